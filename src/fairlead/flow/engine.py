@@ -1,0 +1,44 @@
+"""A workload's decisions, built from a snapshot and swapped in one assignment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fairlead.flow.failover import Avoided, Clock
+from fairlead.flow.lane import Lanes
+from fairlead.flow.route import Routes
+from fairlead.flow.stack import outbound
+from fairlead.flow.steps import Flow
+from fairlead.policy.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One snapshot made ready. A reader takes it once per request and sees nothing half changed."""
+
+    snapshot: Snapshot
+    lanes: Lanes
+    routes: Routes
+    outbound: Flow
+
+
+class Engine:
+    """Holds the plan in force, and the state that outlives it."""
+
+    def __init__(self, *, clock: Clock, dice: Callable[[], float], trust: bool = True) -> None:
+        """Start with the plan of an empty snapshot: no lane, no known app."""
+        self.dice = dice
+        self._trust = trust
+        self._avoided = Avoided(clock)
+        self.plan = self._build(Snapshot())
+
+    def apply(self, snapshot: Snapshot) -> None:
+        """Enforce `snapshot` from the next call on."""
+        self.plan = self._build(snapshot)
+
+    def _build(self, snapshot: Snapshot) -> Plan:
+        # A random turn, or every caller would send its first call to the same instance.
+        routes = Routes(snapshot, turn=int(self.dice() * 1_000_000))
+        lanes = Lanes(snapshot, trust=self._trust)
+        return Plan(snapshot, lanes, routes, outbound(routes, self._avoided))

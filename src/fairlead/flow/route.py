@@ -1,0 +1,71 @@
+"""Where a call may go: the endpoints of its lane, then base; never a lane for base traffic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import count
+
+from fairlead.flow.call import Call
+from fairlead.policy.endpoint import Endpoint, Service
+from fairlead.policy.snapshot import Snapshot
+from fairlead.policy.workload import BASE
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """One service's endpoints by lane."""
+
+    app: str
+    by_lane: dict[str, tuple[Endpoint, ...]]
+
+
+class Routes:
+    """Who can be called by name from one workload, compiled from its snapshot.
+
+    A host is known as ``app`` in the workload's own namespace and as ``app.namespace`` anywhere.
+    """
+
+    def __init__(self, snapshot: Snapshot, turn: int = 0) -> None:
+        """Take turns from `turn` on, so that callers that start together do not march in step."""
+        self._turns = count(turn)
+        self._destinations: dict[str, Destination] = {}
+        for service in snapshot.services:
+            destination = Destination(service.app, _by_lane(service))
+            self._destinations[f"{service.app}.{service.namespace}"] = destination
+        # Names of the own namespace are entered last: an app may be called like another's
+        # "app.namespace", and the short name is the one its neighbours mean.
+        for service in snapshot.services:
+            if service.namespace == snapshot.workload.namespace:
+                full = self._destinations[f"{service.app}.{service.namespace}"]
+                self._destinations[service.app] = full
+
+    def __contains__(self, host: str) -> bool:
+        return host in self._destinations
+
+    def __bool__(self) -> bool:
+        return bool(self._destinations)
+
+    def candidates(self, call: Call) -> list[Endpoint]:
+        """Return the endpoints to try in order: the lane's in turn, then base's in turn."""
+        destination = self._destinations.get(call.host)
+        if destination is None:
+            return []
+        turn = next(self._turns)
+        base = _rotated(destination.by_lane.get(BASE, ()), turn)
+        if call.lane == BASE:
+            return base
+        return _rotated(destination.by_lane.get(call.lane, ()), turn) + base
+
+
+def _rotated(endpoints: tuple[Endpoint, ...], turn: int) -> list[Endpoint]:
+    if len(endpoints) < 2:
+        return list(endpoints)
+    start = turn % len(endpoints)
+    return [*endpoints[start:], *endpoints[:start]]
+
+
+def _by_lane(service: Service) -> dict[str, tuple[Endpoint, ...]]:
+    lanes: dict[str, list[Endpoint]] = {}
+    for endpoint in service.endpoints:
+        lanes.setdefault(endpoint.lane, []).append(endpoint)
+    return {lane: tuple(endpoints) for lane, endpoints in lanes.items()}

@@ -1,0 +1,1 @@
+"""Compiled policy: frozen data and pure matching, the only thing both sides share."""

@@ -1,0 +1,151 @@
+"""Snapshot to plain JSON and back, derived from the dataclasses.
+
+A field added to a policy is on the wire at once. Reading is for bytes of strangers: a wrong type is
+refused with its path, a field this version does not know is left out and reported, so that a newer
+control plane can be served by an older agent.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import types
+from collections.abc import Callable
+from functools import cache
+from hashlib import sha256
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from fairlead.policy.lane import Colouring
+from fairlead.policy.match import InvalidCondition, compile_all
+from fairlead.policy.snapshot import InvalidSnapshot, Snapshot
+
+_NAMES = ("digest", "revision")
+_Reader = Callable[[Any, str, list[str]], Any]
+
+
+def to_plain(value: Any) -> Any:
+    """Return dataclasses as dicts and tuples as lists; None fields are left out."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        pairs = ((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
+        return {name: to_plain(item) for name, item in pairs if item is not None}
+    if isinstance(value, tuple):
+        return [to_plain(item) for item in value]
+    return value
+
+
+def canonical(plain: Any) -> bytes:
+    """Return the one JSON text of `plain` that digests are taken of."""
+    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+
+
+def digest(plain: dict[str, Any]) -> str:
+    """Name the content of a plain snapshot: equal content, equal digest."""
+    content = {key: value for key, value in plain.items() if key not in _NAMES}
+    return sha256(canonical(content)).hexdigest()[:32]
+
+
+def seal(snapshot: Snapshot) -> Snapshot:
+    """Return `snapshot` with the digest of its content."""
+    return dataclasses.replace(snapshot, digest=digest(to_plain(snapshot)))
+
+
+def read_snapshot(plain: Any) -> tuple[Snapshot, tuple[str, ...]]:
+    """Return the snapshot in `plain` and what was refused in it, each with its path.
+
+    An unknown field or an unknown kind of condition refuses that part only. Raises InvalidSnapshot
+    where a known part has the wrong shape, the parts disagree, or the digest is not the content's.
+    """
+    if not isinstance(plain, dict):
+        raise InvalidSnapshot(f"a snapshot is an object, got {type(plain).__name__}")
+    if plain.get("digest") != digest(plain):
+        raise InvalidSnapshot("digest: does not name the content")
+    refused: list[str] = []
+    snapshot: Snapshot = _reader(Snapshot)(plain, "", refused)
+    if snapshot.entry is not None:
+        kept = tuple(c for c in snapshot.entry.colourings if _enforceable(c, refused))
+        entry = dataclasses.replace(snapshot.entry, colourings=kept)
+        snapshot = dataclasses.replace(snapshot, entry=entry)
+    snapshot.check()
+    return snapshot, tuple(refused)
+
+
+def _enforceable(colouring: Colouring, refused: list[str]) -> bool:
+    try:
+        compile_all(colouring.conditions)
+    except InvalidCondition as error:
+        refused.append(f"entry: {colouring.rule}: {error}")
+        return False
+    return True
+
+
+@cache
+def _reader(kind: Any) -> _Reader:
+    if dataclasses.is_dataclass(kind):
+        return _dataclass_reader(kind)
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is tuple:
+        return _tuple_reader(arguments)
+    if origin in (Union, types.UnionType):
+        return _optional_reader(arguments)
+    return _scalar_reader(kind)
+
+
+def _dataclass_reader(kind: Any) -> _Reader:
+    hints = get_type_hints(kind)
+    readers = {field.name: _reader(hints[field.name]) for field in dataclasses.fields(kind)}
+
+    def read(plain: Any, path: str, refused: list[str]) -> Any:
+        _expect(plain, dict, path)
+        known = {}
+        for name, value in plain.items():
+            where = f"{path}.{name}" if path else name
+            if name in readers:
+                known[name] = readers[name](value, where, refused)
+            else:
+                refused.append(f"{where}: unknown to this version")
+        try:
+            return kind(**known)
+        except TypeError as error:
+            raise InvalidSnapshot(f"{path or 'snapshot'}: {error}") from error
+
+    return read
+
+
+def _tuple_reader(arguments: tuple[Any, ...]) -> _Reader:
+    if arguments[-1] is not Ellipsis:
+        readers = tuple(_reader(argument) for argument in arguments)
+
+        def read_fixed(plain: Any, path: str, refused: list[str]) -> Any:
+            _expect(plain, list, path)
+            if len(plain) != len(readers):
+                raise InvalidSnapshot(f"{path}: expected {len(readers)} items, got {len(plain)}")
+            pairs = zip(readers, plain, strict=True)
+            return tuple(r(v, f"{path}[{i}]", refused) for i, (r, v) in enumerate(pairs))
+
+        return read_fixed
+    reader = _reader(arguments[0])
+
+    def read(plain: Any, path: str, refused: list[str]) -> Any:
+        _expect(plain, list, path)
+        return tuple(reader(item, f"{path}[{i}]", refused) for i, item in enumerate(plain))
+
+    return read
+
+
+def _optional_reader(arguments: tuple[Any, ...]) -> _Reader:
+    reader = _reader(next(argument for argument in arguments if argument is not type(None)))
+    return lambda plain, path, refused: None if plain is None else reader(plain, path, refused)
+
+
+def _scalar_reader(kind: Any) -> _Reader:
+    def read(plain: Any, path: str, refused: list[str]) -> Any:
+        _expect(plain, kind, path)
+        return plain
+
+    return read
+
+
+def _expect(plain: Any, kind: type, path: str) -> None:
+    if type(plain) is not kind:
+        where = path or "snapshot"
+        raise InvalidSnapshot(f"{where}: expected {kind.__name__}, got {type(plain).__name__}")

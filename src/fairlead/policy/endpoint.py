@@ -1,0 +1,27 @@
+"""Where a service can be reached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One instance's address, ``host:port``, and the lane it serves (``""`` is base)."""
+
+    address: str
+    lane: str = ""
+    zone: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """An app that can be called by name, with its live endpoints in address order.
+
+    A service without endpoints stays in a snapshot as long as the control plane remembers the app:
+    callers then get a connect error that names it, instead of a DNS lookup.
+    """
+
+    namespace: str
+    app: str
+    endpoints: tuple[Endpoint, ...] = ()

@@ -1,0 +1,52 @@
+"""Counters that many threads may raise and one reads.
+
+Plain integers under the interpreter lock would lose counts on free-threaded builds, and a lock per
+count costs more than the count; `itertools.count` is atomic on every build.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Final
+
+Key = tuple[str, str]
+
+
+class Counter:
+    """A number that only grows."""
+
+    __slots__ = ("_next", "_reads")
+
+    def __init__(self) -> None:
+        self._next = count()
+        self._reads: Final = count(1)
+
+    def raise_by_one(self) -> None:
+        """Count one event."""
+        next(self._next)
+
+    def value(self) -> int:
+        """Return the events counted so far. Only one thread at a time may ask."""
+        # Asking takes a number too: as many as there were questions are not events.
+        return next(self._next) + 1 - next(self._reads)
+
+
+class Counters:
+    """Counters by name and label value, made when first raised."""
+
+    def __init__(self) -> None:
+        self._counters: dict[Key, Counter] = {}
+
+    def count(self, name: str, label: str = "") -> None:
+        """Count one event of `name`, told apart by `label`."""
+        counter = self._counters.get((name, label))
+        if counter is None:
+            counter = self._counters.setdefault((name, label), Counter())
+        counter.raise_by_one()
+
+    def read(self) -> dict[str, dict[str, int]]:
+        """Return every count by name and label."""
+        result: dict[str, dict[str, int]] = {}
+        for (name, label), counter in sorted(self._counters.items()):
+            result.setdefault(name, {})[label] = counter.value()
+        return result

@@ -1,0 +1,15 @@
+"""Every counter's name, once."""
+
+from __future__ import annotations
+
+LANE_OUTLIVED_REQUEST = "lane_outlived_request"
+"""Calls made on the lane of a request that had ended: work that a request left behind."""
+
+AGENT_FAULTS = "agent_faults"
+"""Faults of our own code that let the application's call through."""
+
+COLOURED = "coloured_requests"
+"""Requests that an entry decided on, by the lane it put them on."""
+
+INVALID_LABELS = "invalid_labels"
+"""Labels that came in and could name no lane."""
