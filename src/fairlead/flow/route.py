@@ -22,7 +22,8 @@ class Destination:
 class Routes:
     """Who can be called by name from one workload, compiled from its snapshot.
 
-    A host is known as ``app`` in the workload's own namespace and as ``app.namespace`` anywhere.
+    A host is known as ``app`` in the workload's own namespace and as ``app.namespace`` anywhere;
+    letters' case does not matter, as in any host name.
     """
 
     def __init__(self, snapshot: Snapshot, turn: int = 0) -> None:
@@ -31,15 +32,16 @@ class Routes:
         self._destinations: dict[str, Destination] = {}
         for service in snapshot.services:
             destination = Destination(service.app, _by_lane(service))
-            self._destinations[f"{service.app}.{service.namespace}"] = destination
+            self._destinations[_full_name(service)] = destination
         # Names of the own namespace are entered last: an app may be called like another's
         # "app.namespace", and the short name is the one its neighbours mean.
         for service in snapshot.services:
             if service.namespace == snapshot.workload.namespace:
-                full = self._destinations[f"{service.app}.{service.namespace}"]
-                self._destinations[service.app] = full
+                full = self._destinations[_full_name(service)]
+                self._destinations[service.app.lower()] = full
 
     def __contains__(self, host: str) -> bool:
+        """Tell whether `host`, in lower case, is known."""
         return host in self._destinations
 
     def __bool__(self) -> bool:
@@ -55,6 +57,10 @@ class Routes:
         if call.lane == BASE:
             return base
         return _rotated(destination.by_lane.get(call.lane, ()), turn) + base
+
+
+def _full_name(service: Service) -> str:
+    return f"{service.app}.{service.namespace}".lower()
 
 
 def _rotated(endpoints: tuple[Endpoint, ...], turn: int) -> list[Endpoint]:

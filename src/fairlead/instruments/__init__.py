@@ -1,0 +1,1 @@
+"""Hooks into other people's libraries: each file translates one library, and decides nothing."""

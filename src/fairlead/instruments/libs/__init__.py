@@ -1,0 +1,1 @@
+"""One file per library, imported only when the application has imported that library."""

@@ -1,0 +1,72 @@
+"""What an instrument is, and what it is given.
+
+An instrument is a module in `instruments/libs/` with three names: ``LIBRARY`` (the distribution on
+PyPI), ``VERSIONS`` (the first version that works and the first that is not known to, as text) and
+``install(plane, patches)``. Outside its versions it is skipped and reported; a fault while it
+installs undoes what it had replaced. Which module's import triggers it stands in `catalog.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import socket
+
+    from fairlead.flow.engine import Engine
+    from fairlead.instruments.patch import Patches
+    from fairlead.telemetry.counters import Counters
+
+Sockets = Callable[[], "Iterable[socket.socket]"]
+"""Asks a server object for the sockets it listens on, when somebody wants to know."""
+
+
+class DataPlane(Protocol):
+    """The agent, as far as a hook may see it."""
+
+    engine: Engine
+    counters: Counters
+    ready: bool
+    """True once the first snapshot, or what stands in for it, is in force."""
+    propagation_only: bool
+    """True in a process that has no place in the registry: it passes labels on, and no more."""
+
+    def ensure_ready(self) -> None:
+        """Start what was put off until first use, and wait as long as contract 20 allows."""
+
+    def serving(self, server: str, sockets: Sockets | None) -> None:
+        """Hear that a server object exists in this process, and how to ask for its sockets."""
+
+    def leaving(self) -> None:
+        """Deregister now: the server is about to stop. Returns when it is done or has failed."""
+
+
+class Instrument(Protocol):
+    """The module of one library."""
+
+    LIBRARY: str
+    VERSIONS: tuple[str, str]
+
+    def install(self, plane: DataPlane, patches: Patches) -> None:
+        """Hook the library, which has just been imported."""
+
+
+class State(Enum):
+    """What became of an instrument."""
+
+    HOOKED = "hooked"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hook:
+    """One library that the application imported, and whether it is hooked."""
+
+    library: str
+    version: str
+    state: State
+    reason: str = ""

@@ -1,0 +1,43 @@
+"""What every HTTP client's hook asks before a call: is the host ours, and which label goes with it.
+
+Contract 6: a host is ours if it is an app's name, the scheme is http, and the port is absent or 80.
+Everything else goes on untouched.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fairlead.flow.call import Call
+from fairlead.instruments.propagate import current_lane
+
+if TYPE_CHECKING:
+    from fairlead.flow.engine import Plan
+    from fairlead.instruments.instrument import DataPlane
+
+BAGGAGE = "baggage"
+
+
+def plan_for(plane: DataPlane, scheme: str, host: str | None, port: int | None) -> Plan | None:
+    """Return the plan to call `host` by, or None where the host is not ours."""
+    if scheme != "http" or not host or (port is not None and port != 80):
+        return None
+    if not plane.ready:
+        plane.ensure_ready()
+    plan = plane.engine.plan
+    return plan if host.lower() in plan.routes else None
+
+
+def call_for(plane: DataPlane, host: str, method: str) -> Call:
+    """Return the call to drive, on the lane of the work at hand."""
+    return Call(host.lower(), method.upper(), current_lane(plane))
+
+
+def label_only(plane: DataPlane, scheme: str, baggage: str | None) -> str | None:
+    """Return the baggage header for a call of a process that only passes labels on, or None.
+
+    Such a process knows no app, so that no host is ours; without this a label would end in it.
+    """
+    if not plane.propagation_only or scheme != "http":
+        return None
+    return plane.engine.plan.lanes.label(current_lane(plane), baggage)

@@ -1,0 +1,61 @@
+"""The lane of the work at hand, from the request it came in with to the calls it makes.
+
+A context variable holds the request; tasks inherit it as they inherit any, threads and executors are
+taught to in `threads.py`. What has no request runs on the instance's own lane (contract 8).
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar, Token
+from typing import TYPE_CHECKING
+
+from fairlead.policy.workload import BASE
+from fairlead.telemetry.names import LANE_OUTLIVED_REQUEST
+
+if TYPE_CHECKING:
+    from fairlead.instruments.instrument import DataPlane
+
+
+class Served:
+    """A request that this process serves: the lane its work is on, and whether it is over."""
+
+    __slots__ = ("ended", "lane")
+
+    def __init__(self, lane: str) -> None:
+        self.lane = lane
+        self.ended = False
+
+
+Origin = Served | None
+
+_current: ContextVar[Origin] = ContextVar("fairlead_request", default=None)
+
+
+def current() -> Origin:
+    """Return the request that the running code works for, or None."""
+    return _current.get()
+
+
+def resume(origin: Origin) -> Token[Origin]:
+    """Work for `origin` from here on, in this context."""
+    return _current.set(origin)
+
+
+def suspend(token: Token[Origin]) -> None:
+    """Go back to what this context worked for before."""
+    try:
+        _current.reset(token)
+    except ValueError:
+        # Finished in another context than it began in: a server that closes a response elsewhere.
+        # That context's copy goes with it; this one never worked for the request.
+        return
+
+
+def current_lane(plane: DataPlane) -> str:
+    """Return the lane that a call made now is on; counts a lane that outlived its request."""
+    origin = _current.get()
+    if origin is None:
+        return plane.engine.plan.lanes.own
+    if origin.ended and origin.lane != BASE:
+        plane.counters.count(LANE_OUTLIVED_REQUEST, origin.lane)
+    return origin.lane
