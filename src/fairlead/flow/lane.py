@@ -18,7 +18,7 @@ from fairlead.policy.workload import BASE, lane_name
 class Lanes:
     """The lane decisions of one workload, compiled from its snapshot."""
 
-    __slots__ = ("_colourings", "_keys", "entry", "key_names", "own", "trusting")
+    __slots__ = ("_colourings", "_keys", "entry", "key_names", "key_set", "own", "trusting")
 
     def __init__(self, snapshot: Snapshot, *, trust: bool = True) -> None:
         """Compile `snapshot`; without `trust` a label that comes in is dropped."""
@@ -29,6 +29,7 @@ class Lanes:
         # Header names and, to be safe, baggage keys are compared without regard to case.
         names = [*self._keys.values(), *LEGACY_KEYS]
         self.key_names = tuple(dict.fromkeys(name.lower() for name in names))
+        self.key_set = frozenset(self.key_names)
         colourings = snapshot.entry.colourings if snapshot.entry else ()
         self._colourings: tuple[tuple[Colouring, Predicate], ...] = tuple(
             (colouring, compile_all(colouring.conditions)) for colouring in colourings
@@ -63,7 +64,7 @@ class Lanes:
         """Return the outgoing baggage header for `lane`, given the one the caller wrote."""
         theirs = ""
         if header:
-            _, theirs = baggage.split(header, frozenset(self.key_names))
+            _, theirs = baggage.split(header, self.key_set)
         if lane == BASE:
             return theirs or None
         return baggage.join(self.key(lane), lane, theirs)

@@ -7,7 +7,6 @@ sync and async programs share every rule, and a test drives a rule by hand.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from functools import reduce
 from typing import Any, TypeAlias
 
 from fairlead.flow.call import Call, Outcome
@@ -45,4 +44,7 @@ def send(call: Call) -> Steps:
 
 def chain(layers: list[Layer]) -> Flow:
     """Return the flow in which the first of `layers` is outermost."""
-    return reduce(lambda inner, layer: layer(inner), reversed(layers), send)
+    flow: Flow = send
+    for layer in reversed(layers):
+        flow = layer(flow)
+    return flow

@@ -166,8 +166,8 @@ def _regex(pattern: str) -> Callable[[str], bool]:
 
 
 def _range(values: tuple[str, ...]) -> Callable[[str], bool]:
-    bounds = [_number(value) for value in values]
-    if len(bounds) != 2 or bounds[0] is None or bounds[1] is None:
+    bounds = [number for number in map(_number, values) if number is not None]
+    if len(values) != 2 or len(bounds) != 2:
         raise InvalidCondition(f"range takes two numbers, got {list(values)}")
     low, high = bounds
 
@@ -185,7 +185,9 @@ def _number(text: str) -> Decimal | None:
 def _percentage(subject: Subject, condition: Condition) -> Predicate:
     share = _number(_single("percentage", condition.values))
     if share is None or not 0 <= share <= 100:
-        raise InvalidCondition(f"percentage takes a number from 0 to 100, got {condition.values[0]!r}")
+        raise InvalidCondition(
+            f"percentage takes a number from 0 to 100, got {condition.values[0]!r}"
+        )
     chance, salt = float(share / 100), condition.salt
     limit = int(share * BUCKETS / 100)
     # Without a key every request is its own draw; with one, a request that lacks it is not counted

@@ -1,0 +1,120 @@
+"""A snapshot on the wire: what comes back is what went out, and what is refused says where."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from fairlead.policy.encode import digest, read_snapshot, seal, to_plain
+from fairlead.policy.endpoint import Endpoint, Service
+from fairlead.policy.lane import Colouring, Entry, Lane
+from fairlead.policy.match import Condition
+from fairlead.policy.snapshot import InvalidSnapshot, Snapshot
+from fairlead.policy.workload import Workload
+
+GRAY = Condition(source="header", key="location", operator="==", values=("cn-shenzhen",))
+
+
+def snapshot() -> Snapshot:
+    return seal(
+        Snapshot(
+            revision=7,
+            workload=Workload(app="zuul", labels=(("tag", "gray"), ("tag", "blue"))),
+            lanes=(Lane(name="gray"),),
+            entry=Entry(
+                colourings=(Colouring(rule="TrafficLabelRule/r", lane="gray", conditions=(GRAY,)),)
+            ),
+            services=(
+                Service(namespace="default", app="a", endpoints=(Endpoint(address="127.0.0.1:1"),)),
+            ),
+        )
+    )
+
+
+def plain(**changes: Any) -> dict[str, Any]:
+    """Return the wire form with `changes` and a digest that fits them."""
+    result: dict[str, Any] = json.loads(json.dumps(to_plain(snapshot()))) | changes
+    return result | {"digest": digest(result)}
+
+
+def test_a_snapshot_survives_the_wire() -> None:
+    """Both sides must enforce the same thing."""
+    assert read_snapshot(plain()) == (snapshot(), ())
+
+
+def test_a_workload_that_is_no_entry_has_none_on_the_wire() -> None:
+    """An absent entry must not come back as an entry without rules: that one takes labels away."""
+    without = seal(Snapshot(revision=1))
+    assert read_snapshot(json.loads(json.dumps(to_plain(without)))) == (without, ())
+
+
+def test_equal_content_has_an_equal_digest_at_any_revision() -> None:
+    """The digest decides whether to push: a revision alone is no news."""
+    assert seal(Snapshot(revision=1)).digest == seal(Snapshot(revision=2)).digest
+    assert seal(Snapshot(revision=1)).digest != snapshot().digest
+
+
+def test_an_unknown_part_is_left_out_and_reported() -> None:
+    """A newer control plane must be able to serve an older agent."""
+    got, refused = read_snapshot(plain(quotas=[{"x": 1}]))
+    assert got.services == snapshot().services
+    assert refused == ("quotas: unknown to this version",)
+
+
+def test_an_unknown_condition_refuses_its_rule_only() -> None:
+    """A rule half understood would colour the wrong traffic; the others are still right."""
+    changed = plain()
+    rule = json.loads(json.dumps(changed["entry"]["colourings"][0]))
+    rule["rule"], rule["conditions"][0]["operator"] = "TrafficLabelRule/new", "sounds-like"
+    changed["entry"]["colourings"].insert(0, rule)
+    got, refused = read_snapshot(plain(entry=changed["entry"]))
+    assert got.entry == snapshot().entry
+    assert refused == ("entry: TrafficLabelRule/new: unknown operator 'sounds-like'",)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"revision": "7"}, "revision: expected int, got str"),
+        ({"revision": True}, "revision: expected int, got bool"),
+        ({"services": {}}, "services: expected list, got dict"),
+        ({"services": [{"app": "a"}]}, "services[0]: "),
+        ({"services": [{"app": 1, "namespace": "d"}]}, "services[0].app: expected str, got int"),
+        ({"workload": {"labels": [["a"]]}}, "workload.labels[0]: expected 2 items, got 1"),
+        ({"lanes": []}, "entry: TrafficLabelRule/r colours with the undeclared lane 'gray'"),
+        (
+            {
+                "services": [
+                    {
+                        "app": "a",
+                        "namespace": "d",
+                        "endpoints": [{"address": "x"}, {"address": "x"}],
+                    }
+                ]
+            },
+            "services.a: an address is listed twice",
+        ),
+    ],
+)
+def test_a_wrong_shape_is_refused_whole_with_its_path(
+    changes: dict[str, Any], message: str
+) -> None:
+    """Half a snapshot is no snapshot, and its sender needs to know which half."""
+    with pytest.raises(InvalidSnapshot) as error:
+        read_snapshot(plain(**changes))
+    assert str(error.value).startswith(message)
+
+
+@pytest.mark.parametrize("thing", [None, [], "x", 1, {}])
+def test_what_is_no_snapshot_is_refused(thing: Any) -> None:
+    """The stream may carry anything."""
+    with pytest.raises(InvalidSnapshot):
+        read_snapshot(thing)
+
+
+def test_a_digest_that_is_not_the_contents_is_refused() -> None:
+    """A stored or half-received snapshot that changed on its way must not be enforced."""
+    with pytest.raises(InvalidSnapshot, match="digest"):
+        read_snapshot(plain() | {"revision": 8, "services": []})
