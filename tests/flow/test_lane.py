@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from tests.policy.request_table import Request
 
 from fairlead.flow.lane import Lanes
 from fairlead.policy.lane import Colouring, Entry, Lane
 from fairlead.policy.match import Condition
 from fairlead.policy.snapshot import Snapshot
 from fairlead.policy.workload import Workload
+from tests.policy.request_table import Request
 
 LANES = (Lane(name="gray"), Lane(name="blue", key="x-blue-key"))
 

@@ -7,7 +7,6 @@ import itertools
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.policy.request_table import Request
 
 from fairlead.policy.match import (
     BUCKETS,
@@ -18,6 +17,7 @@ from fairlead.policy.match import (
     compile_all,
     compile_condition,
 )
+from tests.policy.request_table import Request
 
 
 def holds(text: str | None, operator: str, *values: str, dice: float = 0.0) -> bool:

@@ -14,7 +14,7 @@ class Fault(enum.Enum):
     REFUSED = "refused"
     """No connection: nothing was sent, so any other endpoint may be tried."""
     DROPPED = "dropped"
-    """A pooled connection died before a byte of the response: only idempotent methods may repeat."""
+    """A pooled connection died before a byte came back: only idempotent methods may repeat."""
     OTHER = "other"
     """Anything else, timeouts among them: the caller's to judge."""
 

@@ -1,7 +1,7 @@
 """Do what a flow asks for: the only code in the agent that sleeps.
 
-`perform` sends a call once and returns an Outcome; an exception that it lets out ends the call as it
-is, after every layer's ``finally`` has run.
+`perform` sends a call once and returns an Outcome; an exception that it lets out ends the call as
+it is, after every layer's ``finally`` has run.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from importlib.machinery import ModuleSpec
+from threading import local
 from types import ModuleType
 
 Hook = Callable[[ModuleType], None]
@@ -20,6 +21,9 @@ class ImportWatch:
     def __init__(self, hooks: dict[str, Hook]) -> None:
         """Run ``hooks[name]`` each time the module `name` has been executed."""
         self._hooks = hooks
+        # Two agents that watch in this way would ask each other for ever; one question per module
+        # and thread is enough.
+        self._asking = local()
 
     def install(self) -> None:
         """Watch imports from now on; modules that are there already are hooked at once."""
@@ -42,16 +46,26 @@ class ImportWatch:
     ) -> ModuleSpec | None:
         """Return what the finders after us find, with the loader watched."""
         hook = self._hooks.get(name)
-        if hook is None:
+        if hook is None or name in vars(self._asking):
             return None
+        vars(self._asking)[name] = True
+        try:
+            spec = self._ask(name, path, target)
+        finally:
+            del vars(self._asking)[name]
+        if spec is not None:
+            _watch(spec, hook)
+        return spec
+
+    def _ask(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None
+    ) -> ModuleSpec | None:
         for finder in sys.meta_path:
             find = getattr(finder, "find_spec", None)
-            if finder is self or find is None:
-                continue
-            spec: ModuleSpec | None = find(name, path, target)
-            if spec is not None:
-                _watch(spec, hook)
-                return spec
+            if finder is not self and find is not None:
+                spec: ModuleSpec | None = find(name, path, target)
+                if spec is not None:
+                    return spec
         return None
 
 

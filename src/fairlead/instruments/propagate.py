@@ -1,7 +1,7 @@
 """The lane of the work at hand, from the request it came in with to the calls it makes.
 
-A context variable holds the request; tasks inherit it as they inherit any, threads and executors are
-taught to in `threads.py`. What has no request runs on the instance's own lane (contract 8).
+A context variable holds the request; tasks inherit it as they inherit any, threads and executors
+are taught to in `threads.py`. What has no request runs on the instance's own lane (contract 8).
 """
 
 from __future__ import annotations

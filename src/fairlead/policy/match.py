@@ -32,8 +32,9 @@ class InvalidCondition(ValueError):
 class Condition:
     """One test of a request.
 
-    `source` is one of SOURCES; `key` names the header, query parameter or cookie. `operator` is one
-    of OPERATORS; `values` holds one text, or two for ``range``, or any number for ``in``/``not-in``.
+    `source` is one of SOURCES; `key` names the header, query parameter or cookie. `operator` is
+    one of OPERATORS; `values` holds one text, two for ``range``, any number for ``in`` and
+    ``not-in``.
     `salt` makes the buckets of ``percentage`` independent between lanes.
     """
 

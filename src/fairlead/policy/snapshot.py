@@ -8,6 +8,8 @@ from fairlead.policy.endpoint import Service
 from fairlead.policy.lane import Entry, Lane
 from fairlead.policy.workload import Workload
 
+NOBODY = Workload()
+
 
 class InvalidSnapshot(Exception):
     """The sender's fault: a snapshot that cannot be enforced; the previous one stays."""
@@ -23,7 +25,7 @@ class Snapshot:
 
     digest: str = ""
     revision: int = 0
-    workload: Workload = Workload()
+    workload: Workload = NOBODY
     lanes: tuple[Lane, ...] = ()
     entry: Entry | None = None
     services: tuple[Service, ...] = ()
