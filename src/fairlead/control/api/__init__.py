@@ -1,0 +1,1 @@
+"""The Kubernetes-style REST API, and the endpoints of agents beside it."""

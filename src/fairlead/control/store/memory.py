@@ -1,0 +1,49 @@
+"""A store that forgets with its process: for tests and for trying things out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fairlead.control.store.ledger import Ledger
+from fairlead.control.store.mirror import Mirror
+from fairlead.control.store.store import Change, Key, Listing, Stored, Write
+
+
+class MemoryStore:
+    """Keeps objects in memory, with every rule of a durable store."""
+
+    def __init__(self) -> None:
+        self._ledger = Ledger({}, 0)
+        self._mirror = Mirror()
+
+    @property
+    def revision(self) -> int:
+        """Revision of the newest write."""
+        return self._mirror.revision
+
+    def get(self, key: Key) -> Stored | None:
+        """Return what is kept under `key`."""
+        return self._mirror.get(key)
+
+    def listing(self, resource: str, namespace: str | None = None) -> Listing:
+        """Return the objects of a resource, in one namespace or in all."""
+        return self._mirror.listing(resource, namespace)
+
+    async def write(self, write: Write) -> Stored:
+        """Make one write. Raises Conflict."""
+        batch = self._ledger.begin()
+        decided = self._ledger.decide(batch, write)
+        self._ledger.keep(batch)
+        self._mirror.apply([decided.change])
+        return decided.change.stored
+
+    def changes(self, since: int) -> Sequence[Change]:
+        """Return the changes after revision `since`. Raises Expired."""
+        return self._mirror.changes(since)
+
+    async def changed(self, since: int) -> None:
+        """Return once there is a change after revision `since`."""
+        await self._mirror.changed(since)
+
+    def close(self) -> None:
+        """Nothing to let go of."""

@@ -1,0 +1,82 @@
+"""What a store knows in memory: the objects, and the most recent changes to them.
+
+Belongs to one event loop and is told of a change only when it is durable, so that nobody ever acts
+on a write that a crash could take back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable, Sequence
+from itertools import islice
+
+from fairlead.control.store.store import Change, Expired, Key, Listing, Stored
+
+REMEMBERED = 8192
+"""Changes kept for those who resume a watch."""
+
+REMEMBERED_BYTES = 64 << 20
+"""What they may take together, for objects near the size limit would otherwise fill the memory."""
+
+
+class Mirror:
+    """Objects by resource, and a ring of changes whose revisions have no gap."""
+
+    def __init__(self, stored: Iterable[Stored] = (), revision: int = 0) -> None:
+        """Start with what was found, as of `revision`; changes before it are not known."""
+        self.revision = revision
+        self._objects: dict[str, dict[tuple[str, str], Stored]] = {}
+        self._ring: deque[Change] = deque()
+        self._ring_bytes = 0
+        self._wake = asyncio.Event()
+        for item in stored:
+            self._put(item)
+
+    def get(self, key: Key) -> Stored | None:
+        """Return what is kept under `key`."""
+        return self._objects.get(key.resource, {}).get((key.namespace, key.name))
+
+    def listing(self, resource: str, namespace: str | None) -> Listing:
+        """Return the objects of a resource in order of namespace and name."""
+        found = self._objects.get(resource, {})
+        names = sorted(found if namespace is None else (n for n in found if n[0] == namespace))
+        return Listing(items=[found[name] for name in names], revision=self.revision)
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        """Take over durable changes, oldest first, and wake whoever waits for one."""
+        for change in changes:
+            if change.type == "DELETED":
+                self._drop(change.stored.key)
+            else:
+                self._put(change.stored)
+            self._remember(change)
+        woken, self._wake = self._wake, asyncio.Event()
+        woken.set()
+
+    def changes(self, since: int) -> Sequence[Change]:
+        """Return the changes after `since`. Raises Expired, also for a revision still to come."""
+        oldest = self.revision - len(self._ring)
+        # A revision of the future is another store's: whoever asks must look at this one anew.
+        if not oldest <= since <= self.revision:
+            raise Expired(since, oldest)
+        return list(islice(self._ring, since - oldest, None))
+
+    async def changed(self, since: int) -> None:
+        """Return once `revision` has passed `since`."""
+        while self.revision <= since:
+            await self._wake.wait()
+
+    def _put(self, stored: Stored) -> None:
+        resource, namespace, name = stored.key
+        self._objects.setdefault(resource, {})[namespace, name] = stored
+
+    def _drop(self, key: Key) -> None:
+        del self._objects[key.resource][key.namespace, key.name]
+
+    def _remember(self, change: Change) -> None:
+        self.revision = change.stored.revision
+        self._ring.append(change)
+        self._ring_bytes += change.size
+        while len(self._ring) > REMEMBERED or self._ring_bytes > REMEMBERED_BYTES:
+            self._ring_bytes -= self._ring.popleft().size
