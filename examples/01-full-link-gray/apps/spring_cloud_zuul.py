@@ -1,0 +1,16 @@
+"""The entry: passes /a on to A and answers what comes back."""
+
+from __future__ import annotations
+
+import httpx
+from fastapi import FastAPI
+from fastapi.responses import PlainTextResponse
+
+app = FastAPI(title="spring-cloud-zuul")
+client = httpx.AsyncClient(timeout=10)
+
+
+@app.get("/a", response_class=PlainTextResponse)
+async def a() -> str:
+    response = await client.get("http://a/a")
+    return response.raise_for_status().text

@@ -1,0 +1,145 @@
+"""A request stays on its lane: three unmodified apps, one YAML, one command.
+
+Run by ``make demo``: a tenth of the figures by default, all of them with FULL=1; KEEP=1 leaves
+everything running at the end; JSON=FILE writes the figures. Exits 1 if any of them is off.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import instances as run
+from fleet import Fleet
+from outcome import Result, paint, show
+from processes import DemoFailed, Instance
+from scenarios import HEADER_GRAY, SCENARIOS, Scenario
+from stage import Stage
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the demo and return the exit status: 0, 1 if a figure is off, 130 after Ctrl-C."""
+    options = _options(argv)
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGHUP, _interrupt)
+    shutil.rmtree(options.work, ignore_errors=True)
+    started = time.monotonic()
+    results: list[Result] = []
+    error = ""
+    try:
+        with Fleet(options.work) as fleet:
+            stage = Stage(fleet, options.scale)
+            _open(stage, options)
+            for number, scenario in enumerate(options.scenarios, 1):
+                results.append(stage.play(scenario))
+                show(number, results[-1])
+            _close(results, time.monotonic() - started)
+            _write(options, results, error)
+            if options.keep:
+                _keep(stage)
+    except DemoFailed as failure:
+        error = str(failure)
+        print(f"{paint('the demo stopped:', '31;1')} {error}", file=sys.stderr)
+        _write(options, results, error)
+    except KeyboardInterrupt:
+        print("\nstopped")
+        return 0 if options.keep and len(results) == len(options.scenarios) else 130
+    return 0 if not error and all(result.ok for result in results) else 1
+
+
+def _options(argv: Sequence[str] | None) -> argparse.Namespace:
+    names = {scenario.id: scenario for scenario in SCENARIOS}
+    parser = argparse.ArgumentParser(description=__doc__)
+    flag = {"action": "store_true"}
+    parser.add_argument("--full", default=_is_set("FULL"), help="all figures", **flag)  # type: ignore[arg-type]
+    parser.add_argument("--keep", default=_is_set("KEEP"), help="leave it running", **flag)  # type: ignore[arg-type]
+    parser.add_argument("--json", default=os.environ.get("JSON", ""), help="write figures here")
+    parser.add_argument("--scale", type=float, help="share of the full figures; 0.1 by default")
+    parser.add_argument("--scenarios", default="", help="only these, with commas between")
+    parser.add_argument("--work", type=Path, default=ROOT / "build/demo", help="logs and data")
+    options = parser.parse_args(argv)
+    options.scale = options.scale or (1.0 if options.full else 0.1)
+    chosen = [name for name in options.scenarios.split(",") if name]
+    if unknown := [name for name in chosen if name not in names]:
+        parser.error(f"no scenario {', '.join(unknown)}; there are {', '.join(names)}")
+    options.scenarios = tuple(s for s in SCENARIOS if not chosen or s.id in chosen)
+    options.work = options.work.resolve()
+    return options
+
+
+def _is_set(variable: str) -> bool:
+    return os.environ.get(variable, "") not in ("", "0")
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _open(stage: Stage, options: argparse.Namespace) -> None:
+    first: Scenario = options.scenarios[0]
+    share = "all figures" if options.scale == 1 else f"{options.scale:.3g} of the full figures"
+    print(f"{paint('A request stays on its lane', '1')}  ({share}; logs in {_short(options.work)})")
+    print(f"\n   control plane      {stage.fleet.control.url}", flush=True)
+    stage.set(first)
+    for instance in run.BASE:
+        _introduce(stage, instance)
+    print("   and, while a scenario needs them:")
+    for instance in (*run.GRAY, *run.GROUP):
+        print(f"   {instance.name:<18} env {instance.mark} {instance.served_by()}")
+    print(flush=True)
+
+
+def _introduce(stage: Stage, instance: Instance) -> None:
+    print(f"   {instance.app:<18} {stage.fleet.address(instance):<17} {instance.served_by()}")
+
+
+def _close(results: list[Result], seconds: float) -> None:
+    wrong = [result.scenario.id for result in results if not result.ok]
+    verdict = paint(f"NOT OK: {', '.join(wrong)}", "31;1") if wrong else paint("ok", "32")
+    requests = sum(result.tally.requests for result in results)
+    failed = sum(result.tally.failed for result in results)
+    leaks = sum(result.tally.leaks for result in results)
+    print(f"{verdict}  {requests:,} requests, {failed:,} failed, {leaks:,} leaks, {seconds:.0f} s")
+
+
+def _write(options: argparse.Namespace, results: list[Result], error: str) -> None:
+    if not options.json:
+        return
+    played = len(results) == len(options.scenarios)
+    report = {
+        "ok": played and not error and all(result.ok for result in results),
+        "scale": options.scale,
+        "scenarios": [result.plain() for result in results],
+    }
+    if error:
+        report["error"] = error
+    path = Path(options.json)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+
+
+def _keep(stage: Stage) -> None:
+    stage.set(HEADER_GRAY)
+    print(f"\nStill running, with the rule of {HEADER_GRAY.policy}; Ctrl-C stops everything.")
+    for instance in (*run.BASE, *run.GRAY):
+        print(f"   {instance.name:<24} http://{stage.fleet.address(instance)}")
+    print(f"   {'control plane':<24} {stage.fleet.control.url}")
+    print(f"   {HEADER_GRAY.example.curl(stage.entry)}", flush=True)
+    signal.pause()
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

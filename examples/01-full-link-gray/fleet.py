@@ -1,0 +1,138 @@
+"""The control plane and the running instances, as one thing to start, ask and stop."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Self
+
+from controlplane import ControlPlane
+from processes import (
+    APPS,
+    BIN,
+    DemoFailed,
+    Instance,
+    Process,
+    environment,
+    free_port,
+    start_instance,
+    stop_all,
+)
+
+START_SECONDS = 40.0
+SETTLE_SECONDS = 15.0
+POLICIES = APPS.parent / "policies"
+
+
+class Fleet:
+    """Everything the demo started. Leaving its ``with`` block stops all of it."""
+
+    def __init__(self, work: Path) -> None:
+        """Keep logs, state and data below `work`, which is emptied of what earlier runs left."""
+        self.work = work
+        address = f"127.0.0.1:{free_port()}"
+        self.control = ControlPlane(address)
+        self._running: dict[str, tuple[Instance, Process]] = {}
+        self._applied: str = ""
+        self._serve = Process(
+            [str(BIN / "fairlead"), "serve", "--data-dir", str(work / "data"), "--listen", address],
+            env=environment(),
+            log=work / "logs" / "serve.log",
+        )
+
+    def __enter__(self) -> Self:
+        try:
+            self._until(self.control.ready, "the control plane answers", START_SECONDS, self._serve)
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # A second Ctrl-C must not leave half of it running; the wait is bounded anyway.
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        self.close()
+
+    def close(self) -> None:
+        """Stop every process, the control plane last."""
+        stop_all([process for _, process in self._running.values()])
+        self._running.clear()
+        stop_all([self._serve])
+
+    def names(self) -> set[str]:
+        """Return the names of the instances that run."""
+        return set(self._running)
+
+    def start(self, instances: Sequence[Instance]) -> None:
+        """Start those of `instances` that do not run, and wait until the control plane has them."""
+        new = [instance for instance in instances if instance.name not in self._running]
+        for instance in new:
+            process = start_instance(instance, control=self.control.url, work=self.work)
+            self._running[instance.name] = (instance, process)
+        for instance in new:
+            process = self._running[instance.name][1]
+            registered = partial(self.control.registered, instance.app, instance.lane)
+            self._until(registered, f"{instance.name} is registered", START_SECONDS, process)
+
+    def stop(self, instances: Sequence[Instance]) -> None:
+        """Stop those of `instances` that run by SIGTERM, and wait until they have ended."""
+        stopping = [self._running.pop(i.name) for i in instances if i.name in self._running]
+        for _, process in stopping:
+            process.terminate()
+        for instance, process in stopping:
+            if not process.wait():
+                raise DemoFailed(f"{instance.name} did not stop on SIGTERM\n{process.tail()}")
+
+    def address(self, instance: Instance) -> str | None:
+        """Return where the control plane says `instance` listens, or None."""
+        return self.control.address(instance.app, instance.lane)
+
+    def apply(self, policy: str) -> None:
+        """Put the rules of the file `policy` in force, then take away those of the file before."""
+        if policy == self._applied:
+            return
+        # In this order: an instance whose label no rule names any more would be a base instance.
+        self._fairlead("apply", "-f", str(POLICIES / policy))
+        if self._applied:
+            self._fairlead("delete", "-f", str(POLICIES / self._applied))
+        self._applied = policy
+
+    def settle(self) -> None:
+        """Wait until every process enforces what the control plane compiled for it."""
+        self._until(self.control.settled, "every agent has its snapshot", SETTLE_SECONDS, None)
+
+    def served(self) -> Counter[str]:
+        """Return how many requests each instance wrote into its access log, by hop."""
+        counts: Counter[str] = Counter()
+        for instance, process in self._running.values():
+            if instance.hop:
+                text = process.log.read_text(errors="replace")
+                counts[instance.hop] = text.count(f'"GET /{instance.app} HTTP')
+        return counts
+
+    def _fairlead(self, *arguments: str) -> None:
+        argv = [str(BIN / "fairlead"), *arguments]
+        env = environment(FAIRLEAD_CONTROL=self.control.url)
+        done = subprocess.run(
+            argv, env=env, capture_output=True, text=True, timeout=30, check=False
+        )
+        if done.returncode:
+            raise DemoFailed(f"fairlead {' '.join(arguments)}: {done.stdout}{done.stderr}")
+
+    def _until(
+        self, holds: Callable[[], bool], what: str, seconds: float, process: Process | None
+    ) -> None:
+        deadline = time.monotonic() + seconds
+        while not holds():
+            log = f"\n  the end of {process.log}:\n{process.tail()}" if process else ""
+            if process and not process.running:
+                raise DemoFailed(f"waited until {what}, but the process has ended{log}")
+            if time.monotonic() > deadline:
+                raise DemoFailed(f"waited {seconds:.0f} s until {what}{log}")
+            time.sleep(0.05)

@@ -1,0 +1,155 @@
+"""Start and stop what the demo runs: the control plane, and apps by ``fairlead run``.
+
+Every process is a session of its own, so that Ctrl-C reaches the demo alone, which then stops its
+processes by their ids. What they print goes to a log file each.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+BIN = Path(sys.executable).parent
+APPS = Path(__file__).parent / "apps"
+STOP_SECONDS = 15.0
+FOREIGN = ("traffic.opensergo.io/label", "alicloud.service.tag", "msePilotCreateAppName")
+
+
+class DemoFailed(Exception):
+    """The demo cannot go on; the text says where it stood and what the logs end with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """One instance of an app: how it is served, its version, and what marks its lane."""
+
+    app: str
+    lane: str = ""
+    command: tuple[str, ...]
+    mark: str = ""
+    """``NAME=value`` that puts it on its lane: fairlead reads it, the app does not."""
+
+    @property
+    def name(self) -> str:
+        """Name of its log: ``b-gray``."""
+        return f"{self.app}-{self.lane or 'base'}"
+
+    @property
+    def hop(self) -> str:
+        """How it calls itself in an answer: ``Bgray``; the entry does not name itself."""
+        return f"{self.app.upper()}{self.lane}" if len(self.app) == 1 else ""
+
+    def served_by(self) -> str:
+        """Return its command as a person would type it."""
+        return " ".join(self.command)
+
+
+class Process:
+    """One process that the demo started, and its log."""
+
+    def __init__(
+        self, argv: Sequence[str], *, env: Mapping[str, str], log: Path, cwd: Path = APPS
+    ) -> None:
+        self.log = log
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as output:
+            self._popen = subprocess.Popen(
+                list(argv),
+                cwd=cwd,
+                env=dict(env),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.pid = self._popen.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self._popen.poll() is None
+
+    def terminate(self) -> None:
+        """Ask it to stop, as a deployment would."""
+        if self.running:
+            self._popen.send_signal(signal.SIGTERM)
+
+    def wait(self, seconds: float = STOP_SECONDS) -> bool:
+        """Wait until it has ended; afterwards nothing of its session is left. False if forced."""
+        try:
+            self._popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return False
+        self._sweep()
+        return True
+
+    def kill(self) -> None:
+        """End it and its workers at once."""
+        self._sweep()
+        self._popen.wait()
+
+    def tail(self, lines: int = 15) -> str:
+        """Return the end of its log."""
+        text = self.log.read_text(errors="replace").splitlines()[-lines:]
+        return "\n".join(f"    | {line}" for line in text) or "    | (nothing)"
+
+    def _sweep(self) -> None:
+        # The session's group has the leader's id, also after the leader has gone.
+        try:
+            os.killpg(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """Return this environment without what could steer fairlead or the apps, plus `settings`."""
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("FAIRLEAD_") and name not in FOREIGN and name != "VERSION"
+    }
+    # Beside the apps no __pycache__ appears: the demo writes below its own directory only.
+    fixed = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
+    return {**inherited, **fixed, **settings}
+
+
+def start_instance(instance: Instance, *, control: str, work: Path) -> Process:
+    """Start `instance` by ``fairlead run``, registered with the control plane at `control`."""
+    settings = {
+        "FAIRLEAD_CONTROL": control,
+        "FAIRLEAD_APP": instance.app,
+        "FAIRLEAD_STATE": str(work / "state"),
+        "VERSION": instance.lane,
+    }
+    program, *arguments = instance.command
+    argv = [str(BIN / "fairlead"), "run", "--", str(BIN / program), *arguments]
+    if instance.mark:
+        # Names with a dot or a slash cannot be exported from a shell; env(1) takes any.
+        argv = ["env", instance.mark, *argv]
+    log = work / "logs" / f"{instance.name}.log"
+    return Process(argv, env=environment(**settings), log=log)
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def stop_all(processes: Sequence[Process]) -> None:
+    """Stop every process of `processes`, together, the last started first."""
+    for process in reversed(processes):
+        process.terminate()
+    deadline = time.monotonic() + STOP_SECONDS
+    for process in reversed(processes):
+        process.wait(max(0.1, deadline - time.monotonic()))

@@ -1,0 +1,128 @@
+"""Play a scenario on the running fleet, and hold its figures against what they should be."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections import Counter
+from collections.abc import Callable
+
+import instances as run
+from fallback import stopped_and_started
+from fleet import Fleet
+from load import BASE, GRAY, Answer, Tally, ask, send
+from outcome import Result
+from processes import DemoFailed
+from scenarios import CANARY, FALLBACK, LANE_GROUP, Round, Scenario
+
+Check = Callable[["Stage", Result, list[Answer]], None]
+
+CANARY_SHARE = 0.10
+SIGMAS = 4.5
+"""A fair draw is farther from its mean once in 150,000 demos."""
+
+
+class Stage:
+    """Where scenarios are played: a fleet, and the share of the full figures that is asked for."""
+
+    def __init__(self, fleet: Fleet, scale: float) -> None:
+        self.fleet = fleet
+        self.scale = scale
+
+    @property
+    def entry(self) -> str:
+        """Address of the entry app."""
+        address = self.fleet.address(run.ENTRY)
+        if address is None:
+            raise DemoFailed("the entry app is not registered any more")
+        return address
+
+    def set(self, scenario: Scenario) -> None:
+        """Bring the rules and the instances of `scenario` up, and everything else down."""
+        wanted = (*run.BASE, *scenario.beside_base)
+        others = [i for i in (*run.GRAY, *run.GROUP) if i not in wanted]
+        # Down first: without its lane's rule a marked instance would be one of base.
+        self.fleet.stop(others)
+        self.fleet.apply(scenario.policy)
+        self.fleet.start(wanted)
+        self.fleet.settle()
+
+    def play(self, scenario: Scenario) -> Result:
+        """Play `scenario`: set the stage, send the requests, check the figures."""
+        self.set(scenario)
+        result = Result(scenario=scenario, tally=Tally())
+        example = ask(self.entry, scenario.example)
+        result.curl, result.answer = scenario.example.curl(self.entry), example.text
+        if not example.right:
+            result.problems.append(f"the example was answered {example.status} {example.text!r}")
+        started = time.monotonic()
+        if scenario is FALLBACK:
+            asyncio.run(stopped_and_started(self.fleet, self.entry, self.scale, result))
+        answers = [
+            a for number, r in enumerate(scenario.rounds) for a in self._play(r, number, result)
+        ]
+        result.seconds = time.monotonic() - started
+        for check in CHECKS.get(scenario.id, ()):
+            check(self, result, answers)
+        return result
+
+    def _play(self, round_: Round, number: int, result: Result) -> list[Answer]:
+        """Send one round and compare the answers with the access logs of the instances."""
+        count = max(1, round(round_.full * self.scale))
+        before, tally = self.fleet.served(), Tally()
+        answers: list[Answer] = []
+        requests = (round_.request(i, count) for i in range(count))
+        asyncio.run(send(self.entry, requests, answers.append))
+        for answer in answers:
+            tally.add(answer)
+            result.tally.add(answer)
+        hops = tally.hops()
+        logged = self._logged_since(before, hops)
+        result.figures[f"served{f' in round {number + 1}' if number else ''}"] = dict(logged)
+        if logged != hops:
+            result.problems.append(f"answers name {dict(hops)}, access logs say {dict(logged)}")
+        for hop in round_.idle:
+            if logged[hop] or hops[hop]:
+                result.problems.append(f"{hop} was to stay idle and served {logged[hop]} requests")
+        return answers
+
+    def _logged_since(self, before: Counter[str], hops: Counter[str]) -> Counter[str]:
+        # A server may write its line after the answer has gone out: give it a moment.
+        deadline = time.monotonic() + 3
+        while True:
+            logged = self.fleet.served() - before
+            if logged == hops or time.monotonic() > deadline:
+                return Counter(dict(sorted(logged.items())))
+            time.sleep(0.02)
+
+
+def _sticky(stage: Stage, result: Result, answers: list[Answer]) -> None:
+    """Each user is on one side, and the share of users is a fair draw of ten percent."""
+    sides: dict[str, str] = {}
+    for answer in answers:
+        if answer.right and sides.setdefault(answer.request.user, answer.text) != answer.text:
+            result.problems.append(f"{answer.request.user} was on both sides")
+            result.tally.failed += 1
+            result.tally.leaks += len(answer.text.split("→"))
+    gray = sum(text == GRAY for text in sides.values())
+    expected = len(sides) * CANARY_SHARE
+    spread = SIGMAS * math.sqrt(expected * (1 - CANARY_SHARE))
+    low, high = expected - spread, expected + spread
+    if not low <= gray <= high:
+        result.problems.append(f"{gray} of {len(sides)} users on gray, not {low:.0f} to {high:.0f}")
+    result.figures["users on gray"] = (
+        f"{gray} of {len(sides)} ({gray / max(1, len(sides)):.1%}; fair: {low:.0f} to {high:.0f})"
+    )
+
+
+def _shares(stage: Stage, result: Result, answers: list[Answer]) -> None:
+    """Show which share of the traffic each lane had."""
+    lanes = {BASE: "base", GRAY: "gray", "A→Bblue→C": "blue", "Agreen→B→Cgreen": "green"}
+    texts = result.tally.texts
+    total = sum(texts.values()) or 1
+    result.figures["shares"] = {lanes.get(t, t): f"{n / total:.1%}" for t, n in texts.most_common()}
+    result.figures["losers"] = stage.fleet.control.losers()
+
+
+CHECKS: dict[str, tuple[Check, ...]] = {CANARY.id: (_sticky,), LANE_GROUP.id: (_shares,)}
