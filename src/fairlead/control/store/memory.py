@@ -29,6 +29,10 @@ class MemoryStore:
         """Return the objects of a resource, in one namespace or in all."""
         return self._mirror.listing(resource, namespace)
 
+    def count(self, resource: str) -> int:
+        """Return how many objects of a resource there are."""
+        return self._mirror.count(resource)
+
     async def write(self, write: Write) -> Stored:
         """Make one write. Raises Conflict."""
         batch = self._ledger.begin()

@@ -43,6 +43,10 @@ class Mirror:
         names = sorted(found if namespace is None else (n for n in found if n[0] == namespace))
         return Listing(items=[found[name] for name in names], revision=self.revision)
 
+    def count(self, resource: str) -> int:
+        """Return how many objects of a resource there are."""
+        return len(self._objects.get(resource, {}))
+
     def apply(self, changes: Sequence[Change]) -> None:
         """Take over durable changes, oldest first, and wake whoever waits for one."""
         for change in changes:

@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -44,15 +44,14 @@ GROUP = 256
 WAITING = 10_000
 """Writes that may wait; the next is refused, for each holds an object in memory."""
 
-_TABLES = """
-CREATE TABLE objects (
-    resource TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL,
-    revision INTEGER NOT NULL, object BLOB NOT NULL,
-    PRIMARY KEY (resource, namespace, name)
-) WITHOUT ROWID;
-CREATE TABLE counter (revision INTEGER NOT NULL);
-INSERT INTO counter VALUES (0);
-"""
+_TABLES = (
+    """CREATE TABLE objects (
+        resource TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL,
+        revision INTEGER NOT NULL, object BLOB NOT NULL,
+        PRIMARY KEY (resource, namespace, name)
+    ) WITHOUT ROWID""",
+    "CREATE TABLE counter (revision INTEGER NOT NULL)",
+)
 _PUT = "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?)"
 _DROP = "DELETE FROM objects WHERE resource = ? AND namespace = ? AND name = ?"
 
@@ -80,16 +79,17 @@ class SqliteStore:
         self._thread.start()
 
     @classmethod
-    def open(cls, directory: Path) -> Self:
+    def open(cls, directory: Path, first: Callable[[], int] = int) -> Self:
         """Open the store in `directory`, made where it is missing.
 
-        Raises DirectoryInUse, StoreFailed for a file this version cannot read, or OSError.
+        A new one counts its revisions from what `first` returns. Raises DirectoryInUse, StoreFailed
+        for a file this version cannot read, or OSError.
         """
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = DirectoryLock.take(directory)
         path = directory / FILE
         try:
-            return cls(_connect(path), lock)
+            return cls(_connect(path, first), lock)
         except sqlite3.Error as error:
             lock.release()
             raise StoreFailed(f"{path}: {error}") from error
@@ -109,6 +109,10 @@ class SqliteStore:
     def listing(self, resource: str, namespace: str | None = None) -> Listing:
         """Return the objects of a resource, in one namespace or in all."""
         return self._mirror.listing(resource, namespace)
+
+    def count(self, resource: str) -> int:
+        """Return how many objects of a resource there are."""
+        return self._mirror.count(resource)
 
     async def write(self, write: Write) -> Stored:
         """Return when the write is on disk. Raises Conflict, Busy or StoreFailed."""
@@ -208,7 +212,7 @@ class SqliteStore:
                 future.set_result(outcome)
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path, first: Callable[[], int]) -> sqlite3.Connection:
     path.touch(mode=0o600, exist_ok=True)
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
@@ -216,17 +220,22 @@ def _connect(path: Path) -> sqlite3.Connection:
         if mode != "wal":
             raise StoreFailed(f"{path}: the file system allows no write-ahead log (got {mode})")
         connection.execute("PRAGMA synchronous = FULL")
-        _prepare(connection, path)
+        _prepare(connection, path, first)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+def _prepare(connection: sqlite3.Connection, path: Path, first: Callable[[], int]) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version == 0:
-        connection.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;")
+        connection.execute("BEGIN IMMEDIATE")
+        for table in _TABLES:
+            connection.execute(table)
+        connection.execute("INSERT INTO counter VALUES (?)", (first(),))
+        connection.execute(f"PRAGMA user_version = {SCHEMA}")
+        connection.execute("COMMIT")
     elif version != SCHEMA:
         raise StoreFailed(
             f"{path}: written with schema {version}, this version reads schema {SCHEMA}; "

@@ -108,6 +108,9 @@ class Store(Protocol):
     def listing(self, resource: str, namespace: str | None = None) -> Listing:
         """Return the objects of a resource, in one namespace or in all."""
 
+    def count(self, resource: str) -> int:
+        """Return how many objects of a resource there are."""
+
     async def write(self, write: Write) -> Stored:
         """Make one write durable and return it with its revision.
 

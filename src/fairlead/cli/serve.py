@@ -1,0 +1,47 @@
+"""``fairlead serve``: run the control plane until a signal arrives.
+
+Exit status 2 for settings that cannot be used, 3 where this machine does not let it start.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Mapping
+
+from fairlead.control.app import run
+from fairlead.control.server import CannotListen
+from fairlead.control.settings import InvalidSetting, Settings
+from fairlead.control.store import DirectoryInUse, StoreFailed
+
+BAD_SETTING, CANNOT_START = 2, 3
+
+
+def serve(
+    data_dir: str | None, listen: str | None, environment: Mapping[str, str] = os.environ
+) -> int:
+    """Serve on `listen` with the store in `data_dir`; return the exit status."""
+    logging.basicConfig(level=logging.WARNING, format="fairlead: %(message)s")
+    try:
+        settings = Settings.read(environment, data_dir=data_dir, listen=listen)
+    except InvalidSetting as error:
+        return _complain(str(error), BAD_SETTING)
+    directory = settings.data_dir
+
+    def ready(url: str) -> None:
+        print(f"fairlead: serving on {url}, data in {directory}", flush=True)
+
+    try:
+        run(settings, ready)
+    except (DirectoryInUse, StoreFailed, CannotListen) as error:
+        return _complain(str(error), CANNOT_START)
+    except OSError as error:
+        reason = f"data directory {directory} cannot be used: {error.strerror or error}"
+        return _complain(reason, CANNOT_START)
+    return 0
+
+
+def _complain(message: str, status: int) -> int:
+    print(f"fairlead: {message}", file=sys.stderr)
+    return status

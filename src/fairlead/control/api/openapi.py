@@ -1,0 +1,185 @@
+"""OpenAPI v3 documents: what ``kubectl explain`` shows, and how kubectl learns of dry runs.
+
+Every schema and every operation names its group, version and kind: kubectl finds them by that.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fairlead.control.api.served import Catalogue, Served
+from fairlead.control.api.status import json_response, no_such_path
+from fairlead.control.store import Object
+
+GVK = "x-kubernetes-group-version-kind"
+ROOT = "/openapi/v3"
+
+_METADATA: Object = {
+    "description": "Name, namespace, labels and annotations; the rest is the server's.",
+    "type": "object",
+    "properties": {
+        "name": {"type": "string", "description": "Unique for its kind in the namespace."},
+        "namespace": {"type": "string", "description": "`default` where none is given."},
+        "labels": {
+            "type": "object",
+            "additionalProperties": {"type": "string"},
+            "description": "`app` names the app a rule is for where its spec has no selector.",
+        },
+        "annotations": {
+            "type": "object",
+            "additionalProperties": {"type": "string"},
+            "description": "Notes of tools; without meaning here.",
+        },
+        "uid": {"type": "string", "description": "Set by the server."},
+        "resourceVersion": {"type": "string", "description": "Set by the server."},
+        "generation": {"type": "integer", "description": "Counts changes of the spec."},
+        "creationTimestamp": {"type": "string", "description": "Set by the server."},
+    },
+}
+
+
+class OpenApi:
+    """The documents of a catalogue, made once."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._documents = {"api/v1": _document("api/v1", {}, {})}
+        for group, version, kinds in catalogue.groups():
+            path = f"apis/{group}/{version}"
+            schemas: Object = {}
+            paths: Object = {}
+            for served in kinds:
+                schemas |= _schemas(served)
+                paths |= _paths(served)
+            self._documents[path] = _document(path, schemas, paths)
+
+    async def index(self, request: Request) -> Response:
+        """``/openapi/v3``: where the documents are, named by content for caches."""
+        paths = {
+            path: {"serverRelativeURL": f"{ROOT}/{path}?hash={_hash(document)}"}
+            for path, document in self._documents.items()
+        }
+        return json_response({"paths": paths})
+
+    async def document(self, request: Request) -> Response:
+        """``/openapi/v3/apis/GROUP/VERSION``."""
+        document = self._documents.get(request.path_params["path"])
+        if document is None:
+            raise no_such_path(request.url.path)
+        return Response(document, media_type="application/json")
+
+
+def _document(path: str, schemas: Object, paths: Object) -> bytes:
+    return orjson.dumps(
+        {
+            "openapi": "3.0.0",
+            "info": {"title": "fairlead", "version": path},
+            "paths": paths,
+            "components": {"schemas": schemas},
+        }
+    )
+
+
+def _hash(document: bytes) -> str:
+    return sha256(document).hexdigest()[:32].upper()
+
+
+def _schema_name(served: Served) -> str:
+    reversed_group = ".".join(reversed(served.kind.group.split(".")))
+    return f"{reversed_group}.{served.kind.version}.{served.kind.kind}"
+
+
+def _gvk(served: Served, kind: str = "") -> Object:
+    own = served.kind
+    return {"group": own.group, "version": own.version, "kind": kind or own.kind}
+
+
+def _schemas(served: Served) -> Object:
+    schema = dict(served.schema)
+    properties = {
+        "apiVersion": {"type": "string", "description": f"Always `{served.kind.api_version}`."},
+        "kind": {"type": "string", "description": f"Always `{served.kind.kind}`."},
+        "metadata": _METADATA,
+    }
+    schema["properties"] = {**properties, **schema.get("properties", {})}
+    schema["properties"]["metadata"] = _METADATA
+    schema[GVK] = [_gvk(served)]
+    listed: Object = {
+        "type": "object",
+        "properties": {
+            "apiVersion": {"type": "string"},
+            "kind": {"type": "string"},
+            "metadata": {"type": "object"},
+            "items": {"type": "array", "items": _ref(served)},
+        },
+        GVK: [_gvk(served, served.kind.list_kind)],
+    }
+    name = _schema_name(served)
+    return {name: schema, f"{name}List": listed}
+
+
+def _ref(served: Served) -> Object:
+    return {"$ref": f"#/components/schemas/{_schema_name(served)}"}
+
+
+def _paths(served: Served) -> Object:
+    kind = served.kind
+    root = f"/apis/{kind.group}/{kind.version}"
+    collection = f"{root}/namespaces/{{namespace}}/{kind.plural}"
+    verbs: dict[str, Any] = {"get": "list", "post": "post"}
+    on_collection = {m: _operation(served, m, action) for m, action in verbs.items()}
+    methods = ("get", "put", "patch", "delete")
+    on_item = {method: _operation(served, method, method) for method in methods}
+    return {
+        f"{root}/{kind.plural}": {"get": _operation(served, "get", "list")},
+        collection: {
+            **_offered(served, on_collection),
+            "parameters": [_path_parameter("namespace")],
+        },
+        f"{collection}/{{name}}": {
+            **_offered(served, on_item),
+            "parameters": [_path_parameter("namespace"), _path_parameter("name")],
+        },
+    }
+
+
+def _offered(served: Served, operations: Object) -> Object:
+    if served.inspect is not None:
+        return operations
+    return {method: operation for method, operation in operations.items() if method == "get"}
+
+
+def _operation(served: Served, method: str, action: str) -> Object:
+    content = {"application/json": {"schema": _ref(served)}}
+    operation: Object = {
+        "operationId": f"{action}{served.kind.kind}",
+        "x-kubernetes-action": action,
+        GVK: _gvk(served),
+        "responses": {"200": {"description": "OK", "content": content}},
+    }
+    if method in ("post", "put", "patch"):
+        media = "application/merge-patch+json" if method == "patch" else "application/json"
+        operation["requestBody"] = {"content": {media: {"schema": _ref(served)}}}
+        operation["parameters"] = [
+            _query_parameter("dryRun", "`All`: everything is checked, nothing is stored."),
+            _query_parameter("fieldManager", "Accepted; fields have no owners here."),
+            _query_parameter("fieldValidation", "`Strict`, `Warn` (without one) or `Ignore`."),
+        ]
+    elif method == "delete":
+        text = "`All`: everything is checked, nothing is deleted."
+        operation["parameters"] = [_query_parameter("dryRun", text)]
+    return operation
+
+
+def _query_parameter(name: str, description: str) -> Object:
+    schema = {"type": "string", "uniqueItems": True}
+    return {"name": name, "in": "query", "description": description, "schema": schema}
+
+
+def _path_parameter(name: str) -> Object:
+    schema = {"type": "string", "uniqueItems": True}
+    return {"name": name, "in": "path", "required": True, "schema": schema}

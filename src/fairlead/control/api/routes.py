@@ -1,0 +1,202 @@
+"""Which path is answered by what, and how every refusal becomes a Status."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TypeAlias
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from fairlead.control.api.discovery import Discovery, server_version
+from fairlead.control.api.guard import LoopbackGuard
+from fairlead.control.api.namespaces import Namespaces
+from fairlead.control.api.openapi import ROOT, OpenApi
+from fairlead.control.api.resources import Resources
+from fairlead.control.api.served import Catalogue, Served
+from fairlead.control.api.status import (
+    Refused,
+    expired,
+    json_response,
+    no_such_path,
+    not_allowed,
+)
+from fairlead.control.api.watch import Watch, timeout_of, watch_response
+from fairlead.control.store import Busy, Expired, StoreFailed
+
+Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """Dispatches a path below ``/apis`` to the verb on the kind it names."""
+
+    resources: Resources
+    catalogue: Catalogue
+    stop: asyncio.Event
+
+    async def everywhere(self, request: Request) -> Response:
+        """``/apis/G/V/PLURAL``: objects of all namespaces."""
+        served = self._served(request)
+        if request.method != "GET":
+            raise not_allowed(request.method, request.url.path)
+        return await self._list_or_watch(request, served, None)
+
+    async def collection(self, request: Request) -> Response:
+        """``/apis/G/V/namespaces/NS/PLURAL``."""
+        served, namespace = self._served(request), request.path_params["namespace"]
+        match request.method:
+            case "GET":
+                return await self._list_or_watch(request, served, namespace)
+            case "POST" if served.inspect is not None:
+                return await self.resources.create(request, served, namespace)
+        raise not_allowed(request.method, request.url.path)
+
+    async def item(self, request: Request) -> Response:
+        """``/apis/G/V/namespaces/NS/PLURAL/NAME``."""
+        served = self._served(request)
+        key = served.key(request.path_params["namespace"], request.path_params["name"])
+        if request.method == "GET":
+            return await self.resources.get(request, served, key)
+        if served.inspect is not None:
+            match request.method:
+                case "PUT":
+                    return await self.resources.replace(request, served, key)
+                case "PATCH":
+                    return await self.resources.patch(request, served, key)
+                case "DELETE":
+                    return await self.resources.delete(request, served, key)
+        raise not_allowed(request.method, request.url.path)
+
+    async def status(self, request: Request) -> Response:
+        """``…/NAME/status``: read like the object; only the control plane writes it."""
+        if request.method != "GET":
+            raise not_allowed(request.method, request.url.path)
+        return await self.item(request)
+
+    def _served(self, request: Request) -> Served:
+        parameters = request.path_params
+        names = (parameters["group"], parameters["version"], parameters["plural"])
+        served = self.catalogue.find(*names)
+        if served is None:
+            raise no_such_path(request.url.path)
+        return served
+
+    async def _list_or_watch(
+        self, request: Request, served: Served, namespace: str | None
+    ) -> Response:
+        query = request.query_params
+        if query.get("watch", "") not in ("1", "true"):
+            return await self.resources.list(request, served, namespace)
+        printer = self.resources.printer(request, served)
+        timeout = timeout_of(request)
+        return watch_response(
+            request,
+            lambda select: Watch(
+                store=self.resources.store,
+                served=served,
+                namespace=namespace,
+                select=select,
+                printer=printer,
+                bookmarks=query.get("allowWatchBookmarks", "") in ("1", "true"),
+                timeout=timeout,
+            ),
+            self.stop,
+        )
+
+
+def application(rest: Rest, extra: Sequence[BaseRoute] = ()) -> Starlette:
+    """Return the whole HTTP application; `extra` are routes beside the Kubernetes-style ones."""
+    discovery, openapi = Discovery(rest.catalogue), OpenApi(rest.catalogue)
+    namespaces = Namespaces(store=rest.resources.store, catalogue=rest.catalogue)
+    below = "/apis/{group}/{version}"
+    routes: list[BaseRoute] = [
+        *(Route(f"/{name}", _healthy) for name in ("healthz", "livez", "readyz")),
+        Route("/version", _version),
+        Route("/api", discovery.core),
+        Route("/api/v1", discovery.core_resources),
+        Route("/api/v1/namespaces", namespaces.list),
+        Route("/api/v1/namespaces/{namespace}", namespaces.get),
+        Route("/apis", discovery.groups),
+        Route("/apis/{group}", discovery.group),
+        Route(below, discovery.group_resources),
+        _route(f"{below}/{{plural}}", rest.everywhere),
+        _route(f"{below}/namespaces/{{namespace}}/{{plural}}", rest.collection),
+        _route(f"{below}/namespaces/{{namespace}}/{{plural}}/{{name}}", rest.item),
+        _route(f"{below}/namespaces/{{namespace}}/{{plural}}/{{name}}/status", rest.status),
+        Route(ROOT, openapi.index),
+        Route(f"{ROOT}/{{path:path}}", openapi.document),
+        *extra,
+    ]
+    app = Starlette(
+        routes=routes,
+        middleware=[Middleware(LoopbackGuard)],
+        exception_handlers={
+            Refused: _refused,
+            Expired: _expired,
+            Busy: _busy,
+            StoreFailed: _failed,
+            HTTPException: _http,
+            Exception: _fault,
+        },
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+def _route(path: str, handler: Handler) -> Route:
+    return Route(path, handler, methods=METHODS)
+
+
+async def _healthy(request: Request) -> Response:
+    return PlainTextResponse("ok")
+
+
+async def _version(request: Request) -> Response:
+    return json_response(server_version())
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    if not isinstance(error, Refused):
+        raise error
+    return error.response()
+
+
+async def _expired(request: Request, error: Exception) -> Response:
+    return expired(str(error)).response()
+
+
+async def _busy(request: Request, error: Exception) -> Response:
+    refused = Refused(HTTPStatus.TOO_MANY_REQUESTS, "TooManyRequests", str(error))
+    response = refused.response()
+    response.headers["retry-after"] = "1"
+    return response
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    log.error("%s %s: %s", request.method, request.url.path, error)
+    return Refused(HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError", str(error)).response()
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    """Turn the router's own refusals into Status objects."""
+    if isinstance(error, HTTPException) and error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return not_allowed(request.method, request.url.path).response()
+    return no_such_path(request.url.path).response()
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    """Say that it was our fault, without saying more to a stranger; the log has the rest."""
+    message = "the server failed to answer; its log says why"
+    return Refused(HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError", message).response()

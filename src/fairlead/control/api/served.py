@@ -1,0 +1,90 @@
+"""A kind as the REST API serves it: its names, its schema, its table, and who may write it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from fairlead.control.api.status import Cause, Subject
+from fairlead.control.store import Key, Object
+from fairlead.kinds.kind import Column, Kind
+
+READ = ("get", "list", "watch")
+WRITE = ("create", "update", "patch", "delete")
+
+Clock: TypeAlias = Callable[[], datetime]
+"""The time of day, for creationTimestamp and AGE."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """Something wrong with an object; `unknown` where a field is there that its kind has not."""
+
+    loc: tuple[str | int, ...]
+    cause: Cause
+    unknown: bool = False
+
+
+Inspect: TypeAlias = Callable[[Object], Sequence[Fault]]
+"""Returns everything that is wrong with the author's part of an object, nothing where it may be
+stored. Never raises for what a body can hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """One namespaced kind behind ``/apis/GROUP/VERSION/namespaces/NS/PLURAL``."""
+
+    kind: Kind[Any]
+    schema: Object
+    """OpenAPI v3 schema of the whole object."""
+    inspect: Inspect | None = None
+    """None where clients may only read: the control plane itself writes these objects."""
+    extra_columns: tuple[Column, ...] = ()
+    """Columns whose cells need more than the object; they follow the kind's own."""
+
+    @property
+    def resource(self) -> str:
+        """Name under which the store keeps this kind: it outlives versions."""
+        return self.kind.resource
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Every column of the table, in order."""
+        return (*self.kind.columns, *self.extra_columns)
+
+    @property
+    def verbs(self) -> tuple[str, ...]:
+        """What clients may do."""
+        return READ if self.inspect is None else (*READ, *WRITE)
+
+    def key(self, namespace: str, name: str) -> Key:
+        """Where the store keeps an object of this kind."""
+        return Key(self.resource, namespace, name)
+
+    def subject(self, name: str = "") -> Subject:
+        """Name an object of this kind in a refusal about the resource."""
+        return Subject(group=self.kind.group, kind=self.kind.plural, name=name)
+
+    def body_subject(self, name: str = "") -> Subject:
+        """Name an object of this kind in a refusal about its body."""
+        return Subject(group=self.kind.group, kind=self.kind.kind, name=name)
+
+
+class Catalogue:
+    """Everything served, found by path and listed by group version."""
+
+    def __init__(self, served: Iterable[Served]) -> None:
+        self.served = tuple(served)
+        self._found = {(s.kind.group, s.kind.version, s.kind.plural): s for s in self.served}
+
+    def find(self, group: str, version: str, plural: str) -> Served | None:
+        """Return the kind behind a path."""
+        return self._found.get((group, version, plural))
+
+    def groups(self) -> Iterator[tuple[str, str, tuple[Served, ...]]]:
+        """Yield every group, its version and its kinds, in the catalogue's order."""
+        for group, version in dict.fromkeys((s.kind.group, s.kind.version) for s in self.served):
+            members = (s for s in self.served if (s.kind.group, s.kind.version) == (group, version))
+            yield group, version, tuple(members)
