@@ -5,20 +5,53 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-# Any Python from 3.11 on; the first one found. Override: make test PYTHON=/usr/bin/python3.12
+# Any Python from 3.11 on, the first one found. Another one: make test PYTHON=/usr/bin/python3.12
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+STAMP := $(VENV)/.filled
+UV := build/uv/bin/uv
 
-.PHONY: help
+.PHONY: help venv demo test lint format bench lock
+
 help:  ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-7s %s\n", $$1, $$2}'
 
-.PHONY: venv
-venv: $(STAMP)  ## set up .venv from requirements/dev.lock
+venv: $(STAMP)  ## make or refresh .venv from requirements/dev.lock
 
-$(STAMP): requirements/dev.lock pyproject.toml $(wildcard packaging/*)
-	@PYTHON='$(PYTHON)' scripts/venv.sh '$(VENV)'
+demo: $(STAMP)  ## run the full-link gray demo (KEEP=1 leaves it running, FULL=1 all figures, JSON=FILE)
+	@$(BIN)/python examples/01-full-link-gray/demo.py
+
+test: $(STAMP)  ## run the tests (ARGS="-k lane" for some of them)
+	@kubectl=$$(PYTHON='$(PYTHON)' scripts/kubectl.sh); \
+		KUBECTL="$$kubectl" $(BIN)/python -m pytest $(ARGS)
+
+lint: $(STAMP)  ## check style, format, types and the import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+format: $(STAMP)  ## format the code and fix what can be fixed without thought
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+bench: $(STAMP)  ## measure what the agent costs; writes build/bench/bench.json
+	@$(BIN)/python -m benchmarks
+
+lock: $(UV)  ## choose versions anew for requirements/*.lock (UPGRADE=1 for the newest)
+	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --all-extras \
+		$(if $(UPGRADE),--upgrade) --custom-compile-command 'make lock' \
+		--output-file requirements/dev.lock pyproject.toml requirements/dev.in
+	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		$(if $(UPGRADE),--upgrade) --custom-compile-command 'make lock' \
+		--output-file requirements/go.lock requirements/go.in
+
+$(STAMP): requirements/dev.lock pyproject.toml scripts/venv.sh $(wildcard packaging/*)
+	@PYTHON='$(PYTHON)' scripts/venv.sh $(VENV)
 	@touch $@
+
+$(UV):
+	@$(PYTHON) -m venv --without-pip build/uv
+	@$(PYTHON) -m pip --python build/uv/bin/python install --quiet uv

@@ -1,0 +1,15 @@
+// Command kubectl is the stock Kubernetes client, built from its published module for machines
+// that have none, or one too old. It adds nothing of ours.
+package main
+
+import (
+	"k8s.io/component-base/cli"
+	"k8s.io/kubectl/pkg/cmd"
+	"k8s.io/kubectl/pkg/cmd/util"
+)
+
+func main() {
+	if err := cli.RunNoErrOutput(cmd.NewDefaultKubectlCommand()); err != nil {
+		util.CheckErr(err)
+	}
+}
