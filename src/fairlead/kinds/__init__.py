@@ -1,0 +1,42 @@
+"""What people write: kinds, and the resources that are of them.
+
+A kind is declared once, in a file of its own; `KINDS` lists them. An object is read whole, and
+every violation in it is reported at once, with the path its author typed.
+"""
+
+from __future__ import annotations
+
+from fairlead.kinds.binding import app_of
+from fairlead.kinds.catalog import KINDS, kind_named
+from fairlead.kinds.http_match import HttpMatch
+from fairlead.kinds.kind import Column, Kind, Resource
+from fairlead.kinds.loading import load_documents, load_object
+from fairlead.kinds.match import Match
+from fairlead.kinds.metadata import Metadata
+from fairlead.kinds.parsing import parse
+from fairlead.kinds.string_match import StringMatch
+from fairlead.kinds.traffic_label_rule import TrafficLabelRule
+from fairlead.kinds.traffic_lane import TrafficLane
+from fairlead.kinds.violation import InvalidResource, Violation
+from fairlead.kinds.workload_label_rule import WorkloadLabelRule
+
+__all__ = [
+    "KINDS",
+    "Column",
+    "HttpMatch",
+    "InvalidResource",
+    "Kind",
+    "Match",
+    "Metadata",
+    "Resource",
+    "StringMatch",
+    "TrafficLabelRule",
+    "TrafficLane",
+    "Violation",
+    "WorkloadLabelRule",
+    "app_of",
+    "kind_named",
+    "load_documents",
+    "load_object",
+    "parse",
+]

@@ -1,0 +1,27 @@
+"""Every kind there is, in the order people meet them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fairlead.kinds import traffic_label_rule, traffic_lane, workload_label_rule
+from fairlead.kinds.kind import Kind
+
+KINDS: tuple[Kind[Any], ...] = (
+    traffic_lane.KIND,
+    traffic_label_rule.KIND,
+    workload_label_rule.KIND,
+)
+
+
+def kind_named(word: str) -> Kind[Any] | None:
+    """Return the kind that `word` means, or None.
+
+    `word` is its kind, plural, singular or a short name, in any case, with or without ``.group``.
+    """
+    name, _, group = word.lower().partition(".")
+    for kind in KINDS:
+        names = (kind.kind.lower(), kind.plural, kind.singular, *kind.short_names)
+        if name in names and group in ("", kind.group):
+            return kind
+    return None

@@ -1,0 +1,142 @@
+"""Kind and Resource: what can be written, and one thing that was.
+
+A kind is declared once, in a file of its own. REST routes, `kubectl get` columns, the schema and
+the command line follow from the declaration; nothing else names a kind's fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
+
+from fairlead.kinds.metadata import Metadata
+from fairlead.kinds.spec import Spec
+from fairlead.kinds.violation import Violation
+
+S = TypeVar("S", bound=Spec)
+
+Plain: TypeAlias = Mapping[str, Any]
+"""An object as plain JSON values."""
+
+Rule: TypeAlias = Callable[[Plain], Iterator[Violation]]
+"""A check across fields. It is given what was typed, right or wrong, and skips what it cannot
+read: types are refused elsewhere, and both are reported at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column of ``kubectl get``. Priority 1 is shown by ``-o wide`` only."""
+
+    name: str
+    type: Literal["string", "integer", "date"] = "string"
+    priority: int = 0
+    description: str = ""
+    cell: Callable[[Plain, datetime], str | int]
+    """The cell of one stored object, given the time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind(Generic[S]):
+    """A kind of object: its names, the model of its spec, its checks and its columns."""
+
+    group: str
+    version: str
+    kind: str
+    plural: str
+    singular: str
+    short_names: tuple[str, ...] = ()
+    namespaced: bool = True
+    spec: type[S]
+    rules: tuple[Rule, ...] = ()
+    columns: tuple[Column, ...] = ()
+
+    @property
+    def list_kind(self) -> str:
+        """Kind of a list of these objects: ``TrafficLaneList``."""
+        return f"{self.kind}List"
+
+    @property
+    def api_version(self) -> str:
+        """Group and version as objects carry them."""
+        return f"{self.group}/{self.version}"
+
+    @property
+    def resource(self) -> str:
+        """Plural and group: ``trafficlanes.traffic.opensergo.io``."""
+        return f"{self.plural}.{self.group}"
+
+    def row(self, plain: Plain, now: datetime) -> list[str | int]:
+        """Return the cells of `plain` in the order of the columns."""
+        return [column.cell(plain, now) for column in self.columns]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource(Generic[S]):
+    """An object that kept all rules of its kind. Equal is what says the same."""
+
+    kind: Kind[S]
+    metadata: Metadata
+    spec: S
+    plain: dict[str, Any] = field(compare=False, repr=False)
+    """The object it was read from, unchanged."""
+
+    @property
+    def name(self) -> str:
+        """Name of the object."""
+        return self.metadata.name
+
+    @property
+    def namespace(self) -> str:
+        """Namespace of the object."""
+        return self.metadata.namespace
+
+    def __str__(self) -> str:
+        return f"{self.kind.kind} {self.namespace}/{self.name}"
+
+
+def child(plain: Any, *path: str) -> Mapping[str, Any]:
+    """Return the map at `path` in `plain`, empty where there is no map."""
+    for key in path:
+        plain = plain.get(key) if isinstance(plain, Mapping) else None
+    return plain if isinstance(plain, Mapping) else {}
+
+
+def text_at(plain: Any, *path: str) -> str:
+    """Return the string at `path` in `plain`, ``""`` where there is none."""
+    value = child(plain, *path[:-1]).get(path[-1])
+    return value if isinstance(value, str) else ""
+
+
+def age(plain: Plain, now: datetime) -> str:
+    """Return how long ago `plain` was created, as kubectl writes it: ``5m``, ``3h``, ``12d``."""
+    try:
+        created = datetime.fromisoformat(text_at(plain, "metadata", "creationTimestamp"))
+    except ValueError:
+        return "<unknown>"
+    if created.tzinfo is None:
+        created = created.replace(tzinfo=UTC)
+    seconds = max(0, int((now - created).total_seconds()))
+    for size, unit, limit in ((86400, "d", 2), (3600, "h", 3), (60, "m", 2)):
+        if seconds >= limit * size:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+def live(plain: Plain, now: datetime) -> str:
+    """Return on how many workloads `plain` is in force: the reason-free text of its status.
+
+    The control plane writes it to ``status.live``, as ``3/3``.
+    """
+    del now
+    return text_at(plain, "status", "live") or "-"
+
+
+NAME = Column(
+    name="Name",
+    description="Name of the object.",
+    cell=lambda plain, _: text_at(plain, "metadata", "name"),
+)
+LIVE = Column(name="Live", description="Workloads that enforce it, of those it is for.", cell=live)
+AGE = Column(name="Age", description="Time since it was created.", cell=age)

@@ -1,0 +1,72 @@
+"""Pydantic's findings in the words of somebody who writes YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from fairlead.kinds.spec import described
+from fairlead.kinds.suggestion import meant
+from fairlead.kinds.violation import Loc
+
+_WANTED = {
+    "string_type": "a string",
+    "dict_type": "a map",
+    "mapping_type": "a map",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "model_type": "a map",
+    "model_attributes_type": "a map",
+    "literal_error": "a string",
+}
+
+
+def complaints(
+    error: ValidationError, model: type[BaseModel], above: Loc = ()
+) -> Iterator[tuple[Loc, str]]:
+    """Yield (path, message) for every finding in `error`, about a `model` at `above`."""
+    for detail in error.errors(include_url=False, include_context=True):
+        loc = tuple(part for part in detail["loc"] if part != "[key]")
+        yield (*above, *loc), _message(detail, fields(model, loc[:-1]))
+
+
+def fields(model: type[BaseModel], loc: Loc) -> tuple[str, ...]:
+    """Return the names an author may write in the map at `loc` of a `model`."""
+    for part in loc:
+        for name, info in model.model_fields.items():
+            if part == (info.alias or name):
+                model = _innermost(info.annotation) or model
+                break
+    return tuple(info.alias or name for name, info in model.model_fields.items())
+
+
+def _innermost(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = (_innermost(argument) for argument in get_args(annotation))
+    return next((model for model in found if model), None)
+
+
+def _message(detail: ErrorDetails, known: tuple[str, ...]) -> str:
+    kind, value = detail["type"], detail["input"]
+    if kind == "missing":
+        return "required"
+    if kind == "extra_forbidden":
+        name = str(detail["loc"][-1])
+        return f"unknown field{meant(name, known) or '; allowed: ' + ', '.join(known)}"
+    if kind in _WANTED:
+        advice = ": quote the value" if _WANTED[kind] == "a string" and _scalar(value) else ""
+        return f"must be {_WANTED[kind]}, got {described(value)}{advice}"
+    if kind in ("too_short", "too_long"):
+        context = detail.get("ctx", {})
+        bound = "at least" if kind == "too_short" else "at most"
+        size = context.get("min_length", context.get("max_length"))
+        return f"needs {bound} {size}, has {context.get('actual_length')}"
+    return detail["msg"]
+
+
+def _scalar(value: Any) -> bool:
+    return isinstance(value, bool | int | float)
