@@ -1,0 +1,1 @@
+"""What fairlead costs and how fast a rule arrives, measured; docs/benchmarks.md explains it."""

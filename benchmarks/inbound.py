@@ -1,0 +1,108 @@
+"""CPU that a hop adds on its way in: a FastAPI application called in process, with a lane rule."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, MutableMapping
+from itertools import cycle
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.responses import PlainTextResponse
+
+from benchmarks.measure import WARM_UP, Batch, Figure, added, cpu
+from benchmarks.plane import LANE_RULE, VIP, Plane, snapshot
+from fairlead.instruments.libs import starlette
+from fairlead.instruments.patch import Patches
+from fairlead.policy.lane import Entry
+from fairlead.policy.snapshot import Snapshot
+
+CALLS = 1500
+TARGET = 5.0
+
+Scope = MutableMapping[str, Any]
+Headers = tuple[tuple[bytes, bytes], ...]
+
+ORDINARY: Headers = (
+    (b"host", b"shop.example.com"),
+    (b"user-agent", b"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
+    (b"accept", b"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
+    (b"accept-language", b"zh-CN,zh;q=0.9,en;q=0.8"),
+    (b"accept-encoding", b"gzip, deflate, br"),
+    (b"connection", b"keep-alive"),
+    (b"cookie", b"session=2b7e151628aed2a6; theme=dark"),
+)
+VISITOR = ORDINARY
+MEMBER = (*ORDINARY, (b"x-user-uuid", VIP.encode()))
+LABELLED = (*ORDINARY, (b"baggage", b"x-opensergo-traffic=gray,userId=alice"))
+
+
+def run() -> Iterator[Figure]:
+    """Measure an entry that colours every second request, and a hop behind it."""
+    entry = snapshot("web", entry=Entry(colourings=(LANE_RULE,)))
+    yield _figure("inbound_entry_us", entry, (MEMBER, VISITOR))
+    yield _figure("inbound_inner_us", snapshot("cart"), (LABELLED, VISITOR))
+
+
+def _figure(name: str, policy: Snapshot, headers: tuple[Headers, ...]) -> Figure:
+    with asyncio.Runner() as runner:
+        bare = _batch(runner, headers)
+        plane, patches = Plane(policy), Patches()
+
+        def hooked(calls: int) -> int:
+            starlette.install(plane, patches)
+            try:
+                return bare(calls)
+            finally:
+                patches.restore()
+
+        figure = added(name, bare, hooked, calls=CALLS, target=TARGET)
+    counted = plane.counters.read()
+    if "agent_faults" in counted:
+        raise RuntimeError(f"the hooks failed, so nothing was measured: {counted}")
+    return figure
+
+
+def _batch(runner: asyncio.Runner, headers: tuple[Headers, ...]) -> Batch:
+    app = FastAPI()
+
+    @app.get("/a", response_class=PlainTextResponse)
+    async def a() -> str:
+        return "A"
+
+    async def calls_in_turn(calls: int) -> int:
+        turns = cycle(headers)
+        for _ in range(WARM_UP):
+            await app(_scope(next(turns)), _receive, _send)
+        started = cpu()
+        for _ in range(calls):
+            await app(_scope(next(turns)), _receive, _send)
+        return cpu() - started
+
+    return lambda calls: runner.run(calls_in_turn(calls))
+
+
+def _scope(headers: Headers) -> Scope:
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": "/a",
+        "raw_path": b"/a",
+        "query_string": b"",
+        "root_path": "",
+        "headers": list(headers),
+        "client": ("127.0.0.1", 50000),
+        "server": ("127.0.0.1", 8000),
+    }
+
+
+async def _receive() -> MutableMapping[str, Any]:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+async def _send(message: MutableMapping[str, Any]) -> None:
+    if message.get("status", 200) != 200:
+        raise RuntimeError(f"the application answered {message['status']}")

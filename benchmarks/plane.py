@@ -1,0 +1,65 @@
+"""A data plane without a control plane: an engine with a snapshot of our own."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterable
+
+from fairlead.flow.engine import Engine
+from fairlead.instruments.instrument import Sockets
+from fairlead.policy.encode import seal
+from fairlead.policy.endpoint import Endpoint, Service
+from fairlead.policy.lane import Colouring, Entry, Lane
+from fairlead.policy.match import Condition
+from fairlead.policy.snapshot import Snapshot
+from fairlead.policy.workload import Workload
+from fairlead.telemetry.counters import Counters
+
+VIP = "123456789"
+LANE_RULE = Colouring(
+    rule="TrafficLane/lane-gray",
+    lane="gray",
+    conditions=(Condition(source="header", key="x-user-uuid", operator="==", values=(VIP,)),),
+)
+
+
+class Plane:
+    """What hooks ask of an agent, answered by an engine alone."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.engine = Engine(clock=time.monotonic, dice=random.random)
+        self.engine.apply(snapshot)
+        self.counters = Counters()
+        self.ready = True
+        self.propagation_only = False
+
+    def ensure_ready(self) -> None:
+        """Nothing is waited for."""
+
+    def serving(self, server: str, sockets: Sockets | None) -> None:
+        """Nobody registers."""
+
+    def leaving(self) -> None:
+        """Nobody is deregistered."""
+
+
+def snapshot(
+    app: str, *, lane: str = "", entry: Entry | None = None, services: Iterable[Service] = ()
+) -> Snapshot:
+    """Return what an agent of `app` would get: lane gray, and whom it may call."""
+    return seal(
+        Snapshot(
+            revision=1,
+            workload=Workload(app=app, lane=lane),
+            lanes=(Lane(name="gray"),),
+            entry=entry,
+            services=tuple(services),
+        )
+    )
+
+
+def service(app: str, base: str, gray: str) -> Service:
+    """Return an app with one instance on base and one on gray."""
+    endpoints = (Endpoint(address=base), Endpoint(address=gray, lane="gray"))
+    return Service(namespace="default", app=app, endpoints=endpoints)
