@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import urllib.error
 import urllib.request
 from typing import Any
 
@@ -12,18 +11,18 @@ _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class ControlPlane:
-    """A control plane at ``host:port``, asked over its REST API."""
+    """A control plane at a URL, asked over its REST API."""
 
-    def __init__(self, address: str) -> None:
-        self.url = f"http://{address}"
+    def __init__(self, url: str) -> None:
+        self.url = url
 
     def ready(self) -> bool:
         """Whether it answers."""
         try:
-            self._get("/healthz")
-        except (OSError, ValueError):
+            with _OPENER.open(f"{self.url}/readyz", timeout=10):
+                return True
+        except OSError:
             return False
-        return True
 
     def instances(self) -> list[dict[str, Any]]:
         """Return every live instance as the API lists it."""

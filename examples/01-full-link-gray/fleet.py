@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import time
@@ -19,7 +20,6 @@ from processes import (
     Instance,
     Process,
     environment,
-    free_port,
     start_instance,
     stop_all,
 )
@@ -35,19 +35,19 @@ class Fleet:
     def __init__(self, work: Path) -> None:
         """Keep logs, state and data below `work`, which is emptied of what earlier runs left."""
         self.work = work
-        address = f"127.0.0.1:{free_port()}"
-        self.control = ControlPlane(address)
         self._running: dict[str, tuple[Instance, Process]] = {}
         self._applied: str = ""
+        serve = (str(BIN / "fairlead"), "serve")
         self._serve = Process(
-            [str(BIN / "fairlead"), "serve", "--data-dir", str(work / "data"), "--listen", address],
+            [*serve, "--data-dir", str(work / "data"), "--listen", "127.0.0.1:0"],
             env=environment(),
             log=work / "logs" / "serve.log",
         )
+        self.control = ControlPlane("")
 
     def __enter__(self) -> Self:
         try:
-            self._until(self.control.ready, "the control plane answers", START_SECONDS, self._serve)
+            self._until(self._serving, "the control plane answers", START_SECONDS, self._serve)
         except BaseException:
             self.close()
             raise
@@ -115,6 +115,12 @@ class Fleet:
                 text = process.log.read_text(errors="replace")
                 counts[instance.hop] = text.count(f'"GET /{instance.app} HTTP')
         return counts
+
+    def _serving(self) -> bool:
+        found = re.search(r"serving on (http://\S+),", self._serve.log.read_text())
+        if found:
+            self.control = ControlPlane(found[1])
+        return found is not None and self.control.ready()
 
     def _fairlead(self, *arguments: str) -> None:
         argv = [str(BIN / "fairlead"), *arguments]

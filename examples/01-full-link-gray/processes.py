@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -136,14 +135,6 @@ def start_instance(instance: Instance, *, control: str, work: Path) -> Process:
         argv = ["env", instance.mark, *argv]
     log = work / "logs" / f"{instance.name}.log"
     return Process(argv, env=environment(**settings), log=log)
-
-
-def free_port() -> int:
-    """Return a loopback port that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def stop_all(processes: Sequence[Process]) -> None:

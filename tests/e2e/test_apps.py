@@ -1,0 +1,92 @@
+"""The example's apps are ordinary programs."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from processes import APPS, BIN, Process, environment, stop_all
+
+MODULES = {"spring-cloud-zuul": "spring_cloud_zuul", "a": "a", "b": "b", "c": "c"}
+
+
+@pytest.mark.parametrize("path", sorted(APPS.glob("*.py")), ids=lambda path: path.stem)
+def test_an_app_is_short_and_does_not_mention_fairlead(path: Path) -> None:
+    """The promise is governance without a change of code, so the code must not know of it."""
+    text = path.read_text()
+    assert len(text.splitlines()) <= 30
+    for word in ("fairlead", "lane", "gray", "baggage", "opensergo"):
+        assert word not in text.lower()
+
+
+def test_the_apps_run_without_fairlead(tmp_path: Path) -> None:
+    """Taking fairlead away must leave programs that any name service serves as well."""
+    ports: dict[str, str] = {}
+    with name_service(ports) as proxy:
+        settings = {"http_proxy": proxy, "HTTP_PROXY": proxy, "no_proxy": "", "NO_PROXY": ""}
+        processes = {
+            app: Process(_argv(module), env=environment(**settings), log=tmp_path / f"{app}.log")
+            for app, module in MODULES.items()
+        }
+        try:
+            for app, process in processes.items():
+                ports[app] = _port(process)
+            with _open(f"http://127.0.0.1:{ports['spring-cloud-zuul']}/a") as response:
+                assert response.read().decode() == "A→B→C"
+        finally:
+            stop_all(list(processes.values()))
+
+
+def _argv(module: str) -> list[str]:
+    # As for a deployment that has no fairlead: also its start-up file stays inert.
+    if module == "a":
+        return [str(BIN / "flask"), "--app", "a", "run", "--port", "0"]
+    return [str(BIN / "uvicorn"), f"{module}:app", "--port", "0"]
+
+
+def _port(process: Process) -> str:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and process.running:
+        found = re.search(r"unning on http://127\.0\.0\.1:(\d+)", process.log.read_text())
+        if found:
+            return found[1]
+        time.sleep(0.05)
+    raise AssertionError(f"no port in the log:\n{process.tail()}")
+
+
+@contextmanager
+def name_service(ports: dict[str, str]) -> Iterator[str]:
+    """A proxy that knows hosts by name, in place of a cluster's DNS; gives its URL."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            url = urlsplit(self.path)
+            with _open(f"http://127.0.0.1:{ports[url.netloc]}{url.path}") as response:
+                body = response.read()
+                self.send_response(200)
+                self.send_header("content-type", response.headers["content-type"])
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            del format, args
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+_open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
