@@ -1,0 +1,108 @@
+"""What every server-side hook does with a request: read its labels, choose its lane, keep it.
+
+An entry takes the lane keys away from baggage and headers before the application sees them and sets
+the lane by its rules; any other app takes the label it is given (contract 7 and 8). Which header is
+where is the translation of `asgi.py` and `wsgi.py`; the decisions are `flow.lane`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import Token
+from typing import TYPE_CHECKING
+
+from fairlead.flow import baggage
+from fairlead.instruments.propagate import Origin, suspend
+from fairlead.policy.workload import lane_name
+from fairlead.telemetry.names import AGENT_FAULTS, COLOURED, INVALID_LABELS
+
+if TYPE_CHECKING:
+    from fairlead.flow.lane import Lanes
+    from fairlead.instruments.instrument import DataPlane
+    from fairlead.policy.match import RequestView
+
+
+class Labels:
+    """The lane keys that one request carries, and what it keeps when they are taken away."""
+
+    __slots__ = ("found", "invalid", "keys")
+
+    def __init__(self, keys: frozenset[str]) -> None:
+        """Look for `keys`, in lower case."""
+        self.keys = keys
+        self.found: dict[str, str] = {}
+        self.invalid = False
+
+    def plain(self, name: str, value: str) -> None:
+        """Take in a plain header called like a key; baggage goes before it."""
+        self.found.setdefault(name, value.strip())
+
+    def baggage(self, header: str) -> str:
+        """Take in a baggage header; return it without our members, ``""`` if nothing is left."""
+        lower = header.lower()
+        if not any(key in lower for key in self.keys):
+            return header
+        if len(header) > baggage.MAX_BYTES:
+            # Longer than anybody must carry it, and long enough to keep a server busy.
+            self.invalid = True
+            return ""
+        ours, theirs = baggage.split(header, self.keys)
+        self.found |= ours
+        return theirs
+
+
+def choose(plane: DataPlane, lanes: Lanes, labels: Labels | None, request: RequestView) -> str:
+    """Return the lane of `request`, which carries `labels`, and count the decision."""
+    if lanes.entry:
+        lane, _ = lanes.colour(request, plane.engine.dice)
+        plane.counters.count(COLOURED, lane)
+        return lane
+    if labels is None or not lanes.trusting:
+        return lanes.own
+    if labels.invalid or any(lane_name(value) is None for value in labels.found.values()):
+        plane.counters.count(INVALID_LABELS)
+    return lanes.inherit(labels.found)
+
+
+def finish(served: Origin, token: Token[Origin]) -> None:
+    """End the request: work that still runs for it is counted from now on."""
+    if served is not None:
+        served.ended = True
+    suspend(token)
+
+
+def fault(plane: DataPlane, where: str) -> None:
+    """Count a fault of ours that the application is not to notice."""
+    plane.counters.count(AGENT_FAULTS, where)
+
+
+class Door:
+    """The first sign that this process serves requests, for servers that have no hook of their own.
+
+    What was put off until first use is started there too (contract 2 and 20).
+    """
+
+    __slots__ = ("_plane", "_told", "_where")
+
+    def __init__(self, plane: DataPlane, where: str) -> None:
+        """Tell `plane` of a server of kind `where`, once."""
+        self._plane = plane
+        self._where = where
+        self._told = False
+
+    def prepare(self) -> None:
+        """Wait for the first snapshot as long as contract 20 allows."""
+        if not self._plane.ready:
+            self._safely(self._plane.ensure_ready)
+
+    def open(self) -> None:
+        """Say once that requests are served here."""
+        if not self._told:
+            self._told = True
+            self._safely(lambda: self._plane.serving(self._where, None))
+
+    def _safely(self, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except Exception:  # counted; the application goes on
+            fault(self._plane, self._where)

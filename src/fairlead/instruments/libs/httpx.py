@@ -1,0 +1,232 @@
+"""httpx, sync and async.
+
+The transport is hooked: redirects and authentication pass through it as calls of their own. It
+gets a copy of the request that is aimed at an endpoint; the application's request keeps its URL,
+and with it response, history and cookies. httpcore pools connections by origin, so that no two
+endpoints share one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from fairlead.flow.call import Call, Fault, Outcome, Unreachable
+from fairlead.instruments.attempt import send, send_async, target
+from fairlead.instruments.outbound import BAGGAGE, call_for, label_only, plan_for
+from fairlead.telemetry.names import AGENT_FAULTS
+
+if TYPE_CHECKING:
+    import httpx
+
+    from fairlead.flow.engine import Plan
+    from fairlead.instruments.instrument import DataPlane
+    from fairlead.instruments.patch import Patches
+
+LIBRARY = "httpx"
+VERSIONS = ("0.25", "0.29")
+
+Handle = Callable[[Any, "httpx.Request"], "httpx.Response"]
+HandleAsync = Callable[[Any, "httpx.Request"], Awaitable["httpx.Response"]]
+
+
+def install(plane: DataPlane, patches: Patches) -> None:
+    """Hook both transports, and the choice of one for a URL."""
+    import httpx
+
+    _check(httpx.Request("GET", "http://app/p%20a?q=1#f", headers={"a": "b"}))
+    hooks = _Hooks(plane)
+    patches.replace(httpx.HTTPTransport, "handle_request", hooks.handle)
+    patches.replace(httpx.AsyncHTTPTransport, "handle_async_request", hooks.handle_async)
+    patches.replace(httpx.Client, "_transport_for_url", hooks.choose)
+    patches.replace(httpx.AsyncClient, "_transport_for_url", hooks.choose)
+
+
+class _Hooks:
+    def __init__(self, plane: DataPlane) -> None:
+        self._plane = plane
+
+    def handle(self, original: Handle) -> Handle:
+        def handle_request(transport: httpx.HTTPTransport, request: httpx.Request) -> Any:
+            governed = self._govern(transport, request)
+            if governed is None:
+                return original(transport, self._labelled(request))
+            plan, call, label = governed
+            sender = _Sender(original, transport, request, label)
+            return send(self._plane, plan, call, sender)
+
+        return handle_request
+
+    def handle_async(self, original: HandleAsync) -> HandleAsync:
+        async def handle_async_request(
+            transport: httpx.AsyncHTTPTransport, request: httpx.Request
+        ) -> Any:
+            governed = self._govern(transport, request)
+            if governed is None:
+                return await original(transport, self._labelled(request))
+            plan, call, label = governed
+            sender = _AsyncSender(original, transport, request, label)
+            return await send_async(self._plane, plan, call, sender)
+
+        return handle_async_request
+
+    def choose(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def _transport_for_url(client: Any, url: httpx.URL) -> Any:
+            transport = original(client, url)
+            # An app's name means nothing to a proxy. A transport that somebody mounted for another
+            # reason stays.
+            if transport is not client._transport and _is_proxy(transport) and self._ours(url):
+                return client._transport
+            return transport
+
+        return _transport_for_url
+
+    def _ours(self, url: httpx.URL) -> bool:
+        try:
+            return plan_for(self._plane, url.scheme, url.host, url.port) is not None
+        except Exception:  # counted; the library's choice stands
+            self._plane.counters.count(AGENT_FAULTS, LIBRARY)
+            return False
+
+    def _govern(
+        self, transport: Any, request: httpx.Request
+    ) -> tuple[Plan, Call, str | None] | None:
+        try:
+            url = request.url
+            plan = plan_for(self._plane, url.scheme, url.host, url.port)
+            # A transport on a Unix socket has its one endpoint; no name is looked up.
+            if plan is None or getattr(transport._pool, "_uds", None) is not None:
+                return None
+            call = call_for(self._plane, url.host, request.method)
+            label = plan.lanes.label(call.lane, request.headers.get(BAGGAGE))
+        except Exception:  # counted; the call goes on untouched
+            self._plane.counters.count(AGENT_FAULTS, LIBRARY)
+            return None
+        return plan, call, label
+
+    def _labelled(self, request: httpx.Request) -> httpx.Request:
+        if not self._plane.propagation_only:
+            return request
+        try:
+            label = label_only(self._plane, request.url.scheme, request.headers.get(BAGGAGE))
+            return request if label is None else _copy(request, request.url, label)
+        except Exception:  # counted; the call goes on untouched
+            self._plane.counters.count(AGENT_FAULTS, LIBRARY)
+            return request
+
+
+class _Sender:
+    __slots__ = ("_label", "_original", "_request", "_transport", "last")
+
+    library = LIBRARY
+
+    def __init__(
+        self, original: Any, transport: Any, request: httpx.Request, label: str | None
+    ) -> None:
+        self._original = original
+        self._transport = transport
+        self._request = request
+        self._label = label
+        self.last: Outcome | None = None
+
+    def __call__(self, call: Call) -> Any:
+        aimed = self._aimed(call)
+        try:
+            outcome = Outcome(self._original(self._transport, aimed))
+        except Exception as error:  # handed on in the outcome
+            outcome = self._failed(error)
+        self.last = outcome
+        return outcome
+
+    def untouched(self) -> Any:
+        return self._original(self._transport, self._request)
+
+    def unreachable(self, error: Unreachable) -> Exception:
+        import httpx
+
+        return httpx.ConnectError(str(error), request=self._request)
+
+    def _aimed(self, call: Call) -> httpx.Request:
+        host, port = target(call)
+        return _copy(self._request, _at(self._request.url, host, port), self._label)
+
+    def _failed(self, error: Exception) -> Outcome:
+        return Outcome(error=error, fault=_fault(error, self._request))
+
+
+class _AsyncSender(_Sender):
+    __slots__ = ()
+
+    async def __call__(self, call: Call) -> Outcome:
+        aimed = self._aimed(call)
+        try:
+            outcome = Outcome(await self._original(self._transport, aimed))
+        except Exception as error:  # handed on in the outcome
+            outcome = self._failed(error)
+        self.last = outcome
+        return outcome
+
+
+def _at(url: httpx.URL, host: str, port: int) -> httpx.URL:
+    """Return `url` on another host and port, the rest byte for byte.
+
+    `copy_with` would parse and quote it anew, at twice the cost of everything else done here.
+    """
+    parts = url._uri_reference
+    aimed = url.__class__.__new__(url.__class__)
+    aimed._uri_reference = type(parts)(
+        parts.scheme, parts.userinfo, host, port, parts.path, parts.query, parts.fragment
+    )
+    return aimed
+
+
+def _copy(request: httpx.Request, url: httpx.URL, label: str | None) -> httpx.Request:
+    """Return `request` with another URL and baggage; body and extensions are shared."""
+    headers = request.headers.copy()
+    if label is not None:
+        headers[BAGGAGE] = label
+    else:
+        headers.pop(BAGGAGE, None)
+    copy = request.__class__.__new__(request.__class__)
+    vars(copy).update(vars(request), url=url, headers=headers)
+    return copy
+
+
+def _check(request: httpx.Request) -> None:
+    """Raise where this version's URLs are not made of the parts that `_at` knows."""
+    aimed = _copy(request, _at(request.url, "127.0.0.1", 8001), "k=v")
+    public = request.url.copy_with(host="127.0.0.1", port=8001)
+    if aimed.url != public or aimed.url.raw_path != public.raw_path or aimed.headers["a"] != "b":
+        raise TypeError("httpx.URL is not made of the parts this instrument knows")
+
+
+def _is_proxy(transport: Any) -> bool:
+    return getattr(getattr(transport, "_pool", None), "_proxy_url", None) is not None
+
+
+def _fault(error: Exception, request: httpx.Request) -> Fault:
+    import httpx
+
+    if isinstance(error, httpx.ConnectError):
+        return Fault.REFUSED
+    dropped = isinstance(error, (httpx.ReadError, httpx.RemoteProtocolError, httpx.WriteError))
+    # Only a body that is held in memory can be sent again.
+    if dropped and type(request.stream) is httpx.ByteStream and _pooled_and_silent(error):
+        return Fault.DROPPED
+    return Fault.OTHER
+
+
+def _pooled_and_silent(error: Exception) -> bool:
+    """Tell whether a connection failed that had served a request before, without a byte this time.
+
+    Asked of the failed call's own frames: nothing is kept on the way of a call that works.
+    """
+    trace = error.__cause__.__traceback__ if error.__cause__ else None
+    while trace is not None:
+        connection = trace.tb_frame.f_locals.get("self")
+        protocol = getattr(connection, "_h11_state", None)
+        if protocol is not None:
+            silent = protocol.trailing_data[0] == b""
+            return silent and getattr(connection, "_request_count", 0) > 1
+        trace = trace.tb_next
+    return False

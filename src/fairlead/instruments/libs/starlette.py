@@ -1,0 +1,21 @@
+"""Starlette, and FastAPI, which calls Starlette's ``__call__`` from its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fairlead.instruments.asgi import governed
+
+if TYPE_CHECKING:
+    from fairlead.instruments.instrument import DataPlane
+    from fairlead.instruments.patch import Patches
+
+LIBRARY = "starlette"
+VERSIONS = ("0.27", "2")
+
+
+def install(plane: DataPlane, patches: Patches) -> None:
+    """Govern every application, those that exist already too: the class is hooked."""
+    from starlette.applications import Starlette
+
+    patches.replace(Starlette, "__call__", governed(plane))

@@ -1,0 +1,146 @@
+"""A request as conditions see it, read from an ASGI scope or a WSGI environ only where asked.
+
+Everything in it is a stranger's: text is decoded so that nothing can raise, and nothing is searched
+further than a bound. What a server already limits (a header's length, their number) is not limited
+again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import unquote_plus
+
+FIELDS = 1000
+"""Fields of a query string or a cookie header that are looked at."""
+
+
+class AsgiRequest:
+    """An ``http`` or ``websocket`` scope as a RequestView."""
+
+    __slots__ = ("_headers", "_scope")
+
+    def __init__(self, scope: Mapping[str, Any]) -> None:
+        self._scope = scope
+        self._headers = scope["headers"]
+
+    def header(self, name: str) -> str | None:
+        """Value of a header, repeated ones joined by ``,``."""
+        return self._joined(name, ",")
+
+    def query(self, name: str) -> str | None:
+        """First value of a query parameter, decoded."""
+        return _query(self._scope.get("query_string", b"").decode("latin-1"), name)
+
+    def cookie(self, name: str) -> str | None:
+        """First value of a cookie."""
+        return _cookie(self._joined("cookie", ";"), name)
+
+    def path(self) -> str | None:
+        """Decoded path, mount prefixes included."""
+        path: str | None = self._scope.get("path")
+        return path
+
+    def method(self) -> str | None:
+        """Method, upper case; a websocket opens with GET."""
+        return str(self._scope.get("method", "GET")).upper()
+
+    def source_ip(self) -> str | None:
+        """Address of the direct peer, as the server names it."""
+        client = self._scope.get("client")
+        return client[0] if client else None
+
+    def trace(self) -> str | None:
+        """Trace id, as `trace_id` finds it."""
+        return trace_id(self)
+
+    def _joined(self, name: str, separator: str) -> str | None:
+        # A name that is not Latin-1 becomes one that no header has.
+        wanted = name.encode("latin-1", "replace")
+        values = [value for key, value in self._headers if key == wanted]
+        return separator.join(value.decode("latin-1") for value in values) if values else None
+
+
+class WsgiRequest:
+    """A WSGI environ as a RequestView."""
+
+    __slots__ = ("_environ",)
+
+    def __init__(self, environ: Mapping[str, Any]) -> None:
+        self._environ = environ
+
+    def header(self, name: str) -> str | None:
+        """Value of a header; the server has joined repeated ones."""
+        value: str | None = self._environ.get(environ_key(name))
+        return value
+
+    def query(self, name: str) -> str | None:
+        """First value of a query parameter, decoded."""
+        return _query(self._environ.get("QUERY_STRING", ""), name)
+
+    def cookie(self, name: str) -> str | None:
+        """First value of a cookie."""
+        return _cookie(self._environ.get("HTTP_COOKIE"), name)
+
+    def path(self) -> str | None:
+        """Decoded path, mount prefixes included."""
+        path = self._environ.get("SCRIPT_NAME", "") + self._environ.get("PATH_INFO", "")
+        # PEP 3333: bytes in disguise, one character each.
+        return str(path).encode("latin-1", "replace").decode("utf-8", "replace")
+
+    def method(self) -> str | None:
+        """Method, upper case."""
+        return str(self._environ.get("REQUEST_METHOD", "GET")).upper()
+
+    def source_ip(self) -> str | None:
+        """Address of the direct peer; a Unix socket's is empty."""
+        return self._environ.get("REMOTE_ADDR") or None
+
+    def trace(self) -> str | None:
+        """Trace id, as `trace_id` finds it."""
+        return trace_id(self)
+
+
+def environ_key(name: str) -> str:
+    """Return the key of header `name` in a WSGI environ."""
+    key = name.upper().replace("-", "_")
+    return key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"
+
+
+def trace_id(request: AsgiRequest | WsgiRequest) -> str | None:
+    """Return the id of the trace: W3C `traceparent`, else either form of B3, else None."""
+    parent = request.header("traceparent")
+    if parent:
+        parts = parent.split("-", 3)
+        if len(parts) == 4 and len(parts[1]) == 32:
+            return parts[1]
+    single = request.header("b3")
+    if single and "-" in single:
+        return single.partition("-")[0]
+    return request.header("x-b3-traceid")
+
+
+def _query(text: str, name: str) -> str | None:
+    if not text:
+        return None
+    for key, value in _fields(text, "&"):
+        if unquote_plus(key) == name:
+            return unquote_plus(value)
+    return None
+
+
+def _cookie(text: str | None, name: str) -> str | None:
+    if not text:
+        return None
+    for key, value in _fields(text, ";"):
+        if key.strip() == name:
+            bare = value.strip()
+            quoted = len(bare) > 1 and bare[0] == bare[-1] == '"'
+            return bare[1:-1] if quoted else bare
+    return None
+
+
+def _fields(text: str, separator: str) -> Iterator[tuple[str, str]]:
+    for field in text.split(separator, FIELDS)[:FIELDS]:
+        key, _, value = field.partition("=")
+        yield key, value

@@ -1,0 +1,146 @@
+"""Requests of WSGI applications: which lane they are on, and that it ends with their body.
+
+A request ends when the server closes the body (PEP 3333), so that a generator's last line, and what
+`close` does, still run on the lane.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+from fairlead.instruments.inbound import Door, Labels, choose, fault, finish
+from fairlead.instruments.propagate import Origin, Served, resume, suspend
+from fairlead.instruments.request import WsgiRequest, environ_key
+
+if TYPE_CHECKING:
+    from fairlead.flow.lane import Lanes
+    from fairlead.instruments.instrument import DataPlane
+
+Environ = MutableMapping[str, Any]
+App = Callable[[Any, Environ, Any], Iterable[bytes]]
+"""A method of an application's class that is called as a WSGI application."""
+
+KEY = "fairlead.request"
+"""In an environ: the request is on its lane already; an inner application leaves it alone."""
+
+
+def governed(plane: DataPlane) -> Callable[[App], App]:
+    """Return what wraps an application class's method."""
+    gate = Gate(plane)
+
+    def wrap(original: App) -> App:
+        def application(self: Any, environ: Environ, start_response: Any) -> Iterable[bytes]:
+            if KEY in environ:
+                return original(self, environ, start_response)
+            served = gate.admit(environ)
+            token = resume(served)
+            try:
+                body = original(self, environ, start_response)
+            except BaseException:
+                finish(served, token)
+                raise
+            if runs_code(body, environ):
+                suspend(token)
+                return Body(body, served)
+            finish(served, token)
+            return body
+
+        return application
+
+    return wrap
+
+
+def runs_code(body: Iterable[bytes], environ: Environ) -> bool:
+    """Tell whether iterating over `body` can run the application's code.
+
+    A list cannot, and servers ask for its length. A file wrapper cannot either, and servers send it
+    in a faster way as long as it is what they gave out.
+    """
+    if isinstance(body, (list, tuple)):
+        return False
+    wrapper = environ.get("wsgi.file_wrapper")
+    return not (isinstance(wrapper, type) and isinstance(body, wrapper))
+
+
+class Body:
+    """A response body whose every step runs on the lane of its request."""
+
+    __slots__ = ("_body", "_served", "_steps")
+
+    def __init__(self, body: Iterable[bytes], served: Origin) -> None:
+        self._body = body
+        self._served = served
+        self._steps: Iterator[bytes] | None = None
+
+    def __iter__(self) -> Body:
+        return self
+
+    def __next__(self) -> bytes:
+        token = resume(self._served)
+        try:
+            if self._steps is None:
+                self._steps = iter(self._body)
+            return next(self._steps)
+        finally:
+            suspend(token)
+
+    def close(self) -> None:
+        """Close the body on the lane, and end the request."""
+        token = resume(self._served)
+        try:
+            close = getattr(self._body, "close", None)
+            if close is not None:
+                close()
+        finally:
+            finish(self._served, token)
+
+
+class Gate:
+    """Puts requests on their lane; a request it fails on goes through as one without a label."""
+
+    def __init__(self, plane: DataPlane) -> None:
+        self._plane = plane
+        self._door = Door(plane, "wsgi")
+        self._names: tuple[Lanes | None, tuple[tuple[str, str], ...]] = (None, ())
+
+    def admit(self, environ: Environ) -> Origin:
+        """Return the request in `environ` on its lane; an entry's loses its labels."""
+        try:
+            environ[KEY] = True
+            self._door.prepare()
+            self._door.open()
+            return self._served(environ)
+        except Exception:  # counted; the request goes through
+            fault(self._plane, "wsgi")
+            return None
+
+    def _served(self, environ: Environ) -> Served:
+        lanes = self._plane.engine.plan.lanes
+        compiled, names = self._names
+        if compiled is not lanes:
+            names = tuple((environ_key(name), name) for name in lanes.key_names)
+            self._names = (lanes, names)
+        # Rules see the request as it came: what is taken away is taken away from the application.
+        request = WsgiRequest(environ)
+        labels = None
+        if "HTTP_BAGGAGE" in environ or any(key in environ for key, _ in names):
+            labels = Labels(lanes.key_set)
+            theirs = labels.baggage(environ.get("HTTP_BAGGAGE", ""))
+            for key, name in names:
+                if key in environ:
+                    labels.plain(name, environ[key])
+            lane = choose(self._plane, lanes, labels, request)
+            if not lanes.trusting:
+                _strip(environ, names, theirs)
+            return Served(lane)
+        return Served(choose(self._plane, lanes, labels, request))
+
+
+def _strip(environ: Environ, names: tuple[tuple[str, str], ...], theirs: str) -> None:
+    for key, _ in names:
+        environ.pop(key, None)
+    if theirs:
+        environ["HTTP_BAGGAGE"] = theirs
+    else:
+        environ.pop("HTTP_BAGGAGE", None)

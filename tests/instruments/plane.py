@@ -1,0 +1,119 @@
+"""A data plane with the real engine and counters, for tests that hook real libraries."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from random import random
+
+from fairlead.flow.engine import Engine
+from fairlead.instruments.instrument import Sockets
+from fairlead.instruments.patch import Patches
+from fairlead.instruments.propagate import Served, resume, suspend
+from fairlead.policy.endpoint import Endpoint, Service
+from fairlead.policy.lane import Colouring, Entry, Lane
+from fairlead.policy.match import Condition
+from fairlead.policy.snapshot import Snapshot
+from fairlead.policy.workload import Workload
+from fairlead.telemetry.counters import Counters
+
+LANES = (Lane(name="gray"), Lane(name="blue", key="x-blue"))
+
+
+class Plane:
+    """What an instrument is given; remembers what it was told."""
+
+    def __init__(self, snapshot: Snapshot | None = None, *, trust: bool = True) -> None:
+        self.engine = Engine(clock=time.monotonic, dice=random, trust=trust)
+        self.counters = Counters()
+        self.ready = True
+        self.propagation_only = False
+        self.servers: list[tuple[str, Sockets | None]] = []
+        self.left = 0
+        self.waited = 0
+        self.engine.apply(snapshot or inner())
+
+    def ensure_ready(self) -> None:
+        self.waited += 1
+        self.ready = True
+
+    def serving(self, server: str, sockets: Sockets | None) -> None:
+        self.servers.append((server, sockets))
+
+    def leaving(self) -> None:
+        self.left += 1
+
+    def counted(self, name: str) -> dict[str, int]:
+        return self.counters.read().get(name, {})
+
+
+def inner(
+    services: dict[str, dict[str, str]] | None = None, *, app: str = "a", lane: str = ""
+) -> Snapshot:
+    """Return the snapshot of an app that is no entry; `services` maps app → address → lane."""
+    return Snapshot(
+        workload=Workload(app=app, lane=lane),
+        lanes=LANES,
+        services=tuple(
+            Service(
+                namespace="default",
+                app=name,
+                endpoints=tuple(
+                    Endpoint(address=address, lane=lane) for address, lane in endpoints.items()
+                ),
+            )
+            for name, endpoints in (services or {}).items()
+        ),
+    )
+
+
+def entry(*conditions: Condition, lane: str = "") -> Snapshot:
+    """Return the snapshot of an entry that colours gray what meets `conditions`."""
+    wanted = conditions or (Condition(source="header", key="x-user", operator="==", values=("1",)),)
+    colouring = Colouring(rule="TrafficLane/gray", lane="gray", conditions=wanted)
+    return Snapshot(
+        workload=Workload(app="entry", lane=lane),
+        lanes=LANES,
+        entry=Entry(colourings=(colouring,)),
+    )
+
+
+@contextmanager
+def hooked(plane: Plane, *libraries: str) -> Iterator[Patches]:
+    """Hook `libraries` for the time being."""
+    patches = Patches()
+    try:
+        for library in libraries:
+            import_module(f"fairlead.instruments.libs.{library}").install(plane, patches)
+        yield patches
+    finally:
+        assert patches.restore() == []
+
+
+@contextmanager
+def serving(lane: str) -> Iterator[Served]:
+    """Run what is inside as a request on `lane` would."""
+    served = Served(lane)
+    token = resume(served)
+    try:
+        yield served
+    finally:
+        served.ended = True
+        suspend(token)
+
+
+def eventually(true: Callable[[], bool], seconds: float = 5.0) -> bool:
+    """Wait until `true()`, for what another process does and nothing here can await."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if true():
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def names(values: Iterable[object]) -> list[str]:
+    """Return the class names of `values`."""
+    return [type(value).__name__ for value in values]
