@@ -19,6 +19,8 @@ from fairlead.kinds.spec import Spec, Token, checked
 from fairlead.kinds.string_match import WAYS, StringMatch
 from fairlead.kinds.violation import Loc, Violation, refusal, refusals
 
+_REMEDY = "say headers, queryParams or uri; for a share of all requests, traffic.percentage"
+
 
 def _headers(raw: Any, validate: Callable[[Any], Any]) -> Any:
     """Read a list of headers as the map it means, keeping the paths its author typed."""
@@ -75,6 +77,8 @@ def violations(raw: Any, loc: Loc) -> Iterator[Violation]:
     """Check what was typed for an HttpMatch at `loc`, as far as it can be read."""
     if not isinstance(raw, dict):
         return
+    if not any(raw.values()):
+        yield Violation(loc=loc, message=f"matches nothing in particular: {_REMEDY}")
     seen: dict[str, str] = {}
     for name, typed, where in _typed_headers(raw.get("headers"), (*loc, "headers")):
         yield from string_match.violations(typed, where)

@@ -124,7 +124,14 @@ def violations(plain: Plain) -> Iterator[Violation]:
         if key.lower() in _OTHERS_HEADERS:
             message = f"{key} belongs to others: an entry removes this key from what comes in"
             yield Violation(loc=(*place, "traceIdBaggage"), message=message)
+    yield from _traffic(plain)
+
+
+def _traffic(plain: Plain) -> Iterator[Violation]:
     traffic = child(plain, "spec", "rules", "traffic")
+    if child(plain, "spec", "rules").get("traffic") == {}:
+        message = "says nothing: give it http or percentage, or leave it out"
+        yield Violation(loc=("spec", "rules", "traffic"), message=message)
     yield from http_match.violations(traffic.get("http"), ("spec", "rules", "traffic", "http"))
     if traffic:
         yield from needs_an_app(plain)

@@ -1,0 +1,189 @@
+"""Resources and instances to snapshots: the face of the compiler.
+
+A World is everything at one revision, indexed once. Every service of every namespace is in every
+snapshot, because an app calls others as ``app`` and ``app.namespace``; lanes and entry are the
+workload's own namespace's. Snapshots share the services and the text their digest is taken of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from hashlib import sha256
+from typing import Any
+
+from fairlead.compiler.finding import LANE_CONFLICT, TARGET_NOT_SEEN, Finding
+from fairlead.compiler.instance import Instance
+from fairlead.compiler.labels import Pairs, pairs, satisfied
+from fairlead.compiler.membership import Membership, membership
+from fairlead.compiler.part import Part
+from fairlead.compiler.select import Rules, finding, losers, rules_by_namespace
+from fairlead.kinds import Resource
+from fairlead.policy.encode import canonical, to_plain
+from fairlead.policy.endpoint import Endpoint, Service
+from fairlead.policy.snapshot import Snapshot
+from fairlead.policy.workload import Workload
+
+_NO_RULES = Rules()
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An instance, and where it belongs."""
+
+    instance: Instance
+    membership: Membership
+
+
+class World:
+    """All resources and instances at one revision. Immutable; its methods are pure."""
+
+    def __init__(
+        self, revision: int, rules: dict[str, Rules], placed: tuple[Placed, ...], apps: set[Any]
+    ) -> None:
+        """Use `World.of`."""
+        self.revision = revision
+        self._rules = rules
+        self._placed = placed
+        self.services = _services(placed, apps)
+        self._services_text = canonical(to_plain(self.services))
+
+    @classmethod
+    def of(
+        cls,
+        resources: Iterable[Resource[Any]],
+        instances: Iterable[Instance],
+        revision: int,
+        known_apps: Iterable[tuple[str, str]] = (),
+    ) -> World:
+        """Index a world.
+
+        `known_apps` are (namespace, app) that stay known without an instance: callers of one get a
+        connect error that names it.
+        """
+        rules = rules_by_namespace(resources)
+        placed = tuple(
+            Placed(i, membership(rules.get(i.namespace, _NO_RULES), i.app, i.labels, i.lane))
+            for i in sorted(instances, key=lambda i: (i.namespace, i.app, i.address))
+        )
+        apps = {*known_apps, *((p.instance.namespace, p.instance.app) for p in placed)}
+        return cls(revision, rules, placed, apps)
+
+    def membership(
+        self, namespace: str, app: str, labels: Pairs = (), lane: str | None = None
+    ) -> Membership:
+        """Return the lane and labels of a workload, or what contradicts what (contract 1)."""
+        return membership(self._rules.get(namespace, _NO_RULES), app, labels, lane)
+
+    def snapshot(
+        self,
+        namespace: str,
+        app: str,
+        labels: Pairs = (),
+        lane: str | None = None,
+        zone: str = "",
+    ) -> Snapshot:
+        """Return what a workload is to enforce, sealed."""
+        rules = self._rules.get(namespace, _NO_RULES)
+        member = membership(rules, app, labels, lane)
+        workload = Workload(
+            namespace=namespace, app=app, lane=member.lane, labels=member.labels, zone=zone
+        )
+        snapshot = Snapshot(
+            revision=self.revision,
+            workload=workload,
+            lanes=rules.lanes,
+            entry=rules.entries.get(app),
+            services=self.services,
+        )
+        return self._sealed(snapshot)
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Return what authors should know, in order of namespace and precedence."""
+        return self._findings
+
+    def members(self, kind: str, namespace: str, name: str) -> tuple[str, ...]:
+        """Return what the resource selects: instances, or databases and tables."""
+        for part in self._rules.get(namespace, _NO_RULES).parts:
+            if (part.resource.kind.kind, part.resource.name) == (kind, name):
+                return (*part.databases, *self._instances(part))
+        return ()
+
+    def instances(self, namespace: str, app: str) -> tuple[Placed, ...]:
+        """Return the instances of an app with their membership."""
+        wanted = (namespace, app)
+        return tuple(p for p in self._placed if (p.instance.namespace, p.instance.app) == wanted)
+
+    def _instances(self, part: Part) -> tuple[str, ...]:
+        return tuple(
+            f"instance {placed.instance.app} {placed.instance.address}"
+            for placed in self._placed
+            if placed.instance.namespace == part.resource.namespace and _selects(part, placed)
+        )
+
+    def _sealed(self, snapshot: Snapshot) -> Snapshot:
+        """Return `snapshot` with its digest: policy.encode.seal, over text made once."""
+        plain = to_plain(replace(snapshot, services=()))
+        for name in ("digest", "revision"):
+            del plain[name]
+        texts = {key: canonical(value) for key, value in plain.items()}
+        texts["services"] = self._services_text
+        content = b",".join(canonical(key) + b":" + texts[key] for key in sorted(texts))
+        digest = sha256(b"{" + content + b"}").hexdigest()[:32]
+        return replace(snapshot, digest=digest)
+
+    @cached_property
+    def _findings(self) -> tuple[Finding, ...]:
+        found: list[Finding] = []
+        known = {(service.namespace, service.app) for service in self.services}
+        for _, rules in sorted(self._rules.items()):
+            found += losers(rules)
+            found += _unseen(rules.parts, known)
+        return (*found, *self._conflicts())
+
+    def _conflicts(self) -> Iterable[Finding]:
+        blamed: dict[int, tuple[Part, list[Placed]]] = {}
+        for placed in self._placed:
+            for part in placed.membership.causes:
+                blamed.setdefault(id(part), (part, []))[1].append(placed)
+        for part, found in blamed.values():
+            first, others = found[0], len(found) - 1
+            more = f" (and {others} more)" if others else ""
+            message = (
+                f"{first.instance.app} {first.instance.address}{more} {first.membership.conflict}; "
+                "until then it gets no traffic"
+            )
+            yield finding(part, LANE_CONFLICT, "SeveralLanes", message)
+
+
+def _unseen(parts: Iterable[Part], known: set[tuple[str, str]]) -> Iterable[Finding]:
+    for part in parts:
+        app = part.app or (part.labelling.app if part.labelling else "")
+        if app and (part.resource.namespace, app) not in known:
+            message = f"no agent has reported an app called {app} in this namespace"
+            yield finding(part, TARGET_NOT_SEEN, "NoInstanceReported", message)
+
+
+def _selects(part: Part, placed: Placed) -> bool:
+    app, member = placed.instance.app, placed.membership
+    if part.labelling:
+        chosen = part.labelling
+        return chosen.app in ("", app) and satisfied(
+            chosen.selector, app, pairs(placed.instance.labels)
+        )
+    return bool(part.lane) and member.lane == part.lane
+
+
+def _services(placed: tuple[Placed, ...], apps: set[tuple[str, str]]) -> tuple[Service, ...]:
+    endpoints: dict[tuple[str, str], dict[str, Endpoint]] = {app: {} for app in apps}
+    for one in placed:
+        # A workload in conflict would serve one lane's requests as the other's.
+        if one.membership.conflict is None:
+            i = one.instance
+            endpoint = Endpoint(address=i.address, lane=one.membership.lane, zone=i.zone)
+            endpoints[(i.namespace, i.app)].setdefault(i.address, endpoint)
+    return tuple(
+        Service(namespace=namespace, app=app, endpoints=tuple(found.values()))
+        for (namespace, app), found in sorted(endpoints.items())
+    )

@@ -1,0 +1,21 @@
+"""One address that serves an app, as it registered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """An app's address, ``host:port``.
+
+    `lane` is None where the instance leaves it to its labels; ``""`` says base. A label may stand
+    more than once with different values.
+    """
+
+    namespace: str
+    app: str
+    address: str
+    lane: str | None = None
+    labels: tuple[tuple[str, str], ...] = ()
+    zone: str = ""

@@ -1,0 +1,24 @@
+"""The passes, in order of precedence: of two rules that match, the earlier kind wins (contract 11).
+
+A pass sees one resource. What is decided between resources is `select.py`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fairlead.compiler.part import Part
+from fairlead.compiler.traffic_label_rule import compile_traffic_label_rule
+from fairlead.compiler.traffic_lane import compile_traffic_lane
+from fairlead.compiler.workload_label_rule import compile_workload_label_rule
+from fairlead.kinds import Resource, traffic_label_rule, traffic_lane, workload_label_rule
+from fairlead.kinds.kind import Kind
+
+Pass = Callable[[Resource[Any]], Part]
+
+PASSES: tuple[tuple[Kind[Any], Pass], ...] = (
+    (traffic_lane.KIND, compile_traffic_lane),
+    (traffic_label_rule.KIND, compile_traffic_label_rule),
+    (workload_label_rule.KIND, compile_workload_label_rule),
+)
