@@ -1,0 +1,76 @@
+"""`pip install fairlead` brings nothing but fairlead, and works."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+from tests.architecture.tree import (
+    LIBS,
+    PACKAGE,
+    ROOT,
+    SOURCE,
+    base_files,
+    foreign_imports,
+    module_name,
+    place,
+    python_files,
+)
+
+HEAVY = ("pydantic", "yaml", "starlette", "uvicorn", "typer", "rich", "orjson", "grpc", "google")
+
+OPTIONAL = {"re2"}
+"""Used where an application has it already; the code does without."""
+
+PARTS = {"pydantic_core": "pydantic", "httptools": "uvicorn", "uvloop": "uvicorn"}
+"""Modules that come with a distribution of another name."""
+
+IMPORT = """
+import importlib, sys
+sys.path.insert(0, sys.argv[1])
+for name in sys.argv[2:]:
+    importlib.import_module(name)
+print(*sorted({name.partition(".")[0] for name in sys.modules}))
+"""
+
+
+def bare(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `code` in an interpreter that sees the standard library and nothing that is installed."""
+    command = [sys.executable, "-I", "-S", "-c", code, str(SOURCE), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+
+
+def test_the_base_rooms_import_without_anything_installed():
+    """A version of ours must never stand against a version that the application needs."""
+    modules = [module_name(path) for path in base_files() if path.parent != LIBS]
+
+    done = bare(IMPORT, *modules)
+
+    assert done.returncode == 0, done.stderr
+    assert set(done.stdout.split()) & set(HEAVY) == set()
+
+
+@pytest.mark.parametrize("path", base_files(), ids=place)
+def test_a_base_file_imports_only_the_standard_library(path):
+    """An import inside a function would fail in production instead of here."""
+    own = {path.stem} if path.parent == LIBS else set()
+
+    foreign = [item for item in foreign_imports(path) if item[0] not in OPTIONAL | own]
+
+    assert [f"{place(path, line)} {name}" for name, line in foreign] == []
+
+
+def test_every_import_of_the_other_rooms_is_declared():
+    """What only the development environment happens to have is missing at a user's."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    names = " ".join(project["optional-dependencies"]["control"]).replace("pyyaml", "yaml")
+    declared = {word.split(">")[0].split("[")[0] for word in names.split()}
+    others = set(python_files(PACKAGE)) - set(base_files())
+
+    found = {name for path in others for name, _ in foreign_imports(path)}
+
+    assert {PARTS.get(name, name) for name in found} == declared
+    assert project["dependencies"] == []

@@ -1,0 +1,78 @@
+"""What a wheel carries, and what comes out of installing it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import venv
+from email.parser import Parser
+from importlib.metadata import Distribution, files
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from tests.architecture.tree import ROOT
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a wheel, built from this checkout by the backend that is in the lock."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel"]
+    subprocess.run(
+        [*command, "--directory", str(folder)],
+        cwd=ROOT, check=True, capture_output=True, timeout=60,
+    )  # fmt: skip
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+def test_the_start_up_files_lie_at_the_root_of_site_packages(wheel):
+    """Anywhere else the interpreter does not look for them (contract 21)."""
+    with ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+
+    assert {"fairlead.pth", "fairlead.start", "fairlead/py.typed"} <= names
+    assert {name.partition("/")[0] for name in names} == {
+        "fairlead", "fairlead.pth", "fairlead.start", wheel.name.rsplit("-", 3)[0] + ".dist-info",
+    }  # fmt: skip
+
+
+def test_a_plain_install_asks_for_nothing_else(wheel):
+    """Whatever we asked for would be forced on every application."""
+    with ZipFile(wheel) as archive:
+        (name,) = (item for item in archive.namelist() if item.endswith(".dist-info/METADATA"))
+        metadata = Parser().parsestr(archive.read(name).decode())
+
+    required = [line for line in metadata.get_all("Requires-Dist", []) if "extra ==" not in line]
+    assert required == []
+    assert metadata.get_all("Provides-Extra") == ["all", "control"]
+    assert metadata["License-Expression"] == "Apache-2.0"
+    assert metadata["Requires-Python"] == ">=3.11"
+
+
+def test_an_unpacked_wheel_runs_its_start_up_file(wheel, tmp_path):
+    """A wheel is unpacked into site-packages; nothing else happens at an install."""
+    venv.create(tmp_path, with_pip=False, symlinks=True)
+    python = tmp_path / "bin" / "python"
+    (packages,) = tmp_path.glob("lib/python*/site-packages")
+    with ZipFile(wheel) as archive:
+        archive.extractall(packages)
+    probe = "import sys; print('fairlead.agent.bootstrap' in sys.modules)"
+
+    def ran(**variables: str) -> str:
+        command = [python, "-c", probe]
+        return subprocess.check_output(command, env=variables, text=True, timeout=30)
+
+    assert (ran(), ran(FAIRLEAD_ENABLED="1")) == ("False\n", "True\n")
+
+
+def test_an_editable_install_has_the_start_up_files_too():
+    """Whoever works on fairlead runs what its users run."""
+    here = Path(str(Distribution.from_name("fairlead").locate_file("")))
+    names = {str(path) for path in files("fairlead") or ()}
+
+    assert {"fairlead.pth", "fairlead.start"} <= names
+    for name in ("fairlead.pth", "fairlead.start"):
+        assert (here / name).read_bytes() == (ROOT / "packaging" / name).read_bytes()
