@@ -1,0 +1,19 @@
+"""What every test needs: an environment that says nothing about fairlead, and no haste."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from hypothesis import settings
+
+BUILD = Path(__file__).resolve().parents[1] / "build"
+
+# A developer's own agent, or one left over in a shell, must not govern the tests.
+for name in [name for name in os.environ if name.startswith("FAIRLEAD_")]:
+    del os.environ[name]
+
+# Examples that failed are kept, out of sight. A busy machine is slow, not wrong: no deadline.
+os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(BUILD / "hypothesis"))
+settings.register_profile("fairlead", deadline=None)
+settings.load_profile("fairlead")
