@@ -1,0 +1,1 @@
+"""The data plane as one object in a stranger's process."""

@@ -1,0 +1,1 @@
+"""The default wire of the agent: snapshots down, acknowledgements and instances up; JSON lines."""

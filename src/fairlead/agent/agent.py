@@ -1,0 +1,253 @@
+"""The agent of one process: what instruments see of us, and what it takes to stand behind it.
+
+It opens no socket and starts no thread until a server, a request or a call needs it, and begins
+again in a forked child. Nothing it does may end a call of the application: a fault is counted, kept
+for doctor, and swallowed.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import time
+from collections.abc import Callable, Iterable
+from random import Random
+from typing import TYPE_CHECKING
+
+from fairlead.agent import native
+from fairlead.agent.address import listeners
+from fairlead.agent.describe import describe
+from fairlead.agent.identity import Identity, node_id
+from fairlead.agent.inspect import Inspector
+from fairlead.agent.last_good import LastGood
+from fairlead.agent.lease import Tenancy
+from fairlead.agent.lineage import Lineage
+from fairlead.agent.notice import warn
+from fairlead.agent.report import registration
+from fairlead.agent.settings import Settings
+from fairlead.agent.source import Apply, FileSource, Follower, Source, WatchSource
+from fairlead.agent.terminate import Farewell
+from fairlead.agent.token import token_of
+from fairlead.flow.engine import Engine
+from fairlead.policy.snapshot import Snapshot
+from fairlead.protocols.watch.client import Door
+from fairlead.protocols.watch.codec import Registration, Subscription
+from fairlead.protocols.watch.connection import ControlAddress
+from fairlead.telemetry.counters import Counters
+from fairlead.telemetry.names import AGENT_FAULTS
+
+if TYPE_CHECKING:
+    from fairlead.instruments.instrument import Hook, Sockets
+    from fairlead.instruments.patch import Patches
+
+PATIENCE = 1.0
+"""Seconds that a first snapshot is awaited, counted from `fairlead run`."""
+
+LOOK_AGAIN = 1.0
+"""Seconds between two looks whether a child process has come to serve its parent's socket."""
+
+
+class Process:
+    """What belongs to one process and is made anew after a fork. Nothing in it has started."""
+
+    def __init__(self, agent: Agent, inherited: Snapshot | None) -> None:
+        settings, identity = agent.settings, agent.identity
+        address = ControlAddress.of(settings.control)
+        self.door = Door(address=address, token=token_of(settings.token_file))
+        self.node = node_id()
+        self.inherited = inherited
+        """What a fork found in force."""
+        self.subscription = Subscription(
+            node=self.node,
+            namespace=identity.namespace,
+            app=identity.app,
+            lane=identity.lane,
+            labels=identity.labels,
+            zone=identity.zone,
+        )
+        self.follower = Follower(agent.engine, self._source(agent), agent.kept)
+        self.tenancy = Tenancy(
+            self.door,
+            agent.registration,
+            agent.refusal,
+            dice=agent.dice,
+            fixed=settings.address,
+        )
+        self.inspector = Inspector(settings.state, lambda: describe(agent))
+
+    def abandon(self) -> None:
+        """Let go of what the parent still uses."""
+        self.follower.source.abandon()
+        self.tenancy.abandon()
+        self.inspector.abandon()
+
+    def _source(self, agent: Agent) -> Callable[[Apply], Source]:
+        source = agent.settings.source
+        if source.startswith("file:"):
+            return lambda apply: FileSource(apply, source.removeprefix("file:"))
+        return lambda apply: WatchSource(apply, self.door, self.subscription, agent.dice)
+
+
+class Agent:
+    """The data plane of this process (`instruments.instrument.DataPlane`)."""
+
+    def __init__(self, settings: Settings, lineage: Lineage) -> None:
+        """Stand ready in the process whose place is `lineage`; nothing starts yet."""
+        self.settings = settings
+        self.identity = Identity.of(settings)
+        self.lineage = lineage
+        self._random = Random()  # our own: the application may count on its sequence
+        self.engine = Engine(clock=time.monotonic, dice=self.dice, trust=settings.trust == "mesh")
+        self.engine.apply(Snapshot(workload=self.identity.workload))
+        self.counters = Counters()
+        self.hooks: list[Hook] = []
+        """What became of each library that the application imported."""
+        self.patches: dict[str, Patches] = {}
+        self.kept = LastGood(settings.state, self.identity)
+        self.last_fault = ""
+        self.ready = False
+        self.propagation_only = not settings.app or not (lineage.is_root or lineage.forked)
+        self.standing = self._first_standing()
+        """In words, why this process registers or does not."""
+        now = time.monotonic()
+        self._deadline = min(settings.deadline or now + PATIENCE, now + PATIENCE)
+        self._looked = 0.0
+        self._reading = native.Lock()
+        self._farewell = Farewell(self.leaving)
+        self._at_exit = False
+        self.process = Process(self, None)
+        os.register_at_fork(after_in_child=self._forked)
+
+    def dice(self) -> float:
+        """Return a number in [0, 1)."""
+        return self._random.random()
+
+    def ensure_ready(self) -> None:
+        """Start what was put off until first use, and wait as long as contract 20 allows."""
+        try:
+            self._get_ready()
+        except Exception as error:
+            self.ready = True
+            self.fault("ready", error)
+
+    def serving(self, server: str, sockets: Sockets | None) -> None:
+        """Hear that a server object exists in this process, and how to ask for its sockets."""
+        try:
+            self._begin_to_serve(server, sockets)
+        except Exception as error:
+            self.fault("serving", error)
+
+    def leaving(self) -> None:
+        """Deregister now: the server is about to stop. Returns when it is done or has failed."""
+        try:
+            self.process.tenancy.leave()
+        except Exception as error:
+            self.fault("leaving", error)
+
+    def stop(self) -> None:
+        """Leave, and end every thread soon."""
+        self.leaving()
+        self.process.follower.stop()
+        self.process.inspector.stop()
+
+    def fault(self, where: str, error: BaseException) -> None:
+        """Count a fault of our own code; the application does not notice."""
+        self.counters.count(AGENT_FAULTS, where)
+        self.last_fault = f"{where}: {type(error).__name__}: {error}"
+
+    def read_counters(self) -> dict[str, dict[str, int]]:
+        """Return every count so far; renewals and doctor may ask at the same time."""
+        with self._reading:
+            return self.counters.read()
+
+    def registration(self, address: str) -> Registration:
+        """Return what registers this process at `address`."""
+        return registration(
+            self.identity, self.process.node, address, self.hooks, self.read_counters()
+        )
+
+    def refusal(self, sockets: Iterable[int]) -> str:
+        """Return why this process may not register with these sockets, or ``""``."""
+        reason = self.lineage.refusal(sockets)
+        if reason:
+            self.standing = reason
+        else:
+            self._admit()
+        return reason
+
+    def _get_ready(self) -> None:
+        process = self.process
+        self._answer_doctor()
+        if not self.settings.app:
+            self.ready = True
+            return
+        if self.propagation_only and not self._look():
+            return
+        process.follower.start(process.inherited)
+        if process.inherited is None:
+            process.follower.await_first(self._deadline)
+        self.ready = True
+
+    def _begin_to_serve(self, server: str, sockets: Sockets | None) -> None:
+        self._answer_doctor()
+        if not self.settings.app or self.settings.source != "watch":
+            return
+        if self.propagation_only:
+            self._look(at_once=True)
+        if not self.propagation_only:
+            self._farewell.install()
+        self.process.tenancy.serve(server, sockets, before=self.ensure_ready)
+
+    def _look(self, *, at_once: bool = False) -> bool:
+        """Look whether this child has come to serve a socket of its ancestors."""
+        now = time.monotonic()
+        if not at_once and now < self._looked + LOOK_AGAIN:
+            return False
+        self._looked = now
+        return not self.refusal(listener.inode for listener in listeners())
+
+    def _admit(self) -> None:
+        if self.propagation_only:
+            self.propagation_only = False
+            self.standing = "serves a socket of the process it stems from"
+            self.ensure_ready()
+
+    def _first_standing(self) -> str:
+        if not self.settings.app:
+            return "FAIRLEAD_APP is not set: labels are passed on, and no more"
+        if self.lineage.is_root:
+            return "the first Python process below fairlead run"
+        if self.lineage.forked:
+            return f"forked below process {self.lineage.root.partition(':')[0]}"
+        return f"a child of process {self.lineage.root.partition(':')[0]}; serves nothing yet"
+
+    def _answer_doctor(self) -> None:
+        self.process.inspector.start()
+        if not self._at_exit:
+            self._at_exit = True
+            atexit.register(self._exit)
+
+    def _exit(self) -> None:
+        self.leaving()
+        self.process.inspector.stop()
+
+    def _forked(self) -> None:
+        try:
+            self._begin_again()
+        except Exception as error:
+            warn(f"not started in the forked process {os.getpid()}: {error}")
+
+    def _begin_again(self) -> None:
+        # Locks may be held by threads that exist only in the parent: nothing is locked here, and
+        # everything that could be held is made anew.
+        self._random.seed()
+        self.process.abandon()
+        self.counters = Counters()
+        self._reading = native.Lock()
+        self._farewell.forget()
+        if not self.propagation_only:
+            self.lineage = self.lineage.fork(listener.inode for listener in listeners())
+            self.standing = self._first_standing()
+        self.ready = False
+        plan = self.engine.plan
+        self.process = Process(self, plan.snapshot if plan.snapshot.digest else None)

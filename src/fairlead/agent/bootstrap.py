@@ -1,0 +1,136 @@
+"""The zero-code door, entered from ``fairlead.pth`` at interpreter start-up.
+
+An interpreter that imports nothing we know pays for this file and a few small ones; the agent is
+made when the first library of the catalogue is imported. Going in twice is going in once.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, MutableMapping
+from functools import partial
+from types import ModuleType
+
+from fairlead.agent.lineage import Lineage
+from fairlead.agent.notice import warn
+from fairlead.instruments.catalog import CATALOG
+from fairlead.instruments.importing import ImportWatch
+
+TYPE_CHECKING = False  # `typing` itself costs more than all of this
+if TYPE_CHECKING:
+    from fairlead.agent.agent import Agent
+    from fairlead.agent.settings import Settings
+
+DEADLINE = "FAIRLEAD_DEADLINE"
+PATIENCE = 1.0
+"""Seconds from the start until which the first snapshot is awaited."""
+
+_PODINFO = "/etc/podinfo/labels"
+_APP = ("FAIRLEAD_APP", "msePilotCreateAppName")
+_OFF = ("", "0", "off", "false", "no")
+
+
+class Door:
+    """What has been begun in this process: a watch on imports, and the agent once it is needed."""
+
+    def __init__(self, environ: MutableMapping[str, str], settings: Settings | None) -> None:
+        self._environ = environ
+        self._settings = settings
+        self._agent: Agent | None = None
+        self._hooks: dict[str, Callable[[ModuleType], None]] = {}
+        self._waiting: list[tuple[str, ModuleType]] = []
+        self._making = False
+        self._disabled = False
+        self.lineage = Lineage.begin(environ)
+        triggers = dict.fromkeys(trigger for trigger, _ in CATALOG)
+        self._watch = ImportWatch({name: partial(self._imported, name) for name in triggers})
+
+    def open(self) -> None:
+        """Watch imports; in the first process of its line, leave what its children are to know."""
+        self._environ.setdefault(DEADLINE, repr(time.monotonic() + PATIENCE))
+        if self.lineage.is_root and self._settings is None:
+            self._say_if_nameless()
+        self._watch.install()
+
+    def agent(self) -> Agent:
+        """Return the agent, made now if it was not needed before. Raises InvalidSetting."""
+        if self._agent is None:
+            self._agent = self._make()
+            self._hook_waiting()
+        return self._agent
+
+    def _make(self) -> Agent:
+        # Importing these imports what they need, and some of that may be in the catalogue: such a
+        # module waits until the agent is there.
+        self._making = True
+        try:
+            from fairlead.agent.agent import Agent
+            from fairlead.agent.settings import Settings
+            from fairlead.instruments.hooking import hook_all
+
+            settings = self._settings or Settings.from_env(self._environ)
+            agent = Agent(settings, self.lineage.here())
+            self._hooks, agent.hooks = hook_all(agent, agent.patches, settings.disable)
+            return agent
+        finally:
+            self._making = False
+
+    def _imported(self, name: str, module: ModuleType) -> None:
+        self._waiting.append((name, module))
+        if self._making or self._disabled:
+            return
+        try:
+            self.agent()
+            self._hook_waiting()
+        except Exception as error:
+            self._disabled = True
+            self._watch.remove()
+            warn(f"switched off in this process: {_reason(error)}")
+
+    def _hook_waiting(self) -> None:
+        while self._waiting:
+            name, module = self._waiting.pop(0)
+            self._hooks[name](module)
+
+    def _say_if_nameless(self) -> None:
+        if any(self._environ.get(name) for name in _APP):
+            return
+        podinfo = self._environ.get("FAIRLEAD_PODINFO") or _PODINFO
+        if os.path.exists(podinfo):
+            from fairlead.agent.podinfo import read_podinfo
+
+            if _APP[1] in read_podinfo(podinfo):
+                return
+        warn("FAIRLEAD_APP is not set: processes here pass lane labels on, and no more")
+
+
+_door: Door | None = None
+
+
+def start(environ: MutableMapping[str, str] = os.environ) -> None:
+    """Watch this process's imports, where `environ` says so. Raises nothing."""
+    if environ.get("FAIRLEAD_ENABLED", "").strip().lower() in _OFF:
+        return
+    try:
+        begin(environ)
+    except Exception as error:
+        warn(f"not started: {_reason(error)}")
+
+
+def begin(environ: MutableMapping[str, str], settings: Settings | None = None) -> Door:
+    """Return what has been begun in this process, and begin it if nothing has."""
+    global _door  # noqa: PLW0603 - hooks are process-wide by nature, and so is this
+    if _door is None:
+        _door = Door(environ, settings)
+        _door.open()
+    return _door
+
+
+def begun() -> Door | None:
+    """Return what has been begun in this process, if anything."""
+    return _door
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"

@@ -1,0 +1,86 @@
+"""What an agent says of itself, for `fairlead doctor`: plain data, ages instead of times."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+from fairlead import __version__
+from fairlead.agent.report import PYTHON, plain_hooks
+
+if TYPE_CHECKING:
+    from fairlead.agent.agent import Agent
+
+
+def describe(agent: Agent) -> dict[str, Any]:
+    """Return everything that doctor shows of the process that `agent` is in."""
+    identity, settings = agent.identity, agent.settings
+    source = agent.process.follower.source
+    return {
+        "pid": os.getpid(),
+        "node": agent.process.node,
+        "namespace": identity.namespace,
+        "app": identity.app,
+        "lane": agent.engine.plan.lanes.own,
+        "lane_set": identity.lane,
+        "labels": [list(label) for label in identity.labels],
+        "zone": identity.zone,
+        "language": settings.language,
+        "python": PYTHON,
+        "version": __version__,
+        "standing": _standing(agent),
+        "address": _address(agent),
+        "control": {
+            "source": settings.source,
+            "url": settings.control,
+            "connected": source.connected,
+            "problem": source.problem,
+        },
+        "snapshot": _snapshot(agent),
+        "hooks": list(plain_hooks(agent.hooks)),
+        "counters": agent.read_counters(),
+        "refusal": source.refusal,
+        "fault": agent.last_fault,
+        "state": {"path": str(agent.kept.path or ""), "problem": agent.kept.problem},
+    }
+
+
+def _standing(agent: Agent) -> dict[str, Any]:
+    tenancy = agent.process.tenancy
+    lease = tenancy.lease
+    return {
+        "registered": tenancy.registered,
+        "propagation_only": agent.propagation_only,
+        "why": agent.standing,
+        "servers": list(tenancy.servers),
+        "lane": lease.lane if lease else "",
+        "conflict": lease.conflict if lease else None,
+        "renewed_ago": _ago(tenancy.renewed),
+        "problem": tenancy.problem,
+    }
+
+
+def _address(agent: Agent) -> dict[str, Any]:
+    choice = agent.process.tenancy.choice
+    return {"chosen": choice.address, "reason": choice.reason, "others": list(choice.others)}
+
+
+def _snapshot(agent: Agent) -> dict[str, Any]:
+    snapshot = agent.engine.plan.snapshot
+    follower = agent.process.follower
+    origin = "live" if follower.source.live else "last known good"
+    return {
+        "digest": snapshot.digest,
+        "revision": snapshot.revision,
+        "origin": origin if snapshot.digest else "none",
+        "applied_ago": _ago(follower.applied),
+        "saved_ago": max(0.0, time.time() - follower.saved) if follower.saved else None,
+        "entry": snapshot.entry is not None,
+        "lanes": [lane.name for lane in snapshot.lanes],
+        "services": len(snapshot.services),
+    }
+
+
+def _ago(moment: float | None) -> float | None:
+    return None if moment is None else round(time.monotonic() - moment, 3)

@@ -1,0 +1,203 @@
+"""Keep this process's instance registered, from a thread of its own (contract 3 and 4).
+
+The thread starts when a server object exists; it finds the address, registers, and renews every
+three seconds, however long the application's own threads or event loop are blocked. It says goodbye
+once: from whatever stops the server, or from `atexit`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from fairlead.agent import native
+from fairlead.agent.address import Choice, choose, listeners
+from fairlead.agent.notice import warn
+from fairlead.protocols.watch.client import Door, RefusedRequest, Registry
+from fairlead.protocols.watch.codec import InvalidReply, Lease, Registration
+from fairlead.protocols.watch.connection import ControlUnreachable
+
+if TYPE_CHECKING:
+    from fairlead.instruments.instrument import Sockets
+
+FIRST_LOOK, LONGEST_LOOK = 0.05, 1.0
+"""Seconds until the first look for a listening socket, and between two at most."""
+
+RENEW = 3.0
+GOODBYE = 1.0
+"""Seconds that leaving waits for a renewal that is under way."""
+
+Describe = Callable[[str], Registration]
+"""Says who is at an address, with what there is to report."""
+
+Refusal = Callable[[Iterable[int]], str]
+"""Says why a process that serves these sockets may not register, or ``""``."""
+
+
+class Tenancy:
+    """One process's place in the registry."""
+
+    def __init__(
+        self,
+        door: Door,
+        describe: Describe,
+        refusal: Refusal,
+        *,
+        dice: Callable[[], float],
+        fixed: str = "",
+    ) -> None:
+        """Register at `door` what `describe` says; `fixed` is the operator's address."""
+        self._registry = Registry(door)
+        self._door = door
+        self._describe = describe
+        self._refusal = refusal
+        self._dice = dice
+        self._fixed = fixed
+        self._servers: dict[str, Sockets | None] = {}
+        self._bell = native.Bell()
+        self._busy = native.Lock()
+        """Held during a request that registers or deregisters."""
+        self._switch = native.Lock()
+        """Held for a moment, to start or end the thread."""
+        self._registration: Registration | None = None
+        self._running = False
+        self._left = False
+        self.choice = Choice()
+        self.lease: Lease | None = None
+        self.refused = ""
+        """Why this process may not register."""
+        self.problem = ""
+        """Why it has not registered, or not renewed."""
+        self.renewed: float | None = None
+        """When the lease was last renewed, on the monotonic clock."""
+
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """The server objects that this process is known to have."""
+        return tuple(self._servers)
+
+    @property
+    def registered(self) -> bool:
+        """Whether the control plane knows this process, as far as we know."""
+        return self._registration is not None
+
+    def serve(self, server: str, sockets: Sockets | None, before: Callable[[], None]) -> None:
+        """Note a server object and start the thread, which runs `before` first."""
+        self._servers[server] = sockets or self._servers.get(server)
+        with self._switch:
+            self._left = False
+            if self._running:
+                self._bell.ring()
+                return
+            self._running = True
+        native.spawn(lambda: self._run(before))
+
+    def leave(self) -> None:
+        """Deregister, in at most two seconds; what goes wrong leaves the lease to end by itself."""
+        self._left = True
+        self._bell.ring()
+        # A renewal that overtook the goodbye would bring the instance back for a whole lease.
+        held = self._busy.acquire(GOODBYE)
+        registration, self._registration, self.lease = self._registration, None, None
+        try:
+            if registration is not None:
+                self._registry.deregister(registration)
+        except (ControlUnreachable, RefusedRequest) as error:
+            self.problem = str(error)
+        finally:
+            if held:
+                self._busy.release()
+
+    def abandon(self) -> None:
+        """Close this process's side of the connection: the lease is a forked parent's."""
+        self._registry.abandon()
+
+    def _run(self, before: Callable[[], None]) -> None:
+        try:
+            before()
+            pause = FIRST_LOOK
+            self._bell.sleep(pause)
+            while self._goes_on():
+                due = self._turn()
+                pause = RENEW if due else min(LONGEST_LOOK, pause * 2)
+                self._bell.sleep(self._until_next(pause, due=due))
+        except Exception as error:
+            self._running = False
+            self.problem = f"{type(error).__name__}: {error}"
+            warn(f"this process is no longer registered: {self.problem}")
+
+    def _goes_on(self) -> bool:
+        with self._switch:
+            self._running = not self._left
+            return self._running
+
+    def _until_next(self, pause: float, *, due: bool) -> float:
+        if due:
+            return self.lease.renew if self.lease else pause
+        return pause * (0.5 + self._dice() / 2)  # not all instances at once
+
+    def _turn(self) -> bool:
+        """Look, and register or renew; return whether it is done until a renewal is due."""
+        self.choice = choose(listeners(), self._named(), self._fixed, self._door.address)
+        if not self.choice.address:
+            self.problem = self.choice.reason
+            return self._gone()
+        self.refused = self._refusal(self.choice.inodes)
+        if self.refused:
+            warn(f"{self.choice.address} is not registered: {self.refused}")
+            return True
+        return self._register(self._describe(self.choice.address))
+
+    def _register(self, registration: Registration) -> bool:
+        with self._busy:
+            if self._left:
+                return True
+            self._forget_other_than(registration)
+            try:
+                self.lease = self._registry.register(registration)
+            except (ControlUnreachable, InvalidReply) as error:
+                self.problem = str(error)
+                return False
+            except RefusedRequest as error:
+                self.problem = str(error)
+                warn(f"{registration.address} is not registered: {error}")
+                return False
+            self._registration = registration
+            self.problem = ""
+            self.renewed = time.monotonic()
+        if self.lease.conflict:
+            warn(f"{registration.address} serves nobody: {self.lease.conflict}")
+        return True
+
+    def _forget_other_than(self, registration: Registration) -> None:
+        old = self._registration
+        if old is not None and old.address != registration.address:
+            self._registration = None
+            self._try_to_deregister(old)
+
+    def _gone(self) -> bool:
+        """The socket is gone, or not there yet: an instance that nobody can reach leaves."""
+        with self._busy:
+            old, self._registration, self.lease = self._registration, None, None
+            if old is not None:
+                self._try_to_deregister(old)
+        return False
+
+    def _try_to_deregister(self, registration: Registration) -> None:
+        try:
+            self._registry.deregister(registration)
+        except (ControlUnreachable, RefusedRequest) as error:
+            self.problem = str(error)
+
+    def _named(self) -> set[int] | None:
+        """Return the descriptors of the sockets that the servers name, None where none can say."""
+        named: set[int] | None = None
+        for sockets in list(self._servers.values()):
+            try:
+                found = {one.fileno() for one in sockets()} if sockets else None
+            except Exception:
+                found = None  # a server that is being taken apart, or of a version we do not know
+            if found is not None:
+                named = (named or set()) | found
+        return named

@@ -1,0 +1,114 @@
+"""Threads and locks of the operating system, whatever the application has monkey-patched.
+
+gevent and eventlet turn `threading` into greenlets that run only when the application lets them;
+a lease must be renewed also while it does not. So this room uses nothing of `threading`, `queue` or
+`socket`, only what they are made of, taken here before or in spite of a patch. Threads made this
+way start with an empty context, are not waited for at exit, and no hook of ours sees them.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import _thread
+
+
+def _original(name: str) -> Any:
+    """Return what ``_thread`` offered before anybody patched it."""
+    import _thread
+
+    gevent = sys.modules.get("gevent.monkey")
+    if gevent is not None:
+        return gevent.get_original("_thread", name)
+    eventlet = sys.modules.get("eventlet.patcher")
+    if eventlet is not None:
+        return getattr(eventlet.original("_thread"), name)
+    return getattr(_thread, name)
+
+
+_start_new_thread = _original("start_new_thread")
+_allocate_lock: Callable[[], _thread.LockType] = _original("allocate_lock")
+
+
+def spawn(run: Callable[[], object]) -> None:
+    """Run `run`, which handles its own faults, on a new thread."""
+    _start_new_thread(run, ())
+
+
+class Lock:
+    """Mutual exclusion for a few instructions at a time; acquiring it may be bounded."""
+
+    __slots__ = ("_lock",)
+
+    def __init__(self) -> None:
+        self._lock = _allocate_lock()
+
+    def acquire(self, seconds: float = -1) -> bool:
+        """Take the lock; False if `seconds` passed without it."""
+        return self._lock.acquire(True, seconds)
+
+    def release(self) -> None:
+        """Give the lock back."""
+        self._lock.release()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._lock.release()
+
+
+class Latch:
+    """Opens once; whoever waits, or comes later, passes."""
+
+    __slots__ = ("_lock", "is_open")
+
+    def __init__(self) -> None:
+        self.is_open = False
+        self._lock = _allocate_lock()
+        self._lock.acquire()
+
+    def open(self) -> None:
+        """Let everybody pass from now on."""
+        self.is_open = True
+        _release(self._lock)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until it is open, at most `seconds`; return whether it is."""
+        if not self.is_open and self._lock.acquire(True, max(0.0, seconds)):
+            _release(self._lock)  # for the next one who waits
+        return self.is_open
+
+
+class Bell:
+    """Wakes one thread that sleeps; a ring that nobody heard is heard by the next who sleeps."""
+
+    __slots__ = ("_lock",)
+
+    def __init__(self) -> None:
+        self._lock = _allocate_lock()
+        self._lock.acquire()
+
+    def ring(self) -> None:
+        """Wake the sleeper."""
+        _release(self._lock)
+
+    def sleep(self, seconds: float) -> bool:
+        """Sleep `seconds`, or until it rings; return whether it rang."""
+        return self._lock.acquire(True, max(0.0, seconds))
+
+
+def _release(lock: _thread.LockType) -> None:
+    try:
+        lock.release()
+    except RuntimeError:
+        return  # it was open already

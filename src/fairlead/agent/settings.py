@@ -1,0 +1,261 @@
+"""Every setting of the agent, parsed once, at the door, from a mapping.
+
+One table pairs each field with its variable and with the foreign spellings that are honoured. The
+agent's own variable wins, then a foreign environment variable, then the pod label of that name
+(contract, "Names"). Labels are the exception: they add up.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fairlead.agent.podinfo import read_podinfo
+from fairlead.policy.workload import DEFAULT_NAMESPACE, lane_name
+
+Labels = tuple[tuple[str, str], ...]
+
+TAG = "tag"
+"""The key of a label that is written without one."""
+
+PODINFO = "/etc/podinfo/labels"
+
+# As Kubernetes spells them, and the control plane therefore takes them.
+_NAME = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
+_NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
+_KEY = re.compile(rf"(?:[a-z0-9][-a-z0-9.]{{0,252}}/)?{_NAME.pattern}")
+_VALUE = re.compile(rf"(?:{_NAME.pattern})?")
+_ADDRESS = re.compile(r"(?:\[[0-9A-Fa-f:.%]+\]|[^\s:\[\]/@]+):(\d{1,5})")
+_ON = frozenset({"1", "on", "true", "yes"})
+_OFF = frozenset({"0", "off", "false", "no"})
+
+
+class InvalidSetting(ValueError):
+    """The operator's fault: a setting that cannot be used."""
+
+    def __init__(self, name: str, value: str, reason: str) -> None:
+        super().__init__(f"{name}={value!r}: {reason}")
+        self.name = name
+        self.value = value
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the operator wants of the agent in this process."""
+
+    enabled: bool = True
+    """Set by `fairlead run`; the start-up file is inert without it."""
+    control: str = "http://127.0.0.1:8580"
+    """Where the control plane is."""
+    app: str = ""
+    """Without a name nobody can call the process: it then passes labels on, and no more."""
+    namespace: str = DEFAULT_NAMESPACE
+    lane: str | None = None
+    """None leaves the lane to the labels; ``""`` says base."""
+    labels: Labels = ()
+    zone: str = ""
+    address: str = ""
+    """``host:port`` that others reach this process at; ``""`` finds it."""
+    source: str = "watch"
+    """Where snapshots come from: ``watch`` or ``file:PATH``."""
+    shadow: str = "on"
+    """``on``, ``off``, or the tables that may be rewritten."""
+    trust: str = "mesh"
+    """``none`` drops labels that come in: for an app that strangers can reach."""
+    state: str = ""
+    """Directory of the last known good and of doctor's sockets; ``""`` keeps both elsewhere."""
+    token_file: str = ""
+    ca_file: str = ""
+    podinfo: str = PODINFO
+    disable: tuple[str, ...] = ()
+    """Libraries that are not hooked."""
+    pure: bool = False
+    """Use the interpreted form also where a compiled one is installed."""
+    language: str = ""
+    """Recorded only: what another platform said this workload is written in."""
+    deadline: float | None = None
+    """``CLOCK_MONOTONIC`` until which the first snapshot is awaited, set by `fairlead run`."""
+
+    @classmethod
+    def from_env(
+        cls,
+        environ: Mapping[str, str],
+        read: Callable[[str], Mapping[str, str]] = read_podinfo,
+    ) -> Settings:
+        """Return the settings in `environ` and in the pod's labels, which `read` gets by path.
+
+        Raises InvalidSetting for the first value that cannot be used.
+        """
+        pod = read(environ.get("FAIRLEAD_PODINFO") or PODINFO)
+        values: dict[str, Any] = {}
+        for variable in VARIABLES:
+            found = variable.find(environ, pod)
+            if found:
+                values[variable.field] = variable.read(found)
+        values.setdefault("state", _default_state(environ))
+        return cls(**values)
+
+
+Found = list[tuple[str, str]]
+"""Names and values, the one that wins first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """How one field is spelt in the environment, and how its text is read."""
+
+    field: str
+    name: str
+    read: Callable[[Found], Any]
+    foreign: tuple[str, ...] = ()
+    empty: bool = False
+    """Whether an empty value says something; elsewhere it is as good as unset."""
+
+    def find(self, environ: Mapping[str, str], pod: Mapping[str, str]) -> Found:
+        """Return what is set under the names of this field."""
+        found = [(self.name, environ[self.name])] if self.name in environ else []
+        for name in self.foreign:
+            if name in environ:
+                found.append((name, environ[name]))
+            elif name in pod:
+                found.append((name, pod[name]))
+        return [(name, value.strip()) for name, value in found if self.empty or value.strip()]
+
+
+def _first(check: Callable[[str, str], Any]) -> Callable[[Found], Any]:
+    return lambda found: check(*found[0])
+
+
+def _text(name: str, value: str) -> str:
+    if not value.isprintable():
+        raise InvalidSetting(name, value, "holds characters that cannot be printed")
+    return value
+
+
+def _name(name: str, value: str) -> str:
+    if not _NAME.fullmatch(value):
+        raise InvalidSetting(
+            name, value, "a name has letters, digits, '-', '_' and '.', at most 63 of them"
+        )
+    return value
+
+
+def _namespace(name: str, value: str) -> str:
+    if not _NAMESPACE.fullmatch(value):
+        raise InvalidSetting(
+            name, value, "a namespace has small letters, digits and '-', at most 63 of them"
+        )
+    return value
+
+
+def _switch(name: str, value: str) -> bool:
+    lowered = value.lower()
+    if lowered not in _ON | _OFF:
+        raise InvalidSetting(name, value, "expected on or off")
+    return lowered in _ON
+
+
+def _control(name: str, value: str) -> str:
+    if value.startswith("https://"):
+        raise InvalidSetting(name, value, "https:// is not available yet; use http://")
+    host = value.removeprefix("http://").rstrip("/")
+    with_port = host if re.search(r":\d+$", host) else f"{host}:8580"
+    if not value.startswith("http://") or not _ADDRESS.fullmatch(with_port):
+        raise InvalidSetting(name, value, "expected http://HOST[:PORT]")
+    return f"http://{_address(name, with_port)}"
+
+
+def _address(name: str, value: str) -> str:
+    match = _ADDRESS.fullmatch(value)
+    if match is None or not 0 < int(match[1]) < 65536:
+        raise InvalidSetting(name, value, "expected HOST:PORT, an IPv6 host in brackets")
+    return value
+
+
+def _lane(name: str, value: str) -> str:
+    lane = lane_name(value)
+    if lane is None:
+        raise InvalidSetting(
+            name, value, "a lane has letters, digits, '-', '_' and '.', at most 63 of them"
+        )
+    return lane
+
+
+def _source(name: str, value: str) -> str:
+    if value == "watch" or (value.startswith("file:") and len(value) > len("file:")):
+        return value
+    if value.startswith("xds://"):
+        raise InvalidSetting(name, value, "xds:// is not available yet; use watch or file:PATH")
+    raise InvalidSetting(name, value, "expected watch or file:PATH")
+
+
+def _trust(name: str, value: str) -> str:
+    if value not in ("mesh", "none"):
+        raise InvalidSetting(name, value, "expected mesh or none")
+    return value
+
+
+def _list(name: str, value: str) -> tuple[str, ...]:
+    items = (item.strip() for item in _text(name, value).split(","))
+    return tuple(dict.fromkeys(item for item in items if item))
+
+
+def _seconds(name: str, value: str) -> float:
+    try:
+        return float(value)
+    except ValueError as error:
+        raise InvalidSetting(name, value, "expected seconds") from error
+
+
+def _labels(found: Found) -> Labels:
+    labels: list[tuple[str, str]] = []
+    for name, value in found:
+        for item in _list(name, value):
+            # Only our own list has keys: elsewhere the text is the tag, whatever it looks like.
+            keyed = name == "FAIRLEAD_LABELS" and "=" in item
+            key, _, text = item.partition("=") if keyed else (TAG, "", item)
+            if not _KEY.fullmatch(key.strip()) or not _VALUE.fullmatch(text.strip()):
+                raise InvalidSetting(name, value, f"{item!r} is not the syntax of a label")
+            labels.append((key.strip(), text.strip()))
+    return tuple(dict.fromkeys(labels))
+
+
+VARIABLES = (
+    Variable("enabled", "FAIRLEAD_ENABLED", _first(_switch), ("msePilotAutoEnable",)),
+    Variable("control", "FAIRLEAD_CONTROL", _first(_control)),
+    Variable("app", "FAIRLEAD_APP", _first(_name), ("msePilotCreateAppName",)),
+    Variable("namespace", "FAIRLEAD_NAMESPACE", _first(_namespace), ("mseNamespace",)),
+    Variable("lane", "FAIRLEAD_LANE", _first(_lane), empty=True),
+    Variable(
+        "labels",
+        "FAIRLEAD_LABELS",
+        _labels,
+        ("traffic.opensergo.io/label", "alicloud.service.tag"),
+    ),
+    Variable("zone", "FAIRLEAD_ZONE", _first(_name)),
+    Variable("address", "FAIRLEAD_ADDRESS", _first(_address)),
+    Variable("source", "FAIRLEAD_SOURCE", _first(_source)),
+    Variable("shadow", "FAIRLEAD_SHADOW", _first(_text)),
+    Variable("trust", "FAIRLEAD_TRUST", _first(_trust)),
+    Variable("state", "FAIRLEAD_STATE", _first(_text)),
+    Variable("token_file", "FAIRLEAD_TOKEN_FILE", _first(_text)),
+    Variable("ca_file", "FAIRLEAD_CA_FILE", _first(_text)),
+    Variable("podinfo", "FAIRLEAD_PODINFO", _first(_text)),
+    Variable("disable", "FAIRLEAD_DISABLE", _first(_list)),
+    Variable("pure", "FAIRLEAD_PURE", _first(_switch)),
+    Variable("language", "FAIRLEAD_LANGUAGE", _first(_text), ("aliyun.com/app-language",)),
+    Variable("deadline", "FAIRLEAD_DEADLINE", _first(_seconds)),
+)
+
+
+def _default_state(environ: Mapping[str, str]) -> str:
+    """Return where the XDG base directory specification keeps state, or ``""`` without a home."""
+    home = environ.get("XDG_STATE_HOME", "")
+    if not home.startswith("/"):
+        own = environ.get("HOME", "")
+        home = str(Path(own, ".local", "state")) if own.startswith("/") else ""
+    return str(Path(home, "fairlead")) if home else ""

@@ -1,0 +1,87 @@
+"""Leave before dying, where SIGTERM would end the process at once (contract 4).
+
+A server that handles SIGTERM itself is hooked at its own shutdown. Under one that does not, such as
+`flask run`, the first SIGTERM deregisters and lets requests under way end while the server goes on;
+then the signal takes its default action, and the exit status is that action's. A second SIGTERM
+does not wait.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from types import FrameType
+
+from fairlead.agent import native
+from fairlead.agent.address import connections, listeners
+
+LINGER = 0.3
+"""Seconds without a connection after which nobody is expected any more.
+
+It covers the time that callers need to hear that the instance is gone.
+"""
+
+DRAIN = 5.0
+"""Seconds after which the process ends with requests under way."""
+
+_LOOK = 0.05
+
+
+class Farewell:
+    """What happens on SIGTERM in a process that left it at its default."""
+
+    def __init__(self, leave: Callable[[], None]) -> None:
+        self._leave = leave
+        self._called = False
+
+    def install(self) -> bool:
+        """Take SIGTERM if nobody has, and if this is the thread that may; return whether it was."""
+        try:
+            if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+                return False
+            signal.signal(signal.SIGTERM, self._on_signal)
+        except ValueError:
+            return False  # not the main thread
+        return True
+
+    def forget(self) -> None:
+        """Give SIGTERM back in a forked child: what it ends there is not our server."""
+        self._called = False
+        if signal.getsignal(signal.SIGTERM) == self._on_signal:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        if self._called:
+            _die(number)
+        self._called = True
+        # On another thread: this one is the server's, and serves the requests that are to end.
+        try:
+            native.spawn(lambda: self._depart(number))
+        except RuntimeError:
+            _die(number)
+
+    def _depart(self, number: int) -> None:
+        try:
+            self._leave()
+            _drain(time.monotonic() + DRAIN)
+        finally:
+            os.kill(os.getpid(), number)
+
+
+def _drain(deadline: float) -> None:
+    ports = {listener.port for listener in listeners() if listener.port}
+    quiet = time.monotonic()
+    bell = native.Bell()
+    while time.monotonic() < min(deadline, quiet + LINGER):
+        bell.sleep(_LOOK)
+        if connections(ports):
+            quiet = time.monotonic()
+
+
+def _die(number: int) -> None:
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+    # The first process of a container ignores a default action; it is to end all the same.
+    os._exit(128 + number)

@@ -1,0 +1,34 @@
+"""The token that says who asks: read from its file each time, so that it may rotate."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+
+from fairlead.agent.notice import warn
+
+_LIMIT = 64 << 10
+
+
+def token_of(path: str) -> Callable[[], str]:
+    """Return what reads the token in the file at `path`; ``""`` where there is none to send.
+
+    A token that others could have written is not sent: it may be theirs.
+    """
+
+    def read() -> str:
+        try:
+            with open(path, encoding="ascii") as file:
+                mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+                if mode & 0o022:
+                    warn(f"FAIRLEAD_TOKEN_FILE={path!r}: not sent, others may write it")
+                    return ""
+                if mode & 0o004:
+                    warn(f"FAIRLEAD_TOKEN_FILE={path!r}: everybody may read it")
+                return file.read(_LIMIT).strip()
+        except (OSError, ValueError) as error:
+            warn(f"FAIRLEAD_TOKEN_FILE={path!r}: {error}; no token is sent")
+            return ""
+
+    return read if path else lambda: ""

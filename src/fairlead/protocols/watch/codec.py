@@ -1,0 +1,207 @@
+"""The agent wire, version 1, as text and bytes; no socket and no rule.
+
+Downwards `GET …/watch` answers with one JSON object a line: ``{"wire":1,"type":"snapshot",
+"snapshot":{…}}`` or ``{"wire":1,"type":"heartbeat","revision":N}``. Upwards go acknowledgements,
+instances and their renewals, each a small JSON object of its own request.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+WIRE = 1
+LINE_LIMIT = 64 << 20
+"""Bytes of the longest line that is read."""
+
+ROOT = "/fairlead/v1"
+
+Labels = tuple[tuple[str, str], ...]
+
+
+class InvalidLine(Exception):
+    """A line that cannot be followed; the stream goes on behind it."""
+
+
+class InvalidReply(Exception):
+    """An answer to a request of ours that does not speak this wire."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A snapshot line: its plain snapshot is not read yet."""
+
+    plain: Any
+
+    @property
+    def name(self) -> tuple[str, int]:
+        """Digest and revision, as far as it has any: an answer must name what it answers."""
+        plain = self.plain if isinstance(self.plain, dict) else {}
+        digest, revision = plain.get("digest"), plain.get("revision")
+        return (
+            digest if isinstance(digest, str) else "",
+            revision if type(revision) is int else 0,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """The server is there and its store is at `revision`."""
+
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """Whose snapshots are asked for. `lane` is None where nobody set one."""
+
+    node: str
+    namespace: str
+    app: str
+    lane: str | None = None
+    labels: Labels = ()
+    zone: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What became of an offered snapshot; with an `error` the previous one stays in force."""
+
+    digest: str
+    revision: int
+    error: str | None = None
+    refused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """An instance as its process knows it; sent to register and, unchanged or not, to renew."""
+
+    node: str
+    namespace: str
+    app: str
+    address: str
+    pid: int
+    host: str
+    lane: str | None = None
+    labels: Labels = ()
+    zone: str = ""
+    hooks: tuple[dict[str, str], ...] = ()
+    python: str = ""
+    version: str = ""
+    counters: dict[str, dict[str, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """What the control plane made of a registration; `lease` and `renew` are seconds."""
+
+    lane: str
+    conflict: str | None
+    lease: float
+    renew: float
+
+
+def decode(line: bytes) -> Offered | Heartbeat | None:
+    """Return what `line` says, or None where its type is not known. Raises InvalidLine."""
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise InvalidLine(f"a line that is not JSON: {error}") from error
+    if not isinstance(message, dict):
+        raise InvalidLine(f"a line is an object, got {type(message).__name__}")
+    if message.get("wire") != WIRE:
+        raise InvalidLine(f"wire {message.get('wire')!r} is not spoken here, only {WIRE}")
+    match message.get("type"):
+        case "snapshot":
+            return Offered(message.get("snapshot"))
+        case "heartbeat":
+            revision = message.get("revision")
+            return Heartbeat(revision if type(revision) is int else 0)
+    return None
+
+
+def snapshot_line(plain: dict[str, Any]) -> bytes:
+    """Return the line that offers the plain snapshot `plain`."""
+    return _line({"wire": WIRE, "type": "snapshot", "snapshot": plain})
+
+
+def heartbeat_line(revision: int) -> bytes:
+    """Return the line that says the store is at `revision`."""
+    return _line({"wire": WIRE, "type": "heartbeat", "revision": revision})
+
+
+def watch_path(subscription: Subscription, in_force: tuple[str, int] | None) -> str:
+    """Return the path to watch; `in_force` is the digest and revision not to send again."""
+    query = [
+        ("namespace", subscription.namespace),
+        ("app", subscription.app),
+        ("node", subscription.node),
+    ]
+    if subscription.lane is not None:
+        query.append(("lane", subscription.lane))
+    query += [("label", f"{key}={value}") for key, value in subscription.labels]
+    if subscription.zone:
+        query.append(("zone", subscription.zone))
+    if in_force is not None:
+        query += [("digest", in_force[0]), ("revision", str(in_force[1]))]
+    return f"{ROOT}/watch?{urlencode(query)}"
+
+
+def answer_body(node: str, answer: Answer) -> bytes:
+    """Return the body of an acknowledgement, or of a refusal."""
+    return _line(
+        {
+            "node": node,
+            "digest": answer.digest,
+            "revision": answer.revision,
+            "error": answer.error,
+            "refused": list(answer.refused),
+        }
+    )
+
+
+def registration_body(registration: Registration) -> bytes:
+    """Return the body that registers an instance."""
+    names = Registration.__dataclass_fields__
+    return _line({name: getattr(registration, name) for name in names})
+
+
+def instance_path(registration: Registration) -> str:
+    """Return the path whose deletion says that the instance is gone."""
+    query = {
+        "namespace": registration.namespace,
+        "app": registration.app,
+        "address": registration.address,
+        "node": registration.node,
+    }
+    return f"{ROOT}/instances?{urlencode(query)}"
+
+
+def read_lease(body: bytes) -> Lease:
+    """Return the lease in the answer to a registration. Raises InvalidReply."""
+    try:
+        plain = json.loads(body)
+        return Lease(
+            lane=str(plain.get("lane") or ""),
+            conflict=str(plain["conflict"]) if plain.get("conflict") else None,
+            lease=float(plain.get("lease", 10.0)),
+            renew=float(plain.get("renew", 3.0)),
+        )
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise InvalidReply(f"not a lease: {error}") from error
+
+
+def read_status(body: bytes) -> str:
+    """Return the message of a Kubernetes Status object, or the start of what came instead."""
+    try:
+        message = json.loads(body)["message"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return body[:200].decode("utf-8", "replace")
+    return str(message)
+
+
+def _line(plain: dict[str, Any]) -> bytes:
+    return json.dumps(plain, separators=(",", ":")).encode() + b"\n"
