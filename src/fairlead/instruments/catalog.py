@@ -1,27 +1,9 @@
-"""Which module's import brings which instrument in, and what became of each.
+"""Which module's import brings which instrument in.
 
-Nothing here imports a library: an instrument's module is imported after the application has
-imported what it hooks. An instrument that is switched off, or does not know the library's version,
-is skipped and says so; one that fails leaves nothing behind.
+Read at interpreter start-up, also where no library is ever imported: nothing but the table here.
 """
 
 from __future__ import annotations
-
-import platform
-import re
-import sys
-from collections.abc import Callable, Collection
-from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
-from types import ModuleType
-from typing import TYPE_CHECKING, cast
-
-from fairlead.instruments.instrument import Hook, Instrument, State
-from fairlead.instruments.patch import Patches
-from fairlead.telemetry.names import AGENT_FAULTS
-
-if TYPE_CHECKING:
-    from fairlead.instruments.instrument import DataPlane
 
 CATALOG: tuple[tuple[str, str], ...] = (
     ("flask", "flask"),
@@ -29,77 +11,3 @@ CATALOG: tuple[tuple[str, str], ...] = (
     ("starlette.applications", "starlette"),
 )
 """The module whose import triggers, and the file in `libs/`. One module may trigger several."""
-
-
-def hook_all(
-    plane: DataPlane, patches: dict[str, Patches], disabled: Collection[str] = ()
-) -> tuple[dict[str, Callable[[ModuleType], None]], list[Hook]]:
-    """Return what an ImportWatch runs, and the list that tells what became of each library.
-
-    The list and `patches` (by library) fill as the application imports; `disabled` names libraries
-    to skip, as ``FAIRLEAD_DISABLE`` does. Raises nothing, neither here nor from the hooks.
-    """
-    states: list[Hook] = []
-    skipped = frozenset(name.lower() for name in disabled)
-    hooks: dict[str, Callable[[ModuleType], None]] = {}
-    for trigger in dict.fromkeys(module for module, _ in CATALOG):
-        names = tuple(name for module, name in CATALOG if module == trigger)
-
-        def hook(_: ModuleType, names: tuple[str, ...] = names) -> None:
-            for name in names:
-                state = _hook(plane, name, patches, skipped)
-                # A module that is loaded again is hooked again, and told of once.
-                states[:] = [other for other in states if other.library != state.library]
-                states.append(state)
-
-        hooks[trigger] = hook
-    return hooks, states
-
-
-def _hook(
-    plane: DataPlane, name: str, patches: dict[str, Patches], disabled: frozenset[str]
-) -> Hook:
-    library, found = name, ""
-    mine = Patches()
-    try:
-        module = import_module(f"fairlead.instruments.libs.{name}")
-        instrument = cast("Instrument", module)
-        library = instrument.LIBRARY
-        found = _version(library)
-        reason = _reason_to_skip(instrument, found, disabled)
-        if reason:
-            return Hook(library=library, version=found, state=State.SKIPPED, reason=reason)
-        mine = patches.setdefault(library, mine)
-        instrument.install(plane, mine)
-    except Exception as error:  # reported and counted; the application goes on
-        mine.restore()
-        plane.counters.count(AGENT_FAULTS, library)
-        reason = f"{type(error).__name__}: {error}"
-        return Hook(library=library, version=found, state=State.FAILED, reason=reason)
-    return Hook(library=library, version=found, state=State.HOOKED)
-
-
-def _version(library: str) -> str:
-    if library.partition(".")[0] in sys.stdlib_module_names:
-        return platform.python_version()
-    try:
-        return version(library)
-    except PackageNotFoundError:
-        return ""
-
-
-def _reason_to_skip(instrument: Instrument, found: str, disabled: frozenset[str]) -> str:
-    if instrument.LIBRARY.lower() in disabled:
-        return "disabled by FAIRLEAD_DISABLE"
-    if not found:
-        return "its version is not known: it has no metadata"
-    first, beyond = instrument.VERSIONS
-    if not _release(first) <= _release(found) < _release(beyond):
-        return f"works with {first} up to but not {beyond}"
-    return ""
-
-
-def _release(text: str) -> tuple[int, ...]:
-    """Return the numbers of a version; a pre-release counts as what it leads to."""
-    match = re.match(r"v?(\d+(?:\.\d+)*)", text)
-    return tuple(int(part) for part in match[1].split(".")) if match else ()

@@ -7,9 +7,9 @@ own loader and spec, so that nothing that inspects them sees us.
 from __future__ import annotations
 
 import sys
+from _thread import _local as local  # `threading` is a library that applications import
 from collections.abc import Callable, Sequence
 from importlib.machinery import ModuleSpec
-from threading import local
 from types import ModuleType
 
 Hook = Callable[[ModuleType], None]
