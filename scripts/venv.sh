@@ -14,8 +14,8 @@ need() {
     exit 3
 }
 
-if [[ -z ${PYTHON:-} ]]; then
-    echo "fairlead: no Python 3.11 or newer on PATH; name one with: make PYTHON=/path/to/python3" >&2
+if ! "${PYTHON:-false}" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+    echo "fairlead: no Python from 3.11 on; name one with: make PYTHON=/path/to/python3" >&2
     exit 3
 fi
 "$PYTHON" -m pip --version >/dev/null 2>&1 || need python3-pip "$PYTHON has no pip"
