@@ -1,0 +1,63 @@
+"""What the verbs of the `control` extra have in common: options, and how typer runs them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, TypeAlias
+
+import typer
+
+from fairlead.cli.failure import OK, USAGE
+
+Namespace: TypeAlias = Annotated[
+    str | None, typer.Option("--namespace", "-n", help="Namespace; `default` if left out.")
+]
+Server: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--server", envvar="FAIRLEAD_CONTROL", help="URL of the control plane.", show_default=True
+    ),
+]
+Files: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--filename",
+        "-f",
+        help="A YAML, JSON or Python file, a directory, or - for standard input. May repeat.",
+        show_default=False,
+    ),
+]
+
+DEFAULT_SERVER = "http://127.0.0.1:8580"
+
+
+def run(verb: str, arguments: Sequence[str], **commands: Callable[..., Any]) -> int:
+    """Run a verb's only command, or the one of its `commands` that `arguments` name."""
+    app = typer.Typer(
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        no_args_is_help=len(commands) > 1,
+    )
+    for name, command in commands.items():
+        app.command(name, context_settings={"help_option_names": ["-h", "--help"]})(command)
+    if verb not in commands:
+        # With one command alone, typer would not ask for its name.
+        app.callback(context_settings={"help_option_names": ["-h", "--help"]})(_group)
+    try:
+        app(list(arguments), prog_name=f"fairlead {verb}")
+    except SystemExit as end:
+        return _status(end.code)
+    return OK
+
+
+def _group() -> None:
+    pass
+
+
+def _status(code: object) -> int:
+    if code is None or isinstance(code, int):
+        return code or OK
+    print(code, file=sys.stderr)
+    return USAGE

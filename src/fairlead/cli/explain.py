@@ -1,0 +1,101 @@
+"""``fairlead explain request``: which lane a request would take, why, and who would serve it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from fairlead.cli import command
+from fairlead.cli.command import DEFAULT_SERVER, Namespace, Server
+from fairlead.cli.control_plane import ControlPlane
+from fairlead.cli.failure import USAGE, Failed
+from fairlead.policy.workload import DEFAULT_NAMESPACE
+
+PATH = "/fairlead/v1/explain"
+
+
+class Form(StrEnum):
+    """How the answer is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run ``fairlead explain``."""
+    return command.run("explain", arguments, request=request)
+
+
+def request(  # noqa: PLR0913 - one parameter for each option
+    *,
+    app: Annotated[str, typer.Option("--app", help="App that the request reaches.")],
+    namespace: Namespace = None,
+    path: Annotated[str, typer.Option("--path", help="Path, with the query string.")] = "/",
+    method: Annotated[str, typer.Option("--method", "-X", help="Method.")] = "GET",
+    header: Annotated[
+        list[str] | None,
+        typer.Option("--header", "-H", help="'name: value'; may repeat.", show_default=False),
+    ] = None,
+    cookie: Annotated[
+        list[str] | None,
+        typer.Option("--cookie", "-b", help="'name=value'; may repeat.", show_default=False),
+    ] = None,
+    source_ip: Annotated[str, typer.Option("--source-ip", help="Address of the caller.")] = "",
+    output: Annotated[Form, typer.Option("--output", "-o", help="Form.")] = Form.TEXT,
+    server: Server = DEFAULT_SERVER,
+) -> None:
+    """Say which lane a request would take, and why."""
+    query = {
+        "app": app,
+        "namespace": namespace or DEFAULT_NAMESPACE,
+        "path": path,
+        "method": method,
+        "headers": list(_headers(header or (), cookie or ())),
+        "source_ip": source_ip,
+    }
+    answer = ControlPlane(server).call("POST", PATH, query)
+    if output is Form.JSON:
+        print(json.dumps(answer, indent=4, ensure_ascii=False))
+    else:
+        print("\n".join(worded(answer)))
+
+
+def _headers(headers: Sequence[str], cookies: Sequence[str]) -> Iterator[list[str]]:
+    for text in headers:
+        name, colon, value = text.partition(":")
+        if not colon or not name.strip():
+            raise Failed(f"-H {text!r}: write 'name: value'", USAGE)
+        yield [name.strip(), value.strip()]
+    for text in cookies:
+        if "=" not in text:
+            raise Failed(f"--cookie {text!r}: write 'name=value'", USAGE)
+    if cookies:
+        yield ["cookie", "; ".join(cookies)]
+
+
+def worded(answer: dict[str, Any]) -> Iterator[str]:
+    """Yield the lines of an answer of `compiler.explain`."""
+    yield f"lane:  {answer['lane'] or 'base'}"
+    yield f"why:   {answer['why']}"
+    for chance in answer["possible"]:
+        yield f"       unless a draw decides for {chance['rule']}: lane {chance['lane']}"
+    if not answer["known"]:
+        yield f"note:  no agent has reported an app called {answer['app']}"
+    if answer["rules"]:
+        yield "rules, in order of precedence:"
+    for rule in answer["rules"]:
+        yield f"  {rule['rule']} → {rule['lane']}: {rule['result']}"
+        for condition in rule["conditions"]:
+            got = "is missing" if condition["got"] is None else f"is {condition['got']!r}"
+            yield f"      {condition['holds']:<9} {condition['condition']} ({got})"
+        if "why" in rule:
+            yield f"      {rule['why']}"
+    if answer["hops"]:
+        yield "a call from here on would go to:"
+    for hop in answer["hops"]:
+        where = ", ".join(hop["endpoints"]) or "nobody: no live endpoint"
+        yield f"  {hop['host']:<24} {hop['lane'] or 'base':<9} {where}"

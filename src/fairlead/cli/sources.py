@@ -1,0 +1,100 @@
+"""Files, directories and standard input as resources, all checked before any is used."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from fairlead.cli.failure import ENVIRONMENT, REFUSED, USAGE, Failed
+from fairlead.cli.rules import load_rules
+from fairlead.kinds import InvalidResource, Resource, Violation, load_documents
+from fairlead.kinds.document import MOST_BYTES, too_large
+from fairlead.policy.workload import DEFAULT_NAMESPACE
+
+STDIN = "-"
+SUFFIXES = (".yaml", ".yml", ".json")
+"""Files that are taken from a directory. Python is executed only where a file is named."""
+
+
+def load(names: Sequence[str], namespace: str | None) -> list[Resource[Any]]:
+    """Return the resources of all sources, in order.
+
+    `namespace` is where those go that name none; one that names another is refused. Raises Failed
+    with every violation of every source.
+    """
+    if not names:
+        raise Failed("name a file, a directory, or - for standard input", USAGE)
+    resources: list[Resource[Any]] = []
+    found: list[Violation] = []
+    for source in _sources(names):
+        try:
+            loaded = _load(source, namespace or DEFAULT_NAMESPACE)
+        except InvalidResource as error:
+            found += error.violations
+            continue
+        found += _elsewhere(loaded, namespace, source)
+        resources += loaded
+    found += _repeated(resources)
+    if found:
+        raise Failed([*map(str, found), _summary(len(found))], REFUSED)
+    return resources
+
+
+def _summary(count: int) -> str:
+    return f"fairlead: {count} violation{'s' if count > 1 else ''}, nothing was changed"
+
+
+def _sources(names: Sequence[str]) -> Iterator[str]:
+    for name in names:
+        path = Path(name)
+        if name != STDIN and path.is_dir():
+            files = sorted(p for p in path.iterdir() if p.suffix in SUFFIXES and p.is_file())
+            if not files:
+                raise Failed(f"{name}: has no {', '.join(SUFFIXES)} file", USAGE)
+            yield from map(str, files)
+        else:
+            yield name
+
+
+def _load(source: str, namespace: str) -> list[Resource[Any]]:
+    if source.endswith(".py"):
+        _read(source)
+        return load_rules(Path(source))
+    shown = "<stdin>" if source == STDIN else source
+    return load_documents(_read(source), shown, namespace=namespace)
+
+
+def _read(source: str) -> bytes:
+    """Return the bytes of a source; no more than the bound are ever read."""
+    try:
+        if source == STDIN:
+            text = sys.stdin.buffer.read(MOST_BYTES + 1)
+            size = len(text)
+        else:
+            with Path(source).open("rb") as file:
+                text = file.read(MOST_BYTES + 1)
+                size = max(len(text), Path(source).stat().st_size)
+    except OSError as error:
+        raise Failed(f"{source}: {error.strerror or error}", ENVIRONMENT) from error
+    if len(text) > MOST_BYTES:
+        raise InvalidResource([too_large(source, size)])
+    return text
+
+
+def _elsewhere(
+    resources: Iterable[Resource[Any]], namespace: str | None, source: str
+) -> Iterator[Violation]:
+    for resource in resources:
+        if namespace is not None and resource.namespace != namespace:
+            message = f"{resource} is not in the namespace {namespace} that was asked for"
+            yield Violation(loc=("metadata", "namespace"), message=message, source=source)
+
+
+def _repeated(resources: Iterable[Resource[Any]]) -> Iterator[Violation]:
+    seen: set[str] = set()
+    for resource in resources:
+        if str(resource) in seen:
+            yield Violation(message=f"{resource} is written twice")
+        seen.add(str(resource))
