@@ -5,22 +5,74 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import uvloop
 
 from fairlead.control import server
+from fairlead.control.api.agents import Agents
 from fairlead.control.api.authored import authored_kinds, read_yaml
+from fairlead.control.api.instance_kind import instance_kind
 from fairlead.control.api.resources import Resources
 from fairlead.control.api.routes import Rest, application
 from fairlead.control.api.served import Catalogue
+from fairlead.control.apps import KnownApps
+from fairlead.control.clocks import Clocks
+from fairlead.control.instances import Instances
+from fairlead.control.nodes import Nodes
+from fairlead.control.publish import Publisher
 from fairlead.control.settings import Settings
-from fairlead.control.store import SqliteStore
+from fairlead.control.status import Statuses
+from fairlead.control.store import SqliteStore, Store
+from fairlead.control.traffic import Traffic
 
 
-def now() -> datetime:
-    """Return the time of day."""
-    return datetime.now(UTC)
+class ControlPlane:
+    """All parts on one store: an ASGI application, and the work behind it."""
+
+    def __init__(self, store: Store, settings: Settings, clocks: Clocks) -> None:
+        """Load what is stored; nothing runs before `work`."""
+        self.stop = asyncio.Event()
+        self._nodes = Nodes(clocks, keep=settings.lease)
+        self._publisher = Publisher(store, self._nodes, settings.gather)
+        self._statuses = Statuses(
+            store, self._publisher, self._nodes, clocks, settings.status_gather
+        )
+        self._instances = Instances(
+            store,
+            KnownApps(store, clocks.now, settings.remember_apps),
+            self._publisher.resolve,
+            clocks,
+            lease=settings.lease,
+            limit=settings.objects,
+        )
+        traffic = Traffic()
+        agents = Agents(
+            settings=settings,
+            nodes=self._nodes,
+            publisher=self._publisher,
+            instances=self._instances,
+            traffic=traffic,
+            stop=self.stop,
+        )
+        catalogue = Catalogue([*authored_kinds(traffic.share), instance_kind(self._live)])
+        resources = Resources(
+            store=store, clock=clocks.now, read_yaml=read_yaml, limit=settings.objects
+        )
+        rest = Rest(resources=resources, catalogue=catalogue, stop=self.stop)
+        self.app = application(rest, list(agents.routes()))
+
+    async def work(self) -> None:
+        """Publish, expire and write statuses until `stop` is set; then end every stream."""
+        parts = (self._publisher, self._instances, self._statuses)
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(part.run()) for part in parts]
+            await self.stop.wait()
+            self._nodes.close()
+            for task in tasks:
+                task.cancel()
+
+    def _live(self, nodes: list[str]) -> bool:
+        return self._nodes.live(nodes, self._publisher.world.revision)
 
 
 def first_revision() -> int:
@@ -49,12 +101,11 @@ async def _serve(settings: Settings, ready: Callable[[str], None]) -> None:
     except BaseException:
         listener.close()
         raise
-    stop = asyncio.Event()
     try:
-        catalogue = Catalogue(authored_kinds())
-        resources = Resources(store=store, clock=now, read_yaml=read_yaml, limit=settings.objects)
-        app = application(Rest(resources=resources, catalogue=catalogue, stop=stop))
+        plane = ControlPlane(store, settings, Clocks())
         url = server.url_of(listener)
-        await server.serve(app, listener, stop, lambda: ready(url))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(plane.work())
+            await server.serve(plane.app, listener, plane.stop, lambda: ready(url))
     finally:
         store.close()

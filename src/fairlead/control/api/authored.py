@@ -2,25 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeAlias
 
 from fairlead.control.api.served import Fault, Served
 from fairlead.control.api.status import Cause, Refused, bad_request
 from fairlead.control.store import Object
-from fairlead.kinds import KINDS, InvalidResource, Kind, Violation
+from fairlead.kinds import KINDS, Column, InvalidResource, Kind, Violation
 from fairlead.kinds.admission import admit
+from fairlead.kinds.binding import bound_app
 from fairlead.kinds.document import read_documents
+from fairlead.kinds.kind import Plain, text_at
+from fairlead.kinds.schema import object_schema
+from fairlead.kinds.traffic_lane import lane_of
+
+LANES: Mapping[str, Callable[[Plain], str]] = {
+    "TrafficLane": lane_of,
+    "TrafficLabelRule": lambda plain: text_at(plain, "spec", "trafficLabel"),
+}
+"""Kinds that put an entry's requests on a lane, and where they name it."""
 
 _UNKNOWN, _REQUIRED = "unknown field", "required"
 
 
-def authored_kinds() -> Iterator[Served]:
+Share: TypeAlias = Callable[[str, str, str], float | None]
+"""Part of an entry app's requests that took a lane: namespace, app, lane."""
+
+
+def authored_kinds(share: Share) -> Iterator[Served]:
     """Yield every kind of the catalogue, writable."""
     for kind in KINDS:
-        yield Served(kind=kind, schema=_schema(kind), inspect=partial(inspect, kind))
+        lane = LANES.get(kind.kind)
+        yield Served(
+            kind=kind,
+            schema=object_schema(kind),
+            inspect=partial(inspect, kind),
+            extra_columns=(_share_column(lane, share),) if lane else (),
+        )
+
+
+def _share_column(lane: Callable[[Plain], str], share: Share) -> Column:
+    def cell(plain: Plain, now: datetime) -> str:
+        del now
+        part = share(text_at(plain, "metadata", "namespace"), bound_app(plain), lane(plain))
+        return "-" if part is None else f"{100 * part:.1f}%"
+
+    description = "Part of the entry's requests that took the lane, since the server started."
+    return Column(name="Share", priority=1, description=description, cell=cell)
 
 
 def inspect(kind: Kind[Any], own: Object) -> Sequence[Fault]:
@@ -65,8 +96,3 @@ def _fault(violation: Violation) -> Fault:
         message = f"line {violation.line}: {message}"
     cause = Cause(reason=reason, field=violation.path, message=message)
     return Fault(loc=violation.loc, cause=cause, unknown=unknown)
-
-
-def _schema(kind: Kind[Any]) -> Object:
-    del kind
-    return {"type": "object", "properties": {"spec": {"type": "object"}}}

@@ -19,29 +19,6 @@ from fairlead.control.store import Object
 GVK = "x-kubernetes-group-version-kind"
 ROOT = "/openapi/v3"
 
-_METADATA: Object = {
-    "description": "Name, namespace, labels and annotations; the rest is the server's.",
-    "type": "object",
-    "properties": {
-        "name": {"type": "string", "description": "Unique for its kind in the namespace."},
-        "namespace": {"type": "string", "description": "`default` where none is given."},
-        "labels": {
-            "type": "object",
-            "additionalProperties": {"type": "string"},
-            "description": "`app` names the app a rule is for where its spec has no selector.",
-        },
-        "annotations": {
-            "type": "object",
-            "additionalProperties": {"type": "string"},
-            "description": "Notes of tools; without meaning here.",
-        },
-        "uid": {"type": "string", "description": "Set by the server."},
-        "resourceVersion": {"type": "string", "description": "Set by the server."},
-        "generation": {"type": "integer", "description": "Counts changes of the spec."},
-        "creationTimestamp": {"type": "string", "description": "Set by the server."},
-    },
-}
-
 
 class OpenApi:
     """The documents of a catalogue, made once."""
@@ -99,15 +76,6 @@ def _gvk(served: Served, kind: str = "") -> Object:
 
 
 def _schemas(served: Served) -> Object:
-    schema = dict(served.schema)
-    properties = {
-        "apiVersion": {"type": "string", "description": f"Always `{served.kind.api_version}`."},
-        "kind": {"type": "string", "description": f"Always `{served.kind.kind}`."},
-        "metadata": _METADATA,
-    }
-    schema["properties"] = {**properties, **schema.get("properties", {})}
-    schema["properties"]["metadata"] = _METADATA
-    schema[GVK] = [_gvk(served)]
     listed: Object = {
         "type": "object",
         "properties": {
@@ -119,7 +87,7 @@ def _schemas(served: Served) -> Object:
         GVK: [_gvk(served, served.kind.list_kind)],
     }
     name = _schema_name(served)
-    return {name: schema, f"{name}List": listed}
+    return {name: served.schema, f"{name}List": listed}
 
 
 def _ref(served: Served) -> Object:

@@ -38,11 +38,11 @@ class Served:
 
     kind: Kind[Any]
     schema: Object
-    """OpenAPI v3 schema of the whole object."""
+    """OpenAPI v3 schema of the whole object, naming its group, version and kind."""
     inspect: Inspect | None = None
     """None where clients may only read: the control plane itself writes these objects."""
     extra_columns: tuple[Column, ...] = ()
-    """Columns whose cells need more than the object; they follow the kind's own."""
+    """Columns whose cells need more than the object."""
 
     @property
     def resource(self) -> str:
@@ -51,8 +51,11 @@ class Served:
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """Every column of the table, in order."""
-        return (*self.kind.columns, *self.extra_columns)
+        """Every column of the table: AGE last, behind it those that only ``-o wide`` shows."""
+        own, age = self.kind.columns[:-1], self.kind.columns[-1]
+        shown = [column for column in self.extra_columns if not column.priority]
+        wide = [column for column in self.extra_columns if column.priority]
+        return (*own, *shown, age, *wide)
 
     @property
     def verbs(self) -> tuple[str, ...]:

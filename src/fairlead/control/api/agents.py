@@ -1,0 +1,233 @@
+"""The endpoints of agents, below ``/fairlead/v1``: watch, acknowledge, register; and who is there.
+
+Translates between HTTP and the parts that decide: nothing is decided here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
+
+from fairlead.compiler.explain import explain
+from fairlead.compiler.request import InvalidQuery
+from fairlead.control.api import body as bodies
+from fairlead.control.api.status import (
+    Cause,
+    Refused,
+    bad_request,
+    json_response,
+    unsupported_media_type,
+)
+from fairlead.control.instances import Instances, TooMany
+from fairlead.control.nodes import Node, Nodes
+from fairlead.control.publish import Publisher
+from fairlead.control.settings import Settings
+from fairlead.control.store import Object
+from fairlead.control.traffic import Traffic
+from fairlead.policy.workload import DEFAULT_NAMESPACE
+from fairlead.protocols.watch.codec import ROOT
+from fairlead.protocols.watch.reading import (
+    InvalidMessage,
+    read_answer,
+    read_departure,
+    read_registration,
+    read_subscription,
+)
+from fairlead.protocols.watch.server import lines
+
+BODY_LIMIT = 256 << 10
+"""Bytes of an agent's message: a registration with every hook and counter there may be."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agents:
+    """The endpoints."""
+
+    settings: Settings
+    nodes: Nodes
+    publisher: Publisher
+    instances: Instances
+    traffic: Traffic
+    stop: asyncio.Event
+
+    def routes(self) -> Iterator[BaseRoute]:
+        """Yield the routes."""
+        yield Route(f"{ROOT}/watch", self.watch)
+        yield Route(f"{ROOT}/ack", self.acknowledge, methods=["POST"])
+        yield Route(f"{ROOT}/instances", self.register, methods=["POST"])
+        yield Route(f"{ROOT}/instances", self.leave, methods=["DELETE"])
+        yield Route(f"{ROOT}/explain", self.explain, methods=["POST"])
+        yield Route(f"{ROOT}/nodes", self.list_nodes)
+        yield Route(f"{ROOT}/traffic", self.list_traffic)
+
+    async def watch(self, request: Request) -> Response:
+        """Stream a workload's snapshots for as long as its agent listens."""
+        try:
+            subscription, digest = read_subscription(request.query_params.multi_items())
+        except InvalidMessage as error:
+            raise _invalid(error) from error
+        if self.stop.is_set() or len(self.nodes) >= self.settings.watchers:
+            message = f"{len(self.nodes)} agents are connected, no more are taken"
+            raise Refused(HTTPStatus.TOO_MANY_REQUESTS, "TooManyRequests", message)
+        node = await self.publisher.connect(subscription, digest)
+        return _Stream(self, node)
+
+    async def acknowledge(self, request: Request) -> Response:
+        """Take in what a node made of a snapshot."""
+        try:
+            node, answer = read_answer(await _json(request))
+        except InvalidMessage as error:
+            raise _invalid(error) from error
+        self.nodes.answer(node, answer)
+        return Response(status_code=204)
+
+    async def register(self, request: Request) -> Response:
+        """Register an instance, or renew its lease."""
+        try:
+            registration = read_registration(await _json(request))
+            lane, conflict = await self.instances.renew(registration)
+        except InvalidMessage as error:
+            raise _invalid(error) from error
+        except TooMany as error:
+            raise Refused(HTTPStatus.TOO_MANY_REQUESTS, "TooManyRequests", str(error)) from error
+        r = registration
+        self.nodes.renewed(r.node)
+        self.traffic.report(r.node, r.namespace, r.app, r.counters)
+        times = {"lease": self.settings.lease, "renew": self.settings.renew}
+        return json_response({"lane": lane, "conflict": conflict, **times})
+
+    async def leave(self, request: Request) -> Response:
+        """Take a process out of its instance, also one that is not known."""
+        try:
+            departure = read_departure(request.query_params.multi_items())
+        except InvalidMessage as error:
+            raise _invalid(error) from error
+        await self.instances.leave(*departure)
+        return Response(status_code=204)
+
+    async def explain(self, request: Request) -> Response:
+        """Say which lane a request would take, and why."""
+        query = await _json(request)
+        if not isinstance(query, dict):
+            raise bad_request("the body is no object")
+        try:
+            return json_response(explain(self.publisher.world, query))
+        except InvalidQuery as error:
+            raise bad_request(str(error)) from error
+
+    async def list_nodes(self, request: Request) -> Response:
+        """Say of every agent what it enforces, and since when it is connected."""
+        namespace = request.query_params.get("namespace")
+        found = (n for n in self.nodes.all() if namespace in (None, n.wanted.namespace))
+        items = sorted(
+            (self._node(node) for node in found),
+            key=lambda item: (item["namespace"], item["app"], item["address"] or "", item["node"]),
+        )
+        return json_response({"revision": self.publisher.world.revision, "nodes": items})
+
+    async def list_traffic(self, request: Request) -> Response:
+        """Say how requests are shared out between lanes, by entry app."""
+        namespace = request.query_params.get("namespace", DEFAULT_NAMESPACE)
+        apps = [
+            {"app": app, "requests": sum(lanes.values()), "lanes": list(_shares(lanes))}
+            for app, lanes in self.traffic.apps(namespace).items()
+        ]
+        return json_response({"namespace": namespace, "apps": apps})
+
+    def _node(self, node: Node) -> Object:
+        wanted = node.wanted
+        lane, conflict = self.publisher.resolve(*wanted[:4])
+        instance = self.instances.addresses(wanted.namespace).get(node.id)
+        return {
+            "node": node.id,
+            "namespace": wanted.namespace,
+            "app": wanted.app,
+            "address": instance.object["spec"]["address"] if instance else None,
+            "lane": lane,
+            "conflict": conflict,
+            "zone": wanted.zone,
+            "connected": node.connected,
+            "since": node.since.isoformat(timespec="seconds"),
+            "state": node.state(self.publisher.world.revision),
+            "enforces": {"digest": node.held, "revision": node.held_revision},
+            "sent": {"digest": node.target.digest, "revision": node.target.revision},
+            "synced": node.synced,
+            "error": node.error,
+            "refused": list(node.refused),
+        }
+
+
+class _Stream(Response):
+    """Sends the lines of one watch, each at once; gives up on a reader who has stopped."""
+
+    media_type = "application/x-ndjson"
+
+    def __init__(self, agents: Agents, node: Node) -> None:
+        super().__init__(headers={"cache-control": "no-store"})
+        del self.headers["content-length"]
+        self._agents, self._node = agents, node
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send until the agent is gone or the outbox is closed."""
+        listening = asyncio.create_task(self._listen(receive))
+        try:
+            start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+            await send(start)
+            await self._send_lines(send)
+        except TimeoutError:
+            app, node = self._node.wanted.app, self._node.id
+            log.warning("the agent of app %s (node %s) does not read: given up", app, node)
+        finally:
+            listening.cancel()
+            self._agents.nodes.disconnect(self._node)
+
+    async def _send_lines(self, send: Send) -> None:
+        agents, deadline = self._agents, self._agents.settings.write_deadline
+
+        def revision() -> int:
+            return agents.publisher.world.revision
+
+        message: dict[str, Any] = {"type": "http.response.body", "more_body": True}
+        async for line in lines(self._node.outbox, revision, agents.settings.heartbeat):
+            async with asyncio.timeout(deadline):
+                await send({**message, "body": line})
+        async with asyncio.timeout(deadline):
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _listen(self, receive: Receive) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self._node.outbox.close()
+
+
+async def _json(request: Request) -> Any:
+    """Return the data of a JSON body. Raises Refused."""
+    if bodies.media_type(request) not in bodies.JSON_TYPES:
+        raise unsupported_media_type("the body is to be sent as application/json")
+    return bodies.parse_json(await bodies.read(request, BODY_LIMIT))[0]
+
+
+def _invalid(error: InvalidMessage) -> Refused:
+    causes = [
+        Cause(reason="FieldValueInvalid", field=field, message=message)
+        for field, message in error.problems
+    ]
+    code = HTTPStatus.UNPROCESSABLE_ENTITY
+    return Refused(code, "Invalid", f"the message is refused: {error}", causes=causes)
+
+
+def _shares(lanes: dict[str, int]) -> Iterable[Object]:
+    total = sum(lanes.values())
+    for lane, requests in sorted(lanes.items()):
+        yield {"lane": lane, "requests": requests, "share": requests / total if total else 0.0}

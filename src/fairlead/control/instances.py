@@ -1,0 +1,217 @@
+"""Who is there: instances register, renew their lease, leave or are given up.
+
+The store is the truth about who serves what; leases are kept in memory only, so that a renewal
+costs no write (contract 4). A control plane that was away, restarted or stopped for a while, gives
+everybody the time it missed: it must not empty a service because nobody could reach it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+
+from fairlead.control.apps import KnownApps
+from fairlead.control.clocks import Clocks
+from fairlead.control.instance import (
+    RESOURCE,
+    instance_key,
+    joined,
+    left,
+    new_metadata,
+    nodes_of,
+    object_of,
+    pairs,
+    status_of,
+)
+from fairlead.control.store import (
+    Busy,
+    Conflict,
+    Key,
+    Object,
+    Store,
+    Stored,
+    StoreFailed,
+    Write,
+)
+from fairlead.protocols.watch.codec import Labels, Registration
+
+TICK = 0.5
+"""Seconds between looks at the leases."""
+
+AWAY = 1.0
+"""Seconds by which a look may be late before everybody is given the time that was missed."""
+
+Resolve = Callable[[str, str, Labels, str | None], tuple[str, str | None]]
+"""Lane and conflict of a workload: namespace, app, labels, and the lane it names itself."""
+
+log = logging.getLogger(__name__)
+
+
+class TooMany(Exception):
+    """As many instances are registered as may be."""
+
+
+class Instances:
+    """The registered instances of a store, and their leases."""
+
+    def __init__(
+        self,
+        store: Store,
+        apps: KnownApps,
+        resolve: Resolve,
+        clocks: Clocks,
+        *,
+        lease: float = 10.0,
+        limit: int = 10_000,
+    ) -> None:
+        """Give everybody in the store a full lease from now (contract 4)."""
+        self._store, self._apps, self._resolve = store, apps, resolve
+        self._clocks, self._lease, self._limit = clocks, lease, limit
+        self._looked = clocks.elapsed()
+        self._leases: dict[Key, dict[str, float]] = {}
+        self._adopt()
+
+    def addresses(self, namespace: str) -> dict[str, Stored]:
+        """Return the instances of a namespace by each of their nodes."""
+        return {
+            node: item
+            for item in self._store.listing(RESOURCE, namespace).items
+            for node in nodes_of(item.object["spec"])
+        }
+
+    async def renew(self, registration: Registration) -> tuple[str, str | None]:
+        """Register an instance or renew its lease; return its lane and what contradicts it.
+
+        Raises TooMany, Busy or StoreFailed.
+        """
+        r = registration
+        key = instance_key(r.namespace, r.app, r.address)
+        self._leases.setdefault(key, {})[r.node] = self._clocks.elapsed() + self._lease
+        resolved = self._resolve(r.namespace, r.app, r.labels, r.lane)
+        current = self._store.get(key)
+        if current is None or joined(current.object["spec"], r) != current.object["spec"]:
+            if current is None:
+                self._check_room(key)
+                await self._apps.seen(r.namespace, r.app)
+            await self._change(key, lambda spec: joined(spec, r))
+        return resolved
+
+    async def leave(self, namespace: str, app: str, address: str, node: str) -> None:
+        """Take a process out; its instance is gone with its last process."""
+        key = instance_key(namespace, app, address)
+        if await self._remove(key, (node,)):
+            await self._note_absence({(namespace, app)})
+
+    async def expire(self) -> None:
+        """Give up processes whose lease has ended; to be called every TICK."""
+        now = self._clocks.elapsed()
+        missed = now - self._looked - TICK
+        self._looked = now
+        if missed > AWAY:
+            log.warning("was away for %.1f s: every lease is as much longer", missed)
+            for leases in self._leases.values():
+                for node in leases:
+                    leases[node] += missed
+        ended = {
+            key: nodes
+            for key, leases in self._leases.items()
+            if (nodes := [node for node, end in leases.items() if end <= now])
+        }
+        gone = await asyncio.gather(*(self._give_up(key, nodes) for key, nodes in ended.items()))
+        await self._note_absence({app for app in gone if app is not None})
+
+    async def run(self) -> None:
+        """Look at the leases for good, and now and then at what can be forgotten."""
+        looks = 0
+        while True:
+            await asyncio.sleep(TICK)
+            await self._guarded(self.expire())
+            looks += 1
+            if looks % 120 == 0:
+                self._adopt()
+                await self._guarded(self._apps.forget())
+
+    def _adopt(self) -> None:
+        """Give whoever is stored without a lease a full one, so that nobody stays for good."""
+        end = self._clocks.elapsed() + self._lease
+        for item in self._store.listing(RESOURCE).items:
+            leases = self._leases.setdefault(item.key, {})
+            for node in nodes_of(item.object["spec"]):
+                leases.setdefault(node, end)
+
+    async def _guarded(self, work: Awaitable[None]) -> None:
+        """A failing disk must not end the looks: it may come back."""
+        try:
+            await work
+        except Exception:
+            log.exception("leases could not be looked after")
+
+    def _check_room(self, key: Key) -> None:
+        if self._store.count(RESOURCE) >= self._limit:
+            del self._leases[key]
+            raise TooMany(f"{self._limit} instances are registered, which is the limit")
+
+    async def _give_up(self, key: Key, nodes: Sequence[str]) -> tuple[str, str] | None:
+        current = self._store.get(key)
+        try:
+            removed = await self._remove(key, nodes)
+        except (Busy, StoreFailed) as error:
+            log.warning("%s could not be given up: %s", key.name, error)
+            again = self._clocks.elapsed() + self._lease
+            self._leases.setdefault(key, {}).update(dict.fromkeys(nodes, again))
+            return None
+        app = current.object["spec"]["app"] if current else ""
+        return (key.namespace, app) if removed else None
+
+    async def _remove(self, key: Key, nodes: Sequence[str]) -> bool:
+        """Take processes out, except who renewed meanwhile; return whether the instance is gone."""
+        leases = self._leases.get(key, {})
+        for node in nodes:
+            leases.pop(node, None)
+        if not leases:
+            self._leases.pop(key, None)
+        if self._store.get(key) is None:
+            return False
+
+        def change(spec: Object | None) -> Object | None:
+            back = self._leases.get(key, {})
+            return left(spec, [node for node in nodes if node not in back]) if spec else None
+
+        await self._change(key, change)
+        return self._store.get(key) is None
+
+    async def _note_absence(self, apps: set[tuple[str, str]]) -> None:
+        """Begin to forget those of `apps` that have no instance any more."""
+        if not apps:
+            return
+        items = self._store.listing(RESOURCE).items
+        present = {(item.key.namespace, item.object["spec"]["app"]) for item in items}
+        await asyncio.gather(*(self._apps.gone(*app) for app in apps - present))
+
+    async def _change(self, key: Key, change: Callable[[Object | None], Object | None]) -> None:
+        """Write what `change` makes of the newest spec; None deletes."""
+        while True:
+            current = self._store.get(key)
+            before = current.object if current else None
+            spec = change(before["spec"] if before else None)
+            if spec == (before["spec"] if before else None):
+                return
+            write = Write(
+                key=key,
+                object=self._object(key, before, spec) if spec else None,
+                expected=current.revision if current else 0,
+            )
+            try:
+                await self._store.write(write)
+            except Conflict:
+                continue
+            return
+
+    def _object(self, key: Key, before: Object | None, spec: Object) -> Object:
+        labels, lane = pairs(spec.get("labels")), spec.get("lane")
+        found = self._resolve(key.namespace, spec["app"], labels, lane)
+        status = status_of(spec, *found)
+        new = new_metadata(str(uuid.uuid4()), self._clocks.now())
+        return object_of(key, before, spec, status, new)

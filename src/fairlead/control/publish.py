@@ -1,0 +1,203 @@
+"""From the store to the agents: whatever changed, everybody is to enforce what the store says now.
+
+Level-based: a change only says that it is time to look. The newest resources and instances become
+one World; each distinct workload is compiled once and encoded once; a node is sent something only
+if its digest is another one. Building is done in a thread: requests are answered meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fairlead.compiler.compile import World
+from fairlead.compiler.instance import Instance
+from fairlead.control import apps, instance
+from fairlead.control.nodes import Node, Nodes, Wanted
+from fairlead.control.store import Change, Expired, Key, Store, Stored
+from fairlead.kinds import KINDS, InvalidResource, Kind, Resource
+from fairlead.kinds.admission import admit
+from fairlead.protocols.watch.codec import Labels, Subscription
+from fairlead.protocols.watch.server import Parcel
+
+RETRY = 1.0
+"""Seconds to wait after a fault of ours before the world is built again."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authored:
+    """A resource as it is compiled; None, with the reason, where this version cannot read it."""
+
+    resource: Resource[Any] | None
+    refused: str = ""
+    revision: int
+    """Revision of the last write that changed more than its status."""
+    generation: int
+    """Generation of the spec that was read."""
+
+
+@dataclass(slots=True)
+class Inputs:
+    """Everything a World is made of, kept up with the store."""
+
+    kinds: dict[str, Kind[Any]]
+    authored: dict[Key, Authored] = field(default_factory=dict)
+    instances: dict[Key, Instance] = field(default_factory=dict)
+    apps: set[tuple[str, str]] = field(default_factory=set)
+
+    def load(self, store: Store) -> None:
+        """Start anew from what is stored."""
+        self.authored.clear()
+        self.instances.clear()
+        self.apps = {(key.namespace, key.name) for key in _keys(store, apps.RESOURCE)}
+        for name in (*self.kinds, instance.RESOURCE):
+            for item in store.listing(name).items:
+                self._put(item)
+
+    def follow(self, changes: Iterable[Change]) -> bool:
+        """Take in changes; return whether a World made from them may be another one."""
+        return sum([self._follow(change) for change in changes]) > 0
+
+    def _follow(self, change: Change) -> bool:
+        key = change.stored.key
+        if key.resource == apps.RESOURCE:
+            app = (key.namespace, key.name)
+            known = change.type != "DELETED"
+            moved = known != (app in self.apps)
+            self.apps = self.apps | {app} if known else self.apps - {app}
+            return moved
+        if key.resource not in self.kinds and key.resource != instance.RESOURCE:
+            return False
+        if change.type == "DELETED":
+            self.authored.pop(key, None)
+            self.instances.pop(key, None)
+        elif _only_status(change):
+            return False
+        else:
+            self._put(change.stored)
+        return True
+
+    def _put(self, stored: Stored) -> None:
+        key = stored.key
+        if key.resource == instance.RESOURCE:
+            self.instances[key] = instance.compiled(key, stored.object["spec"])
+            return
+        resource: Resource[Any] | None
+        refused = ""
+        try:
+            resource = admit(self.kinds[key.resource], stored.object, namespace=key.namespace)
+        except InvalidResource as error:
+            # Stored by a version that read it otherwise: leave it out and say so in its status.
+            resource, refused = None, str(error)
+        self.authored[key] = Authored(
+            resource=resource,
+            refused=refused,
+            revision=stored.revision,
+            generation=stored.object["metadata"]["generation"],
+        )
+
+    def world(self, revision: int) -> World:
+        """Return the World of these inputs."""
+        resources = [one.resource for one in self.authored.values() if one.resource is not None]
+        return World.of(resources, list(self.instances.values()), revision, list(self.apps))
+
+
+class Publisher:
+    """Keeps the World that is in force, and every node on its part of it."""
+
+    def __init__(self, store: Store, nodes: Nodes, gather: float) -> None:
+        """Build the first World from what is stored."""
+        self._store, self._nodes, self._gather = store, nodes, gather
+        self.inputs = Inputs({kind.resource: kind for kind in KINDS})
+        self.inputs.load(store)
+        self._seen = store.revision
+        self.world = self.inputs.world(self._seen)
+        self._stale = False
+        self._parcels: dict[Wanted, Parcel] = {}
+
+    def resolve(
+        self, namespace: str, app: str, labels: Labels, lane: str | None
+    ) -> tuple[str, str | None]:
+        """Return the lane of a workload, and what contradicts it (contract 1)."""
+        member = self.world.membership(namespace, app, labels, lane)
+        return member.lane, member.conflict
+
+    async def connect(self, subscription: Subscription, digest: str) -> Node:
+        """Take in an agent that holds the snapshot `digest`; its outbox has what it lacks."""
+        wanted = Wanted.of(subscription)
+        while (parcel := self._parcels.get(wanted)) is None:
+            world = self.world
+            compiled = await asyncio.to_thread(_parcels, world, [wanted])
+            if world is self.world:
+                self._parcels |= compiled
+        return self._nodes.connect(subscription, digest, parcel)
+
+    async def run(self) -> None:
+        """Follow the store for good."""
+        while True:
+            if not self._stale:
+                await self._store.changed(self._seen)
+            # The first of a burst waits for the rest, for a moment that nobody notices.
+            await asyncio.sleep(self._gather)
+            try:
+                await self.refresh()
+            except Exception:
+                log.exception("what is stored could not be compiled; agents keep what they have")
+                await asyncio.sleep(RETRY)
+
+    async def refresh(self) -> None:
+        """Publish what the store says now, if that is something new."""
+        seen = self._store.revision
+        try:
+            self._stale |= self.inputs.follow(self._store.changes(self._seen))
+        except Expired:
+            self.inputs.load(self._store)
+            self._stale = True
+        self._seen = seen
+        if self._stale:
+            await self._publish(seen)
+            self._stale = False
+
+    async def _publish(self, revision: int) -> None:
+        wanted = self._nodes.wanted()
+        copy = Inputs(
+            self.inputs.kinds,
+            dict(self.inputs.authored),
+            dict(self.inputs.instances),
+            self.inputs.apps,
+        )
+        world, parcels = await asyncio.to_thread(_build, copy, revision, wanted)
+        while missing := self._nodes.wanted() - parcels.keys():
+            parcels |= await asyncio.to_thread(_parcels, world, list(missing))
+        # No await from here on: whoever connects meets either world whole.
+        self.world, self._parcels = world, parcels
+        self._nodes.publish(parcels)
+
+
+def _build(
+    inputs: Inputs, revision: int, wanted: Iterable[Wanted]
+) -> tuple[World, dict[Wanted, Parcel]]:
+    world = inputs.world(revision)
+    return world, _parcels(world, list(wanted))
+
+
+def _parcels(world: World, wanted: Sequence[Wanted]) -> dict[Wanted, Parcel]:
+    return {one: Parcel.of(world.snapshot(*one)) for one in wanted}
+
+
+def _only_status(change: Change) -> bool:
+    """Say whether a write left everything but the status as it was."""
+    before, after = change.before, change.stored.object
+    if before is None or before.get("spec") != after.get("spec"):
+        return False
+    labels = [plain["metadata"].get("labels") for plain in (before, after)]
+    return bool(labels[0] == labels[1])
+
+
+def _keys(store: Store, resource: str) -> Iterable[Key]:
+    return (item.key for item in store.listing(resource).items)
