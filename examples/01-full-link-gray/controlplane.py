@@ -1,20 +1,26 @@
-"""The few questions the demo asks the control plane's API."""
+"""The few questions the demo asks the control plane's API, which is Kubernetes-style REST."""
 
 from __future__ import annotations
 
 import json
 import urllib.request
+from collections.abc import Callable
 from typing import Any
+
+_INSTANCES = "/apis/fairlead.io/v1alpha1/namespaces/default/instances"
+_RULES = "/apis/traffic.opensergo.io/v1alpha1/namespaces/default"
+_PLURALS = ("trafficlanes", "trafficlabelrules")
 
 # Proxies are for the outside.
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class ControlPlane:
-    """A control plane at a URL, asked over its REST API."""
+    """A control plane at a URL."""
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self._milestones = 0
 
     def ready(self) -> bool:
         """Whether it answers."""
@@ -24,29 +30,73 @@ class ControlPlane:
         except OSError:
             return False
 
-    def instances(self) -> list[dict[str, Any]]:
-        """Return every live instance as the API lists it."""
-        raise NotImplementedError
-
     def address(self, app: str, lane: str) -> str | None:
-        """Return the address of an instance of `app` on `lane`, or None."""
-        for instance in self.instances():
-            if instance["app"] == app and instance["lane"] == lane:
-                return str(instance["address"])
+        """Return the address of a live instance of `app` on `lane`, or None."""
+        for instance in self._call("GET", _INSTANCES)["items"]:
+            spec, status = instance["spec"], instance.get("status", {})
+            if spec["app"] == app and status.get("lane") == lane:
+                return str(spec["address"])
         return None
 
     def registered(self, app: str, lane: str) -> bool:
         """Whether an instance of `app` is live on `lane`."""
         return self.address(app, lane) is not None
 
+    def pids(self, app: str, lane: str) -> list[int]:
+        """Return the processes that serve the instances of `app` on `lane`, in order."""
+        found = (
+            process["pid"]
+            for instance in self._call("GET", _INSTANCES)["items"]
+            if instance["spec"]["app"] == app and instance["status"]["lane"] == lane
+            for process in instance["spec"]["processes"]
+        )
+        return sorted(found)
+
+    def milestone(self) -> tuple[Callable[[], bool], Callable[[], None]]:
+        """Set a mark in the order of all writes; return what tells whether every agent is past it.
+
+        The mark is a rule that changes nothing. It is live on a workload once that enforces what
+        was compiled of everything written before, instances that came and went among it. The
+        second function takes the mark away.
+        """
+        self._milestones += 1
+        collection, name = f"{_RULES}/workloadlabelrules", f"demo-milestone-{self._milestones}"
+        rule = {
+            "apiVersion": "traffic.opensergo.io/v1alpha1",
+            "kind": "WorkloadLabelRule",
+            "metadata": {"name": name},
+            "spec": {"workloadLabels": ["milestone"], "selector": {"app": "demo-milestone"}},
+        }
+        self._call("POST", collection, rule)
+        return (
+            lambda: _condition(self._call("GET", f"{collection}/{name}"), "Live") == "True",
+            lambda: self._call("DELETE", f"{collection}/{name}"),
+        )
+
     def losers(self) -> dict[str, str]:
         """Return the rules that lose to another where a request matches both, and their word."""
-        raise NotImplementedError
+        return {
+            f"{rule['kind']}/{rule['metadata']['name']}": condition["message"]
+            for plural in _PLURALS
+            for rule in self._call("GET", f"{_RULES}/{plural}")["items"]
+            for condition in rule.get("status", {}).get("conditions", ())
+            if condition["type"] == "Overridden"
+        }
 
-    def settled(self) -> bool:
-        """Whether every connected process has acknowledged the snapshot compiled for it."""
-        raise NotImplementedError
-
-    def _get(self, path: str) -> Any:
-        with _OPENER.open(self.url + path, timeout=10) as response:
+    def _call(self, method: str, path: str, body: Any = None) -> Any:
+        request = urllib.request.Request(
+            self.url + path,
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"content-type": "application/json"},
+        )
+        with _OPENER.open(request, timeout=10) as response:
             return json.loads(response.read() or b"null")
+
+
+def _condition(resource: Any, kind: str) -> str | None:
+    """Return the status of a condition, None where there is none yet."""
+    for condition in resource.get("status", {}).get("conditions", ()):
+        if condition["type"] == kind:
+            return str(condition["status"])
+    return None

@@ -105,7 +105,9 @@ class Fleet:
 
     def settle(self) -> None:
         """Wait until every process enforces what the control plane compiled for it."""
-        self._until(self.control.settled, "every agent has its snapshot", SETTLE_SECONDS, None)
+        passed, forget = self.control.milestone()
+        self._until(passed, "every agent has its snapshot", SETTLE_SECONDS, self._serve)
+        forget()
 
     def served(self) -> Counter[str]:
         """Return how many requests each instance wrote into its access log, by hop."""
