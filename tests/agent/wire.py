@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from fairlead.policy.encode import seal, to_plain
@@ -65,7 +65,7 @@ class WireServer:
         self.url = f"http://127.0.0.1:{self.port}"
         threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True).start()
 
-    def __enter__(self) -> WireServer:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -108,7 +108,7 @@ class WireServer:
         return {entry["node"] for entry in self.registrations}
 
     def open_stream(self, query: list[tuple[str, str]]) -> queue.SimpleQueue[bytes | None]:
-        """Begin a stream as the wire says: a snapshot, or a heartbeat where it would be the same."""
+        """Begin a stream: with the snapshot, or with a heartbeat where it would be the same."""
         stream: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self.watches.append(query)
         if self.first is not None:
