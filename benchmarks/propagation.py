@@ -68,7 +68,7 @@ def _figures(latencies: list[float]) -> Iterator[Figure]:
 def _change(api: http.client.HTTPConnection, swaps: SimpleQueue[Swap], number: int) -> list[float]:
     # At no fixed distance, or every change would meet the same phase of somebody's timer.
     time.sleep(random.uniform(0.01, 0.06))
-    revision, answered = _write(api, "PUT", f"{_COLLECTION}/{_NAME}", _lane(number))
+    revision, answered = _write(api, "PATCH", f"{_COLLECTION}/{_NAME}", _lane(number))
     # A swap before the answer has arrived here is a latency of nothing, not less.
     return [max(0, at - answered) / 1e6 for at in _wait(swaps, revision).values()]
 
@@ -110,7 +110,8 @@ def _write(
     api: http.client.HTTPConnection, method: str, path: str, body: dict[str, Any]
 ) -> tuple[int, int]:
     """Send a change; return its revision and when the answer was there."""
-    api.request(method, path, json.dumps(body), {"content-type": "application/json"})
+    kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
+    api.request(method, path, json.dumps(body), {"content-type": kind})
     response = api.getresponse()
     answered = time.monotonic_ns()
     text = response.read()
