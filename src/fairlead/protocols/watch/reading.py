@@ -78,8 +78,8 @@ def read_registration(plain: Any) -> Registration:
         pid=read.number("pid", 1 << 31),
         host=read.text("host"),
         lane=read.lane(read.plain.get("lane")),
-        labels=read.labels(read.plain.get("labels") or ()),
-        zone=read.zone(read.plain.get("zone") or ""),
+        labels=read.labels(read.given("labels", ())),
+        zone=read.zone(read.given("zone", "")),
         hooks=read.hooks(),
         python=read.text("python"),
         version=read.text("version"),
@@ -102,7 +102,7 @@ def read_answer(plain: Any) -> tuple[str, Answer]:
     """Return a node and what it made of a snapshot. Raises InvalidMessage."""
     read = _Reader(_map(plain))
     node = read.name("node", _NODE)
-    error, refused = read.plain.get("error"), read.plain.get("refused") or ()
+    error, refused = read.plain.get("error"), read.given("refused", ())
     if error is not None and not isinstance(error, str):
         read.problem("error", "must be null or a string")
     if not isinstance(refused, list | tuple) or not all(isinstance(r, str) for r in refused):
@@ -137,6 +137,11 @@ class _Reader:
     def finish(self) -> None:
         if self._problems:
             raise InvalidMessage(self._problems)
+
+    def given(self, field: str, default: Any) -> Any:
+        """Return a field, `default` where it is missing or null."""
+        value = self.plain.get(field)
+        return default if value is None else value
 
     def name(self, field: str, form: re.Pattern[str]) -> str:
         value = self.plain.get(field)
@@ -198,7 +203,7 @@ class _Reader:
         return tuple(dict.fromkeys(found))
 
     def hooks(self) -> tuple[dict[str, str], ...]:
-        value = self.plain.get("hooks") or ()
+        value = self.given("hooks", ())
         if not isinstance(value, list | tuple) or len(value) > MOST_HOOKS:
             self.problem("hooks", f"must be a list of at most {MOST_HOOKS}")
             return ()
@@ -212,7 +217,7 @@ class _Reader:
         return tuple(found)
 
     def counters(self) -> dict[str, dict[str, int]]:
-        value = self.plain.get("counters") or {}
+        value = self.given("counters", {})
         if not isinstance(value, dict) or len(value) > MOST_COUNTERS:
             self.problem("counters", f"must be an object of at most {MOST_COUNTERS}")
             return {}

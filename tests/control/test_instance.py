@@ -1,0 +1,100 @@
+"""What an instance's object looks like."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from fairlead.compiler.instance import Instance
+from fairlead.control.instance import (
+    compiled,
+    instance_key,
+    instance_name,
+    joined,
+    object_of,
+    status_of,
+)
+from fairlead.protocols.watch.codec import Registration
+
+SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+
+
+@pytest.mark.parametrize(
+    ("app", "address", "name"),
+    [
+        ("a", "127.0.0.1:9001", "a.127.0.0.1-9001"),
+        ("spring-cloud-zuul", "zuul.local:80", "spring-cloud-zuul.zuul.local-80"),
+        ("a", "[::1]:9001", "a.0-0-0-0-0-0-0-1-9001"),
+        ("a", "[fe80::1:2]:80", "a.fe80-0-0-0-0-0-1-2-80"),
+    ],
+)
+def test_an_instance_is_named_by_app_and_address(app: str, address: str, name: str) -> None:
+    """People find it in `kubectl get instances`."""
+    assert instance_name(app, address) == name
+
+
+@pytest.mark.parametrize("app", ["Cart", "my_app", "a..b", "x" * 63, "A_b"])
+def test_every_app_gives_a_name_that_objects_may_have(app: str) -> None:
+    """Apps are named freely, objects are not."""
+    address = f"{'h' * 200}.local:65535"
+    name = instance_name(app, address)
+    assert SUBDOMAIN.fullmatch(name)
+    assert len(name) <= 253
+
+
+def test_apps_that_differ_in_replaced_letters_have_different_names() -> None:
+    """Otherwise one would take the other's object."""
+    names = {instance_name(app, "h:1") for app in ("a-b", "a_b", "A-b", "a--b", "a.b")}
+    assert len(names) == 5
+
+
+def test_the_compiler_gets_what_was_registered() -> None:
+    """Labels keep repeated keys and their order; no lane is another thing than base."""
+    labels = (("tag", "blue"), ("tag", "gray"), ("team", "x"))
+    given = Registration(
+        node="n",
+        namespace="shop",
+        app="cart",
+        address="h:1",
+        pid=1,
+        host="h",
+        labels=labels,
+        zone="z",
+    )
+    key = instance_key("shop", "cart", "h:1")
+    expected = Instance(namespace="shop", app="cart", address="h:1", labels=labels, zone="z")
+    assert compiled(key, joined(None, given)) == expected
+
+
+def test_the_object_can_be_selected_by_label() -> None:
+    """`kubectl get instances -l app=cart,tag=blue`; `app` is the app's, whatever a label says."""
+    given = Registration(
+        node="n",
+        namespace="shop",
+        app="cart",
+        address="h:1",
+        pid=1,
+        host="h",
+        labels=(("tag", "blue"), ("tag", "gray"), ("app", "other")),
+    )
+    spec = joined(None, given)
+    key = instance_key("shop", "cart", "h:1")
+    made = object_of(key, None, spec, status_of(spec, "blue", None), {"uid": "u"})
+    assert made["metadata"]["labels"] == {"tag": "blue", "app": "cart"}
+    assert made["metadata"]["name"] == "cart.h-1"
+    assert made["status"] == {"lane": "blue", "pids": 1, "hooks": "0/0"}
+
+
+def test_hooks_are_those_of_the_process_that_has_the_fewest() -> None:
+    """One worker that is not governed makes the instance not governed."""
+    hooked = {"library": "httpx", "version": "1", "state": "hooked", "reason": ""}
+    failed = hooked | {"state": "failed"}
+    first = Registration(
+        node="n1", namespace="s", app="a", address="h:1", pid=1, host="h", hooks=(hooked, hooked)
+    )
+    second = Registration(
+        node="n2", namespace="s", app="a", address="h:1", pid=2, host="h", hooks=(hooked, failed)
+    )
+    spec = joined(joined(None, first), second)
+    assert status_of(spec, "", None)["hooks"] == "1/2"
