@@ -164,16 +164,20 @@ def _control(name: str, value: str) -> str:
         raise InvalidSetting(name, value, "https:// is not available yet; use http://")
     host = value.removeprefix("http://").rstrip("/")
     with_port = host if re.search(r":\d+$", host) else f"{host}:8580"
-    if not value.startswith("http://") or not _ADDRESS.fullmatch(with_port):
+    if not value.startswith("http://") or not _is_address(with_port):
         raise InvalidSetting(name, value, "expected http://HOST[:PORT]")
-    return f"http://{_address(name, with_port)}"
+    return f"http://{with_port}"
 
 
 def _address(name: str, value: str) -> str:
-    match = _ADDRESS.fullmatch(value)
-    if match is None or not 0 < int(match[1]) < 65536:
+    if not _is_address(value):
         raise InvalidSetting(name, value, "expected HOST:PORT, an IPv6 host in brackets")
     return value
+
+
+def _is_address(value: str) -> bool:
+    match = _ADDRESS.fullmatch(value)
+    return match is not None and 0 < int(match[1]) < 65536
 
 
 def _lane(name: str, value: str) -> str:
