@@ -28,9 +28,13 @@ def complaints(
     error: ValidationError, model: type[BaseModel], above: Loc = ()
 ) -> Iterator[tuple[Loc, str]]:
     """Yield (path, message) for every finding in `error`, about a `model` at `above`."""
-    for detail in error.errors(include_url=False, include_context=True):
-        loc = tuple(part for part in detail["loc"] if part != "[key]")
-        yield (*above, *loc), _message(detail, fields(model, loc[:-1]))
+    details = error.errors(include_url=False, include_context=True)
+    locs = [tuple(part for part in detail["loc"] if part != "[key]") for detail in details]
+    for detail, loc in zip(details, locs, strict=True):
+        # Items that were refused are not counted by pydantic: the list is not what is short.
+        miscounted = any(other[: len(loc)] == loc and other != loc for other in locs)
+        if not (detail["type"] == "too_short" and miscounted):
+            yield (*above, *loc), _message(detail, fields(model, loc[:-1]))
 
 
 def fields(model: type[BaseModel], loc: Loc) -> tuple[str, ...]:

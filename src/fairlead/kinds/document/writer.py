@@ -8,6 +8,9 @@ import yaml
 
 from fairlead.kinds.document.scalar import resolve
 
+# Line breaks of Unicode: an emitter may fold them, and a reader then finds a space.
+_BREAKS = frozenset("\r\x85\u2028\u2029")
+
 
 class _Dumper(yaml.SafeDumper):
     """Quotes every text that some parser would not take for a text, and repeats no anchors."""
@@ -19,7 +22,8 @@ class _Dumper(yaml.SafeDumper):
 
 def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
     scalar = resolve(text)
-    style = '"' if scalar.trap or not isinstance(scalar.value, str) else None
+    mistaken = scalar.trap or not isinstance(scalar.value, str)
+    style = '"' if mistaken or not _BREAKS.isdisjoint(text) else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
