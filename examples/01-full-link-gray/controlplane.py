@@ -42,15 +42,11 @@ class ControlPlane:
         """Whether an instance of `app` is live on `lane`."""
         return self.address(app, lane) is not None
 
-    def pids(self, app: str, lane: str) -> list[int]:
-        """Return the processes that serve the instances of `app` on `lane`, in order."""
-        found = (
-            process["pid"]
-            for instance in self._call("GET", _INSTANCES)["items"]
-            if instance["spec"]["app"] == app and instance["status"]["lane"] == lane
-            for process in instance["spec"]["processes"]
-        )
-        return sorted(found)
+    def processes(self, app: str) -> list[list[int]]:
+        """Return the pids of each live instance of `app`."""
+        instances = self._call("GET", _INSTANCES)["items"]
+        specs = [instance["spec"] for instance in instances if instance["spec"]["app"] == app]
+        return [sorted(process["pid"] for process in spec["processes"]) for spec in specs]
 
     def milestone(self) -> tuple[Callable[[], bool], Callable[[], None]]:
         """Set a mark in the order of all writes; return what tells whether every agent is past it.

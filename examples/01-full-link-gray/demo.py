@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import instances as run
+import interrupt
 from fleet import Fleet
 from outcome import Result, paint, show
 from processes import DemoFailed, Instance
@@ -29,9 +30,9 @@ ROOT = Path(__file__).resolve().parents[2]
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the demo and return the exit status: 0, 1 if a figure is off, 130 after Ctrl-C."""
     options = _options(argv)
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGHUP, _interrupt)
-    shutil.rmtree(options.work, ignore_errors=True)
+    interrupt.listen()
+    for left_over in ("data", "logs", "state"):
+        shutil.rmtree(options.work / left_over, ignore_errors=True)
     started = time.monotonic()
     results: list[Result] = []
     error = ""
@@ -78,10 +79,6 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def _is_set(variable: str) -> bool:
     return os.environ.get(variable, "") not in ("", "0")
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 def _open(stage: Stage, options: argparse.Namespace) -> None:

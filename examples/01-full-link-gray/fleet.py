@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
 import subprocess
 import time
 from collections import Counter
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from controlplane import ControlPlane
+from interrupt import held
 from processes import (
     APPS,
     BIN,
@@ -33,19 +33,18 @@ class Fleet:
     """Everything the demo started. Leaving its ``with`` block stops all of it."""
 
     def __init__(self, work: Path) -> None:
-        """Keep logs, state and data below `work`, which is emptied of what earlier runs left."""
+        """Keep logs, state and data below `work`."""
         self.work = work
-        self._running: dict[str, tuple[Instance, Process]] = {}
-        self._applied: str = ""
-        serve = (str(BIN / "fairlead"), "serve")
-        self._serve = Process(
-            [*serve, "--data-dir", str(work / "data"), "--listen", "127.0.0.1:0"],
-            env=environment(),
-            log=work / "logs" / "serve.log",
-        )
         self.control = ControlPlane("")
+        self._running: dict[str, tuple[Instance, Process]] = {}
+        self._serve: Process | None = None
+        self._applied: str = ""
 
     def __enter__(self) -> Self:
+        serve = (str(BIN / "fairlead"), "serve", "--data-dir", str(self.work / "data"))
+        log = self.work / "logs" / "serve.log"
+        with held():
+            self._serve = Process([*serve, "--listen", "127.0.0.1:0"], env=environment(), log=log)
         try:
             self._until(self._serving, "the control plane answers", START_SECONDS, self._serve)
         except BaseException:
@@ -54,16 +53,15 @@ class Fleet:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # A second Ctrl-C must not leave half of it running; the wait is bounded anyway.
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
         self.close()
 
     def close(self) -> None:
         """Stop every process, the control plane last."""
-        stop_all([process for _, process in self._running.values()])
-        self._running.clear()
-        stop_all([self._serve])
+        with held():
+            stop_all([process for _, process in self._running.values()])
+            self._running.clear()
+            if self._serve:
+                stop_all([self._serve])
 
     def names(self) -> set[str]:
         """Return the names of the instances that run."""
@@ -73,8 +71,9 @@ class Fleet:
         """Start those of `instances` that do not run, and wait until the control plane has them."""
         new = [instance for instance in instances if instance.name not in self._running]
         for instance in new:
-            process = start_instance(instance, control=self.control.url, work=self.work)
-            self._running[instance.name] = (instance, process)
+            with held():
+                process = start_instance(instance, control=self.control.url, work=self.work)
+                self._running[instance.name] = (instance, process)
         for instance in new:
             process = self._running[instance.name][1]
             registered = partial(self.control.registered, instance.app, instance.lane)
@@ -82,11 +81,13 @@ class Fleet:
 
     def stop(self, instances: Sequence[Instance]) -> None:
         """Stop those of `instances` that run by SIGTERM, and wait until they have ended."""
-        stopping = [self._running.pop(i.name) for i in instances if i.name in self._running]
+        stopping = [self._running[i.name] for i in instances if i.name in self._running]
         for _, process in stopping:
             process.terminate()
         for instance, process in stopping:
-            if not process.wait():
+            stopped = process.wait()
+            del self._running[instance.name]
+            if not stopped:
                 raise DemoFailed(f"{instance.name} did not stop on SIGTERM\n{process.tail()}")
 
     def address(self, instance: Instance) -> str | None:
@@ -119,7 +120,8 @@ class Fleet:
         return counts
 
     def _serving(self) -> bool:
-        found = re.search(r"serving on (http://\S+),", self._serve.log.read_text())
+        log = (self.work / "logs" / "serve.log").read_text()
+        found = re.search(r"serving on (http://\S+),", log)
         if found:
             self.control = ControlPlane(found[1])
         return found is not None and self.control.ready()

@@ -8,7 +8,8 @@ from __future__ import annotations
 from processes import Instance
 
 _UVICORN = ("--port", "0")
-_GUNICORN = ("--bind", "127.0.0.1:0", "--access-logfile", "-")
+# No control socket: gunicorn would put it into the home directory.
+_GUNICORN = ("--bind", "127.0.0.1:0", "--access-logfile", "-", "--no-control-socket")
 
 ENTRY = Instance(app="spring-cloud-zuul", command=("uvicorn", "spring_cloud_zuul:app", *_UVICORN))
 A = Instance(app="a", command=("gunicorn", "a:app", "--threads", "16", *_GUNICORN))
