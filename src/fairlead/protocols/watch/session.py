@@ -68,12 +68,12 @@ class Session:
 
     def _offered(self, plain: Any, digest: str, revision: int) -> Answer | None:
         self._resumed = False
-        if revision < self._oldest:
-            reason = f"revision {revision} is older than {self._oldest}, which is in force"
-            self._refuse(digest, revision, reason)
-            return None
         try:
             snapshot, refused = read_snapshot(plain)
+            if snapshot.revision < self._oldest:
+                older = f"revision {snapshot.revision} is older than {self._oldest}"
+                self._refuse(digest, revision, f"{older}, which is in force")
+                return None
             self._apply(snapshot, plain)
         except InvalidSnapshot as error:
             return self._refuse(digest, revision, str(error))

@@ -1,0 +1,7 @@
+"""Fixtures of processes with an agent."""
+
+from __future__ import annotations
+
+from tests.agent.program import launch, wire
+
+__all__ = ["launch", "wire"]
