@@ -168,7 +168,8 @@ class Nodes:
         if answer.error is None:
             node.hold(answer.digest, answer.revision)
             node.refused = answer.refused
-        elif answer.digest == node.target.digest:
+        elif answer.digest in ("", node.target.digest):
+            # A line that could not be read has no digest to be named by.
             node.error = answer.error
         self.news.set()
 

@@ -26,6 +26,9 @@ LOOK = 1.0
 AT_ONCE = 64
 """Writes that wait for the disk together."""
 
+MOST_MEMBERS = 100
+"""Members that a status names: it is sent with every read of the object."""
+
 log = logging.getLogger(__name__)
 
 
@@ -118,7 +121,9 @@ class Statuses:
         kind, key = stored.object["kind"], stored.key
         members = self._publisher.world.members(kind, key.namespace, key.name)
         if members:
-            status["members"] = list(members)
+            status["members"] = list(members[:MOST_MEMBERS])
+            if len(members) > MOST_MEMBERS:
+                status["members"].append(f"and {len(members) - MOST_MEMBERS} more")
         return status
 
     def _instance_status(self, stored: Stored) -> Object:

@@ -250,7 +250,6 @@ def test_kinds_of_one_name_are_apart(http: httpx.Client, namespace: str) -> None
         (f"{API}/namespaces/Not_A_Namespace/trafficlanes", "GET", 400),
         ("/api/v1/namespaces", "POST", 405),
         ("/version", "POST", 405),
-        ("/openapi/v2", "GET", 404),
     ],
 )
 def test_what_is_not_served_is_refused_with_a_status(

@@ -20,6 +20,23 @@ GVK = "x-kubernetes-group-version-kind"
 ROOT = "/openapi/v3"
 
 
+_V2_PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+# `swagger: "2.0"` as a protobuf message: field 1, a string of three bytes.
+_V2_DOCUMENT = b"\x0a\x032.0"
+
+
+async def no_schemas(request: Request) -> Response:
+    """``/openapi/v2``: a document without a schema.
+
+    For a file that holds a ``v1 List`` kubectl looks for schemas in this older form, and stops
+    where there is no document. Without schemas it leaves validation to the server.
+    """
+    if "protobuf" in request.headers.get("accept", ""):
+        return Response(_V2_DOCUMENT, media_type=_V2_PROTOBUF)
+    info = {"title": "fairlead", "version": "v1"}
+    return json_response({"swagger": "2.0", "info": info, "paths": {}})
+
+
 class OpenApi:
     """The documents of a catalogue, made once."""
 

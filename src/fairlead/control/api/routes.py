@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute, Route
 from fairlead.control.api.discovery import Discovery, server_version
 from fairlead.control.api.guard import LoopbackGuard
 from fairlead.control.api.namespaces import Namespaces
-from fairlead.control.api.openapi import ROOT, OpenApi
+from fairlead.control.api.openapi import ROOT, OpenApi, no_schemas
 from fairlead.control.api.resources import Resources
 from fairlead.control.api.served import Catalogue, Served
 from fairlead.control.api.status import (
@@ -135,6 +135,7 @@ def application(rest: Rest, extra: Sequence[BaseRoute] = ()) -> Starlette:
         _route(f"{below}/namespaces/{{namespace}}/{{plural}}", rest.collection),
         _route(f"{below}/namespaces/{{namespace}}/{{plural}}/{{name}}", rest.item),
         _route(f"{below}/namespaces/{{namespace}}/{{plural}}/{{name}}/status", rest.status),
+        Route("/openapi/v2", no_schemas),
         Route(ROOT, openapi.index),
         Route(f"{ROOT}/{{path:path}}", openapi.document),
         *extra,

@@ -1,0 +1,70 @@
+"""What an operator may say, and what is answered to the rest."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from fairlead.control.settings import VARIABLES, InvalidSetting, Settings, parse_listen
+
+
+def test_the_command_line_comes_before_the_variables() -> None:
+    """As everywhere."""
+    environment = {"FAIRLEAD_DATA_DIR": "/a", "FAIRLEAD_LISTEN": "127.0.0.1:1"}
+    read = Settings.read(environment, data_dir="/b", listen=None)
+    assert (read.data_dir, read.host, read.port) == (Path("/b"), "127.0.0.1", 1)
+    read = Settings.read({}, data_dir="/b", listen=None)
+    assert (read.host, read.port) == ("127.0.0.1", 8580)
+
+
+def test_every_setting_says_why_it_is_as_it_is() -> None:
+    """A field without a reason is a number that nobody dares to change."""
+    source = Path(inspect.getfile(Settings)).read_text()
+    body = source.partition("class Settings:")[2]
+    for field in fields(Settings):
+        after = body.partition(f"    {field.name}: ")[2].partition("\n")[2]
+        assert after.lstrip().startswith('"""'), field.name
+
+
+def test_variables_are_those_of_the_product() -> None:
+    """One prefix, so that a person can find them."""
+    assert all(name.startswith("FAIRLEAD_") for name in VARIABLES.values())
+
+
+def test_a_data_directory_is_asked_for() -> None:
+    """A default would put the truth where nobody looks for it."""
+    with pytest.raises(InvalidSetting, match="FAIRLEAD_DATA_DIR"):
+        Settings.read({}, data_dir=None, listen=None)
+
+
+@pytest.mark.parametrize(
+    ("text", "listen"),
+    [
+        ("127.0.0.1:8580", ("127.0.0.1", 8580)),
+        ("127.9.9.9:0", ("127.9.9.9", 0)),
+        ("localhost:80", ("127.0.0.1", 80)),
+        ("[::1]:8580", ("::1", 8580)),
+    ],
+)
+def test_loopback_addresses_are_listened_on(text: str, listen: tuple[str, int]) -> None:
+    """Both families."""
+    assert parse_listen(text) == listen
+
+
+@pytest.mark.parametrize("text", ["0.0.0.0:8580", "[::]:8580", "10.0.0.1:80", "8.8.8.8:1"])
+def test_other_addresses_are_refused_until_there_is_tls(text: str) -> None:
+    """Whoever reaches the port may change every rule."""
+    with pytest.raises(InvalidSetting, match="loopback"):
+        parse_listen(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["8580", ":8580", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "h:1", "127.0.0.1:65536"]
+)
+def test_an_address_that_is_none_is_refused_with_the_form(text: str) -> None:
+    """The message shows what to write."""
+    with pytest.raises(InvalidSetting, match=r"127\.0\.0\.1:8580"):
+        parse_listen(text)
