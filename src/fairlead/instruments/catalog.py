@@ -7,7 +7,10 @@ from __future__ import annotations
 
 CATALOG: tuple[tuple[str, str], ...] = (
     ("flask", "flask"),
+    ("gunicorn.workers.base", "gunicorn"),
     ("httpx", "httpx"),
     ("starlette.applications", "starlette"),
+    ("uvicorn.server", "uvicorn"),
+    ("werkzeug.serving", "werkzeug"),
 )
 """The module whose import triggers, and the file in `libs/`. One module may trigger several."""

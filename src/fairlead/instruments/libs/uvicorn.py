@@ -1,0 +1,43 @@
+"""uvicorn: when it has opened its sockets, and before it closes them.
+
+Each worker process runs a `Server` of its own, also under gunicorn's uvicorn worker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fairlead.instruments.instrument import DataPlane
+    from fairlead.instruments.patch import Patches
+
+LIBRARY = "uvicorn"
+VERSIONS = ("0.23", "1")
+
+
+def install(plane: DataPlane, patches: Patches) -> None:
+    """Hook start and stop of every server."""
+    from uvicorn.server import Server
+
+    def starting(original: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+        async def startup(self: Any, *args: Any, **kwargs: Any) -> None:
+            # Blocks the loop, which serves nobody yet, for as long as contract 20 allows.
+            plane.ensure_ready()
+            await original(self, *args, **kwargs)
+            if self.started:
+                plane.serving(LIBRARY, lambda: [s for srv in self.servers for s in srv.sockets])
+
+        return startup
+
+    def stopping(original: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+        async def shutdown(self: Any, *args: Any, **kwargs: Any) -> None:
+            # On a thread: requests go on being served until the last caller can know.
+            await asyncio.to_thread(plane.leaving)
+            await original(self, *args, **kwargs)
+
+        return shutdown
+
+    patches.replace(Server, "startup", starting)
+    patches.replace(Server, "shutdown", stopping)

@@ -1,0 +1,66 @@
+"""gunicorn's worker says when it serves and when it is told to stop.
+
+Whole servers, prefork, preload, threads, gevent and uvicorn's worker, run in `tests/e2e`.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+from typing import Any
+
+import pytest
+from gunicorn.workers.base import Worker
+
+from fairlead.instruments.libs import gunicorn as instrument
+from fairlead.instruments.patch import Patches
+from tests.instruments.plane import Plane
+
+
+@pytest.fixture
+def plane():
+    """Hook gunicorn for one test."""
+    plane, patches = Plane(), Patches()
+    instrument.install(plane, patches)
+    yield plane
+    assert patches.restore() == []
+
+
+class App:
+    """What gunicorn asks an application object for."""
+
+    def wsgi(self) -> Any:
+        return lambda environ, start_response: []
+
+
+def worker(listener: socket.socket) -> Worker:
+    made = Worker.__new__(Worker)
+    made.sockets, made.app, made.alive = [listener], App(), True
+    return made
+
+
+def test_a_worker_serves_once_its_application_is_loaded(plane):
+    """In the child: the arbiter must start no thread."""
+    with socket.socket() as listener:
+        made = worker(listener)
+        made.load_wsgi()
+        (name, sockets), *others = plane.servers
+        assert (name, list(sockets()), others) == ("gunicorn", [listener], [])
+
+
+def test_a_worker_leaves_before_it_stops(plane):
+    """SIGTERM is how the arbiter ends a worker, also one that it replaces."""
+    with socket.socket() as listener:
+        made = worker(listener)
+        made.handle_exit(signal.SIGTERM, None)
+    assert plane.left == 1
+    assert made.alive is False
+
+
+def test_the_worker_is_as_it_was_afterwards():
+    """A guest undoes what it did."""
+    before = dict(vars(Worker))
+    patches = Patches()
+    instrument.install(Plane(), patches)
+    assert patches.restore() == []
+    assert dict(vars(Worker)) == before
