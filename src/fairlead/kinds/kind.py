@@ -16,6 +16,8 @@ from fairlead.kinds.spec import Spec
 from fairlead.kinds.violation import Violation
 
 S = TypeVar("S", bound=Spec)
+# A list of a lane and a rule is a list of resources: read-only, so covariant.
+S_co = TypeVar("S_co", bound=Spec, covariant=True)
 
 Plain: TypeAlias = Mapping[str, Any]
 """An object as plain JSON values."""
@@ -38,7 +40,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind(Generic[S]):
+class Kind(Generic[S_co]):
     """A kind of object: its names, the model of its spec, its checks and its columns."""
 
     group: str
@@ -48,7 +50,7 @@ class Kind(Generic[S]):
     singular: str
     short_names: tuple[str, ...] = ()
     namespaced: bool = True
-    spec: type[S]
+    spec: type[S_co]
     rules: tuple[Rule, ...] = ()
     columns: tuple[Column, ...] = ()
 
@@ -73,12 +75,12 @@ class Kind(Generic[S]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Resource(Generic[S]):
+class Resource(Generic[S_co]):
     """An object that kept all rules of its kind. Equal is what says the same."""
 
-    kind: Kind[S]
+    kind: Kind[S_co]
     metadata: Metadata
-    spec: S
+    spec: S_co
     plain: dict[str, Any] = field(compare=False, repr=False)
     """The object it was read from, unchanged."""
 

@@ -1,0 +1,60 @@
+"""A golden case: a world in ``in.yaml``, and what it compiles to in ``out.json``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from fairlead.compiler import Instance, World
+from fairlead.kinds import parse
+from fairlead.kinds.document import read_documents
+from fairlead.policy.encode import to_plain
+
+REVISION = 7
+
+
+def pairs(raw: list[list[str]]) -> tuple[tuple[str, str], ...]:
+    """Return lists of two as pairs."""
+    return tuple((key, value) for key, value in raw)
+
+
+def workload(raw: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments that name a workload."""
+    return {"namespace": "default", **raw, "labels": pairs(raw.get("labels", []))}
+
+
+def world(path: Path) -> tuple[World, dict[str, Any]]:
+    """Return the world in the file, and what is asked about it."""
+    asked, *objects = (document.plain for document in read_documents(path.read_bytes(), str(path)))
+    return (
+        World.of(
+            [parse(plain) for plain in objects],
+            [Instance(**workload(raw)) for raw in asked["instances"]],
+            REVISION,
+            [(namespace, app) for namespace, app in asked.get("known", [])],
+        ),
+        asked,
+    )
+
+
+def compiled(path: Path) -> dict[str, Any]:
+    """Return everything the compiler says about the case, as plain JSON."""
+    found, asked = world(path)
+    snapshots = [found.snapshot(**workload(raw)) for raw in asked["workloads"]]
+    for snapshot in snapshots:
+        snapshot.check()
+    members = {
+        "/".join(which): list(found.members(which[0], "default", which[1]))
+        for which in asked.get("members", [])
+    }
+    return {
+        "services": to_plain(found.services),
+        "snapshots": [_brief(to_plain(snapshot)) for snapshot in snapshots],
+        "findings": [to_plain(finding) for finding in found.findings()],
+        **({"members": members} if members else {}),
+    }
+
+
+def _brief(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return a snapshot without what all of them share, and without its hash."""
+    return {key: value for key, value in plain.items() if key not in {"services", "digest"}}
