@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
 from contextlib import closing
 from typing import Any
 from urllib.parse import urlsplit
@@ -358,3 +360,16 @@ def test_the_control_plane_explains_a_request(http: httpx.Client, namespace: str
         return str(http.post("/fairlead/v1/explain", json=question).json().get("lane", ""))
 
     assert until(lane_found) == "gray"
+
+
+def test_the_command_line_lists_instances(server: Server, namespace: str) -> None:
+    """For people without kubectl."""
+    Agent(server.url, namespace, "cart", 7001, labels=[("tag", "gray")]).register()
+    command = [sys.executable, "-m", "fairlead.cli.main", "get", "instances"]
+    words = ["-n", namespace, "--server", server.url]
+    done = subprocess.run(
+        [*command, *words], check=True, capture_output=True, text=True, timeout=30
+    )
+    head, row = (line.split() for line in done.stdout.splitlines())
+    assert head[:4] == ["NAME", "APP", "ADDRESS", "LANE"]
+    assert row[:4] == ["cart.127.0.0.1-7001", "cart", "127.0.0.1:7001", "base"]

@@ -14,9 +14,13 @@ from fairlead.cli import command
 from fairlead.cli.command import DEFAULT_SERVER, Namespace, Server
 from fairlead.cli.control_plane import TABLE, ControlPlane
 from fairlead.cli.failure import USAGE, Failed
+from fairlead.control.instance_kind import INSTANCE
 from fairlead.kinds import KINDS, Kind, kind_named
 from fairlead.kinds.document.writer import write_yaml
 from fairlead.policy.workload import DEFAULT_NAMESPACE
+
+SHOWN = (*KINDS, INSTANCE)
+"""Kinds that can be shown: those that people write, and what agents registered."""
 
 
 class Form(StrEnum):
@@ -70,9 +74,9 @@ def get(  # noqa: PLR0913 - one parameter for each option
 
 def named(word: str) -> Kind[Any]:
     """Return the kind that `word` means. Raises Failed."""
-    kind = kind_named(word)
+    kind = kind_named(word, SHOWN)
     if kind is None:
-        known = ", ".join(f"{k.plural} ({', '.join(k.short_names)})" for k in KINDS)
+        known = ", ".join(f"{k.plural} ({', '.join(k.short_names)})" for k in SHOWN)
         raise Failed(f"there is no kind {word!r}: say one of {known}", USAGE)
     return kind
 

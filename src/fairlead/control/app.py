@@ -11,7 +11,7 @@ import uvloop
 from fairlead.control import server
 from fairlead.control.api.agents import Agents
 from fairlead.control.api.authored import authored_kinds, read_yaml
-from fairlead.control.api.instance_kind import instance_kind
+from fairlead.control.api.registered import registered_kind
 from fairlead.control.api.resources import Resources
 from fairlead.control.api.routes import Rest, application
 from fairlead.control.api.served import Catalogue
@@ -54,7 +54,7 @@ class ControlPlane:
             traffic=traffic,
             stop=self.stop,
         )
-        catalogue = Catalogue([*authored_kinds(traffic.share), instance_kind(self._live)])
+        catalogue = Catalogue([*authored_kinds(traffic.share), registered_kind(self._live)])
         resources = Resources(
             store=store, clock=clocks.now, read_yaml=read_yaml, limit=settings.objects
         )

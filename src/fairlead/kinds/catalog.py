@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from fairlead.kinds import traffic_label_rule, traffic_lane, workload_label_rule
@@ -14,13 +15,13 @@ KINDS: tuple[Kind[Any], ...] = (
 )
 
 
-def kind_named(word: str) -> Kind[Any] | None:
-    """Return the kind that `word` means, or None.
+def kind_named(word: str, kinds: Iterable[Kind[Any]] = KINDS) -> Kind[Any] | None:
+    """Return the one of `kinds` that `word` means, or None.
 
     `word` is its kind, plural, singular or a short name, in any case, with or without ``.group``.
     """
     name, _, group = word.lower().partition(".")
-    for kind in KINDS:
+    for kind in kinds:
         names = (kind.kind.lower(), kind.plural, kind.singular, *kind.short_names)
         if name in names and group in ("", kind.group):
             return kind

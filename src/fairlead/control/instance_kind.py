@@ -8,11 +8,7 @@ from typing import Any
 
 from pydantic import Field
 
-from fairlead.control.api.served import Served
-from fairlead.control.instance import nodes_of
-from fairlead.control.store import Object
 from fairlead.kinds.kind import AGE, NAME, Column, Kind, Plain, child, text_at
-from fairlead.kinds.schema import object_schema
 from fairlead.kinds.spec import Spec
 
 
@@ -96,15 +92,3 @@ INSTANCE: Kind[Any] = Kind(
         AGE,
     ),
 )
-
-
-def instance_kind(live: Callable[[list[str]], bool]) -> Served:
-    """Return the kind as it is served; `live` says of nodes whether they are up to date."""
-
-    def cell(plain: Plain, now: datetime) -> str:
-        del now
-        spec: Object = plain["spec"]
-        return str(live(nodes_of(spec)))
-
-    column = Column(name="Live", description="Whether it enforces the newest policy.", cell=cell)
-    return Served(kind=INSTANCE, schema=object_schema(INSTANCE), extra_columns=(column,))

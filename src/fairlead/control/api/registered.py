@@ -1,0 +1,23 @@
+"""The kind that agents write, as the API serves it: to be read only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from fairlead.control.api.served import Served
+from fairlead.control.instance import nodes_of
+from fairlead.control.instance_kind import INSTANCE
+from fairlead.kinds.kind import Column, Plain
+from fairlead.kinds.schema import object_schema
+
+
+def registered_kind(live: Callable[[list[str]], bool]) -> Served:
+    """Return the kind as it is served; `live` says of nodes whether they are up to date."""
+
+    def cell(plain: Plain, now: datetime) -> str:
+        del now
+        return str(live(nodes_of(plain["spec"])))
+
+    column = Column(name="Live", description="Whether it enforces the newest policy.", cell=cell)
+    return Served(kind=INSTANCE, schema=object_schema(INSTANCE), extra_columns=(column,))
