@@ -225,6 +225,19 @@ def test_status_writes_publish_nothing(
         assert listed > revision
 
 
+def test_who_has_left_is_not_waited_for(
+    http: httpx.Client, namespace: str, agents: list[Agent]
+) -> None:
+    """After a graceful stop the next rule is live as soon as the others have it."""
+    with fleet(agents[0]):
+        with fleet(agents[1]):
+            until(lambda: agents[1].snapshots)
+            agents[1].leave()
+        http.post(path(namespace), json=rule())
+        until(lambda: condition(http, namespace).get("status") == "True", seconds=5)
+        assert condition(http, namespace)["message"] == "live on 1 of 1 workloads"
+
+
 def test_nodes_are_listed_with_what_they_enforce(
     http: httpx.Client, namespace: str, agents: list[Agent]
 ) -> None:

@@ -155,7 +155,8 @@ class Statuses:
             name = f"{spec['app']} ({spec['address']})"
             own = tuple(nodes.pop(node, None) for node in nodes_of(spec))
             found[item.key.namespace].append(Workload.of(name, own))
-        for node in nodes.values():
+        # Who has left and hung up enforces nothing any more.
+        for node in (node for node in nodes.values() if node.connected):
             name = f"{node.wanted.app} (process {node.id[:8]}, not registered)"
             found[node.wanted.namespace].append(Workload.of(name, (node,)))
         return found
