@@ -1,0 +1,52 @@
+"""``fairlead explain request``: the answer in words."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.cli.conftest import Say
+from tests.cli.rules_text import lane, rule
+
+
+@pytest.fixture
+def applied(say: Say, namespace: str) -> str:
+    """Return a namespace with a rule and a lane for the same entry."""
+    text = f"{rule(value='vip')}---\n{lane()}"
+    assert say("apply", "-f", "-", "-n", namespace, stdin=text.encode()).status == 0
+    return namespace
+
+
+def eventually(say: Say, *words: str, has: str) -> str:
+    """Return the answer once the control plane has compiled what was applied."""
+    for _ in range(100):
+        out = say("explain", "request", *words).out
+        if has in out:
+            break
+    return out
+
+
+def test_an_answer_names_lane_winner_losers_and_why(say: Say, applied):
+    """S2-32: explained, every time alike."""
+    words = ("--app", "gateway", "-n", applied, "-H", "x-user: vip", "-H", "X-Tenant: acme")
+    out = eventually(say, *words, has="lane:  blue")
+    assert "why:   TrafficLane/lane matches at the entry gateway" in out
+    assert "TrafficLane/lane → blue: won" in out
+    assert "TrafficLabelRule/rule → gray: lost" in out
+    assert "yes       header x-user == vip (is 'vip')" in out
+    assert "note:  no agent has reported an app called gateway" in out
+
+
+def test_an_answer_can_be_read_by_programs(say: Say, applied):
+    """-o json is what the control plane said."""
+    words = ("--app", "gateway", "-n", applied, "--cookie", "a=b", "-o", "json")
+    answer = json.loads(eventually(say, *words, has="TrafficLane/lane"))
+    assert (answer["lane"], answer["entry"]) == ("", True)
+    assert [rule["result"] for rule in answer["rules"]] == ["no match", "no match"]
+
+
+@pytest.mark.parametrize("words", [("-H", "x"), ("-H", ": x"), ("--cookie", "x")])
+def test_a_header_that_is_none_is_a_usage_error(say: Say, words):
+    """Before anything is asked."""
+    assert say("explain", "request", "--app", "a", *words).status == 2

@@ -1,0 +1,93 @@
+"""``fairlead get`` and ``fairlead delete``: kubectl's habits for people without it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+
+from tests.cli.conftest import Say
+from tests.cli.rules_text import lane, rule
+
+
+@pytest.fixture
+def applied(say: Say, namespace: str) -> str:
+    """Return a namespace with two rules and a lane."""
+    text = f"{rule('one')}---\n{rule('two')}---\n{lane()}"
+    assert say("apply", "-f", "-", "-n", namespace, stdin=text.encode()).status == 0
+    return namespace
+
+
+def test_a_table_has_the_columns_of_its_kind(say: Say, applied):
+    """The control plane makes it: kubectl shows the same."""
+    header, *rows = say("get", "trafficlabelrules", "-n", applied).out.splitlines()
+    assert header.split() == ["NAME", "APP", "LABEL", "LIVE", "AGE"]
+    assert [row.split()[:3] for row in rows] == [
+        ["one", "gateway", "gray"],
+        ["two", "gateway", "gray"],
+    ]
+    wide = say("get", "tlr", "-n", applied, "-o", "wide").out.splitlines()[0]
+    assert "MATCH" in wide.split()
+    one = say("get", "TrafficLabelRule", "two", "-n", applied).out.splitlines()
+    assert [line.split()[0] for line in one] == ["NAME", "two"]
+
+
+def test_all_namespaces_are_shown_with_their_names(say: Say, applied):
+    """-A, as with kubectl."""
+    lines = say("get", "tlane", "-A").out.splitlines()
+    assert lines[0].split()[:2] == ["NAMESPACE", "NAME"]
+    assert [applied, "lane"] in [line.split()[:2] for line in lines]
+
+
+def test_objects_are_printed_in_every_form(say: Say, applied):
+    """For people, for scripts, for pipes."""
+    listed = yaml.safe_load(say("get", "tlr", "-n", applied, "-o", "yaml").out)
+    assert [item["metadata"]["name"] for item in listed["items"]] == ["one", "two"]
+    single = json.loads(say("get", "tlr", "one", "-n", applied, "-o", "json").out)
+    assert single["metadata"]["name"] == "one"
+    names = say("get", "tlr", "-n", applied, "-o", "name").out.splitlines()
+    assert names == [f"trafficlabelrule.traffic.opensergo.io/{name}" for name in ("one", "two")]
+
+
+def test_a_selector_chooses_by_label(say: Say, applied):
+    """-l team=a."""
+    assert "lane" in say("get", "tlane", "-n", applied, "-l", "team=a").out
+    assert "No resources found" in say("get", "tlane", "-n", applied, "-l", "team=b").err
+    assert say("get", "tlane", "lane", "-l", "team=a").status == 2
+
+
+def test_what_is_not_there_is_said_to_be_missing(say: Say, namespace):
+    """Nothing found is no error; one thing not found is."""
+    nothing = say("get", "wlr", "-n", namespace)
+    assert (nothing.status, nothing.out) == (0, "")
+    assert nothing.err == f"No resources found in namespace {namespace}.\n"
+    assert say("get", "wlr", "x", "-n", namespace).status == 1
+    unknown = say("get", "pods")
+    assert unknown.status == 2
+    assert "trafficlanes (tlane)" in unknown.err
+
+
+def test_delete_removes_by_name_and_by_file(say: Say, applied, tmp_path):
+    """And says what it removed."""
+    done = say("delete", "tlr", "one", "-n", applied)
+    assert (done.status, done.out) == (0, 'trafficlabelrule.traffic.opensergo.io "one" deleted\n')
+    file = tmp_path / "lane.yaml"
+    file.write_text(lane())
+    assert "deleted" in say("delete", "-f", file, "-n", applied).out
+    assert "No resources found" in say("get", "tlane", "-n", applied).err
+
+
+def test_deleting_what_is_not_there_fails_unless_told_otherwise(say: Say, applied):
+    """The others are removed all the same."""
+    done = say("delete", "tlr", "none", "two", "-n", applied)
+    assert done.status == 1
+    assert '"two" deleted' in done.out
+    assert '"none" is not in namespace' in done.err
+    assert say("delete", "tlr", "none", "-n", applied, "--ignore-not-found").status == 0
+
+
+def test_delete_needs_to_know_what(say: Say, tmp_path):
+    """`fairlead delete tlr` does not mean all of them."""
+    assert say("delete", "tlr").status == 2
+    assert say("delete", "tlr", "x", "-f", tmp_path / "x.yaml").status == 2

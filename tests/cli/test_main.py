@@ -1,0 +1,118 @@
+"""``fairlead`` itself: which verbs there are, and what happens without their packages."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+
+import pytest
+
+from fairlead.cli.main import VERBS, main
+from tests.cli.rules_text import rule
+
+BARE = """
+import sys
+for name in ("typer", "click", "rich", "pydantic", "yaml", "starlette", "uvicorn", "orjson"):
+    sys.modules[name] = None
+from fairlead.cli.main import main
+sys.exit(main({words!r}))
+"""
+
+
+def bare(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run a command line where only the base install is."""
+    code = BARE.format(words=list(words))
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False
+    )
+
+
+def test_help_lists_every_verb_and_needs_no_package():
+    """The first thing anybody types."""
+    done = bare("--help")
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert all(f"  {verb.name} " in done.stdout for verb in VERBS)
+    assert len(done.stdout.splitlines()) < 20
+
+
+@pytest.mark.parametrize("verb", [verb.name for verb in VERBS if verb.extra])
+def test_a_verb_whose_packages_are_missing_names_the_extra(verb):
+    """An application's image has the base install; people try `get` there."""
+    done = bare(verb, "x")
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"fairlead: `fairlead {verb}` needs ")
+    assert "pip install 'fairlead[control]'" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_front_door_imports_nothing_heavy():
+    """`fairlead run` starts every worker of an application."""
+    code = "import sys, fairlead.cli.main; print([m for m in ('typer','yaml') if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_an_unknown_verb_is_a_usage_error(capsys):
+    """With the list of the known ones."""
+    assert main(["aply"]) == 2
+    error = capsys.readouterr().err
+    assert "unknown command 'aply'" in error
+    assert "apply" in error
+
+
+def test_no_verb_is_a_usage_error_too(capsys):
+    """A script that lost its arguments must not look like a success."""
+    assert main([]) == 2
+    assert "usage:" in capsys.readouterr().out
+
+
+def test_the_version_is_told(capsys):
+    """For bug reports."""
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("fairlead ")
+
+
+@pytest.mark.parametrize("words", [["apply"], ["get"], ["delete"], ["explain"], ["serve", "x"]])
+def test_a_verb_without_what_it_needs_is_a_usage_error(words, capsys):
+    """Exit status 2, and how it should have been."""
+    assert main(words) == 2
+    assert capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["apply", "get", "delete", "explain", "serve"])
+def test_every_verb_explains_itself(verb, capsys):
+    """-h as well, as with kubectl."""
+    for flag in ("--help", "-h"):
+        assert main([verb, flag]) == 0
+        assert f"fairlead {verb}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["get", "tlr"],
+        ["apply", "-f", "-"],
+        ["delete", "tlr", "x"],
+        ["explain", "request", "--app=a"],
+    ],
+)
+def test_a_control_plane_that_is_not_there_is_one_line_with_url_and_remedy(
+    words, capsys, monkeypatch
+):
+    """Not a traceback of urllib."""
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(rule().encode())))
+    assert main([*words, "--server", "http://127.0.0.1:9"]) == 3
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "http://127.0.0.1:9" in line
+    assert "fairlead serve" in line
+
+
+def test_a_server_that_is_no_url_is_a_usage_error(capsys):
+    """`localhost:8580` is what people write first."""
+    for url in ("localhost:8580", "ftp://x", "http://"):
+        assert main(["get", "tlr", "--server", url]) == 2
+        assert "http://HOST:PORT" in capsys.readouterr().err
