@@ -22,7 +22,7 @@ def asked(case: str, **query: Any) -> dict[str, Any]:
 def test_the_winner_its_lane_and_every_hop_are_named():
     """S1-07: the article's request, from the entry to the last hop."""
     answer = asked(
-        "traffic_label_rule-article",
+        "traffic-label-rule-article",
         app="spring-cloud-zuul",
         path="/A/a?x=1",
         headers={"Location": "cn-shenzhen"},
@@ -41,7 +41,7 @@ def test_the_winner_its_lane_and_every_hop_are_named():
 
 def test_a_request_that_matches_no_rule_stays_on_base_and_says_what_was_seen():
     """The usual question is why a rule did not match."""
-    answer = asked("traffic_label_rule-article", app="spring-cloud-zuul", headers={"location": "x"})
+    answer = asked("traffic-label-rule-article", app="spring-cloud-zuul", headers={"location": "x"})
     (rule,) = answer["rules"]
     assert (answer["lane"], rule["result"]) == ("", "no match")
     assert rule["conditions"] == [
@@ -75,7 +75,7 @@ def test_a_draw_is_said_to_be_one():
         "path": "/shop?name=xiaoming",
         "headers": {"x-tenant": "acme", "x-age": "7"},
     }
-    answer = asked("traffic_lane-canonical", **request)
+    answer = asked("traffic-lane-canonical", **request)
     assert answer["lane"] == ""
     assert answer["possible"] == [{"rule": "TrafficLane/lane-blue", "lane": "blue"}]
     assert answer["rules"][0]["result"] == "possible"
@@ -83,7 +83,7 @@ def test_a_draw_is_said_to_be_one():
     for number in range(20):
         parent = f"00-{number:032x}-0000000000000001-01"
         request["headers"] = {**request["headers"], "traceparent": parent}
-        answer = asked("traffic_lane-canonical", **request)
+        answer = asked("traffic-lane-canonical", **request)
         assert answer["possible"] == []
         lanes.add(answer["lane"])
     assert lanes == {"", "blue"}
@@ -92,7 +92,7 @@ def test_a_draw_is_said_to_be_one():
 def test_every_part_of_a_request_is_looked_at():
     """Cookies, parameters and addresses are read as agents read them."""
     answer = asked(
-        "traffic_label_rule-operators",
+        "traffic-label-rule-operators",
         app="gateway",
         method="get",
         path="/shop/%C3%A9?Name=xiaoming&age=65.5",
@@ -121,14 +121,14 @@ def test_every_part_of_a_request_is_looked_at():
 )
 def test_an_app_that_is_no_entry_takes_the_label_it_is_given(headers, lane):
     """Contract 7; and an entry does not, whatever comes in."""
-    answer = asked("traffic_lane-canonical", app="shop", headers=headers)
+    answer = asked("traffic-lane-canonical", app="shop", headers=headers)
     assert (answer["lane"], answer["entry"]) == (lane, False)
-    assert asked("traffic_lane-canonical", app="gateway", headers=headers)["lane"] == ""
+    assert asked("traffic-lane-canonical", app="gateway", headers=headers)["lane"] == ""
 
 
 def test_an_unknown_app_is_said_to_be_unknown():
     """A misspelt app is no entry either, and that would explain nothing."""
-    assert not asked("traffic_lane-canonical", app="gatway")["known"]
+    assert not asked("traffic-lane-canonical", app="gatway")["known"]
 
 
 @pytest.mark.parametrize(
