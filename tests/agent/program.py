@@ -10,6 +10,7 @@ import sys
 import textwrap
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -100,14 +101,14 @@ class Program:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait(PATIENCE)
+        assert self.process.stdin is not None
+        with suppress(OSError):
+            self.process.stdin.close()  # which ends the children that are left
         for reader in self._readers:
-            reader.join(1.0)
-        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
-            if stream is not None and not stream.closed:
-                try:
-                    stream.close()
-                except OSError:
-                    continue
+            reader.join(5.0)
+        for stream in (self.process.stdout, self.process.stderr):
+            if stream is not None:
+                stream.close()
 
     def _read(self) -> None:
         assert self.process.stdout is not None
