@@ -1,0 +1,91 @@
+"""The servers that people really start: who of their processes registers, and how they leave."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.agent.program import Launcher, registered
+from tests.agent.wire import WireServer, snapshot, until
+
+APP = """
+from flask import Flask
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+async def hello(request):
+    return PlainTextResponse("hello")
+
+asgi = Starlette(routes=[Route("/", hello)])
+wsgi = Flask("wsgi")
+wsgi.route("/")(lambda: "hello")
+"""
+
+BIN = Path(sys.executable).parent
+UVICORN = ("uvicorn", "app:asgi", "--port", "{port}", "--log-level", "warning")
+GUNICORN = ("gunicorn", "--bind", "127.0.0.1:{port}", "--log-level", "warning")
+FLASK = ("flask", "--app", "app:wsgi")
+
+SERVERS = {
+    "uvicorn": (UVICORN, 1),
+    "uvicorn-module": (("python", "-m", *UVICORN), 1),
+    "uvicorn-asyncio": ((*UVICORN, "--loop", "asyncio"), 1),
+    "uvicorn-workers": ((*UVICORN, "--workers", "2"), 2),
+    "uvicorn-reload": ((*UVICORN, "--reload"), 1),
+    "gunicorn": ((*GUNICORN, "-w", "2", "app:wsgi"), 2),
+    "gunicorn-preload": ((*GUNICORN, "-w", "2", "--preload", "app:wsgi"), 2),
+    "gunicorn-threads": ((*GUNICORN, "--threads", "4", "app:wsgi"), 1),
+    "gunicorn-gevent": ((*GUNICORN, "-k", "gevent", "app:wsgi"), 1),
+    "gunicorn-uvicorn": ((*GUNICORN, "-k", "uvicorn_worker.UvicornWorker", "app:asgi"), 1),
+    "flask": ((*FLASK, "run", "--port", "{port}"), 1),
+    "flask-debug": ((*FLASK, "run", "--debug", "--port", "{port}"), 1),
+}
+
+ALONE = ("uvicorn", "uvicorn-module", "uvicorn-asyncio", "flask")
+"""Where the first process serves itself."""
+
+
+@pytest.fixture
+def port() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        found: int = probe.getsockname()[1]
+        return found
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_a_server_registers_with_every_process_that_serves_and_leaves_before_it_ends(
+    name: str, launch: Launcher, wire: WireServer, port: int
+) -> None:
+    """Contract 2 to 4, over every process model that `fairlead run` is promised for."""
+    if name == "gunicorn-uvicorn":
+        pytest.importorskip("uvicorn_worker")
+    command, processes = SERVERS[name]
+    (launch.folder / "app.py").write_text(APP)
+    wire.publish(snapshot(1))
+    words = [word.format(port=port) for word in command]
+    program = launch.command(
+        [str(BIN / words[0]), *words[1:]],
+        PYTHONPATH=str(launch.folder),
+        PATH=f"{BIN}:{os.environ['PATH']}",
+    )
+
+    until(lambda: len(wire.nodes) == processes)
+    pids = {entry["pid"] for entry in wire.registrations}
+    assert wire.addresses == {("shop", f"127.0.0.1:{port}")}
+    assert (program.pid in pids) == (name in ALONE)
+
+    program.end(signal.SIGTERM)
+
+    # The reloader of `flask --debug` kills its child outright: there the lease ends by itself.
+    if name != "flask-debug":
+        until(lambda: not registered(wire, str(port)))
+    assert "Traceback" not in program.errors
+    assert "fairlead:" not in program.errors
