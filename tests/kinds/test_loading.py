@@ -94,6 +94,7 @@ def test_what_is_not_yaml_is_reported_with_its_line(text):
 def test_what_is_not_utf_8_is_reported_with_its_line():
     """UTF-16 from an editor of old."""
     assert said(b"a: b\nc: \xff\n") == ["f.yaml:2: is not UTF-8: byte 0xff"]
+    assert "surrogate" in said("a: \ud800")[0]
     assert load_documents(b"\xef\xbb\xbf" + RULE.replace("VALUE", "a").encode())
 
 

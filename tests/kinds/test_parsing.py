@@ -76,6 +76,15 @@ def test_labels_have_kubernetes_syntax():
     assert set(said(plain)) == {"metadata.labels[c/d/e]", "metadata.labels.g"}
 
 
+def test_annotations_are_any_text_that_can_be_stored():
+    """JSON lets half a character pass, a database does not."""
+    plain = label_rule()
+    plain["metadata"]["annotations"] = {"example.com/note": "any\ntext \u00e9 \U0001f600"}
+    assert parse(plain).metadata.annotations == plain["metadata"]["annotations"]
+    plain["metadata"]["annotations"] = {"note": "\ud800", "other": 1}
+    assert set(said(plain)) == {"metadata.annotations.note", "metadata.annotations.other"}
+
+
 @pytest.mark.parametrize(
     "word",
     ["TrafficLane", "trafficlanes", "trafficlane", "tlane", "TrafficLanes.traffic.opensergo.io"],

@@ -27,7 +27,9 @@ SERVER_FIELDS = (
 )
 """Fields that a server writes; their values are not looked at."""
 
-_Annotations = dict[Annotated[str, checked(names.qualified_key)], str]
+_Annotations = dict[
+    Annotated[str, checked(names.qualified_key)], Annotated[str, checked(names.encodable)]
+]
 
 
 class AuthoredMetadata(Spec):

@@ -68,6 +68,13 @@ def printable(text: str) -> str | None:
         return f"is {len(text)} characters long, at most 4096 are compared"
     if any(ord(character) < 32 or ord(character) == 127 for character in text):
         return "has a control character, which no request can carry"
+    return encodable(text)
+
+
+def encodable(text: str) -> str | None:
+    """Check that `text` can be stored and sent: JSON lets half a character pass."""
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        return "has half a surrogate pair, which is no character"
     return None
 
 

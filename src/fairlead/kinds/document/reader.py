@@ -15,6 +15,7 @@ import yaml
 
 from fairlead.kinds.document.scalar import resolve
 from fairlead.kinds.metadata import SERVER_FIELDS
+from fairlead.kinds.names import encodable
 from fairlead.kinds.spec import described
 from fairlead.kinds.violation import InvalidResource, Loc, Violation
 
@@ -77,6 +78,9 @@ def _decoded(text: str | bytes, source: str) -> str:
     if len(text) > MOST_BYTES:
         raise InvalidResource([too_large(source, len(text))])
     if isinstance(text, str):
+        problem = encodable(text)
+        if problem:
+            raise InvalidResource([Violation(message=problem, source=source)])
         return text
     try:
         return text.decode("utf-8-sig")
