@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from fairlead.control import instances
 from fairlead.control.apps import KnownApps
 from fairlead.control.clocks import Clocks
 from fairlead.control.instance import RESOURCE
@@ -261,6 +262,36 @@ def test_an_app_with_instances_is_never_forgotten() -> None:
         plane.seconds += 100_000
         await plane.apps.forget()
         assert plane.apps.all() == [("shop", "cart")]
+
+    run(scenario)
+
+
+def test_what_a_crash_left_half_done_is_mended() -> None:
+    """An app between two writes: gone but not noted, or noted and back again."""
+
+    async def scenario(plane: Plane) -> None:
+        await plane.instances.renew(FIRST)
+        await plane.apps.seen("shop", "ghost")
+        await plane.apps.gone("shop", "cart")
+        await plane.instances.tidy()
+        plane.seconds += 3601
+        await plane.apps.forget()
+        assert plane.apps.all() == [("shop", "cart")]
+
+    run(scenario)
+
+
+def test_there_is_a_limit_to_processes_of_one_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are kept in one object, and objects have a bound."""
+    monkeypatch.setattr(instances, "MOST_PROCESSES", 2)
+
+    async def scenario(plane: Plane) -> None:
+        for number in (1, 2):
+            await plane.instances.renew(replace(FIRST, node=f"n{number}", pid=number))
+        with pytest.raises(TooMany):
+            await plane.instances.renew(replace(FIRST, node="n3", pid=3))
+        await plane.instances.renew(replace(FIRST, node="n2", pid=2, zone="z"))
+        assert plane.nodes() == ["n1", "n2"]
 
     run(scenario)
 

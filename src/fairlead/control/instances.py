@@ -43,6 +43,9 @@ TICK = 0.5
 AWAY = 1.0
 """Seconds by which a look may be late before everybody is given the time that was missed."""
 
+MOST_PROCESSES = 512
+"""Processes behind one address; they are kept in one object."""
+
 Resolve = Callable[[str, str, Labels, str | None], tuple[str, str | None]]
 """Lane and conflict of a workload: namespace, app, labels, and the lane it names itself."""
 
@@ -92,8 +95,8 @@ class Instances:
         resolved = self._resolve(r.namespace, r.app, r.labels, r.lane)
         current = self._store.get(key)
         if current is None or joined(current.object["spec"], r) != current.object["spec"]:
+            self._check_room(key, r.node)
             if current is None:
-                self._check_room(key)
                 await self._apps.seen(r.namespace, r.app)
             await self._change(key, lambda spec: joined(spec, r))
         return resolved
@@ -130,8 +133,18 @@ class Instances:
             await self._guarded(self.expire())
             looks += 1
             if looks % 120 == 0:
-                self._adopt()
-                await self._guarded(self._apps.forget())
+                await self._guarded(self.tidy())
+
+    async def tidy(self) -> None:
+        """Mend what a crash between two writes has left, and forget apps of long ago."""
+        self._adopt()
+        await asyncio.gather(*(self._apps.seen(*app) for app in self._present()))
+        await self._note_absence(set(self._apps.all()))
+        await self._apps.forget()
+
+    def _present(self) -> set[tuple[str, str]]:
+        items = self._store.listing(RESOURCE).items
+        return {(item.key.namespace, item.object["spec"]["app"]) for item in items}
 
     def _adopt(self) -> None:
         """Give whoever is stored without a lease a full one, so that nobody stays for good."""
@@ -148,10 +161,16 @@ class Instances:
         except Exception:
             log.exception("leases could not be looked after")
 
-    def _check_room(self, key: Key) -> None:
-        if self._store.count(RESOURCE) >= self._limit:
-            del self._leases[key]
-            raise TooMany(f"{self._limit} instances are registered, which is the limit")
+    def _check_room(self, key: Key, node: str) -> None:
+        current = self._store.get(key)
+        if current is None and self._store.count(RESOURCE) >= self._limit:
+            why = f"{self._limit} instances are registered, which is the limit"
+        elif len(self._leases[key]) > MOST_PROCESSES:
+            why = f"{MOST_PROCESSES} processes serve {key.name}, which is the limit"
+        else:
+            return
+        del self._leases[key][node]
+        raise TooMany(why)
 
     async def _give_up(self, key: Key, nodes: Sequence[str]) -> tuple[str, str] | None:
         current = self._store.get(key)
@@ -184,11 +203,8 @@ class Instances:
 
     async def _note_absence(self, apps: set[tuple[str, str]]) -> None:
         """Begin to forget those of `apps` that have no instance any more."""
-        if not apps:
-            return
-        items = self._store.listing(RESOURCE).items
-        present = {(item.key.namespace, item.object["spec"]["app"]) for item in items}
-        await asyncio.gather(*(self._apps.gone(*app) for app in apps - present))
+        if apps:
+            await asyncio.gather(*(self._apps.gone(*app) for app in apps - self._present()))
 
     async def _change(self, key: Key, change: Callable[[Object | None], Object | None]) -> None:
         """Write what `change` makes of the newest spec; None deletes."""

@@ -113,6 +113,20 @@ def test_revisions_go_on_after_a_restart_and_a_deletion(tmp_path: Path) -> None:
     run(scenario())
 
 
+def test_a_new_store_counts_from_where_it_is_told_to(tmp_path: Path) -> None:
+    """Agents that outlive a directory must take its successor's snapshots for newer."""
+
+    async def scenario() -> None:
+        store = SqliteStore.open(tmp_path, lambda: 1_000)
+        assert (await store.write(write("blue"))).revision == 1_001
+        store.close()
+        store = SqliteStore.open(tmp_path, lambda: 9_000)
+        assert (await store.write(write("green"))).revision == 1_002
+        store.close()
+
+    run(scenario())
+
+
 def test_a_watch_cannot_be_resumed_over_a_restart_with_a_gap(tmp_path: Path) -> None:
     """The ring is in memory; what it has lost must not look like 'nothing happened'."""
 
