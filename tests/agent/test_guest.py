@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import statistics
 import subprocess
 import sys
 import time
@@ -46,21 +45,8 @@ def test_with_the_switch_an_interpreter_that_needs_nothing_loads_little():
     assert "fairlead.agent.bootstrap" in names
     assert names & set(HEAVY.split()) == set()
     assert "fairlead.agent.agent" not in names
-
-
-def test_starting_costs_less_than_ten_milliseconds():
-    """Measured as users would: the same program with and without, in turns."""
-    added = []
-    for _ in range(15):
-        times = []
-        for variables in ({}, {"FAIRLEAD_ENABLED": "1", "FAIRLEAD_APP": "shop"}):
-            before = time.perf_counter()
-            run("pass", PYTHONDONTWRITEBYTECODE="", **variables)
-            times.append(time.perf_counter() - before)
-        added.append(times[1] - times[0])
-
-    # Others may use this machine meanwhile: the best third is what it costs.
-    assert statistics.median(sorted(added)[:5]) < 0.010
+    # Five milliseconds, when it was measured; each module more is a part of one.
+    assert len(names) - len(run(MODULES).stdout.split()) <= 30
 
 
 @pytest.mark.parametrize("flags", [("-E",), ("-I",), ("-s",), ("-P",), ("-I", "-B", "-O")])
@@ -284,3 +270,18 @@ def test_a_process_that_ends_is_not_held_up(launch, wire):
 
     assert program.wait() == 0
     assert time.monotonic() - before < 3.0
+
+
+def test_an_agent_that_is_stopped_leaves_and_keeps_quiet(launch, wire):
+    """Notebooks and test suites attach, and go on without."""
+    wire.publish(snapshot(1))
+    program = launch(
+        SERVE + "sys.stdin.readline(); agent.stop()\n"
+        "import time\nwhile len(os.listdir('/proc/self/task')) > 1: time.sleep(0.01)\n"
+        "print('quiet', flush=True)\n" + STAY
+    )
+    await_registered(wire, program.line())
+    program.say("stop")
+
+    assert program.line() == "quiet"
+    assert wire.addresses == set()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 
 from tests.agent.program import SERVE, STAY, await_registered, parent_of, registered
 from tests.agent.wire import snapshot, until
@@ -298,13 +297,3 @@ def test_many_threads_that_need_the_agent_at_once_share_one_stream(launch, wire)
 
     assert program.line() == "20 True"
     assert len(wire.watches) == 1
-
-
-def test_looking_for_a_place_is_cheap():
-    """It is asked for each call of a child that has none yet; the fork hook asks it too."""
-    from fairlead.agent.address import listeners
-
-    before = time.perf_counter()
-    for _ in range(20):
-        listeners()
-    assert time.perf_counter() - before < 1.0

@@ -21,7 +21,7 @@ from fairlead.agent.identity import Identity, node_id
 from fairlead.agent.inspect import Inspector
 from fairlead.agent.last_good import LastGood
 from fairlead.agent.lease import Tenancy
-from fairlead.agent.lineage import Lineage
+from fairlead.agent.lineage import Lineage, sockets_of
 from fairlead.agent.notice import warn
 from fairlead.agent.report import registration
 from fairlead.agent.settings import Settings
@@ -246,7 +246,8 @@ class Agent:
         self._reading = native.Lock()
         self._farewell.forget()
         if not self.propagation_only:
-            self.lineage = self.lineage.fork(listener.inode for listener in listeners())
+            # Taken down now: a worker that gives up its rights cannot look at its parent later.
+            self.lineage = self.lineage.fork(sockets_of(os.getpid()))
             self.standing = self._first_standing()
         self.ready = False
         plan = self.engine.plan

@@ -12,7 +12,8 @@ from collections.abc import Callable, MutableMapping
 from functools import partial
 from types import ModuleType
 
-from fairlead.agent.lineage import Lineage
+from fairlead.agent import native
+from fairlead.agent.lineage import Lineage, sockets_of
 from fairlead.agent.notice import warn
 from fairlead.instruments.catalog import CATALOG
 from fairlead.instruments.importing import ImportWatch
@@ -41,6 +42,7 @@ class Door:
         self._hooks: dict[str, Callable[[ModuleType], None]] = {}
         self._waiting: list[tuple[str, ModuleType]] = []
         self._making = False
+        self._made = native.Lock()
         self._disabled = False
         self.lineage = Lineage.begin(environ)
         triggers = dict.fromkeys(trigger for trigger, _ in CATALOG)
@@ -51,16 +53,21 @@ class Door:
         self._environ.setdefault(DEADLINE, repr(time.monotonic() + PATIENCE))
         if self.lineage.is_root and self._settings is None:
             self._say_if_nameless()
+        os.register_at_fork(after_in_child=self._forked)
         self._watch.install()
 
     def agent(self) -> Agent:
         """Return the agent, made now if it was not needed before. Raises InvalidSetting."""
-        if self._agent is None:
-            self._agent = self._make()
+        agent = self._agent
+        if agent is None:
+            with self._made:
+                agent = self._make()
             self._hook_waiting()
-        return self._agent
+        return agent
 
     def _make(self) -> Agent:
+        if self._agent is not None:
+            return self._agent  # another thread was quicker
         # Importing these imports what they need, and some of that may be in the catalogue: such a
         # module waits until the agent is there.
         self._making = True
@@ -70,8 +77,9 @@ class Door:
             from fairlead.instruments.hooking import hook_all
 
             settings = self._settings or Settings.from_env(self._environ)
-            agent = Agent(settings, self.lineage.here())
+            agent = Agent(settings, self.lineage)
             self._hooks, agent.hooks = hook_all(agent, agent.patches, settings.disable)
+            self._agent = agent
             return agent
         finally:
             self._making = False
@@ -90,8 +98,17 @@ class Door:
 
     def _hook_waiting(self) -> None:
         while self._waiting:
-            name, module = self._waiting.pop(0)
+            try:
+                name, module = self._waiting.pop(0)
+            except IndexError:
+                return  # another thread was quicker
             self._hooks[name](module)
+
+    def _forked(self) -> None:
+        # From here on the agent, if there is one, keeps its own place.
+        self._making, self._made = False, native.Lock()
+        if self._agent is None:
+            self.lineage = self.lineage.fork(sockets_of(os.getpid()))
 
     def _say_if_nameless(self) -> None:
         if any(self._environ.get(name) for name in _APP):

@@ -19,7 +19,7 @@ _GENERATIONS = 64
 class Lineage:
     """Where this process stands in its line of descent."""
 
-    __slots__ = ("forked", "inherited", "is_root", "pid", "root")
+    __slots__ = ("forked", "inherited", "is_root", "root")
 
     def __init__(
         self,
@@ -30,12 +30,11 @@ class Lineage:
         inherited: frozenset[int] = frozenset(),
     ) -> None:
         self.root = root
-        self.pid = os.getpid()
         self.is_root = is_root
         self.forked = forked
         """Whether this process is a copy of the process it stems from, not another program."""
         self.inherited = inherited
-        """Inodes of the listening sockets that came with the fork."""
+        """Inodes of the sockets that came with the fork."""
 
     @classmethod
     def begin(cls, environ: MutableMapping[str, str]) -> Lineage:
@@ -45,12 +44,8 @@ class Lineage:
         # A program that replaces itself (os.exec*) keeps its process, and with it its place.
         return cls(root, is_root=root == own)
 
-    def here(self) -> Lineage:
-        """Return where this process stands: it may have been forked since `begin`."""
-        return self if self.pid == os.getpid() else self.fork(())
-
     def fork(self, inherited: Iterable[int]) -> Lineage:
-        """Return where a child stands that was just forked, with these listening sockets."""
+        """Return where a child stands that was just forked, with these sockets (inodes)."""
         return Lineage(self.root, forked=True, inherited=frozenset(inherited))
 
     def refusal(self, sockets: Iterable[int]) -> str:

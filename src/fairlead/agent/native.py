@@ -8,19 +8,18 @@ way start with an empty context, are not waited for at exit, and no hook of ours
 
 from __future__ import annotations
 
+import _thread
 import sys
-from collections.abc import Callable
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # imported at interpreter start-up, where `typing` is dear
 if TYPE_CHECKING:
-    import _thread
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Any
 
 
 def _original(name: str) -> Any:
     """Return what ``_thread`` offered before anybody patched it."""
-    import _thread
-
     gevent = sys.modules.get("gevent.monkey")
     if gevent is not None:
         return gevent.get_original("_thread", name)

@@ -81,11 +81,12 @@ def _show_all(found: list[Candidate], *, as_json: bool) -> int:
 def _ask(candidate: Candidate) -> Answer:
     if candidate.socket is None:
         silent = "does not answer: nothing has needed its agent yet, or it is switched off"
-        return {"pid": candidate.pid, "silent": silent}
+        return {"pid": candidate.pid, "state": "idle", "silent": silent}
     try:
         return ask(candidate.socket)
     except (OSError, ValueError) as error:
-        return {"pid": candidate.pid, "silent": f"does not answer at {candidate.socket}: {error}"}
+        silent = f"does not answer at {candidate.socket}: {error}"
+        return {"pid": candidate.pid, "state": "silent", "silent": silent}
 
 
 def problems(answer: Answer) -> list[str]:
@@ -114,7 +115,7 @@ def _problems(answer: Answer) -> Iterator[str]:
 
 def _row(answer: Answer) -> tuple[str, ...]:
     if "silent" in answer:
-        return (str(answer["pid"]), "", "", "", "", "silent", "", "")
+        return (str(answer["pid"]), "", "", "", "", answer["state"], "", "")
     hooks = answer["hooks"]
     hooked = sum(hook["state"] == "hooked" for hook in hooks)
     return (

@@ -117,7 +117,10 @@ def test_a_lease_is_read_with_its_defaults():
     )
 
 
-@pytest.mark.parametrize("body", [b"", b"null", b"[]", b'{"lease":"soon"}', b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"null", b"[]", b'{"lease":"soon"}', b'{"renew":0}', b'{"renew":NaN}', b"[" * 100_000],
+)
 def test_what_is_no_lease_is_told_from_one(body):
     """A proxy's error page with status 200 must not count as a registration."""
     with pytest.raises(InvalidReply):

@@ -16,6 +16,9 @@ WIRE = 1
 LINE_LIMIT = 64 << 20
 """Bytes of the longest line that is read."""
 
+SHORTEST, LONGEST = 0.02, 3600.0
+"""Seconds that a lease or the time between two renewals may have."""
+
 ROOT = "/fairlead/v1"
 
 Labels = tuple[tuple[str, str], ...]
@@ -187,8 +190,8 @@ def read_lease(body: bytes) -> Lease:
         return Lease(
             lane=str(plain.get("lane") or ""),
             conflict=str(plain["conflict"]) if plain.get("conflict") else None,
-            lease=float(plain.get("lease", 10.0)),
-            renew=float(plain.get("renew", 3.0)),
+            lease=_seconds(plain.get("lease", 10.0)),
+            renew=_seconds(plain.get("renew", 3.0)),
         )
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise InvalidReply(f"not a lease: {error}") from error
@@ -201,6 +204,13 @@ def read_status(body: bytes) -> str:
     except (ValueError, TypeError, KeyError, RecursionError):
         return body[:200].decode("utf-8", "replace")
     return str(message)
+
+
+def _seconds(plain: Any) -> float:
+    seconds = float(plain)
+    if not SHORTEST <= seconds <= LONGEST:  # false of a NaN too
+        raise ValueError(f"{seconds} seconds")
+    return seconds
 
 
 def _line(plain: dict[str, Any]) -> bytes:
