@@ -44,8 +44,11 @@ from fairlead.control.api.status import (
 from fairlead.control.api.table import Printer, form_of
 from fairlead.control.store import Conflict, Key, Object, Store, Stored, Write
 
-ATTEMPTS = 8
-"""Times a write without a resourceVersion is tried; the eighth loser is told of the conflict."""
+ATTEMPTS = 64
+"""Times a write without a resourceVersion is tried before its client is told of the conflict.
+
+Each failure means that another writer of the same object succeeded.
+"""
 
 MERGE_PATCH = "application/merge-patch+json"
 APPLY_PATCH = ("application/apply-patch+yaml", "application/apply-patch+cbor")
