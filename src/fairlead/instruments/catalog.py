@@ -6,6 +6,7 @@ Read at interpreter start-up, also where no library is ever imported: nothing bu
 from __future__ import annotations
 
 CATALOG: tuple[tuple[str, str], ...] = (
+    ("aiohttp.connector", "aiohttp"),
     ("flask", "flask"),
     ("gunicorn.workers.base", "gunicorn"),
     ("httpx", "httpx"),
