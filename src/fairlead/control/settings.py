@@ -21,7 +21,7 @@ class InvalidSetting(Exception):
     """The operator's fault: a setting that cannot be used."""
 
     def __init__(self, name: str, value: str, reason: str) -> None:
-        super().__init__(f"{name} {value!r}: {reason}")
+        super().__init__(f"{name} {value!r}: {reason}" if value else f"{name}: {reason}")
         self.name, self.value, self.reason = name, value, reason
 
 
