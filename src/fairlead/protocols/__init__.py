@@ -1,0 +1,1 @@
+"""Wires between the two sides: each keeps its rules apart from its sockets."""

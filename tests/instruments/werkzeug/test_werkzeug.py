@@ -32,6 +32,7 @@ def test_a_server_is_told_of_with_its_socket_and_left_when_it_ends():
         connection.close()
         (name, sockets), *others = plane.servers
         assert (name, others) == ("werkzeug", [])
+        assert sockets is not None
         assert [one.fileno() for one in sockets()] == [server.socket.fileno()]
         assert plane.left == 0
     finally:

@@ -20,7 +20,6 @@ from fairlead.telemetry.names import AGENT_FAULTS
 
 if TYPE_CHECKING:
     from aiohttp.client_reqrep import ClientRequest
-    from yarl import URL
 
     from fairlead.flow.engine import Plan
     from fairlead.instruments.instrument import DataPlane
@@ -70,7 +69,7 @@ class _Sender:
     async def __call__(self, call: Call) -> Outcome:
         from aiohttp.client_exceptions import ClientConnectorError
 
-        self._request.url = _origin(*target(call))
+        self._request.url = _origin(type(self._url), *target(call))
         try:
             outcome = Outcome(await self._original(*self._arguments))
         except ClientConnectorError as error:
@@ -120,10 +119,8 @@ def _govern(plane: DataPlane, request: ClientRequest) -> tuple[Plan, Call] | Non
 
 
 @lru_cache(maxsize=4096)
-def _origin(host: str, port: int) -> URL:
-    from yarl import URL
-
-    return URL.build(scheme="http", host=host, port=port)
+def _origin(kind: Any, host: str, port: int) -> Any:
+    return kind.build(scheme="http", host=host, port=port)
 
 
 def _check(connector: Any) -> None:
