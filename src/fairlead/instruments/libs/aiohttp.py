@@ -69,7 +69,7 @@ class _Sender:
     async def __call__(self, call: Call) -> Outcome:
         from aiohttp.client_exceptions import ClientConnectorError
 
-        self._request.url = _origin(type(self._url), *target(call))
+        self._request.url = _origin(self._url.build, *target(call))
         try:
             outcome = Outcome(await self._original(*self._arguments))
         except ClientConnectorError as error:
@@ -119,8 +119,8 @@ def _govern(plane: DataPlane, request: ClientRequest) -> tuple[Plan, Call] | Non
 
 
 @lru_cache(maxsize=4096)
-def _origin(kind: Any, host: str, port: int) -> Any:
-    return kind.build(scheme="http", host=host, port=port)
+def _origin(build: Callable[..., Any], host: str, port: int) -> Any:
+    return build(scheme="http", host=host, port=port)
 
 
 def _check(connector: Any) -> None:
