@@ -58,7 +58,7 @@ def test_a_process_says_who_it_is_and_what_it_enforces(launch, wire):
     assert f"address 127.0.0.1:{port} (named by the server)" in facts
     assert any(line.startswith("also listens on 127.0.0.1:") for line in facts)
     assert f"control {wire.url}, connected" in facts
-    assert any(line.startswith("snapshot live, 0 s ago, digest ") for line in facts)
+    assert any(line.startswith("snapshot live, ") and " digest " in line for line in facts)
     assert any(line.startswith("hook httpx ") for line in facts)
     assert "counter lane_outlived_request gray 1" in facts
     assert any(line.startswith("last good ") and "gray.json" in line for line in facts)

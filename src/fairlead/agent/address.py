@@ -123,8 +123,8 @@ def _own_host(listener: Listener, control: ControlAddress) -> str:
 
 def _targets(control: ControlAddress) -> list[tuple[int, Any]]:
     try:
-        found = _socket.getaddrinfo(control.host, control.port, 0, _socket.SOCK_DGRAM)
-    except OSError:
+        found = _socket.getaddrinfo(control.name, control.port, 0, _socket.SOCK_DGRAM)
+    except (OSError, UnicodeError):
         return []
     return [(int(family), target) for family, _, _, _, target in found]
 

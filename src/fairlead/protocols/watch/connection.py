@@ -36,6 +36,13 @@ class ControlAddress:
         host, _, port = url.removeprefix("http://").rstrip("/").rpartition(":")
         return cls(host=host.strip("[]"), port=int(port))
 
+    @property
+    def name(self) -> bytes:
+        """The host as it is looked up."""
+        # As text it would be looked up through the idna codec, whatever it looks like: a codec is
+        # imported, and that may fail in a process that has given up its rights.
+        return self.host.encode("ascii" if self.host.isascii() else "idna")
+
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
@@ -75,7 +82,7 @@ class Connection:
         """Ask for `path`; return the status and the pieces of the body as they come."""
         try:
             status, headers = self._head("GET", path, b"")
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             raise self._broken(error) from error
         return status, self._guarded(self._pieces(status, headers))
 
@@ -101,7 +108,7 @@ class Connection:
         try:
             status, headers = self._head(method, path, body)
             answer = self._body(status, headers)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             raise self._broken(error) from error
         if headers.get("connection", "").lower() == "close" or not _counts(status, headers):
             self.close()
@@ -121,7 +128,7 @@ class Connection:
         except OSError as error:
             raise self._broken(error) from error
 
-    def _broken(self, error: OSError) -> ControlUnreachable:
+    def _broken(self, error: Exception) -> ControlUnreachable:
         self.close()
         return ControlUnreachable(f"{self.address}: {error}")
 
@@ -139,7 +146,7 @@ class Connection:
 
     def _connect(self) -> _socket.socket:
         failure = OSError(f"no address of {self.address.host}")
-        found = _socket.getaddrinfo(self.address.host, self.address.port, 0, _socket.SOCK_STREAM)
+        found = _socket.getaddrinfo(self.address.name, self.address.port, 0, _socket.SOCK_STREAM)
         for family, kind, protocol, _, target in found:
             candidate = _socket.socket(family, kind, protocol)
             candidate.settimeout(self._timeout)
