@@ -97,6 +97,7 @@ class Agent:
         self.identity = Identity.of(settings)
         self.lineage = lineage
         self._random = Random()  # our own: the application may count on its sequence
+        self.dice = self._random.random
         self.engine = Engine(clock=time.monotonic, dice=self.dice, trust=settings.trust == "mesh")
         self.engine.apply(Snapshot(workload=self.identity.workload))
         self.counters = Counters()
@@ -117,10 +118,6 @@ class Agent:
         self._at_exit = False
         self.process = Process(self, None)
         os.register_at_fork(after_in_child=self._forked)
-
-    def dice(self) -> float:
-        """Return a number in [0, 1)."""
-        return self._random.random()
 
     def ensure_ready(self) -> None:
         """Start what was put off until first use, and wait as long as contract 20 allows."""
