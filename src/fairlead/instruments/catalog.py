@@ -10,7 +10,9 @@ CATALOG: tuple[tuple[str, str], ...] = (
     ("flask", "flask"),
     ("gunicorn.workers.base", "gunicorn"),
     ("httpx", "httpx"),
+    ("requests.adapters", "requests"),
     ("starlette.applications", "starlette"),
+    ("urllib3.connectionpool", "urllib3"),
     ("uvicorn.server", "uvicorn"),
     ("werkzeug.serving", "werkzeug"),
 )

@@ -1,0 +1,411 @@
+"""urllib3 calls apps by name on the lane of the request at hand; the application cannot tell."""
+
+from __future__ import annotations
+
+import gc
+import io
+import socket
+import weakref
+from collections.abc import Callable, Iterator
+from threading import Thread
+from typing import Any
+
+import pytest
+import urllib3
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import (
+    ClosedPoolError,
+    HostChangedError,
+    MaxRetryError,
+    NewConnectionError,
+    ReadTimeoutError,
+)
+
+from fairlead.instruments.libs import urllib3 as instrument
+from fairlead.telemetry.names import AGENT_FAULTS
+from tests.instruments.backend import Backend, backend, closed_port
+from tests.instruments.plane import Plane, hooked, inner, serving
+
+
+@pytest.fixture
+def base() -> Iterator[Backend]:
+    with backend("b") as one:
+        yield one
+
+
+@pytest.fixture
+def gray() -> Iterator[Backend]:
+    with backend("b-gray") as one:
+        yield one
+
+
+@pytest.fixture
+def plane(base: Backend, gray: Backend) -> Iterator[Plane]:
+    plane = Plane(inner({"b": {base.address: "", gray.address: "gray"}, "empty": {}}))
+    with hooked(plane, "urllib3"):
+        yield plane
+
+
+@pytest.fixture
+def manager() -> Iterator[urllib3.PoolManager]:
+    with urllib3.PoolManager() as manager:
+        yield manager
+
+
+def test_a_call_goes_to_its_lane_and_the_app_sees_its_own_name(
+    manager: urllib3.PoolManager, plane: Plane, gray: Backend
+) -> None:
+    """Contract 6: rewriting shows neither in the Host header nor in the response."""
+    with serving("gray"):
+        response = manager.request("GET", "http://B/x%20y?q=a%2Bb&r=#part")
+    assert response.data == b"b-gray"
+    assert response.geturl() == "/x%20y?q=a%2Bb&r="
+    assert gray.last.target == "/x%20y?q=a%2Bb&r="
+    assert gray.last.header("host") == "b"
+    assert gray.last.header("baggage") == "x-opensergo-traffic=gray"
+
+
+def test_base_traffic_stays_on_base_and_carries_no_label(
+    manager: urllib3.PoolManager, plane: Plane, base: Backend
+) -> None:
+    """Contract 12: never a lane for base traffic."""
+    stale = {"baggage": "x-opensergo-traffic=gray"}
+    with serving(""):
+        names = {manager.request("GET", "http://b/", headers=stale).data for _ in range(8)}
+    assert names == {b"b"}
+    assert base.last.header("baggage") is None
+
+
+def test_port_80_is_the_apps_and_any_other_is_not(
+    manager: urllib3.PoolManager, plane: Plane, gray: Backend
+) -> None:
+    """Contract 6: the port absent or 80, and the Host header as urllib3 writes it."""
+    with serving("gray"):
+        assert manager.request("GET", "http://b:80/").data == b"b-gray"
+        with pytest.raises(MaxRetryError):
+            manager.request("GET", "http://b.invalid:81/", retries=0)
+    assert gray.last.header("host") == "b"
+
+
+def test_the_host_header_that_the_caller_gave_stays(
+    manager: urllib3.PoolManager, plane: Plane, gray: Backend
+) -> None:
+    """It is the application's, once and as it was."""
+    with serving("gray"):
+        manager.request("GET", "http://b/", headers={"host": "Other:8"})
+    assert gray.last.header("host") == "Other:8"
+
+
+def test_what_reaches_the_app_is_what_would_have_without_us(
+    manager: urllib3.PoolManager, plane: Plane, base: Backend
+) -> None:
+    """All headers, and their order; only the host differs."""
+    headers = {"a": "1", "User-Agent": "mine"}
+    with serving(""):
+        manager.request("POST", "http://b/p?q", body=b"x", headers=headers)
+        manager.request("POST", f"http://{base.address}/p?q", body=b"x", headers=headers)
+    ours, plain = base.seen
+    expected = [(name, "b" if name.lower() == "host" else value) for name, value in plain.headers]
+    assert (ours.headers, ours.target, ours.body) == (expected, plain.target, plain.body)
+
+
+def test_a_full_name_is_the_same_app(
+    manager: urllib3.PoolManager, plane: Plane, gray: Backend
+) -> None:
+    """Contract 6: `app.namespace` resolves, and stays the Host."""
+    with serving("gray"):
+        assert manager.request("GET", "http://b.default/").data == b"b-gray"
+    assert gray.last.header("host") == "b.default"
+
+
+def test_an_unknown_host_goes_on_untouched(
+    manager: urllib3.PoolManager, plane: Plane, base: Backend
+) -> None:
+    """A label must not leave the mesh."""
+    with serving("gray"):
+        response = manager.request("GET", f"http://{base.address}/")
+    assert response.data == b"b"
+    assert base.last.header("baggage") is None
+
+
+@pytest.mark.parametrize("kind", [dict, urllib3.HTTPHeaderDict])
+def test_other_members_of_the_baggage_stay(
+    manager: urllib3.PoolManager, plane: Plane, gray: Backend, kind: Callable[[Any], Any]
+) -> None:
+    """Contract 10: replace only our member, put it first, and leave the caller's headers alone."""
+    written = {"Baggage": "user=1;p=2,x-opensergo-traffic=stale"}
+    headers = kind(written)
+    with serving("gray"):
+        manager.request("GET", "http://b/", headers=headers)
+    assert gray.last.header("baggage") == "x-opensergo-traffic=gray,user=1;p=2"
+    assert headers == kind(written)
+
+
+def test_headers_of_the_manager_are_sent_too(plane: Plane, gray: Backend) -> None:
+    """They are used where a call brings none."""
+    with urllib3.PoolManager(headers={"a": "1", "baggage": "user=1"}) as manager:
+        with serving("gray"):
+            manager.request("GET", "http://b/")
+        assert manager.headers == {"a": "1", "baggage": "user=1"}
+    assert gray.last.header("a") == "1"
+    assert gray.last.header("baggage") == "x-opensergo-traffic=gray,user=1"
+
+
+def test_a_redirect_is_resolved_by_the_same_rule(
+    manager: urllib3.PoolManager, plane: Plane, base: Backend, gray: Backend
+) -> None:
+    """Contract 6: by name, by path and to elsewhere."""
+    away = f"http://{base.address}/away"
+    with serving("gray"):
+        absolute = manager.request("GET", "http://b/redirect?to=http%3A%2F%2Fb%2Fthere")
+        relative = manager.request("GET", "http://b/redirect?to=/here")
+        assert base.seen == []
+        other = manager.request("GET", "http://b/redirect", fields={"to": away})
+    assert (absolute.data, absolute.geturl()) == (b"b-gray", "http://b/there")
+    assert (relative.data, relative.geturl()) == (b"b-gray", "/here")
+    assert (other.data, other.geturl()) == (b"b", away)
+    assert base.last.header("baggage") is None
+
+
+def test_a_bare_pool_follows_redirects_of_its_own_host_only(plane: Plane, base: Backend) -> None:
+    """As without us: it compares the app's name."""
+    with urllib3.HTTPConnectionPool("b") as pool, serving("gray"):
+        assert pool.request("GET", "/redirect?to=http%3A%2F%2Fb%2Fthere").data == b"b-gray"
+        assert pool.request("GET", "/redirect?to=/here").data == b"b-gray"
+        with pytest.raises(HostChangedError):
+            pool.request("GET", f"/redirect?to=http://{base.address}/")
+
+
+def test_a_redirect_is_resolved_anew(plane: Plane, base: Backend) -> None:
+    """It finds another instance when the first is gone since."""
+    with closed_port() as dead, urllib3.HTTPConnectionPool("b") as pool:
+        plane.engine.apply(inner({"b": {base.address: "", dead: "gray"}}))
+        with serving("gray"):
+            assert pool.request("GET", "/redirect?to=/here").data == b"b"
+    assert [seen.target for seen in base.seen] == ["/redirect?to=/here", "/here"]
+
+
+def test_a_streamed_answer_is_whole_and_gives_its_connection_back(
+    manager: urllib3.PoolManager, plane: Plane, gray: Backend
+) -> None:
+    """It is read after the call; the connection goes where it came from."""
+    with serving("gray"):
+        for _ in range(2):
+            response = manager.request("GET", "http://b/stream", preload_content=False)
+            assert b"".join(response.stream(7)) == b"".join(b"b-gray-%d;" % i for i in range(5))
+            response.release_conn()
+    assert {seen.connection for seen in gray.seen} == {1}
+
+
+def test_a_pool_that_blocks_bounds_what_each_endpoint_gets(plane: Plane) -> None:
+    """The setting is the application's, and so is its error."""
+    pool: Any = urllib3.HTTPConnectionPool("b", maxsize=1, block=True)
+    with pool, serving("gray"):
+        held = pool.urlopen("GET", "/stream", preload_content=False)
+        with pytest.raises(urllib3.exceptions.EmptyPoolError):
+            pool.urlopen("GET", "/", pool_timeout=0.01)
+        held.drain_conn()
+        held.release_conn()
+        assert pool.urlopen("GET", "/", pool_timeout=0.01).data == b"b-gray"
+
+
+def test_a_streamed_upload_arrives_whole(
+    manager: urllib3.PoolManager, plane: Plane, gray: Backend
+) -> None:
+    """A body that can be read once is read once."""
+    parts = (b"part%d" % index for index in range(3))
+    with serving("gray"):
+        manager.urlopen("POST", "http://b/", body=parts, chunked=True)
+        manager.urlopen("POST", "http://b/", body=io.BytesIO(b"file"))
+    assert [seen.body for seen in gray.seen] == [b"part0part1part2", b"file"]
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "DELETE", "PUT"])
+def test_every_method_is_passed_on(
+    manager: urllib3.PoolManager, plane: Plane, gray: Backend, method: str
+) -> None:
+    """HEAD has no body to wait for; OPTIONS is what browsers ask first."""
+    with serving("gray"):
+        assert manager.request(method, "http://b/x").status == 200
+    assert gray.last.method == method
+
+
+def test_lanes_share_no_connection(
+    manager: urllib3.PoolManager, plane: Plane, base: Backend, gray: Backend
+) -> None:
+    """And a lane's own calls do share theirs."""
+    for lane in ("gray", "", "gray", ""):
+        with serving(lane):
+            manager.request("GET", "http://b/")
+    assert {seen.connection for seen in gray.seen} == {1}
+    assert {seen.connection for seen in base.seen} == {1}
+
+
+def test_threads_may_share_a_pool(plane: Plane, base: Backend, gray: Backend) -> None:
+    """As urllib3 promises; each on its own lane."""
+    answers: dict[str, set[bytes]] = {"": set(), "gray": set()}
+    with urllib3.HTTPConnectionPool("b", maxsize=4) as pool:
+
+        def work(lane: str) -> None:
+            with serving(lane):
+                answers[lane].update(pool.request("GET", "/").data for _ in range(20))
+
+        threads = [Thread(target=work, args=(lane,)) for lane in ("", "gray") * 2]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+    assert answers == {"": {b"b"}, "gray": {b"b-gray"}}
+    assert base.connections <= 2
+    assert gray.connections <= 2
+
+
+def test_closing_the_pool_closes_every_connection(plane: Plane, gray: Backend) -> None:
+    """The endpoints' pools are the application's pool's; a closed one says so."""
+    pool = urllib3.HTTPConnectionPool("b")
+    with serving("gray"):
+        pool.request("GET", "/")
+        (endpoint,) = vars(pool)["_fairlead_endpoints"].values()
+        pool.close()
+        assert endpoint.pool is None
+        with pytest.raises(ClosedPoolError):
+            pool.request("GET", "/")
+
+
+def test_a_pool_that_is_dropped_takes_its_endpoints_along(plane: Plane) -> None:
+    """Without waiting for the collector: connections are files."""
+    pool = urllib3.HTTPConnectionPool("b")
+    with serving("gray"):
+        pool.request("GET", "/")
+    (endpoint,) = map(weakref.ref, vars(pool)["_fairlead_endpoints"].values())
+    gc.disable()
+    try:
+        del pool
+        assert endpoint() is None
+    finally:
+        gc.enable()
+
+
+def test_endpoints_that_are_long_gone_are_forgotten(
+    plane: Plane, monkeypatch: pytest.MonkeyPatch, base: Backend, gray: Backend
+) -> None:
+    """A pool lives as long as its program, and instances come and go."""
+    monkeypatch.setattr(instrument, "MOST_ENDPOINTS", 1)
+    with urllib3.HTTPConnectionPool("b") as pool:
+        for lane in ("gray", "", "gray", ""):
+            with serving(lane):
+                pool.request("GET", "/")
+        assert list(vars(pool)["_fairlead_endpoints"]) == [base.address]
+
+
+def test_settings_of_the_pool_hold_for_its_endpoints(plane: Plane, gray: Backend) -> None:
+    """The class, the default timeout, the options of the socket."""
+
+    class Pool(urllib3.HTTPConnectionPool):
+        calls = 0
+
+        def urlopen(self, *args: Any, **options: Any) -> Any:
+            type(self).calls += 1
+            return super().urlopen(*args, **options)
+
+    keepalive = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+    with Pool("b", timeout=0.1, retries=False, socket_options=keepalive) as pool, serving("gray"):
+        response = pool.request("GET", "/stream", preload_content=False)
+        connection: Any = response.connection
+        assert connection.sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        response.drain_conn()
+        with pytest.raises(ReadTimeoutError):
+            pool.request("GET", "/wait")
+    assert Pool.calls == 2
+    assert len(gray.seen) == 2
+
+
+def test_a_connection_that_finds_its_own_way_is_left_alone(plane: Plane) -> None:
+    """To a Unix socket or a recording: it says where it goes, and no name is looked up."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs, urllib3.HTTPConnectionPool("b", retries=False) as pool:
+
+        class Connection(HTTPConnection):
+            def connect(self) -> None:
+                self.sock = ours
+
+        pool.ConnectionCls = Connection
+        theirs.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nunix")
+        with serving("gray"):
+            assert pool.request("GET", "/").data == b"unix"
+
+
+def test_a_proxy_of_urllib3s_own_is_the_applications_choice(plane: Plane, base: Backend) -> None:
+    """It was asked for by name: no variable makes one."""
+    with urllib3.ProxyManager(f"http://{base.address}") as proxy, serving("gray"):
+        assert proxy.request("GET", "http://b/x").data == b"b"
+    assert base.last.target == "http://b/x"
+
+
+def test_a_process_that_only_passes_labels_on_labels_any_http_call(
+    manager: urllib3.PoolManager, base: Backend
+) -> None:
+    """It knows no app; without the label the chain would end in it."""
+    plane = Plane()
+    plane.propagation_only = True
+    headers = {"Baggage": "user=1"}
+    with hooked(plane, "urllib3"), serving("gray"):
+        manager.request("GET", f"http://{base.address}/x", headers=headers)
+    assert base.last.header("baggage") == "x-opensergo-traffic=gray,user=1"
+    assert headers == {"Baggage": "user=1"}
+
+
+def test_the_first_call_waits_for_the_first_snapshot(
+    manager: urllib3.PoolManager, plane: Plane
+) -> None:
+    """Contract 20: or the first calls would go to DNS."""
+    plane.ready = False
+    with serving("gray"):
+        assert manager.request("GET", "http://b/").data == b"b-gray"
+    assert plane.waited == 1
+
+
+@pytest.mark.parametrize("name", ["plan_for", "call_for"])
+def test_a_fault_of_ours_lets_the_call_through(
+    manager: urllib3.PoolManager, plane: Plane, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Swallowed, counted, and the call goes on as if we were not there."""
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("ours")
+
+    monkeypatch.setattr(instrument, name, broken)
+    with serving("gray"), pytest.raises(NewConnectionError):
+        manager.request("GET", "http://b/", retries=False)
+    assert plane.counted(AGENT_FAULTS) == {"urllib3": 1}
+
+
+def test_a_fault_while_aiming_lets_the_call_through(
+    manager: urllib3.PoolManager, plane: Plane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also a fault inside the flow: the name is looked up as if we were not there."""
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("ours")
+
+    monkeypatch.setattr(instrument, "_endpoint", broken)
+    with serving("gray"), pytest.raises(NewConnectionError):
+        manager.request("GET", "http://b/", retries=False)
+    assert plane.counted(AGENT_FAULTS) == {"urllib3": 1}
+
+
+def test_a_version_that_is_made_otherwise_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then it is reported as failed, and nothing is hooked."""
+    monkeypatch.setattr(HTTPConnection, "_new_conn", lambda self: None)
+    before = dict(vars(urllib3.HTTPConnectionPool))
+    with pytest.raises(TypeError, match="urllib3"), hooked(Plane(), "urllib3"):
+        pass
+    assert dict(vars(urllib3.HTTPConnectionPool)) == before
+
+
+def test_restoring_leaves_no_trace() -> None:
+    """A guest that leaves takes everything along."""
+    before = dict(vars(urllib3.HTTPConnectionPool))
+    with hooked(Plane(), "urllib3"):
+        assert dict(vars(urllib3.HTTPConnectionPool)) != before
+    assert dict(vars(urllib3.HTTPConnectionPool)) == before
