@@ -165,6 +165,8 @@ def test_diff_shows_a_change_and_makes_none(kubectl: Kubectl) -> None:
     kubectl.run("diff", "-f", "-", stdin=EXAMPLE)
     dry = kubectl.run("apply", "--dry-run=server", "-f", "-", stdin=changed)
     assert "configured (server dry run)" in dry
+    kubectl.run("delete", "--dry-run=server", "tlr", "my-traffic-label-rule")
+    kubectl.run("get", "tlr", "my-traffic-label-rule")
 
 
 def test_replace_refuses_what_is_out_of_date(kubectl: Kubectl) -> None:

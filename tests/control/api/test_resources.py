@@ -194,6 +194,19 @@ def test_a_dry_run_answers_and_stores_nothing(
     assert http.get(path(namespace)).json()["items"] == [made]
 
 
+def test_a_deletion_is_also_dry_where_its_body_says_so(http: httpx.Client, namespace: str) -> None:
+    """`kubectl delete --dry-run=server` sends it in the options, not in the query."""
+    made = create(http, namespace, rule())
+    url = path(namespace, "vip")
+    assert http.request("DELETE", url, json={"dryRun": ["All"]}).status_code == 200
+    for misspelt in (["all"], "All", [None], {"All": True}):
+        answer = http.request("DELETE", url, json={"dryRun": misspelt})
+        assert answer.status_code == 400, misspelt
+    for options in (["All"], {"preconditions": "none"}):
+        assert http.request("DELETE", url, json=options).status_code == 400, options
+    assert http.get(path(namespace)).json()["items"] == [made]
+
+
 def test_lists_are_selected_by_labels_and_names(http: httpx.Client, namespace: str) -> None:
     """`-l` and `wait` depend on it."""
     for name, team in (("a", "red"), ("b", "blue"), ("c", None)):

@@ -134,7 +134,12 @@ class Resources:
 
     async def delete(self, request: Request, served: Served, key: Key) -> Response:
         """Delete an object at once: there is nothing that depends on one."""
-        wanted = await _preconditions(request)
+        options = await _delete_options(request)
+        wanted = options.get("preconditions") or {}
+        if not isinstance(wanted, dict):
+            raise bad_request("the preconditions are no object")
+        # Some clients ask in the query and some, kubectl among them, in the body.
+        dry_run = _dry_run(request) or _dry(options.get("dryRun") or [])
 
         async def change(current: Stored) -> Stored:
             uid = current.object["metadata"]["uid"]
@@ -143,7 +148,7 @@ class Resources:
             revision = expected_revision({"metadata": wanted})
             if revision not in (None, current.revision):
                 raise conflict(served.subject(key.name), CHANGED)
-            if _dry_run(request):
+            if dry_run:
                 return current
             write = Write(key=key, object=None, expected=current.revision)
             return await self.store.write(write)
@@ -213,9 +218,12 @@ def _place(request: Request, served: Served, namespace: str, repeated: tuple[str
 
 
 def _dry_run(request: Request) -> bool:
-    asked = request.query_params.getlist("dryRun")
-    if any(value != "All" for value in asked):
-        raise bad_request(f"dryRun {asked}: only All is supported")
+    return _dry(request.query_params.getlist("dryRun"))
+
+
+def _dry(asked: Any) -> bool:
+    if not isinstance(asked, list) or any(value != "All" for value in asked):
+        raise bad_request(f"dryRun {asked!r:.200}: only ['All'] is supported")
     return bool(asked)
 
 
@@ -231,13 +239,14 @@ def _check_patch_type(kind: str) -> None:
         )
 
 
-async def _preconditions(request: Request) -> Object:
-    """Return the `preconditions` of a DeleteOptions body; there may be no body."""
+async def _delete_options(request: Request) -> Object:
+    """Return the DeleteOptions of a body; there may be no body."""
     body = await bodies.read(request)
     if not body.strip():
         return {}
     if bodies.media_type(request) not in bodies.JSON_TYPES:
         raise unsupported_media_type("delete options are sent as application/json")
     options: Any = bodies.parse_json(body)[0]
-    found = options.get("preconditions") if isinstance(options, dict) else None
-    return found if isinstance(found, dict) else {}
+    if not isinstance(options, dict):
+        raise bad_request("the delete options are no object")
+    return options
