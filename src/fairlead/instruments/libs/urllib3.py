@@ -201,20 +201,27 @@ class _EndpointPool:
         return connection
 
     def _make_request(self, conn: Any, *rest: Any, **options: Any) -> Any:
-        from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProtocolError
-
         served_before = conn.sock is not None
         try:
             return super()._make_request(conn, *rest, **options)  # type: ignore[misc]
-        except (NewConnectionError, ConnectTimeoutError) as error:
-            raise _Broken(error, Fault.REFUSED) from error
-        except ConnectionError as error:
-            # Any other body urllib3 itself must wind back.
-            again = isinstance(options.get("body"), bytes | str | None)
-            if not (served_before and again and _silent(error)):
+        except Exception as error:
+            broken = _broken(error, served_before, options.get("body"))
+            if broken is None:
                 raise
-            aborted = ProtocolError("Connection aborted.", error)
-            raise _Broken(aborted, Fault.DROPPED) from error
+            raise broken from error
+
+
+def _broken(error: Exception, served_before: bool, body: Any) -> _Broken | None:  # noqa: FBT001
+    """Return what the flow hears of `error`, or None where it is for the caller's retries only."""
+    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProtocolError
+
+    if isinstance(error, NewConnectionError | ConnectTimeoutError):
+        return _Broken(error, Fault.REFUSED)
+    dropped = served_before and isinstance(error, ConnectionError) and _silent(error)
+    # Any other body urllib3 itself must wind back.
+    if dropped and isinstance(body, bytes | str | None):
+        return _Broken(ProtocolError("Connection aborted.", error), Fault.DROPPED)
+    return None
 
 
 class _EndpointConnection:
@@ -326,16 +333,19 @@ def _silent(error: Exception) -> bool:
     return "begin" not in frames or "_read_status" in frames
 
 
-def _is_baggage(name: Any) -> bool:
-    # urllib3 takes bytes as well.
-    return len(name) == len(BAGGAGE) and name.lower() in (BAGGAGE, BAGGAGE.encode())
+def _baggage_names(headers: Any) -> list[Any]:
+    # The length first: few names have it. urllib3 takes bytes as well.
+    return [
+        name for name in headers if len(name) == 7 and name.lower() in {BAGGAGE, BAGGAGE.encode()}
+    ]
 
 
 def _baggage(headers: Any) -> str | None:
     """Return the baggage in `headers`, whatever kind of mapping they are."""
-    values = [headers[name] for name in headers if _is_baggage(name)]
-    if not values:
+    names = _baggage_names(headers)
+    if not names:
         return None
+    values = [headers[name] for name in names]
     return ",".join(
         value.decode("latin-1") if isinstance(value, bytes) else value for value in values
     )
@@ -344,7 +354,7 @@ def _baggage(headers: Any) -> str | None:
 def _with(headers: Any, label: str | None) -> Any:
     """Return a copy of `headers`, of the same kind, with `label` for baggage."""
     copy = headers.copy()
-    for name in [name for name in headers if _is_baggage(name)]:
+    for name in _baggage_names(headers):
         del copy[name]
     if label is not None:
         copy[BAGGAGE] = label
