@@ -96,6 +96,8 @@ def _scope(headers: Headers) -> Scope:
         "headers": list(headers),
         "client": ("127.0.0.1", 50000),
         "server": ("127.0.0.1", 8000),
+        # As uvicorn has it: with it the scope is as large as it is in a real server.
+        "state": {},
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fairlead.instruments.request import FIELDS, AsgiRequest, WsgiRequest
+from fairlead.instruments.request import FIELDS, AsgiRequest, WsgiRequest, add
 from fairlead.policy.match import RequestView
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -15,8 +15,10 @@ TRACE = "0af7651916cd43dd8448eb211c80319c"
 def asgi(
     headers: list[tuple[str, str]], *, query: str = "", path: str = "/", **rest: Any
 ) -> RequestView:
-    pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-    return AsgiRequest({"headers": pairs, "query_string": query.encode(), "path": path, **rest})
+    found: dict[str, str] = {}
+    for name, value in headers:
+        add(found, name, value.encode("latin-1"))
+    return AsgiRequest({"query_string": query.encode(), "path": path, **rest}, found)
 
 
 def wsgi(

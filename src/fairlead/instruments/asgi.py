@@ -9,12 +9,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
-from fairlead.instruments.inbound import Door, Labels, choose, fault, finish
-from fairlead.instruments.propagate import Origin, Served, resume
-from fairlead.instruments.request import AsgiRequest
+from fairlead.flow.lane import Lanes
+from fairlead.instruments.inbound import Door, Labels, fault
+from fairlead.instruments.outbound import BAGGAGE
+from fairlead.instruments.propagate import Origin, Served, resume, suspend
+from fairlead.instruments.request import AsgiRequest, add, asked_headers
+from fairlead.policy.snapshot import Snapshot
+from fairlead.telemetry.counters import Counter, Counters
+from fairlead.telemetry.names import COLOURED
 
 if TYPE_CHECKING:
-    from fairlead.flow.lane import Lanes
+    from fairlead.flow.engine import Plan
     from fairlead.instruments.instrument import DataPlane
 
 Scope = MutableMapping[str, Any]
@@ -27,6 +32,11 @@ App = Callable[[Any, Scope, Receive, Send], Awaitable[None]]
 KEY = "fairlead"
 """In a scope: the request is on its lane already; a mounted application leaves it alone."""
 
+REQUESTS = frozenset({"http", "websocket"})
+
+KNOWN, KNOWN_LENGTH = 256, 128
+"""How many baggage headers a plan remembers the lane of, and how long they may be."""
+
 
 def governed(plane: DataPlane) -> Callable[[App], App]:
     """Return what wraps an application class's ``__call__``."""
@@ -34,9 +44,8 @@ def governed(plane: DataPlane) -> Callable[[App], App]:
 
     def wrap(original: App) -> App:
         async def call(self: Any, scope: Scope, receive: Receive, send: Send) -> None:
-            kind = scope["type"]
-            if KEY in scope or kind not in {"http", "websocket"}:
-                if kind == "lifespan":
+            if KEY in scope or scope["type"] not in REQUESTS:
+                if scope["type"] == "lifespan":
                     send = gate.lifespan(send)
                 await original(self, scope, receive, send)
                 return
@@ -45,7 +54,9 @@ def governed(plane: DataPlane) -> Callable[[App], App]:
             try:
                 await original(self, scope, receive, send)
             finally:
-                finish(served, token)
+                if served is not None:
+                    served.ended = True
+                suspend(token)
 
         return call
 
@@ -55,10 +66,13 @@ def governed(plane: DataPlane) -> Callable[[App], App]:
 class Gate:
     """Puts requests on their lane; a request it fails on goes through as one without a label."""
 
+    __slots__ = ("_compiled", "_door", "_engine", "_plane")
+
     def __init__(self, plane: DataPlane) -> None:
         self._plane = plane
+        self._engine = plane.engine
         self._door = Door(plane, "asgi")
-        self._names: tuple[Lanes | None, frozenset[bytes]] = (None, frozenset())
+        self._compiled = Compiled(None, plane)
 
     def lifespan(self, send: Send) -> Send:
         """Make ready before the application starts; say when it has started."""
@@ -73,43 +87,97 @@ class Gate:
 
     def admit(self, scope: Scope) -> Origin:
         """Return the request in `scope` on its lane; an entry's loses its labels."""
+        # Every request comes by here: nothing is done for one that it does not need.
         try:
             scope[KEY] = True
-            self._door.prepare()
-            self._door.open()
-            return self._served(scope)
+            compiled = self._compiled
+            if compiled.plan is not self._engine.plan:
+                compiled = self._renewed()
+            headers, names = scope["headers"], compiled.names
+            if type(headers) is not list:
+                headers = scope["headers"] = list(headers)
+            found: dict[str, str] = {}
+            for name, value in headers:
+                if name in names:
+                    add(found, names[name], value)
+            if compiled.entry:
+                lane, _ = compiled.lanes.colour(AsgiRequest(scope, found), self._engine.dice)
+                compiled.coloured[lane].raise_by_one()
+            else:
+                lane = compiled.inherit(found) if found else compiled.lanes.own
+            if found and not compiled.lanes.trusting:
+                # In place: who looks for what routing leaves in the scope finds it.
+                scope["headers"] = compiled.strip(headers, found)
+            return Served(lane)
         except Exception:  # counted; the request goes through
             fault(self._plane, "asgi")
             return None
 
-    def _served(self, scope: Scope) -> Served:
-        lanes = self._plane.engine.plan.lanes
-        compiled, names = self._names
-        if compiled is not lanes:
-            names = frozenset([b"baggage", *(name.encode() for name in lanes.key_names)])
-            self._names = (lanes, names)
-        request = AsgiRequest(scope)
-        labels = None
-        for pair in scope["headers"]:
-            if pair[0] in names:
-                labels = _labels(scope, lanes, names)
-                break
-        return Served(choose(self._plane, lanes, labels, request))
+    def _renewed(self) -> Compiled:
+        # The first request finds no plan here, so that none after it has to ask the door.
+        self._door.open()
+        self._compiled = Compiled(self._engine.plan, self._plane)
+        return self._compiled
 
 
-def _labels(scope: Scope, lanes: Lanes, names: frozenset[bytes]) -> Labels:
-    labels = Labels(lanes.key_set)
-    kept = []
-    for name, value in scope["headers"]:
-        if name not in names:
-            kept.append((name, value))
-        elif name == b"baggage":
-            theirs = labels.baggage(value.decode("latin-1"))
-            if theirs:
-                kept.append((name, theirs.encode("latin-1")))
-        else:
-            labels.plain(name.decode("latin-1"), value.decode("latin-1"))
-    if not lanes.trusting:
-        # In place: an outer middleware that looks for what routing leaves in the scope finds it.
-        scope["headers"] = kept
-    return labels
+class Compiled:
+    """One plan, as far as it is asked of ASGI requests."""
+
+    __slots__ = ("_known", "_labels", "_plane", "coloured", "entry", "lanes", "names", "plan")
+
+    def __init__(self, plan: Plan | None, plane: DataPlane) -> None:
+        self._plane = plane
+        self._known: dict[str, str] = {}
+        self.plan = plan
+        self.lanes = Lanes(Snapshot()) if plan is None else plan.lanes
+        self.entry = self.lanes.entry
+        self.coloured = Coloured(plane.counters)
+        self._labels = frozenset([BAGGAGE, *self.lanes.key_names])
+        asked = self._labels if plan is None else self._labels.union(asked_headers(plan.snapshot))
+        self.names = {name.encode("utf-8", "replace"): name for name in asked}
+
+    def inherit(self, found: dict[str, str]) -> str:
+        """Return the lane of a request that carries labels, or other people's baggage."""
+        header = found.get(BAGGAGE, "") if len(found) == 1 else ""
+        lane = self._known.get(header)
+        if lane is None:
+            labels, _ = self._read(found)
+            lane = labels.inherit(self._plane)
+            # A lane's header is the same on every request; with other people's members in it, it
+            # is another each time, and the first few are kept in vain.
+            known = header and not labels.invalid and len(header) <= KNOWN_LENGTH
+            if known and len(self._known) < KNOWN:
+                self._known[header] = lane
+        return lane
+
+    def strip(
+        self, headers: list[tuple[bytes, bytes]], found: dict[str, str]
+    ) -> list[tuple[bytes, bytes]]:
+        """Return `headers` without labels, and with every other member of the baggage."""
+        if self._labels.isdisjoint(found):
+            return headers
+        _, theirs = self._read(found)
+        kept = [pair for pair in headers if self.names.get(pair[0]) not in self._labels]
+        if theirs:
+            kept.append((BAGGAGE.encode(), theirs.encode("latin-1")))
+        return kept
+
+    def _read(self, found: dict[str, str]) -> tuple[Labels, str]:
+        labels = Labels(self.lanes)
+        theirs = labels.baggage(found.get(BAGGAGE, ""))
+        for name in self.lanes.key_names:
+            if name in found:
+                labels.plain(name, found[name])
+        return labels, theirs
+
+
+class Coloured(dict[str, Counter]):
+    """The counters of coloured requests by lane, each looked for once."""
+
+    def __init__(self, counters: Counters) -> None:
+        super().__init__()
+        self._counters = counters
+
+    def __missing__(self, lane: str) -> Counter:
+        self[lane] = counter = self._counters.counter(COLOURED, lane)
+        return counter

@@ -14,54 +14,54 @@ from typing import TYPE_CHECKING
 from fairlead.flow import baggage
 from fairlead.instruments.propagate import Origin, suspend
 from fairlead.policy.workload import lane_name
-from fairlead.telemetry.names import AGENT_FAULTS, COLOURED, INVALID_LABELS
+from fairlead.telemetry.names import AGENT_FAULTS, INVALID_LABELS
 
 if TYPE_CHECKING:
     from fairlead.flow.lane import Lanes
     from fairlead.instruments.instrument import DataPlane
-    from fairlead.policy.match import RequestView
 
 
 class Labels:
     """The lane keys that one request carries, and what it keeps when they are taken away."""
 
-    __slots__ = ("found", "invalid", "keys")
+    __slots__ = ("_lanes", "found", "invalid")
 
-    def __init__(self, keys: frozenset[str]) -> None:
-        """Look for `keys`, in lower case."""
-        self.keys = keys
+    def __init__(self, lanes: Lanes) -> None:
+        """Look for the keys of `lanes`."""
+        self._lanes = lanes
         self.found: dict[str, str] = {}
         self.invalid = False
 
     def plain(self, name: str, value: str) -> None:
-        """Take in a plain header called like a key; baggage goes before it."""
+        """Take in a plain header called like a key, in lower case; baggage goes before it."""
         self.found.setdefault(name, value.strip())
 
     def baggage(self, header: str) -> str:
         """Take in a baggage header; return it without our members, ``""`` if nothing is left."""
         lower = header.lower()
-        if not any(key in lower for key in self.keys):
+        for key in self._lanes.key_names:
+            if key in lower:
+                break
+        else:
             return header
         if len(header) > baggage.MAX_BYTES:
             # Longer than anybody must carry it, and long enough to keep a server busy.
             self.invalid = True
             return ""
-        ours, theirs = baggage.split(header, self.keys)
+        ours, theirs = baggage.split(header, self._lanes.key_set)
         self.found |= ours
         return theirs
 
-
-def choose(plane: DataPlane, lanes: Lanes, labels: Labels | None, request: RequestView) -> str:
-    """Return the lane of `request`, which carries `labels`, and count the decision."""
-    if lanes.entry:
-        lane, _ = lanes.colour(request, plane.engine.dice)
-        plane.counters.count(COLOURED, lane)
-        return lane
-    if labels is None or not lanes.trusting:
-        return lanes.own
-    if labels.invalid or any(lane_name(value) is None for value in labels.found.values()):
-        plane.counters.count(INVALID_LABELS)
-    return lanes.inherit(labels.found)
+    def inherit(self, plane: DataPlane) -> str:
+        """Return the lane of the request at an app that is no entry; count labels that are none."""
+        if not self._lanes.trusting:
+            return self._lanes.own
+        for value in self.found.values():
+            if lane_name(value) is None:
+                self.invalid = True
+        if self.invalid:
+            plane.counters.count(INVALID_LABELS)
+        return self._lanes.inherit(self.found)
 
 
 def finish(served: Origin, token: Token[Origin]) -> None:
@@ -82,13 +82,13 @@ class Door:
     What was put off until first use is started there too (contract 2 and 20).
     """
 
-    __slots__ = ("_plane", "_told", "_where")
+    __slots__ = ("_is_open", "_plane", "_where")
 
     def __init__(self, plane: DataPlane, where: str) -> None:
         """Tell `plane` of a server of kind `where`, once."""
         self._plane = plane
         self._where = where
-        self._told = False
+        self._is_open = False
 
     def prepare(self) -> None:
         """Wait for the first snapshot as long as contract 20 allows."""
@@ -96,9 +96,10 @@ class Door:
             self._safely(self._plane.ensure_ready)
 
     def open(self) -> None:
-        """Say once that requests are served here."""
-        if not self._told:
-            self._told = True
+        """Say once that requests are served here, when they can be."""
+        if not self._is_open:
+            self.prepare()
+            self._is_open = True
             self._safely(lambda: self._plane.serving(self._where, None))
 
     def _safely(self, action: Callable[[], None]) -> None:

@@ -8,11 +8,18 @@ again.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
+
+if TYPE_CHECKING:
+    from fairlead.policy.snapshot import Snapshot
 
 FIELDS = 1000
 """Fields of a query string or a cookie header that are looked at."""
+
+
+TRACE_HEADERS = ("traceparent", "b3", "x-b3-traceid")
 
 
 class AsgiRequest:
@@ -20,13 +27,14 @@ class AsgiRequest:
 
     __slots__ = ("_headers", "_scope")
 
-    def __init__(self, scope: Mapping[str, Any]) -> None:
+    def __init__(self, scope: Mapping[str, Any], headers: Mapping[str, str]) -> None:
+        """Show `scope` with `headers`, by lower-case name: those of `asked_headers` at least."""
         self._scope = scope
-        self._headers = scope["headers"]
+        self._headers = headers
 
     def header(self, name: str) -> str | None:
         """Value of a header, repeated ones joined by ``,``."""
-        return self._joined(name, ",")
+        return self._headers.get(name)
 
     def query(self, name: str) -> str | None:
         """First value of a query parameter, decoded."""
@@ -34,7 +42,7 @@ class AsgiRequest:
 
     def cookie(self, name: str) -> str | None:
         """First value of a cookie."""
-        return _cookie(self._joined("cookie", ";"), name)
+        return _cookie(self._headers.get("cookie"), name)
 
     def path(self) -> str | None:
         """Decoded path, mount prefixes included."""
@@ -53,12 +61,6 @@ class AsgiRequest:
     def trace(self) -> str | None:
         """Trace id, as `trace_id` finds it."""
         return trace_id(self)
-
-    def _joined(self, name: str, separator: str) -> str | None:
-        # A name that is not Latin-1 becomes one that no header has.
-        wanted = name.encode("latin-1", "replace")
-        values = [value for key, value in self._headers if key == wanted]
-        return separator.join(value.decode("latin-1") for value in values) if values else None
 
 
 class WsgiRequest:
@@ -101,6 +103,28 @@ class WsgiRequest:
         return trace_id(self)
 
 
+def asked_headers(snapshot: Snapshot) -> Iterator[str]:
+    """Yield the headers, in lower case, that the rules of `snapshot` look at."""
+    for colouring in snapshot.entry.colourings if snapshot.entry else ():
+        for condition in colouring.conditions:
+            match condition.source:
+                case "header":
+                    yield condition.key.lower()
+                case "cookie":
+                    yield "cookie"
+                case "trace":
+                    yield from TRACE_HEADERS
+
+
+def add(headers: dict[str, str], name: str, value: bytes) -> None:
+    """Add the next value of a header; repeated ones are joined as RFC 9110 and 6265 say."""
+    text = value.decode("latin-1")
+    if name in headers:
+        text = f"{headers[name]}{';' if name == 'cookie' else ','}{text}"
+    headers[name] = text
+
+
+@lru_cache(maxsize=1024)
 def environ_key(name: str) -> str:
     """Return the key of header `name` in a WSGI environ."""
     key = name.upper().replace("-", "_")
@@ -109,15 +133,15 @@ def environ_key(name: str) -> str:
 
 def trace_id(request: AsgiRequest | WsgiRequest) -> str | None:
     """Return the id of the trace: W3C `traceparent`, else either form of B3, else None."""
-    parent = request.header("traceparent")
+    parent = request.header(TRACE_HEADERS[0])
     if parent:
         parts = parent.split("-", 3)
         if len(parts) == 4 and len(parts[1]) == 32:
             return parts[1]
-    single = request.header("b3")
+    single = request.header(TRACE_HEADERS[1])
     if single and "-" in single:
         return single.partition("-")[0]
-    return request.header("x-b3-traceid")
+    return request.header(TRACE_HEADERS[2])
 
 
 def _query(text: str, name: str) -> str | None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from typing import TYPE_CHECKING, Any
 
-from fairlead.instruments.inbound import Door, Labels, choose, fault, finish
+from fairlead.instruments.inbound import Door, Labels, fault, finish
 from fairlead.instruments.propagate import Origin, Served, resume, suspend
 from fairlead.instruments.request import WsgiRequest, environ_key
+from fairlead.telemetry.names import COLOURED
 
 if TYPE_CHECKING:
     from fairlead.flow.lane import Lanes
@@ -99,48 +100,54 @@ class Body:
 class Gate:
     """Puts requests on their lane; a request it fails on goes through as one without a label."""
 
+    __slots__ = ("_compiled", "_door", "_plane")
+
     def __init__(self, plane: DataPlane) -> None:
         self._plane = plane
         self._door = Door(plane, "wsgi")
-        self._names: tuple[Lanes | None, tuple[tuple[str, str], ...]] = (None, ())
+        self._compiled: tuple[Lanes | None, dict[str, str]] = (None, {})
 
     def admit(self, environ: Environ) -> Origin:
         """Return the request in `environ` on its lane; an entry's loses its labels."""
         try:
             environ[KEY] = True
-            self._door.prepare()
             self._door.open()
-            return self._served(environ)
+            lanes = self._plane.engine.plan.lanes
+            compiled, names = self._compiled
+            if compiled is not lanes:
+                names = self._compile(lanes)
+            labelled = any(key in environ for key in names)
+            if lanes.entry:
+                # Before anything is taken away: rules see the request as it came.
+                lane, _ = lanes.colour(WsgiRequest(environ), self._plane.engine.dice)
+                self._plane.counters.count(COLOURED, lane)
+            else:
+                lane = lanes.own
+            if labelled:
+                labels = _labels(environ, lanes, names)
+                if not lanes.entry:
+                    lane = labels.inherit(self._plane)
+            return Served(lane)
         except Exception:  # counted; the request goes through
             fault(self._plane, "wsgi")
             return None
 
-    def _served(self, environ: Environ) -> Served:
-        lanes = self._plane.engine.plan.lanes
-        compiled, names = self._names
-        if compiled is not lanes:
-            names = tuple((environ_key(name), name) for name in lanes.key_names)
-            self._names = (lanes, names)
-        # Rules see the request as it came: what is taken away is taken away from the application.
-        request = WsgiRequest(environ)
-        labels = None
-        if "HTTP_BAGGAGE" in environ or any(key in environ for key, _ in names):
-            labels = Labels(lanes.key_set)
-            theirs = labels.baggage(environ.get("HTTP_BAGGAGE", ""))
-            for key, name in names:
-                if key in environ:
-                    labels.plain(name, environ[key])
-            lane = choose(self._plane, lanes, labels, request)
-            if not lanes.trusting:
-                _strip(environ, names, theirs)
-            return Served(lane)
-        return Served(choose(self._plane, lanes, labels, request))
+    def _compile(self, lanes: Lanes) -> dict[str, str]:
+        names = {environ_key(name): name for name in lanes.key_names}
+        names["HTTP_BAGGAGE"] = "baggage"
+        self._compiled = (lanes, names)
+        return names
 
 
-def _strip(environ: Environ, names: tuple[tuple[str, str], ...], theirs: str) -> None:
-    for key, _ in names:
-        environ.pop(key, None)
-    if theirs:
-        environ["HTTP_BAGGAGE"] = theirs
-    else:
-        environ.pop("HTTP_BAGGAGE", None)
+def _labels(environ: Environ, lanes: Lanes, names: dict[str, str]) -> Labels:
+    labels = Labels(lanes)
+    theirs = labels.baggage(environ.get("HTTP_BAGGAGE", ""))
+    for key, name in names.items():
+        if key in environ and key != "HTTP_BAGGAGE":
+            labels.plain(name, environ[key])
+    if not lanes.trusting:
+        for key in names:
+            environ.pop(key, None)
+        if theirs:
+            environ["HTTP_BAGGAGE"] = theirs
+    return labels
