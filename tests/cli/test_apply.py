@@ -92,6 +92,15 @@ def test_standard_input_is_bounded_and_named(say: Say):
     assert say("apply", "-f", "-", stdin=b"a: b: c").err.startswith("<stdin>:1: ")
 
 
+def test_a_source_without_a_resource_is_refused(say: Say, tmp_path):
+    """What should have made the file has failed; "done" would hide it."""
+    file = tmp_path / "empty.yaml"
+    file.write_text("# nothing yet\n---\n")
+    result = say("apply", "-f", file)
+    assert (result.status, result.out) == (1, "")
+    assert "empty.yaml: no resource in it, nothing was changed" in result.err
+
+
 def test_a_directory_is_its_yaml_and_json_files_in_order(say: Say, namespace, tmp_path):
     """Python there is not executed: nobody named it."""
     (tmp_path / "b.yml").write_text(rule("b"))

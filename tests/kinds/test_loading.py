@@ -34,6 +34,16 @@ def said(text: str | bytes, source: str = "f.yaml") -> list[str]:
     return [str(violation) for violation in caught.value.violations]
 
 
+@pytest.mark.parametrize(
+    ("items", "got"), [("item: []", "none"), ("items: a", "a string"), ("items:", "null")]
+)
+def test_a_list_without_items_is_refused(items: str, got: str):
+    """Its author meant to apply something, and would read "nothing to do" as done."""
+    assert said(f"kind: List\n{items}\n") == [
+        f"f.yaml:{2 if 'items' in items else 1}: items: required: a list of objects, got {got}"
+    ]
+
+
 def test_several_documents_and_lists_are_flattened_and_empty_ones_skipped():
     """People concatenate files, and `kubectl get -o yaml` prints lists."""
     one = RULE.replace("VALUE", "a")

@@ -101,6 +101,8 @@ rules:
       - {X-D: {}, X-E: {}}
       - X-A: {exact: 2}
       - bad name: {exact: 2}
+      - exact: 3
+      - X-E: {prefx: b}
   lane: {name: blue}
 """
     start = "spec.rules.traffic.http.headers"
@@ -112,6 +114,8 @@ rules:
     assert "one header" in found["[4]"]
     assert "matched twice" in found["[5].X-A"]
     assert "not a field name" in found["[6][bad name]"]
+    assert "name is missing (kubectl apply drops" in found["[7]"]
+    assert "did you mean prefix?" in found["[8].X-E.prefx"]
 
 
 def test_header_names_ignore_case_also_when_they_are_repeated():

@@ -39,6 +39,8 @@ def load(names: Sequence[str], namespace: str | None) -> list[Resource[Any]]:
     found += _repeated(resources)
     if found:
         raise Failed([*map(str, found), _summary(len(found))], REFUSED)
+    if not resources:
+        raise Failed(f"{', '.join(names)}: no resource in it, nothing was changed", REFUSED)
     return resources
 
 

@@ -50,6 +50,11 @@ def _entry(item: Any) -> tuple[str, Any, Loc]:
             return names[0], {way: item[way] for way in WAYS if way in item}, ()
         if len(item) == 1 and names:
             return names[0], item[names[0]], (names[0],)
+        if not names and item:
+            raise refusal(
+                "the header's name is missing (kubectl apply drops a key without a value): "
+                "write {X-User-Id: {exact: '1'}}"
+            )
     raise refusal("an item of headers is one header: {X-User-Id: {exact: '1'}}")
 
 

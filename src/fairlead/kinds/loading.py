@@ -17,6 +17,7 @@ from fairlead.kinds.document import (
 )
 from fairlead.kinds.kind import Resource
 from fairlead.kinds.parsing import parse
+from fairlead.kinds.spec import described
 from fairlead.kinds.violation import InvalidResource, Loc, Violation
 from fairlead.policy.workload import DEFAULT_NAMESPACE
 
@@ -39,6 +40,7 @@ def load_documents(
             except InvalidResource as error:
                 placed = (_placed(v, loc, document) for v in error.violations)
                 found += (violation for violation in placed if violation.loc not in refused)
+        found += (_placed(v, (), document) for v in _list_violations(document.plain))
     if found:
         raise InvalidResource(sorted(found, key=lambda violation: violation.line))
     return resources
@@ -61,12 +63,23 @@ def load_object(body: str | bytes) -> dict[str, Any]:
 def _objects(document: Document) -> Iterator[tuple[Loc, Any]]:
     """Yield (path, object) for the document, or for every item where it is a list."""
     plain = document.plain
-    if isinstance(plain, dict) and str(plain.get("kind")).endswith("List"):
+    if _is_list(plain):
         items = plain.get("items")
         for position, item in enumerate(items if isinstance(items, list) else ()):
             yield ("items", position), item
     elif plain is not None:
         yield (), plain
+
+
+def _is_list(plain: Any) -> bool:
+    return isinstance(plain, dict) and str(plain.get("kind")).endswith("List")
+
+
+def _list_violations(plain: Any) -> Iterator[Violation]:
+    """Refuse a list without items: its author meant to apply something."""
+    if _is_list(plain) and not isinstance(plain.get("items"), list):
+        what = described(plain["items"]) if "items" in plain else "none"
+        yield Violation(loc=("items",), message=f"required: a list of objects, got {what}")
 
 
 def _placed(violation: Violation, above: Loc, document: Document) -> Violation:

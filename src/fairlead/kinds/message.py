@@ -27,14 +27,14 @@ _WANTED = {
 def complaints(
     error: ValidationError, model: type[BaseModel], above: Loc = ()
 ) -> Iterator[tuple[Loc, str]]:
-    """Yield (path, message) for every finding in `error`, about a `model` at `above`."""
+    """Yield (path, message) for every finding in `error`, about what is at `above` in a `model`."""
     details = error.errors(include_url=False, include_context=True)
     locs = [tuple(part for part in detail["loc"] if part != "[key]") for detail in details]
     for detail, loc in zip(details, locs, strict=True):
         # Items that were refused are not counted by pydantic: the list is not what is short.
         miscounted = any(other[: len(loc)] == loc and other != loc for other in locs)
         if not (detail["type"] == "too_short" and miscounted):
-            yield (*above, *loc), _message(detail, fields(model, loc[:-1]))
+            yield (*above, *loc), _message(detail, fields(model, (*above, *loc[:-1])))
 
 
 def fields(model: type[BaseModel], loc: Loc) -> tuple[str, ...]:
