@@ -18,6 +18,10 @@ from pathlib import Path
 BIN = Path(sys.executable).parent
 APPS = Path(__file__).parent / "apps"
 STOP_SECONDS = 15.0
+ANY_PORT = ("--port", "0")
+# No control socket: gunicorn would put it into the home directory.
+GUNICORN = ("--bind", "127.0.0.1:0", "--access-logfile", "-", "--no-control-socket")
+EVERYWHERE = frozenset((*ANY_PORT, *GUNICORN))
 FOREIGN = ("traffic.opensergo.io/label", "alicloud.service.tag", "msePilotCreateAppName")
 
 
@@ -46,8 +50,8 @@ class Instance:
         return f"{self.app.upper()}{self.lane}" if len(self.app) == 1 else ""
 
     def served_by(self) -> str:
-        """Return its command as a person would type it."""
-        return " ".join(self.command)
+        """Return its command without the options that every instance has."""
+        return " ".join(word for word in self.command if word not in EVERYWHERE)
 
 
 class Process:

@@ -52,11 +52,14 @@ class Stage:
         """Play `scenario`: set the stage, send the requests, check the figures."""
         self.set(scenario)
         result = Result(scenario=scenario, tally=Tally())
+        started = time.monotonic()
         example = ask(self.entry, scenario.example)
         result.curl, result.answer = scenario.example.curl(self.entry), example.text
         if not example.right:
-            result.problems.append(f"the example was answered {example.status} {example.text!r}")
-        started = time.monotonic()
+            # A thousand more would show the same, and wait for as many timeouts.
+            result.problems.append("the example failed, nothing else was tried")
+            result.tally.add(example)
+            return result
         if scenario is FALLBACK:
             asyncio.run(stopped_and_started(self.fleet, self.entry, self.scale, result))
         answers = [
@@ -79,7 +82,7 @@ class Stage:
             result.tally.add(answer)
         hops = tally.hops()
         logged = self._logged_since(before, hops)
-        result.figures[f"served{f' in round {number + 1}' if number else ''}"] = dict(logged)
+        result.figures[f"served{f' in round {number}' if number > 1 else ''}"] = dict(logged)
         if logged != hops:
             result.problems.append(f"answers name {dict(hops)}, access logs say {dict(logged)}")
         for hop in round_.idle:
