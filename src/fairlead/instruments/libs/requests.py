@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from fairlead.instruments.patch import Patches
 
 LIBRARY = "requests"
-VERSIONS = ("2.28", "3")
+# 2.28 sends chunked uploads past urllib3's `urlopen`, on the pool's own connections.
+VERSIONS = ("2.29", "3")
 
 
 def install(plane: DataPlane, patches: Patches) -> None:
