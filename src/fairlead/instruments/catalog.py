@@ -10,7 +10,7 @@ CATALOG: tuple[tuple[str, str], ...] = (
     ("flask", "flask"),
     ("gunicorn.workers.base", "gunicorn"),
     ("httpx", "httpx"),
-    ("requests.adapters", "requests"),
+    ("requests.sessions", "requests"),
     ("starlette.applications", "starlette"),
     ("urllib3.connectionpool", "urllib3"),
     ("uvicorn.server", "uvicorn"),
