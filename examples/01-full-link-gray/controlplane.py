@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -69,15 +70,21 @@ class ControlPlane:
             lambda: self._call("DELETE", f"{collection}/{name}"),
         )
 
-    def losers(self) -> dict[str, str]:
-        """Return the rules that lose to another where a request matches both, and their word."""
-        return {
-            f"{rule['kind']}/{rule['metadata']['name']}": condition["message"]
+    def traffic(self, app: str) -> Counter[str]:
+        """Return how many requests an entry app has put on each lane, as its agents report it."""
+        found = self._call("GET", "/fairlead/v1/traffic")["apps"]
+        shares = (share for one in found if one["app"] == app for share in one["lanes"])
+        return Counter({share["lane"] or "base": share["requests"] for share in shares})
+
+    def losers(self) -> list[str]:
+        """Return what the status says of rules that lose where a request matches another too."""
+        return [
+            f"{rule['kind']}/{rule['metadata']['name']}: {condition['message']}"
             for plural in _PLURALS
             for rule in self._call("GET", f"{_RULES}/{plural}")["items"]
             for condition in rule.get("status", {}).get("conditions", ())
             if condition["type"] == "Overridden"
-        }
+        ]
 
     def _call(self, method: str, path: str, body: Any = None) -> Any:
         request = urllib.request.Request(

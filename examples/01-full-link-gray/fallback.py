@@ -88,7 +88,7 @@ async def stopped_and_started(fleet: Fleet, entry: str, scale: float, result: Re
     finally:
         load.stopped = True
         await sending
-    result.figures["stopped and started"] = f"{cycles} times"
+    result.figures["stopped and started"] = "once" if cycles == 1 else f"{cycles} times"
     seen = result.tally.texts
     result.problems += [f"no answer was {text}" for text in (GRAY, AROUND_B) if not seen[text]]
 

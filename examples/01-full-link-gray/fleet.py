@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Self
 
 from controlplane import ControlPlane
+from instances import ENTRY
 from interrupt import held
+from load import Request
 from processes import (
     APPS,
     BIN,
@@ -126,7 +128,13 @@ class Fleet:
             self.control = ControlPlane(found[1])
         return found is not None and self.control.ready()
 
-    def _fairlead(self, *arguments: str) -> None:
+    def explain(self, request: Request) -> list[str]:
+        """Return how `fairlead explain` accounts for the lane of a request to the entry."""
+        headers = [word for pair in request.headers for word in ("-H", ": ".join(pair))]
+        told = self._fairlead("explain", "request", "--app", ENTRY.app, "--path", "/a", *headers)
+        return told.split("\na call from here on")[0].splitlines()
+
+    def _fairlead(self, *arguments: str) -> str:
         argv = [str(BIN / "fairlead"), *arguments]
         env = environment(FAIRLEAD_CONTROL=self.control.url)
         done = subprocess.run(
@@ -134,6 +142,7 @@ class Fleet:
         )
         if done.returncode:
             raise DemoFailed(f"fairlead {' '.join(arguments)}: {done.stdout}{done.stderr}")
+        return done.stdout
 
     def _until(
         self, holds: Callable[[], bool], what: str, seconds: float, process: Process | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,7 +58,8 @@ def show(number: int, result: Result) -> None:
         f"{tally.leaks:,} leaks, {result.seconds:.1f} s;  {_mix(tally.texts)}"
     )
     for name, value in result.figures.items():
-        print(f"   {paint(f'{name}: {_words(value)}', '2')}")
+        for line in _lines(name, value):
+            print(f"   {paint(line, '2')}")
     print(f"   {paint('$ ' + result.curl, '2')}\n   {result.answer}")
     for problem in [*result.problems, *tally.wrong]:
         print(f"   {paint('!', '31;1')} {problem}")
@@ -73,7 +75,11 @@ def _mix(texts: Counter[str]) -> str:
     return "  ".join(f"{times:,} {text}" for text, times in texts.most_common())
 
 
-def _words(value: Any) -> str:
+def _lines(name: str, value: Any) -> Iterator[str]:
     if isinstance(value, dict):
-        return ", ".join(f"{key} {item}" for key, item in value.items()) or "none"
-    return str(value)
+        value = ", ".join(f"{key} {item}" for key, item in value.items()) or "nothing"
+    if isinstance(value, list):
+        yield f"{name}:"
+        yield from (f"  {item}" for item in value)
+    else:
+        yield f"{name}: {value}"
