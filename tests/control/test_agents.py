@@ -386,3 +386,12 @@ def test_the_command_line_lists_instances(server: Server, namespace: str) -> Non
     head, row = (line.split() for line in done.stdout.splitlines())
     assert head[:4] == ["NAME", "APP", "ADDRESS", "LANE"]
     assert row[:4] == ["cart.127.0.0.1-7001", "cart", "127.0.0.1:7001", "base"]
+
+
+def test_an_instance_that_leaves_is_answered_when_its_callers_know(agents: list[Agent]) -> None:
+    """It closes its socket then: a caller that did not know would run into it (contract 4)."""
+    gone = agents[1].registration.address
+    with fleet(*agents):
+        until(lambda: all(gone in dict(agent.sees("cart")) for agent in agents))
+        agents[1].leave()
+        assert [gone in dict(agent.sees("cart")) for agent in (agents[0], agents[2])] == [False] * 2

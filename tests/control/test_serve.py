@@ -87,13 +87,14 @@ def test_a_signal_ends_streams_at_once_and_the_server_soon(
     """A rolling restart must not wait for watches that never end by themselves."""
     with serving(tmp_path / "data") as server:
         agent = Agent(server.url, "default", "cart", 7001)
-        ended = threading.Event()
+        begun, ended = threading.Event(), threading.Event()
 
         def watch() -> None:
             with (
                 server.client() as http,
                 http.stream("GET", RULES, params={"watch": "true"}, timeout=30) as stream,
             ):
+                begun.set()
                 for _ in stream.iter_lines():
                     pass
             ended.set()
@@ -102,6 +103,7 @@ def test_a_signal_ends_streams_at_once_and_the_server_soon(
         with fleet(agent):
             watching.start()
             until(lambda: agent.snapshots)
+            assert begun.wait(5)
             assert server.stop(number) == 0
             assert ended.wait(5)
             watching.join(5)

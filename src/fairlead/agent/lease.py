@@ -25,6 +25,13 @@ FIRST_LOOK, LONGEST_LOOK = 0.05, 1.0
 """Seconds until the first look for a listening socket, and between two at most."""
 
 RENEW = 3.0
+LINGER = 0.05
+"""Seconds between the goodbye and the end of the socket.
+
+The control plane answers when every caller has the news; what a caller had chosen a moment before
+is on its way until then.
+"""
+
 GOODBYE = 1.0
 """Seconds that leaving waits for a renewal that is under way."""
 
@@ -103,6 +110,7 @@ class Tenancy:
         try:
             if registration is not None:
                 self._registry.deregister(registration)
+                native.Bell().sleep(LINGER)
         except (ControlUnreachable, RefusedRequest) as error:
             self.problem = str(error)
         finally:

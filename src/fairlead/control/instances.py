@@ -101,11 +101,16 @@ class Instances:
             await self._change(key, lambda spec: joined(spec, r))
         return resolved
 
-    async def leave(self, namespace: str, app: str, address: str, node: str) -> None:
-        """Take a process out; its instance is gone with its last process."""
+    async def leave(self, namespace: str, app: str, address: str, node: str) -> int:
+        """Take a process out; its instance is gone with its last process.
+
+        Returns the revision that the instance is gone at, 0 if it is not gone by this.
+        """
         key = instance_key(namespace, app, address)
-        if await self._remove(key, (node,)):
+        revision = await self._remove(key, (node,))
+        if revision:
             await self._note_absence({(namespace, app)})
+        return revision
 
     async def expire(self) -> None:
         """Give up processes whose lease has ended; to be called every TICK."""
@@ -184,46 +189,51 @@ class Instances:
         app = current.object["spec"]["app"] if current else ""
         return (key.namespace, app) if removed else None
 
-    async def _remove(self, key: Key, nodes: Sequence[str]) -> bool:
-        """Take processes out, except who renewed meanwhile; return whether the instance is gone."""
+    async def _remove(self, key: Key, nodes: Sequence[str]) -> int:
+        """Take processes out, except who renewed meanwhile.
+
+        Returns the revision that the instance is gone at, 0 if it is not gone by this.
+        """
         leases = self._leases.get(key, {})
         for node in nodes:
             leases.pop(node, None)
         if not leases:
             self._leases.pop(key, None)
         if self._store.get(key) is None:
-            return False
+            return 0
 
         def change(spec: Object | None) -> Object | None:
             back = self._leases.get(key, {})
             return left(spec, [node for node in nodes if node not in back]) if spec else None
 
-        await self._change(key, change)
-        return self._store.get(key) is None
+        revision = await self._change(key, change)
+        return revision if self._store.get(key) is None else 0
 
     async def _note_absence(self, apps: set[tuple[str, str]]) -> None:
         """Begin to forget those of `apps` that have no instance any more."""
         if apps:
             await asyncio.gather(*(self._apps.gone(*app) for app in apps - self._present()))
 
-    async def _change(self, key: Key, change: Callable[[Object | None], Object | None]) -> None:
-        """Write what `change` makes of the newest spec; None deletes."""
+    async def _change(self, key: Key, change: Callable[[Object | None], Object | None]) -> int:
+        """Write what `change` makes of the newest spec; None deletes.
+
+        Returns the revision of the write, 0 if there was nothing to write.
+        """
         while True:
             current = self._store.get(key)
             before = current.object if current else None
             spec = change(before["spec"] if before else None)
             if spec == (before["spec"] if before else None):
-                return
+                return 0
             write = Write(
                 key=key,
                 object=self._object(key, before, spec) if spec else None,
                 expected=current.revision if current else 0,
             )
             try:
-                await self._store.write(write)
+                return (await self._store.write(write)).revision
             except Conflict:
                 continue
-            return
 
     def _object(self, key: Key, before: Object | None, spec: Object) -> Object:
         labels, lane = pairs(spec.get("labels")), spec.get("lane")

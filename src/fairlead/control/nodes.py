@@ -106,6 +106,7 @@ class Nodes:
         self.news = asyncio.Event()
         """Set by everything that a status may depend on; whoever writes statuses clears it."""
         self.news.set()
+        self._heard = asyncio.Event()
         self._nodes: dict[str, Node] = {}
 
     def __len__(self) -> int:
@@ -119,6 +120,18 @@ class Nodes:
         """Say whether all these nodes are connected and enforce the policy of `revision`."""
         nodes = (self._nodes.get(name) for name in names)
         return all(node is not None and node.state(revision) == "live" for node in nodes)
+
+    async def told(self, revision: int, leaving: str) -> None:
+        """Return once nobody who is connected enforces a policy older than `revision`.
+
+        Not waited for are the node `leaving`, and those that refused what they were sent.
+        """
+        while any(
+            node.id != leaving and node.state(revision) == "waiting"
+            for node in self._nodes.values()
+        ):
+            self._heard.clear()
+            await self._heard.wait()
 
     def wanted(self) -> set[Wanted]:
         """Return what the connected nodes want, each once."""
@@ -157,7 +170,7 @@ class Nodes:
         """Note that a connection ended; a newer one of the same node stays."""
         node.outbox.close()
         node.connected, node.seen = False, self._clocks.elapsed()
-        self.news.set()
+        self._tell()
 
     def answer(self, name: str, answer: Answer) -> None:
         """Take in what a node made of a snapshot; a node that is not known is passed over."""
@@ -171,7 +184,7 @@ class Nodes:
         elif answer.digest in ("", node.target.digest):
             # A line that could not be read has no digest to be named by.
             node.error = answer.error
-        self.news.set()
+        self._tell()
 
     def renewed(self, name: str) -> None:
         """Note a sign of life."""
@@ -184,7 +197,7 @@ class Nodes:
         for node in self._nodes.values():
             if node.connected:
                 node.aim(parcels[node.wanted])
-        self.news.set()
+        self._tell()
 
     def forget(self) -> None:
         """Drop nodes that have been away for too long."""
@@ -194,6 +207,10 @@ class Nodes:
             del self._nodes[name]
         if gone:
             self.news.set()
+
+    def _tell(self) -> None:
+        self.news.set()
+        self._heard.set()
 
     def close(self) -> None:
         """End every connection."""

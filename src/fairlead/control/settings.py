@@ -47,6 +47,12 @@ class Settings:
     renew: float = 3.0
     """How often agents are told to renew their lease."""
 
+    farewell: float = 0.8
+    """How long an instance that leaves waits until its callers enforce that it is gone.
+
+    An agent gives up after a second.
+    """
+
     heartbeat: float = 3.0
     """Silence on a watch after which a heartbeat is sent; agents give up after ten seconds."""
 

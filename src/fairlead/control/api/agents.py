@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -113,7 +114,13 @@ class Agents:
             departure = read_departure(request.query_params.multi_items())
         except InvalidMessage as error:
             raise _invalid(error) from error
-        await self.instances.leave(*departure)
+        revision = await self.instances.leave(*departure)
+        if revision:
+            # An instance closes its socket when it has this answer: until then its callers can
+            # hear that it is gone.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.settings.farewell):
+                    await self.nodes.told(revision, departure[-1])
         return Response(status_code=204)
 
     async def explain(self, request: Request) -> Response:
