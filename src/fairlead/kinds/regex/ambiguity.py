@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from fairlead.kinds.regex.charset import Charset
 from fairlead.kinds.regex.pattern import Part, Unsupported, parse
@@ -35,6 +36,8 @@ class _Ambiguous(Exception):
     """One text could be matched in many ways."""
 
 
+# The same rule is looked at when it is written, read, compiled, and written again.
+@lru_cache(maxsize=1024)
 def problem(pattern: str) -> str | None:
     """Say why `pattern` is not let in, or return None."""
     if len(pattern) > LONGEST:

@@ -13,11 +13,12 @@ from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any, Literal
 
-from fairlead.kinds.regex.charset import Alphabet, Charset
+from fairlead.kinds.regex.charset import WIDE, Alphabet, Charset, ranges
 
 _DEEPEST = 40
 # Folding a range's case costs Python a step per character, each time a pattern is compiled.
-_WIDEST_FOLDED = 4096
+_WIDEST_FOLDED = WIDE
+_WIDEST_TOGETHER = 16 * WIDE
 
 _REPEATS = (op.MAX_REPEAT, op.MIN_REPEAT)
 _UNSUPPORTED = {
@@ -58,6 +59,8 @@ def parse(pattern: str) -> Part:
             # A set that Python will one day read differently is no set to rely on.
             warnings.simplefilter("error")
             tree = parser.parse(pattern)
+            if sum(min(high - low, WIDE) for low, high in ranges(tree)) > _WIDEST_TOGETHER:
+                raise Unsupported("so many wide ranges of characters")
             part = _Reader(Alphabet.of(tree)).sequence(tree, tree.state.flags, 0)
             re.compile(pattern)
     except (OverflowError, Warning) as error:
@@ -116,8 +119,7 @@ class _Reader:
 
     def _limit_folding(self, items: Sequence[Any], flags: int) -> None:
         if flags & re.IGNORECASE:
-            ranges = (value for kind, value in items if kind is op.RANGE)
-            self._folded += sum(high - low for low, high in ranges)
+            self._folded += sum(high - low for low, high in ranges(items))
             if self._folded > _WIDEST_FOLDED:
                 raise Unsupported("a wide range of characters that ignores case")
 
