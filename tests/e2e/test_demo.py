@@ -1,0 +1,89 @@
+"""The demo itself, with a handful of requests."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from processes import environment
+
+ROOT = Path(__file__).resolve().parents[2]
+DEMO = ROOT / "examples" / "01-full-link-gray" / "demo.py"
+
+
+def demo(work: Path, *options: str, seconds: float = 55) -> subprocess.CompletedProcess[str]:
+    """Run the demo, with what it keeps below `work`."""
+    return subprocess.run(
+        [sys.executable, str(DEMO), "--work", str(work), *options],
+        env=environment(HOME=str(work / "home")),
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+    )
+
+
+def footprint() -> tuple[list[str], list[str]]:
+    """Return the files of the example, caches too, and what lies at the root of the repository."""
+    return sorted(map(str, DEMO.parent.rglob("*"))), sorted(os.listdir(ROOT))
+
+
+def sessions_of(work: Path) -> list[str]:
+    """Return the command lines of processes that have `work` in their arguments or environment."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            text = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+        except OSError:
+            continue
+        if str(work).encode() in text and process.name != str(os.getpid()):
+            found.append(text.replace(b"\0", b" ").decode(errors="replace")[:200])
+    return found
+
+
+def test_the_first_scenarios_hold_on_real_processes(tmp_path: Path) -> None:
+    """A newcomer's first minute: the whole chain, by one command, leaving nothing behind."""
+    before = footprint()
+    report = tmp_path / "report.json"
+    options = ("--scenarios", "no-gray-b,header-gray", "--scale", "0.02", "--json", str(report))
+    done = demo(tmp_path / "work", *options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    figures = json.loads(report.read_text())
+    assert figures["ok"] is True
+    assert [s["id"] for s in figures["scenarios"]] == ["no-gray-b", "header-gray"]
+    for scenario in figures["scenarios"]:
+        assert (scenario["requests"], scenario["failed"], scenario["leaks"]) == (20, 0, 0)
+    assert "Agray→B→Cgray" in done.stdout
+    assert "Agray→Bgray→Cgray" in done.stdout
+    assert footprint() == before
+    assert not (tmp_path / "work" / "home").exists()
+    assert sessions_of(tmp_path) == []
+
+
+def test_a_demo_that_cannot_start_says_why_and_leaves_nothing(tmp_path: Path) -> None:
+    """Whoever sees it fail needs the log's end, not a stack trace and stray servers."""
+    work = tmp_path / "work"
+    done = demo(work, "--scenarios", "no-such-scenario")
+    assert done.returncode == 2
+    assert "no-such-scenario" in done.stderr
+    assert sessions_of(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_an_interrupted_demo_stops_what_it_started(tmp_path: Path, name: str) -> None:
+    """Ctrl-C in the middle is how most people will leave it."""
+    work = tmp_path / "work"
+    argv = [sys.executable, str(DEMO), "--work", str(work), "--scenarios", "fallback"]
+    deadline = time.monotonic() + 20
+    with subprocess.Popen(argv, env=environment(), stdout=subprocess.DEVNULL) as child:
+        while not (work / "logs" / "c-gray.log").exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        child.send_signal(signal.Signals[name])
+        assert child.wait(30) == 130
+    assert sessions_of(tmp_path) == []
