@@ -15,7 +15,7 @@ from types import ModuleType
 from fairlead.agent import native
 from fairlead.agent.lineage import Lineage, sockets_of
 from fairlead.agent.notice import warn
-from fairlead.instruments.catalog import CATALOG
+from fairlead.instruments.catalog import CATALOG, COMPANIONS
 from fairlead.instruments.importing import ImportWatch
 
 TYPE_CHECKING = False  # `typing` itself costs more than all of this
@@ -45,6 +45,7 @@ class Door:
         self._made = native.Lock()
         self._disabled = False
         self.lineage = Lineage.begin(environ)
+        self._companions = frozenset(trigger for trigger, _ in COMPANIONS)
         triggers = dict.fromkeys(trigger for trigger, _ in CATALOG)
         self._watch = ImportWatch({name: partial(self._imported, name) for name in triggers})
 
@@ -86,7 +87,7 @@ class Door:
 
     def _imported(self, name: str, module: ModuleType) -> None:
         self._waiting.append((name, module))
-        if self._making or self._disabled:
+        if self._making or self._disabled or (self._agent is None and name in self._companions):
             return
         try:
             self.agent()

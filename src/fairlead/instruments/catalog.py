@@ -5,7 +5,7 @@ Read at interpreter start-up, also where no library is ever imported: nothing bu
 
 from __future__ import annotations
 
-CATALOG: tuple[tuple[str, str], ...] = (
+LIBRARIES: tuple[tuple[str, str], ...] = (
     ("aiohttp.connector", "aiohttp"),
     ("flask", "flask"),
     ("gunicorn.workers.base", "gunicorn"),
@@ -17,3 +17,18 @@ CATALOG: tuple[tuple[str, str], ...] = (
     ("werkzeug.serving", "werkzeug"),
 )
 """The module whose import triggers, and the file in `libs/`. One module may trigger several."""
+
+COMPANIONS: tuple[tuple[str, str], ...] = (
+    ("concurrent.futures._base", "python"),
+    ("concurrent.futures.process", "python"),
+    ("concurrent.futures.thread", "python"),
+    ("gevent", "gevent"),
+    ("gevent.pool", "gevent"),
+    ("gevent.threadpool", "gevent"),
+    ("multiprocessing.pool", "python"),
+    ("multiprocessing.process", "python"),
+    ("threading", "python"),
+)
+"""What carries a request's lane on: hooked with the first of LIBRARIES, as there is none before."""
+
+CATALOG = LIBRARIES + COMPANIONS

@@ -4,106 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextvars import copy_context
+from collections.abc import AsyncIterator
 from threading import Thread
 from typing import Any
 
 import httpx
 import pytest
 
-from fairlead.flow.call import Unreachable
-from fairlead.instruments.libs import httpx as instrument
-from fairlead.telemetry.names import AGENT_FAULTS
-from tests.instruments.backend import Backend, backend, closed_port
-from tests.instruments.plane import Plane, hooked, inner, serving
-
-
-class Sync:
-    """The sync client."""
-
-    def __init__(self, **settings: Any) -> None:
-        self.client = httpx.Client(**settings)
-
-    def request(self, method: str, url: str, **options: Any) -> httpx.Response:
-        return self.client.request(method, url, **options)
-
-    def send(self, request: httpx.Request) -> httpx.Response:
-        return self.client.send(request)
-
-    def read(self, url: str) -> bytes:
-        with self.client.stream("GET", url) as response:
-            return b"".join(response.iter_bytes())
-
-    def close(self) -> None:
-        self.client.close()
-
-
-class Async:
-    """The async client, driven from sync code."""
-
-    def __init__(self, **settings: Any) -> None:
-        self.client = httpx.AsyncClient(**settings)
-        self.runner = asyncio.Runner()
-
-    def _run(self, work: Any) -> Any:
-        return self.runner.run(work, context=copy_context())
-
-    def request(self, method: str, url: str, **options: Any) -> httpx.Response:
-        response: httpx.Response = self._run(self.client.request(method, url, **options))
-        return response
-
-    def send(self, request: httpx.Request) -> httpx.Response:
-        response: httpx.Response = self._run(self.client.send(request))
-        return response
-
-    def read(self, url: str) -> bytes:
-        async def read() -> bytes:
-            async with self.client.stream("GET", url) as response:
-                return b"".join([part async for part in response.aiter_bytes()])
-
-        body: bytes = self._run(read())
-        return body
-
-    def close(self) -> None:
-        self._run(self.client.aclose())
-        self.runner.close()
-
-
-Client = Sync | Async
-Make = Callable[..., Client]
-
-
-@pytest.fixture(params=[Sync, Async], ids=["sync", "async"])
-def make(request: pytest.FixtureRequest) -> Iterator[Make]:
-    made: list[Client] = []
-
-    def client(**settings: Any) -> Client:
-        made.append(request.param(**settings))
-        return made[-1]
-
-    yield client
-    for one in made:
-        one.close()
-
-
-@pytest.fixture
-def base() -> Iterator[Backend]:
-    with backend("b") as one:
-        yield one
-
-
-@pytest.fixture
-def gray() -> Iterator[Backend]:
-    with backend("b-gray") as one:
-        yield one
-
-
-@pytest.fixture
-def plane(base: Backend, gray: Backend) -> Iterator[Plane]:
-    plane = Plane(inner({"b": {base.address: "", gray.address: "gray"}, "empty": {}}))
-    with hooked(plane, "httpx"):
-        yield plane
+from tests.instruments.backend import Backend, closed_port
+from tests.instruments.httpx.clients import Make
+from tests.instruments.plane import Plane, hooked, serving
 
 
 def test_a_call_goes_to_its_lane_and_the_app_sees_its_own_name(
@@ -238,78 +148,6 @@ def test_credentials_in_the_url_are_sent(make: Make, plane: Plane, gray: Backend
     assert gray.last.header("authorization") == "Basic dXNlcjpzZWNyZXQ="
 
 
-def test_a_refused_connection_is_tried_elsewhere(make: Make, base: Backend) -> None:
-    """Contract 13: the lane first, then base; the caller notices nothing."""
-    with closed_port() as dead:
-        plane = Plane(inner({"b": {dead: "gray", base.address: ""}}))
-        with hooked(plane, "httpx"), serving("gray"):
-            assert make().request("POST", "http://b/", content=b"body").text == "b"
-    assert base.last.body == b"body"
-    assert base.last.header("baggage") == "x-opensergo-traffic=gray"
-
-
-def test_when_all_refuse_the_librarys_error_is_raised(make: Make) -> None:
-    """`except httpx.ConnectError` in the application still works."""
-    with closed_port() as dead:
-        plane = Plane(inner({"b": {dead: ""}}))
-        with hooked(plane, "httpx"), serving(""), pytest.raises(httpx.ConnectError) as raised:
-            make().request("GET", "http://b/")
-    assert raised.value.request.url.host == "b"
-
-
-def test_an_app_without_an_endpoint_is_a_connect_error_that_names_it(
-    make: Make, plane: Plane
-) -> None:
-    """Contract 6: the library's own error, naming app and lane, with ours as its cause."""
-    with serving("gray"), pytest.raises(httpx.ConnectError, match="'empty' for lane 'gray'") as got:
-        make().request("GET", "http://empty/")
-    assert isinstance(got.value.__cause__, Unreachable)
-    assert got.value.request.url.host == "empty"
-
-
-def test_an_idempotent_call_is_repeated_when_its_pooled_connection_died(
-    make: Make, plane: Plane, gray: Backend
-) -> None:
-    """Contract 13: once, and only where the connection had worked before."""
-    client = make()
-    with serving("gray"):
-        client.request("GET", "http://b/first")
-        gray.drop_next = 1
-        assert client.request("PUT", "http://b/second", content=b"x").text == "b-gray"
-    assert [seen.target for seen in gray.seen] == ["/first", "/second", "/second"]
-    assert gray.last.body == b"x"
-
-
-def test_a_post_is_not_repeated_when_its_pooled_connection_died(
-    make: Make, plane: Plane, gray: Backend
-) -> None:
-    """The other side may have begun to serve it."""
-    client = make()
-    with serving("gray"):
-        client.request("GET", "http://b/first")
-        gray.drop_next = 1
-        with pytest.raises(httpx.RemoteProtocolError):
-            client.request("POST", "http://b/second", content=b"x")
-    assert len(gray.seen) == 2
-
-
-def test_a_fresh_connection_that_dies_is_the_callers_to_judge(
-    make: Make, plane: Plane, gray: Backend
-) -> None:
-    """Nothing says that it was idle when it died."""
-    gray.drop_next = 1
-    with serving("gray"), pytest.raises(httpx.RemoteProtocolError):
-        make().request("GET", "http://b/")
-    assert len(gray.seen) == 1
-
-
-def test_a_timeout_is_raised_and_not_repeated(make: Make, plane: Plane, gray: Backend) -> None:
-    """Trying again would double the wait that the caller bounded."""
-    with serving("gray"), pytest.raises(httpx.ReadTimeout):
-        make().request("GET", "http://b/wait", timeout=0.1)
-    assert len(gray.seen) == 1
-
-
 def test_lanes_share_no_connection(make: Make, plane: Plane, base: Backend, gray: Backend) -> None:
     """And a lane's own calls do share theirs."""
     client = make()
@@ -361,23 +199,6 @@ def test_a_unix_socket_is_left_alone(plane: Plane, tmp_path: Any) -> None:
         thread.join()
 
 
-def test_a_cancelled_call_leaves_the_pool_usable(plane: Plane, gray: Backend) -> None:
-    """Cancelling is how asyncio programs time out."""
-
-    async def work() -> str:
-        async with httpx.AsyncClient(limits=httpx.Limits(max_connections=1)) as client:
-            task = asyncio.create_task(client.get("http://b/wait"))
-            while not gray.seen:  # noqa: ASYNC110 - the server is a thread
-                await asyncio.sleep(0.005)
-            task.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await task
-            return (await client.get("http://b/")).text
-
-    with serving("gray"):
-        assert asyncio.run(work()) == "b-gray"
-
-
 def test_a_process_that_only_passes_labels_on_labels_any_http_call(
     make: Make, base: Backend
 ) -> None:
@@ -396,35 +217,6 @@ def test_the_first_call_waits_for_the_first_snapshot(make: Make, plane: Plane) -
     with serving("gray"):
         assert make().request("GET", "http://b/").text == "b-gray"
     assert plane.waited == 1
-
-
-def test_a_fault_of_ours_lets_the_call_through(
-    make: Make, plane: Plane, base: Backend, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """F43: swallowed, counted, and the call goes on as if we were not there."""
-
-    def broken(*_: object) -> None:
-        raise RuntimeError("ours")
-
-    for name in ("plan_for", "call_for"):
-        with monkeypatch.context() as patch, serving("gray"):
-            patch.setattr(instrument, name, broken)
-            assert make().request("GET", f"http://{base.address}/").status_code == 200
-    assert plane.counted(AGENT_FAULTS) == {"httpx": 1}
-
-
-def test_a_fault_while_aiming_lets_the_call_through(
-    make: Make, plane: Plane, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Also a fault inside the flow: the name is looked up as if we were not there."""
-
-    def broken(*_: object) -> None:
-        raise RuntimeError("ours")
-
-    monkeypatch.setattr(instrument, "_at", broken)
-    with serving("gray"), pytest.raises(httpx.ConnectError):
-        make().request("GET", "http://b/")
-    assert plane.counted(AGENT_FAULTS) == {"httpx": 1}
 
 
 def test_restoring_leaves_no_trace() -> None:
