@@ -130,6 +130,17 @@ def test_a_library_that_is_loaded_again_is_told_of_once(watched: Watched) -> Non
     assert watched.state() == (State.HOOKED, "")
 
 
+def test_python_is_hooked_as_any_library() -> None:
+    """It has no metadata, and a version all the same."""
+    patches: dict[str, Patches] = {}
+    hooks, states = hook_all(Plane(), patches)
+    try:
+        hooks["threading"](sys.modules["threading"])
+        assert [(state.library, state.state) for state in states] == [("python", State.HOOKED)]
+    finally:
+        patches["python"].restore()
+
+
 def test_every_trigger_of_the_catalogue_is_watched() -> None:
     """Nothing is imported for it."""
     hooks, states = hook_all(Plane(), {})

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import platform
 import re
-import sys
 from collections.abc import Callable, Collection
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -74,7 +73,7 @@ def _hook(
 
 
 def _version(library: str) -> str:
-    if library.partition(".")[0] in sys.stdlib_module_names:
+    if library == "python":
         return platform.python_version()
     try:
         return version(library)
