@@ -172,6 +172,8 @@ def test_diff_shows_a_change_and_makes_none(kubectl: Kubectl) -> None:
 def test_replace_refuses_what_is_out_of_date(kubectl: Kubectl) -> None:
     """409, in kubectl's words."""
     kubectl.run("create", "-f", "-", stdin=rule())
+    # Writing the status makes a newer version too, as in a cluster.
+    until(lambda: kubectl.json("get", "tlr", "vip").get("status"))
     seen = kubectl.json("get", "tlr", "vip")
     seen["spec"]["trafficLabel"] = "blue"
     kubectl.run("replace", "-f", "-", stdin=seen)
@@ -184,6 +186,7 @@ def test_patches_merge_and_other_kinds_of_patch_are_refused(kubectl: Kubectl) ->
     kubectl.run("create", "-f", "-", stdin=rule())
     body = '{"spec":{"trafficLabel":"blue"}}'
     assert "patched" in kubectl.run("patch", "tlr", "vip", "--type=merge", "-p", body)
+    kubectl.run("wait", "tlr/vip", "--for=jsonpath={.status.conditions[0].observedGeneration}=2")
     assert "no change" in kubectl.run("patch", "tlr", "vip", "--type=merge", "-p", body)
     printed = kubectl.run("apply", "--server-side", "-f", "-", stdin=rule(), status=1)
     assert "server-side apply is not supported" in printed

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.control.fleet import until
 from tests.control.serving import API, lane, rule
 
 
@@ -22,6 +23,14 @@ def create(http: httpx.Client, namespace: str, body: dict[str, Any]) -> dict[str
     return dict(answer.json())
 
 
+def settled(http: httpx.Client, namespace: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Create an object and return it with its status: writing that makes a newer version."""
+    name = create(http, namespace, body)["metadata"]["name"]
+    return dict(
+        until(lambda: (got := http.get(path(namespace, name)).json()).get("status") and got)
+    )
+
+
 def patch(
     http: httpx.Client, url: str, body: Any, kind: str = "application/merge-patch+json"
 ) -> httpx.Response:
@@ -30,7 +39,7 @@ def patch(
 
 def test_a_created_object_has_what_the_server_adds(http: httpx.Client, namespace: str) -> None:
     """Tools rely on every one of these fields."""
-    made = create(http, namespace, rule())
+    made = settled(http, namespace, rule())
     metadata = made["metadata"]
     assert metadata["namespace"] == namespace
     assert metadata["generation"] == 1
@@ -75,7 +84,7 @@ def test_the_generation_counts_changes_of_the_spec_only(http: httpx.Client, name
 
 def test_a_patch_that_changes_nothing_writes_nothing(http: httpx.Client, namespace: str) -> None:
     """Controllers apply the same object every minute; agents must not hear of it."""
-    made = create(http, namespace, rule())
+    made = settled(http, namespace, rule())
     same = patch(http, path(namespace, "vip"), {"spec": {"trafficLabel": "gray"}})
     assert same.json()["metadata"]["resourceVersion"] == made["metadata"]["resourceVersion"]
 
@@ -85,7 +94,7 @@ def test_what_is_the_servers_cannot_be_written(
     http: httpx.Client, namespace: str, field: str
 ) -> None:
     """An object that was read, edited and sent back carries it all; none of it may stick."""
-    made = create(http, namespace, rule())
+    made = settled(http, namespace, rule())
     forged = {"conditions": [{"type": "Live", "status": "True"}]} if field == "status" else "x"
     body = {"status": forged} if field == "status" else {"metadata": {field: forged}}
     answer = patch(http, path(namespace, "vip"), body)
@@ -108,7 +117,7 @@ def test_status_is_read_and_not_written_as_a_subresource(
 
 def test_a_replacement_names_what_it_replaces(http: httpx.Client, namespace: str) -> None:
     """Two editors: the second to save must be told that he has not seen the first one's change."""
-    made = create(http, namespace, rule())
+    made = settled(http, namespace, rule())
     url = path(namespace, "vip")
     seen = made["metadata"]["resourceVersion"]
     body = rule(label="blue")
@@ -123,7 +132,7 @@ def test_a_replacement_names_what_it_replaces(http: httpx.Client, namespace: str
 
 def test_a_patch_may_name_the_revision_it_is_based_on(http: httpx.Client, namespace: str) -> None:
     """`kubectl edit` sends it."""
-    made = create(http, namespace, rule())
+    made = settled(http, namespace, rule())
     url = path(namespace, "vip")
     seen = made["metadata"]["resourceVersion"]
     assert patch(http, url, {"spec": {"trafficLabel": "blue"}}).status_code == 200
@@ -148,7 +157,7 @@ def test_patches_at_the_same_time_are_all_kept(http: httpx.Client, namespace: st
 
 def test_a_deletion_is_final_and_says_what_went(http: httpx.Client, namespace: str) -> None:
     """Kubectl waits for the uid it is told here to disappear."""
-    made = create(http, namespace, rule())
+    made = settled(http, namespace, rule())
     url = path(namespace, "vip")
     gone = http.request("DELETE", url, json={"propagationPolicy": "Background"})
     assert gone.json()["status"] == "Success"
@@ -162,7 +171,7 @@ def test_a_deletion_with_preconditions_spares_another_object(
     http: httpx.Client, namespace: str
 ) -> None:
     """A controller must not delete what was made anew under the same name."""
-    made = create(http, namespace, rule())
+    made = settled(http, namespace, rule())
     url = path(namespace, "vip")
     other = http.request("DELETE", url, json={"preconditions": {"uid": "other"}})
     assert other.status_code == 409
@@ -177,7 +186,7 @@ def test_a_dry_run_answers_and_stores_nothing(
     http: httpx.Client, namespace: str, verb: str
 ) -> None:
     """`kubectl diff` shows what would be, and must not make it so."""
-    made = create(http, namespace, rule())
+    made = settled(http, namespace, rule())
     url = path(namespace, "vip")
     body = rule(label="blue")
     body["metadata"]["resourceVersion"] = made["metadata"]["resourceVersion"]
@@ -196,7 +205,7 @@ def test_a_dry_run_answers_and_stores_nothing(
 
 def test_a_deletion_is_also_dry_where_its_body_says_so(http: httpx.Client, namespace: str) -> None:
     """`kubectl delete --dry-run=server` sends it in the options, not in the query."""
-    made = create(http, namespace, rule())
+    made = settled(http, namespace, rule())
     url = path(namespace, "vip")
     assert http.request("DELETE", url, json={"dryRun": ["All"]}).status_code == 200
     for misspelt in (["all"], "All", [None], {"All": True}):
