@@ -19,6 +19,7 @@ from benchmarks.plane import Plane
 from benchmarks.switches import LANE, Applications
 from fairlead.instruments.hooking import hook_all
 from fairlead.instruments.importing import ImportWatch
+from fairlead.instruments.instrument import State
 from fairlead.instruments.patch import Patches
 from fairlead.instruments.propagate import current_lane
 from fairlead.policy.lane import Lane
@@ -54,8 +55,11 @@ def run() -> Iterator[Figure]:
     lanes = tuple(Lane(name=lane) for lane in LANES if lane)
     plane = Plane(Snapshot(workload=Workload(app="shop"), lanes=lanes))
     patches: dict[str, Patches] = {}
-    watch = ImportWatch(hook_all(plane, patches)[0])
+    hooks, states = hook_all(plane, patches)
+    watch = ImportWatch(hooks)
     watch.install()
+    if off := [state for state in states if state.state is not State.HOOKED]:
+        raise RuntimeError(f"not hooked, so nothing would be proved: {off}")
     applications = Applications(lambda: current_lane(plane))
     try:
         leaks = asyncio.run(_all(applications)) + applications.late_leaks
