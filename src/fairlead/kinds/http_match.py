@@ -19,6 +19,9 @@ from fairlead.kinds.spec import Spec, Token, checked
 from fairlead.kinds.string_match import WAYS, StringMatch
 from fairlead.kinds.violation import Loc, Violation, refusal, refusals
 
+_MOST = 64
+"""Headers of a match, and query parameters: an entry looks at each for every request."""
+
 _REMEDY = "say headers, queryParams or uri; for a share of all requests, traffic.percentage"
 
 
@@ -84,6 +87,12 @@ def violations(raw: Any, loc: Loc) -> Iterator[Violation]:
         return
     if not any(raw.values()):
         yield Violation(loc=loc, message=f"matches nothing in particular: {_REMEDY}")
+    for part in ("headers", "queryParams"):
+        parts = raw.get(part)
+        if isinstance(parts, dict | list) and len(parts) > _MOST:
+            message = f"has {len(parts)} entries, at most {_MOST} fit"
+            yield Violation(loc=(*loc, part), message=message)
+            raw = {**raw, part: None}
     seen: dict[str, str] = {}
     for name, typed, where in _typed_headers(raw.get("headers"), (*loc, "headers")):
         yield from string_match.violations(typed, where)

@@ -30,10 +30,10 @@ def complaints(
     """Yield (path, message) for every finding in `error`, about what is at `above` in a `model`."""
     details = error.errors(include_url=False, include_context=True)
     locs = [tuple(part for part in detail["loc"] if part != "[key]") for detail in details]
+    # Items that were refused are not counted by pydantic: the list is not what is short.
+    miscounted = {loc[:length] for loc in locs for length in range(len(loc))}
     for detail, loc in zip(details, locs, strict=True):
-        # Items that were refused are not counted by pydantic: the list is not what is short.
-        miscounted = any(other[: len(loc)] == loc and other != loc for other in locs)
-        if not (detail["type"] == "too_short" and miscounted):
+        if not (detail["type"] == "too_short" and loc in miscounted):
             yield (*above, *loc), _message(detail, fields(model, (*above, *loc[:-1])))
 
 

@@ -7,14 +7,17 @@ they are left out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 
 from fairlead.control.api.served import Fault, Served
 from fairlead.control.api.status import Cause, bad_request, invalid, not_allowed
 from fairlead.control.store import Object
+
+_Tree: TypeAlias = "dict[str | int, _Tree | None]"
+"""What to leave out, by the names on the way; None is left out itself."""
 
 
 class Validation(StrEnum):
@@ -31,7 +34,7 @@ class Admission:
 
     validation: Validation = Validation.WARN
     repeated: tuple[str, ...] = ()
-    """Names of fields that the body's text gives twice in one object."""
+    """Paths of fields that the body's text gives twice in one object."""
     warnings: list[str]
 
     @classmethod
@@ -48,7 +51,7 @@ class Admission:
         if served.inspect is None:
             raise not_allowed("write", served.resource)
         faults = list(served.inspect(own))
-        repeated = [_repeated(name) for name in self.repeated]
+        repeated = [_repeated(path) for path in self.repeated]
         if self.validation is not Validation.STRICT:
             unknown = [fault for fault in faults if fault.unknown]
             if self.validation is Validation.WARN:
@@ -65,32 +68,30 @@ class Admission:
         return own
 
 
-def without(plain: Any, locs: Sequence[tuple[str | int, ...]]) -> Any:
+def without(plain: Any, locs: Iterable[tuple[str | int, ...]]) -> Any:
     """Return `plain` without the fields at `locs`; a path that leads nowhere is passed over."""
+    tree: _Tree = {}
     for loc in locs:
-        plain = _without(plain, loc)
+        branch: _Tree | None = tree
+        for part in loc[:-1]:
+            branch = branch.setdefault(part, {}) if branch is not None else None
+        if branch is not None and loc:
+            branch[loc[-1]] = None
+    return _pruned(plain, tree)
+
+
+def _pruned(plain: Any, tree: _Tree) -> Any:
+    if isinstance(plain, dict):
+        kept = ((name, value) for name, value in plain.items() if tree.get(name, tree) is not None)
+        return {name: _pruned(value, tree.get(name) or {}) for name, value in kept}
+    if isinstance(plain, list):
+        return [_pruned(item, tree.get(i) or {}) for i, item in enumerate(plain)]
     return plain
 
 
-def _without(plain: Any, loc: tuple[str | int, ...]) -> Any:
-    if not loc:
-        return plain
-    first, rest = loc[0], loc[1:]
-    if isinstance(plain, dict) and first in plain:
-        if rest:
-            return {**plain, first: _without(plain[str(first)], rest)}
-        return {name: value for name, value in plain.items() if name != first}
-    if isinstance(plain, list) and isinstance(first, int) and first < len(plain) and rest:
-        return [_without(item, rest) if i == first else item for i, item in enumerate(plain)]
-    return plain
-
-
-def _repeated(name: str) -> Cause:
-    return Cause(
-        reason="FieldValueDuplicate",
-        field="",
-        message=f"duplicate field {name!r}: written twice in one object, one of them would be lost",
-    )
+def _repeated(path: str) -> Cause:
+    message = "duplicate field: written twice in one object, one of them would be lost"
+    return Cause(reason="FieldValueDuplicate", field=path, message=message)
 
 
 __all__ = ["Admission", "Fault", "Validation", "without"]

@@ -8,14 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from http import HTTPStatus
-from typing import Any
+from math import isfinite
+from typing import Any, TypeAlias
 
 from starlette.requests import ClientDisconnect, Request
 
-from fairlead.control.api.status import Refused, bad_request, too_large, unsupported_media_type
+from fairlead.control.api.status import (
+    Cause,
+    Refused,
+    bad_request,
+    too_large,
+    unsupported_media_type,
+)
 from fairlead.control.store import Object
+from fairlead.kinds.violation import path_text
 
 LIMIT = 1 << 20
 """Bytes of a body, and of an object after a patch (Kubernetes' stores set the same bound)."""
@@ -34,7 +43,13 @@ DEPTH = 64
 
 JSON_TYPES = ("application/json",)
 YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
+CROWD = 50_000
+"""Values and names of fields in a body."""
+
 _INT64 = 1 << 63
+
+_Place: TypeAlias = tuple[Any, ...]
+"""Where something is: empty for the root, else the place it is in and its name there."""
 
 ReadYaml = Callable[[str], Any]
 """Turns bounded YAML text of one document into plain data; raises Refused."""
@@ -68,7 +83,7 @@ async def read(request: Request, limit: int = LIMIT) -> bytes:
 
 
 async def read_object(request: Request, read_yaml: ReadYaml) -> tuple[Object, tuple[str, ...]]:
-    """Return the body's object, and the names of fields that its JSON text gives twice."""
+    """Return the body's object, and the paths of fields that its JSON text gives twice."""
     kind = media_type(request)
     if kind not in JSON_TYPES + YAML_TYPES:
         raise unsupported_media_type(
@@ -89,27 +104,25 @@ async def read_object(request: Request, read_yaml: ReadYaml) -> tuple[Object, tu
 
 
 def parse_json(body: bytes) -> tuple[Any, tuple[str, ...]]:
-    """Return the data in JSON text, and the names of fields that it gives twice in one object."""
-    twice: dict[str, None] = {}
+    """Return the data in JSON text, and the paths of fields that it gives twice in one object."""
+    repeated: list[tuple[Object, list[str]]] = []
 
     def pairs(items: list[tuple[str, Any]]) -> Object:
         found = dict(items)
         if len(found) != len(items):
-            names = [name for name, _ in items]
-            twice.update((name, None) for name in names if names.count(name) > 1)
+            counts = Counter(name for name, _ in items)
+            repeated.append((found, [name for name, count in counts.items() if count > 1]))
         return found
 
     try:
-        value = json.loads(_text(body), object_pairs_hook=pairs, parse_constant=_no_constant)
+        value = json.loads(_text(body), object_pairs_hook=pairs, parse_int=_integer)
     except RecursionError as error:
         raise bad_request(f"the body is nested deeper than {DEPTH} levels") from error
     except json.JSONDecodeError as error:
         where = f"line {error.lineno} column {error.colno}"
         raise bad_request(f"the body is not JSON: {error.msg}, {where}") from error
-    except ValueError as error:
-        raise bad_request(f"the body is not JSON: {error}") from error
     check(value)
-    return value, tuple(twice)
+    return value, tuple(_paths(value, repeated)) if repeated else ()
 
 
 def _text(body: bytes) -> str:
@@ -119,35 +132,70 @@ def _text(body: bytes) -> str:
         raise bad_request(f"the body is not UTF-8: byte {error.start}") from error
 
 
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not a number")
+def _integer(text: str) -> int:
+    # Python takes long over thousands of digits; all that are too many are alike.
+    return int(text) if len(text) <= 20 else _INT64
 
 
 def check(value: Any) -> None:
-    """Refuse what JSON can carry and nobody can store: abysses, lone surrogates, giant numbers."""
-    waiting = [(value, 1)]
-    while waiting:
-        item, depth = waiting.pop()
+    """Refuse what JSON can carry and nobody can store, with its path.
+
+    Abysses, crowds, lone surrogates, giant numbers, and what is no number at all.
+    """
+    for count, (item, place, depth) in enumerate(_walk(value)):
         if depth > DEPTH:
             raise bad_request(f"the body is nested deeper than {DEPTH} levels")
+        if count > CROWD:
+            raise too_large(f"the body holds more than {CROWD} values")
+        problem = _problem(item)
+        if problem:
+            message = f"the body holds {problem}"
+            cause = Cause(reason="FieldValueInvalid", field=_path(place), message=message)
+            raise Refused(HTTPStatus.BAD_REQUEST, "BadRequest", str(cause), causes=[cause])
+
+
+def _walk(value: Any) -> Iterator[tuple[Any, _Place, int]]:
+    """Yield everything in plain data, names of fields too, with its place and its depth."""
+    waiting: list[tuple[Any, _Place, int]] = [(value, (), 1)]
+    while waiting:
+        item, place, depth = waiting.pop()
+        yield item, place, depth
         if isinstance(item, dict):
-            waiting.extend((name, depth + 1) for name in item)
-            waiting.extend((child, depth + 1) for child in item.values())
+            for name, child in item.items():
+                yield name, place, depth
+                waiting.append((child, (place, name), depth + 1))
         elif isinstance(item, list):
-            waiting.extend((child, depth + 1) for child in item)
-        else:
-            _check_scalar(item)
+            waiting.extend((child, (place, i), depth + 1) for i, child in enumerate(item))
 
 
-def _check_scalar(item: Any) -> None:
+def _path(place: _Place) -> str:
+    loc: list[str | int] = []
+    while place:
+        place, name = place
+        loc.append(name)
+    return path_text(tuple(reversed(loc)))
+
+
+def _paths(value: Any, repeated: Sequence[tuple[Object, list[str]]]) -> Iterator[str]:
+    names = {id(found): names for found, names in repeated}
+    for item, place, _ in _walk(value):
+        if isinstance(item, dict):
+            yield from (_path((place, name)) for name in names.get(id(item), ()))
+
+
+def _problem(item: Any) -> str | None:
     if isinstance(item, str):
         if not item.isascii() and any("\ud800" <= letter <= "\udfff" for letter in item):
-            raise bad_request("the body holds half of a surrogate pair, which is no text")
+            return "half of a surrogate pair, which is no text"
+    elif isinstance(item, float):
+        if not isfinite(item):
+            return f"{item}, which is not a number of JSON"
     elif isinstance(item, int):
         if not -_INT64 <= item < _INT64:
-            raise bad_request("the body holds an integer of more than 64 bits; quote the value")
-    elif item is not None and not isinstance(item, float):
-        raise bad_request(f"the body holds a {type(item).__name__}, which JSON does not have")
+            return "an integer of more than 64 bits; quote the value"
+    elif item is not None and not isinstance(item, dict | list):
+        return f"a {type(item).__name__}, which JSON does not have"
+    return None
 
 
 def _describe(value: Any) -> str:
