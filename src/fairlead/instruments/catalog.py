@@ -9,6 +9,8 @@ LIBRARIES: tuple[tuple[str, str], ...] = (
     ("aiohttp.connector", "aiohttp"),
     ("flask", "flask"),
     ("gunicorn.workers.base", "gunicorn"),
+    ("gunicorn.workers.gasgi", "gunicorn"),
+    ("gunicorn.workers.gthread", "gunicorn"),
     ("httpx", "httpx"),
     ("requests.sessions", "requests"),
     ("starlette.applications", "starlette"),

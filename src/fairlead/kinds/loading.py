@@ -133,7 +133,7 @@ def _json(body: str | bytes) -> Any:
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        (twice, _), = Counter(key for key, _ in pairs).most_common(1)
+        ((twice, _),) = Counter(key for key, _ in pairs).most_common(1)
         raise _Repeated(f"{twice} is written twice")
     return found
 

@@ -5,6 +5,7 @@ Whole servers, prefork, preload, threads, gevent and uvicorn's worker, run in `t
 
 from __future__ import annotations
 
+import importlib
 import signal
 import socket
 from typing import Any
@@ -55,6 +56,22 @@ def test_a_worker_leaves_before_it_stops(plane):
         made.handle_exit(signal.SIGTERM, None)
     assert plane.left == 1
     assert made.alive is False
+
+
+@pytest.mark.parametrize(("module", "name", "method"), instrument.OWN_WAYS)
+def test_a_worker_with_a_way_of_its_own_leaves_too(module: str, name: str, method: str) -> None:
+    """It would stop accepting while callers are still sent to it."""
+    worker = getattr(importlib.import_module(module), name)
+    before = vars(worker)[method]
+    plane, patches = Plane(), Patches()
+    instrument.install(plane, patches)
+    made = worker.__new__(worker)
+    # It has stopped already, as far as it knows: nothing but our part is left to do.
+    made.alive = made._quick_shutdown = False
+    getattr(made, method)(*(signal.SIGTERM, None)[: 2 if method == "handle_exit" else 0])
+    assert plane.left == 1
+    assert patches.restore() == []
+    assert vars(worker)[method] is before
 
 
 def test_the_worker_is_as_it_was_afterwards():

@@ -6,6 +6,7 @@ could hold a lock while it happens.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
 
 LIBRARY = "gunicorn"
 VERSIONS = ("20.1", "28")
+
+OWN_WAYS = (
+    ("gunicorn.workers.gasgi", "ASGIWorker", "handle_exit_signal"),
+    ("gunicorn.workers.gthread", "ThreadWorker", "handle_exit"),
+)
+"""Workers that hear of their end without the class they stem from; imported after it, if at all."""
 
 
 def install(plane: DataPlane, patches: Patches) -> None:
@@ -30,14 +37,18 @@ def install(plane: DataPlane, patches: Patches) -> None:
         return load_wsgi
 
     def stopping(original: Callable[..., None]) -> Callable[..., None]:
-        def handle(self: Any, sig: int, frame: Any) -> None:
+        def handle(self: Any, *signal: Any) -> None:
             # In a signal handler, which is where this worker hears that it is to stop: leaving is
             # bounded, and takes no lock that the interrupted code may hold.
             plane.leaving()
-            original(self, sig, frame)
+            original(self, *signal)
 
         return handle
 
     patches.replace(Worker, "load_wsgi", loaded)
     patches.replace(Worker, "handle_exit", stopping)
     patches.replace(Worker, "handle_quit", stopping)
+    for name, worker, method in OWN_WAYS:
+        module = sys.modules.get(name)
+        if hasattr(module, worker):
+            patches.replace(getattr(module, worker), method, stopping)
