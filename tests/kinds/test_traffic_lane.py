@@ -125,7 +125,7 @@ def test_a_lane_looks_at_no_more_than_64_headers_or_parameters(part):
     text = "rules: {traffic: {http: {PART: {MANY}}}, lane: {name: b}}".replace("PART", part)
     found = said(lane(text.replace("MANY", many)))
     assert "at most 64" in found[f"spec.rules.traffic.http.{part}"]
-    assert parse(lane(text.replace("MANY", many.rpartition(",")[0])))
+    parse(lane(text.replace("MANY", many.rpartition(",")[0])))
 
 
 def test_header_names_ignore_case_also_when_they_are_repeated():
