@@ -49,6 +49,12 @@ def test_apps_that_differ_in_replaced_letters_have_different_names() -> None:
     assert len(names) == 5
 
 
+def test_apps_and_hosts_with_dots_have_different_names() -> None:
+    """Otherwise shop.eu on host web would take the object of shop on host eu.web."""
+    assert instance_name("shop.eu", "web:80") != instance_name("shop", "eu.web:80")
+    assert instance_name("shop.eu", "web:80").startswith("shop.eu.web-80-")
+
+
 def test_the_compiler_gets_what_was_registered() -> None:
     """Labels keep repeated keys and their order; no lane is another thing than base."""
     labels = (("tag", "blue"), ("tag", "gray"), ("team", "x"))

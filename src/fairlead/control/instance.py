@@ -27,7 +27,8 @@ _UNSAFE = re.compile(r"[^a-z0-9]+")
 def instance_name(app: str, address: str) -> str:
     """Return the name of an instance's object: app and address, in the letters a name may have.
 
-    Where letters had to be replaced a hash keeps two instances from sharing a name.
+    Where letters had to be replaced, or it is open where the app ends and the address begins, a hash
+    keeps two instances from sharing a name.
     """
     host, _, port = address.rpartition(":")
     if host.startswith("["):
@@ -36,9 +37,9 @@ def instance_name(app: str, address: str) -> str:
     name = f"{app}.{host}-{port}"
     parts = (_UNSAFE.sub("-", part.lower()).strip("-") for part in name.split("."))
     safe = ".".join(part for part in parts if part)
-    if safe == name and len(safe) <= 253:
+    if safe == name and len(safe) <= 253 and "." not in app:
         return safe
-    return f"{safe[:240].rstrip('.-')}-{sha256(name.encode()).hexdigest()[:8]}"
+    return f"{safe[:240].rstrip('.-')}-{sha256(f'{app} {name}'.encode()).hexdigest()[:8]}"
 
 
 def instance_key(namespace: str, app: str, address: str) -> Key:
