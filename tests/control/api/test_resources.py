@@ -167,6 +167,15 @@ def test_a_deletion_is_final_and_says_what_went(http: httpx.Client, namespace: s
     assert (again.status_code, again.json()["reason"]) == (404, "NotFound")
 
 
+def test_a_namespace_that_is_null_is_the_one_of_the_path(
+    http: httpx.Client, namespace: str
+) -> None:
+    """Clients in some languages send null for what they leave out."""
+    body = rule()
+    body["metadata"]["namespace"] = None
+    assert create(http, namespace, body)["metadata"]["namespace"] == namespace
+
+
 def test_a_deletion_with_preconditions_spares_another_object(
     http: httpx.Client, namespace: str
 ) -> None:

@@ -83,7 +83,10 @@ def written(place: Place, body: Object) -> Object:
     if not isinstance(metadata, dict):
         raise bad_request("metadata is missing or not an object")
     own = {name: value for name, value in metadata.items() if name not in OWNED}
-    if own.setdefault("namespace", namespace) != namespace:
+    # Clients in some languages send null for what they leave out.
+    if own.get("namespace") is None:
+        own["namespace"] = namespace
+    if own["namespace"] != namespace:
         raise bad_request(
             f"metadata.namespace is {own['namespace']!r}, but the request is for {namespace!r}"
         )
