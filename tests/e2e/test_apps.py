@@ -13,7 +13,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from fleet import POLICIES
 from processes import APPS, BIN, Process, environment, stop_all
+from scenarios import SCENARIOS
+
+from fairlead.kinds import load_documents
 
 MODULES = {"spring-cloud-zuul": "spring_cloud_zuul", "a": "a", "b": "b", "c": "c"}
 
@@ -25,6 +29,14 @@ def test_an_app_is_short_and_does_not_mention_fairlead(path: Path) -> None:
     assert len(text.splitlines()) <= 30
     for word in ("fairlead", "lane", "gray", "baggage", "opensergo"):
         assert word not in text.lower()
+
+
+def test_every_rule_of_a_scenario_is_a_file_beside_the_apps() -> None:
+    """People copy these files: each must load as it is, and none may lie there unused."""
+    used = {scenario.policy for scenario in SCENARIOS}
+    assert {path.name for path in POLICIES.iterdir()} == used
+    for name in used:
+        assert load_documents((POLICIES / name).read_text(), name)
 
 
 def test_the_apps_run_without_fairlead(tmp_path: Path) -> None:
