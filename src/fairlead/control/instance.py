@@ -27,8 +27,8 @@ _UNSAFE = re.compile(r"[^a-z0-9]+")
 def instance_name(app: str, address: str) -> str:
     """Return the name of an instance's object: app and address, in the letters a name may have.
 
-    Where letters had to be replaced, or it is open where the app ends and the address begins, a hash
-    keeps two instances from sharing a name.
+    Where letters had to be replaced, or dots leave it open where the app ends, a hash keeps two
+    instances from sharing a name.
     """
     host, _, port = address.rpartition(":")
     if host.startswith("["):
