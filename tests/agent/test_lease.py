@@ -11,7 +11,7 @@ import urllib.request
 from contextlib import suppress
 
 from tests.agent.program import SERVE, STAY, await_registered, registered
-from tests.agent.wire import WireServer, snapshot, until
+from tests.agent.wire import PATIENCE, WireServer, snapshot, until
 
 THREADED = """
 import fairlead, sys, threading, time
@@ -174,6 +174,19 @@ def test_leaving_without_a_control_plane_takes_no_longer_than_it_may(launch):
     program.say("leave")
 
     assert float(program.line()) < 2.5
+
+
+def test_a_worker_that_another_replaces_leaves_its_lease(launch, wire):
+    """The parent's socket stays open: without an endpoint, callers would fail instead of wait."""
+    wire.publish(snapshot(1))
+    program = launch(SERVE + "sys.stdin.readline(); agent.handing_over()")
+    port = program.line()
+    await_registered(wire, port)
+    program.say("hand over")
+
+    assert program.process.wait(PATIENCE) == 0
+    assert registered(wire, port)
+    assert not wire.departures
 
 
 def test_a_server_that_serves_again_registers_again(launch, wire):

@@ -32,6 +32,7 @@ class Plane:
         self.propagation_only = False
         self.servers: list[tuple[str, Sockets | None]] = []
         self.left = 0
+        self.handed_over = 0
         self.waited = 0
         self.engine.apply(snapshot or inner())
 
@@ -44,6 +45,9 @@ class Plane:
 
     def leaving(self) -> None:
         self.left += 1
+
+    def handing_over(self) -> None:
+        self.handed_over += 1
 
     def counted(self, name: str) -> dict[str, int]:
         return self.counters.read().get(name, {})

@@ -141,6 +141,13 @@ class Agent:
         except Exception as error:
             self.fault("leaving", error)
 
+    def handing_over(self) -> None:
+        """End with no goodbye: the socket stays open in the parent, for the next worker."""
+        try:
+            self.process.tenancy.hand_over()
+        except Exception as error:
+            self.fault("handing over", error)
+
     def stop(self) -> None:
         """Leave, and end every thread soon."""
         self.leaving()

@@ -117,6 +117,18 @@ class Tenancy:
             if held:
                 self._busy.release()
 
+    def hand_over(self) -> None:
+        """Stop renewing: the lease, which has seven seconds left, covers the successor's start.
+
+        Until it serves, callers wait at the socket. Without an endpoint they would be turned away.
+        """
+        self._left = True
+        self._bell.ring()
+        held = self._busy.acquire(GOODBYE)
+        self._registration = self.lease = None
+        if held:
+            self._busy.release()
+
     def abandon(self) -> None:
         """Close this process's side of the connection: the lease is a forked parent's."""
         self._registry.abandon()

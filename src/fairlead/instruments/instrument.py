@@ -43,6 +43,9 @@ class DataPlane(Protocol):
     def leaving(self) -> None:
         """Deregister now: the server is about to stop. Returns when it is done or has failed."""
 
+    def handing_over(self) -> None:
+        """End with no goodbye: the socket stays open in the parent, for the next worker."""
+
 
 class Instrument(Protocol):
     """The module of one library."""

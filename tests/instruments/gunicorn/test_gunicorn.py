@@ -6,9 +6,11 @@ Whole servers, prefork, preload, threads, gevent and uvicorn's worker, run in `t
 from __future__ import annotations
 
 import importlib
+import os
 import signal
 import socket
-from typing import Any
+import tempfile
+from typing import Any, ClassVar
 
 import pytest
 from gunicorn.workers.base import Worker
@@ -56,6 +58,52 @@ def test_a_worker_leaves_before_it_stops(plane):
         made.handle_exit(signal.SIGTERM, None)
     assert plane.left == 1
     assert made.alive is False
+
+
+class Settings:
+    """As much of gunicorn's configuration as a worker reads before it runs."""
+
+    env: ClassVar[dict[str, str]] = {}
+    reload = False
+    uid, gid, initgroups = os.geteuid(), os.getegid(), False
+
+    def post_worker_init(self, worker: Worker) -> None:
+        """Do nothing, as by default."""
+
+
+class Quiet(Worker):
+    """A worker whose run ends at once, as one does that has served as many as it may."""
+
+    def __init__(self, ppid: int) -> None:
+        self.cfg, self.app, self.sockets, self.reloader = Settings(), App(), [], None
+        self.ppid, self.tmp, self.log = ppid, tempfile.TemporaryFile(), Log()  # noqa: SIM115
+
+    def init_signals(self) -> None:
+        """Leave the test's alone."""
+
+    def run(self) -> None:
+        """End."""
+
+
+class Log:
+    """What a worker asks of its log."""
+
+    def close_on_exec(self) -> None:
+        """Hold nothing."""
+
+
+def test_a_worker_that_ends_by_itself_hands_its_socket_over(plane):
+    """`--max-requests` on a single worker: nobody could be called until the next has started."""
+    made = Quiet(os.getppid())
+    made.init_process()
+    assert (plane.handed_over, plane.left) == (1, 0)
+
+
+def test_a_worker_without_an_arbiter_hands_nothing_over(plane):
+    """The socket ends with it: what it leaves behind would be called in vain."""
+    made = Quiet(ppid=0)
+    made.init_process()
+    assert plane.handed_over == 0
 
 
 @pytest.mark.parametrize(("module", "name", "method"), instrument.OWN_WAYS)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import uvicorn
 from uvicorn.server import Server
@@ -47,10 +50,56 @@ def test_a_server_is_told_of_with_its_sockets_and_left_before_they_close():
     assert min(seen) >= 0
 
 
-async def _start(server: Server) -> None:
+def test_a_worker_at_its_limit_of_requests_hands_its_socket_over():
+    """The parent starts another: what callers wait for at the socket is on its way."""
+    plane, patches = Plane(), Patches()
+    instrument.install(plane, patches)
+
+    async def main(*, told: bool) -> tuple[int, int]:
+        config = uvicorn.Config(app, port=0, lifespan="off", log_level="error")
+        with socket.create_server(("127.0.0.1", 0)) as shared:
+            server = uvicorn.Server(config)
+            await _start(server, [shared])
+            server.should_exit = told
+            await server.shutdown([shared])
+        return plane.handed_over, plane.left
+
+    try:
+        assert asyncio.run(main(told=False)) == (1, 0)
+        assert asyncio.run(main(told=True)) == (1, 1)
+    finally:
+        assert patches.restore() == []
+
+
+def test_a_server_stops_while_the_application_keeps_every_thread_busy():
+    """The loop's own threads are the application's; a blocked one must not keep the server up."""
+    plane, patches = Plane(), Patches()
+    instrument.install(plane, patches)
+    over = threading.Event()
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(1))
+        blocked = loop.run_in_executor(None, over.wait)
+        server = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", log_level="error"))
+        await _start(server)
+        try:
+            await asyncio.wait_for(server.shutdown(), 5)
+        finally:
+            over.set()
+            await blocked
+
+    try:
+        asyncio.run(main())
+    finally:
+        assert patches.restore() == []
+    assert plane.left == 1
+
+
+async def _start(server: Server, sockets: list[socket.socket] | None = None) -> None:
     server.config.load()
     server.lifespan = server.config.lifespan_class(server.config)
-    await server.startup()
+    await server.startup(sockets)
 
 
 def test_the_server_is_as_it_was_afterwards():

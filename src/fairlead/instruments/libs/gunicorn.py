@@ -6,6 +6,7 @@ could hold a lock while it happens.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,16 @@ def install(plane: DataPlane, patches: Patches) -> None:
 
         return load_wsgi
 
+    def working(original: Callable[[Any], None]) -> Callable[[Any], None]:
+        def init_process(self: Any) -> None:
+            original(self)
+            # It was told nothing and ends by itself, as under `--max-requests`: the arbiter starts
+            # another. Where the arbiter is gone, so is the socket.
+            if os.getppid() == self.ppid:
+                plane.handing_over()
+
+        return init_process
+
     def stopping(original: Callable[..., None]) -> Callable[..., None]:
         def handle(self: Any, *signal: Any) -> None:
             # In a signal handler, which is where this worker hears that it is to stop: leaving is
@@ -46,6 +57,7 @@ def install(plane: DataPlane, patches: Patches) -> None:
         return handle
 
     patches.replace(Worker, "load_wsgi", loaded)
+    patches.replace(Worker, "init_process", working)
     patches.replace(Worker, "handle_exit", stopping)
     patches.replace(Worker, "handle_quit", stopping)
     for name, worker, method in OWN_WAYS:

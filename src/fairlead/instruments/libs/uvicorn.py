@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -32,12 +33,29 @@ def install(plane: DataPlane, patches: Patches) -> None:
         return startup
 
     def stopping(original: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-        async def shutdown(self: Any, *args: Any, **kwargs: Any) -> None:
-            # On a thread: requests go on being served until the last caller can know.
-            await asyncio.to_thread(plane.leaving)
-            await original(self, *args, **kwargs)
+        async def shutdown(self: Any, sockets: Any = None) -> None:
+            if sockets and not self.should_exit:
+                # Told by nobody, it has reached its limit of requests; the parent, which has the
+                # socket too, starts another worker.
+                plane.handing_over()
+            else:
+                await _on_a_thread(plane.leaving)
+            await original(self, sockets)
 
         return shutdown
 
     patches.replace(Server, "startup", starting)
     patches.replace(Server, "shutdown", stopping)
+
+
+async def _on_a_thread(leave: Callable[[], None]) -> None:
+    """Requests go on being served until the last caller can know.
+
+    Not on a thread of the loop's: the application may keep all of them busy for as long as it
+    likes, and the server would not stop.
+    """
+    executor = ThreadPoolExecutor(1)
+    try:
+        await asyncio.get_running_loop().run_in_executor(executor, leave)
+    finally:
+        executor.shutdown(wait=False)
