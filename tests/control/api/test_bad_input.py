@@ -53,7 +53,17 @@ def test_every_violation_is_told_at_once_with_its_field(http: httpx.Client, url:
     assert http.get(url).json()["items"] == []
 
 
-@pytest.mark.parametrize("validation", ["Warn", "", "Ignore"])
+def test_a_client_that_does_not_say_is_held_to_the_letter(http: httpx.Client, url: str) -> None:
+    """A rule that loses a misspelt field would decide about other traffic than was meant."""
+    body = rule()
+    body["spec"]["trafficLane"] = "blue"
+    answer = http.post(url, json=body)
+    assert answer.status_code == 422
+    assert answer.json()["details"]["causes"][0]["field"] == "spec.trafficLane"
+    assert http.get(url).json()["items"] == []
+
+
+@pytest.mark.parametrize("validation", ["Warn", "Ignore"])
 def test_unknown_fields_are_dropped_where_the_client_does_not_mind(
     http: httpx.Client, url: str, validation: str
 ) -> None:
