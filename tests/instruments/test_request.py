@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fairlead.instruments.request import FIELDS, AsgiRequest, WsgiRequest, add
+from fairlead.instruments.request import FIELDS, AsgiRequest, WsgiRequest
 from fairlead.policy.match import RequestView
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -15,10 +15,11 @@ TRACE = "0af7651916cd43dd8448eb211c80319c"
 def asgi(
     headers: list[tuple[str, str]], *, query: str = "", path: str = "/", **rest: Any
 ) -> RequestView:
-    found: dict[str, str] = {}
+    request = AsgiRequest()
+    request.scope = {"query_string": query.encode(), "path": path, **rest}
     for name, value in headers:
-        add(found, name, value.encode("latin-1"))
-    return AsgiRequest({"query_string": query.encode(), "path": path, **rest}, found)
+        request.add(name, value.encode("latin-1"))
+    return request
 
 
 def wsgi(

@@ -13,7 +13,7 @@ from fairlead.flow.lane import Lanes
 from fairlead.instruments.inbound import Door, Labels, fault
 from fairlead.instruments.outbound import BAGGAGE
 from fairlead.instruments.propagate import Origin, Served, resume, suspend
-from fairlead.instruments.request import AsgiRequest, add, asked_headers
+from fairlead.instruments.request import AsgiRequest, asked_headers
 from fairlead.policy.snapshot import Snapshot
 from fairlead.telemetry.counters import Counter, Counters
 from fairlead.telemetry.names import COLOURED
@@ -96,18 +96,19 @@ class Gate:
             headers, names = scope["headers"], compiled.names
             if type(headers) is not list:
                 headers = scope["headers"] = list(headers)
-            found: dict[str, str] = {}
+            request = AsgiRequest()
             for name, value in headers:
                 if name in names:
-                    add(found, names[name], value)
+                    request.add(names[name], value)
             if compiled.entry:
-                lane, _ = compiled.lanes.colour(AsgiRequest(scope, found), self._engine.dice)
+                request.scope = scope
+                lane, _ = compiled.lanes.colour(request, self._engine.dice)
                 compiled.coloured[lane].raise_by_one()
             else:
-                lane = compiled.inherit(found) if found else compiled.lanes.own
-            if found and not compiled.lanes.trusting:
+                lane = compiled.inherit(request) if request else compiled.lanes.own
+            if not compiled.lanes.trusting and not compiled.labels.isdisjoint(request):
                 # In place: who looks for what routing leaves in the scope finds it.
-                scope["headers"] = compiled.strip(headers, found)
+                scope["headers"] = compiled.strip(headers, request)
             return Served(lane)
         except Exception:  # counted; the request goes through
             fault(self._plane, "asgi")
@@ -123,7 +124,7 @@ class Gate:
 class Compiled:
     """One plan, as far as it is asked of ASGI requests."""
 
-    __slots__ = ("_known", "_labels", "_plane", "coloured", "entry", "lanes", "names", "plan")
+    __slots__ = ("_known", "_plane", "coloured", "entry", "labels", "lanes", "names", "plan")
 
     def __init__(self, plan: Plan | None, plane: DataPlane) -> None:
         self._plane = plane
@@ -132,8 +133,8 @@ class Compiled:
         self.lanes = Lanes(Snapshot()) if plan is None else plan.lanes
         self.entry = self.lanes.entry
         self.coloured = Coloured(plane.counters)
-        self._labels = frozenset([BAGGAGE, *self.lanes.key_names])
-        asked = self._labels if plan is None else self._labels.union(asked_headers(plan.snapshot))
+        self.labels = frozenset([BAGGAGE, *self.lanes.key_names])
+        asked = self.labels if plan is None else self.labels.union(asked_headers(plan.snapshot))
         self.names = {name.encode("utf-8", "replace"): name for name in asked}
 
     def inherit(self, found: dict[str, str]) -> str:
@@ -154,10 +155,10 @@ class Compiled:
         self, headers: list[tuple[bytes, bytes]], found: dict[str, str]
     ) -> list[tuple[bytes, bytes]]:
         """Return `headers` without labels, and with every other member of the baggage."""
-        if self._labels.isdisjoint(found):
+        labels, theirs = self._read(found)
+        if not labels.found and not labels.invalid:
             return headers
-        _, theirs = self._read(found)
-        kept = [pair for pair in headers if self.names.get(pair[0]) not in self._labels]
+        kept = [pair for pair in headers if self.names.get(pair[0]) not in self.labels]
         if theirs:
             kept.append((BAGGAGE.encode(), theirs.encode("latin-1")))
         return kept

@@ -22,40 +22,52 @@ FIELDS = 1000
 TRACE_HEADERS = ("traceparent", "b3", "x-b3-traceid")
 
 
-class AsgiRequest:
-    """An ``http`` or ``websocket`` scope as a RequestView."""
+class AsgiRequest(dict[str, str]):
+    """An ``http`` or ``websocket`` scope as a RequestView.
 
-    __slots__ = ("_headers", "_scope")
+    It is a dict of headers by lower-case name: those of `asked_headers` at least.
+    """
 
-    def __init__(self, scope: Mapping[str, Any], headers: Mapping[str, str]) -> None:
-        """Show `scope` with `headers`, by lower-case name: those of `asked_headers` at least."""
-        self._scope = scope
-        self._headers = headers
+    __slots__ = ("scope",)
 
-    def header(self, name: str) -> str | None:
-        """Value of a header, repeated ones joined by ``,``."""
-        return self._headers.get(name)
+    scope: Mapping[str, Any]
+
+    if TYPE_CHECKING:
+
+        def header(self, name: str) -> str | None:
+            """Value of a header, repeated ones joined by ``,``."""
+
+    else:
+        # Every rule of an entry asks on every request: the dict's own method, not one around it.
+        header = dict.get
+
+    def add(self, name: str, value: bytes) -> None:
+        """Add the next value of a header; repeated ones are joined as RFC 9110 and 6265 say."""
+        text = value.decode("latin-1")
+        if name in self:
+            text = f"{self[name]}{';' if name == 'cookie' else ','}{text}"
+        self[name] = text
 
     def query(self, name: str) -> str | None:
         """First value of a query parameter, decoded."""
-        return _query(self._scope.get("query_string", b"").decode("latin-1"), name)
+        return _query(self.scope.get("query_string", b"").decode("latin-1"), name)
 
     def cookie(self, name: str) -> str | None:
         """First value of a cookie."""
-        return _cookie(self._headers.get("cookie"), name)
+        return _cookie(self.get("cookie"), name)
 
     def path(self) -> str | None:
         """Decoded path, mount prefixes included."""
-        path: str | None = self._scope.get("path")
+        path: str | None = self.scope.get("path")
         return path
 
     def method(self) -> str | None:
         """Method, upper case; a websocket opens with GET."""
-        return str(self._scope.get("method", "GET")).upper()
+        return str(self.scope.get("method", "GET")).upper()
 
     def source_ip(self) -> str | None:
         """Address of the direct peer, as the server names it."""
-        client = self._scope.get("client")
+        client = self.scope.get("client")
         return client[0] if client else None
 
     def trace(self) -> str | None:
@@ -114,14 +126,6 @@ def asked_headers(snapshot: Snapshot) -> Iterator[str]:
                     yield "cookie"
                 case "trace":
                     yield from TRACE_HEADERS
-
-
-def add(headers: dict[str, str], name: str, value: bytes) -> None:
-    """Add the next value of a header; repeated ones are joined as RFC 9110 and 6265 say."""
-    text = value.decode("latin-1")
-    if name in headers:
-        text = f"{headers[name]}{';' if name == 'cookie' else ','}{text}"
-    headers[name] = text
 
 
 @lru_cache(maxsize=1024)
