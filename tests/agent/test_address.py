@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import socket
 from collections.abc import Iterator
 
@@ -37,6 +38,20 @@ def test_a_listening_socket_is_found_without_asking_the_server(opened):
 
     assert (found.host, found.port) == opened.getsockname()
     assert found.inode == os.fstat(opened.fileno()).st_ino
+
+
+def test_a_process_without_a_free_descriptor_still_finds_it(opened):
+    """A server under load runs out of them; its instance was taken off the registry for that."""
+    _, most = limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, most))
+    try:
+        with pytest.raises(OSError, match="Too many open files"):
+            os.listdir("/proc/self/fd")
+        found = mine(opened)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+    assert (found.host, found.port) == opened.getsockname()
 
 
 def test_other_sockets_are_not_taken_for_it():

@@ -16,6 +16,9 @@ from typing import Any, TypeVar
 from fairlead.protocols.watch.connection import ControlAddress
 
 _DESCRIPTORS = ("/proc/self/fd", "/dev/fd")
+_TRIED = 4096
+"""Descriptors that are tried one by one where they cannot be listed."""
+
 _Found = TypeVar("_Found")
 _TCP = (_socket.AF_INET, _socket.AF_INET6)
 _WILDCARDS = frozenset({"0.0.0.0", "::"})
@@ -198,7 +201,9 @@ def _descriptors() -> list[int]:
             return sorted(int(name) for name in os.listdir(directory))
         except OSError:
             continue
-    return []
+    # There is no /proc, or no descriptor is left to look with: a busy server has opened its socket
+    # long before it runs out of them, and must not be taken for one that has closed it.
+    return list(range(_TRIED))
 
 
 def _bracketed(host: str) -> str:
