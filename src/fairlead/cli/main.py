@@ -33,7 +33,7 @@ VERBS = (
     Verb(name="doctor", module="fairlead.cli.doctor", summary="say what a process enforces"),
     Verb(
         name="serve",
-        module="fairlead.cli.serving",
+        module="fairlead.cli.serve",
         summary="run the control plane",
         extra="control",
     ),

@@ -8,14 +8,37 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Annotated
 
+import typer
+
+from fairlead.cli import command
 from fairlead.control.app import run
 from fairlead.control.server import CannotListen
 from fairlead.control.settings import InvalidSetting, Settings
 from fairlead.control.store import DirectoryInUse, StoreFailed
 
 BAD_SETTING, CANNOT_START = 2, 3
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run ``fairlead serve``."""
+    return command.run("serve", arguments, serve=_serve)
+
+
+def _serve(
+    data_dir: Annotated[
+        str | None,
+        typer.Option("--data-dir", help="Directory that keeps everything.", show_default=False),
+    ] = None,
+    listen: Annotated[
+        str | None,
+        typer.Option("--listen", help="HOST:PORT; 127.0.0.1:8580 if left out.", show_default=False),
+    ] = None,
+) -> None:
+    """Run the control plane until a signal arrives."""
+    raise typer.Exit(serve(data_dir, listen))
 
 
 def serve(
