@@ -100,15 +100,16 @@ class Gate:
             for name, value in headers:
                 if name in names:
                     request.add(names[name], value)
+            if not compiled.lanes.trusting and not compiled.labels.isdisjoint(request):
+                # In place: who looks for what routing leaves in the scope finds it. And first: a
+                # rule that fails must not let a label through.
+                scope["headers"] = compiled.strip(headers, request)
             if compiled.entry:
                 request.scope = scope
                 lane, _ = compiled.lanes.colour(request, self._engine.dice)
                 compiled.coloured[lane].raise_by_one()
             else:
                 lane = compiled.inherit(request) if request else compiled.lanes.own
-            if not compiled.lanes.trusting and not compiled.labels.isdisjoint(request):
-                # In place: who looks for what routing leaves in the scope finds it.
-                scope["headers"] = compiled.strip(headers, request)
             return Served(lane)
         except Exception:  # counted; the request goes through
             fault(self._plane, "asgi")

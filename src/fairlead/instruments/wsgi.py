@@ -116,17 +116,17 @@ class Gate:
             compiled, names = self._compiled
             if compiled is not lanes:
                 names = self._compile(lanes)
-            labelled = any(key in environ for key in names)
+            labels, came = None, environ
+            if any(key in environ for key in names):
+                # Rules see the request as it came. But labels are taken away first: a rule that
+                # fails must not let one through.
+                came = dict(environ) if lanes.entry else environ
+                labels = _labels(environ, lanes, names)
             if lanes.entry:
-                # Before anything is taken away: rules see the request as it came.
-                lane, _ = lanes.colour(WsgiRequest(environ), self._plane.engine.dice)
+                lane, _ = lanes.colour(WsgiRequest(came), self._plane.engine.dice)
                 self._plane.counters.count(COLOURED, lane)
             else:
-                lane = lanes.own
-            if labelled:
-                labels = _labels(environ, lanes, names)
-                if not lanes.entry:
-                    lane = labels.inherit(self._plane)
+                lane = lanes.own if labels is None else labels.inherit(self._plane)
             return Served(lane)
         except Exception:  # counted; the request goes through
             fault(self._plane, "wsgi")

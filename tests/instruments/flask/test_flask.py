@@ -11,6 +11,7 @@ import pytest
 from flask import Flask, Response, request
 from werkzeug.wsgi import wrap_file
 
+from fairlead.flow.lane import Lanes
 from fairlead.instruments.propagate import current, current_lane
 from fairlead.telemetry.names import AGENT_FAULTS, COLOURED, INVALID_LABELS, LANE_OUTLIVED_REQUEST
 from tests.instruments.plane import Plane, entry, hooked, inner, serving
@@ -258,6 +259,20 @@ def test_the_first_request_says_that_the_process_serves(plane: Plane) -> None:
     for _ in range(3):
         call(app(plane))
     assert (plane.waited, plane.servers) == (1, [("wsgi", None)])
+
+
+def test_a_rule_that_fails_lets_no_label_through(
+    plane: Plane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The request goes on as one without a label, also for whoever copies headers."""
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("ours")
+
+    plane.engine.apply(entry())
+    monkeypatch.setattr(Lanes, "colour", broken)
+    assert call(app(plane), {"X-Blue": "blue", **GRAY}) == ""
+    assert plane.counted(AGENT_FAULTS) == {"wsgi": 1}
 
 
 def test_restoring_leaves_no_trace() -> None:

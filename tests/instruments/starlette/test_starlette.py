@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from fairlead.flow.lane import Lanes
 from fairlead.instruments.propagate import current, current_lane
 from fairlead.policy.match import Condition
 from fairlead.telemetry.names import AGENT_FAULTS, COLOURED, INVALID_LABELS, LANE_OUTLIVED_REQUEST
@@ -365,6 +366,20 @@ def test_the_first_request_says_that_the_process_serves(plane: Plane) -> None:
 def test_servers_still_see_an_asgi_application(plane: Plane) -> None:
     """Uvicorn tells ASGI 2 from ASGI 3 by asking whether `__call__` is a coroutine function."""
     assert asyncio.iscoroutinefunction(Starlette().__call__)
+
+
+def test_a_rule_that_fails_lets_no_label_through(
+    plane: Plane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The request goes on as one without a label, also for whoever copies headers."""
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("ours")
+
+    plane.engine.apply(entry())
+    monkeypatch.setattr(Lanes, "colour", broken)
+    assert asyncio.run(call(app(plane), [*GRAY, ("x-blue", "blue")])) == ""
+    assert plane.counted(AGENT_FAULTS) == {"asgi": 1}
 
 
 def test_restoring_leaves_no_trace() -> None:
