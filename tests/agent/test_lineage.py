@@ -168,6 +168,47 @@ def test_spawned_workers_register_for_the_socket_they_were_given(launch, wire):
     assert program.end() == 0
 
 
+def test_a_spawned_worker_without_a_free_descriptor_keeps_its_place(launch, wire):
+    """It was admitted by its parent's sockets, which it cannot list any more."""
+    wire.renew = 0.05
+    wire.publish(snapshot(1))
+    program = launch(
+        """
+        import fairlead, multiprocessing, resource, socket, sys, time
+
+        def work(server, busy):
+            fairlead.current().serving("worker", lambda: [server])
+            print("worker", server.getsockname()[1], flush=True)
+            busy.wait()
+            resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
+            print("busy", flush=True)
+            time.sleep(600)
+
+        if __name__ == "__main__":
+            server = socket.create_server(("127.0.0.1", 0))
+            context = multiprocessing.get_context("spawn")
+            busy = context.Event()
+            worker = context.Process(target=work, args=(server, busy), daemon=True)
+            worker.start()
+            sys.stdin.readline()
+            busy.set()
+            sys.stdin.read()
+            worker.kill()
+            worker.join()
+        """,
+        script=True,
+    )
+    _, port = program.line().split()
+    await_registered(wire, port)
+    program.say("busy")
+    assert program.line() == "busy"
+
+    seen = len(wire.registrations)
+    until(lambda: len(wire.registrations) >= seen + BEATS)
+    assert registered(wire, port)
+    assert program.end() == 0
+
+
 def test_a_child_that_inherits_the_socket_registers(launch, wire):
     """`flask --debug` starts itself again and hands its socket down by number."""
     wire.publish(snapshot(1))

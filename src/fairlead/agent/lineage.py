@@ -34,7 +34,7 @@ class Lineage:
         self.forked = forked
         """Whether this process is a copy of the process it stems from, not another program."""
         self.inherited = inherited
-        """Inodes of the sockets that came with the fork."""
+        """Inodes of the sockets that came from an ancestor, as far as is known."""
 
     @classmethod
     def begin(cls, environ: MutableMapping[str, str]) -> Lineage:
@@ -60,6 +60,9 @@ class Lineage:
             return ""  # it went to the background, and this copy goes on in its place
         for pid in _ancestors(root):
             if serving & sockets_of(pid):
+                # Asked at every renewal: a worker that is out of descriptors cannot look again, and
+                # one whose parent was killed serves on.
+                self.inherited |= serving
                 return ""
         return f"a child of process {root} that serves none of its sockets"
 
