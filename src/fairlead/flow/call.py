@@ -57,3 +57,7 @@ class Unreachable(Exception):
         super().__init__(f"fairlead: no live endpoint of app {app!r} for lane {lane or 'base'!r}")
         self.app = app
         self.lane = lane
+
+    def __reduce__(self) -> tuple[type[Unreachable], tuple[str, str]]:
+        """Go to another process with the library's error, whose cause this is."""
+        return type(self), (self.app, self.lane)
