@@ -170,7 +170,7 @@ class Connection:
         head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
         first, *lines = head.decode("latin-1").split("\r\n")
         words = first.split(" ")
-        if not first.startswith("HTTP/1.") or len(words) < 2 or not words[1].isdigit():
+        if not first.startswith("HTTP/1.") or len(words) < 2 or not words[1].isdecimal():
             raise OSError(f"not an HTTP answer: {first[:60]!r}")
         pairs = (line.partition(":") for line in lines)
         return int(words[1]), {name.strip().lower(): value.strip() for name, _, value in pairs}
