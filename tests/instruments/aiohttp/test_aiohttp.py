@@ -10,10 +10,11 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp.connector import BaseConnector, TCPConnector
+from multidict import CIMultiDict
 
 from fairlead.flow.call import Unreachable
 from fairlead.telemetry.names import AGENT_FAULTS
-from tests.instruments.backend import Backend, backend, closed_port
+from tests.instruments.backend import Backend, backend, closed_port, silent_port
 from tests.instruments.plane import Plane, hooked, inner, serving
 
 
@@ -106,6 +107,14 @@ def test_other_members_of_the_baggage_stay(plane: Plane, gray: Backend):
     assert headers == {"Baggage": "user=1;p=2,x-opensergo-traffic=stale"}
 
 
+def test_baggage_in_several_headers_stays(plane: Plane, gray: Backend):
+    """Contract 10: two writers may add a header each; both members are theirs to keep."""
+    headers = CIMultiDict([("baggage", "user=1"), ("baggage", "x-opensergo-traffic=x,tenant=2")])
+    with serving("gray"):
+        ask("http://b/", headers=headers)
+    assert gray.last.header("baggage") == "x-opensergo-traffic=gray,user=1,tenant=2"
+
+
 @pytest.mark.parametrize("target", ["http://b/there", "/there"])
 def test_a_redirect_is_resolved_by_the_same_rule(plane: Plane, gray: Backend, target: str):
     """Contract 6: by name and by path, and the history names the app."""
@@ -167,6 +176,25 @@ def test_a_refused_connection_is_tried_elsewhere(base: Backend):
         with hooked(plane, "aiohttp"), serving("gray"):
             assert ask("http://b/")[1] == "b"
     assert base.last.header("baggage") == "x-opensergo-traffic=gray"
+
+
+def test_a_connection_that_is_not_made_in_time_is_tried_elsewhere(base: Backend):
+    """Contract 13: nothing was sent. The machine of the only gray instance may be gone."""
+    timeout = aiohttp.ClientTimeout(total=10, sock_connect=0.2)
+    with silent_port() as lost:
+        plane = Plane(inner({"b": {lost: "gray", base.address: ""}}))
+        with hooked(plane, "aiohttp"), serving("gray"):
+            assert ask("http://b/", "POST", timeout=timeout)[1] == "b"
+    assert base.last.header("baggage") == "x-opensergo-traffic=gray"
+
+
+def test_the_callers_own_time_is_not_spent_elsewhere(base: Backend):
+    """It ends the whole call, wherever the call is at the time."""
+    with silent_port() as lost:
+        plane = Plane(inner({"b": {lost: "gray", base.address: ""}}))
+        with hooked(plane, "aiohttp"), serving("gray"), pytest.raises(TimeoutError):
+            ask("http://b/", timeout=aiohttp.ClientTimeout(total=0.2))
+    assert not base.seen
 
 
 def test_when_all_refuse_the_librarys_error_is_raised():

@@ -10,7 +10,7 @@ import pytest
 from fairlead.flow.call import Unreachable
 from fairlead.instruments.libs import httpx as instrument
 from fairlead.telemetry.names import AGENT_FAULTS
-from tests.instruments.backend import Backend, closed_port
+from tests.instruments.backend import Backend, closed_port, silent_port
 from tests.instruments.httpx.clients import Make
 from tests.instruments.plane import Plane, hooked, inner, serving
 
@@ -22,6 +22,18 @@ def test_a_refused_connection_is_tried_elsewhere(make: Make, base: Backend) -> N
         with hooked(plane, "httpx"), serving("gray"):
             assert make().request("POST", "http://b/", content=b"body").text == "b"
     assert base.last.body == b"body"
+    assert base.last.header("baggage") == "x-opensergo-traffic=gray"
+
+
+def test_a_connection_that_is_not_made_in_time_is_tried_elsewhere(
+    make: Make, base: Backend
+) -> None:
+    """Contract 13: nothing was sent. The machine of the only gray instance may be gone."""
+    with silent_port() as lost:
+        plane = Plane(inner({"b": {lost: "gray", base.address: ""}}))
+        timeout = httpx.Timeout(5.0, connect=0.2)
+        with hooked(plane, "httpx"), serving("gray"):
+            assert make(timeout=timeout).request("POST", "http://b/").text == "b"
     assert base.last.header("baggage") == "x-opensergo-traffic=gray"
 
 

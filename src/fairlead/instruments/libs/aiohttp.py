@@ -72,7 +72,8 @@ class _Sender:
         self._request.url = _origin(self._url.build, *target(call))
         try:
             outcome = Outcome(await self._original(*self._arguments))
-        except ClientConnectorError as error:
+        except (ClientConnectorError, TimeoutError) as error:
+            # Only the time for a socket to connect ends in here; any other cancels from outside.
             outcome = Outcome(error=error, fault=Fault.REFUSED)
         except Exception as error:  # handed on in the outcome
             outcome = Outcome(error=error)
@@ -99,12 +100,12 @@ def _govern(plane: DataPlane, request: ClientRequest) -> tuple[Plan, Call] | Non
         url = request.url
         plan = plan_for(plane, url.scheme, url.raw_host, url.port)
         if plan is None:
-            label = label_only(plane, url.scheme, request.headers.get(BAGGAGE))
+            label = label_only(plane, url.scheme, _written(request))
             if label is not None:
                 request.headers[BAGGAGE] = label
             return None
         call = call_for(plane, url.raw_host or "", request.method)
-        label = plan.lanes.label(call.lane, request.headers.get(BAGGAGE))
+        label = plan.lanes.label(call.lane, _written(request))
     except Exception:  # counted; the call goes on untouched
         plane.counters.count(AGENT_FAULTS, LIBRARY)
         return None
@@ -116,6 +117,12 @@ def _govern(plane: DataPlane, request: ClientRequest) -> tuple[Plan, Call] | Non
     # An app's name means nothing to a proxy.
     request.proxy = request.proxy_auth = request.proxy_headers = None
     return plan, call
+
+
+def _written(request: ClientRequest) -> str | None:
+    """Return the baggage that the application wrote, in one header or several."""
+    headers = request.headers
+    return ",".join(headers.getall(BAGGAGE)) if BAGGAGE in headers else None
 
 
 @lru_cache(maxsize=4096)

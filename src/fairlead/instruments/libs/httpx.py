@@ -207,7 +207,7 @@ def _is_proxy(transport: Any) -> bool:
 def _fault(error: Exception, request: httpx.Request) -> Fault:
     import httpx
 
-    if isinstance(error, httpx.ConnectError):
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
         return Fault.REFUSED
     dropped = isinstance(error, (httpx.ReadError, httpx.RemoteProtocolError, httpx.WriteError))
     # Only a body that is held in memory can be sent again.
