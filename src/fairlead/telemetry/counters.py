@@ -12,6 +12,13 @@ from typing import Final
 
 Key = tuple[str, str]
 
+MOST = 1000
+"""Counters that are kept apart. Some labels are the network's words: they must neither fill the
+memory nor make a report so long that the control plane refuses it."""
+
+OTHERS = "*"
+"""The label, which is no lane's name, that events beyond MOST are counted under."""
+
 
 class Counter:
     """A number that only grows."""
@@ -45,6 +52,8 @@ class Counters:
         """Return the counter itself, for whoever counts on every request."""
         counter = self._counters.get((name, label))
         if counter is None:
+            if len(self._counters) >= MOST:
+                label = OTHERS
             counter = self._counters.setdefault((name, label), Counter())
         return counter
 
