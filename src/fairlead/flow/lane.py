@@ -18,7 +18,16 @@ from fairlead.policy.workload import BASE, lane_name
 class Lanes:
     """The lane decisions of one workload, compiled from its snapshot."""
 
-    __slots__ = ("_colourings", "_keys", "entry", "key_names", "key_set", "own", "trusting")
+    __slots__ = (
+        "_colourings",
+        "_keys",
+        "_labels",
+        "entry",
+        "key_names",
+        "key_set",
+        "own",
+        "trusting",
+    )
 
     def __init__(self, snapshot: Snapshot, *, trust: bool = True) -> None:
         """Compile `snapshot`; without `trust` a label that comes in is dropped."""
@@ -26,6 +35,8 @@ class Lanes:
         self.entry = snapshot.entry is not None
         self.trusting = trust and not self.entry
         self._keys = {lane.name: lane.key for lane in snapshot.lanes}
+        # Every call on a lane writes one of these; what else there is to write is rare.
+        self._labels = {lane.name: baggage.join(lane.key, lane.name, "") for lane in snapshot.lanes}
         # Header names and, to be safe, baggage keys are compared without regard to case.
         names = [*self._keys.values(), *LEGACY_KEYS]
         self.key_names = tuple(dict.fromkeys(name.lower() for name in names))
@@ -62,9 +73,9 @@ class Lanes:
 
     def label(self, lane: str, header: str | None) -> str | None:
         """Return the outgoing baggage header for `lane`, given the one the caller wrote."""
-        theirs = ""
-        if header:
-            _, theirs = baggage.split(header, self.key_set)
+        if not header and (lane == BASE or lane in self._labels):
+            return self._labels.get(lane)
+        theirs = baggage.split(header, self.key_set)[1] if header else ""
         if lane == BASE:
             return theirs or None
         return baggage.join(self.key(lane), lane, theirs)
