@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, MutableMapping
-from itertools import cycle
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse
 
-from benchmarks.measure import WARM_UP, Batch, Figure, added, cpu
+from benchmarks.measure import Batch, Figure, added, each_async
 from benchmarks.plane import LANE_RULE, VIP, Plane, snapshot
 from fairlead.instruments.libs import starlette
 from fairlead.instruments.patch import Patches
@@ -49,7 +48,7 @@ def _figure(name: str, policy: Snapshot, headers: tuple[Headers, ...]) -> Figure
         bare = _batch(runner, headers)
         plane, patches = Plane(policy), Patches()
 
-        def hooked(calls: int) -> int:
+        def hooked(calls: int) -> list[int]:
             starlette.install(plane, patches)
             try:
                 return bare(calls)
@@ -70,16 +69,14 @@ def _batch(runner: asyncio.Runner, headers: tuple[Headers, ...]) -> Batch:
     async def a() -> str:
         return "A"
 
-    async def calls_in_turn(calls: int) -> int:
-        turns = cycle(headers)
-        for _ in range(WARM_UP):
-            await app(_scope(next(turns)), _receive, _send)
-        started = cpu()
-        for _ in range(calls):
-            await app(_scope(next(turns)), _receive, _send)
-        return cpu() - started
+    async def once_each() -> None:
+        for chosen in headers:
+            await app(_scope(chosen), _receive, _send)
 
-    return lambda calls: runner.run(calls_in_turn(calls))
+    return lambda calls: [
+        spent // len(headers)
+        for spent in runner.run(each_async(once_each, max(1, calls // len(headers))))
+    ]
 
 
 def _scope(headers: Headers) -> Scope:

@@ -1,7 +1,8 @@
 """Cost as the median of paired differences, which a noisy neighbour moves least.
 
 Every round measures the bare and the hooked variant in slices that take turns; what slows the
-machine down for longer than a slice falls out of their difference.
+machine down for longer than a slice falls out of their difference. Within a slice the median of the
+calls counts: one that was interrupted finds its caches cold, and says nothing about hooks.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import gc
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 ROUNDS = 25
@@ -19,8 +20,8 @@ SLICES = 8
 WARM_UP = 20
 """Calls before each slice: the interpreter specialises its code anew after hooks come or go."""
 
-Batch = Callable[[int], int]
-"""Makes that many calls, after a few that do not count, and returns the CPU nanoseconds of them."""
+Batch = Callable[[int], list[int]]
+"""Makes that many calls, after a few that do not count; returns the CPU nanoseconds of each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,14 +58,32 @@ def added(
 
 
 def _round(bare: Batch, hooked: Batch, calls: int) -> tuple[float, float]:
-    spent = {bare: 0, hooked: 0}
+    medians: dict[Batch, list[float]] = {bare: [], hooked: []}
     for _ in range(SLICES // 2):
         for batch in (bare, hooked, hooked, bare):
-            spent[batch] += batch(calls)
-    total = SLICES * calls * 1000
-    return spent[bare] / total, spent[hooked] / total
+            medians[batch].append(statistics.median(batch(calls)) / 1000)
+    return statistics.mean(medians[bare]), statistics.mean(medians[hooked])
 
 
-def cpu() -> int:
-    """CPU nanoseconds of this thread: other processes on the machine do not count."""
-    return time.thread_time_ns()
+def each(call: Callable[[], object], calls: int) -> list[int]:
+    """Make a batch of `call`. CPU time of this thread: other processes do not count."""
+    for _ in range(WARM_UP):
+        call()
+    spent = []
+    for _ in range(calls):
+        started = time.thread_time_ns()
+        call()
+        spent.append(time.thread_time_ns() - started)
+    return spent
+
+
+async def each_async(call: Callable[[], Awaitable[object]], calls: int) -> list[int]:
+    """Make a batch of `call` as `each` does; what the event loop does for a call is in it."""
+    for _ in range(WARM_UP):
+        await call()
+    spent = []
+    for _ in range(calls):
+        started = time.thread_time_ns()
+        await call()
+        spent.append(time.thread_time_ns() - started)
+    return spent

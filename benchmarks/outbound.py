@@ -7,10 +7,11 @@ name on lane gray, so that the address is looked up, the label is added, and the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack
 from contextvars import copy_context
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -18,7 +19,7 @@ import aiohttp
 import httpx
 import requests
 
-from benchmarks.measure import WARM_UP, Batch, Figure, added, cpu
+from benchmarks.measure import Batch, Figure, added, each, each_async
 from benchmarks.plane import Plane, service, snapshot
 from benchmarks.responder import LABELLED, responding
 from fairlead.instruments.patch import Patches
@@ -29,10 +30,10 @@ NAME = f"http://c{LABELLED}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """One library: the instrument that hooks it, how it calls, and what may be added."""
+    """One library: the instruments that hook it, how it calls, and what may be added."""
 
     name: str
-    instrument: str
+    instruments: tuple[str, ...]
     open: Callable[[str, ExitStack], Batch]
     """Makes a batch of calls to a URL; what it opens is closed with the stack."""
     calls: int
@@ -49,13 +50,16 @@ def run() -> Iterator[Figure]:
 def _figure(client: Client, address: str) -> Figure:
     plane = Plane(snapshot("b", services=[service("c", address, address)]))
     patches, lane = Patches(), Served("gray")
-    instrument: Any = import_module(f"fairlead.instruments.libs.{client.instrument}")
+    hooks: list[Any] = [
+        import_module(f"fairlead.instruments.libs.{name}") for name in client.instruments
+    ]
     with ExitStack() as stack:
         bare = client.open(f"http://{address}/anything", stack)
         named = client.open(NAME, stack)
 
-        def hooked(calls: int) -> int:
-            instrument.install(plane, patches)
+        def hooked(calls: int) -> list[int]:
+            for instrument in hooks:
+                instrument.install(plane, patches)
             token = resume(lane)
             try:
                 return named(calls)
@@ -74,24 +78,12 @@ def _figure(client: Client, address: str) -> Figure:
 
 def _requests(url: str, stack: ExitStack) -> Batch:
     session = stack.enter_context(requests.Session())
-    return _repeat(lambda: session.get(url, timeout=5).raise_for_status())
+    return partial(each, lambda: session.get(url, timeout=5).raise_for_status())
 
 
 def _httpx_sync(url: str, stack: ExitStack) -> Batch:
     client = stack.enter_context(httpx.Client())
-    return _repeat(lambda: client.get(url).raise_for_status())
-
-
-def _repeat(call: Callable[[], object]) -> Batch:
-    def batch(calls: int) -> int:
-        for _ in range(WARM_UP):
-            call()
-        started = cpu()
-        for _ in range(calls):
-            call()
-        return cpu() - started
-
-    return batch
+    return partial(each, lambda: client.get(url).raise_for_status())
 
 
 def _httpx_async(url: str, stack: ExitStack) -> Batch:
@@ -99,15 +91,10 @@ def _httpx_async(url: str, stack: ExitStack) -> Batch:
     client = httpx.AsyncClient()
     stack.callback(lambda: runner.run(client.aclose()))
 
-    async def calls_in_turn(calls: int) -> int:
-        for _ in range(WARM_UP):
-            (await client.get(url)).raise_for_status()
-        started = cpu()
-        for _ in range(calls):
-            (await client.get(url)).raise_for_status()
-        return cpu() - started
+    async def call() -> None:
+        (await client.get(url)).raise_for_status()
 
-    return lambda calls: runner.run(calls_in_turn(calls), context=copy_context())
+    return _in_loop(runner, call)
 
 
 def _aiohttp(url: str, stack: ExitStack) -> Batch:
@@ -119,24 +106,24 @@ def _aiohttp(url: str, stack: ExitStack) -> Batch:
     session = runner.run(opened())
     stack.callback(lambda: runner.run(session.close()))
 
-    async def repeat(calls: int) -> None:
-        for _ in range(calls):
-            async with session.get(url) as response:
-                response.raise_for_status()
-                await response.read()
+    async def call() -> None:
+        async with session.get(url) as response:
+            response.raise_for_status()
+            await response.read()
 
-    async def calls_in_turn(calls: int) -> int:
-        await repeat(WARM_UP)
-        started = cpu()
-        await repeat(calls)
-        return cpu() - started
+    return _in_loop(runner, call)
 
-    return lambda calls: runner.run(calls_in_turn(calls), context=copy_context())
+
+def _in_loop(runner: asyncio.Runner, call: Callable[[], Awaitable[None]]) -> Batch:
+    # In the caller's context, where the lane is: a runner has one of its own.
+    return lambda calls: runner.run(each_async(call, calls), context=copy_context())
 
 
 CLIENTS = (
-    Client(name="aiohttp", instrument="aiohttp", open=_aiohttp, calls=800, target=15),
-    Client(name="requests", instrument="urllib3", open=_requests, calls=400, target=25),
-    Client(name="httpx_sync", instrument="httpx", open=_httpx_sync, calls=400, target=30),
-    Client(name="httpx_async", instrument="httpx", open=_httpx_async, calls=400, target=30),
+    Client(name="aiohttp", instruments=("aiohttp",), open=_aiohttp, calls=800, target=15),
+    Client(
+        name="requests", instruments=("urllib3", "requests"), open=_requests, calls=400, target=25
+    ),
+    Client(name="httpx_sync", instruments=("httpx",), open=_httpx_sync, calls=400, target=30),
+    Client(name="httpx_async", instruments=("httpx",), open=_httpx_async, calls=400, target=30),
 )

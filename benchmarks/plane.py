@@ -43,6 +43,9 @@ class Plane:
     def leaving(self) -> None:
         """Nobody is deregistered."""
 
+    def handing_over(self) -> None:
+        """Nobody was registered."""
+
 
 def snapshot(
     app: str, *, lane: str = "", entry: Entry | None = None, services: Iterable[Service] = ()
