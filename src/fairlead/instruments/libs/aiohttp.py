@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Awaitable, Callable
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from fairlead.flow.call import Call, Fault, Outcome, Unreachable
@@ -27,6 +26,10 @@ if TYPE_CHECKING:
 
 LIBRARY = "aiohttp"
 VERSIONS = ("3.10", "3.15")
+
+MOST_ORIGINS = 4096
+_origins: dict[str, Any] = {}
+"""The URL that stands for each endpoint's address: made once, for thousands of calls."""
 
 Connect = Callable[..., Awaitable[Any]]
 
@@ -67,20 +70,25 @@ class _Sender:
         self.last: Outcome | None = None
 
     async def __call__(self, call: Call) -> Outcome:
-        from aiohttp.client_exceptions import ClientConnectorError
-
-        self._request.url = _origin(self._url.build, *target(call))
+        self._request.url = self._origin(call)
         try:
             outcome = Outcome(await self._original(*self._arguments))
-        except (ClientConnectorError, TimeoutError) as error:
-            # Only the time for a socket to connect ends in here; any other cancels from outside.
-            outcome = Outcome(error=error, fault=Fault.REFUSED)
         except Exception as error:  # handed on in the outcome
-            outcome = Outcome(error=error)
+            outcome = Outcome(error=error, fault=_fault(error))
         finally:
             self._request.url = self._url
         self.last = outcome
         return outcome
+
+    def _origin(self, call: Call) -> Any:
+        address = call.endpoint.address if call.endpoint else ""
+        url = _origins.get(address)
+        if url is None:
+            host, port = target(call)
+            if len(_origins) >= MOST_ORIGINS:
+                _origins.clear()
+            url = _origins[address] = self._url.build(scheme="http", host=host, port=port)
+        return url
 
     def untouched(self) -> Awaitable[Any]:
         """Connect as the application asked."""
@@ -125,9 +133,11 @@ def _written(request: ClientRequest) -> str | None:
     return ",".join(headers.getall(BAGGAGE)) if BAGGAGE in headers else None
 
 
-@lru_cache(maxsize=4096)
-def _origin(build: Callable[..., Any], host: str, port: int) -> Any:
-    return build(scheme="http", host=host, port=port)
+def _fault(error: Exception) -> Fault:
+    from aiohttp.client_exceptions import ClientConnectorError
+
+    # Only the time for a socket to connect ends in here; any other cancels from outside.
+    return Fault.REFUSED if isinstance(error, ClientConnectorError | TimeoutError) else Fault.OTHER
 
 
 def _check(connector: Any) -> None:
