@@ -34,10 +34,11 @@ VERSIONS = ("3.11", "3.15")
 
 def install(plane: DataPlane, patches: Patches) -> None:
     """Hook those modules of `HOOKS` that the application has imported."""
-    for name, hook in HOOKS.items():
+    for (name, last), hook in HOOKS.items():
         module = sys.modules.get(name)
-        # One that is just being imported is not whole; its own import brings us here again.
-        if module is not None and not getattr(module.__spec__, "_initializing", False):
+        # One that is just being imported may have no classes yet; its own import, which ends after
+        # its hook, brings us here again.
+        if hasattr(module, last):
             hook(module, patches)
 
 
@@ -72,14 +73,15 @@ def _process(module: ModuleType, patches: Patches) -> None:
     patches.replace(module.BaseProcess, "_bootstrap", run_process)
 
 
-HOOKS: dict[str, Callable[[ModuleType, Patches], None]] = {
-    "threading": _threading,
-    "concurrent.futures._base": _futures,
-    "concurrent.futures.thread": _thread_pool_executor,
-    "concurrent.futures.process": _process_pool_executor,
-    "multiprocessing.pool": _pool,
-    "multiprocessing.process": _process,
+HOOKS: dict[tuple[str, str], Callable[[Any, Patches], None]] = {
+    ("threading", "Thread"): _threading,
+    ("concurrent.futures._base", "Future"): _futures,
+    ("concurrent.futures.thread", "ThreadPoolExecutor"): _thread_pool_executor,
+    ("concurrent.futures.process", "ProcessPoolExecutor"): _process_pool_executor,
+    ("multiprocessing.pool", "ThreadPool"): _pool,
+    ("multiprocessing.process", "BaseProcess"): _process,
 }
+"""Each module, and the class that is hooked in it."""
 
 
 def _submit(original: Callable[..., Any]) -> Callable[..., Any]:
