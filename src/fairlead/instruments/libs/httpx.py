@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 LIBRARY = "httpx"
 VERSIONS = ("0.25", "0.29")
 
+_NAME = BAGGAGE.encode()
+
 Handle = Callable[[Any, "httpx.Request"], "httpx.Response"]
 HandleAsync = Callable[[Any, "httpx.Request"], Awaitable["httpx.Response"]]
 
@@ -98,7 +100,7 @@ class _Hooks:
             if plan is None or getattr(transport._pool, "_uds", None) is not None:
                 return None
             call = call_for(self._plane, url.host, request.method)
-            label = plan.lanes.label(call.lane, request.headers.get(BAGGAGE))
+            label = plan.lanes.label(call.lane, _baggage(request.headers))
         except Exception:  # counted; the call goes on untouched
             self._plane.counters.count(AGENT_FAULTS, LIBRARY)
             return None
@@ -108,7 +110,7 @@ class _Hooks:
         if not self._plane.propagation_only:
             return request
         try:
-            label = label_only(self._plane, request.url.scheme, request.headers.get(BAGGAGE))
+            label = label_only(self._plane, request.url.scheme, _baggage(request.headers))
             return request if label is None else _copy(request, request.url, label)
         except Exception:  # counted; the call goes on untouched
             self._plane.counters.count(AGENT_FAULTS, LIBRARY)
@@ -180,13 +182,20 @@ def _at(url: httpx.URL, host: str, port: int) -> httpx.URL:
     return aimed
 
 
+def _baggage(headers: httpx.Headers) -> str | None:
+    values = [value for _, key, value in headers._list if key == _NAME]
+    return b",".join(values).decode("latin-1") if values else None
+
+
 def _copy(request: httpx.Request, url: httpx.URL, label: str | None) -> httpx.Request:
     """Return `request` with another URL and baggage; body and extensions are shared."""
-    headers = request.headers.copy()
+    theirs = request.headers
+    # Its own `copy` decodes every header first, to find out in which encoding.
+    headers = theirs.__class__.__new__(theirs.__class__)
+    headers._encoding = theirs._encoding
+    headers._list = [item for item in theirs._list if item[1] != _NAME]
     if label is not None:
-        headers[BAGGAGE] = label
-    else:
-        headers.pop(BAGGAGE, None)
+        headers._list.append((_NAME, _NAME, label.encode("latin-1")))
     copy = request.__class__.__new__(request.__class__)
     vars(copy).update(vars(request), url=url, headers=headers)
     return copy
@@ -196,8 +205,11 @@ def _check(request: httpx.Request) -> None:
     """Raise where this version's URLs are not made of the parts that `_at` knows."""
     aimed = _copy(request, _at(request.url, "127.0.0.1", 8001), "k=v")
     public = request.url.copy_with(host="127.0.0.1", port=8001)
-    if aimed.url != public or aimed.url.raw_path != public.raw_path or aimed.headers["a"] != "b":
+    headers = [("host", "app"), ("a", "b"), (BAGGAGE, "k=v")]
+    if aimed.url != public or aimed.url.raw_path != public.raw_path:
         raise TypeError("httpx.URL is not made of the parts this instrument knows")
+    if aimed.headers.multi_items() != headers or _baggage(aimed.headers) != "k=v":
+        raise TypeError("httpx.Headers is not made of the parts this instrument knows")
 
 
 def _is_proxy(transport: Any) -> bool:
