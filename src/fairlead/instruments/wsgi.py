@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from fairlead.instruments.inbound import Door, Labels, fault, finish
-from fairlead.instruments.propagate import Origin, Served, resume, suspend
+from fairlead.instruments.propagate import Origin, Served, current, resume, suspend
 from fairlead.instruments.request import WsgiRequest, environ_key
 from fairlead.telemetry.names import COLOURED
 
@@ -32,7 +32,7 @@ def governed(plane: DataPlane) -> Callable[[App], App]:
 
     def wrap(original: App) -> App:
         def application(self: Any, environ: Environ, start_response: Any) -> Iterable[bytes]:
-            if KEY in environ:
+            if KEY in environ or _inside():
                 return original(self, environ, start_response)
             served = gate.admit(environ)
             token = resume(served)
@@ -50,6 +50,16 @@ def governed(plane: DataPlane) -> Callable[[App], App]:
         return application
 
     return wrap
+
+
+def _inside() -> bool:
+    """Tell whether this is part of a request that is on its lane: an app mounted in an ASGI app.
+
+    A server's own thread works for nobody between two requests, so that nothing of the last one
+    can be taken for it.
+    """
+    origin = current()
+    return origin is not None and not origin.ended
 
 
 def runs_code(body: Iterable[bytes], environ: Environ) -> bool:

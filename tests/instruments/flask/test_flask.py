@@ -13,6 +13,7 @@ from werkzeug.wsgi import wrap_file
 
 from fairlead.flow.lane import Lanes
 from fairlead.instruments.propagate import current, current_lane
+from fairlead.policy.match import Condition
 from fairlead.telemetry.names import AGENT_FAULTS, COLOURED, INVALID_LABELS, LANE_OUTLIVED_REQUEST
 from tests.instruments.plane import Plane, entry, hooked, inner, serving
 
@@ -85,7 +86,8 @@ def test_a_request_leaves_its_context_as_it_found_it(plane: Plane) -> None:
     """A thread serves one request after the other."""
     call(app(plane), GRAY)
     assert current() is None
-    with serving("blue"):
+    with serving("blue") as before:
+        before.ended = True
         assert call(app(plane)) == ""
 
 
@@ -281,3 +283,14 @@ def test_restoring_leaves_no_trace() -> None:
     with hooked(Plane(), "flask"):
         assert dict(vars(Flask)) != before
     assert dict(vars(Flask)) == before
+
+
+def test_an_app_mounted_in_an_asgi_app_is_on_the_lane_of_the_whole_request() -> None:
+    """Decided twice, half of a percentage would be on one lane outside and another one inside."""
+    half = Condition(source="trace", operator="percentage", values=("50",), salt="gray")
+    plane = Plane(entry(half))
+    with hooked(plane, "flask"):
+        for lane in ("gray", ""):
+            with serving(lane):
+                assert {call(app(plane)) for _ in range(20)} == {lane}
+    assert plane.counted(COLOURED) == {}
