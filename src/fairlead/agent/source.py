@@ -237,13 +237,14 @@ class Follower:
         except Rejected as error:
             warn(f"the last known good is not used: {error}")
             return
+        why = self.source.problem or "no snapshot in time"
         if kept is None:
+            warn(f"no app is known by name until the control plane answers: {why}")
             return
         self._engine.apply(kept.snapshot)
         self.saved, self.applied = kept.saved, time.monotonic()
         self.source.adopt(kept.snapshot)
         age = max(0.0, time.time() - kept.saved)
-        why = self.source.problem or "no snapshot in time"
         warn(f"the last known good, of {age:.0f} s ago, is in force: {why}")
 
 
