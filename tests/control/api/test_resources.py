@@ -155,6 +155,14 @@ def test_patches_at_the_same_time_are_all_kept(http: httpx.Client, namespace: st
     assert len(kept) == 24
 
 
+def test_annotations_that_are_none_are_no_change(http: httpx.Client, namespace: str) -> None:
+    """`kubectl diff` sends an empty map, and would show it for what `fairlead apply` wrote."""
+    made = settled(http, namespace, rule())
+    nothing: dict[str, str] = {}
+    empty = {"metadata": {"annotations": nothing, "labels": nothing}}
+    assert patch(http, path(namespace, "vip"), empty).json() == made
+
+
 def test_a_deletion_is_final_and_says_what_went(http: httpx.Client, namespace: str) -> None:
     """Kubectl waits for the uid it is told here to disappear."""
     made = settled(http, namespace, rule())

@@ -83,6 +83,9 @@ def written(place: Place, body: Object) -> Object:
     if not isinstance(metadata, dict):
         raise bad_request("metadata is missing or not an object")
     own = {name: value for name, value in metadata.items() if name not in OWNED}
+    for name in ("labels", "annotations"):
+        if own.get(name) == {}:
+            del own[name]  # kubectl diff's way to say that there are none
     # Clients in some languages send null for what they leave out.
     if own.get("namespace") is None:
         own["namespace"] = namespace
