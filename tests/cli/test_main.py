@@ -5,6 +5,10 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 
 import pytest
 
@@ -109,6 +113,35 @@ def test_a_control_plane_that_is_not_there_is_one_line_with_url_and_remedy(
     (line,) = capsys.readouterr().err.splitlines()
     assert "http://127.0.0.1:9" in line
     assert "fairlead serve" in line
+
+
+class Nothing(BaseHTTPRequestHandler):
+    """A server that has nothing of ours."""
+
+    def do_DELETE(self) -> None:
+        self.send_response(404)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Stay silent."""
+
+
+@contextmanager
+def stranger() -> Iterator[str]:
+    """Serve it, and yield its URL."""
+    with HTTPServer(("127.0.0.1", 0), Nothing) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_anothers_404_is_not_an_object_that_is_not_there(capsys):
+    """Or deleting at the wrong port would succeed."""
+    with stranger() as url:
+        words = ["tlr", "x", "--ignore-not-found", "--server", url]
+        assert main(["delete", *words]) == 3
+    said = capsys.readouterr().err
+    assert said == f"fairlead: what answers at {url} is no control plane (HTTP status 404)\n"
 
 
 def test_a_server_that_is_no_url_is_a_usage_error(capsys):

@@ -27,7 +27,7 @@ class Refused(Failed):
     def __init__(self, code: int, status: Mapping[str, Any]) -> None:
         self.code = code
         self.reason = str(status.get("reason") or code)
-        message = str(status.get("message") or f"HTTP status {code}")
+        message = str(status.get("message") or "without a reason")
         super().__init__(f"the control plane refused: {self.reason}: {message}", REFUSED)
 
 
@@ -76,7 +76,7 @@ class ControlPlane:
                 return self._object(response.read())
         except HTTPError as error:
             with error:
-                raise Refused(error.code, self._status(error.read())) from error
+                raise self._refusal(error.code, error.read()) from error
         except (URLError, OSError, HTTPException) as error:
             raise self._unreachable(error) from error
 
@@ -89,14 +89,18 @@ class ControlPlane:
             raise self._stranger()
         return cast("dict[str, Any]", found)
 
-    def _status(self, body: bytes) -> Mapping[str, Any]:
+    def _refusal(self, code: int, body: bytes) -> Failed:
+        # Anybody's 404 would else pass for an object that is not there.
         try:
-            return self._object(body)
+            status = self._object(body)
         except Failed:
-            return {}
+            status = {}
+        if status.get("kind") != "Status":
+            return self._stranger(f" (HTTP status {code})")
+        return Refused(code, status)
 
-    def _stranger(self) -> Failed:
-        return Failed(f"what answers at {self.url} is no control plane", ENVIRONMENT)
+    def _stranger(self, said: str = "") -> Failed:
+        return Failed(f"what answers at {self.url} is no control plane{said}", ENVIRONMENT)
 
     def _unreachable(self, error: Exception) -> Failed:
         reason = getattr(error, "reason", None) or error
