@@ -122,7 +122,8 @@ def test_one_object_in_two_files_is_refused(say: Say, namespace, tmp_path):
         (tmp_path / name).write_text(rule())
     done = say("apply", "-f", tmp_path, "-n", namespace)
     assert done.status == 1
-    assert "is written twice" in done.err
+    place = f"{tmp_path / 'b.yaml'}: TrafficLabelRule {namespace}/rule"
+    assert f"{place} is written twice, first in {tmp_path / 'a.yaml'}\n" in done.err
 
 
 def test_a_namespace_that_is_asked_for_is_not_overruled(say: Say, namespace):

@@ -28,6 +28,7 @@ def load(names: Sequence[str], namespace: str | None) -> list[Resource[Any]]:
         raise Failed("name a file, a directory, or - for standard input", USAGE)
     resources: list[Resource[Any]] = []
     found: list[Violation] = []
+    written: dict[str, str] = {}
     for source in _sources(names):
         try:
             loaded = _load(source, namespace or DEFAULT_NAMESPACE)
@@ -35,8 +36,8 @@ def load(names: Sequence[str], namespace: str | None) -> list[Resource[Any]]:
             found += error.violations
             continue
         found += _elsewhere(loaded, namespace, source)
+        found += _repeated(loaded, written, source)
         resources += loaded
-    found += _repeated(resources)
     if found:
         raise Failed([*map(str, found), _summary(len(found))], REFUSED)
     if not resources:
@@ -94,9 +95,13 @@ def _elsewhere(
             yield Violation(loc=("metadata", "namespace"), message=message, source=source)
 
 
-def _repeated(resources: Iterable[Resource[Any]]) -> Iterator[Violation]:
-    seen: set[str] = set()
+def _repeated(
+    resources: Iterable[Resource[Any]], written: dict[str, str], source: str
+) -> Iterator[Violation]:
+    """Yield those that are in `written`, by name with their source, and add the others to it."""
     for resource in resources:
-        if str(resource) in seen:
-            yield Violation(message=f"{resource} is written twice")
-        seen.add(str(resource))
+        first = written.get(str(resource))
+        if first is not None:
+            where = "" if first == source else f", first in {first}"
+            yield Violation(message=f"{resource} is written twice{where}", source=source)
+        written.setdefault(str(resource), source)
