@@ -134,6 +134,20 @@ def test_a_process_that_has_not_needed_its_agent_is_silent_and_not_wrong(launch)
 
     assert "nothing has needed its agent yet" in found[program.pid]["silent"]
     assert found[program.pid]["problems"] == []
+    alone = doctor(launch, str(program.pid))
+    assert alone.returncode == 0
+    assert "  state  idle: nothing has needed" in alone.stdout
+
+
+def test_an_agent_that_a_wrong_setting_switched_off_is_wrong(launch):
+    """The gray instance that is none, for a blank in its lane."""
+    program = launch("import httpx\nprint('up', flush=True)\n" + STAY, FAIRLEAD_LANE="a b")
+    program.line()
+
+    done = doctor(launch, str(program.pid))
+
+    assert done.returncode == 1
+    assert f"process {program.pid}\n! switched off: FAIRLEAD_LANE='a b': " in done.stdout
 
 
 def test_the_socket_is_this_users_alone_and_goes_with_the_process(launch, wire):
@@ -214,7 +228,12 @@ def test_a_forked_child_answers_for_itself(launch, wire):
 def answer(**changes: Any) -> dict[str, Any]:
     """Return what a process says that is well."""
     well: dict[str, Any] = {
-        "standing": {"propagation_only": False, "problem": "", "conflict": None},
+        "standing": {
+            "registered": False,
+            "propagation_only": False,
+            "problem": "",
+            "conflict": None,
+        },
         "control": {"connected": True, "url": "http://c", "source": "watch", "problem": ""},
         "refusal": "",
         "hooks": [{"library": "httpx", "version": "1", "state": "hooked", "reason": ""}],
@@ -235,6 +254,17 @@ def answer(**changes: Any) -> dict[str, Any]:
             [],
         ),
         ({"standing": {"problem": "no socket"}}, ["not registered: no socket"]),
+        (
+            {"standing": {"registered": True, "problem": "refused"}},
+            ["its registration is not renewed: refused"],
+        ),
+        (
+            {
+                "standing": {"registered": True, "problem": "away"},
+                "control": {"connected": False, "problem": "away"},
+            },
+            ["not connected to http://c: away"],
+        ),
         ({"standing": {"conflict": "two lanes"}}, ["two lanes"]),
         (
             {"hooks": [{"library": "a", "version": "1", "state": "failed", "reason": "b"}]},

@@ -18,19 +18,23 @@ _PROC = Path("/proc")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A process, and the socket to ask it at; None where it has none."""
+    """A process, the socket to ask it at, None where it has none, and the setting that is wrong."""
 
     pid: int
     socket: Path | None
+    fault: str = ""
 
 
 def candidates(settings: Settings) -> list[Candidate]:
     """Return the processes with a socket, and the Pythons that were started to have one, by pid."""
     started = dict(_started())
-    states = dict.fromkeys([settings.state, *started.values()])
+    states = dict.fromkeys([settings.state, *(state for state, _ in started.values())])
     sockets = dict(_sockets(states))
     pids = sorted(sockets.keys() | {pid for pid in started if _is_python(pid)})
-    return [Candidate(pid=pid, socket=sockets.get(pid)) for pid in pids]
+    faults = {pid: fault for pid, (_, fault) in started.items()}
+    return [
+        Candidate(pid=pid, socket=sockets.get(pid), fault=faults.get(pid, "")) for pid in pids
+    ]
 
 
 def _sockets(states: Iterable[str]) -> Iterable[tuple[int, Path]]:
@@ -44,8 +48,8 @@ def _sockets(states: Iterable[str]) -> Iterable[tuple[int, Path]]:
                         _remove(path)  # of a process that was killed
 
 
-def _started() -> Iterable[tuple[int, str]]:
-    """Yield each process that was started with the agent switched on, and its state directory."""
+def _started() -> Iterable[tuple[int, tuple[str, str]]]:
+    """Yield each process started with the agent on, its state directory, and its wrong setting."""
     for directory in _PROC.glob("[0-9]*"):
         try:
             text = (directory / "environ").read_bytes().decode("utf-8", "surrogateescape")
@@ -54,9 +58,10 @@ def _started() -> Iterable[tuple[int, str]]:
         environ = dict(line.split("=", 1) for line in text.split("\0") if "=" in line)
         if environ.get("FAIRLEAD_ENABLED") and int(directory.name) != os.getpid():
             try:
-                yield int(directory.name), Settings.from_env(environ, read=lambda path: {}).state
-            except InvalidSetting:
-                yield int(directory.name), ""
+                settings = Settings.from_env(environ, read=lambda path: {})
+                yield int(directory.name), (settings.state, "")
+            except InvalidSetting as error:
+                yield int(directory.name), ("", str(error))
 
 
 def _is_python(pid: int) -> bool:

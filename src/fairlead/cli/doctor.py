@@ -55,7 +55,7 @@ def _show_one(pid: int, found: list[Candidate], *, as_json: bool) -> int:
         print(f"fairlead: process {pid} has no agent; start it with fairlead run", file=sys.stderr)
         return WRONG
     answer = _ask(candidate)
-    wrong = [answer["silent"]] if "silent" in answer else problems(answer)
+    wrong = [answer["silent"]] if answer.get("state") == "silent" else problems(answer)
     if as_json:
         print(json.dumps({**answer, "problems": wrong}, indent=2))
     else:
@@ -79,8 +79,11 @@ def _show_all(found: list[Candidate], *, as_json: bool) -> int:
 
 
 def _ask(candidate: Candidate) -> Answer:
+    if candidate.socket is None and candidate.fault:
+        silent = f"switched off: {candidate.fault}"
+        return {"pid": candidate.pid, "state": "off", "silent": silent}
     if candidate.socket is None:
-        silent = "does not answer: nothing has needed its agent yet, or it is switched off"
+        silent = "nothing has needed its agent yet (the parent of a server's workers never does)"
         return {"pid": candidate.pid, "state": "idle", "silent": silent}
     try:
         return ask(candidate.socket)
@@ -91,7 +94,9 @@ def _ask(candidate: Candidate) -> Answer:
 
 def problems(answer: Answer) -> list[str]:
     """Return what is wrong with a process, in words; a silent one is not known to be wrong."""
-    return [] if "silent" in answer else list(_problems(answer))
+    if "silent" in answer:
+        return [answer["silent"]] if answer["state"] == "off" else []
+    return list(_problems(answer))
 
 
 def _problems(answer: Answer) -> Iterator[str]:
@@ -100,8 +105,9 @@ def _problems(answer: Answer) -> Iterator[str]:
         if not control["connected"]:
             where = control["url"] if control["source"] == "watch" else control["source"]
             yield f"not connected to {where}: {control['problem'] or 'not yet'}"
-        if standing["problem"]:
-            yield f"not registered: {standing['problem']}"
+        if standing["problem"] and standing["problem"] != control["problem"]:
+            what = "its registration is not renewed" if standing["registered"] else "not registered"
+            yield f"{what}: {standing['problem']}"
     if standing["conflict"]:
         yield standing["conflict"]
     if answer["refusal"]:
@@ -139,6 +145,8 @@ def _state(answer: Answer) -> str:
 
 def _lines(answer: Answer, wrong: list[str]) -> Iterator[str]:
     yield f"process {answer['pid']}"
+    if answer.get("state") == "idle":
+        yield f"  state  idle: {answer['silent']}"
     if "silent" not in answer:
         pairs = list(_facts(answer))
         width = max(len(name) for name, _ in pairs)
