@@ -203,7 +203,8 @@ def test_a_scripts_interpreter_without_fairlead_is_refused(tmp_path, bare, first
         done = run("--", *command)
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr == (
-            f"fairlead: {bare} has no fairlead; install it there: {bare} -m pip install fairlead\n"
+            f"fairlead: {bare} has no fairlead; install it there: {bare} -m pip install fairlead,"
+            " or run the command of an environment that has it\n"
         )
 
 

@@ -93,7 +93,8 @@ def obstacle(interpreter: Interpreter, environ: Mapping[str, str]) -> str:
         return ""  # not ours to judge: the command says itself what is wrong with it
     install = f"{path} -m pip install"
     answers = {
-        "missing": f"{path} has no fairlead; install it there: {install} fairlead",
+        "missing": f"{path} has no fairlead; install it there: {install} fairlead,"
+        " or run the command of an environment that has it",
         "there": f"{path} has fairlead, but its start-up file fairlead.pth did not run;"
         f" install it again: {install} --force-reinstall fairlead",
     }

@@ -46,7 +46,7 @@ def listen(host: str, port: int, write_deadline: float) -> socket.socket:
     except OSError as error:
         listener.close()
         raise CannotListen(
-            f"cannot listen on {host}:{port}: {error.strerror}; stop who has it, or choose "
+            f"cannot listen on {host}:{port}: {error.strerror}; stop what has it, or choose "
             "another --listen"
         ) from error
     listener.setblocking(False)
