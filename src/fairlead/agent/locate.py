@@ -32,9 +32,7 @@ def candidates(settings: Settings) -> list[Candidate]:
     sockets = dict(_sockets(states))
     pids = sorted(sockets.keys() | {pid for pid in started if _is_python(pid)})
     faults = {pid: fault for pid, (_, fault) in started.items()}
-    return [
-        Candidate(pid=pid, socket=sockets.get(pid), fault=faults.get(pid, "")) for pid in pids
-    ]
+    return [Candidate(pid=pid, socket=sockets.get(pid), fault=faults.get(pid, "")) for pid in pids]
 
 
 def _sockets(states: Iterable[str]) -> Iterable[tuple[int, Path]]:
