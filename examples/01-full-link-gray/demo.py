@@ -7,6 +7,7 @@ everything running at the end; JSON=FILE writes the figures. Exits 1 if any of t
 from __future__ import annotations
 
 import argparse
+import fcntl
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO
 
 import instances as run
 import interrupt
@@ -31,13 +33,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the demo and return the exit status: 0, 1 if a figure is off, 130 after Ctrl-C."""
     options = _options(argv)
     interrupt.listen()
-    for left_over in ("data", "logs", "state"):
-        shutil.rmtree(options.work / left_over, ignore_errors=True)
     started = time.monotonic()
     results: list[Result] = []
     error = ""
     try:
-        with Fleet(options.work) as fleet:
+        with _claimed(options.work), Fleet(options.work) as fleet:
             stage = Stage(fleet, options.scale)
             _open(stage, options)
             for number, scenario in enumerate(options.scenarios, 1):
@@ -79,6 +79,21 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def _is_set(variable: str) -> bool:
     return os.environ.get(variable, "") not in ("", "0")
+
+
+def _claimed(work: Path) -> TextIO:
+    """Return a lock on `work`, emptied; it is let go with the file. Raises DemoFailed."""
+    work.mkdir(parents=True, exist_ok=True)
+    lock = (work / "lock").open("a+")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        message = f"another demo runs in {_short(work)}: stop it first, it would lose its data"
+        raise DemoFailed(message) from None
+    for left_over in ("data", "logs", "state"):
+        shutil.rmtree(work / left_over, ignore_errors=True)
+    return lock
 
 
 def _open(stage: Stage, options: argparse.Namespace) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -73,6 +74,18 @@ def test_a_demo_that_cannot_start_says_why_and_leaves_nothing(tmp_path: Path) ->
     assert done.returncode == 2
     assert "no-such-scenario" in done.stderr
     assert sessions_of(tmp_path) == []
+
+
+def test_a_second_demo_leaves_the_first_ones_data_alone(tmp_path: Path) -> None:
+    """One terminal plays with KEEP=1, and in another somebody starts it again."""
+    work = tmp_path / "work"
+    (work / "data").mkdir(parents=True)
+    with (work / "lock").open("w") as first:
+        fcntl.flock(first, fcntl.LOCK_EX)
+        done = demo(work, "--scenarios", "spoofed")
+    assert done.returncode == 1
+    assert f"another demo runs in {work}: stop it first" in done.stderr
+    assert (work / "data").is_dir()
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
