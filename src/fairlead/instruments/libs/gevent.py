@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fairlead.instruments.patch import Patches
 
 LIBRARY = "gevent"
-VERSIONS = ("22.10", "27")
+VERSIONS = ("24.2", "27")
 
 
 def install(plane: DataPlane, patches: Patches) -> None:
