@@ -71,11 +71,12 @@ class Settings:
         """Do nothing, as by default."""
 
 
-class Quiet(Worker):
+class Quiet(Worker):  # type: ignore[misc]
     """A worker whose run ends at once, as one does that has served as many as it may."""
 
     def __init__(self, ppid: int) -> None:
-        self.cfg, self.app, self.sockets, self.reloader = Settings(), App(), [], None
+        self.cfg, self.app, self.reloader = Settings(), App(), None
+        self.sockets: list[socket.socket] = []
         self.ppid, self.tmp, self.log = ppid, tempfile.TemporaryFile(), Log()  # noqa: SIM115
 
     def init_signals(self) -> None:
