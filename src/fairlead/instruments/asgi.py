@@ -105,8 +105,10 @@ class Gate:
                 # rule that fails must not let a label through.
                 scope["headers"] = compiled.strip(headers, request)
             if compiled.entry:
-                request.scope = scope
-                lane, _ = compiled.lanes.colour(request, self._engine.dice)
+                lane = compiled.blank
+                if request or lane is None:
+                    request.scope = scope
+                    lane, _ = compiled.lanes.colour(request, self._engine.dice)
                 compiled.coloured[lane].raise_by_one()
             else:
                 lane = compiled.inherit(request) if request else compiled.lanes.own
@@ -125,7 +127,17 @@ class Gate:
 class Compiled:
     """One plan, as far as it is asked of ASGI requests."""
 
-    __slots__ = ("_known", "_plane", "coloured", "entry", "labels", "lanes", "names", "plan")
+    __slots__ = (
+        "_known",
+        "_plane",
+        "blank",
+        "coloured",
+        "entry",
+        "labels",
+        "lanes",
+        "names",
+        "plan",
+    )
 
     def __init__(self, plan: Plan | None, plane: DataPlane) -> None:
         self._plane = plane
@@ -137,6 +149,21 @@ class Compiled:
         self.labels = frozenset([BAGGAGE, *self.lanes.key_names])
         asked = self.labels if plan is None else self.labels.union(asked_headers(plan.snapshot))
         self.names = {name.encode("utf-8", "replace"): name for name in asked}
+        self.blank = None if plan is None else self._blank(plan.snapshot)
+        """The lane, at an entry, of a request without a header that a rule asks for.
+
+        None where rules ask for other things too. Most requests have no such header.
+        """
+
+    def _blank(self, snapshot: Snapshot) -> str | None:
+        colourings = snapshot.entry.colourings if snapshot.entry else ()
+        sources = {one.source for colouring in colourings for one in colouring.conditions}
+        if not sources <= {"header", "cookie"}:
+            return None
+        try:
+            return self.lanes.colour(AsgiRequest(), self._plane.engine.dice)[0]
+        except Exception:  # it will fail with a request again, whose labels are gone by then
+            return None
 
     def inherit(self, found: dict[str, str]) -> str:
         """Return the lane of a request that carries labels, or other people's baggage."""

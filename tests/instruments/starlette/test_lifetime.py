@@ -1,4 +1,4 @@
-"""Requests of Starlette and FastAPI applications run on the lane they came with, to their end."""
+"""A request of a Starlette or FastAPI application is on its lane to its end, and no further."""
 
 from __future__ import annotations
 
@@ -16,171 +16,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from fairlead.flow.lane import Lanes
 from fairlead.instruments.propagate import current, current_lane
-from fairlead.policy.match import Condition
-from fairlead.telemetry.names import AGENT_FAULTS, COLOURED, INVALID_LABELS, LANE_OUTLIVED_REQUEST
-from tests.instruments.plane import Plane, entry, hooked, inner, serving
-
-Headers = list[tuple[str, str]]
-
-
-async def call(app: Any, headers: Headers | None = None, **scope: Any) -> str:
-    """Send `app` one request in process; return its body."""
-    pairs = [(name.encode(), value.encode("latin-1")) for name, value in headers or []]
-    full = {
-        "type": "http",
-        "method": "GET",
-        "path": "/",
-        "raw_path": b"/",
-        "query_string": b"",
-        "root_path": "",
-        "scheme": "http",
-        "http_version": "1.1",
-        "server": ("127.0.0.1", 80),
-        "client": ("127.0.0.1", 5),
-        "headers": pairs,
-        **scope,
-    }
-    parts: list[bytes] = []
-
-    bodies = iter([{"type": "http.request", "body": b"", "more_body": False}])
-
-    async def receive() -> dict[str, Any]:
-        for body in bodies:
-            return body
-        # A client that stays until it has its answer.
-        await asyncio.Event().wait()
-        raise AssertionError
-
-    async def send(message: Any) -> None:
-        parts.append(message.get("body", b""))
-
-    await app(full, receive, send)
-    return b"".join(parts).decode()
-
-
-def baggage(value: str) -> Headers:
-    return [("baggage", value)]
-
-
-GRAY = baggage("x-opensergo-traffic=gray")
-
-
-@pytest.fixture
-def plane() -> Iterator[Plane]:
-    plane = Plane()
-    with hooked(plane, "starlette"):
-        yield plane
-
-
-def app(plane: Plane, **settings: Any) -> Starlette:
-    """Return an application that answers with its lane and the headers it was given."""
-
-    async def answer(request: Request) -> Response:
-        seen = [f"{name}={value}" for name, value in request.headers.items()]
-        return PlainTextResponse("|".join([current_lane(plane), *seen]))
-
-    return Starlette(routes=[Route("/{rest:path}", answer)], **settings)
-
-
-async def lane_of(plane: Plane, headers: Headers) -> str:
-    return (await call(app(plane), headers)).partition("|")[0]
-
-
-@pytest.mark.parametrize(
-    ("headers", "lane"),
-    [
-        (GRAY, "gray"),
-        (baggage("user=1, x-opensergo-traffic=gray;p=1,z=2"), "gray"),
-        (baggage("user=1") + GRAY, "gray"),
-        (baggage("OpenSergo-Label=gray"), "gray"),
-        (baggage("x-blue=blue"), "blue"),
-        ([("x-opensergo-traffic", "gray")], "gray"),
-        ([("opensergo-label", "blue"), *GRAY], "gray"),
-        (baggage("x-opensergo-traffic=base"), ""),
-        (baggage("user=1"), ""),
-        ([], ""),
-    ],
-)
-def test_an_inner_app_trusts_the_label(plane: Plane, headers: Headers, lane: str) -> None:
-    """Contract 7: in the baggage or, failing that, in a plain header, under any key."""
-    assert asyncio.run(lane_of(plane, headers)) == lane
-
-
-def test_a_request_leaves_its_context_as_it_found_it(plane: Plane) -> None:
-    """A server may serve the next one in it."""
-
-    async def work() -> None:
-        await call(app(plane), GRAY)
-        assert current() is None
-
-    asyncio.run(work())
-
-
-def test_a_context_that_a_request_left_behind_does_not_colour_the_next(plane: Plane) -> None:
-    """F22: pipelining starts a request's task from inside the one before it."""
-
-    async def work() -> str:
-        with serving("gray"):
-            return await asyncio.create_task(lane_of(plane, []))
-
-    assert asyncio.run(work()) == ""
-
-
-def test_an_instance_on_a_lane_takes_what_has_no_label(plane: Plane) -> None:
-    """Contract 8."""
-    plane.engine.apply(inner(lane="gray"))
-    assert asyncio.run(lane_of(plane, [])) == "gray"
-    assert asyncio.run(lane_of(plane, baggage("x-opensergo-traffic=base"))) == "gray"
-    assert asyncio.run(lane_of(plane, baggage("x-blue=blue"))) == "blue"
-
-
-def test_an_entry_takes_the_label_away_and_colours_by_its_rules(plane: Plane) -> None:
-    """Contract 7: a client cannot choose its lane; every other member and header stays."""
-    plane.engine.apply(entry())
-    spoofed = [
-        ("baggage", "user=1,x-opensergo-traffic=gray"),
-        ("baggage", "OpenSergo-Label=gray"),
-        ("x-opensergo-traffic", "gray"),
-        ("x-blue", "blue"),
-        ("accept", "*/*"),
-    ]
-    assert asyncio.run(call(app(plane), spoofed)) == "|accept=*/*|baggage=user=1"
-    assert asyncio.run(call(app(plane), [*spoofed, ("x-user", "1")])).startswith("gray|")
-    assert plane.counted(COLOURED) == {"": 1, "gray": 1}
-
-
-def test_a_rule_sees_the_request_as_it_came(plane: Plane) -> None:
-    """What is taken away is taken away from the application."""
-    plane.engine.apply(
-        entry(Condition(source="header", key="X-Blue", operator="==", values=("vip",)))
-    )
-    assert asyncio.run(call(app(plane), [("x-blue", "vip")])) == "gray"
-
-
-def test_without_trust_a_label_is_dropped() -> None:
-    """FAIRLEAD_TRUST=none: for apps that are called from outside the mesh."""
-    plane = Plane(trust=False)
-    with hooked(plane, "starlette"):
-        assert asyncio.run(call(app(plane), [*GRAY, ("x-blue", "blue")])) == ""
-
-
-@pytest.mark.parametrize(
-    "value",
-    ["x" * 65_536, "../../etc", "gray%0d%0aX-Evil: 1", "'; DROP TABLE", "gräu", "%00", "-gray"],
-)
-def test_a_hostile_label_is_ignored_and_counted(plane: Plane, value: str) -> None:
-    """F20: refused by charset and length; the request goes on as one without a label."""
-    assert asyncio.run(lane_of(plane, baggage(f"x-opensergo-traffic={value}"))) == ""
-    assert plane.counted(INVALID_LABELS) == {"": 1}
-
-
-def test_an_entry_drops_a_header_longer_than_anybody_must_carry(plane: Plane) -> None:
-    """F20: taking a megabyte of members apart would hold the server up."""
-    plane.engine.apply(entry())
-    hostile = baggage("a=1," * 250_000 + "x-opensergo-traffic=gray")
-    assert asyncio.run(call(app(plane), hostile)) == ""
+from fairlead.telemetry.names import AGENT_FAULTS, COLOURED, LANE_OUTLIVED_REQUEST
+from tests.instruments.plane import Plane, entry, hooked, inner
+from tests.instruments.starlette.calls import GRAY, app, call, lane_of
 
 
 def test_a_streamed_body_stays_on_its_lane_to_its_end(plane: Plane) -> None:
@@ -366,20 +205,6 @@ def test_the_first_request_says_that_the_process_serves(plane: Plane) -> None:
 def test_servers_still_see_an_asgi_application(plane: Plane) -> None:
     """Uvicorn tells ASGI 2 from ASGI 3 by asking whether `__call__` is a coroutine function."""
     assert asyncio.iscoroutinefunction(Starlette().__call__)
-
-
-def test_a_rule_that_fails_lets_no_label_through(
-    plane: Plane, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The request goes on as one without a label, also for whoever copies headers."""
-
-    def broken(*_: object) -> None:
-        raise RuntimeError("ours")
-
-    plane.engine.apply(entry())
-    monkeypatch.setattr(Lanes, "colour", broken)
-    assert asyncio.run(call(app(plane), [*GRAY, ("x-blue", "blue")])) == ""
-    assert plane.counted(AGENT_FAULTS) == {"asgi": 1}
 
 
 def test_restoring_leaves_no_trace() -> None:
