@@ -78,6 +78,17 @@ def test_a_lane_goes_to_its_instances_in_turn() -> None:
     assert [drive(made, "gray", ok)[0] for _ in range(4)] == [["g1"], ["g2"], ["g1"], ["g2"]]
 
 
+@pytest.mark.parametrize("instances", [1, 2, 5, 200])
+def test_every_instance_takes_its_turn(instances: int) -> None:
+    """Few orders are kept and many are made; nobody may be left out either way."""
+    base = [f"b{number}" for number in range(instances)]
+    made = engine(("g1", "gray"), ("g2", "gray"), *((address, "") for address in base))
+    seen = [drive(made, "", ok)[0][0] for _ in range(2 * instances)]
+    assert sorted(seen) == sorted(base * 2)
+    after_the_lane = {drive(made, "gray", only(*base))[0][-1] for _ in range(4 * instances)}
+    assert after_the_lane == set(base)
+
+
 def test_base_never_goes_to_a_lane() -> None:
     """Contract 12, also when no base instance is left."""
     made = engine(*MIXED)

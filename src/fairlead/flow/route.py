@@ -10,6 +10,9 @@ from fairlead.policy.endpoint import Endpoint, Service
 from fairlead.policy.snapshot import Snapshot
 from fairlead.policy.workload import BASE
 
+MOST_ORDERS = 64
+"""Orders of one service's endpoints that are made once; more of them are made for each call."""
+
 
 @dataclass(frozen=True, slots=True)
 class Destination:
@@ -17,6 +20,8 @@ class Destination:
 
     app: str
     by_lane: dict[str, tuple[Endpoint, ...]]
+    orders: dict[str, list[list[Endpoint]]]
+    """By lane, every order to try its endpoints in; empty where those are too many to keep."""
 
 
 class Routes:
@@ -31,7 +36,7 @@ class Routes:
         self._turns = count(turn)
         self._destinations: dict[str, Destination] = {}
         for service in snapshot.services:
-            destination = Destination(service.app, _by_lane(service))
+            destination = Destination(service.app, _by_lane(service), {})
             self._destinations[_full_name(service)] = destination
         # Names of the own namespace are entered last: an app may be called like another's
         # "app.namespace", and the short name is the one its neighbours mean.
@@ -48,19 +53,38 @@ class Routes:
         return bool(self._destinations)
 
     def candidates(self, call: Call) -> list[Endpoint]:
-        """Return the endpoints to try in order: the lane's in turn, then base's in turn."""
+        """Return the endpoints to try, the lane's in turn, then base's; the list is shared."""
         destination = self._destinations.get(call.host)
         if destination is None:
             return []
+        # A lane without instances is base here: labels come from the network, and must not pile up.
+        lane = call.lane if call.lane in destination.by_lane else BASE
+        orders = destination.orders.get(lane)
+        if orders is None:
+            orders = destination.orders[lane] = _orders(destination.by_lane, lane)
         turn = next(self._turns)
-        base = _rotated(destination.by_lane.get(BASE, ()), turn)
-        if call.lane == BASE:
-            return base
-        return _rotated(destination.by_lane.get(call.lane, ()), turn) + base
+        if orders:
+            return orders[turn % len(orders)]
+        return _order(destination.by_lane, lane, turn)
 
 
 def _full_name(service: Service) -> str:
     return f"{service.app}.{service.namespace}".lower()
+
+
+def _orders(by_lane: dict[str, tuple[Endpoint, ...]], lane: str) -> list[list[Endpoint]]:
+    turns = max(1, len(by_lane.get(BASE, ())))
+    if lane != BASE:
+        turns *= len(by_lane[lane])
+    return [_order(by_lane, lane, turn) for turn in range(turns)] if turns <= MOST_ORDERS else []
+
+
+def _order(by_lane: dict[str, tuple[Endpoint, ...]], lane: str, turn: int) -> list[Endpoint]:
+    base = by_lane.get(BASE, ())
+    if lane == BASE:
+        return _rotated(base, turn)
+    first = by_lane[lane]
+    return _rotated(first, turn) + _rotated(base, turn // len(first))
 
 
 def _rotated(endpoints: tuple[Endpoint, ...], turn: int) -> list[Endpoint]:
