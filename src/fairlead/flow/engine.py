@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fairlead.flow.database import Shadows
 from fairlead.flow.failover import Avoided, Clock
 from fairlead.flow.lane import Lanes
 from fairlead.flow.route import Routes
@@ -21,6 +22,7 @@ class Plan:
     lanes: Lanes
     routes: Routes
     outbound: Flow
+    shadows: Shadows
 
 
 class Engine:
@@ -41,4 +43,4 @@ class Engine:
         # A random turn, or every caller would send its first call to the same instance.
         routes = Routes(snapshot, turn=int(self.dice() * 1_000_000))
         lanes = Lanes(snapshot, trust=self._trust)
-        return Plan(snapshot, lanes, routes, outbound(routes, self._avoided))
+        return Plan(snapshot, lanes, routes, outbound(routes, self._avoided), Shadows.of(snapshot))

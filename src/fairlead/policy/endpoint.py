@@ -12,6 +12,10 @@ class Endpoint:
     address: str
     lane: str = ""
     zone: str = ""
+    unfit_for_shadow_tables: str | None = None
+    """Why it may not serve a lane that has shadow tables; None where it may (contract 12)."""
+    unfit_for_shadow_databases: str | None = None
+    """Why it may not serve a lane that has shadow databases; None where it may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fairlead.policy.database import ShadowDatabase, ShadowTable
 from fairlead.policy.endpoint import Service
 from fairlead.policy.lane import Entry, Lane
-from fairlead.policy.workload import Workload
+from fairlead.policy.workload import BASE, Workload
 
 NOBODY = Workload()
 
@@ -29,6 +30,8 @@ class Snapshot:
     lanes: tuple[Lane, ...] = ()
     entry: Entry | None = None
     services: tuple[Service, ...] = ()
+    shadow_tables: tuple[ShadowTable, ...] = ()
+    shadow_databases: tuple[ShadowDatabase, ...] = ()
 
     def check(self) -> None:
         """Raise InvalidSnapshot unless the parts agree with each other."""
@@ -44,3 +47,20 @@ class Snapshot:
                 raise InvalidSnapshot(
                     f"entry: {colouring.rule} colours with the undeclared lane {colouring.lane!r}"
                 )
+        self._check_shadows()
+
+    def _check_shadows(self) -> None:
+        """Refuse what would lead a lane's writes to base, or to two places."""
+        lanes = {shadow.lane for shadow in self.shadow_tables}
+        if BASE in lanes | {shadow.lane for shadow in self.shadow_databases}:
+            raise InvalidSnapshot("shadows: base has none, and one names no lane")
+        if any(shadow.shadow == shadow.table for shadow in self.shadow_tables):
+            raise InvalidSnapshot("shadow_tables: a table is its own shadow")
+        if any(shadow.shadow == shadow.source for shadow in self.shadow_databases):
+            raise InvalidSnapshot("shadow_databases: a database is its own shadow")
+        tables = [(shadow.lane, shadow.database, shadow.table) for shadow in self.shadow_tables]
+        if len(set(tables)) != len(tables):
+            raise InvalidSnapshot("shadow_tables: a table has two shadows on one lane")
+        databases = [(shadow.lane, shadow.source) for shadow in self.shadow_databases]
+        if len(set(databases)) != len(databases):
+            raise InvalidSnapshot("shadow_databases: a database has two shadows on one lane")
