@@ -86,6 +86,23 @@ print(threads, sockets, agent.ready, [hook.library for hook in agent.hooks])
     assert "httpx" in done.stdout
 
 
+def test_a_driver_that_cannot_be_hooked_is_told_of_once_there_is_an_agent(tmp_path):
+    """By itself it needs none: a script that copies a table is not in any lane's way."""
+    (tmp_path / "mariadb.py").write_text("__version__ = '1.1.11'\n")
+    code = f"""
+import sys
+sys.path.insert(0, {str(tmp_path)!r})
+import mariadb
+print("fairlead.agent.agent" in sys.modules)
+import fairlead, httpx
+found = [h for h in fairlead.current().hooks if h.library == "mariadb"]
+print([(h.version, h.state.value) for h in found])
+"""
+    done = run(code, FAIRLEAD_ENABLED="1", FAIRLEAD_APP="shop")
+
+    assert done.stdout == "False\n[('1.1.11', 'skipped')]\n", done.stderr
+
+
 def test_starting_twice_is_starting_once():
     """A virtual environment may run its start-up line twice (contract 21)."""
     code = """

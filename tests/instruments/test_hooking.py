@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import importlib
+import platform
 import sys
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
 from fairlead.instruments import hooking
-from fairlead.instruments.catalog import CATALOG
+from fairlead.instruments.catalog import CATALOG, DRIVERS, UNHOOKED_DRIVERS
 from fairlead.instruments.hooking import hook_all
 from fairlead.instruments.importing import ImportWatch
 from fairlead.instruments.instrument import DataPlane, Hook, State
@@ -144,8 +146,49 @@ def test_python_is_hooked_as_any_library() -> None:
 def test_every_trigger_of_the_catalogue_is_watched() -> None:
     """Nothing is imported for it."""
     hooks, states = hook_all(Plane(), {})
-    assert set(hooks) == {trigger for trigger, _ in CATALOG}
+    assert set(hooks) == {trigger for trigger, _ in CATALOG} | set(UNHOOKED_DRIVERS)
     assert states == []
+
+
+@pytest.mark.parametrize(
+    ("attributes", "version"),
+    [({"__version__": "1.1.11"}, "1.1.11"), ({}, ""), ({"__version__": 5}, "")],
+)
+def test_a_driver_that_cannot_be_hooked_is_told_of(
+    attributes: dict[str, Any], version: str
+) -> None:
+    """What it writes for a lane would reach base: its process must not be sent such calls."""
+    hooks, states = hook_all(Plane(), {})
+    module = ModuleType("mariadb")
+    vars(module).update(attributes)
+    for _ in range(2):
+        hooks["mariadb"](module)
+    reason = "there is no hook for this database driver"
+    told = Hook(library="mariadb", version=version, state=State.SKIPPED, reason=reason)
+    assert states == [told]
+
+
+def test_a_driver_is_either_hooked_or_known_not_to_be() -> None:
+    """Its process would be fit and unfit at once."""
+    assert DRIVERS & set(UNHOOKED_DRIVERS) == set()
+    assert len(UNHOOKED_DRIVERS) == len(set(UNHOOKED_DRIVERS))
+
+
+def test_a_driver_is_found_under_either_name_it_is_distributed_by(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """psycopg2-binary is psycopg2, with the C library inside."""
+    metadata = tmp_path / "somedriver_binary-2.9.9.dist-info" / "METADATA"
+    metadata.parent.mkdir()
+    metadata.write_text("Metadata-Version: 2.1\nName: somedriver-binary\nVersion: 2.9.9\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert hooking._version("somedriver") == "2.9.9"
+    assert hooking._version("somedriver2") == ""
+
+
+def test_a_driver_of_the_standard_library_has_the_version_of_python() -> None:
+    """It has no metadata, and an instrument names the versions of Python it works with."""
+    assert hooking._version("sqlite3") == platform.python_version()
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from types import ModuleType
 from fairlead.agent import native
 from fairlead.agent.lineage import Lineage, sockets_of
 from fairlead.agent.notice import warn
-from fairlead.instruments.catalog import CATALOG, COMPANIONS
+from fairlead.instruments.catalog import CATALOG, COMPANIONS, UNHOOKED_DRIVERS
 from fairlead.instruments.importing import ImportWatch
 
 TYPE_CHECKING = False  # `typing` itself costs more than all of this
@@ -45,8 +45,9 @@ class Door:
         self._made = native.Lock()
         self._disabled = False
         self.lineage = Lineage.begin(environ)
-        self._companions = frozenset(trigger for trigger, _ in COMPANIONS)
-        triggers = dict.fromkeys(trigger for trigger, _ in CATALOG)
+        # What needs no agent by itself, and is looked at with the first library that does.
+        self._companions = frozenset((*(trigger for trigger, _ in COMPANIONS), *UNHOOKED_DRIVERS))
+        triggers = dict.fromkeys((*(trigger for trigger, _ in CATALOG), *UNHOOKED_DRIVERS))
         self._watch = ImportWatch({name: partial(self._imported, name) for name in triggers})
 
     def open(self) -> None:

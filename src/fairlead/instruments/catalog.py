@@ -34,3 +34,50 @@ COMPANIONS: tuple[tuple[str, str], ...] = (
 """What carries a request's lane on: hooked with the first of LIBRARIES, as there is none before."""
 
 CATALOG = LIBRARIES + COMPANIONS
+
+DRIVERS = frozenset(
+    (
+        "PyMySQL",
+        "aiomysql",
+        "asyncpg",
+        "mysql-connector-python",
+        "mysqlclient",
+        "psycopg",
+        "psycopg2",
+        "sqlite3",
+    )
+)
+"""Libraries that reach a database: one that is imported and not hooked would write a lane's rows to
+base, so that its process is sent no call of a lane with shadows (contract 12)."""
+
+UNHOOKED_DRIVERS: tuple[str, ...] = (
+    "adbc_driver_manager",
+    "apsw",
+    "asyncmy",
+    "clickhouse_connect",
+    "clickhouse_driver",
+    "cx_Oracle",
+    "cymysql",
+    "duckdb",
+    "fdb",
+    "firebird.driver",
+    "hdbcli.dbapi",
+    "ibm_db",
+    "libsql",
+    "libsql_experimental",
+    "mariadb",
+    "oracledb",
+    "pg8000",
+    "pgdb",
+    "psqlpy",
+    "psycopg2cffi",
+    "pymssql",
+    "pyodbc",
+    "pysqlcipher3",
+    "pysqlite3",
+    "pytds",
+    "sqlcipher3",
+    "sqlean",
+    "turbodbc",
+)
+"""Modules that reach a database and that no instrument knows: watched, to tell of them."""

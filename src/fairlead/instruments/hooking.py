@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import platform
 import re
+import sys
 from collections.abc import Callable, Collection
+from functools import partial
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
 from typing import TYPE_CHECKING, cast
 
-from fairlead.instruments.catalog import CATALOG
+from fairlead.instruments.catalog import CATALOG, UNHOOKED_DRIVERS
 from fairlead.instruments.instrument import Hook, Instrument, State
 from fairlead.instruments.patch import Patches
 from fairlead.telemetry.names import AGENT_FAULTS
@@ -40,13 +42,29 @@ def hook_all(
 
         def hook(_: ModuleType, names: tuple[str, ...] = names) -> None:
             for name in names:
-                state = _hook(plane, name, patches, skipped)
-                # A module that is loaded again is hooked again, and told of once.
-                states[:] = [other for other in states if other.library != state.library]
-                states.append(state)
+                _tell(states, _hook(plane, name, patches, skipped))
 
         hooks[trigger] = hook
+    for driver in UNHOOKED_DRIVERS:
+        hooks[driver] = partial(_tell_unhooked, states, driver)
     return hooks, states
+
+
+def _tell(states: list[Hook], state: Hook) -> None:
+    # A module that is loaded again is hooked again, and told of once.
+    states[:] = [other for other in states if other.library != state.library]
+    states.append(state)
+
+
+def _tell_unhooked(states: list[Hook], name: str, module: ModuleType) -> None:
+    found = vars(module).get("__version__")
+    state = Hook(
+        library=name,
+        version=found if isinstance(found, str) else "",
+        state=State.SKIPPED,
+        reason="there is no hook for this database driver",
+    )
+    _tell(states, state)
 
 
 def _hook(
@@ -73,12 +91,15 @@ def _hook(
 
 
 def _version(library: str) -> str:
-    if library == "python":
+    if library == "python" or library in sys.stdlib_module_names:
         return platform.python_version()
-    try:
-        return version(library)
-    except PackageNotFoundError:
-        return ""
+    # Some drivers are also distributed with their C library inside, under a name of its own.
+    for distribution in (library, f"{library}-binary"):
+        try:
+            return version(distribution)
+        except PackageNotFoundError:
+            continue
+    return ""
 
 
 def _reason_to_skip(instrument: Instrument, found: str, disabled: frozenset[str]) -> str:
