@@ -68,12 +68,13 @@ LOCAL = frozenset({"", "localhost", "127.0.0.1", "::1"})
 def _meant(database: Database, name: str, host: str, port: int) -> bool:
     if database.name != name:
         return False
-    if database.host and not _same_host(database.host, host):
+    if database.host and not same_host(database.host, host):
         return False
     return not database.port or database.port == port
 
 
-def _same_host(one: str, other: str) -> bool:
+def same_host(one: str, other: str) -> bool:
+    """Tell whether two names are one host, as far as it can be told from the names."""
     return one.lower() == other.lower() or {one.lower(), other.lower()} <= LOCAL
 
 
