@@ -1,0 +1,88 @@
+"""Refuse the words that the tree does not explain: names in odd places, functions nobody knows.
+
+The tree is the parser's opinion. Here every word of the statement is held against it: a word that
+is the name of a shadowed table has to stand where the tree has a name, and a word before a bracket
+has to be a function that the server has built in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
+from fairlead.sql import functions
+from fairlead.sql.session import MYSQL, POSTGRES, Session, unquoted
+from fairlead.sql.shadowing import Shadowing
+from fairlead.sql.tables import Names
+from fairlead.sql.verdict import Refused
+
+if TYPE_CHECKING:
+    from sqlglot.tokenizer_core import Token
+
+
+def check_words(
+    text: str,
+    tokens: Sequence[Token],
+    names: Names,
+    shadowing: Shadowing,
+    allowed: Collection[str],
+) -> None:
+    """Refuse a word of `text` that is not explained; `allowed` are further functions."""
+    from sqlglot.tokenizer_core import TokenType
+
+    session = shadowing.session
+    dot, bracket = TokenType.DOT, TokenType.L_PAREN
+    for index, token in enumerate(tokens):
+        if token.start in names.explained:
+            # Before a bracket it may still be called: a column's name cannot.
+            continue
+        word = text[token.start : token.end + 1]
+        if not (word[0].isalpha() or word[0] in '_`"['):
+            continue
+        if index + 1 < len(tokens) and tokens[index + 1].token_type == bracket:
+            before = tokens[index - 1] if index else None
+            qualifier = tokens[index - 2] if before and before.token_type == dot else None
+            spaced = tokens[index + 1].start > token.end + 1
+            _check_function(text, word, qualifier, session, allowed, spaced=spaced)
+        _check_name(word, shadowing)
+
+
+def _check_name(word: str, shadowing: Shadowing) -> None:
+    name, quoted = unquoted(word)
+    if shadowing.session.key(name, quoted=quoted) in shadowing.names:
+        raise Refused("name", f"{name!r} stands where it cannot be told what it means")
+
+
+def _check_function(
+    text: str,
+    word: str,
+    qualifier: Token | None,
+    session: Session,
+    allowed: Collection[str],
+    *,
+    spaced: bool,
+) -> None:
+    name = unquoted(word)[0].lower()
+    if qualifier is not None:
+        schema = unquoted(text[qualifier.start : qualifier.end + 1])[0].lower()
+        if f"{schema}.{name}" in allowed:
+            return
+        if session.dialect != POSTGRES or schema != "pg_catalog":
+            raise _unknown(f"{schema}.{name}")
+    if name in allowed:
+        return
+    dialect = session.dialect
+    if qualifier is None and functions.syntax(name, dialect):
+        return
+    if not functions.known(name, dialect) or (
+        spaced and dialect == MYSQL and name in functions.NOT_SPACED
+    ):
+        raise _unknown(name)
+
+
+def _unknown(name: str) -> Refused:
+    return Refused(
+        "function",
+        f"{name}() is not known to be built in, and what it writes cannot be seen:"
+        f" if it writes no rows, add it to FAIRLEAD_SQL_FUNCTIONS",
+    )

@@ -1,0 +1,172 @@
+"""A statement as plain as a parser can be shown it, character for character in the same place.
+
+Strings, comments and placeholders are where servers differ most, and where a name can hide. They
+are read here, by the server's own rules, and handed on as neutral text of the same length: what a
+parser finds at an offset stands at that offset in the statement. Long lists of values are blanked
+after their first, so that a statement with a thousand rows is parsed as one with one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+
+from fairlead.sql.session import MYSQL, POSTGRES, SQLITE, Session
+from fairlead.sql.verdict import Refused
+
+FORMAT, QMARK, NAMED, PLAIN = "format", "qmark", "named", "plain"
+"""How a driver marks parameters: ``%s`` and ``%(name)s``, ``?``, ``:name``; or not at all, as in a
+statement that goes to the server as it stands."""
+
+LONG = 512
+"""Characters from which on lists of values are blanked."""
+
+_STRING = {
+    MYSQL: r"""'(?:[^'\\]|\\.|'')*+'|"(?:[^"\\]|\\.|"")*+\"""",
+    "mysql-plain": r"""'(?:[^']|'')*+'|"(?:[^"]|"")*+\"""",
+    POSTGRES: r"""\b[eE]'(?:[^'\\]|\\.|'')*+'|(?:\b[uU]&)?'(?:[^']|'')*+'"""
+    r"""|(?<![\w$])\$(?P<tag>[^\W\d]\w*)?\$.*?\$(?(tag)(?P=tag))\$""",
+    SQLITE: r"""'(?:[^']|'')*+'""",
+}
+_COMMENT = {
+    MYSQL: r"/\*.*?\*/|--(?=[\s\x00]|$)[^\n]*|\#[^\n]*",
+    POSTGRES: r"--[^\n]*|/\*",
+    SQLITE: r"--[^\n]*|/\*.*?(?:\*/|\Z)",
+}
+_NAME = {
+    MYSQL: r"`(?:[^`]|``)*+`",
+    POSTGRES: r'(?:\b[uU]&)?"(?:[^"]|"")*+"',
+    SQLITE: r'"(?:[^"]|"")*+"|`(?:[^`]|``)*+`|\[[^\]]*+\]',
+}
+_PLACEHOLDER = {
+    FORMAT: r"%(?:%|\((?:[^()]|\([^()]*\))*\)[a-zA-Z]|[sbt])",
+    QMARK: r"\?",
+    NAMED: r"\?\d*|[:@$][^\W\d]\w*",
+    PLAIN: r"(?!)",
+}
+_WORD = r"[+-]?\d[\w.]*+(?:[eE][+-]?\d+)?|(?i:null|true|false|default)\b"
+_EXECUTED = re.compile(r"/\*M?!")
+
+
+def neutral(text: str, session: Session, style: str) -> str:
+    """Return `text` with strings, comments and placeholders made plain, of the same length.
+
+    Raises Refused for what a server would execute inside a comment, and for what does not end.
+    """
+    scanner = _scanner(_lexicon(session), style, session.ansi_quotes, len(text) >= LONG)
+    if session.dialect != POSTGRES:
+        return scanner(text)
+    if not session.backslashes:
+        raise Refused(
+            "unparsed", "standard_conforming_strings is off: where a string ends cannot be told"
+        )
+    return scanner(_without_nested_comments(text))
+
+
+def _lexicon(session: Session) -> str:
+    if session.dialect == MYSQL and not session.backslashes:
+        return "mysql-plain"
+    return session.dialect
+
+
+@cache
+def _scanner(lexicon: str, style: str, ansi: bool, long: bool) -> Callable[[str], str]:  # noqa: FBT001
+    dialect = lexicon.partition("-")[0]
+    string, placeholder = _STRING[lexicon], _PLACEHOLDER[style]
+    parts = [
+        rf"(?P<comment>{_COMMENT[dialect]})",
+        rf"(?P<string>{string})",
+        rf"(?P<name>{_NAME[dialect]})",
+        rf"(?P<placeholder>{placeholder})",
+    ]
+    if dialect == MYSQL:
+        parts.append(r"(?P<minus>--)")
+    if long:
+        parts.insert(0, _lists(string, placeholder))
+    # What is left of a string that does not end would be read as code.
+    parts.append(r"(?P<open>['\"`]|/\*)")
+    pattern = re.compile("|".join(parts), re.DOTALL)
+    marker = "$1" if dialect == POSTGRES else "?"
+
+    def replace(match: re.Match[str]) -> str:
+        return _plain(match, dialect, marker, ansi=ansi)
+
+    return lambda text: pattern.sub(replace, text)
+
+
+def _lists(string: str, placeholder: str) -> str:
+    """Return the pattern of values in a row, from the second of a list or the second row on."""
+    string = string.partition(r"|(?<![\w$])\$")[0]  # without $$: a group cannot stand here twice
+    prefix = r"(?:_[a-zA-Z]\w*\s*+)?"
+    value = rf"\s*+(?:{prefix}(?:{string})|{placeholder}|{_WORD})(?:::[a-zA-Z]\w*+)?\s*+"
+    row = rf"\({value}(?:,{value})*+\)"
+    return rf"(?P<list>(?<=\))\s*+(?:,\s*+{row}\s*+){{2,}}+|(?<=[(,])(?:{value},){{4,}}+)"
+
+
+def _plain(match: re.Match[str], dialect: str, marker: str, *, ansi: bool) -> str:
+    text, kind = match[0], match.lastgroup
+    width = len(text)
+    _check(kind, text, dialect)
+    if kind in ("string", "tag"):
+        return _plain_string(match, dialect, ansi=ansi)
+    if kind == "placeholder":
+        return ("%" if text == "%%" else marker).ljust(width)
+    if kind == "minus":
+        return "+ "  # 5--1 is 5 minus -1 in MySQL, and a comment elsewhere
+    if kind == "name":
+        return text
+    return " " * width
+
+
+def _plain_string(match: re.Match[str], dialect: str, *, ansi: bool) -> str:
+    text = match[0]
+    if ansi and text[0] == '"':
+        if "`" in text:
+            raise Refused("unparsed", f"a name with a backquote in it, {text}, is not supported")
+        return f"`{text[1:-1]}`"
+    inner = len(text) - 2
+    if dialect == POSTGRES and text[0] != "'":
+        # E'', U&'' and $tag$: what announces the string is blanked, its end stays where it was.
+        start = text.find("'") if text[0] != "$" else 0
+        return " " * start + "'" + "x" * (inner - start) + "'"
+    before = match.string[max(0, match.start() - 2) : match.start()]
+    digits = before[-1:] in ("x", "X", "b", "B") and not (before[:1].isalnum() or before[:1] == "_")
+    return "'" + ("0" if digits else "x") * inner + "'"
+
+
+def _check(kind: str | None, text: str, dialect: str) -> None:
+    if kind == "open":
+        raise Refused("unparsed", f"what begins with {text} does not end")
+    if kind == "comment" and dialect == MYSQL and _EXECUTED.match(text):
+        reason = f"the server executes what stands in the comment {text[:40]!r}"
+        raise Refused("comment", reason)
+    if kind == "name" and text[0] in "uU":
+        raise Refused("unparsed", f"a name spelt by code points, {text[:40]}, is not supported")
+
+
+def _without_nested_comments(text: str) -> str:
+    """Blank PostgreSQL's block comments, which nest, where there are any."""
+    if "/*" not in text:
+        return text
+    pattern = re.compile(rf"{_STRING[POSTGRES]}|{_NAME[POSTGRES]}|--[^\n]*|/\*", re.DOTALL)
+    pieces, done = [], 0
+    while (match := pattern.search(text, done)) is not None:
+        end = match.end()
+        pieces.append(text[done : match.start()])
+        if match[0] == "/*":
+            end = _end_of_comment(text, match.start())
+            pieces.append(" " * (end - match.start()))
+        else:
+            pieces.append(match[0])
+        done = end
+    return "".join((*pieces, text[done:]))
+
+
+def _end_of_comment(text: str, start: int) -> int:
+    depth = 0
+    for match in re.compile(r"/\*|\*/").finditer(text, start):
+        depth += 1 if match[0] == "/*" else -1
+        if depth == 0:
+            return match.end()
+    raise Refused("unparsed", "a comment does not end")

@@ -1,0 +1,190 @@
+"""What a statement's first words say: what need not be parsed, what is refused, what is hidden.
+
+Works on neutral text (`lexis.py`). A sort of statement that is not listed here is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from fairlead.sql.session import MYSQL, POSTGRES, SQLITE
+from fairlead.sql.verdict import Refused
+
+_FIRST = re.compile(r"[\s(]*([A-Za-z]+)")
+
+READ_TREE = frozenset(
+    ("copy", "delete", "insert", "merge", "replace", "select", "table", "update", "values", "with")
+)
+"""Statements that are parsed."""
+
+_PASSED = {
+    "abort": None,
+    "attach": (SQLITE,),
+    "begin": None,
+    "close": None,
+    "commit": None,
+    "deallocate": None,
+    "detach": (SQLITE,),
+    "discard": (POSTGRES,),
+    "end": None,
+    "fetch": (POSTGRES,),
+    "listen": (POSTGRES,),
+    "move": (POSTGRES,),
+    "notify": (POSTGRES,),
+    "pragma": (SQLITE,),
+    "release": None,
+    "reset": (POSTGRES,),
+    "rollback": None,
+    "savepoint": None,
+    "show": None,
+    "start": None,
+    "unlisten": (POSTGRES,),
+    "unlock": (MYSQL,),
+    "use": (MYSQL,),
+}
+"""Statements that name no rows, and the dialects that know them; None for all."""
+
+_DDL = frozenset(
+    [
+        "alter",
+        "analyze",
+        "cluster",
+        "comment",
+        "create",
+        "drop",
+        "grant",
+        "import",
+        "optimize",
+        "reassign",
+        "refresh",
+        "reindex",
+        "rename",
+        "repair",
+        "revoke",
+        "security",
+        "truncate",
+        "vacuum",
+    ]
+)
+_RUNS_TEXT = {
+    "call": "a stored procedure can reach any table",
+    "do": "what it runs cannot be seen",
+    "execute": "a prepared statement is not seen when it runs: send its text instead",
+    "handler": "HANDLER reads a table by itself: use SELECT",
+    "load": "LOAD DATA is not rewritten: insert the rows instead",
+    "prepare": "a prepared statement is not seen when it runs: send its text instead",
+}
+_CAUSE = {"execute": "prepare"}
+
+# MariaDB: SET STATEMENT … FOR runs a statement, BEGIN NOT ATOMIC a whole program.
+_HIDING = re.compile(r"(?i)\s*(?:set\s+statement\b|begin\s+not\b)")
+_SELECTS = re.compile(r"(?i)\bselect\b")
+_DANGEROUS_PRAGMA = re.compile(r"(?i)\s*pragma\s+(?:\w+\s*\.\s*)?writable_schema\b")
+_OUTFILE = re.compile(r"(?i)\binto\s+(?:outfile|dumpfile)\b")
+
+_OPTION = r"(?:analyze|extended|formatted|partitions|verbose|query\s+plan|format\s*=\s*\w+)"
+_EXPLAIN = re.compile(
+    rf"(?i)\s*(?:explain|describe|desc|analyze)\s+(?:\([^()]*\)\s*)?(?:{_OPTION}\s+)*"
+    r"(?=[\s(]*(?:select|insert|update|delete|replace|with|table|values|merge)\b)"
+)
+_DECLARE = re.compile(
+    r"""(?ix)\s*declare\s+(?:"(?:[^"]|"")*"|\w+)\s+
+    (?:(?:binary|asensitive|insensitive|no|scroll)\s+)*cursor\s+(?:(?:with|without)\s+hold\s+)?for\s
+    """
+)
+_DESCRIBE = re.compile(r"(?i)\s*(?:describe|desc|explain)\s+")
+_REPLACE = re.compile(r"(?i)([\s(]*)replace\b(?:\s+(?:low_priority|delayed)\b)?")
+_PRIORITY = re.compile(
+    r"(?i)\b(?:low_priority|high_priority|delayed|sql_calc_found_rows|sql_no_cache|sql_cache"
+    r"|sql_buffer_result|sql_small_result|sql_big_result|straight_join(?=\s+[`\w*]+\s*(?:,|\bfrom\b)))\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The text to parse, or None where the statement passes as it is."""
+
+    text: str | None
+    word: str = ""
+    """First word of what is parsed, in lower case."""
+    replaces: bool = False
+    """MySQL's REPLACE, shown to the parser as INSERT: it deletes rows too."""
+
+
+def opening(text: str, dialect: str) -> Opening:
+    """Read the first words of the neutral `text`. Raises Refused."""
+    found = _FIRST.match(text)
+    if found is None:
+        if not text.strip("; \t\r\n\f\v"):
+            return Opening(None)
+        raise Refused("unparsed", "it does not begin with a word")
+    word = found[1].lower()
+    _one_statement(text)
+    if word in ("explain", "describe", "desc", "analyze", "declare"):
+        return _inner(text, dialect, word)
+    if word in READ_TREE:
+        return _to_parse(text, dialect, word)
+    if word == "set" or (word in _PASSED and dialect in (_PASSED[word] or (dialect,))):
+        return _passed(text, word)
+    raise _refusal(word)
+
+
+def _one_statement(text: str) -> None:
+    end = text.find(";")
+    if end >= 0 and text[end:].strip("; \t\r\n\f\v\0"):
+        raise Refused("multi", "several statements in one are not supported: send them one by one")
+
+
+def _inner(text: str, dialect: str, word: str) -> Opening:
+    """Blank what stands before the statement that is explained or declared."""
+    found = (_DECLARE if word == "declare" else _EXPLAIN).match(text)
+    if found is None:
+        if dialect == MYSQL and _DESCRIBE.match(text):
+            return Opening(None)  # the columns of a table
+        raise _refusal(word)
+    rest = " " * found.end() + text[found.end() :]
+    first = _FIRST.match(rest)
+    return _to_parse(rest, dialect, first[1].lower() if first else "")
+
+
+def _to_parse(text: str, dialect: str, word: str) -> Opening:
+    if word not in READ_TREE:
+        raise _refusal(word)
+    if dialect != MYSQL:
+        replaces = word == "replace" and dialect == SQLITE
+        return Opening(_insert_for_replace(text) if replaces else text, word, replaces)
+    if _OUTFILE.search(text):
+        raise Refused("file", "the server would write a file")
+    text = _PRIORITY.sub(lambda match: " " * len(match[0]), text)
+    if word == "replace":
+        return Opening(_insert_for_replace(text), word, replaces=True)
+    return Opening(text, word)
+
+
+def _insert_for_replace(text: str) -> str:
+    def insert(match: re.Match[str]) -> str:
+        return (match[1] + "insert").ljust(len(match[0]))
+
+    return _REPLACE.sub(insert, text, count=1)
+
+
+def _passed(text: str, word: str) -> Opening:
+    if _HIDING.match(text):
+        raise Refused("command", "it runs another statement inside: send that by itself")
+    if _DANGEROUS_PRAGMA.match(text):
+        raise Refused("command", "it would let the schema be written")
+    if word != "begin" and _SELECTS.search(text):
+        raise Refused("command", f"a query inside {word.upper()} is not supported")
+    return Opening(None, word)
+
+
+def _refusal(word: str) -> Refused:
+    if word in _DDL:
+        reason = "the schema is changed by base only: run migrations in a base instance"
+        return Refused("ddl", f"{word.upper()} on a lane: {reason}")
+    if word in _RUNS_TEXT:
+        return Refused(_CAUSE.get(word, word), f"{word.upper()}: {_RUNS_TEXT[word]}")
+    if word == "lock":
+        return Refused("lock", "LOCK would hold up base: use SELECT … FOR UPDATE")
+    return Refused("command", f"{word.upper()} is not supported on a lane")

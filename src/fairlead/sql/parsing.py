@@ -1,0 +1,67 @@
+"""The parser, imported when the first statement asks for it, and heard by nobody.
+
+sqlglot is used for what it reads only: its tokens and its tree. What it would write is not used.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from functools import cache
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from fairlead.sql.verdict import Refused
+
+if TYPE_CHECKING:
+    from sqlglot.expressions import Expression
+    from sqlglot.tokenizer_core import Token
+
+_parsing = threading.local()
+
+
+def installed() -> bool:
+    """Whether statements can be parsed here: without importing anything."""
+    return find_spec("sqlglot") is not None
+
+
+def parse(text: str, dialect: str) -> tuple[list[Token], Expression]:
+    """Return the tokens and the tree of the one statement in `text`. Raises Refused."""
+    try:
+        parser = _parser(dialect)
+    except ImportError as error:
+        raise Refused("off", "SQL cannot be read here: install fairlead[sql]") from error
+    from sqlglot.errors import SqlglotError
+
+    _parsing.now = True
+    try:
+        tokens = parser.tokenize(text)
+        trees = [tree for tree in parser.parser().parse(tokens, text) if tree is not None]
+    except (SqlglotError, RecursionError, ValueError, TypeError, AttributeError) as error:
+        raise Refused("unparsed", f"it is not understood: {_first_line(error)}") from error
+    finally:
+        _parsing.now = False
+    if len(trees) != 1:
+        raise Refused("multi", "it is not one statement")
+    return tokens, trees[0]
+
+
+@cache
+def _parser(dialect: str) -> Any:
+    from sqlglot.dialects.dialect import Dialect
+
+    logging.getLogger("sqlglot").addFilter(_Quiet())
+    return Dialect.get_or_raise(dialect)
+
+
+class _Quiet(logging.Filter):
+    """Keep back what the parser logs while we parse: the refusal says it, to whom it concerns."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        del record
+        return not getattr(_parsing, "now", False)
+
+
+def _first_line(error: BaseException) -> str:
+    line = str(error).partition("\n")[0].replace("\x1b[4m", "").replace("\x1b[0m", "")
+    return line[:160]

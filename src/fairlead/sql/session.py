@@ -1,0 +1,77 @@
+"""What the meaning of a name depends on: the server's dialect, and where a connection stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+MYSQL, POSTGRES, SQLITE = "mysql", "postgres", "sqlite"
+DIALECTS = (MYSQL, POSTGRES, SQLITE)
+
+QUOTES = {MYSQL: "`", POSTGRES: '"', SQLITE: '"'}
+_CLOSING = {"[": "]"}
+_PLAIN = re.compile(r"[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*")
+
+SYSTEM_SCHEMAS = frozenset(
+    ("information_schema", "mysql", "performance_schema", "pg_catalog", "pg_toast", "sys")
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One connection's state, as far as names and quotes depend on it."""
+
+    dialect: str
+    database: str
+    """Current database; ``""`` for none. For SQLite the stem of the main file."""
+    attached: tuple[tuple[str, str], ...] = ()
+    """SQLite: name and file's stem of each attached database, in the order they are searched."""
+    fold: bool = False
+    """MySQL: names of tables and databases are compared without regard to case."""
+    ansi_quotes: bool = False
+    """MySQL: ``"x"`` is a name."""
+    backslashes: bool = True
+    """MySQL: a backslash escapes in a string. PostgreSQL: only in ``E''``, else it is refused."""
+
+    def key(self, name: str, *, quoted: bool = False) -> str:
+        """Return what the server compares `name` as."""
+        if self.dialect == MYSQL:
+            return name.casefold() if self.fold else name
+        if self.dialect == SQLITE:
+            return name.lower()
+        return name if quoted else name.lower()
+
+    def written(self, name: str) -> str:
+        """Return what the server compares a name as that stands in a rule."""
+        return self.key(name, quoted=True)
+
+    def quote(self, name: str, like: str) -> str:
+        """Return `name` in the quotes that the token `like` has, or as a plain name if it may be.
+
+        PostgreSQL folds a plain name, so one with capitals is quoted there.
+        """
+        if like[0] in "`\"'":
+            return like[0] + name.replace(like[0], like[0] * 2) + like[0]
+        if like[0] == "[":
+            return f"[{name}]"
+        if _PLAIN.fullmatch(name) and (self.dialect != POSTGRES or name == name.lower()):
+            return name
+        mark = QUOTES[self.dialect]
+        return mark + name.replace(mark, mark * 2) + mark
+
+
+def unquoted(token: str) -> tuple[str, bool]:
+    """Return the name that the text of a token spells, and whether it is quoted."""
+    first = token[:1]
+    if first not in ("`", '"', "'", "["):
+        return token, False
+    last = _CLOSING.get(first, first)
+    inner = token[1:-1]
+    return (inner if last != first else inner.replace(first * 2, first)), True
+
+
+def matching(name: str, names: Iterable[str]) -> bool:
+    """Whether `name` is one of `names`, in any case: for words whose owner folds them somehow."""
+    folded = name.casefold()
+    return any(folded == other.casefold() for other in names)

@@ -1,0 +1,249 @@
+"""Which tables a statement names, where, and what else in it means one of them.
+
+Scoping follows the servers: a name without a database is a common table expression where one is
+visible, except where rows are written, which is always a table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from fairlead.sql.session import MYSQL, SQLITE, Session, unquoted
+from fairlead.sql.verdict import Refused
+
+if TYPE_CHECKING:
+    from sqlglot.expressions import Expression
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Name:
+    """One identifier in the text, from `start` up to `end`."""
+
+    start: int
+    end: int
+    token: str
+    key: str
+    """As the server compares it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Occurrence:
+    """A table that the statement reads or writes."""
+
+    node: Any
+    name: Name
+    database: str | None
+    """Key of the database or schema that stands before it."""
+    aliased: bool
+    target: str
+    """How its rows change, as in `statement.Touched`; ``""`` where it is read."""
+
+
+@dataclass(slots=True)
+class Names:
+    """Everything in a statement that a name of a table can be."""
+
+    tables: list[Occurrence] = field(default_factory=list)
+    qualifiers: list[tuple[Name, str | None]] = field(default_factory=list)
+    """Names before a column, each with the database before it."""
+    columns: list[Name] = field(default_factory=list)
+    references: list[tuple[Name, str | None]] = field(default_factory=list)
+    """Names of tables that mean one of FROM: ``FOR UPDATE OF x``, ``DELETE x FROM …``."""
+    aliases: set[str] = field(default_factory=set)
+    """Keys of aliases and common table expressions."""
+    explained: set[int] = field(default_factory=set)
+    """Where each identifier of the tree starts."""
+    writes: bool = False
+
+
+@cache
+def _sorts(kind: Hashable) -> str:
+    """Return what a kind of node is to us; most are nothing."""
+    from sqlglot import exp
+
+    # In this order: an INSERT is a kind of DDL to the parser.
+    sorts: tuple[tuple[str, tuple[type, ...]], ...] = (
+        ("identifier", (exp.Identifier,)),
+        ("column", (exp.Column,)),
+        ("table", (exp.Table,)),
+        ("write", (exp.Insert, exp.Update, exp.Delete, exp.Merge)),
+        ("copy", (exp.Copy,)),
+        ("into", (exp.Into,)),
+        ("", (exp.Query,)),
+        ("strange", (exp.Command, exp.DDL, exp.Drop, exp.Alter)),
+    )
+    matching = (sort for sort, kinds in sorts if issubclass(kind, kinds))  # type: ignore[arg-type]
+    return next(matching, "")
+
+
+class Reader:
+    """Reads the names out of one tree."""
+
+    def __init__(self, text: str, session: Session) -> None:
+        from sqlglot import exp
+
+        self._exp, self._text, self._session = exp, text, session
+
+    def read(self, tree: Expression) -> Names:
+        """Return the names in `tree`.
+
+        Raises Refused for a table that has no place in the text, and for parts of a tree that do
+        more than read and write rows.
+        """
+        names = Names()
+        for node in tree.walk():
+            kind: Any = type(node)
+            sort = _sorts(kind)
+            if sort == "identifier":
+                self._identifier(node, names)
+            elif sort == "column":
+                self._column(node, names)
+            elif sort == "table":
+                self._table(node, names)
+            elif sort:
+                self._other(node, sort, names)
+        return names
+
+    def _other(self, node: Any, sort: str, names: Names) -> None:
+        if sort == "strange":
+            raise Refused("unparsed", "a part of it is not understood")
+        if sort == "into":
+            if self._session.dialect != MYSQL or node.args.get("this") is not None:
+                raise Refused("ddl", "SELECT … INTO makes a table: make it in a base instance")
+            return
+        names.writes = True
+        if sort == "copy":
+            _check_copy(node)
+
+    def _identifier(self, node: Any, names: Names) -> None:
+        start = node.meta.get("start")
+        parent = node.parent
+        if start is not None and not isinstance(parent, self._exp.Func):
+            names.explained.add(start)
+        if isinstance(parent, self._exp.TableAlias) and node.arg_key == "this":
+            # The alias of a common table expression is its name.
+            names.aliases.add(self._key(node))
+
+    def _column(self, node: Any, names: Names) -> None:
+        table, database = node.args.get("table"), node.args.get("db")
+        if table is not None:
+            names.qualifiers.append((self._name(table), self._key(database) if database else None))
+        elif node.this.meta.get("start") is not None:
+            names.columns.append(self._name(node.this))
+
+    def _table(self, node: Any, names: Names) -> None:
+        if not isinstance(node.this, self._exp.Identifier):
+            self._not_a_name(node)
+            return
+        name, database = self._name(node.this), self._database(node)
+        if self._refers(node):
+            names.references.append((name, database))
+            return
+        target = self._target(node)
+        if database is None and not target and self._is_expression(node, name.key):
+            return
+        alias = node.args.get("alias")
+        aliased = alias is not None and alias.args.get("this") is not None
+        names.tables.append(Occurrence(node, name, database, aliased, target))
+
+    def _not_a_name(self, node: Any) -> None:
+        named = node.this
+        while isinstance(named, self._exp.Dot):
+            named = named.expression
+        if not isinstance(named, self._exp.Func | self._exp.Subquery):
+            raise Refused("name", "a table is named by something that is no name")
+
+    def _database(self, node: Any) -> str | None:
+        """Return the qualifier that tells databases apart: PostgreSQL's catalog is the same."""
+        database = node.args.get("db")
+        return self._key(database) if database is not None else None
+
+    def _refers(self, node: Any) -> bool:
+        parent, exp = node.parent, self._exp
+        if isinstance(parent, exp.Delete) and self._session.dialect == MYSQL:
+            # DELETE FROM x USING x JOIN y: what is deleted from is named by USING.
+            return node.arg_key == "tables" or (
+                node.arg_key == "this" and bool(parent.args.get("using"))
+            )
+        return isinstance(parent, exp.Lock)
+
+    def _target(self, node: Any) -> str:
+        exp, parent, key = self._exp, node.parent, node.arg_key
+        if isinstance(parent, exp.Schema):
+            parent, key = parent.parent, parent.arg_key
+        if key == "this":
+            for kind, word in ((exp.Insert, "insert"), (exp.Copy, "insert"), (exp.Merge, "merge")):
+                if isinstance(parent, kind):
+                    return _insertion(parent) if word == "insert" else word
+        return self._changed(node)
+
+    def _changed(self, node: Any) -> str:
+        """Return how the statement changes a table of its FROM list: MySQL changes several."""
+        exp, key = self._exp, node.arg_key
+        parent = node.parent
+        while isinstance(parent, exp.Join | exp.Table):
+            key, parent = parent.arg_key, parent.parent
+        if isinstance(parent, exp.Update) and key in ("this", "joins"):
+            return "update"
+        if isinstance(parent, exp.Delete):
+            several = self._session.dialect == MYSQL
+            return "delete" if key == "this" or several else ""
+        return ""
+
+    def _is_expression(self, node: Any, key: str) -> bool:
+        """Whether `key`, where `node` stands, is a common table expression."""
+        child: Any = node
+        parent: Any = node.parent
+        while parent is not None:
+            if isinstance(parent, self._exp.With):
+                if key in self._visible(parent, child):
+                    return True
+                # Seen from inside of one: the statement that has them says nothing more.
+                child = parent.parent
+                parent = child.parent
+                continue
+            with_ = parent.args.get("with_")
+            if with_ is not None and key in self._expressions(with_):
+                return True
+            child, parent = parent, parent.parent
+        return False
+
+    def _visible(self, with_: Any, child: Any) -> list[str]:
+        """Return the expressions that `child`, one of `with_`, can see."""
+        names = self._expressions(with_)
+        if with_.args.get("recursive") or self._session.dialect == SQLITE:
+            return names
+        return names[: next(i for i, one in enumerate(with_.expressions) if one is child)]
+
+    def _expressions(self, with_: Any) -> list[str]:
+        return [self._key(one.args["alias"].this) for one in with_.expressions]
+
+    def _name(self, node: Any) -> Name:
+        start, end = node.meta.get("start"), node.meta.get("end")
+        if start is None or end is None:
+            raise Refused("name", f"the place of the name {node.name!r} cannot be told")
+        return Name(start, end + 1, self._text[start : end + 1], self._key(node))
+
+    def _key(self, node: Any) -> str:
+        start, end = node.meta.get("start"), node.meta.get("end")
+        if start is None or end is None:
+            return self._session.key(node.name, quoted=bool(node.args.get("quoted")))
+        name, quoted = unquoted(self._text[start : end + 1])
+        return self._session.key(name, quoted=quoted)
+
+
+def _check_copy(node: Any) -> None:
+    files = [str(file.name).upper() for file in node.args.get("files") or ()]
+    if files not in (["STDIN"], ["STDOUT"]):
+        reason = "COPY from or to a file or program of the server: use STDIN or STDOUT"
+        raise Refused("file", reason)
+
+
+def _insertion(statement: Any) -> str:
+    """Return what an INSERT may do beside inserting."""
+    if str(statement.args.get("alternative") or "").upper() == "REPLACE":
+        return "replace"
+    return "upsert" if statement.args.get("conflict") else "insert"
