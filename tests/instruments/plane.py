@@ -9,7 +9,7 @@ from importlib import import_module
 from random import random
 
 from fairlead.flow.engine import Engine
-from fairlead.instruments.instrument import Sockets
+from fairlead.instruments.instrument import Rewriting, Sockets
 from fairlead.instruments.patch import Patches
 from fairlead.instruments.propagate import Served, resume, suspend
 from fairlead.policy.endpoint import Endpoint, Service
@@ -30,6 +30,7 @@ class Plane:
         self.counters = Counters()
         self.ready = True
         self.propagation_only = False
+        self.rewriting = Rewriting()
         self.servers: list[tuple[str, Sockets | None]] = []
         self.left = 0
         self.handed_over = 0

@@ -29,6 +29,7 @@ from fairlead.agent.source import Apply, FileSource, Follower, Source, WatchSour
 from fairlead.agent.terminate import Farewell
 from fairlead.agent.token import token_of
 from fairlead.flow.engine import Engine
+from fairlead.instruments.instrument import Rewriting
 from fairlead.policy.snapshot import Snapshot
 from fairlead.protocols.watch.client import Door
 from fairlead.protocols.watch.codec import Registration, Subscription
@@ -98,7 +99,17 @@ class Agent:
         self.lineage = lineage
         self._random = Random()  # our own: the application may count on its sequence
         self.dice = self._random.random
-        self.engine = Engine(clock=time.monotonic, dice=self.dice, trust=settings.trust == "mesh")
+        self.engine = Engine(
+            clock=time.monotonic,
+            dice=self.dice,
+            trust=settings.trust == "mesh",
+            governed=bool(settings.app),
+        )
+        self.rewriting = Rewriting(
+            off=settings.shadow == "off",
+            tables=settings.shadow_tables,
+            functions=frozenset(settings.sql_functions),
+        )
         self.engine.apply(Snapshot(workload=self.identity.workload))
         self.counters = Counters()
         self.hooks: list[Hook] = []
@@ -167,7 +178,12 @@ class Agent:
     def registration(self, address: str) -> Registration:
         """Return what registers this process at `address`."""
         return registration(
-            self.identity, self.process.node, address, self.hooks, self.read_counters()
+            self.identity,
+            self.process.node,
+            address,
+            tuple(self.hooks),
+            self.read_counters(),
+            self.settings.shadow,
         )
 
     def refusal(self, sockets: Iterable[int]) -> str:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from fairlead.policy.database import Database, ShadowDatabase, ShadowTable
 from fairlead.policy.snapshot import Snapshot
+from fairlead.policy.workload import BASE
 
 Tables = tuple[ShadowTable, ...]
 
@@ -22,6 +24,8 @@ class LaneShadows:
     lane: str
     tables: Tables = ()
     databases: tuple[ShadowDatabase, ...] = ()
+    known: bool = True
+    """Whether this is what a snapshot says; otherwise there is none yet, and there may be shadows."""
 
     def database(self, name: str, host: str, port: int) -> ShadowDatabase | None:
         """Return what a connection to the database `name` at `host` and `port` is sent to."""
@@ -30,12 +34,18 @@ class LaneShadows:
                 return shadow
         return None
 
-    def shadowing(self, name: str, host: str, port: int) -> ShadowDatabase | None:
-        """Return the rule whose shadow the database `name` is, if there is one."""
-        for shadow in self.databases:
-            if _meant(shadow.shadow, name, host, port):
-                return shadow
-        return None
+
+class _Unknown(dict[str, LaneShadows]):
+    """The shadows of lanes of which nothing is known: every lane may have some, base has none."""
+
+    def get(self, lane: str, default: Any = None) -> Any:
+        return LaneShadows(lane, known=False) if lane != BASE else default
+
+    def __contains__(self, lane: object) -> bool:
+        return lane != BASE
+
+    def __bool__(self) -> bool:
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,11 @@ class Shadows:
     """The shadows of every lane."""
 
     by_lane: Mapping[str, LaneShadows] = field(default_factory=dict)
+
+    @classmethod
+    def unknown(cls) -> Shadows:
+        """Return what holds before the first snapshot."""
+        return cls(_Unknown())
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> Shadows:

@@ -23,13 +23,27 @@ class Plan:
     routes: Routes
     outbound: Flow
     shadows: Shadows
+    own_lane: str
+    """The lane of what has no request; here because every statement asks."""
 
 
 class Engine:
     """Holds the plan in force, and the state that outlives it."""
 
-    def __init__(self, *, clock: Clock, dice: Callable[[], float], trust: bool = True) -> None:
-        """Start with the plan of an empty snapshot: no lane, no known app."""
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        dice: Callable[[], float],
+        trust: bool = True,
+        governed: bool = False,
+    ) -> None:
+        """Start with the plan of an empty snapshot: no lane, no known app.
+
+        In a process that is `governed`, a lane counts as one with shadows until a snapshot says
+        what it has: its rows must not reach base because the control plane was late.
+        """
+        self._governed = governed
         self.dice = dice
         self._trust = trust
         self._avoided = Avoided(clock)
@@ -43,4 +57,6 @@ class Engine:
         # A random turn, or every caller would send its first call to the same instance.
         routes = Routes(snapshot, turn=int(self.dice() * 1_000_000))
         lanes = Lanes(snapshot, trust=self._trust)
-        return Plan(snapshot, lanes, routes, outbound(routes, self._avoided), Shadows.of(snapshot))
+        known = bool(snapshot.digest) or not self._governed
+        shadows = Shadows.of(snapshot) if known else Shadows.unknown()
+        return Plan(snapshot, lanes, routes, outbound(routes, self._avoided), shadows, lanes.own)

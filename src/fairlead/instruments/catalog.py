@@ -13,6 +13,7 @@ LIBRARIES: tuple[tuple[str, str], ...] = (
     ("gunicorn.workers.gthread", "gunicorn"),
     ("httpx", "httpx"),
     ("requests.sessions", "requests"),
+    ("sqlite3", "sqlite3"),
     ("starlette.applications", "starlette"),
     ("urllib3.connectionpool", "urllib3"),
     ("uvicorn.server", "uvicorn"),

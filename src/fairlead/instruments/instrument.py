@@ -24,6 +24,17 @@ Sockets = Callable[[], "Iterable[socket.socket]"]
 """Asks a server object for the sockets it listens on, when somebody wants to know."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rewriting:
+    """What the operator says of rewriting SQL in this process."""
+
+    off: bool = False
+    tables: frozenset[str] | None = None
+    """Tables that may be rewritten, as their names are written; None for all."""
+    functions: frozenset[str] = frozenset()
+    """Functions, beside those the server has built in, that statements on a lane may call."""
+
+
 class DataPlane(Protocol):
     """The agent, as far as a hook may see it."""
 
@@ -33,6 +44,8 @@ class DataPlane(Protocol):
     """True once the first snapshot, or what stands in for it, is in force."""
     propagation_only: bool
     """True in a process that has no place in the registry: it passes labels on, and no more."""
+
+    rewriting: Rewriting
 
     def ensure_ready(self) -> None:
         """Start what was put off until first use, and wait as long as contract 20 allows."""

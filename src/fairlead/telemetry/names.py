@@ -13,3 +13,12 @@ COLOURED = "coloured_requests"
 
 INVALID_LABELS = "invalid_labels"
 """Labels that came in and could name no lane."""
+
+SQL_SHADOWED = "sql_shadowed"
+"""Statements sent to shadow tables, by lane."""
+
+SQL_UNCHANGED = "sql_unchanged"
+"""Statements of a lane with shadow tables that touch none of them, by lane."""
+
+SQL_REFUSED = "sql_refused"
+"""Statements refused because they could not be proved to stay in the shadow, by cause."""
