@@ -51,6 +51,12 @@ VERBS = (
         summary="say which lane a request would take, and why",
         extra="control",
     ),
+    Verb(
+        name="sql",
+        module="fairlead.cli.sql",
+        summary="say what a lane would send for the statements of a file",
+        extra="control",
+    ),
 )
 
 _PACKAGES_OF_EXTRA = ("typer", "rich", "pydantic", "yaml", "starlette", "uvicorn", "orjson")
