@@ -214,6 +214,8 @@ class Connected:
                 rows = ask(query)
         except StopIteration as done:
             return self._sent(done.value)
+        except Refused as refused:
+            raise self._refusal(refused) from refused
         except Exception as error:
             raise self._closed(error) from error
 
@@ -229,6 +231,8 @@ class Connected:
                 rows = await ask(query)
         except StopIteration as done:
             return self._sent(done.value)
+        except Refused as refused:
+            raise self._refusal(refused) from refused
         except Exception as error:
             raise self._closed(error) from error
 

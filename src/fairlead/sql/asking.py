@@ -10,15 +10,22 @@ from pathlib import PurePath
 from typing import Any
 
 from fairlead.sql.session import MYSQL, POSTGRES, Session
+from fairlead.sql.verdict import Refused
 
 Rows = Iterable[Sequence[Any]]
 
-_MYSQL = "SELECT DATABASE(), @@SESSION.sql_mode, @@GLOBAL.lower_case_table_names"
+_MYSQL = (
+    "SELECT DATABASE(), @@SESSION.sql_mode, @@GLOBAL.lower_case_table_names,"
+    " @@SESSION.character_set_client"
+)
 _POSTGRES = (
     "SELECT pg_catalog.current_database(),"
     " pg_catalog.current_setting('standard_conforming_strings')"
 )
 _SQLITE = "PRAGMA database_list"
+
+_AMBIGUOUS = frozenset(("big5", "cp932", "gb18030", "gbk", "sjis"))
+"""Character sets of MySQL whose second bytes include the backslash."""
 
 MEMORY = "memory"
 """Name of an SQLite database that has no file."""
@@ -27,7 +34,10 @@ MEMORY = "memory"
 def read_session(dialect: str) -> Generator[str, Rows, Session]:
     """Ask a connection of `dialect` where it stands."""
     if dialect == MYSQL:
-        ((database, modes, folding),) = yield _MYSQL
+        ((database, modes, folding, charset),) = yield _MYSQL
+        if _text(charset) in _AMBIGUOUS:
+            reason = f"in {_text(charset)} a backslash can be half a character: use utf8mb4"
+            raise Refused("unparsed", reason)
         flags = _text(modes).upper().split(",")
         return Session(
             dialect=dialect,

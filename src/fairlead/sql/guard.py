@@ -31,14 +31,15 @@ def check_words(
     from sqlglot.tokenizer_core import TokenType
 
     session = shadowing.session
-    dot, bracket = TokenType.DOT, TokenType.L_PAREN
+    dot, bracket, string = TokenType.DOT, TokenType.L_PAREN, TokenType.STRING
     for index, token in enumerate(tokens):
-        if token.start in names.explained:
-            # Before a bracket it may still be called: a column's name cannot.
+        if token.start in names.explained or token.token_type == string:
             continue
         word = text[token.start : token.end + 1]
         if not (word[0].isalpha() or word[0] in '_`"['):
             continue
+        if session.dialect == MYSQL and text[token.start - 1 : token.start] == "@":
+            continue  # a variable
         if index + 1 < len(tokens) and tokens[index + 1].token_type == bracket:
             before = tokens[index - 1] if index else None
             qualifier = tokens[index - 2] if before and before.token_type == dot else None
@@ -62,7 +63,8 @@ def _check_function(
     *,
     spaced: bool,
 ) -> None:
-    name = unquoted(word)[0].lower()
+    # A token of several words, ORDER BY, is known by its last.
+    name = unquoted(word)[0].lower().rpartition(" ")[2]
     if qualifier is not None:
         schema = unquoted(text[qualifier.start : qualifier.end + 1])[0].lower()
         if f"{schema}.{name}" in allowed:

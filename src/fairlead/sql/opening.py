@@ -101,6 +101,21 @@ _PRIORITY = re.compile(
 )
 
 
+_COPY_QUERY = re.compile(r"(?is)(\s*copy\s*\()(.*)(\)\s*to\s+stdout\b.*)")
+_COPY_OPTIONS = re.compile(r"(?is)\b(?:from\s+stdin|to\s+stdout)\b(.*)")
+_OVERRIDING = re.compile(r"(?i)\boverriding\s+(?:system|user)\s+value\b")
+_WHERE = re.compile(r"(?i)\bwhere\b")
+
+
+_VARIABLE = r"@(?:\w+|`[^`]*`)"
+_INTO_VARIABLES = re.compile(rf"(?i)\binto\s+{_VARIABLE}(?:\s*,\s*{_VARIABLE})*")
+_MODIFIERS = re.compile(r"(?i)[\s(]*(?:update|delete)((?:\s+(?:quick|ignore))+)\b")
+_EVERY_COLUMN = re.compile(r"(?i)\.\s*\*(?=\s*(?:,|from\b|using\b))")
+_DEFAULT = re.compile(r"(?i)\bd(?=efault\s*\()")
+_DUPLICATE = re.compile(r"(?i)\bon\s+duplicate\s+key\s+update\b")
+_VALUES = re.compile(r"(?i)\bv(?=alues\s*\()")
+
+
 @dataclass(frozen=True, slots=True)
 class Opening:
     """The text to parse, or None where the statement passes as it is."""
@@ -151,15 +166,55 @@ def _inner(text: str, dialect: str, word: str) -> Opening:
 def _to_parse(text: str, dialect: str, word: str) -> Opening:
     if word not in READ_TREE:
         raise _refusal(word)
+    if dialect == POSTGRES:
+        return _postgres(text, word)
     if dialect != MYSQL:
-        replaces = word == "replace" and dialect == SQLITE
+        replaces = word == "replace"
         return Opening(_insert_for_replace(text) if replaces else text, word, replaces)
     if _OUTFILE.search(text):
         raise Refused("file", "the server would write a file")
-    text = _PRIORITY.sub(lambda match: " " * len(match[0]), text)
+    text = _mysql(text, word)
     if word == "replace":
         return Opening(_insert_for_replace(text), word, replaces=True)
     return Opening(text, word)
+
+
+def _postgres(text: str, word: str) -> Opening:
+    """Blank what the parser does not know and what names nothing."""
+    if word == "replace":
+        raise _refusal(word)
+    if word != "copy":
+        return Opening(_OVERRIDING.sub(_blank, text), word)
+    query = _COPY_QUERY.fullmatch(text)
+    if query is not None:
+        before, inner, after = query.groups()
+        return Opening(" " * len(before) + inner + " " * len(after), word)
+    options = _COPY_OPTIONS.search(text)
+    if options is None:
+        reason = "COPY from or to a file or program of the server: use STDIN or STDOUT"
+        raise Refused("file", reason)
+    if _WHERE.search(options[1]):
+        raise Refused("unparsed", "COPY … WHERE is not supported: insert the rows instead")
+    return Opening(text[: options.start(1)] + " " * len(options[1]), word)
+
+
+def _mysql(text: str, word: str) -> str:
+    """Show the parser what it does not know as what it does, in the same places."""
+    text = _INTO_VARIABLES.sub(_blank, _PRIORITY.sub(_blank, text))
+    # DEFAULT(x) and VALUES(x) are read as functions of other names; the guard sees the true ones.
+    text = _DEFAULT.sub("x", text)
+    update = _DUPLICATE.search(text)
+    if update is not None:
+        text = text[: update.end()] + _VALUES.sub("x", text[update.end() :])
+    modifiers = _MODIFIERS.match(text)
+    if modifiers is not None:
+        start, end = modifiers.span(1)
+        text = text[:start] + " " * (end - start) + text[end:]
+    return _EVERY_COLUMN.sub(_blank, text) if word == "delete" else text
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match[0])
 
 
 def _insert_for_replace(text: str) -> str:

@@ -89,9 +89,8 @@ class _Splicing:
             if (shadow := shadowing.of(table.database, table.name.key)) is not None
         ]
         self._bare = {table.name.key for table, _ in self._found if not table.aliased}
-        qualified = any(database for _, database in (*names.qualifiers, *names.references))
-        self._renames = not aliases or (qualified and self._meant_by_qualifier()) or self._must()
         self._used = self._keys_in_use()
+        self._renames = not aliases or self._meant_by_qualifier() or self._must()
 
     def edits(self) -> tuple[list[Edit], list[tuple[str, str]]]:
         """Return the edits, and each table with its shadow."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from fairlead.sql.session import MYSQL, SQLITE, Session, unquoted
+from fairlead.sql.session import MYSQL, SQLITE, Session, matching, unquoted
 from fairlead.sql.verdict import Refused
 
 if TYPE_CHECKING:
@@ -199,24 +199,37 @@ class Reader:
         parent: Any = node.parent
         while parent is not None:
             if isinstance(parent, self._exp.With):
-                if key in self._visible(parent, child):
+                if key in self._visible(parent, child, key):
                     return True
                 # Seen from inside of one: the statement that has them says nothing more.
                 child = parent.parent
                 parent = child.parent
                 continue
             with_ = parent.args.get("with_")
-            if with_ is not None and key in self._expressions(with_):
+            if with_ is not None and self._is_one_of(key, self._expressions(with_)):
                 return True
             child, parent = parent, parent.parent
         return False
 
-    def _visible(self, with_: Any, child: Any) -> list[str]:
+    def _visible(self, with_: Any, child: Any, key: str) -> list[str]:
         """Return the expressions that `child`, one of `with_`, can see."""
         names = self._expressions(with_)
-        if with_.args.get("recursive") or self._session.dialect == SQLITE:
+        if self._session.dialect == SQLITE:
             return names
-        return names[: next(i for i, one in enumerate(with_.expressions) if one is child)]
+        place = next(i for i, one in enumerate(with_.expressions) if one is child)
+        recursive = with_.args.get("recursive")
+        if recursive and self._session.dialect == MYSQL and key in names[place + 1 :]:
+            # MariaDB sees what comes later, MySQL does not.
+            raise Refused("name", f"{key!r} is used before it is defined: define it first")
+        return names if recursive else names[:place]
+
+    def _is_one_of(self, key: str, names: list[str]) -> bool:
+        if key in names:
+            return True
+        if self._session.dialect == MYSQL and matching(key, names):
+            # Its servers do not agree whether these are the same.
+            raise Refused("name", f"{key!r} differs from an expression's name by its case alone")
+        return False
 
     def _expressions(self, with_: Any) -> list[str]:
         return [self._key(one.args["alias"].this) for one in with_.expressions]
