@@ -148,7 +148,10 @@ class _Splicing:
     def _must(self) -> bool:
         """Whether a table that wants an alias stands where the dialect takes none."""
         return any(
-            not table.aliased and not _takes_alias(table, self._session) for table, _ in self._found
+            not table.aliased
+            and table.name.key in self._used
+            and not _takes_alias(table, self._session)
+            for table, _ in self._found
         )
 
 
