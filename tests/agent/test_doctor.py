@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ import pytest
 
 from fairlead.agent.inspect import ask
 from fairlead.cli.doctor import main, problems
+from fairlead.policy.database import ShadowTable
+from fairlead.policy.encode import seal
 from tests.agent.program import SERVE, STAY, await_registered, parent_of
 from tests.agent.wire import snapshot, until
 
@@ -240,8 +243,18 @@ def answer(**changes: Any) -> dict[str, Any]:
         "fault": "",
     }
     for name, value in changes.items():
-        well[name] = {**well[name], **value} if isinstance(value, dict) else value
+        well[name] = {**well.get(name, {}), **value} if isinstance(value, dict) else value
     return well
+
+
+def shadows(why: str, **lanes: list[str]) -> dict[str, Any]:
+    """Return what a process says of shadows: lanes that have some, and why it is unfit."""
+    none: dict[str, list[str]] = {"tables": [], "databases": []}
+    return {
+        "setting": "on",
+        "unfit": {"tables": why, "databases": why},
+        "lanes": none | lanes,
+    }
 
 
 @pytest.mark.parametrize(
@@ -271,12 +284,47 @@ def answer(**changes: Any) -> dict[str, Any]:
             ["a 1 is not hooked: b"],
         ),
         ({"hooks": [{"library": "a", "version": "1", "state": "skipped", "reason": "b"}]}, []),
+        ({"shadows": shadows("PyMySQL 1 is not hooked: x")}, []),
+        ({"shadows": shadows("", tables=["gray"])}, []),
+        (
+            {"shadows": shadows("why", tables=["blue", "gray"], databases=["blue"])},
+            [
+                "gets no calls of lanes with shadow tables (blue, gray): why",
+                "gets no calls of lanes with shadow databases (blue): why",
+            ],
+        ),
         ({"fault": "ready: OSError: x"}, ["a fault of the agent itself: ready: OSError: x"]),
     ],
 )
 def test_what_is_wrong_is_said_in_words(changes, found):
     """One line for each thing that somebody has to mend."""
     assert problems(answer(**changes)) == found
+
+
+def test_a_process_that_is_unfit_says_so_and_is_wrong_only_where_lanes_have_shadows(launch, wire):
+    """S1-18: off is never silent, and of no concern where nobody has a shadow."""
+    wire.publish(snapshot(1))
+    program = launch(SERVE + STAY, FAIRLEAD_SHADOW="off")
+    await_registered(wire, program.line())
+
+    done = doctor(launch, str(program.pid))
+
+    assert done.returncode == 0
+    facts = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert "shadow not fit for lanes with shadow tables: FAIRLEAD_SHADOW=off" in facts
+    assert "shadow not fit for lanes with shadow databases: FAIRLEAD_SHADOW=off" in facts
+
+    table = ShadowTable(rule="r", lane="gray", database="d", table="t", shadow="t_gray")
+    wire.publish(seal(replace(snapshot(2), shadow_tables=(table,))))
+    until(lambda: doctor(launch, str(program.pid)).returncode == 1)
+    done = doctor(launch, str(program.pid))
+
+    facts = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert "shadow tables on gray (FAIRLEAD_SHADOW=off)" in facts
+    assert (
+        "! gets no calls of lanes with shadow tables (gray): FAIRLEAD_SHADOW=off"
+        in done.stdout.splitlines()
+    )
 
 
 def test_no_process_at_all_is_said(capsys, monkeypatch, tmp_path):

@@ -162,6 +162,8 @@ def test_an_empty_variable_is_as_good_as_none():
         ("FAIRLEAD_SOURCE", "xds://istiod:15010", "xds:// is not available yet"),
         ("FAIRLEAD_SOURCE", "nacos", "expected watch or file:PATH"),
         ("FAIRLEAD_TRUST", "all", "expected mesh or none"),
+        ("FAIRLEAD_SHADOW", "orders,,users", "expected on, off or table names"),
+        ("FAIRLEAD_SHADOW", "orders,a\nb", "holds characters that cannot be printed"),
         ("FAIRLEAD_STATE", "/a\nb", "holds characters that cannot be printed"),
         ("FAIRLEAD_DEADLINE", "soon", "expected seconds"),
     ],
@@ -174,6 +176,25 @@ def test_a_wrong_value_is_named_with_its_variable_and_reason(name, value, reason
     assert (caught.value.name, caught.value.value) == (name, value.strip())
     assert caught.value.reason.startswith(reason)
     assert str(caught.value).startswith(f"{name}={value.strip()!r}: {reason}")
+
+
+@pytest.mark.parametrize(
+    ("value", "shadow", "tables"),
+    [
+        ("", "on", None),
+        ("on", "on", None),
+        ("True", "on", None),
+        ("OFF", "off", frozenset()),
+        ("0", "off", frozenset()),
+        ("orders", "orders", {"orders"}),
+        (" orders , Users,orders", "orders,Users", {"orders", "Users"}),
+    ],
+)
+def test_shadows_are_for_every_table_for_none_or_for_those_named(value, shadow, tables):
+    """A list is how a team lets the first table onto a lane, and no other."""
+    found = settings({"FAIRLEAD_SHADOW": value})
+
+    assert (found.shadow, found.shadow_tables) == (shadow, tables)
 
 
 @pytest.mark.parametrize(

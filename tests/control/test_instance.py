@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -15,7 +17,8 @@ from fairlead.control.instance import (
     object_of,
     status_of,
 )
-from fairlead.protocols.watch.codec import Registration
+from fairlead.control.instance_kind import INSTANCE
+from fairlead.protocols.watch.codec import UNSAID, Registration
 
 SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
@@ -67,9 +70,17 @@ def test_the_compiler_gets_what_was_registered() -> None:
         host="h",
         labels=labels,
         zone="z",
+        unfit={"tables": "no rewriter", "databases": ""},
     )
     key = instance_key("shop", "cart", "h:1")
-    expected = Instance(namespace="shop", app="cart", address="h:1", labels=labels, zone="z")
+    expected = Instance(
+        namespace="shop",
+        app="cart",
+        address="h:1",
+        labels=labels,
+        zone="z",
+        unfit_for_tables="no rewriter",
+    )
     assert compiled(key, joined(None, given)) == expected
 
 
@@ -83,6 +94,7 @@ def test_the_object_can_be_selected_by_label() -> None:
         pid=1,
         host="h",
         labels=(("tag", "blue"), ("tag", "gray"), ("app", "other")),
+        unfit={"tables": "", "databases": ""},
     )
     spec = joined(None, given)
     key = instance_key("shop", "cart", "h:1")
@@ -104,3 +116,42 @@ def test_hooks_are_those_of_the_process_that_has_the_fewest() -> None:
     )
     spec = joined(joined(None, first), second)
     assert status_of(spec, "", None)["hooks"] == "1/2"
+
+
+def test_one_unfit_process_makes_its_instance_unfit() -> None:
+    """A call may reach any of them, and its rows base."""
+    first = Registration(
+        node="n1",
+        namespace="s",
+        app="a",
+        address="h:1",
+        pid=1,
+        host="h",
+        unfit={"tables": "", "databases": ""},
+    )
+    second = replace(first, node="n2", pid=2, unfit={"tables": "why", "databases": ""})
+    spec = joined(joined(None, first), second)
+    found = compiled(instance_key("s", "a", "h:1"), spec)
+    assert (found.unfit_for_tables, found.unfit_for_databases) == ("why", "")
+    assert status_of(spec, "", None)["unfit"] == {"tables": "why"}
+    mended = joined(spec, replace(second, unfit=first.unfit))
+    assert compiled(instance_key("s", "a", "h:1"), mended).unfit_for_tables == ""
+    assert "unfit" not in status_of(mended, "", None)
+
+
+def test_an_instance_that_an_older_version_stored_has_not_been_asked() -> None:
+    """Until it renews its lease nobody knows what its processes would write where."""
+    given = Registration(node="n", namespace="s", app="a", address="h:1", pid=1, host="h")
+    spec = joined(None, given)
+    del spec["processes"][0]["unfit"]
+    found = compiled(instance_key("s", "a", "h:1"), spec)
+    assert (found.unfit_for_tables, found.unfit_for_databases) == (UNSAID, UNSAID)
+
+
+def test_the_table_of_instances_says_which_shadows_they_are_unfit_for() -> None:
+    """`kubectl get instances -o wide`; the reasons are in the status."""
+    (column,) = (column for column in INSTANCE.columns if column.name == "Unfit")
+    now = datetime.now(UTC)
+    unfit = {"tables": "why", "databases": "why"}
+    assert column.cell({"status": {"unfit": unfit}}, now) == "tables,databases"
+    assert column.cell({"status": {}}, now) == "-"

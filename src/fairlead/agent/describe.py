@@ -7,7 +7,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from fairlead import __version__
-from fairlead.agent.report import PYTHON, plain_hooks
+from fairlead.agent.report import PYTHON, plain_hooks, unfit
+from fairlead.protocols.watch.codec import DATABASES, TABLES
 
 if TYPE_CHECKING:
     from fairlead.agent.agent import Agent
@@ -39,6 +40,7 @@ def describe(agent: Agent) -> dict[str, Any]:
         },
         "snapshot": _snapshot(agent),
         "hooks": list(plain_hooks(agent.hooks)),
+        "shadows": _shadows(agent),
         "counters": agent.read_counters(),
         "refusal": source.refusal,
         "fault": agent.last_fault,
@@ -79,6 +81,19 @@ def _snapshot(agent: Agent) -> dict[str, Any]:
         "entry": snapshot.entry is not None,
         "lanes": [lane.name for lane in snapshot.lanes],
         "services": len(snapshot.services),
+    }
+
+
+def _shadows(agent: Agent) -> dict[str, Any]:
+    """Return which lanes have shadows here, and what the process is unfit to serve."""
+    snapshot, shadow = agent.engine.plan.snapshot, agent.settings.shadow
+    return {
+        "setting": shadow,
+        "unfit": unfit(tuple(agent.hooks), shadow),
+        "lanes": {
+            TABLES: sorted({one.lane for one in snapshot.shadow_tables}),
+            DATABASES: sorted({one.lane for one in snapshot.shadow_databases}),
+        },
     }
 
 

@@ -63,7 +63,10 @@ class Settings:
     source: str = "watch"
     """Where snapshots come from: ``watch`` or ``file:PATH``."""
     shadow: str = "on"
-    """``on``, ``off``, or the tables that may be rewritten."""
+    """``on``, ``off``, or the tables that may be rewritten, each after a comma."""
+    sql_functions: tuple[str, ...] = ()
+    """Functions, beside those a server has built in, that SQL of a lane may call: they write no row
+    of base."""
     trust: str = "mesh"
     """``none`` drops labels that come in: for an app that strangers can reach."""
     state: str = ""
@@ -79,6 +82,13 @@ class Settings:
     """Recorded only: what another platform said this workload is written in."""
     deadline: float | None = None
     """``CLOCK_MONOTONIC`` until which the first snapshot is awaited, set by `fairlead run`."""
+
+    @property
+    def shadow_tables(self) -> frozenset[str] | None:
+        """The tables that may be rewritten, None for every table that has a shadow."""
+        if self.shadow in ("on", "off"):
+            return None if self.shadow == "on" else frozenset()
+        return frozenset(self.shadow.split(","))
 
     @classmethod
     def from_env(
@@ -208,6 +218,16 @@ def _list(name: str, value: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(item for item in items if item))
 
 
+def _shadow(name: str, value: str) -> str:
+    lowered = value.lower()
+    if lowered in _ON | _OFF:
+        return "on" if lowered in _ON else "off"
+    tables = [item.strip() for item in _text(name, value).split(",")]
+    if not all(tables):
+        raise InvalidSetting(name, value, "expected on, off or table names with commas between")
+    return ",".join(dict.fromkeys(tables))
+
+
 def _seconds(name: str, value: str) -> float:
     try:
         return float(value)
@@ -243,7 +263,8 @@ VARIABLES = (
     Variable("zone", "FAIRLEAD_ZONE", _first(_name)),
     Variable("address", "FAIRLEAD_ADDRESS", _first(_address)),
     Variable("source", "FAIRLEAD_SOURCE", _first(_source)),
-    Variable("shadow", "FAIRLEAD_SHADOW", _first(_text)),
+    Variable("shadow", "FAIRLEAD_SHADOW", _first(_shadow)),
+    Variable("sql_functions", "FAIRLEAD_SQL_FUNCTIONS", _first(_list)),
     Variable("trust", "FAIRLEAD_TRUST", _first(_trust)),
     Variable("state", "FAIRLEAD_STATE", _first(_text)),
     Variable("token_file", "FAIRLEAD_TOKEN_FILE", _first(_text)),

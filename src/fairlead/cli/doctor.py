@@ -115,8 +115,24 @@ def _problems(answer: Answer) -> Iterator[str]:
     for hook in answer["hooks"]:
         if hook["state"] == "failed":
             yield f"{hook['library']} {hook['version']} is not hooked: {hook['reason']}"
+    yield from _unfit(answer)
     if answer["fault"]:
         yield f"a fault of the agent itself: {answer['fault']}"
+
+
+def _unfit(answer: Answer) -> Iterator[str]:
+    """Yield why lanes pass the process by; of no concern where none has shadows."""
+    for sort, lanes, why in _shadows(answer):
+        if lanes and why:
+            yield f"gets no calls of lanes with shadow {sort} ({', '.join(lanes)}): {why}"
+
+
+def _shadows(answer: Answer) -> Iterator[tuple[str, list[str], str]]:
+    """Yield each sort of shadow, the lanes that have some, and why they may not be served here."""
+    # An agent of an older version says nothing of them.
+    shadows = answer.get("shadows", {"lanes": {}})
+    for sort, lanes in shadows["lanes"].items():
+        yield sort, lanes, shadows["unfit"][sort]
 
 
 def _row(answer: Answer) -> tuple[str, ...]:
@@ -173,6 +189,7 @@ def _facts(answer: Answer) -> Iterator[tuple[str, str]]:
     yield "snapshot", _snapshot(answer["snapshot"])
     if answer["snapshot"]["entry"]:
         yield "entry", "yes: takes labels away and sets them by its rules"
+    yield from _shadow_facts(answer)
     for hook in answer["hooks"]:
         reason = _in_brackets(hook["reason"])
         yield "hook", f"{hook['library']} {hook['version']} {hook['state']} {reason}".rstrip()
@@ -185,6 +202,15 @@ def _facts(answer: Answer) -> Iterator[tuple[str, str]]:
         f"{kept['path'] or 'in memory only'} {_in_brackets(kept['problem'])}".rstrip(),
     )
     yield "versions", f"fairlead {answer['version']}, Python {answer['python']}"
+
+
+def _shadow_facts(answer: Answer) -> Iterator[tuple[str, str]]:
+    for sort, lanes, why in _shadows(answer):
+        if lanes:
+            setting = answer["shadows"]["setting"]
+            yield "shadow", f"{sort} on {', '.join(lanes)} (FAIRLEAD_SHADOW={setting})"
+        elif why:
+            yield "shadow", f"not fit for lanes with shadow {sort}: {why}"
 
 
 def _snapshot(snapshot: Answer) -> str:

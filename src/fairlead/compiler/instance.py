@@ -19,3 +19,7 @@ class Instance:
     lane: str | None = None
     labels: tuple[tuple[str, str], ...] = ()
     zone: str = ""
+    unfit_for_tables: str = ""
+    """Why it may not serve a lane that has shadow tables, ``""`` where it may (contract 12)."""
+    unfit_for_databases: str = ""
+    """Why it may not serve a lane that has shadow databases, ``""`` where it may."""

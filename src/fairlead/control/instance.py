@@ -15,7 +15,7 @@ from typing import Any
 
 from fairlead.compiler.instance import Instance
 from fairlead.control.store import Key, Object
-from fairlead.protocols.watch.codec import Registration
+from fairlead.protocols.watch.codec import DATABASES, TABLES, UNSAID, Registration
 
 RESOURCE = "instances.fairlead.io"
 API_VERSION, KIND = "fairlead.io/v1alpha1", "Instance"
@@ -82,6 +82,8 @@ def compiled(key: Key, spec: Object) -> Instance:
         lane=spec.get("lane"),
         labels=pairs(spec.get("labels")),
         zone=spec.get("zone", ""),
+        unfit_for_tables=_unfit(spec, TABLES),
+        unfit_for_databases=_unfit(spec, DATABASES),
     )
 
 
@@ -93,6 +95,9 @@ def pairs(labels: Any) -> tuple[tuple[str, str], ...]:
 def status_of(spec: Object, lane: str, conflict: str | None) -> Object:
     """Return what `kubectl get` shows beside the spec. `lane` is the one it was found to be on."""
     status: Object = {"lane": lane, "pids": len(spec["processes"]), "hooks": _hooks(spec)}
+    unfit = {sort: reason for sort in (TABLES, DATABASES) if (reason := _unfit(spec, sort))}
+    if unfit:
+        status["unfit"] = unfit
     if conflict:
         status["conflict"] = conflict
     return status
@@ -130,6 +135,7 @@ def _process(registration: Registration) -> Object:
         "python": registration.python,
         "version": registration.version,
         "hooks": [dict(hook) for hook in registration.hooks],
+        "unfit": dict(registration.unfit),
     }
     if registration.lane is not None:
         process["lane"] = registration.lane
@@ -144,6 +150,15 @@ def _succeeds(process: Object, other: Object) -> bool:
     if process["node"] == other["node"]:
         return True
     return bool(process["pid"]) and all(process[name] == other[name] for name in ("host", "pid"))
+
+
+def _unfit(spec: Object, sort: str) -> str:
+    """Return why one of the processes may not serve lanes with shadows of this sort, or ``""``.
+
+    A call may reach any of them. One that was stored by an older version has not been asked.
+    """
+    reasons = (process.get("unfit", {}).get(sort, UNSAID) for process in spec["processes"])
+    return next(filter(None, reasons), "")
 
 
 def _hooks(spec: Object) -> str:

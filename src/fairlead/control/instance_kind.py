@@ -28,6 +28,13 @@ class Hook(Spec):
     reason: str = Field(description="Why it is not hooked.")
 
 
+class Unfit(Spec):
+    """Why calls of lanes with shadows are not sent here; empty where they are."""
+
+    tables: str = Field(description="For lanes with shadow tables.")
+    databases: str = Field(description="For lanes with shadow databases.")
+
+
 class Process(Spec):
     """One process that serves the address."""
 
@@ -37,6 +44,7 @@ class Process(Spec):
     python: str = Field(description="Version of Python.")
     version: str = Field(description="Version of the agent.")
     hooks: tuple[Hook, ...] = Field(description="Libraries that were found in it.")
+    unfit: Unfit | None = Field(default=None, description="What it may not serve, and why.")
     lane: str | None = Field(default=None, description="Lane it names itself.")
     labels: tuple[Label, ...] = Field(default=(), description="Its labels.")
     zone: str | None = Field(default=None, description="Its zone.")
@@ -65,6 +73,11 @@ def _pids(plain: Plain, now: datetime) -> int:
     return int(child(plain, "status").get("pids", 0))
 
 
+def _unfit(plain: Plain, now: datetime) -> str:
+    del now
+    return ",".join(child(plain, "status", "unfit")) or "-"
+
+
 def _text(*path: str) -> Callable[[Plain, datetime], str]:
     return lambda plain, _: text_at(plain, *path)
 
@@ -88,6 +101,12 @@ INSTANCE: Kind[Any] = Kind(
             name="Hooks",
             description="Hooked of the libraries found, in the process with most unhooked.",
             cell=_text("status", "hooks"),
+        ),
+        Column(
+            name="Unfit",
+            priority=1,
+            description="Sorts of shadow whose lanes send it no calls; status.unfit says why.",
+            cell=_unfit,
         ),
         AGE,
     ),

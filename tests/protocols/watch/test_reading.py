@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fairlead.protocols.watch.codec import Answer, Registration, Subscription
+from fairlead.protocols.watch.codec import UNSAID, Answer, Registration, Subscription
 from fairlead.protocols.watch.reading import (
     InvalidMessage,
     read_answer,
@@ -29,6 +29,7 @@ BODY: dict[str, Any] = {
     "python": "3.11.7",
     "version": "0.1.0",
     "counters": {"coloured_requests": {"gray": 1, "": 2}},
+    "unfit": {"tables": "fairlead[sql] is not installed", "databases": ""},
 }
 
 
@@ -46,6 +47,7 @@ def test_a_registration_is_read() -> None:
         python="3.11.7",
         version="0.1.0",
         counters={"coloured_requests": {"gray": 1, "": 2}},
+        unfit={"tables": "fairlead[sql] is not installed", "databases": ""},
     )
 
 
@@ -95,6 +97,9 @@ def test_every_spelling_of_base_is_a_lane_that_was_set(spelt: str) -> None:
         ("hooks", ["httpx"]),
         ("hooks", {"library": "httpx"}),
         ("hooks", [{}] * 257),
+        ("unfit", "no"),
+        ("unfit", {"tables": 5}),
+        ("unfit", {"tables": "", "databases": ["x"]}),
         ("counters", []),
         ("counters", {"coloured_requests": [1]}),
         ("counters", {"coloured_requests": {"gray": -1}}),
@@ -134,6 +139,25 @@ def test_long_explanations_are_cut_not_refused() -> None:
     read = read_registration(BODY | {"hooks": [hook]})
     assert len(read.hooks[0]["reason"]) == 512
     assert read.hooks[0]["version"] == ""
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{}, {"unfit": None}, {"unfit": {}}, {"unfit": {"newer": ""}}, {"unfit": {"tables": None}}],
+)
+def test_an_agent_that_does_not_say_that_it_is_fit_is_not(said: dict[str, Any]) -> None:
+    """An older or a foreign one may write a lane's rows to base, and says nothing of it."""
+    body = {key: value for key, value in BODY.items() if key != "unfit"}
+    assert read_registration(body | said).unfit == {"tables": UNSAID, "databases": UNSAID}
+
+
+def test_what_makes_an_instance_unfit_is_cut_to_size_and_nothing_else_is_kept() -> None:
+    """It stands in the snapshots of all its callers."""
+    unfit = {"tables": "t" * 10_000, "databases": "", **{f"more{n}": "x" for n in range(1_000)}}
+    assert read_registration(BODY | {"unfit": unfit}).unfit == {
+        "tables": "t" * 512,
+        "databases": "",
+    }
 
 
 def test_a_subscription_is_read() -> None:

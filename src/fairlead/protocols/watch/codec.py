@@ -21,6 +21,12 @@ SHORTEST, LONGEST = 0.02, 3600.0
 
 ROOT = "/fairlead/v1"
 
+TABLES, DATABASES = "tables", "databases"
+"""The two sorts of shadow that an instance may be unfit for (contract 12)."""
+
+UNSAID = "its agent does not say which database drivers it has hooked"
+"""Why an instance is unfit whose registration does not say that it is fit."""
+
 Labels = tuple[tuple[str, str], ...]
 
 
@@ -95,6 +101,8 @@ class Registration:
     python: str = ""
     version: str = ""
     counters: dict[str, dict[str, int]] = field(default_factory=dict)
+    unfit: dict[str, str] = field(default_factory=dict)
+    """Why it may not serve lanes with shadow `TABLES` and `DATABASES`, ``""`` where it may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,15 @@ from ipaddress import IPv6Address
 from typing import Any
 
 from fairlead.policy.workload import lane_name
-from fairlead.protocols.watch.codec import Answer, Labels, Registration, Subscription
+from fairlead.protocols.watch.codec import (
+    DATABASES,
+    TABLES,
+    UNSAID,
+    Answer,
+    Labels,
+    Registration,
+    Subscription,
+)
 
 MOST_LABELS = 64
 MOST_HOOKS = 256
@@ -84,6 +92,7 @@ def read_registration(plain: Any) -> Registration:
         python=read.text("python"),
         version=read.text("version"),
         counters=read.counters(),
+        unfit=read.unfit(),
     )
     read.finish()
     return registration
@@ -215,6 +224,20 @@ class _Reader:
             names = ("library", "version", "state", "reason")
             found.append({name: str(hook.get(name) or "")[:LONGEST_TEXT] for name in names})
         return tuple(found)
+
+    def unfit(self) -> dict[str, str]:
+        """Return what it is unfit for, both sorts; silence is no promise."""
+        value = self.given("unfit", {})
+        if not isinstance(value, dict):
+            self.problem("unfit", "must be an object")
+            return {}
+        found = {}
+        for sort in (TABLES, DATABASES):
+            reason = value.get(sort)
+            if not isinstance(reason, str | None):
+                self.problem(f"unfit.{sort}", "must be a string")
+            found[sort] = UNSAID if reason is None else str(reason)[:LONGEST_TEXT]
+        return found
 
     def counters(self) -> dict[str, dict[str, int]]:
         value = self.given("counters", {})
