@@ -1,4 +1,4 @@
-"""Objects of the three kinds to change one thing in, and what is said about them."""
+"""Objects of every kind to change one thing in, and what is said about them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import yaml
 from fairlead.kinds import InvalidResource, parse
 
 API = "traffic.opensergo.io/v1alpha1"
+DATABASE_API = "database.opensergo.io/v1alpha1"
 
 
 def label_rule(**changes: Any) -> dict[str, Any]:
@@ -45,9 +46,28 @@ def workload_rule(**changes: Any) -> dict[str, Any]:
     return _object("WorkloadLabelRule", spec, changes)
 
 
-def _object(kind: str, spec: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+def endpoint(engine: str = "MySQL", **changes: Any) -> dict[str, Any]:
+    """Return a DatabaseEndpoint with its server changed."""
+    scheme = engine.lower()
+    server = {"url": f"jdbc:{scheme}://127.0.0.1:3306/w", "username": "u", "password": "env:W"}
+    merged = {key: value for key, value in {**server, **changes}.items() if value is not ...}
+    return _object("DatabaseEndpoint", {"database": {engine: merged}}, {}, DATABASE_API)
+
+
+def shadow(**changes: Any) -> dict[str, Any]:
+    """Return a Shadow with its spec changed."""
+    spec = {
+        "dataSources": {"m": {"sourceDataSourceName": "ds-w", "shadowDataSourceName": "ds-s"}},
+        "shadowAlgorithms": {"h": {"type": "SIMPLE_HINT", "props": {"lane": "gray"}}},
+    }
+    return _object("Shadow", spec, changes, DATABASE_API)
+
+
+def _object(
+    kind: str, spec: dict[str, Any], changes: dict[str, Any], api: str = API
+) -> dict[str, Any]:
     merged = {key: value for key, value in {**spec, **changes}.items() if value is not ...}
-    return {"apiVersion": API, "kind": kind, "metadata": {"name": "x"}, "spec": merged}
+    return {"apiVersion": api, "kind": kind, "metadata": {"name": "x"}, "spec": merged}
 
 
 def said(plain: object) -> dict[str, str]:

@@ -23,6 +23,9 @@ KNOWN = {
     "minItems",
     "maxItems",
     "minProperties",
+    "maxProperties",
+    "minimum",
+    "maximum",
     "x-kubernetes-int-or-string",
     "x-kubernetes-preserve-unknown-fields",
 }

@@ -8,7 +8,7 @@ workload's own namespace's. Snapshots share the services and the text their dige
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
@@ -18,22 +18,14 @@ from fairlead.compiler.instance import Instance
 from fairlead.compiler.labels import Pairs, pairs, satisfied
 from fairlead.compiler.membership import Membership, membership
 from fairlead.compiler.part import Part
+from fairlead.compiler.placed import Placed, services, shadow_findings
 from fairlead.compiler.select import Rules, finding, losers, rules_by_namespace
 from fairlead.kinds import Resource
 from fairlead.policy.encode import canonical, to_plain
-from fairlead.policy.endpoint import Endpoint, Service
 from fairlead.policy.snapshot import Snapshot
 from fairlead.policy.workload import Workload
 
 _NO_RULES = Rules()
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """An instance, and where it belongs."""
-
-    instance: Instance
-    membership: Membership
 
 
 class World:
@@ -46,7 +38,7 @@ class World:
         self.revision = revision
         self._rules = rules
         self._placed = placed
-        self.services = _services(placed, apps)
+        self.services = tuple(services(placed, apps, rules))
         self._services_text = canonical(to_plain(self.services))
 
     @classmethod
@@ -96,6 +88,8 @@ class World:
             lanes=rules.lanes,
             entry=rules.entries.get(app),
             services=self.services,
+            shadow_tables=rules.shadows.tables,
+            shadow_databases=rules.shadows.databases,
         )
         return self._sealed(snapshot)
 
@@ -105,9 +99,10 @@ class World:
 
     def members(self, kind: str, namespace: str, name: str) -> tuple[str, ...]:
         """Return what the resource selects: instances, or databases and tables."""
-        for part in self._rules.get(namespace, _NO_RULES).parts:
+        rules = self._rules.get(namespace, _NO_RULES)
+        for part in rules.parts:
             if (part.resource.kind.kind, part.resource.name) == (kind, name):
-                return (*part.databases, *self._instances(part))
+                return (*rules.shadows.members(part), *self._instances(part))
         return ()
 
     def instances(self, namespace: str, app: str) -> tuple[Placed, ...]:
@@ -137,9 +132,11 @@ class World:
     def _findings(self) -> tuple[Finding, ...]:
         found: list[Finding] = []
         known = {(service.namespace, service.app) for service in self.services}
-        for _, rules in sorted(self._rules.items()):
+        for namespace, rules in sorted(self._rules.items()):
             found += losers(rules)
             found += _unseen(rules.parts, known)
+            here = [p for p in self._placed if p.instance.namespace == namespace]
+            found += shadow_findings(rules, here)
         return (*found, *self._conflicts())
 
     def _conflicts(self) -> Iterable[Finding]:
@@ -173,17 +170,3 @@ def _selects(part: Part, placed: Placed) -> bool:
             chosen.selector, app, pairs(placed.instance.labels)
         )
     return bool(part.lane) and member.lane == part.lane
-
-
-def _services(placed: tuple[Placed, ...], apps: set[tuple[str, str]]) -> tuple[Service, ...]:
-    endpoints: dict[tuple[str, str], dict[str, Endpoint]] = {app: {} for app in apps}
-    for one in placed:
-        # A workload in conflict would serve one lane's requests as the other's.
-        if one.membership.conflict is None:
-            i = one.instance
-            endpoint = Endpoint(address=i.address, lane=one.membership.lane, zone=i.zone)
-            endpoints[(i.namespace, i.app)].setdefault(i.address, endpoint)
-    return tuple(
-        Service(namespace=namespace, app=app, endpoints=tuple(found.values()))
-        for (namespace, app), found in sorted(endpoints.items())
-    )

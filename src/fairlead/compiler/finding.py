@@ -15,6 +15,15 @@ LANE_CONFLICT = "LaneConflict"
 TARGET_NOT_SEEN = "TargetNotSeen"
 """No agent has reported the app yet (contract 22)."""
 
+NOT_HONOURED = "NotHonoured"
+"""It says something that nobody enforces; the rest of it is in force."""
+DATA_SOURCE_UNUSABLE = "DataSourceUnusable"
+"""A pair of databases that it names cannot be led from one to the other."""
+LANE_NOT_SEEN = "LaneNotSeen"
+"""No rule and no instance of the namespace is of the lane that it has a shadow for."""
+INSTANCES_EXCLUDED = "InstancesExcluded"
+"""Instances are sent no calls of its lane: what they write could reach base (contract 12)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:

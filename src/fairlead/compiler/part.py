@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fairlead.kinds import Resource
+from fairlead.policy.database import Database, ShadowDatabase, ShadowTable
 from fairlead.policy.lane import Colouring
 
 Pairs = tuple[tuple[str, str], ...]
@@ -18,6 +19,23 @@ class Labelling:
     app: str = ""
     selector: Pairs = ()
     labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """A database that other resources name."""
+
+    engine: str
+    database: Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redirect:
+    """On `lanes`, lead connections to the endpoint named `source` to the one named `shadow`."""
+
+    lanes: tuple[str, ...]
+    source: str
+    shadow: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,5 +53,9 @@ class Part:
     workloads: Pairs = ()
     """Labels that put a workload on the lane, none for no such rule."""
     labelling: Labelling | None = None
-    databases: tuple[str, ...] = ()
-    """Databases and tables it selects, as they are shown."""
+    shadow_tables: tuple[ShadowTable, ...] = ()
+    shadow_databases: tuple[ShadowDatabase, ...] = ()
+    endpoint: Endpoint | None = None
+    redirects: tuple[Redirect, ...] = ()
+    not_honoured: tuple[str, ...] = ()
+    """Sentences about what it says and nobody enforces."""

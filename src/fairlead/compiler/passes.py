@@ -8,11 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from fairlead.compiler.database_endpoint import compile_database_endpoint
 from fairlead.compiler.part import Part
+from fairlead.compiler.shadow import compile_shadow
 from fairlead.compiler.traffic_label_rule import compile_traffic_label_rule
 from fairlead.compiler.traffic_lane import compile_traffic_lane
 from fairlead.compiler.workload_label_rule import compile_workload_label_rule
-from fairlead.kinds import Resource, traffic_label_rule, traffic_lane, workload_label_rule
+from fairlead.kinds import (
+    Resource,
+    database_endpoint,
+    shadow,
+    traffic_label_rule,
+    traffic_lane,
+    workload_label_rule,
+)
 from fairlead.kinds.kind import Kind
 
 Pass = Callable[[Resource[Any]], Part]
@@ -21,4 +30,6 @@ PASSES: tuple[tuple[Kind[Any], Pass], ...] = (
     (traffic_lane.KIND, compile_traffic_lane),
     (traffic_label_rule.KIND, compile_traffic_label_rule),
     (workload_label_rule.KIND, compile_workload_label_rule),
+    (database_endpoint.KIND, compile_database_endpoint),
+    (shadow.KIND, compile_shadow),
 )

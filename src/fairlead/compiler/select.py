@@ -18,6 +18,7 @@ from fairlead.compiler.finding import (
 from fairlead.compiler.overlap import may_both_match
 from fairlead.compiler.part import Part
 from fairlead.compiler.passes import PASSES
+from fairlead.compiler.shadows import Settled, settle
 from fairlead.kinds import Resource
 from fairlead.kinds.binding import disagreement
 from fairlead.policy.lane import DEFAULT_KEY, Entry, Lane
@@ -33,6 +34,7 @@ class Rules:
     lanes: tuple[Lane, ...] = ()
     entries: Mapping[str, Entry] = field(default_factory=dict)
     """By app."""
+    shadows: Settled = Settled()
 
 
 def rules_by_namespace(resources: Iterable[Resource[Any]]) -> dict[str, Rules]:
@@ -76,6 +78,7 @@ def losers(rules: Rules) -> Iterator[Finding]:
             yield finding(part, APP_AMBIGUOUS, "LabelWins", message)
     yield from _overridden(rules.parts)
     yield from _rekeyed(rules)
+    yield from (finding(*remark) for remark in rules.shadows.remarks)
 
 
 def _rules(parts: tuple[Part, ...]) -> Rules:
@@ -92,7 +95,7 @@ def _rules(parts: tuple[Part, ...]) -> Rules:
         app: Entry(colourings=tuple(part.colouring for part in found if part.colouring))
         for app, found in colourings.items()
     }
-    return Rules(parts=parts, lanes=lanes, entries=entries)
+    return Rules(parts=parts, lanes=lanes, entries=entries, shadows=settle(parts))
 
 
 def _overridden(parts: tuple[Part, ...]) -> Iterator[Finding]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from fairlead.kinds.binding import app_of
 from fairlead.kinds.catalog import KINDS, kind_named
+from fairlead.kinds.database_endpoint import DatabaseEndpoint
 from fairlead.kinds.http_match import HttpMatch
 from fairlead.kinds.kind import Column, Kind, Resource
 from fairlead.kinds.loading import load_documents, load_object
 from fairlead.kinds.match import Match
 from fairlead.kinds.metadata import Metadata
 from fairlead.kinds.parsing import parse
+from fairlead.kinds.shadow import Shadow
 from fairlead.kinds.string_match import StringMatch
 from fairlead.kinds.traffic_label_rule import TrafficLabelRule
 from fairlead.kinds.traffic_lane import TrafficLane
@@ -23,12 +25,14 @@ from fairlead.kinds.workload_label_rule import WorkloadLabelRule
 __all__ = [
     "KINDS",
     "Column",
+    "DatabaseEndpoint",
     "HttpMatch",
     "InvalidResource",
     "Kind",
     "Match",
     "Metadata",
     "Resource",
+    "Shadow",
     "StringMatch",
     "TrafficLabelRule",
     "TrafficLane",

@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from fairlead.kinds import traffic_label_rule, traffic_lane, workload_label_rule
+from fairlead.kinds import (
+    database_endpoint,
+    shadow,
+    traffic_label_rule,
+    traffic_lane,
+    workload_label_rule,
+)
 from fairlead.kinds.kind import Kind
 
 KINDS: tuple[Kind[Any], ...] = (
     traffic_lane.KIND,
     traffic_label_rule.KIND,
     workload_label_rule.KIND,
+    database_endpoint.KIND,
+    shadow.KIND,
 )
 
 

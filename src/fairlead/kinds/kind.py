@@ -22,6 +22,9 @@ S_co = TypeVar("S_co", bound=Spec, covariant=True)
 Plain: TypeAlias = Mapping[str, Any]
 """An object as plain JSON values."""
 
+MOST_SHOWN = 3
+"""Members that a table names; of the rest it says how many there are."""
+
 Rule: TypeAlias = Callable[[Plain], Iterator[Violation]]
 """A check across fields. It is given what was typed, right or wrong, and skips what it cannot
 read: types are refused elsewhere, and both are reported at once."""
@@ -135,10 +138,20 @@ def live(plain: Plain, now: datetime) -> str:
     return text_at(plain, "status", "live") or "-"
 
 
+def members(plain: Plain, now: datetime) -> str:
+    """Return what `plain` selects, as the control plane writes it to ``status.members``."""
+    del now
+    found = child(plain, "status").get("members")
+    names = [str(name) for name in found] if isinstance(found, list) else []
+    more = f" and {len(names) - MOST_SHOWN} more" if len(names) > MOST_SHOWN else ""
+    return f"{', '.join(names[:MOST_SHOWN])}{more}" or "-"
+
+
 NAME = Column(
     name="Name",
     description="Name of the object.",
     cell=lambda plain, _: text_at(plain, "metadata", "name"),
 )
 LIVE = Column(name="Live", description="Workloads that enforce it, of those it is for.", cell=live)
+MEMBERS = Column(name="Members", priority=1, description="What it selects.", cell=members)
 AGE = Column(name="Age", description="Time since it was created.", cell=age)

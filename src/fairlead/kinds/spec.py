@@ -71,7 +71,8 @@ def checked(check: Callable[[str], str | None]) -> AfterValidator:
     return AfterValidator(validate)
 
 
-def _lane(text: str) -> str | None:
+def lane_problem(text: str) -> str | None:
+    """Say why `text` names no lane other than base, or return None."""
     lane = lane_name(text)
     if lane == BASE:
         return f"{text!r} means base: name a lane that traffic can be put on"
@@ -85,7 +86,7 @@ INT_OR_STRING = {"x-kubernetes-int-or-string": True}
 MatchText: TypeAlias = Annotated[str, BeforeValidator(match_text), WithJsonSchema(INT_OR_STRING)]
 """Text to compare with; an integer is compared as its decimal text."""
 
-Lane: TypeAlias = Annotated[str, checked(_lane)]
+Lane: TypeAlias = Annotated[str, checked(lane_problem)]
 """Name of a lane other than base."""
 
 Labels: TypeAlias = dict[

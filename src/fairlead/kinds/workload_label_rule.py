@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import Field
 
 from fairlead.kinds.admission import authored
-from fairlead.kinds.kind import AGE, LIVE, NAME, Column, Kind, Plain, Resource, child
+from fairlead.kinds.kind import AGE, LIVE, MEMBERS, NAME, Column, Kind, Plain, Resource, child
 from fairlead.kinds.names import printable, qualified_key
 from fairlead.kinds.spec import Lane, Spec, checked
 from fairlead.kinds.violation import Violation
@@ -47,6 +47,11 @@ class WorkloadLabelRuleSpec(Spec):
     def database(self) -> str:
         """Database the selector names, ``""`` for none."""
         return next((self.selector[key] for key in DATABASE_KEYS if key in self.selector), "")
+
+    @property
+    def table(self) -> str:
+        """Table the selector names, ``""`` for none."""
+        return self.selector.get("table", "")
 
 
 def violations(plain: Plain) -> Iterator[Violation]:
@@ -104,6 +109,7 @@ KIND: Kind[WorkloadLabelRuleSpec] = Kind(
         Column(name="Labels", description="Labels it gives.", cell=_labels),
         Column(name="Selector", description="What it gives them to.", cell=_selector),
         LIVE,
+        MEMBERS,
         AGE,
     ),
 )

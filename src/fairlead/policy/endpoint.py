@@ -29,3 +29,7 @@ class Service:
     namespace: str
     app: str
     endpoints: tuple[Endpoint, ...] = ()
+    shadow_table_lanes: tuple[str, ...] = ()
+    """Lanes that have shadow tables in its namespace: what serves them must be fit for it."""
+    shadow_database_lanes: tuple[str, ...] = ()
+    """Lanes that have shadow databases in its namespace."""
