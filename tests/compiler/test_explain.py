@@ -109,6 +109,25 @@ def test_every_part_of_a_request_is_looked_at():
     assert got["trace percentage 10"] == (None, "by chance")
 
 
+def test_who_is_left_out_of_a_lane_with_shadows_is_named_with_the_reason():
+    """Contract 12: otherwise an operator would look for them in vain."""
+    answer = asked(
+        "workload-label-rule-shadows",
+        app="cart",
+        namespace="team",
+        headers={"x-opensergo-traffic": "gray"},
+    )
+    hops = {hop["host"]: hop for hop in answer["hops"]}
+    assert hops["shop.default"]["endpoints"] == ["10.0.0.4:80"]
+    assert hops["shop.default"]["excluded"] == [
+        {"address": "10.0.0.2:80", "why": "why"},
+        {"address": "10.0.0.1:80", "why": "fairlead[sql] is not installed"},
+    ]
+    assert hops["shop"]["excluded"] == []
+    base = asked("workload-label-rule-shadows", app="cart", namespace="team")
+    assert all(hop["excluded"] == [] for hop in base["hops"])
+
+
 @pytest.mark.parametrize(
     ("headers", "lane"),
     [

@@ -88,14 +88,6 @@ def test_this_host_is_one_host_however_it_is_spelt() -> None:
     assert lane.database("a", "elsewhere", 1) is None
 
 
-def test_a_shadow_is_known_by_its_own_name() -> None:
-    """An application that is configured for the shadow itself must not be led away from it."""
-    lane = shadows().by_lane["blue"]
-    assert lane.shadowing("stock_blue", "anywhere", 1) == SAME_SERVER
-    assert lane.shadowing("shop", "shadow.local", 3307) == SHOP
-    assert lane.shadowing("shop", "db.local", 3306) is None
-
-
 def test_databases_with_shadow_tables_are_told() -> None:
     """A connection to any other database need not be looked at."""
     assert databases_of([ORDERS]) == {"shop"}

@@ -192,6 +192,8 @@ def test_a_service_is_known_by_its_short_name_only_at_home() -> None:
 
 def test_the_error_of_a_call_without_an_endpoint_survives_the_way_to_another_process() -> None:
     """Task queues and process pools send an error together with its cause."""
-    error = pickle.loads(pickle.dumps(Unreachable("b", "gray")))
-    assert (error.app, error.lane) == ("b", "gray")
-    assert str(error) == str(Unreachable("b", "gray"))
+    for unfit in ((), (("b1", "why"),)):
+        made = Unreachable("b", "gray", unfit)
+        error = pickle.loads(pickle.dumps(made))
+        assert (error.app, error.lane, error.unfit) == ("b", "gray", unfit)
+        assert str(error) == str(made)

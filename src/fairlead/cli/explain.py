@@ -97,5 +97,8 @@ def worded(answer: dict[str, Any]) -> Iterator[str]:
     if answer["hops"]:
         yield "a call from here on would go to:"
     for hop in answer["hops"]:
-        where = ", ".join(hop["endpoints"]) or "nobody: no live endpoint"
+        none = "no endpoint is fit" if hop.get("excluded") else "no live endpoint"
+        where = ", ".join(hop["endpoints"]) or f"nobody: {none}"
         yield f"  {hop['host']:<24} {hop['lane'] or 'base':<9} {where}"
+        for excluded in hop.get("excluded", ()):
+            yield f"      not {excluded['address']}: {excluded['why']}"

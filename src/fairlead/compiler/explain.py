@@ -33,7 +33,7 @@ def explain(world: World, query: dict[str, Any]) -> dict[str, Any]:
     The answer's `rules` are in order of precedence, each with its conditions and a `result`: won,
     lost, possible (a draw decides) or no match. `lane` is the outcome, ``""`` for base; `possible`
     are lanes that a draw may give before it. `hops` says for every service who would serve a call
-    on that lane. Raises InvalidQuery.
+    on that lane, and who is excluded from it and why. Raises InvalidQuery.
     """
     question = Question.of(query)
     snapshot = world.snapshot(question.namespace, question.app)
@@ -153,8 +153,15 @@ def _hops(snapshot: Snapshot, lane: str) -> Iterator[dict[str, Any]]:
     own = snapshot.workload.namespace
     for service in snapshot.services:
         host = service.app if service.namespace == own else f"{service.app}.{service.namespace}"
-        found = routes.candidates(Call(host=host.lower(), lane=lane, method="GET"))
+        call = Call(host=host.lower(), lane=lane, method="GET")
+        found = routes.candidates(call)
         first = found[0].lane if found else None
         serving = [endpoint.address for endpoint in found if endpoint.lane == first]
         side = "none" if first is None else "base" if first == BASE else "lane"
-        yield {"host": host, "side": side, "lane": first or BASE, "endpoints": sorted(serving)}
+        yield {
+            "host": host,
+            "side": side,
+            "lane": first or BASE,
+            "endpoints": sorted(serving),
+            "excluded": [{"address": where, "why": why} for where, why in routes.unfit(call)],
+        }

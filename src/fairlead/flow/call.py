@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from typing import Any
+from typing import Any, TypeAlias
 
 from fairlead.policy.endpoint import Endpoint
 
@@ -47,17 +47,35 @@ class Outcome:
         self.fault = fault
 
 
+NAMED = 3
+"""Endpoints that an error names; of the rest it says how many there are."""
+
+Unfit: TypeAlias = tuple[tuple[str, str], ...]
+"""Addresses that may not serve a lane with shadows, each with the reason."""
+
+
 class Unreachable(Exception):
     """A known app has no endpoint that may serve this lane.
 
+    `unfit` are the ones it has and that could write what is the lane's to base (contract 12).
     Instruments raise it as the host library's own connect error.
     """
 
-    def __init__(self, app: str, lane: str) -> None:
-        super().__init__(f"fairlead: no live endpoint of app {app!r} for lane {lane or 'base'!r}")
+    def __init__(self, app: str, lane: str, unfit: Unfit = ()) -> None:
+        where = f"app {app!r} for lane {lane or 'base'!r}"
+        text = f"fairlead: no live endpoint of {where}"
+        if unfit:
+            text = f"fairlead: no endpoint of {where} is fit for its shadows: {_named(unfit)}"
+        super().__init__(text)
         self.app = app
         self.lane = lane
+        self.unfit = unfit
 
-    def __reduce__(self) -> tuple[type[Unreachable], tuple[str, str]]:
+    def __reduce__(self) -> tuple[type[Unreachable], tuple[str, str, Unfit]]:
         """Go to another process with the library's error, whose cause this is."""
-        return type(self), (self.app, self.lane)
+        return type(self), (self.app, self.lane, self.unfit)
+
+
+def _named(unfit: Unfit) -> str:
+    names = ", ".join(f"{address} ({reason})" for address, reason in unfit[:NAMED])
+    return f"{names} and {len(unfit) - NAMED} more" if len(unfit) > NAMED else names

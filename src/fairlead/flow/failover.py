@@ -54,7 +54,8 @@ def failover(routes: Routes, avoided: Avoided) -> Layer:
         def flow(call: Call) -> Steps:
             candidates = avoided.sort(routes.candidates(call))
             if not candidates:
-                return Outcome(error=Unreachable(call.host, call.lane), fault=Fault.REFUSED)
+                error = Unreachable(call.host, call.lane, routes.unfit(call))
+                return Outcome(error=error, fault=Fault.REFUSED)
             outcome = Outcome()
             for endpoint in candidates[:ATTEMPTS]:
                 call.endpoint = endpoint

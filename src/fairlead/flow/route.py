@@ -1,11 +1,14 @@
-"""Where a call may go: the endpoints of its lane, then base; never a lane for base traffic."""
+"""Where a call may go: the endpoints of its lane, then base; never a lane for base traffic.
+
+For a lane that has shadows in the callee's namespace, only endpoints that are fit for them: the
+others could write its rows to base (contract 12). Who that is, is found once per snapshot.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import count
 
-from fairlead.flow.call import Call
+from fairlead.flow.call import Call, Unfit
 from fairlead.policy.endpoint import Endpoint, Service
 from fairlead.policy.snapshot import Snapshot
 from fairlead.policy.workload import BASE
@@ -13,15 +16,35 @@ from fairlead.policy.workload import BASE
 MOST_ORDERS = 64
 """Orders of one service's endpoints that are made once; more of them are made for each call."""
 
+Endpoints = tuple[Endpoint, ...]
 
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """One service's endpoints by lane."""
 
-    app: str
-    by_lane: dict[str, tuple[Endpoint, ...]]
-    orders: dict[str, list[list[Endpoint]]]
-    """By lane, every order to try its endpoints in; empty where those are too many to keep."""
+class Pool:
+    """The endpoints that may serve one lane of a service: `first`, and then `base`."""
+
+    __slots__ = ("base", "first", "orders", "unfit")
+
+    def __init__(self, first: Endpoints, base: Endpoints, unfit: Unfit = ()) -> None:
+        self.first, self.base = first, base
+        self.unfit = unfit
+        """Endpoints that are left out."""
+        self.orders: list[list[Endpoint]] | None = None
+        """Every order to try them in, made at first use; empty where those are too many to keep."""
+
+    def prepare(self) -> list[list[Endpoint]]:
+        """Make the orders."""
+        turns = max(1, len(self.first)) * max(1, len(self.base))
+        self.orders = [self.order(turn) for turn in range(turns)] if turns <= MOST_ORDERS else []
+        return self.orders
+
+    def order(self, turn: int) -> list[Endpoint]:
+        """Return the endpoints in the order of one turn."""
+        behind = turn // len(self.first) if self.first else turn
+        return _rotated(self.first, turn) + _rotated(self.base, behind)
+
+
+Pools = dict[str, Pool]
+"""By lane; a lane that is not in it is served as base is."""
 
 
 class Routes:
@@ -34,68 +57,80 @@ class Routes:
     def __init__(self, snapshot: Snapshot, turn: int = 0) -> None:
         """Take turns from `turn` on, so that callers that start together do not march in step."""
         self._turns = count(turn)
-        self._destinations: dict[str, Destination] = {}
+        self._services: dict[str, Pools] = {}
         for service in snapshot.services:
-            destination = Destination(service.app, _by_lane(service), {})
-            self._destinations[_full_name(service)] = destination
+            self._services[_full_name(service)] = _pools(service)
         # Names of the own namespace are entered last: an app may be called like another's
         # "app.namespace", and the short name is the one its neighbours mean.
         for service in snapshot.services:
             if service.namespace == snapshot.workload.namespace:
-                full = self._destinations[_full_name(service)]
-                self._destinations[service.app.lower()] = full
+                self._services[service.app.lower()] = self._services[_full_name(service)]
 
     def __contains__(self, host: str) -> bool:
         """Tell whether `host`, in lower case, is known."""
-        return host in self._destinations
+        return host in self._services
 
     def __bool__(self) -> bool:
-        return bool(self._destinations)
+        return bool(self._services)
 
     def candidates(self, call: Call) -> list[Endpoint]:
         """Return the endpoints to try, the lane's in turn, then base's; the list is shared."""
-        destination = self._destinations.get(call.host)
-        if destination is None:
+        pools = self._services.get(call.host)
+        if pools is None:
             return []
         # A lane without instances is base here: labels come from the network, and must not pile up.
-        lane = call.lane if call.lane in destination.by_lane else BASE
-        orders = destination.orders.get(lane)
+        pool = pools.get(call.lane) or pools[BASE]
+        orders = pool.orders
         if orders is None:
-            orders = destination.orders[lane] = _orders(destination.by_lane, lane)
+            orders = pool.prepare()
         turn = next(self._turns)
-        if orders:
-            return orders[turn % len(orders)]
-        return _order(destination.by_lane, lane, turn)
+        return orders[turn % len(orders)] if orders else pool.order(turn)
+
+    def unfit(self, call: Call) -> Unfit:
+        """Return the endpoints that a call is not sent to for what its lane has in shadow."""
+        pools = self._services.get(call.host, {})
+        pool = pools.get(call.lane)
+        return pool.unfit if pool else ()
 
 
 def _full_name(service: Service) -> str:
     return f"{service.app}.{service.namespace}".lower()
 
 
-def _orders(by_lane: dict[str, tuple[Endpoint, ...]], lane: str) -> list[list[Endpoint]]:
-    turns = max(1, len(by_lane.get(BASE, ())))
-    if lane != BASE:
-        turns *= len(by_lane[lane])
-    return [_order(by_lane, lane, turn) for turn in range(turns)] if turns <= MOST_ORDERS else []
+def _pools(service: Service) -> Pools:
+    by_lane: dict[str, list[Endpoint]] = {}
+    for endpoint in service.endpoints:
+        by_lane.setdefault(endpoint.lane, []).append(endpoint)
+    base = tuple(by_lane.pop(BASE, ()))
+    pools = {lane: Pool(tuple(first), base) for lane, first in by_lane.items()}
+    pools[BASE] = Pool((), base)
+    for lane in {*service.shadow_table_lanes, *service.shadow_database_lanes}:
+        pools[lane] = _shadow_pool(service, lane, tuple(by_lane.get(lane, ())), base)
+    return pools
 
 
-def _order(by_lane: dict[str, tuple[Endpoint, ...]], lane: str, turn: int) -> list[Endpoint]:
-    base = by_lane.get(BASE, ())
-    if lane == BASE:
-        return _rotated(base, turn)
-    first = by_lane[lane]
-    return _rotated(first, turn) + _rotated(base, turn // len(first))
+def _shadow_pool(service: Service, lane: str, first: Endpoints, base: Endpoints) -> Pool:
+    tables, databases = lane in service.shadow_table_lanes, lane in service.shadow_database_lanes
+    why = {
+        endpoint.address: reason
+        for endpoint in (*first, *base)
+        if (reason := _reason(endpoint, tables=tables, databases=databases))
+    }
+    return Pool(
+        tuple(endpoint for endpoint in first if endpoint.address not in why),
+        tuple(endpoint for endpoint in base if endpoint.address not in why),
+        tuple(why.items()),
+    )
 
 
-def _rotated(endpoints: tuple[Endpoint, ...], turn: int) -> list[Endpoint]:
+def _reason(endpoint: Endpoint, *, tables: bool, databases: bool) -> str | None:
+    if tables and endpoint.unfit_for_shadow_tables:
+        return endpoint.unfit_for_shadow_tables
+    return endpoint.unfit_for_shadow_databases if databases else None
+
+
+def _rotated(endpoints: Endpoints, turn: int) -> list[Endpoint]:
     if len(endpoints) < 2:
         return list(endpoints)
     start = turn % len(endpoints)
     return [*endpoints[start:], *endpoints[:start]]
-
-
-def _by_lane(service: Service) -> dict[str, tuple[Endpoint, ...]]:
-    lanes: dict[str, list[Endpoint]] = {}
-    for endpoint in service.endpoints:
-        lanes.setdefault(endpoint.lane, []).append(endpoint)
-    return {lane: tuple(endpoints) for lane, endpoints in lanes.items()}
