@@ -11,6 +11,7 @@ import atexit
 import os
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from fairlead.agent.address import listeners
 from fairlead.agent.describe import describe
 from fairlead.agent.identity import Identity, node_id
 from fairlead.agent.inspect import Inspector
-from fairlead.agent.last_good import LastGood
+from fairlead.agent.last_good import LastGood, Rejected
 from fairlead.agent.lease import Tenancy
 from fairlead.agent.lineage import Lineage, sockets_of
 from fairlead.agent.notice import warn
@@ -224,7 +225,22 @@ class Agent:
         if not at_once and now < self._looked + LOOK_AGAIN:
             return False
         self._looked = now
-        return not self.refusal(listener.inode for listener in listeners())
+        found = not self.refusal(listener.inode for listener in listeners())
+        if not found:
+            self._take_shadows()
+        return found
+
+    def _take_shadows(self) -> None:
+        """Learn from disk what shadows lanes have: a child that serves nothing follows nobody.
+
+        It writes rows all the same, on the lane of the request that it was started for.
+        """
+        try:
+            kept = self.kept.load()
+        except Rejected:
+            return  # its lanes stay unknown, and what they write is refused
+        if kept is not None and kept.snapshot.digest != self.engine.plan.snapshot.digest:
+            self.engine.apply(replace(kept.snapshot, services=(), entry=None))
 
     def _admit(self) -> None:
         if self.propagation_only:
