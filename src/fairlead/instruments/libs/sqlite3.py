@@ -104,7 +104,10 @@ def _connection_class(factory: Any) -> Any:  # noqa: C901 - one class, of method
         fairlead: Connected | None = None
 
         def cursor(self, factory: Any = Cursor) -> Any:
-            cursor = make_cursor(self, _cursor_class(factory))
+            if isinstance(factory, type):
+                cursor = make_cursor(self, _cursor_class(factory))
+            else:
+                cursor = _governed_cursor(make_cursor(self, factory))
             cursor.fairlead = self.fairlead
             return cursor
 
@@ -147,6 +150,15 @@ def _connection_class(factory: Any) -> Any:  # noqa: C901 - one class, of method
             return super().backup(*args, **kwargs)
 
     return _named_like(Governed, factory)
+
+
+def _governed_cursor(cursor: Any) -> Any:
+    """Return the cursor that a function of the application's has made, so that it asks."""
+    kind: Any = type(cursor)
+    if kind.__base__ is object:  # the C type, whose objects cannot change their class
+        return _cursor_class(kind)(cursor.connection)
+    cursor.__class__ = _cursor_class(kind)
+    return cursor
 
 
 @lru_cache(maxsize=256)
