@@ -74,12 +74,10 @@ def test_a_refusal_is_shown_and_ends_with_the_next_good_snapshot(
     agents[1].refuses = "cannot read this"
     with fleet(*agents):
         http.post(path(namespace), json=rule())
-        until(lambda: condition(http, namespace).get("reason") == "Refused")
-        message = condition(http, namespace)["message"]
-        assert message.startswith(
-            "live on 2 of 3 workloads; refused by app cart (127.0.0.1:7001): "
-        )
-        assert "cannot read this" in message
+        start = "live on 2 of 3 workloads; refused by app cart (127.0.0.1:7001): "
+        until(lambda: condition(http, namespace).get("message", "").startswith(start))
+        assert condition(http, namespace)["reason"] == "Refused"
+        assert "cannot read this" in condition(http, namespace)["message"]
         agents[1].refuses = ""
         change(http, namespace, "blue")
         until(lambda: condition(http, namespace).get("status") == "True")
@@ -117,8 +115,9 @@ def test_a_node_that_already_holds_the_snapshot_is_in_sync_at_once(
     again.session.adopt(first.newest)
     with fleet(again):
         until(lambda: again.session.live)
-        assert again.snapshots == []
         until(lambda: condition(http, namespace).get("status") == "True")
+        # Another one may come: an instance of an earlier test, in another namespace, is given up.
+        assert first.newest.digest not in {snapshot.digest for snapshot in again.snapshots}
 
 
 def test_an_instance_is_listed_until_it_leaves(
