@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from fairlead.cli.explain import worded
 from tests.cli.conftest import Say
 from tests.cli.rules_text import lane, rule
 
@@ -50,3 +51,26 @@ def test_an_answer_can_be_read_by_programs(say: Say, applied):
 def test_a_header_that_is_none_is_a_usage_error(say: Say, words):
     """Before anything is asked."""
     assert say("explain", "request", "--app", "a", *words).status == 2
+
+
+def test_who_is_left_out_of_a_hop_is_told_with_the_reason():
+    """Otherwise a lane's call that ends nowhere looks like an app that is down."""
+    excluded = [{"address": "10.0.0.1:80", "why": "fairlead[sql] is not installed"}]
+    hop = {"host": "cart", "side": "none", "lane": "", "endpoints": [], "excluded": excluded}
+    served = {**hop, "endpoints": ["10.0.0.2:80"]}
+    answer = {
+        "lane": "gray",
+        "why": "so",
+        "possible": [],
+        "known": True,
+        "rules": [],
+        "hops": [hop, served, {**hop, "excluded": []}],
+    }
+    lines = [" ".join(line.split()) for line in worded(answer)]
+    assert lines[3:] == [
+        "cart base nobody: no endpoint is fit",
+        "not 10.0.0.1:80: fairlead[sql] is not installed",
+        "cart base 10.0.0.2:80",
+        "not 10.0.0.1:80: fairlead[sql] is not installed",
+        "cart base nobody: no live endpoint",
+    ]

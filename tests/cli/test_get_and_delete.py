@@ -91,3 +91,48 @@ def test_delete_needs_to_know_what(say: Say, tmp_path):
     """`fairlead delete tlr` does not mean all of them."""
     assert say("delete", "tlr").status == 2
     assert say("delete", "tlr", "x", "-f", tmp_path / "x.yaml").status == 2
+
+
+SHADOW_TABLE = """
+apiVersion: traffic.opensergo.io/v1alpha1
+kind: WorkloadLabelRule
+metadata: {name: orders}
+spec: {workloadLabels: [gray], selector: {db: shop, table: orders_gray}}
+"""
+
+
+def test_a_wide_table_of_label_rules_lists_their_members(say: Say, namespace):
+    """S1-04: who is labelled, and what is shadowed."""
+    assert say("apply", "-f", "-", "-n", namespace, stdin=SHADOW_TABLE.encode()).status == 0
+    member = "table shop.orders_gray shadows orders"
+    for _ in range(100):
+        wide = say("get", "workloadlabelrules", "-n", namespace, "-o", "wide").out
+        if member in wide:
+            break
+    header, row = wide.splitlines()
+    assert "MEMBERS" in header.split()
+    assert member in row
+    assert "MEMBERS" not in say("get", "wlr", "-n", namespace).out
+
+
+def test_endpoints_and_shadows_are_shown_by_short_names(say: Say, namespace):
+    """The two kinds of the database group."""
+    text = """
+apiVersion: database.opensergo.io/v1alpha1
+kind: DatabaseEndpoint
+metadata: {name: ds-w}
+spec: {database: {MySQL: {url: "jdbc:mysql://127.0.0.1:3306/w", password: "env:W"}}}
+---
+apiVersion: database.opensergo.io/v1alpha1
+kind: Shadow
+metadata: {name: sh1}
+spec:
+  dataSources: {m: {sourceDataSourceName: ds-w, shadowDataSourceName: ds-s}}
+  shadowAlgorithms: {h: {type: SIMPLE_HINT, props: {lane: gray}}}
+"""
+    assert say("apply", "-f", "-", "-n", namespace, stdin=text.encode()).status == 0
+    header, row = say("get", "dbe", "-n", namespace).out.splitlines()
+    assert header.split() == ["NAME", "ENGINE", "URL", "LIVE", "AGE"]
+    assert row.split()[:3] == ["ds-w", "MySQL", "jdbc:mysql://127.0.0.1:3306/w"]
+    row = say("get", "shadows", "-n", namespace).out.splitlines()[1]
+    assert row.split()[:3] == ["sh1", "gray", "ds-w→ds-s"]

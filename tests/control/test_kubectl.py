@@ -298,6 +298,24 @@ def test_instances_are_listed(kubectl: Kubectl, server: Server, namespace: str) 
         assert "does not allow this method" in printed
 
 
+def test_shadows_of_tables_and_databases_are_applied_and_explained(
+    kubectl: Kubectl, server: Server, namespace: str
+) -> None:
+    """The article's other example, and the two kinds of the database group."""
+    article = (ROOT / "tests" / "kinds" / "data" / "workload-label-rule.yaml").read_text()
+    name = "workloadlabelrule.traffic.opensergo.io/gray-sts-label-rule"
+    assert kubectl.run("apply", "-f", "-", stdin=article) == f"{name} created\n"
+    member = "table mse-demo.mse_demo_table_gray shadows mse_demo_table"
+    until(lambda: member in kubectl.run("get", "wlr", "-o", "wide"))
+    assert f"- {member}\n" in kubectl.run("get", "wlr", "gray-sts-label-rule", "-o", "yaml")
+    assert "sourceDataSourceName" in kubectl.run("explain", "shadow.spec", "--recursive")
+    assert "maxPoolSize" in kubectl.run("explain", "databaseendpoint.spec.database.MySQL")
+    with fleet(Agent(server.url, namespace, "cart", 7001)):
+        head, row = rows(kubectl.run("get", "instances", "-o", "wide"))
+        assert "UNFIT" in head
+        assert "tables,databases" in row
+
+
 def test_get_follows_changes(kubectl: Kubectl) -> None:
     """`get -w` prints a row for every change."""
     kubectl.run("create", "-f", "-", stdin=rule())
