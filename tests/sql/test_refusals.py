@@ -6,8 +6,12 @@ import pickle
 
 import pytest
 
+from fairlead.sql.lexis import FORMAT, PLAIN
+from fairlead.sql.rewrite import rewritten
+from fairlead.sql.session import Session
+from fairlead.sql.shadowing import Shadowing
 from fairlead.sql.verdict import CAUSES, Refused
-from tests.sql.shop import DIALECTS, cause, on_lane
+from tests.sql.shop import DIALECTS, cause, on_lane, shadow
 
 EVERYWHERE = {
     "CREATE TABLE x (id int)": "ddl",
@@ -53,6 +57,9 @@ def test_what_reaches_rows_unseen_is_refused(text, dialect):
         ("postgres", "COPY orders FROM PROGRAM 'cat'", "file"),
         ("postgres", 'SELECT * FROM U&"\\006frders"', "unparsed"),
         ("postgres", "SELECT query_to_xml('DELETE FROM orders', true, true, '')", "function"),
+        ("postgres", "SELECT * FROM orders\u00a0WHERE id = 1", "name"),
+        ("postgres", "SELECT 1 -- x\rFROM f(1)", "function"),
+        ("postgres", "SELECT E'a'\n'b\\' FROM f(1) --'", "unparsed"),
         ("sqlite", "PRAGMA writable_schema = 1", "command"),
         ("sqlite", "SELECT load_extension('x')", "function"),
     ],
@@ -81,6 +88,43 @@ def test_each_dialect_has_dangers_of_its_own(dialect, text, why):
 def test_what_touches_no_row_passes(dialect, text):
     """Transaction control, session settings, cursors that were opened by us."""
     assert on_lane(dialect, text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * FROM orders WHERE a = '%s'",
+        "SELECT * FROM orders /* %(who)s */",
+        "SELECT * FROM `%s`",
+    ],
+)
+def test_a_parameter_in_quotes_is_refused(text):
+    """The driver puts quotes of its own in: what was a string is code then."""
+    assert cause("mysql", text, FORMAT) == "unparsed"
+    assert on_lane("mysql", "SELECT '%%s' FROM orders", FORMAT).endswith("orders_gray")
+
+
+def test_names_that_a_server_cuts_are_compared_as_it_cuts_them():
+    """PostgreSQL reads 63 bytes of a name: a longer shadow would be its own base table."""
+    name = "x" * 63
+    rules = [shadow(name)]
+    session = Session(dialect="postgres", database="shop")
+
+    with pytest.raises(Refused) as caught:
+        rewritten(f"SELECT * FROM {name}yyy", PLAIN, Shadowing(session, rules))
+
+    assert caught.value.cause == "name"
+
+
+def test_a_list_of_names_is_no_list_of_values():
+    """MySQL's names may begin with a digit; long lists of values are not shown to the parser."""
+    rules = [shadow("2orders")]
+    text = f"SELECT '{'x' * 600}' FROM a, 1a, 3a, 4a, 2orders, 5a, 6a"
+    session = Session(dialect="mysql", database="shop")
+
+    sent = rewritten(text, PLAIN, Shadowing(session, rules)).text
+
+    assert "`2orders_gray`" in sent or "2orders_gray" in sent
 
 
 def test_attached_databases_that_leave_it_open_are_to_be_named():

@@ -127,6 +127,7 @@ OWN = [
         "SELECT $$orders$$, E'\\'orders' /* a /* orders */ */ FROM orders",
         "SELECT $$orders$$, E'\\'orders' /* a /* orders */ */ FROM orders_gray",
     ),
+    ("postgres", "SELECT * FROM orders$x", "SELECT * FROM orders$x"),
     ("sqlite", "SELECT * FROM [orders]", "SELECT * FROM [orders_gray]"),
     ("sqlite", "SELECT * FROM 'orders'", "SELECT * FROM 'orders_gray'"),
     ("sqlite", "SELECT * FROM ORDERS", "SELECT * FROM orders_gray"),

@@ -31,7 +31,7 @@ _STRING = {
 }
 _COMMENT = {
     MYSQL: r"/\*.*?\*/|--(?=[\s\x00]|$)[^\n]*|\#[^\n]*",
-    POSTGRES: r"--[^\n]*|/\*",
+    POSTGRES: r"--[^\n\r]*|/\*",
     SQLITE: r"--[^\n]*|/\*.*?(?:\*/|\Z)",
 }
 _NAME = {
@@ -45,7 +45,13 @@ _PLACEHOLDER = {
     NAMED: r"\?\d*|[:@$][^\W\d]\w*",
     PLAIN: r"(?!)",
 }
-_WORD = r"[+-]?\d[\w.]*+(?:[eE][+-]?\d+)?|(?i:null|true|false|default)\b"
+# Not what only begins like a number: 2orders is a name in MySQL.
+_WORD = (
+    r"[+-]?(?:0[xX][0-9a-fA-F]++|\d++(?:\.\d*+)?(?:[eE][+-]?\d++)?)(?![\w$.\u0080-\U0010ffff])"
+    r"|(?i:null|true|false|default)\b"
+)
+_INSIDE = re.compile(r"%(?:%|(?P<parameter>\(|[sbt]))")
+_CONTINUED = re.compile(r"(?:\s|--[^\n\r]*)*'")
 _EXECUTED = re.compile(r"/\*M?!")
 
 
@@ -90,6 +96,8 @@ def _scanner(lexicon: str, style: str, ansi: bool, long: bool) -> Callable[[str]
     marker = "$1" if dialect == POSTGRES else "?"
 
     def replace(match: re.Match[str]) -> str:
+        if style == FORMAT and match.lastgroup in _QUOTED:
+            _check_inside(match[0])
         return _plain(match, dialect, marker, ansi=ansi)
 
     return lambda text: pattern.sub(replace, text)
@@ -127,12 +135,23 @@ def _plain_string(match: re.Match[str], dialect: str, *, ansi: bool) -> str:
         return f"`{text[1:-1]}`"
     inner = len(text) - 2
     if dialect == POSTGRES and text[0] != "'":
+        if text[0] in "eE" and _CONTINUED.match(match.string, match.end()):
+            raise Refused("unparsed", "a string with escapes that goes on after a line")
         # E'', U&'' and $tag$: what announces the string is blanked, its end stays where it was.
         start = text.find("'") if text[0] != "$" else 0
         return " " * start + "'" + "x" * (inner - start) + "'"
     before = match.string[max(0, match.start() - 2) : match.start()]
     digits = before[-1:] in ("x", "X", "b", "B") and not (before[:1].isalnum() or before[:1] == "_")
     return "'" + ("0" if digits else "x") * inner + "'"
+
+
+_QUOTED = ("comment", "name", "string", "tag")
+
+
+def _check_inside(text: str) -> None:
+    """Refuse a parameter in quotes: the driver's own quotes would end them, and let it be code."""
+    if "%" in text and any(found["parameter"] for found in _INSIDE.finditer(text)):
+        raise Refused("unparsed", f"a parameter stands inside of {text[:40]}: take it out")
 
 
 def _check(kind: str | None, text: str, dialect: str) -> None:
@@ -149,7 +168,7 @@ def _without_nested_comments(text: str) -> str:
     """Blank PostgreSQL's block comments, which nest, where there are any."""
     if "/*" not in text:
         return text
-    pattern = re.compile(rf"{_STRING[POSTGRES]}|{_NAME[POSTGRES]}|--[^\n]*|/\*", re.DOTALL)
+    pattern = re.compile(rf"{_STRING[POSTGRES]}|{_NAME[POSTGRES]}|{_COMMENT[POSTGRES]}", re.DOTALL)
     pieces, done = [], 0
     while (match := pattern.search(text, done)) is not None:
         end = match.end()

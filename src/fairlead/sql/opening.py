@@ -42,6 +42,7 @@ _PASSED = {
     "unlisten": (POSTGRES,),
     "unlock": (MYSQL,),
     "use": (MYSQL,),
+    "xa": (MYSQL,),
 }
 """Statements that name no rows, and the dialects that know them; None for all."""
 
@@ -79,6 +80,7 @@ _CAUSE = {"execute": "prepare"}
 
 # MariaDB: SET STATEMENT … FOR runs a statement, BEGIN NOT ATOMIC a whole program.
 _HIDING = re.compile(r"(?i)\s*(?:set\s+statement\b|begin\s+not\b)")
+_TWO_PHASE = re.compile(r"(?i)\s*prepare\s+transaction\s+'x*'[\s;]*")
 _SELECTS = re.compile(r"(?i)\bselect\b")
 _DANGEROUS_PRAGMA = re.compile(r"(?i)\s*pragma\s+(?:\w+\s*\.\s*)?writable_schema\b")
 _OUTFILE = re.compile(r"(?i)\binto\s+(?:outfile|dumpfile)\b")
@@ -140,6 +142,8 @@ def opening(text: str, dialect: str) -> Opening:
         return _inner(text, dialect, word)
     if word in READ_TREE:
         return _to_parse(text, dialect, word)
+    if word == "prepare" and dialect == POSTGRES and _TWO_PHASE.fullmatch(text):
+        return Opening(None, word)
     if word == "set" or (word in _PASSED and dialect in (_PASSED[word] or (dialect,))):
         return _passed(text, word)
     raise _refusal(word)

@@ -48,6 +48,14 @@ class Catalogs:
         self.until = 0.0
         """When the catalogue has to be asked again."""
 
+    def assume(self, catalog: Catalog) -> None:
+        """Take `catalog` for what the server says, for a while."""
+        self.until = self.clock() + CATALOG_SECONDS
+        if catalog != self._catalog:
+            self._catalog = catalog
+            for reader in tuple(self._readers):
+                reader.forget()
+
     def join(self, rewriter: Rewriter) -> None:
         """Let `rewriter` forget its verdicts when the catalogue says something else than before."""
         self._readers.add(rewriter)
@@ -58,11 +66,7 @@ class Catalogs:
         if catalog is not None and self.clock() < self.until:
             return catalog
         new = yield from read_catalog(session)
-        self.until = self.clock() + CATALOG_SECONDS
-        if new != self._catalog:
-            self._catalog = new
-            for reader in tuple(self._readers):
-                reader.forget()
+        self.assume(new)
         return new
 
 

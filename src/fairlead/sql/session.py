@@ -40,7 +40,7 @@ class Session:
             return name.casefold() if self.fold else name
         if self.dialect == SQLITE:
             return name.lower()
-        return name if quoted else name.lower()
+        return _cut(name if quoted else name.lower())
 
     def written(self, name: str) -> str:
         """Return what the server compares a name as that stands in a rule."""
@@ -59,6 +59,17 @@ class Session:
             return name
         mark = QUOTES[self.dialect]
         return mark + name.replace(mark, mark * 2) + mark
+
+
+LONGEST = 63
+"""Bytes of a name in PostgreSQL, which cuts a longer one without an error."""
+
+
+def _cut(name: str) -> str:
+    encoded = name.encode("utf-8", "surrogatepass")
+    if len(encoded) <= LONGEST:
+        return name
+    return encoded[:LONGEST].decode("utf-8", "ignore")
 
 
 def unquoted(token: str) -> tuple[str, bool]:

@@ -29,7 +29,10 @@ class Shadowing:
             raise Refused(
                 "name", f"whose table {table!r} is cannot be told: write DATABASE.{table}"
             )
-        return next((shadow for shadow in found if shadow is not None), None)
+        shadow = next((one for one in found if one is not None), None)
+        if shadow is not None and self.session.written(shadow) == table:
+            raise Refused("name", f"{shadow!r} is longer than the server's names, which it cuts")
+        return shadow
 
     def is_base(self, database: str | None, table: str) -> bool:
         """Whether `table` has a shadow in the database it would be found in, or in doubt in any."""

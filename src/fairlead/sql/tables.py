@@ -6,6 +6,7 @@ visible, except where rows are written, which is always a table.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from functools import cache
@@ -238,7 +239,10 @@ class Reader:
         start, end = node.meta.get("start"), node.meta.get("end")
         if start is None or end is None:
             raise Refused("name", f"the place of the name {node.name!r} cannot be told")
-        return Name(start, end + 1, self._text[start : end + 1], self._key(node))
+        token = self._text[start : end + 1]
+        if token[0] not in _QUOTES and _part_of_more(self._text, start, end + 1):
+            raise Refused("name", f"{token!r} is a part of a longer name, which is not understood")
+        return Name(start, end + 1, token, self._key(node))
 
     def _key(self, node: Any) -> str:
         start, end = node.meta.get("start"), node.meta.get("end")
@@ -246,6 +250,16 @@ class Reader:
             return self._session.key(node.name, quoted=bool(node.args.get("quoted")))
         name, quoted = unquoted(self._text[start : end + 1])
         return self._session.key(name, quoted=quoted)
+
+
+_QUOTES = "`\"'["
+_LETTER = re.compile(r"[\w$\u0080-\U0010ffff]")
+
+
+def _part_of_more(text: str, start: int, end: int) -> bool:
+    """Whether a server would read on: it may take for a letter what the parser does not."""
+    before, after = text[start - 1 : start], text[end : end + 1]
+    return bool(_LETTER.match(before) or _LETTER.match(after))
 
 
 def _check_copy(node: Any) -> None:
