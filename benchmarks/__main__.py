@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import inbound, leaks, outbound, propagation
+from benchmarks import inbound, leaks, outbound, propagation, sql
 from benchmarks.measure import Figure
 
 REPORT = Path("build/bench/bench.json")
@@ -21,6 +21,7 @@ GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
     "outbound": outbound.run,
     "propagation": propagation.run,
     "leaks": leaks.run,
+    "sql": sql.run,
 }
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from fairlead.flow.engine import Engine
-from fairlead.instruments.instrument import Sockets
+from fairlead.instruments.instrument import Rewriting, Sockets
+from fairlead.instruments.propagate import Served, resume, suspend
 from fairlead.policy.encode import seal
 from fairlead.policy.endpoint import Endpoint, Service
 from fairlead.policy.lane import Colouring, Entry, Lane
@@ -33,6 +35,7 @@ class Plane:
         self.counters = Counters()
         self.ready = True
         self.propagation_only = False
+        self.rewriting = Rewriting()
 
     def ensure_ready(self) -> None:
         """Nothing is waited for."""
@@ -66,3 +69,15 @@ def service(app: str, base: str, gray: str) -> Service:
     """Return an app with one instance on base and one on gray."""
     endpoints = (Endpoint(address=base), Endpoint(address=gray, lane="gray"))
     return Service(namespace="default", app=app, endpoints=endpoints)
+
+
+@contextmanager
+def on_lane(lane: str) -> Iterator[None]:
+    """Run what is inside as a request on `lane` would."""
+    served = Served(lane)
+    token = resume(served)
+    try:
+        yield
+    finally:
+        served.ended = True
+        suspend(token)
