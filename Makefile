@@ -13,17 +13,20 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.filled
 UV := build/uv/bin/uv
 
-.PHONY: help venv demo test lint format bench lock
+.PHONY: help venv databases demo test lint format bench lock
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-7s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 
 venv: $(STAMP)  ## make or refresh .venv from requirements/dev.lock
 
-demo: $(STAMP)  ## run the full-link gray demo (KEEP=1 leaves it running, FULL=1 all figures, JSON=FILE)
+databases:  ## look for MariaDB and PostgreSQL, or unpack them into build/databases
+	@PYTHON='$(PYTHON)' scripts/databases.sh >/dev/null
+
+demo: $(STAMP) databases  ## run the full-link gray demo (KEEP=1 leaves it running, FULL=1 all figures, JSON=FILE)
 	@$(BIN)/python examples/01-full-link-gray/demo.py
 
-test: $(STAMP)  ## run the tests (ARGS="-k lane" for some of them)
+test: $(STAMP) databases  ## run the tests (ARGS="-k lane" for some of them)
 	@kubectl=$$(PYTHON='$(PYTHON)' scripts/kubectl.sh); \
 		KUBECTL="$$kubectl" $(BIN)/python -m pytest $(ARGS)
 
@@ -37,7 +40,7 @@ format: $(STAMP)  ## format the code and fix what can be fixed without thought
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 
-bench: $(STAMP)  ## measure what the agent costs; writes build/bench/bench.json
+bench: $(STAMP) databases  ## measure what the agent costs; writes build/bench/bench.json
 	@$(BIN)/python -m benchmarks
 
 lock: $(UV)  ## choose versions anew for requirements/*.lock (UPGRADE=1 for the newest)
@@ -47,8 +50,11 @@ lock: $(UV)  ## choose versions anew for requirements/*.lock (UPGRADE=1 for the 
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		$(if $(UPGRADE),--upgrade) --custom-compile-command 'make lock' \
 		--output-file requirements/go.lock requirements/go.in
+	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		$(if $(UPGRADE),--upgrade) --custom-compile-command 'make lock' \
+		--output-file requirements/source.lock requirements/source.in
 
-$(STAMP): requirements/dev.lock pyproject.toml scripts/venv.sh $(wildcard packaging/*)
+$(STAMP): requirements/dev.lock requirements/source.lock pyproject.toml scripts/venv.sh $(wildcard packaging/*)
 	@PYTHON='$(PYTHON)' scripts/venv.sh $(VENV)
 	@touch $@
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from hypothesis import settings
 
+pytest_plugins = ["tests.databases.servers"]
+
 BUILD = Path(__file__).resolve().parents[1] / "build"
 
 # A developer's own agent, or one left over in a shell, must not govern the tests.

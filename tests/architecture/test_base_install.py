@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,13 +22,19 @@ from tests.architecture.tree import (
     python_files,
 )
 
-HEAVY = ("pydantic", "yaml", "starlette", "uvicorn", "typer", "rich", "orjson", "grpc", "google")
+HEAVY = (
+    *("pydantic", "yaml", "starlette", "uvicorn", "typer", "rich", "orjson", "grpc", "google"),
+    "sqlglot",
+)
 
 OPTIONAL = {"re2"}
 """Used where an application has it already; the code does without."""
 
 PARTS = {"pydantic_core": "pydantic", "httptools": "uvicorn", "uvloop": "uvicorn"}
 """Modules that come with a distribution of another name."""
+
+ROOMS = {"sql": "sql"}
+"""Extras that are one room's, which alone imports them; what is left is `control`'s."""
 
 INDIRECT = {"rich"}
 """What a package that we import uses where it finds it: typer prints with rich."""
@@ -66,16 +74,36 @@ def test_a_base_file_imports_only_the_standard_library(path):
     assert [f"{place(path, line)} {name}" for name, line in foreign] == []
 
 
-def test_every_import_of_the_other_rooms_is_declared():
-    """What only the development environment happens to have is missing at a user's."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    names = " ".join(project["optional-dependencies"]["control"]).replace("pyyaml", "yaml")
-    declared = {word.split(">")[0].split("[")[0] for word in names.split()}
-    others = set(python_files(PACKAGE)) - set(base_files())
+def project() -> dict[str, Any]:
+    """Return what pyproject.toml says of the project."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    return dict(settings["project"])
 
-    found = {name for path in others for name, _ in foreign_imports(path)}
+
+def files_of(extra: str) -> set[Path]:
+    """Return the files that need `extra`."""
+    own = {room: set(python_files(PACKAGE / room)) for room in ROOMS.values()}
+    if extra in ROOMS:
+        return own[ROOMS[extra]]
+    return set(python_files(PACKAGE)).difference(base_files(), *own.values())
+
+
+@pytest.mark.parametrize("extra", ["control", *ROOMS])
+def test_every_import_of_the_other_rooms_is_declared(extra):
+    """What only the development environment happens to have is missing at a user's."""
+    names = " ".join(project()["optional-dependencies"][extra]).replace("pyyaml", "yaml")
+    declared = {word.split(">")[0].split("[")[0] for word in names.split()}
+
+    found = {name for path in files_of(extra) for name, _ in foreign_imports(path)}
 
     used = {PARTS.get(name, name) for name in found}
     assert used - declared == set()
     assert declared - used - INDIRECT == set(), "declared, and not used"
-    assert project["dependencies"] == []
+
+
+def test_only_extras_bring_anything():
+    """`pip install fairlead[all]` is the one that has to bring everything."""
+    extras = project()["optional-dependencies"]
+
+    assert project()["dependencies"] == []
+    assert extras.pop("all") == [f"fairlead[{','.join(sorted(extras))}]"]

@@ -25,8 +25,9 @@ def declared() -> list[Requirement]:
     """Return every requirement that somebody wrote down, from pyproject.toml and requirements/."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     extras = project["project"]["optional-dependencies"]
-    lines = [*project["build-system"]["requires"], *extras["control"]]
-    return [*map(Requirement, lines), *listed("dev.in"), *listed("go.in")]
+    ours = [line for name, lines in extras.items() if name != "all" for line in lines]
+    lines = map(Requirement, [*project["build-system"]["requires"], *ours])
+    return [*lines, *(item for path in REQUIREMENTS.glob("*.in") for item in listed(path.name))]
 
 
 def locked() -> dict[str, str]:
