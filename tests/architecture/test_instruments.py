@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fairlead.instruments.catalog import CATALOG
+from fairlead.instruments.catalog import CATALOG, DRIVERS
 from tests.architecture.tree import LIBS, TESTS, place, python_files, tree_of
 
 INSTRUMENTS = [path for path in python_files(LIBS) if path.stem != "__init__"]
@@ -35,6 +35,13 @@ def test_an_instrument_declares_its_library_and_versions(path):
     first, beyond = declared["VERSIONS"]
     numbers = [tuple(map(int, version.split("."))) for version in (first, beyond)]
     assert numbers[0] < numbers[1]
+
+
+@pytest.mark.parametrize("path", INSTRUMENTS, ids=place)
+def test_an_instrument_that_decides_on_statements_is_of_a_driver(path):
+    """A driver that is not listed could be unhooked, and its process would be called fit."""
+    if "from fairlead.instruments.database import" in path.read_text("utf-8"):
+        assert constants(path)["LIBRARY"] in DRIVERS
 
 
 @pytest.mark.parametrize("path", INSTRUMENTS, ids=place)
