@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from fairlead.sql.catalog import Catalog, read_catalog
+from fairlead.sql.asking import read_catalog
+from fairlead.sql.catalog import Catalog
 from fairlead.sql.lexis import PLAIN
 from fairlead.sql.rewriter import CATALOG_SECONDS, Catalogs, Rewriter, answered
 from fairlead.sql.session import Session

@@ -1,18 +1,17 @@
-"""The questions that tell where a connection stands.
+"""The questions that tell where a connection stands, and what its server would do.
 
 A generator yields a query and is sent the rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator
 from pathlib import PurePath
-from typing import Any
 
+from fairlead.sql import catalog_mysql, catalog_postgres, catalog_sqlite
+from fairlead.sql.catalog import Asking, Rows, text_of
 from fairlead.sql.session import MYSQL, POSTGRES, Session
 from fairlead.sql.verdict import Refused
-
-Rows = Iterable[Sequence[Any]]
 
 _MYSQL = (
     "SELECT DATABASE(), @@SESSION.sql_mode, @@GLOBAL.lower_case_table_names,"
@@ -35,13 +34,13 @@ def read_session(dialect: str) -> Generator[str, Rows, Session]:
     """Ask a connection of `dialect` where it stands."""
     if dialect == MYSQL:
         ((database, modes, folding, charset),) = yield _MYSQL
-        if _text(charset) in _AMBIGUOUS:
-            reason = f"in {_text(charset)} a backslash can be half a character: use utf8mb4"
+        if text_of(charset) in _AMBIGUOUS:
+            reason = f"in {text_of(charset)} a backslash can be half a character: use utf8mb4"
             raise Refused("unparsed", reason)
-        flags = _text(modes).upper().split(",")
+        flags = text_of(modes).upper().split(",")
         return Session(
             dialect=dialect,
-            database=_text(database),
+            database=text_of(database),
             fold=int(folding) != 0,
             ansi_quotes="ANSI_QUOTES" in flags,
             backslashes="NO_BACKSLASH_ESCAPES" not in flags,
@@ -49,21 +48,24 @@ def read_session(dialect: str) -> Generator[str, Rows, Session]:
     if dialect == POSTGRES:
         ((database, conforming),) = yield _POSTGRES
         return Session(
-            dialect=dialect, database=_text(database), backslashes=_text(conforming) == "on"
+            dialect=dialect, database=text_of(database), backslashes=text_of(conforming) == "on"
         )
-    files = {_text(name): stem(_text(file)) for _, name, file in (yield _SQLITE)}
+    files = {text_of(name): stem(text_of(file)) for _, name, file in (yield _SQLITE)}
     main = files.pop("main", MEMORY)
     files.pop("temp", None)
     return Session(dialect=dialect, database=main, attached=tuple(files.items()))
+
+
+def read_catalog(session: Session) -> Asking:
+    """Ask the server of `session` what its tables reach."""
+    if session.dialect == MYSQL:
+        return catalog_mysql.read(session)
+    if session.dialect == POSTGRES:
+        return catalog_postgres.read(session)
+    return catalog_sqlite.read(session)
 
 
 def stem(file: str) -> str:
     """Return the name of an SQLite database: its file's without the ending."""
     name = PurePath(file).name
     return PurePath(name).stem if name and name != ":memory:" else MEMORY
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bytes | bytearray):
-        return value.decode("utf-8", "replace")
-    return "" if value is None else str(value)

@@ -19,6 +19,9 @@ from fairlead.sql.verdict import Refused
 if TYPE_CHECKING:
     from sqlglot.tokenizer_core import Token
 
+SETTING = "FAIRLEAD_SQL_FUNCTIONS"
+"""The agent's setting for functions that may be called."""
+
 
 def check_words(
     text: str,
@@ -26,12 +29,16 @@ def check_words(
     names: Names,
     shadowing: Shadowing,
     allowed: Collection[str],
-) -> None:
-    """Refuse a word of `text` that is not explained; `allowed` are further functions."""
+) -> frozenset[str]:
+    """Return the functions that `text` calls; `allowed` are those beside the built-in ones.
+
+    Raises Refused for a word that is not explained.
+    """
     from sqlglot.tokenizer_core import TokenType
 
     session = shadowing.session
     dot, bracket, string = TokenType.DOT, TokenType.L_PAREN, TokenType.STRING
+    called = set()
     for index, token in enumerate(tokens):
         if token.start in names.explained or token.token_type == string:
             continue
@@ -44,8 +51,9 @@ def check_words(
             before = tokens[index - 1] if index else None
             qualifier = tokens[index - 2] if before and before.token_type == dot else None
             spaced = tokens[index + 1].start > token.end + 1
-            _check_function(text, word, qualifier, session, allowed, spaced=spaced)
+            called.add(_checked(text, word, qualifier, session, allowed, spaced=spaced))
         _check_name(word, shadowing)
+    return frozenset(called - {""})
 
 
 def _check_name(word: str, shadowing: Shadowing) -> None:
@@ -54,7 +62,7 @@ def _check_name(word: str, shadowing: Shadowing) -> None:
         raise Refused("name", f"{name!r} stands where it cannot be told what it means")
 
 
-def _check_function(
+def _checked(
     text: str,
     word: str,
     qualifier: Token | None,
@@ -62,29 +70,31 @@ def _check_function(
     allowed: Collection[str],
     *,
     spaced: bool,
-) -> None:
+) -> str:
+    """Return the function that `word` calls, ``""`` for one that was allowed by name."""
     # A token of several words, ORDER BY, is known by its last.
     name = unquoted(word)[0].lower().rpartition(" ")[2]
     if qualifier is not None:
         schema = unquoted(text[qualifier.start : qualifier.end + 1])[0].lower()
         if f"{schema}.{name}" in allowed:
-            return
+            return ""
         if session.dialect != POSTGRES or schema != "pg_catalog":
             raise _unknown(f"{schema}.{name}")
     if name in allowed:
-        return
+        return ""
     dialect = session.dialect
     if qualifier is None and functions.syntax(name, dialect):
-        return
+        return name
     if not functions.known(name, dialect) or (
         spaced and dialect == MYSQL and name in functions.NOT_SPACED
     ):
         raise _unknown(name)
+    return name
 
 
 def _unknown(name: str) -> Refused:
     return Refused(
         "function",
         f"{name}() is not known to be built in, and what it writes cannot be seen:"
-        f" if it writes no rows, add it to FAIRLEAD_SQL_FUNCTIONS",
+        f" if it writes no rows, add it to {SETTING}",
     )

@@ -118,6 +118,9 @@ _DUPLICATE = re.compile(r"(?i)\bon\s+duplicate\s+key\s+update\b")
 _VALUES = re.compile(r"(?i)\bv(?=alues\s*\()")
 
 
+_OR = re.compile(r"(?i)\s*update(\s+or\s+(rollback|abort|replace|fail|ignore))\b")
+
+
 @dataclass(frozen=True, slots=True)
 class Opening:
     """The text to parse, or None where the statement passes as it is."""
@@ -126,7 +129,7 @@ class Opening:
     word: str = ""
     """First word of what is parsed, in lower case."""
     replaces: bool = False
-    """MySQL's REPLACE, shown to the parser as INSERT: it deletes rows too."""
+    """REPLACE, shown to the parser as INSERT, and UPDATE OR REPLACE: they delete rows too."""
 
 
 def opening(text: str, dialect: str) -> Opening:
@@ -173,8 +176,7 @@ def _to_parse(text: str, dialect: str, word: str) -> Opening:
     if dialect == POSTGRES:
         return _postgres(text, word)
     if dialect != MYSQL:
-        replaces = word == "replace"
-        return Opening(_insert_for_replace(text) if replaces else text, word, replaces)
+        return _sqlite(text, word)
     if _OUTFILE.search(text):
         raise Refused("file", "the server would write a file")
     text = _mysql(text, word)
@@ -200,6 +202,17 @@ def _postgres(text: str, word: str) -> Opening:
     if _WHERE.search(options[1]):
         raise Refused("unparsed", "COPY … WHERE is not supported: insert the rows instead")
     return Opening(text[: options.start(1)] + " " * len(options[1]), word)
+
+
+def _sqlite(text: str, word: str) -> Opening:
+    if word == "replace":
+        return Opening(_insert_for_replace(text), word, replaces=True)
+    found = _OR.match(text)
+    if found is None:
+        return Opening(text, word)
+    start, end = found.span(1)
+    text = text[:start] + " " * (end - start) + text[end:]
+    return Opening(text, word, replaces=found[2].lower() == "replace")
 
 
 def _mysql(text: str, word: str) -> str:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from fairlead.sql.catalog import Body, Catalog, Key
+from fairlead.sql.guard import SETTING
 from fairlead.sql.session import MYSQL
 from fairlead.sql.shadowing import Shadowing
-from fairlead.sql.statement import Touched
+from fairlead.sql.statement import Statement, Touched
 from fairlead.sql.verdict import Refused
 
 _EFFECTS = {
@@ -39,6 +40,20 @@ def check_reach(touched: Iterable[Touched], catalog: Catalog, shadowing: Shadowi
         if effects and catalog.blind:
             raise Refused("trigger", catalog.blind)
         reach.change(key, effects)
+
+
+def check_calls(statement: Statement, catalog: Catalog, allowed: frozenset[str]) -> None:
+    """Raise Refused if `statement` may call a function that is not the server's own.
+
+    PostgreSQL chooses by the types of arguments, and calls a function of a row by the name of a
+    column that is none.
+    """
+    for name in sorted(statement.called & catalog.functions):
+        reason = f"{name}() is also a function of this database: what it writes cannot be seen"
+        raise Refused("function", f"{reason}; if it writes no rows, add it to {SETTING}")
+    for name in sorted((statement.fields & catalog.row_functions) - allowed):
+        reason = f"{name} may call the function {name}() of a row"
+        raise Refused("function", f"{reason}; if it writes no rows, add it to {SETTING}")
 
 
 class _Reach:

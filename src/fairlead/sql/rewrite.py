@@ -14,7 +14,7 @@ from fairlead.sql.guard import check_words
 from fairlead.sql.lexis import neutral
 from fairlead.sql.opening import opening
 from fairlead.sql.parsing import parse
-from fairlead.sql.session import MYSQL, POSTGRES, Session
+from fairlead.sql.session import MYSQL, POSTGRES, SQLITE, SYSTEM_SCHEMAS, Session
 from fairlead.sql.shadowing import Shadowing
 from fairlead.sql.statement import Statement, Touched
 from fairlead.sql.tables import Name, Names, Occurrence, Reader
@@ -41,14 +41,18 @@ def rewritten(
         return Statement(text=text, word=start.word)
     tokens, tree = parse(start.text, session.dialect)
     names = Reader(text, session).read(tree)
-    check_words(text, tokens, names, shadowing, allowed)
+    called = check_words(text, tokens, names, shadowing, allowed)
     edits, pairs = _Splicing(names, shadowing, _parts_with_alias(tree)).edits()
+    if session.dialect == POSTGRES and "standard_conforming_strings" in text.lower():
+        raise Refused("command", "it changes where a string ends")
     return Statement(
         text=_spliced(text, edits),
         word=start.word,
         writes=names.writes,
         shadowed=tuple(dict(pairs).items()),
         touched=tuple(_touched(names, shadowing, replaces=start.replaces)),
+        called=called,
+        fields=frozenset(names.fields),
     )
 
 
@@ -56,8 +60,17 @@ def _touched(names: Names, shadowing: Shadowing, *, replaces: bool) -> Iterable[
     for table in names.tables:
         shadow = shadowing.of(table.database, table.name.key)
         key = table.name.key if shadow is None else shadowing.session.written(shadow)
-        change = "replace" if replaces and table.target in ("insert", "upsert") else table.target
+        _check_system(table, shadowing.session)
+        change = "replace" if replaces and table.target else table.target
         yield Touched(database=table.database, table=key, change=change)
+
+
+def _check_system(table: Occurrence, session: Session) -> None:
+    """Refuse a change of the server's own tables: they say what becomes of everybody's."""
+    name = table.name.key.lower()
+    own = session.dialect == SQLITE and name.startswith("sqlite_")
+    if table.target and (own or table.database in SYSTEM_SCHEMAS):
+        raise Refused("other", f"{name} belongs to the server")
 
 
 def _spliced(text: str, edits: Iterable[Edit]) -> str:
@@ -89,6 +102,9 @@ class _Splicing:
             if (shadow := shadowing.of(table.database, table.name.key)) is not None
         ]
         self._bare = {table.name.key for table, _ in self._found if not table.aliased}
+        for table, shadow in self._found:
+            if table.database is None and self._session.written(shadow) in names.aliases:
+                raise Refused("name", f"{shadow} is an alias here: rename the alias")
         self._used = self._keys_in_use()
         self._renames = not aliases or self._meant_by_qualifier() or self._must()
 
@@ -99,7 +115,16 @@ class _Splicing:
             shadows = {table.name.key: shadow for table, shadow in self._found if not table.aliased}
             for name, database in (*self._names.qualifiers, *self._names.references):
                 edits += self._qualifier(name, database, shadows)
+        edits += self._returned()
         return edits, [(table.name.key, shadow) for table, shadow in self._found]
+
+    def _returned(self) -> Iterable[Edit]:
+        """Replace what SQLite's RETURNING calls the target: by its name, whatever its alias is."""
+        shadows = {table.name.key: shadow for table, shadow in self._found if table.target}
+        for name in self._names.returned:
+            if name.key in shadows:
+                replacement = self._session.quote(shadows[name.key], name.token)
+                yield name.start, name.end, replacement
 
     def _table(self, table: Occurrence, shadow: str) -> Iterable[Edit]:
         name = table.name

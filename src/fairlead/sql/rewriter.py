@@ -11,11 +11,12 @@ from typing import Any
 from weakref import WeakSet
 
 from fairlead.policy.database import ShadowTable
-from fairlead.sql.catalog import Catalog, read_catalog
+from fairlead.sql.asking import read_catalog
+from fairlead.sql.catalog import Catalog
 from fairlead.sql.lexis import LONG
-from fairlead.sql.reach import check_reach
+from fairlead.sql.reach import check_calls, check_reach
 from fairlead.sql.rewrite import rewritten
-from fairlead.sql.session import Session
+from fairlead.sql.session import POSTGRES, Session
 from fairlead.sql.shadowing import Shadowing
 from fairlead.sql.statement import Statement
 from fairlead.sql.verdict import Refused, Verdict
@@ -117,9 +118,10 @@ class Rewriter:
         try:
             statement = rewritten(text, style, self._shadowing, self._allowed)
             self._check_list(statement)
-            if statement.touched:
+            if statement.touched or self._may_call_others(statement):
                 # A statement that names no table is not held up by questions.
                 catalog = yield from self.catalogs.current(self._shadowing.session)
+                check_calls(statement, catalog, self._allowed)
                 check_reach(statement.touched, catalog, self._shadowing)
             count = self._counts[0 if statement.shadowed else 1]
             pairs = statement.shadowed
@@ -127,6 +129,10 @@ class Rewriter:
         except Refused as refusal:
             verdict = Verdict(text, writes=True, refused=refusal)
         return self._keep(text, style, verdict)
+
+    def _may_call_others(self, statement: Statement) -> bool:
+        """Whether a function of the database's own may be meant by a built-in one's name."""
+        return bool(statement.called) and self._shadowing.session.dialect == POSTGRES
 
     def _check_list(self, statement: Statement) -> None:
         for table, _ in statement.shadowed:

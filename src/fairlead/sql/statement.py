@@ -27,3 +27,7 @@ class Statement:
     shadowed: tuple[tuple[str, str], ...] = ()
     """Each table that has a shadow, and the shadow."""
     touched: tuple[Touched, ...] = ()
+    called: frozenset[str] = frozenset()
+    """Functions that it calls, in lower case, and words that could be one."""
+    fields: frozenset[str] = frozenset()
+    """Columns that it names, in lower case."""

@@ -53,6 +53,10 @@ class Names:
     columns: list[Name] = field(default_factory=list)
     references: list[tuple[Name, str | None]] = field(default_factory=list)
     """Names of tables that mean one of FROM: ``FOR UPDATE OF x``, ``DELETE x FROM …``."""
+    returned: list[Name] = field(default_factory=list)
+    """SQLite: names before a column in RETURNING, which knows no alias of the table."""
+    fields: set[str] = field(default_factory=set)
+    """Names of columns: in PostgreSQL ``orders.total`` may be the call ``total(orders)``."""
     aliases: set[str] = field(default_factory=set)
     """Keys of aliases and common table expressions."""
     explained: set[int] = field(default_factory=set)
@@ -73,6 +77,7 @@ def _sorts(kind: Hashable) -> str:
         ("write", (exp.Insert, exp.Update, exp.Delete, exp.Merge)),
         ("copy", (exp.Copy,)),
         ("into", (exp.Into,)),
+        ("in", (exp.In,)),
         ("", (exp.Query,)),
         ("strange", (exp.Command, exp.DDL, exp.Drop, exp.Alter)),
     )
@@ -115,6 +120,9 @@ class Reader:
             if self._session.dialect != MYSQL or node.args.get("this") is not None:
                 raise Refused("ddl", "SELECT … INTO makes a table: make it in a base instance")
             return
+        if sort == "in":
+            self._check_in(node)
+            return
         names.writes = True
         if sort == "copy":
             _check_copy(node)
@@ -128,12 +136,35 @@ class Reader:
             # The alias of a common table expression is its name.
             names.aliases.add(self._key(node))
 
+    def _check_in(self, node: Any) -> None:
+        """Refuse SQLite's ``x IN 'orders'``, which reads a table."""
+        operand = node.args.get("field")
+        if self._session.dialect == SQLITE and isinstance(operand, self._exp.Literal):
+            raise Refused("name", "a table behind IN is to be named without quotes")
+
     def _column(self, node: Any, names: Names) -> None:
         table, database = node.args.get("table"), node.args.get("db")
-        if table is not None:
+        if isinstance(node.parent, self._exp.In) and node.arg_key == "field":
+            self._table_behind_in(node, names)
+            return
+        names.fields.add(node.name.lower())
+        sqlite = self._session.dialect == SQLITE
+        if table is not None and sqlite and node.find_ancestor(self._exp.Returning):
+            names.returned.append(self._name(table))
+        elif table is not None:
             names.qualifiers.append((self._name(table), self._key(database) if database else None))
         elif node.this.meta.get("start") is not None:
             names.columns.append(self._name(node.this))
+
+    def _table_behind_in(self, node: Any, names: Names) -> None:
+        """Take in SQLite's ``x IN orders``, which is a sub-query of all its columns."""
+        database = node.args.get("table")
+        name = self._name(node.this)
+        if database is None and self._is_expression(node, name.key):
+            return
+        key = self._key(database) if database is not None else None
+        # As if it had an alias: nothing can refer to it.
+        names.tables.append(Occurrence(node, name, key, aliased=True, target=""))
 
     def _table(self, node: Any, names: Names) -> None:
         if not isinstance(node.this, self._exp.Identifier):
@@ -178,7 +209,7 @@ class Reader:
         if key == "this":
             for kind, word in ((exp.Insert, "insert"), (exp.Copy, "insert"), (exp.Merge, "merge")):
                 if isinstance(parent, kind):
-                    return _insertion(parent) if word == "insert" else word
+                    return _insertion(parent) if word == "insert" else _merge(parent)
         return self._changed(node)
 
     def _changed(self, node: Any) -> str:
@@ -267,6 +298,19 @@ def _check_copy(node: Any) -> None:
     if files not in (["STDIN"], ["STDOUT"]):
         reason = "COPY from or to a file or program of the server: use STDIN or STDOUT"
         raise Refused("file", reason)
+
+
+def _merge(statement: Any) -> str:
+    """Return what a MERGE may do."""
+    actions = [
+        str(getattr(when.args.get("then"), "name", "")).upper() for when in _whens(statement)
+    ]
+    return "merge" if "DELETE" in actions else "upsert"
+
+
+def _whens(statement: Any) -> list[Any]:
+    whens = statement.args.get("whens")
+    return list(whens.expressions) if whens is not None else []
 
 
 def _insertion(statement: Any) -> str:

@@ -1,0 +1,57 @@
+"""MySQL's and MariaDB's catalogue: ``information_schema``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fairlead.sql.body import body_of, query_body
+from fairlead.sql.catalog import Asking, Catalog, Key, Trigger, cascades_of, text_of
+from fairlead.sql.session import Session
+
+_SYSTEM = "('mysql','sys','information_schema','performance_schema')"
+TABLES = f"SELECT table_name FROM information_schema.tables WHERE table_schema NOT IN {_SYSTEM}"
+VIEWS = (
+    "SELECT table_schema, table_name, view_definition FROM information_schema.views"
+    f" WHERE table_schema NOT IN {_SYSTEM}"
+)
+TRIGGERS = (
+    "SELECT event_object_schema, event_object_table, trigger_name, event_manipulation,"
+    " action_statement FROM information_schema.triggers"
+    f" WHERE event_object_schema NOT IN {_SYSTEM}"
+)
+KEYS = (
+    "SELECT DISTINCT unique_constraint_schema, referenced_table_name, constraint_schema,"
+    " table_name, delete_rule, update_rule FROM information_schema.referential_constraints"
+)
+# Triggers are shown to who has the right TRIGGER; without it there seem to be none.
+RIGHTS = (
+    "SELECT count(*) FROM (SELECT privilege_type FROM information_schema.user_privileges"
+    " UNION ALL SELECT privilege_type FROM information_schema.schema_privileges"
+    " UNION ALL SELECT privilege_type FROM information_schema.table_privileges) p"
+    " WHERE privilege_type = 'TRIGGER'"
+)
+
+
+def read(session: Session) -> Asking:
+    """Ask for what tables reach."""
+
+    def key(database: Any, name: Any) -> Key:
+        return session.key(text_of(database)), session.key(text_of(name))
+
+    tables = yield TABLES
+    views = yield VIEWS
+    found: dict[Key, list[Trigger]] = {}
+    for database, table, name, event, text in (yield TRIGGERS):
+        changes = frozenset((text_of(event).lower(),))
+        trigger = Trigger(text_of(name), changes, body_of(text_of(text), session))
+        found.setdefault(key(database, table), []).append(trigger)
+    keys = yield KEYS
+    rights = yield RIGHTS
+    may_see = any(int(row[0]) for row in rights)
+    return Catalog(
+        tables=frozenset(text_of(row[0]).casefold() for row in tables),
+        views={key(d, n): query_body(text_of(text), session) for d, n, text in views},
+        triggers={table: tuple(all_) for table, all_ in found.items()},
+        cascades=cascades_of((key(a, b), key(c, d), on, up) for a, b, c, d, on, up in keys),
+        blind="" if may_see else "triggers cannot be seen: GRANT TRIGGER to this user",
+    )
