@@ -103,8 +103,8 @@ class _Splicing:
         ]
         self._bare = {table.name.key for table, _ in self._found if not table.aliased}
         for table, shadow in self._found:
-            if table.database is None and self._session.written(shadow) in names.aliases:
-                raise Refused("name", f"{shadow} is an alias here: rename the alias")
+            if table.database is None and self._session.written(shadow) in names.expressions:
+                raise Refused("name", f"{shadow} is an expression here: rename the expression")
         self._used = self._keys_in_use()
         self._renames = not aliases or self._meant_by_qualifier() or self._must()
 

@@ -59,6 +59,8 @@ class Names:
     """Names of columns: in PostgreSQL ``orders.total`` may be the call ``total(orders)``."""
     aliases: set[str] = field(default_factory=set)
     """Keys of aliases and common table expressions."""
+    expressions: set[str] = field(default_factory=set)
+    """Keys of common table expressions."""
     explained: set[int] = field(default_factory=set)
     """Where each identifier of the tree starts."""
     writes: bool = False
@@ -128,13 +130,14 @@ class Reader:
             _check_copy(node)
 
     def _identifier(self, node: Any, names: Names) -> None:
-        start = node.meta.get("start")
         parent = node.parent
-        if start is not None and not isinstance(parent, self._exp.Func):
-            names.explained.add(start)
+        if self._in_place(node) and not isinstance(parent, self._exp.Func):
+            names.explained.add(node.meta["start"])
         if isinstance(parent, self._exp.TableAlias) and node.arg_key == "this":
             # The alias of a common table expression is its name.
             names.aliases.add(self._key(node))
+            if isinstance(parent.parent, self._exp.CTE):
+                names.expressions.add(self._key(node))
 
     def _check_in(self, node: Any) -> None:
         """Refuse SQLite's ``x IN 'orders'``, which reads a table."""
@@ -153,7 +156,7 @@ class Reader:
             names.returned.append(self._name(table))
         elif table is not None:
             names.qualifiers.append((self._name(table), self._key(database) if database else None))
-        elif node.this.meta.get("start") is not None:
+        elif self._in_place(node.this):
             names.columns.append(self._name(node.this))
 
     def _table_behind_in(self, node: Any, names: Names) -> None:
@@ -267,19 +270,27 @@ class Reader:
         return [self._key(one.args["alias"].this) for one in with_.expressions]
 
     def _name(self, node: Any) -> Name:
+        if not self._in_place(node):
+            raise Refused("name", f"the place of the name {node.name!r} cannot be told")
+        start, end = node.meta["start"], node.meta["end"] + 1
+        token = self._text[start:end]
+        if token[0] not in _QUOTES and _part_of_more(self._text, start, end):
+            raise Refused("name", f"{token!r} is a part of a longer name, which is not understood")
+        return Name(start, end, token, self._key(node))
+
+    def _in_place(self, node: Any) -> bool:
+        """Whether the text has the name where the parser says: it is wrong for a few."""
         start, end = node.meta.get("start"), node.meta.get("end")
         if start is None or end is None:
-            raise Refused("name", f"the place of the name {node.name!r} cannot be told")
+            return False
         token = self._text[start : end + 1]
-        if token[0] not in _QUOTES and _part_of_more(self._text, start, end + 1):
-            raise Refused("name", f"{token!r} is a part of a longer name, which is not understood")
-        return Name(start, end + 1, token, self._key(node))
+        # What was a string is shown to the parser with other letters.
+        return token[:1] == "'" or unquoted(token)[0] == node.name
 
     def _key(self, node: Any) -> str:
-        start, end = node.meta.get("start"), node.meta.get("end")
-        if start is None or end is None:
+        if not self._in_place(node):
             return self._session.key(node.name, quoted=bool(node.args.get("quoted")))
-        name, quoted = unquoted(self._text[start : end + 1])
+        name, quoted = unquoted(self._text[node.meta["start"] : node.meta["end"] + 1])
         return self._session.key(name, quoted=quoted)
 
 
