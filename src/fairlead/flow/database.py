@@ -25,7 +25,7 @@ class LaneShadows:
     tables: Tables = ()
     databases: tuple[ShadowDatabase, ...] = ()
     known: bool = True
-    """Whether this is what a snapshot says; otherwise there is none yet, and there may be shadows."""
+    """Whether a snapshot says so; otherwise there is none yet, and there may be shadows."""
 
     def database(self, name: str, host: str, port: int) -> ShadowDatabase | None:
         """Return what a connection to the database `name` at `host` and `port` is sent to."""
