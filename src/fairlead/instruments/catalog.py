@@ -7,12 +7,15 @@ from __future__ import annotations
 
 LIBRARIES: tuple[tuple[str, str], ...] = (
     ("aiohttp.connector", "aiohttp"),
+    ("aiosqlite", "aiosqlite"),
+    ("django.db.utils", "django"),
     ("flask", "flask"),
     ("gunicorn.workers.base", "gunicorn"),
     ("gunicorn.workers.gasgi", "gunicorn"),
     ("gunicorn.workers.gthread", "gunicorn"),
     ("httpx", "httpx"),
     ("requests.sessions", "requests"),
+    ("sqlalchemy", "sqlalchemy"),
     ("sqlite3", "sqlite3"),
     ("starlette.applications", "starlette"),
     ("urllib3.connectionpool", "urllib3"),
@@ -40,6 +43,7 @@ DRIVERS = frozenset(
     (
         "PyMySQL",
         "aiomysql",
+        "aiosqlite",
         "asyncpg",
         "mysql-connector-python",
         "mysqlclient",

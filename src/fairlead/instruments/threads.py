@@ -17,6 +17,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 SERVE_MANY = (
+    "aiosqlite",
     "anyio",
     "apscheduler",
     "concurrent",
@@ -31,7 +32,8 @@ SERVE_MANY = (
 )
 """Packages whose own threads and processes serve more than the request that starts them.
 
-Executors and pools, servers on a thread, schedulers, whatever sends logs and telemetry in batches.
+Executors and pools, servers on a thread, schedulers, connections that live on a thread, whatever
+sends logs and telemetry in batches.
 An event loop on a thread is none of them: each callback has the context of who asked for it.
 """
 
