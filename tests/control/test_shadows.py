@@ -13,7 +13,7 @@ import pytest
 from fairlead.flow.call import Call, Unreachable
 from fairlead.flow.engine import Engine
 from fairlead.kinds.document import read_documents
-from fairlead.policy.database import Database, ShadowDatabase, ShadowTable
+from fairlead.policy.database import NOWHERE, Database, ShadowDatabase, ShadowTable
 from fairlead.policy.endpoint import Endpoint, Service
 from tests.control.fleet import Agent, fleet, until
 from tests.control.serving import API, Server
@@ -198,9 +198,9 @@ def test_a_shadow_is_in_force_once_both_its_endpoints_are_there(
                 in conditions(http, f"{shadows}/sh1").get("DataSourceUnusable", "")
             )
         )
-        assert databases(caller) == ()
+        assert [one.shadow for one in databases(caller)] == [NOWHERE]
         assert http.post(endpoints, json=endpoint("ds-s", 3307)).status_code == 201
-        until(partial(databases, caller))
+        until(lambda: NOWHERE not in [one.shadow for one in databases(caller)])
         assert databases(caller) == (
             ShadowDatabase(
                 rule="Shadow/sh1",

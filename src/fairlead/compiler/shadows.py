@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 from fairlead.compiler.finding import DATA_SOURCE_UNUSABLE, NOT_HONOURED, OVERRIDDEN
 from fairlead.compiler.part import Endpoint, Part, Redirect
 from fairlead.flow.database import same_host
-from fairlead.policy.database import Database, ShadowDatabase, ShadowTable
+from fairlead.policy.database import NOWHERE, Database, ShadowDatabase, ShadowTable
 
 PRECEDENCE = "WorkloadLabelRule comes before Shadow, then the lowest name"
 
@@ -120,29 +120,39 @@ def _databases(
 def _joined(
     part: Part, redirect: Redirect, endpoints: dict[str, Endpoint]
 ) -> Iterator[ShadowDatabase | Remark]:
-    """Yield the shadows that a redirect is, one for each lane; or what is wrong with it."""
+    """Yield the shadows that a redirect is, one for each lane, and what is wrong with it.
+
+    Where the source is known and the shadow of no use, the lanes get no connection: the source
+    would be the wrong one.
+    """
     source, shadow = endpoints.get(redirect.source), endpoints.get(redirect.shadow)
     pair = f"{redirect.source}→{redirect.shadow}"
-    if source is None or shadow is None:
-        missing = redirect.shadow if source else redirect.source
-        message = f"{pair}: this namespace has no DatabaseEndpoint {missing}"
-        yield Remark(part, DATA_SOURCE_UNUSABLE, "NoDatabaseEndpoint", _without_effect(message))
-    elif source.engine != shadow.engine:
-        message = f"{pair}: one is {source.engine}, the other {shadow.engine}"
-        yield Remark(part, DATA_SOURCE_UNUSABLE, "EnginesDiffer", _without_effect(message))
-    elif _same(source.database, shadow.database):
-        message = f"{pair}: both are {_shown(source.database)}"
-        yield Remark(part, DATA_SOURCE_UNUSABLE, "SameDatabase", _without_effect(message))
-    else:
-        where, rule = source.database, f"{part.resource.kind.kind}/{part.resource.name}"
-        # Credentials of the source are nobody's business: connections to it are only recognized.
-        meant = Database(name=where.name, host=where.host, port=where.port)
-        for lane in redirect.lanes:
-            yield ShadowDatabase(rule=rule, lane=lane, source=meant, shadow=shadow.database)
+    if source is None:
+        message = f"{pair}: this namespace has no DatabaseEndpoint {redirect.source}"
+        message += "; until it has, nothing is known to shadow, and its lanes use it"
+        yield Remark(part, DATA_SOURCE_UNUSABLE, "NoDatabaseEndpoint", message)
+        return
+    wrong = _wrong(redirect, source, shadow)
+    if wrong is not None:
+        message = f"{pair}: {wrong[1]}; until that is mended its lanes get no connection"
+        yield Remark(part, DATA_SOURCE_UNUSABLE, wrong[0], message)
+    where, rule = source.database, f"{part.resource.kind.kind}/{part.resource.name}"
+    # Credentials of the source are nobody's business: connections to it are only recognized.
+    meant = Database(name=where.name, host=where.host, port=where.port)
+    stands_in = NOWHERE if shadow is None or wrong else shadow.database
+    for lane in redirect.lanes:
+        yield ShadowDatabase(rule=rule, lane=lane, source=meant, shadow=stands_in)
 
 
-def _without_effect(message: str) -> str:
-    return f"{message}; until that is mended its lanes use the source"
+def _wrong(redirect: Redirect, source: Endpoint, shadow: Endpoint | None) -> tuple[str, str] | None:
+    """Return reason and words for a shadow that is of no use."""
+    if shadow is None:
+        return "NoDatabaseEndpoint", f"this namespace has no DatabaseEndpoint {redirect.shadow}"
+    if source.engine != shadow.engine:
+        return "EnginesDiffer", f"one is {source.engine}, the other {shadow.engine}"
+    if _same(source.database, shadow.database):
+        return "SameDatabase", f"both are {_shown(source.database)}"
+    return None
 
 
 def _narrowed(databases: Sequence[tuple[Part, ShadowDatabase]]) -> Iterator[Remark]:
@@ -168,6 +178,8 @@ def _same(one: Database, other: Database) -> bool:
 
 
 def _shown(database: Database) -> str:
+    if database == NOWHERE:
+        return "nothing"
     if not database.host:
         return database.name
     host = f"[{database.host}]" if ":" in database.host else database.host

@@ -34,6 +34,10 @@ class Database:
     """Where the agent finds the password: ``env:NAME`` or ``file:PATH``, never the text itself."""
 
 
+NOWHERE = Database(name="")
+"""Stands in for a shadow that is of no use: what would go there is refused."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShadowDatabase:
     """On `lane`, a connection to `source` is made to `shadow`."""
