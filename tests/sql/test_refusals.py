@@ -127,6 +127,17 @@ def test_a_list_of_names_is_no_list_of_values():
     assert "`2orders_gray`" in sent or "2orders_gray" in sent
 
 
+def test_only_lists_of_values_may_be_long():
+    """A parser that is given a megabyte holds up whoever waits for it."""
+    terms = " OR ".join(f"a = {n} + b" for n in range(8000))
+    rows = ", ".join(f"({n}, 'it''s')" for n in range(8000))
+
+    assert cause("mysql", f"SELECT * FROM orders WHERE {terms}") == "size"
+    assert on_lane("mysql", f"INSERT INTO orders VALUES {rows}").startswith(
+        "INSERT INTO orders_gray VALUES (0, 'it''s'), (1,"
+    )
+
+
 def test_attached_databases_that_leave_it_open_are_to_be_named():
     """An unqualified name is searched for in main, then in each attached database."""
     attached = (("s", "shop"),)

@@ -7,6 +7,7 @@ no alias in that place, the qualifiers are replaced too.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 
 Edit = tuple[int, int, str]
 
+LARGEST = 64 * 1024
+"""Characters of a statement that are read, without its lists of values and its blanks."""
+
+_BLANKS = re.compile(r"\s{2,}")
+
 
 def rewritten(
     text: str, style: str, shadowing: Shadowing, allowed: Collection[str] = ()
@@ -36,6 +42,9 @@ def rewritten(
     """
     session = shadowing.session
     plain = neutral(text, session, style)
+    if len(plain) > LARGEST and len(_BLANKS.sub(" ", plain)) > LARGEST:
+        reason = f"more than {LARGEST // 1024} KiB beside its lists of values: send it in parts"
+        raise Refused("size", reason)
     start = opening(plain, session.dialect)
     if start.text is None:
         return Statement(text=text, word=start.word)

@@ -21,9 +21,6 @@ from fairlead.sql.shadowing import Shadowing
 from fairlead.sql.statement import Statement
 from fairlead.sql.verdict import Refused, Verdict
 
-LARGEST = 64 * 1024
-"""Characters of a statement; a longer one is read only if it is long by its list of values."""
-
 KEPT_LENGTH = 8 * 1024
 """Characters of a statement whose verdict is kept: a longer one is full of values."""
 
