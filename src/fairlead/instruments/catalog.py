@@ -6,6 +6,7 @@ Read at interpreter start-up, also where no library is ever imported: nothing bu
 from __future__ import annotations
 
 LIBRARIES: tuple[tuple[str, str], ...] = (
+    ("MySQLdb.connections", "mysqlclient"),
     ("aiohttp.connector", "aiohttp"),
     ("aiosqlite", "aiosqlite"),
     ("django.db.utils", "django"),
@@ -14,6 +15,8 @@ LIBRARIES: tuple[tuple[str, str], ...] = (
     ("gunicorn.workers.gasgi", "gunicorn"),
     ("gunicorn.workers.gthread", "gunicorn"),
     ("httpx", "httpx"),
+    ("mysql.connector", "mysqlconnector"),
+    ("pymysql", "pymysql"),
     ("requests.sessions", "requests"),
     ("sqlalchemy", "sqlalchemy"),
     ("sqlite3", "sqlite3"),

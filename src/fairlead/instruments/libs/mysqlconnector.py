@@ -1,0 +1,396 @@
+"""MySQL Connector/Python, in Python and over its C extension; its prepared cursors, and its pools.
+
+A cursor's statement is judged with its placeholders. Everything ends in ``cmd_query`` or in a
+prepared statement: what did not come through a cursor's hook is judged there as it stands.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from fairlead.instruments.database import Connected, Databases, Driver, Target
+from fairlead.instruments.mysql import Ask, Hook, MySQLConnected, Place, as_name, sent, use
+from fairlead.instruments.pools import Twins, concerns, own_connections
+from fairlead.instruments.propagate import Served
+from fairlead.instruments.threads import carry
+from fairlead.policy.workload import BASE
+from fairlead.sql.lexis import FORMAT, PLAIN, QMARK
+from fairlead.sql.session import MYSQL
+
+if TYPE_CHECKING:
+    from fairlead.instruments.instrument import DataPlane
+    from fairlead.instruments.patch import Patches
+    from fairlead.policy.database import ShadowDatabase
+
+LIBRARY = "mysql-connector-python"
+VERSIONS = ("8.0.30", "27")
+
+_FIELDS = ("host", "port", "unix_socket", "user", "password", "database")
+_OPENING, _SIDE = "_fairlead_opening", "_fairlead_side"
+_TWINS, _LANE, _OPEN = "_fairlead_twins", "_fairlead_lane", "_fairlead_open"
+
+
+def install(plane: DataPlane, patches: Patches) -> None:
+    """Hook both sorts of connections, their cursors, and the pool."""
+    from mysql.connector import abstracts, connection, cursor, errors, pooling
+
+    driver = Driver(library=LIBRARY, dialect=MYSQL, refusal=errors.NotSupportedError)
+    databases = Databases(plane, driver)
+    abstract = abstracts.MySQLConnectionAbstract
+    patches.replace(abstract, "connect", partial(_connect, databases))
+    pure = connection.MySQLConnection
+    ask = _hook(patches, errors, pure, (cursor.MySQLCursor, cursor.MySQLCursorPrepared))
+    patches.replace(pure, "cmd_query_iter", partial(_cmd_query, ask))
+    compiled = vars(pooling).get("CMySQLConnection")
+    if compiled is not None:
+        from mysql.connector import cursor_cext
+
+        cursors = (cursor_cext.CMySQLCursor, cursor_cext.CMySQLCursorPrepared)
+        ask = _hook(patches, errors, compiled, cursors)
+        for name in ("_execute_query", "info_query"):
+            patches.replace(compiled, name, partial(_cmd_query, ask))
+        patches.replace(compiled, "database", partial(_database, ask))
+    pool = pooling.MySQLConnectionPool
+    patches.replace(pool, "get_connection", partial(_get_connection, plane, pooling))
+    patches.replace(pool, "add_connection", _add_connection)
+    patches.replace(pool, "_remove_connections", _remove_connections)
+
+
+def _hook(patches: Patches, errors: Any, connection: Any, cursors: tuple[Any, Any]) -> Ask:
+    """Hook one sort of connection and its cursors; return how to ask on it."""
+    query = getattr(connection.cmd_query, "__wrapped__", connection.cmd_query)
+    ask = partial(_ask, query)
+    patches.replace(connection, "_open_connection", partial(_open, errors))
+    patches.replace(connection, "cmd_query", partial(_cmd_query, ask))
+    patches.replace(connection, "cmd_init_db", partial(_select, ask))
+    patches.replace(connection, "cmd_change_user", partial(_change_user, ask))
+    for name in ("cmd_reset_connection", "commit", "rollback"):
+        patches.replace(connection, name, _ending)
+    for name in ("cmd_stmt_prepare", "cmd_stmt_execute"):
+        patches.replace(connection, name, partial(_prepared_by_hand, ask))
+    text, prepared = cursors
+    patches.replace(text, "execute", partial(_execute, ask))
+    patches.replace(prepared, "execute", partial(_execute_prepared, ask))
+    patches.replace(text, "executemany", partial(_executemany, ask, lambda _: FORMAT))
+    patches.replace(prepared, "executemany", partial(_executemany, ask, _marks))
+    return ask
+
+
+class _Opening:
+    """What is decided while a connection is opened."""
+
+    def __init__(self, databases: Databases, before: Connected | None) -> None:
+        self.databases, self.before = databases, before
+        self.target = before.target if before else Target(database="")
+        self.redirect: ShadowDatabase | None = before.redirect if before else None
+        self.place: Place | None = None
+        """Where the connection would have gone, if it was sent elsewhere."""
+
+
+def _connect(databases: Databases, original: Callable[..., None]) -> Callable[..., None]:
+    def connect(self: Any, **kwargs: Any) -> None:
+        opening = _Opening(databases, vars(self).pop("fairlead", None))
+        vars(self)[_OPENING] = opening
+        try:
+            original(self, **kwargs)
+        except BaseException:
+            if opening.place is not None:
+                _move(self, opening.place)
+            if opening.before is not None:
+                self.fairlead = opening.before
+            raise
+        finally:
+            del vars(self)[_OPENING]
+        connected = MySQLConnected(databases, opening.target, opening.redirect, _transacting(self))
+        self.fairlead = connected
+
+    return connect
+
+
+def _open(errors: Any, original: Callable[[Any], None]) -> Callable[[Any], None]:
+    def open_connection(self: Any) -> None:
+        opening = vars(self).get(_OPENING)
+        if opening is not None:
+            _decide(self, opening, errors)
+        original(self)
+
+    return open_connection
+
+
+def _decide(connection: Any, opening: _Opening, errors: Any) -> None:
+    """Choose where `connection` goes: opened again, to where it was, whoever asks for it now."""
+    place, before, redirect = _place(connection), opening.before, opening.redirect
+    target = place.target()
+    if redirect is not None and place.database == redirect.shadow.name:
+        return
+    if before is None or target != before.target:
+        opening.target, opening.redirect = target, opening.databases.redirected(target)
+    if opening.redirect is None:
+        return
+    opening.place = place
+    try:
+        _move(connection, place.shadow(opening.redirect))
+    except LookupError as error:
+        name, lane = opening.redirect.shadow.name, opening.redirect.lane
+        raise errors.OperationalError(f"fairlead: {name} on lane {lane}: {error.args[0]}") from None
+
+
+def _place(connection: Any) -> Place:
+    fields = {name: getattr(connection, f"_{name}") for name in _FIELDS}
+    return Place(**fields | {"database": as_name(fields["database"])})
+
+
+def _move(connection: Any, place: Place) -> None:
+    for name in _FIELDS:
+        setattr(connection, f"_{name}", getattr(place, name))
+
+
+def _transacting(connection: Any) -> Callable[[], bool]:
+    alive = weakref.ref(connection)
+
+    def transacting() -> bool:
+        one = alive()
+        with suppress(Exception):  # closed: there is nothing to be in
+            return one is not None and bool(one.in_transaction)
+        return False
+
+    return transacting
+
+
+def _ask(original: Callable[..., Any], connection: Any, query: str) -> Any:
+    connection.handle_unread_result()
+    original(connection, query, raw=True)
+    return connection.get_rows(raw=True)[0]
+
+
+def _marks(operation: Any) -> str:
+    """Return how a prepared cursor's parameters are marked: it takes ``?`` and ``%s``."""
+    return FORMAT if "%" in str(operation) else QMARK
+
+
+def _settled(cursor: Any, operation: Any, style: str, ask: Ask) -> Any:
+    connection = cursor._connection
+    connected, encoding = connection.fairlead, connection.python_charset
+    return sent(connected, operation, style, encoding, partial(ask, connection))
+
+
+def _execute(ask: Ask, original: Callable[..., Any]) -> Callable[..., Any]:
+    def execute(
+        self: Any,
+        operation: Any,
+        params: Any = None,
+        map_results: bool = False,  # noqa: FBT001, FBT002
+    ) -> Any:
+        try:
+            connected = self._connection.fairlead
+        except (AttributeError, ReferenceError):  # closed, or opened before there were hooks
+            return original(self, operation, params, map_results)
+        if connected.bulk is not self and operation:
+            style = FORMAT if params else PLAIN
+            text = connected.quick(operation, style) if type(operation) is str else None
+            operation = text or _settled(self, operation, style, ask)
+        connected.passing = True
+        try:
+            return original(self, operation, params, map_results)
+        finally:
+            connected.passing = False
+
+    return _with_multi(execute, original)
+
+
+def _execute_prepared(ask: Ask, original: Callable[..., Any]) -> Callable[..., Any]:
+    def execute(
+        self: Any,
+        operation: Any,
+        params: Any = None,
+        map_results: bool = False,  # noqa: FBT001, FBT002
+    ) -> Any:
+        try:
+            connected = self._connection.fairlead
+        except (AttributeError, ReferenceError):
+            return original(self, operation, params, map_results)
+        if connected.bulk is not self and operation:
+            style = _marks(operation)
+            text = connected.quick(operation, style) if type(operation) is str else None
+            operation = text or _settled(self, operation, style, ask)
+        if vars(self).get(_SIDE) != connected.side:
+            # Prepared on another lane, where the same words may have meant another table.
+            self._executed, vars(self)[_SIDE] = None, connected.side
+        connected.passing = True
+        try:
+            return original(self, operation, params, map_results)
+        finally:
+            connected.passing = False
+
+    return _with_multi(execute, original)
+
+
+def _with_multi(execute: Callable[..., Any], original: Any) -> Callable[..., Any]:
+    """Return `execute` with the name that its third argument had before 9.2."""
+    if "multi" not in original.__code__.co_varnames[: original.__code__.co_argcount]:
+        return execute
+
+    def with_multi(
+        self: Any,
+        operation: Any,
+        params: Any = None,
+        multi: bool = False,  # noqa: FBT001, FBT002
+    ) -> Any:
+        return execute(self, operation, params, multi)
+
+    return with_multi
+
+
+def _executemany(
+    ask: Ask, style: Callable[[Any], str], original: Callable[..., Any]
+) -> Callable[..., Any]:
+    def executemany(self: Any, operation: Any, seq_params: Any) -> Any:
+        try:
+            connected = self._connection.fairlead
+        except (AttributeError, ReferenceError):
+            return original(self, operation, seq_params)
+        if not operation or not seq_params or connected.bulk is self:
+            return original(self, operation, seq_params)
+        operation = _settled(self, operation, style(operation), ask)
+        outer, connected.bulk = connected.bulk, self
+        try:
+            return original(self, operation, seq_params)
+        finally:
+            connected.bulk = outer
+
+    return executemany
+
+
+def _cmd_query(ask: Ask, original: Callable[..., Any]) -> Callable[..., Any]:
+    def cmd_query(self: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            connected = self.fairlead
+        except AttributeError:
+            return original(self, query, *args, **kwargs)
+        if not connected.passing:
+            query = sent(connected, query, PLAIN, self.python_charset, partial(ask, self))
+        return original(self, query, *args, **kwargs)
+
+    return cmd_query
+
+
+def _prepared_by_hand(ask: Ask, original: Callable[..., Any]) -> Callable[..., Any]:
+    def prepared(self: Any, statement: Any, *args: Any, **kwargs: Any) -> Any:
+        connected = vars(self).get("fairlead")
+        if connected is not None and not connected.passing:
+            # Whose it is when it runs, nobody can tell: no lane may, and base is seen to write.
+            sent(connected, "EXECUTE", PLAIN, "ascii", partial(ask, self))
+        return original(self, statement, *args, **kwargs)
+
+    return prepared
+
+
+def _select(ask: Ask, original: Callable[..., Any]) -> Callable[..., Any]:
+    def cmd_init_db(self: Any, database: Any) -> Any:
+        connected = vars(self).get("fairlead")
+        if connected is None:
+            return original(self, database)
+        sent(connected, use(database), PLAIN, "utf-8", partial(ask, self))
+        try:
+            return original(self, database)
+        finally:
+            connected.forget_session()
+
+    return cmd_init_db
+
+
+class _Property(property):
+    """A property that can be marked as ours."""
+
+
+def _database(ask: Ask, original: Any) -> property:
+    return _Property(original.fget, _select(ask, original.fset), original.fdel, original.__doc__)
+
+
+def _change_user(ask: Ask, original: Callable[..., Any]) -> Callable[..., Any]:
+    ended = _ending(original)
+
+    def cmd_change_user(self: Any, *args: Any, **kwargs: Any) -> Any:
+        connected = vars(self).get("fairlead")
+        database = kwargs.get("database", args[2] if len(args) > 2 else "")
+        if connected is not None and database:
+            sent(connected, use(database), PLAIN, "utf-8", partial(ask, self))
+        return ended(self, *args, **kwargs)
+
+    return cmd_change_user
+
+
+def _ending(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Hook what ends a transaction, and may forget a session's settings."""
+
+    def end(self: Any, *args: Any, **kwargs: Any) -> Any:
+        connected = vars(self).get("fairlead")
+        if connected is None:
+            return original(self, *args, **kwargs)
+        connected.passing = True
+        try:
+            result = original(self, *args, **kwargs)
+        finally:
+            connected.passing = False
+        connected.ended()
+        if original.__name__ not in ("commit", "rollback"):
+            connected.forget_session()
+        return result
+
+    return end
+
+
+def _get_connection(plane: DataPlane, pooling: Any, original: Hook) -> Callable[[Any], Any]:
+    def get_connection(self: Any) -> Any:
+        rules = own_connections(plane)
+        if rules is None or _LANE in vars(self) or not concerns(rules, _name(self)):
+            return original(self)
+        twins: Twins[Any] = vars(self).setdefault(_TWINS, Twins())
+        with pooling.CONNECTION_POOL_LOCK:
+            lanes = plane.engine.plan.shadows.by_lane
+            twin, old = twins.add(rules, lambda: _twin(self, rules.lane), lanes)
+            for one in old:
+                one._remove_connections()
+            twin._cnx_config, twin._config_version = self._cnx_config, self._config_version
+            if twin._cnx_queue.empty() and vars(twin)[_OPEN] < twin._pool_size:
+                twin.add_connection()
+                vars(twin)[_OPEN] += 1
+            return original(twin)
+
+    return get_connection
+
+
+def _name(pool: Any) -> str:
+    config = pool._cnx_config
+    return as_name(config.get("database") or config.get("db"))
+
+
+def _twin(pool: Any, lane: str) -> Any:
+    """Return a pool like `pool`, which opens its connections when they are asked for."""
+    twin = object.__new__(type(pool))
+    vars(twin).update({name: value for name, value in vars(pool).items() if name != _TWINS})
+    twin._cnx_queue = type(pool._cnx_queue)(pool._pool_size)
+    vars(twin).update({_LANE: lane, _OPEN: 0})
+    return twin
+
+
+def _add_connection(original: Callable[..., None]) -> Callable[..., None]:
+    def add_connection(self: Any, cnx: Any = None) -> None:
+        # Whoever makes a pool connect: what is in it is of its own side.
+        carry(Served(vars(self).get(_LANE, BASE)), original, self, cnx)
+
+    return add_connection
+
+
+def _remove_connections(original: Callable[[Any], int]) -> Callable[[Any], int]:
+    def remove_connections(self: Any) -> int:
+        twins = vars(self).get(_TWINS)
+        for twin in twins.take() if twins is not None else ():
+            original(twin)
+        return original(self)
+
+    return remove_connections

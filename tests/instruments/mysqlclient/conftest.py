@@ -1,0 +1,71 @@
+"""A shop on MariaDB, and mysqlclient as the tests of all drivers know it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import MySQLdb
+import pytest
+from MySQLdb import _exceptions
+from MySQLdb.cursors import DictCursor, SSCursor
+
+from tests.instruments.mysql.drivers import Driver
+from tests.instruments.mysql.fixtures import connection, plane
+from tests.instruments.mysql.shop import Shop, shop_for
+
+for module in ("behaviour", "elsewhere", "sessions", "sight"):
+    pytest.register_assert_rewrite(f"tests.instruments.mysql.{module}")
+
+if TYPE_CHECKING:
+    from scripts.databases import Server
+
+__all__ = ["connection", "plane"]
+
+
+@pytest.fixture(scope="module")
+def made(mariadb: Server) -> Iterator[Shop]:
+    with shop_for(mariadb, "mysqlclient") as shop:
+        yield shop
+
+
+@pytest.fixture
+def shop(made: Shop) -> Shop:
+    made.reset()
+    return made
+
+
+def send(connection: Any, statement: Any) -> None:
+    connection.query(statement)
+    connection.store_result()
+
+
+@pytest.fixture
+def driver() -> Driver:
+    return Driver(
+        library="mysqlclient",
+        errors=_exceptions,
+        connect=MySQLdb.connect,
+        dictionaries=lambda connection: connection.cursor(DictCursor),
+        stream=lambda connection: connection.cursor(SSCursor),
+        autocommit=lambda connection, on: connection.autocommit(on),
+        select=lambda connection, name: connection.select_db(name),
+        raw=send,
+        warnings=lambda cursor: cursor.warning_count,
+        exact=False,
+    )
+
+
+@pytest.fixture
+def connect(shop: Shop) -> Iterator[Any]:
+    """Connect to the shop's base as an application does."""
+    opened = []
+
+    def connect(**settings: Any) -> Any:
+        opened.append(MySQLdb.connect(**{**shop.args, "database": shop.base, **settings}))
+        return opened[-1]
+
+    yield connect
+    for one in opened:
+        if one.open:
+            one.close()
