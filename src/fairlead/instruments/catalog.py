@@ -8,6 +8,7 @@ from __future__ import annotations
 LIBRARIES: tuple[tuple[str, str], ...] = (
     ("MySQLdb.connections", "mysqlclient"),
     ("aiohttp.connector", "aiohttp"),
+    ("aiomysql", "aiomysql"),
     ("aiosqlite", "aiosqlite"),
     ("django.db.utils", "django"),
     ("flask", "flask"),

@@ -99,6 +99,17 @@ def sent(connected: Connected, statement: Any, style: str, encoding: str, ask: A
     return as_given(statement, text, found, encoding)
 
 
+async def sent_async(
+    connected: Connected, statement: Any, style: str, encoding: str, ask: Any
+) -> Any:
+    """Return what to send for `statement`, as `sent` does."""
+    text = as_text(connected, statement, encoding)
+    found = connected.quick(text, style)
+    if found is None:
+        found = await connected.settle_async(text, style, ask)
+    return as_given(statement, text, found, encoding)
+
+
 def as_text(connected: Connected, statement: Any, encoding: str) -> str:
     """Return `statement` as text. Raises the refusal where it cannot be read, on a lane."""
     if isinstance(statement, str):
