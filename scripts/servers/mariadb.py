@@ -89,6 +89,8 @@ class MariaDB:
         folder = self.site.programs.folder
         user = ["--user=root"] if os.geteuid() == 0 else []
         where = [f"--basedir={folder.parent}", f"--datadir={data}"]
+        # A server that starts clears the temporary tables of all servers that share the place.
+        where.append(f"--tmpdir={self.site.place}")
         return [str(folder / self.program), "--no-defaults", *user, *where, *SETTINGS]
 
 

@@ -47,7 +47,7 @@ def test_a_plain_install_asks_for_nothing_else(wheel):
 
     required = [line for line in metadata.get_all("Requires-Dist", []) if "extra ==" not in line]
     assert required == []
-    assert metadata.get_all("Provides-Extra") == ["all", "control"]
+    assert metadata.get_all("Provides-Extra") == ["all", "control", "sql"]
     assert metadata["License-Expression"] == "Apache-2.0"
     assert metadata["Requires-Python"] == ">=3.11"
 
