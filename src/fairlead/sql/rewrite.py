@@ -115,7 +115,9 @@ class _Splicing:
             if table.database is None and self._session.written(shadow) in names.expressions:
                 raise Refused("name", f"{shadow} is an expression here: rename the expression")
         self._used = self._keys_in_use()
-        self._renames = not aliases or self._meant_by_qualifier() or self._must()
+        # A query inside of SQLite's RETURNING may mean the target, which has no alias there.
+        returns = names.returns and self._session.dialect == SQLITE
+        self._renames = not aliases or returns or self._meant_by_qualifier() or self._must()
 
     def edits(self) -> tuple[list[Edit], list[tuple[str, str]]]:
         """Return the edits, and each table with its shadow."""

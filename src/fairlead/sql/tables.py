@@ -55,6 +55,8 @@ class Names:
     """Names of tables that mean one of FROM: ``FOR UPDATE OF x``, ``DELETE x FROM …``."""
     returned: list[Name] = field(default_factory=list)
     """SQLite: names before a column in RETURNING, which knows no alias of the table."""
+    returns: bool = False
+    """Whether there is a RETURNING."""
     fields: set[str] = field(default_factory=set)
     """Names of columns: in PostgreSQL ``orders.total`` may be the call ``total(orders)``."""
     aliases: set[str] = field(default_factory=set)
@@ -80,6 +82,7 @@ def _sorts(kind: Hashable) -> str:
         ("copy", (exp.Copy,)),
         ("into", (exp.Into,)),
         ("in", (exp.In,)),
+        ("returning", (exp.Returning,)),
         ("", (exp.Query,)),
         ("strange", (exp.Command, exp.DDL, exp.Drop, exp.Alter)),
     )
@@ -125,6 +128,9 @@ class Reader:
         if sort == "in":
             self._check_in(node)
             return
+        if sort == "returning":
+            names.returns = True
+            return
         names.writes = True
         if sort == "copy":
             _check_copy(node)
@@ -151,13 +157,19 @@ class Reader:
             self._table_behind_in(node, names)
             return
         names.fields.add(node.name.lower())
-        sqlite = self._session.dialect == SQLITE
-        if table is not None and sqlite and node.find_ancestor(self._exp.Returning):
+        if table is not None and self._is_returned(node):
             names.returned.append(self._name(table))
         elif table is not None:
             names.qualifiers.append((self._name(table), self._key(database) if database else None))
         elif self._in_place(node.this):
             names.columns.append(self._name(node.this))
+
+    def _is_returned(self, node: Any) -> bool:
+        """Whether a column stands in SQLite's RETURNING, and not in a query inside of it."""
+        if self._session.dialect != SQLITE:
+            return False
+        around = node.find_ancestor(self._exp.Returning, self._exp.Select)
+        return isinstance(around, self._exp.Returning)
 
     def _table_behind_in(self, node: Any, names: Names) -> None:
         """Take in SQLite's ``x IN orders``, which is a sub-query of all its columns."""
