@@ -209,13 +209,22 @@ class Reader:
         return self._key(database) if database is not None else None
 
     def _refers(self, node: Any) -> bool:
-        parent, exp = node.parent, self._exp
-        if isinstance(parent, exp.Delete) and self._session.dialect == MYSQL:
-            # DELETE FROM x USING x JOIN y: what is deleted from is named by USING.
-            return node.arg_key == "tables" or (
-                node.arg_key == "this" and bool(parent.args.get("using"))
-            )
+        exp = self._exp
+        if self._session.dialect != MYSQL:
+            return isinstance(node.parent, exp.Lock)
+        key, parent = self._in_list(node)
+        if isinstance(parent, exp.Delete):
+            # DELETE FROM x, y USING x JOIN y: what is deleted from is named by USING.
+            using = bool(parent.args.get("using"))
+            return key == "tables" or (key in ("this", "joins") and using)
         return isinstance(parent, exp.Lock)
+
+    def _in_list(self, node: Any) -> tuple[str, Any]:
+        """Return what the list of tables that `node` is in is of, and which part of that."""
+        key, parent = node.arg_key, node.parent
+        while isinstance(parent, self._exp.Join | self._exp.Table):
+            key, parent = parent.arg_key, parent.parent
+        return key, parent
 
     def _target(self, node: Any) -> str:
         exp, parent, key = self._exp, node.parent, node.arg_key
@@ -229,10 +238,8 @@ class Reader:
 
     def _changed(self, node: Any) -> str:
         """Return how the statement changes a table of its FROM list: MySQL changes several."""
-        exp, key = self._exp, node.arg_key
-        parent = node.parent
-        while isinstance(parent, exp.Join | exp.Table):
-            key, parent = parent.arg_key, parent.parent
+        exp = self._exp
+        key, parent = self._in_list(node)
         if isinstance(parent, exp.Update) and key in ("this", "joins"):
             return "update"
         if isinstance(parent, exp.Delete):
