@@ -138,6 +138,7 @@ def test_many_tasks_at_once_keep_apart(shop: Shop, shadows: str) -> None:
     async def run() -> None:
         engine = create_async_engine(
             f"sqlite+aiosqlite:///{shop.file}",
+            poolclass=AsyncAdaptedQueuePool,
             pool_size=10,
             max_overflow=0,
             connect_args={"timeout": 30},

@@ -47,6 +47,7 @@ def agent() -> Iterator[Plane]:
 
 
 def engine_of(shop: Shop, **options: Any) -> Engine:
+    options.setdefault("poolclass", QueuePool)
     return create_engine(f"sqlite:///{shop.file}", **options)
 
 
@@ -139,8 +140,9 @@ def test_a_thread_s_session_serves_one_request_after_the_other(shop: Shop, agent
 
 def test_a_database_without_a_shadow_has_one_pool(shop: Shop, agent: Plane) -> None:
     """Two pools for one database would be twice the connections it is prepared for."""
-    Shop(shop.folder).file.with_name("stock.db").touch()
-    engine = create_engine(f"sqlite:///{shop.folder}/stock.db", pool_size=1, max_overflow=0)
+    engine = create_engine(
+        f"sqlite:///{shop.folder}/stock.db", poolclass=QueuePool, pool_size=1, max_overflow=0
+    )
     with engine.begin() as connection:
         connection.execute(text(TABLE.format(DEMO)))
     with serving("gray"):

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.pool import QueuePool
 
 from tests.instruments.plane import hooked, serving
 from tests.instruments.sqlalchemy.shop import DEMO, TABLE, Shop, database, plane, table
@@ -47,9 +48,10 @@ def test_no_statement_reaches_another_side(tmp_path, shadows: str) -> None:
 def engine_of(shop: Shop) -> Engine:
     engine = create_engine(
         f"sqlite:///{shop.file}",
+        poolclass=QueuePool,
         pool_size=CONNECTIONS,
         max_overflow=0,
-        connect_args={"timeout": 60},
+        connect_args={"timeout": 60, "check_same_thread": False},
     )
 
     @event.listens_for(engine, "connect")
