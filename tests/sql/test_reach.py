@@ -133,6 +133,7 @@ ANSWERS = {
     ],
     "referential_constraints": [("shop", "countries", "shop", "orders", "CASCADE", "RESTRICT")],
     "privilege_type": [(1,)],
+    "information_schema.routines": [("nvl",)],
 }
 
 
@@ -159,6 +160,8 @@ def mysql(text: str, **other: Any) -> str:
         ("DELETE FROM countries", "cascade"),
         ("UPDATE countries SET a = 1", ""),
         ("REPLACE INTO countries VALUES (1)", "cascade"),
+        ("SELECT nvl(1, 2)", "function"),
+        ("SELECT ifnull(1, 2) FROM orders", ""),
     ],
 )
 def test_what_cannot_be_read_or_followed_reaches_everything(text, cause):

@@ -81,6 +81,11 @@ OWN = [
             " JOIN items_gray AS items ON orders.id = items.orders"
         ),
     ),
+    (
+        "mysql",
+        "UPDATE shop.order SET a = 1.5e3 WHERE order.b = .5",
+        "UPDATE shop.order_gray AS `order` SET a = 1.5e3 WHERE order.b = .5",
+    ),
     ("mysql", "REPLACE INTO orders VALUES (1)", "REPLACE INTO orders_gray VALUES (1)"),
     ("mysql", "SELECT 5--1 FROM orders", "SELECT 5--1 FROM orders_gray"),
     ("mysql", 'SELECT "orders\\"" FROM orders', 'SELECT "orders\\"" FROM orders_gray'),

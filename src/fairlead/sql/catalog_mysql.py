@@ -23,6 +23,7 @@ KEYS = (
     "SELECT DISTINCT unique_constraint_schema, referenced_table_name, constraint_schema,"
     " table_name, delete_rule, update_rule FROM information_schema.referential_constraints"
 )
+FUNCTIONS = "SELECT DISTINCT routine_name FROM information_schema.routines"
 # Triggers are shown to who has the right TRIGGER; without it there seem to be none.
 RIGHTS = (
     "SELECT count(*) FROM (SELECT privilege_type FROM information_schema.user_privileges"
@@ -47,11 +48,13 @@ def read(session: Session) -> Asking:
         found.setdefault(key(database, table), []).append(trigger)
     keys = yield KEYS
     rights = yield RIGHTS
+    functions = yield FUNCTIONS
     may_see = any(int(row[0]) for row in rights)
     return Catalog(
         tables=frozenset(text_of(row[0]).casefold() for row in tables),
         views={key(d, n): query_body(text_of(text), session) for d, n, text in views},
         triggers={table: tuple(all_) for table, all_ in found.items()},
         cascades=cascades_of((key(a, b), key(c, d), on, up) for a, b, c, d, on, up in keys),
+        functions=frozenset(text_of(row[0]).lower() for row in functions),
         blind="" if may_see else "triggers cannot be seen: GRANT TRIGGER to this user",
     )

@@ -85,9 +85,9 @@ def _checked(
     dialect = session.dialect
     if qualifier is None and functions.syntax(name, dialect):
         return name
-    if not functions.known(name, dialect) or (
-        spaced and dialect == MYSQL and name in functions.NOT_SPACED
-    ):
+    # In MySQL `lower`(x), and count (x), are functions of the database's own.
+    own = dialect == MYSQL and (word[0] == "`" or (spaced and name in functions.NOT_SPACED))
+    if own or not functions.known(name, dialect):
         raise _unknown(name)
     return name
 

@@ -19,6 +19,11 @@ FORMAT, QMARK, NAMED, PLAIN = "format", "qmark", "named", "plain"
 """How a driver marks parameters: ``%s`` and ``%(name)s``, ``?``, ``:name``; or not at all, as in a
 statement that goes to the server as it stands."""
 
+_JOINED = re.compile(
+    r"(?<![\w$.`\"\]\u0080-\U0010ffff])(?:(?>\d++\.\d*+|\.\d++)(?>(?:[eE][+-]?\d++)?)"
+    r"|(?>\d++[eE][+-]?\d++))[A-Za-z_$\u0080-\U0010ffff]"
+)
+
 LONG = 512
 """Characters from which on lists of values are blanked."""
 
@@ -60,6 +65,15 @@ def neutral(text: str, session: Session, style: str) -> str:
 
     Raises Refused for what a server would execute inside a comment, and for what does not end.
     """
+    plain = _scanned(text, session, style)
+    joined = _JOINED.search(plain)
+    if joined is not None:
+        # MySQL goes on after 1.5FROM as if there were a blank; a parser does not.
+        raise Refused("unparsed", f"a number and a word in one: {joined[0]!r}; put a blank between")
+    return plain
+
+
+def _scanned(text: str, session: Session, style: str) -> str:
     scanner = _scanner(_lexicon(session), style, session.ansi_quotes, len(text) >= LONG)
     if session.dialect != POSTGRES:
         return scanner(text)

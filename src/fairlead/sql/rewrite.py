@@ -141,11 +141,15 @@ class _Splicing:
         name = table.name
         replacement = self._session.quote(shadow, name.token)
         if not table.aliased and not self._renames and self._wants_alias(table):
-            replacement += f" AS {self._alias(name)}"
+            replacement += f" AS {self._alias(table)}"
         yield name.start, name.end, replacement
 
-    def _alias(self, name: Name) -> str:
-        return name.token.replace("'", '"') if name.token[0] == "'" else name.token
+    def _alias(self, table: Occurrence) -> str:
+        token = table.name.token
+        if self._session.dialect == MYSQL and table.database is not None and token[0] != "`":
+            # Behind a dot a reserved word needs no quotes, and here it does.
+            return f"`{token}`"
+        return token.replace("'", '"') if token[0] == "'" else token
 
     def _wants_alias(self, table: Occurrence) -> bool:
         if table.name.key in self._used:

@@ -16,7 +16,7 @@ from fairlead.sql.catalog import Catalog
 from fairlead.sql.lexis import LONG
 from fairlead.sql.reach import check_calls, check_reach
 from fairlead.sql.rewrite import rewritten
-from fairlead.sql.session import POSTGRES, Session
+from fairlead.sql.session import MYSQL, POSTGRES, Session
 from fairlead.sql.shadowing import Shadowing
 from fairlead.sql.statement import Statement
 from fairlead.sql.verdict import Refused, Verdict
@@ -29,6 +29,9 @@ KEPT_CHARACTERS = 4 * 1024 * 1024
 
 CATALOG_SECONDS = 30.0
 """Seconds for which what the server's catalogue said is relied on."""
+
+_OF_BEFORE = frozenset(("found_rows", "last_insert_id", "row_count"))
+"""Functions of MySQL that tell of the statement before."""
 
 Rows = Iterable[Sequence[Any]]
 Judging = Generator[str, Rows, Verdict]
@@ -129,7 +132,10 @@ class Rewriter:
 
     def _may_call_others(self, statement: Statement) -> bool:
         """Whether a function of the database's own may be meant by a built-in one's name."""
-        return bool(statement.called) and self._shadowing.session.dialect == POSTGRES
+        dialect = self._shadowing.session.dialect
+        # A question of ours would be answered for: FOUND_ROWS() is about the statement before.
+        asks = dialect == POSTGRES or (dialect == MYSQL and not statement.called & _OF_BEFORE)
+        return asks and bool(statement.called)
 
     def _check_list(self, statement: Statement) -> None:
         for table, _ in statement.shadowed:
