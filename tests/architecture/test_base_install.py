@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from fairlead.instruments.catalog import CATALOG
 from tests.architecture.tree import (
     LIBS,
     PACKAGE,
@@ -35,6 +36,9 @@ PARTS = {"pydantic_core": "pydantic", "httptools": "uvicorn", "uvloop": "uvicorn
 
 ROOMS = {"sql": "sql"}
 """Extras that are one room's, which alone imports them; what is left is `control`'s."""
+
+REQUIRES = {"aiomysql": {"pymysql"}, "psycopg_pool": {"psycopg"}}
+"""By instrument: packages that the library it hooks cannot be without."""
 
 INDIRECT = {"rich"}
 """What a package that we import uses where it finds it: typer prints with rich."""
@@ -67,11 +71,17 @@ def test_the_base_rooms_import_without_anything_installed():
 @pytest.mark.parametrize("path", base_files(), ids=place)
 def test_a_base_file_imports_only_the_standard_library(path):
     """An import inside a function would fail in production instead of here."""
-    own = {path.stem} if path.parent == LIBS else set()
+    own = hooked_by(path) if path.parent == LIBS else set()
 
     foreign = [item for item in foreign_imports(path) if item[0] not in OPTIONAL | own]
 
     assert [f"{place(path, line)} {name}" for name, line in foreign] == []
+
+
+def hooked_by(path: Path) -> set[str]:
+    """Return the packages that are there when the instrument at `path` is imported."""
+    triggers = {module.partition(".")[0] for module, name in CATALOG if name == path.stem}
+    return triggers | REQUIRES.get(path.stem, set())
 
 
 def project() -> dict[str, Any]:

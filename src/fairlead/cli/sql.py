@@ -114,10 +114,7 @@ def check(  # noqa: PLR0913 - one parameter for each option
         for name in files
         for line, text in _statements(name, dialect.value)
     ]
-    if output is Form.JSON:
-        print(json.dumps([_plain(one) for one in found], indent=2, ensure_ascii=False))
-    else:
-        _show(found)
+    _show(found, output)
     if any(one.result == "refused" for one in found):
         raise SystemExit(REFUSED)
 
@@ -216,7 +213,10 @@ def _plain(one: Checked) -> dict[str, Any]:
     return {name: getattr(one, name) for name in Checked.__slots__}
 
 
-def _show(found: Sequence[Checked]) -> None:
+def _show(found: Sequence[Checked], form: Form) -> None:
+    if form is Form.JSON:
+        print(json.dumps([_plain(one) for one in found], indent=2, ensure_ascii=False))
+        return
     for one in found:
         place = f"{one.source}:{one.line}:"
         if one.result == "refused":

@@ -94,15 +94,13 @@ def _shadow(database: Any, redirect: ShadowDatabase, sqlite3: Any) -> str:
 
 
 @lru_cache(maxsize=256)
-def _connection_class(factory: Any) -> Any:  # noqa: C901 - one class, of methods of a few lines
+def _connection_class(factory: Any) -> Any:
     """Return a subclass of `factory` whose cursors ask before they execute."""
     from sqlite3 import Cursor
 
     make_cursor = factory.cursor
 
-    class Governed(factory):  # type: ignore[misc]
-        fairlead: Connected | None = None
-
+    class Governed(_ending_class(factory)):  # type: ignore[misc]
         def cursor(self, factory: Any = Cursor) -> Any:
             if isinstance(factory, type):
                 cursor = make_cursor(self, _cursor_class(factory))
@@ -121,6 +119,27 @@ def _connection_class(factory: Any) -> Any:  # noqa: C901 - one class, of method
         def executescript(self, sql_script: Any, /) -> Any:
             return self.cursor().executescript(sql_script)
 
+        def blobopen(self, *args: Any, **kwargs: Any) -> Any:
+            _refuse_on_lane(self.fairlead, "blobopen")
+            return super().blobopen(*args, **kwargs)
+
+        def deserialize(self, *args: Any, **kwargs: Any) -> Any:
+            _refuse_on_lane(self.fairlead, "deserialize")
+            return super().deserialize(*args, **kwargs)
+
+        def backup(self, *args: Any, **kwargs: Any) -> Any:
+            _refuse_on_lane(self.fairlead, "backup")
+            return super().backup(*args, **kwargs)
+
+    return _named_like(Governed, factory)
+
+
+def _ending_class(factory: Any) -> Any:
+    """Return a subclass of `factory` that tells of the end of a transaction."""
+
+    class Ending(factory):  # type: ignore[misc]
+        fairlead: Connected | None = None
+
         def commit(self) -> None:
             super().commit()
             if self.fairlead is not None:
@@ -137,19 +156,7 @@ def _connection_class(factory: Any) -> Any:  # noqa: C901 - one class, of method
                 self.fairlead.ended()
             return result
 
-        def blobopen(self, *args: Any, **kwargs: Any) -> Any:
-            _refuse_on_lane(self.fairlead, "blobopen")
-            return super().blobopen(*args, **kwargs)
-
-        def deserialize(self, *args: Any, **kwargs: Any) -> Any:
-            _refuse_on_lane(self.fairlead, "deserialize")
-            return super().deserialize(*args, **kwargs)
-
-        def backup(self, *args: Any, **kwargs: Any) -> Any:
-            _refuse_on_lane(self.fairlead, "backup")
-            return super().backup(*args, **kwargs)
-
-    return _named_like(Governed, factory)
+    return Ending
 
 
 def _governed_cursor(cursor: Any) -> Any:
