@@ -8,6 +8,7 @@ hooked to ask here whose they may be. What a pool is, and how to copy it, its li
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from functools import lru_cache
 from typing import TYPE_CHECKING, Generic, TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -45,8 +46,14 @@ def concerns(rules: LaneShadows, database: str) -> bool:
     """
     if not database:
         return True
+    names = _names(database)
+    return any(shadow.source.name in names for shadow in rules.databases)
+
+
+@lru_cache(maxsize=256)
+def _names(database: str) -> tuple[str, str]:
     path = unquote(urlsplit(database).path) if database.startswith("file:") else database
-    return any(shadow.source.name in (database, stem(path)) for shadow in rules.databases)
+    return database, stem(path)
 
 
 class Twins(Generic[P]):

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 LIBRARY = "Django"
 VERSIONS = ("4.2", "6.1")
 
-_KEYS = "fairlead\0keys"
-"""Where a thread's names of its lanes' connections are kept. No alias has such a character."""
+_LANES = "fairlead\0lanes"
+"""Where a thread keeps its lanes' connections, by alias and lane. No alias has such a character."""
+
+Lanes = dict[tuple[str, str], Any]
 
 
 def install(plane: DataPlane, patches: Patches) -> None:
@@ -37,65 +39,46 @@ def install(plane: DataPlane, patches: Patches) -> None:
 
 
 class Sides:
-    """Which of a thread's connections is meant. `local` is where it keeps them, by name."""
+    """The connections of lanes that threads have, beside those that Django keeps for them."""
 
     def __init__(self, plane: DataPlane) -> None:
         self.plane = plane
         self.any = False
         """Whether any thread has had a connection of a lane: before, there is nothing to see."""
 
-    def key(self, handler: Any, alias: str, rules: LaneShadows | None) -> str:
-        """Return the name of the connection that `alias` means by `rules`: itself on base."""
-        if rules is None or alias not in handler.settings:
-            return alias
-        database = str(handler.settings[alias].get("NAME") or "")
-        return f"{alias}\0{rules.lane}" if concerns(rules, database) else alias
+    def of(self, handler: Any) -> Lanes:
+        """Return those of the running thread."""
+        lanes: Lanes = getattr(handler._connections, _LANES, _NONE)
+        return lanes
 
-    def begun(self, local: Any, alias: str) -> Any:
-        """Return the connection of `alias`, whatever its lane, that is in an atomic block."""
-        keys = getattr(local, _KEYS, ())
-        for key in (alias, *(key for key in keys if key.partition("\0")[0] == alias)):
-            connection = getattr(local, key, None)
-            if connection is not None and connection.in_atomic_block:
-                return connection
-        return None
+    def keep(self, handler: Any, lanes: Lanes) -> None:
+        """Keep `lanes`, a new dictionary: in a thread of tasks, each sees what it set itself."""
+        self.any = True
+        setattr(handler._connections, _LANES, lanes)
 
-    def of_lane(self, handler: Any, key: str, alias: str, rules: LaneShadows) -> Any:
-        """Return the connection `key` of a lane, made where there is none yet."""
-        local = handler._connections
-        connection = getattr(local, key, None)
-        if connection is None:
-            self.forget(local)
-            connection = handler.create_connection(alias)
-            self.keep(local, key, connection)
-        elif connection.fairlead_databases != rules.databases:
-            # What is open is to a shadow that is no longer meant.
-            connection.close()
+    def apart(self, handler: Any, alias: str) -> LaneShadows | None:
+        """Return the rules that give `alias` another connection now, None where none do."""
+        rules = own_connections(self.plane)
+        if rules is None or (alias, rules.lane) in self.of(handler):
+            return rules
+        database = handler.settings[alias].get("NAME") if alias in handler.settings else None
+        return rules if database is not None and concerns(rules, str(database)) else None
+
+    def made(self, handler: Any, alias: str, rules: LaneShadows) -> Any:
+        """Return a new connection of `alias` on the lane of `rules`; lanes that are gone go."""
+        kept, meant = {}, self.plane.engine.plan.shadows.by_lane
+        for (name, lane), connection in self.of(handler).items():
+            if lane in meant or connection.in_atomic_block:
+                kept[name, lane] = connection
+            else:
+                connection.close()
+        connection = kept[alias, rules.lane] = handler.create_connection(alias)
         connection.fairlead_databases = rules.databases
+        self.keep(handler, kept)
         return connection
 
-    def keep(self, local: Any, key: str, connection: Any) -> None:
-        """Keep `connection` as the one of a lane."""
-        self.any = True
-        setattr(local, key, connection)
-        keys = getattr(local, _KEYS, ())
-        if key not in keys:
-            # A new tuple: in a thread of tasks, each task sees what it set itself.
-            setattr(local, _KEYS, (*keys, key))
 
-    def forget(self, local: Any) -> None:
-        """Close and forget the connections of lanes that have no shadows any more."""
-        lanes, kept = self.plane.engine.plan.shadows.by_lane, []
-        for key in getattr(local, _KEYS, ()):
-            connection = getattr(local, key, None)
-            if connection is None:
-                continue
-            if key.partition("\0")[2] in lanes or connection.in_atomic_block:
-                kept.append(key)
-                continue
-            connection.close()
-            delattr(local, key)
-        setattr(local, _KEYS, tuple(kept))
+_NONE: Lanes = {}
 
 
 def _getitem(sides: Sides, original: Callable[[Any, str], Any]) -> Callable[[Any, str], Any]:
@@ -103,13 +86,24 @@ def _getitem(sides: Sides, original: Callable[[Any, str], Any]) -> Callable[[Any
         rules = own_connections(sides.plane)
         if rules is None and not sides.any:
             return original(self, alias)
-        begun = sides.begun(self._connections, alias)
-        if begun is not None:
-            return begun
-        key = sides.key(self, alias, rules)
-        if rules is None or key == alias:
+        lanes = sides.of(self)
+        for (name, _), connection in lanes.items():
+            if connection.in_atomic_block and name == alias:
+                return connection
+        if rules is None:
             return original(self, alias)
-        return sides.of_lane(self, key, alias, rules)
+        base = getattr(self._connections, alias, None)
+        if base is not None and base.in_atomic_block:
+            return base
+        connection = lanes.get((alias, rules.lane))
+        if connection is None:
+            apart = sides.apart(self, alias)
+            return sides.made(self, alias, rules) if apart else original(self, alias)
+        if connection.fairlead_databases != rules.databases:
+            # What is open is to a shadow that is no longer meant.
+            connection.close()
+            connection.fairlead_databases = rules.databases
+        return connection
 
     return getitem
 
@@ -118,20 +112,26 @@ def _setitem(
     sides: Sides, original: Callable[[Any, str, Any], None]
 ) -> Callable[[Any, str, Any], None]:
     def setitem(self: Any, key: str, value: Any) -> None:
-        rules = own_connections(sides.plane)
-        name = sides.key(self, key, rules)
-        if rules is None or name == key:
+        rules = sides.apart(self, key)
+        if rules is None:
             original(self, key, value)
             return
         value.fairlead_databases = rules.databases
-        sides.keep(self._connections, name, value)
+        sides.keep(self, {**sides.of(self), (key, rules.lane): value})
 
     return setitem
 
 
 def _delitem(sides: Sides, original: Callable[[Any, str], None]) -> Callable[[Any, str], None]:
     def delitem(self: Any, key: str) -> None:
-        original(self, sides.key(self, key, own_connections(sides.plane)))
+        rules = sides.apart(self, key)
+        if rules is None:
+            original(self, key)
+            return
+        lanes = dict(sides.of(self))
+        if lanes.pop((key, rules.lane), None) is None:
+            raise AttributeError(key)
+        sides.keep(self, lanes)
 
     return delitem
 
@@ -141,7 +141,7 @@ def _all(sides: Sides, original: Callable[..., list[Any]]) -> Callable[..., list
         if not initialized_only or not sides.any:
             return original(self, initialized_only=initialized_only)
         local = self._connections
-        keys = (*self, *getattr(local, _KEYS, ()))
-        return [getattr(local, key) for key in keys if hasattr(local, key)]
+        base = [getattr(local, alias) for alias in self if hasattr(local, alias)]
+        return [*base, *sides.of(self).values()]
 
     return all_
