@@ -17,6 +17,7 @@ LIBRARIES: tuple[tuple[str, str], ...] = (
     ("gunicorn.workers.gthread", "gunicorn"),
     ("httpx", "httpx"),
     ("mysql.connector", "mysqlconnector"),
+    ("mysql.connector.aio", "mysqlconnector_aio"),
     ("pymysql", "pymysql"),
     ("requests.sessions", "requests"),
     ("sqlalchemy", "sqlalchemy"),

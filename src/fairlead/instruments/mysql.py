@@ -57,12 +57,14 @@ class Place:
 class MySQLConnected(Connected):
     """A connection to MySQL or MariaDB."""
 
-    __slots__ = ("bulk", "opened")
+    __slots__ = ("bulk", "opened", "sender")
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.bulk: object = None
         """The cursor that is in ``executemany`` with a statement that has been judged."""
+        self.sender: object = None
+        """The task whose statement has been judged, where it sends it in several steps."""
         self.opened = False
         """Whether a transaction may be open, where only statements tell (`watch`)."""
 

@@ -31,7 +31,7 @@ VERSIONS = ("8.0.30", "27")
 
 _FIELDS = ("host", "port", "unix_socket", "user", "password", "database")
 _OPENING, _SIDE = "_fairlead_opening", "_fairlead_side"
-_TWINS, _LANE, _OPEN = "_fairlead_twins", "_fairlead_lane", "_fairlead_open"
+TWINS, LANE, OPEN = "_fairlead_twins", "_fairlead_lane", "_fairlead_open"
 
 
 def install(plane: DataPlane, patches: Patches) -> None:
@@ -76,11 +76,11 @@ def _hook(patches: Patches, errors: Any, connection: Any, cursors: tuple[Any, An
     patches.replace(text, "execute", partial(_execute, ask))
     patches.replace(prepared, "execute", partial(_execute_prepared, ask))
     patches.replace(text, "executemany", partial(_executemany, ask, lambda _: FORMAT))
-    patches.replace(prepared, "executemany", partial(_executemany, ask, _marks))
+    patches.replace(prepared, "executemany", partial(_executemany, ask, marks))
     return ask
 
 
-class _Opening:
+class Opening:
     """What is decided while a connection is opened."""
 
     def __init__(self, databases: Databases, before: Connected | None) -> None:
@@ -93,19 +93,21 @@ class _Opening:
 
 def _connect(databases: Databases, original: Callable[..., None]) -> Callable[..., None]:
     def connect(self: Any, **kwargs: Any) -> None:
-        opening = _Opening(databases, vars(self).pop("fairlead", None))
+        opening = Opening(databases, vars(self).pop("fairlead", None))
         vars(self)[_OPENING] = opening
         try:
             original(self, **kwargs)
         except BaseException:
             if opening.place is not None:
-                _move(self, opening.place)
+                move(self, opening.place)
             if opening.before is not None:
                 self.fairlead = opening.before
             raise
         finally:
             del vars(self)[_OPENING]
-        connected = MySQLConnected(databases, opening.target, opening.redirect, _transacting(self))
+        connected = MySQLConnected(
+            databases, opening.target, opening.redirect, transacting_of(self)
+        )
         self.fairlead = connected
 
     return connect
@@ -115,13 +117,13 @@ def _open(errors: Any, original: Callable[[Any], None]) -> Callable[[Any], None]
     def open_connection(self: Any) -> None:
         opening = vars(self).get(_OPENING)
         if opening is not None:
-            _decide(self, opening, errors)
+            decide(self, opening, errors)
         original(self)
 
     return open_connection
 
 
-def _decide(connection: Any, opening: _Opening, errors: Any) -> None:
+def decide(connection: Any, opening: Opening, errors: Any) -> None:
     """Choose where `connection` goes: opened again, to where it was, whoever asks for it now."""
     place, before, redirect = _place(connection), opening.before, opening.redirect
     target = place.target()
@@ -133,7 +135,7 @@ def _decide(connection: Any, opening: _Opening, errors: Any) -> None:
         return
     opening.place = place
     try:
-        _move(connection, place.shadow(opening.redirect))
+        move(connection, place.shadow(opening.redirect))
     except LookupError as error:
         name, lane = opening.redirect.shadow.name, opening.redirect.lane
         raise errors.OperationalError(f"fairlead: {name} on lane {lane}: {error.args[0]}") from None
@@ -144,12 +146,14 @@ def _place(connection: Any) -> Place:
     return Place(**fields | {"database": as_name(fields["database"])})
 
 
-def _move(connection: Any, place: Place) -> None:
+def move(connection: Any, place: Place) -> None:
+    """Make `connection` open to `place`."""
     for name in _FIELDS:
         setattr(connection, f"_{name}", getattr(place, name))
 
 
-def _transacting(connection: Any) -> Callable[[], bool]:
+def transacting_of(connection: Any) -> Callable[[], bool]:
+    """Return what tells whether a transaction is open on `connection`."""
     alive = weakref.ref(connection)
 
     def transacting() -> bool:
@@ -167,7 +171,7 @@ def _ask(original: Callable[..., Any], connection: Any, query: str) -> Any:
     return connection.get_rows(raw=True)[0]
 
 
-def _marks(operation: Any) -> str:
+def marks(operation: Any) -> str:
     """Return how a prepared cursor's parameters are marked: it takes ``?`` and ``%s``."""
     return FORMAT if "%" in str(operation) else QMARK
 
@@ -199,7 +203,7 @@ def _execute(ask: Ask, original: Callable[..., Any]) -> Callable[..., Any]:
         finally:
             connected.passing = False
 
-    return _with_multi(execute, original)
+    return third_argument(execute, original)
 
 
 def _execute_prepared(ask: Ask, original: Callable[..., Any]) -> Callable[..., Any]:
@@ -214,7 +218,7 @@ def _execute_prepared(ask: Ask, original: Callable[..., Any]) -> Callable[..., A
         except (AttributeError, ReferenceError):
             return original(self, operation, params, map_results)
         if connected.bulk is not self and operation:
-            style = _marks(operation)
+            style = marks(operation)
             text = connected.quick(operation, style) if type(operation) is str else None
             operation = text or _settled(self, operation, style, ask)
         if vars(self).get(_SIDE) != connected.side:
@@ -226,10 +230,10 @@ def _execute_prepared(ask: Ask, original: Callable[..., Any]) -> Callable[..., A
         finally:
             connected.passing = False
 
-    return _with_multi(execute, original)
+    return third_argument(execute, original)
 
 
-def _with_multi(execute: Callable[..., Any], original: Any) -> Callable[..., Any]:
+def third_argument(execute: Callable[..., Any], original: Any) -> Callable[..., Any]:
     """Return `execute` with the name that its third argument had before 9.2."""
     if "multi" not in original.__code__.co_varnames[: original.__code__.co_argcount]:
         return execute
@@ -347,18 +351,18 @@ def _ending(original: Callable[..., Any]) -> Callable[..., Any]:
 def _get_connection(plane: DataPlane, pooling: Any, original: Hook) -> Callable[[Any], Any]:
     def get_connection(self: Any) -> Any:
         rules = own_connections(plane)
-        if rules is None or _LANE in vars(self) or not concerns(rules, _name(self)):
+        if rules is None or LANE in vars(self) or not concerns(rules, _name(self)):
             return original(self)
-        twins: Twins[Any] = vars(self).setdefault(_TWINS, Twins())
+        twins: Twins[Any] = vars(self).setdefault(TWINS, Twins())
         with pooling.CONNECTION_POOL_LOCK:
             lanes = plane.engine.plan.shadows.by_lane
-            twin, old = twins.add(rules, lambda: _twin(self, rules.lane), lanes)
+            twin, old = twins.add(rules, lambda: twin_of(self, rules.lane), lanes)
             for one in old:
                 one._remove_connections()
             twin._cnx_config, twin._config_version = self._cnx_config, self._config_version
-            if twin._cnx_queue.empty() and vars(twin)[_OPEN] < twin._pool_size:
+            if twin._cnx_queue.empty() and vars(twin)[OPEN] < twin._pool_size:
                 twin.add_connection()
-                vars(twin)[_OPEN] += 1
+                vars(twin)[OPEN] += 1
             return original(twin)
 
     return get_connection
@@ -369,26 +373,26 @@ def _name(pool: Any) -> str:
     return as_name(config.get("database") or config.get("db"))
 
 
-def _twin(pool: Any, lane: str) -> Any:
+def twin_of(pool: Any, lane: str) -> Any:
     """Return a pool like `pool`, which opens its connections when they are asked for."""
     twin = object.__new__(type(pool))
-    vars(twin).update({name: value for name, value in vars(pool).items() if name != _TWINS})
+    vars(twin).update({name: value for name, value in vars(pool).items() if name != TWINS})
     twin._cnx_queue = type(pool._cnx_queue)(pool._pool_size)
-    vars(twin).update({_LANE: lane, _OPEN: 0})
+    vars(twin).update({LANE: lane, OPEN: 0})
     return twin
 
 
 def _add_connection(original: Callable[..., None]) -> Callable[..., None]:
     def add_connection(self: Any, cnx: Any = None) -> None:
         # Whoever makes a pool connect: what is in it is of its own side.
-        carry(Served(vars(self).get(_LANE, BASE)), original, self, cnx)
+        carry(Served(vars(self).get(LANE, BASE)), original, self, cnx)
 
     return add_connection
 
 
 def _remove_connections(original: Callable[[Any], int]) -> Callable[[Any], int]:
     def remove_connections(self: Any) -> int:
-        twins = vars(self).get(_TWINS)
+        twins = vars(self).get(TWINS)
         for twin in twins.take() if twins is not None else ():
             original(twin)
         return original(self)
