@@ -45,7 +45,7 @@ def driver() -> Driver:
         autocommit=lambda connection, on: connection.autocommit(on),
         select=lambda connection, name: connection.select_db(name),
         raw=lambda connection, statement: connection.query(statement),
-        warnings=lambda cursor: cursor.warning_count,
+        warnings=lambda cursor: getattr(cursor, "warning_count", 0),
     )
 
 
