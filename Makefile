@@ -23,7 +23,7 @@ venv: $(STAMP)  ## make or refresh .venv from requirements/dev.lock
 databases:  ## look for MariaDB and PostgreSQL, or unpack them into build/databases
 	@PYTHON='$(PYTHON)' scripts/databases.sh >/dev/null
 
-demo: $(STAMP) databases  ## run the full-link gray demo (KEEP=1 leaves it running, FULL=1 all figures, JSON=FILE)
+demo: $(STAMP) $(if $(filter mariadb postgres,$(DB)),databases)  ## run the full-link gray demo (DB=mariadb or postgres, KEEP=1, FULL=1, JSON=FILE)
 	@$(BIN)/python examples/01-full-link-gray/demo.py
 
 test: $(STAMP) databases  ## run the tests (ARGS="-k lane" for some of them)

@@ -1,7 +1,8 @@
-"""A request stays on its lane: three unmodified apps, one YAML, one command.
+"""A request stays on its lane, and so do its rows: three unmodified apps, two YAMLs, one command.
 
-Run by ``make demo``: a tenth of the figures by default, all of them with FULL=1; KEEP=1 leaves
-everything running at the end; JSON=FILE writes the figures. Exits 1 if any of them is off.
+Run by ``make demo``: a tenth of the figures by default, all of them with FULL=1; DB=mariadb or
+DB=postgres in place of SQLite; KEEP=1 leaves everything running at the end; JSON=FILE writes the
+figures. Exits 1 if any of them is off.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ from typing import TextIO
 
 import instances as run
 import interrupt
+import media
 from fleet import Fleet
 from outcome import Result, paint, show
 from processes import DemoFailed, Instance
-from scenarios import HEADER_GRAY, SCENARIOS, Scenario
+from rows import DATABASE, SHADOW_TABLE
+from scenarios import SCENARIOS, SHADOW_TABLES, Scenario
 from stage import Stage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,8 +40,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     results: list[Result] = []
     error = ""
     try:
-        with _claimed(options.work), Fleet(options.work) as fleet:
-            stage = Stage(fleet, options.scale)
+        with (
+            _claimed(options.work),
+            media.opened(options.db, options.work) as medium,
+            Fleet(options.work, medium.urls) as fleet,
+        ):
+            stage = Stage(fleet, medium, options.scale)
             _open(stage, options)
             for number, scenario in enumerate(options.scenarios, 1):
                 results.append(stage.play(scenario))
@@ -46,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             _close(results, time.monotonic() - started)
             _write(options, results, error)
             if options.keep:
-                _keep(stage)
+                _keep(stage, options)
     except DemoFailed as failure:
         error = str(failure)
         print(f"{paint('the demo stopped:', '31;1')} {error}", file=sys.stderr)
@@ -66,9 +73,12 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--json", default=os.environ.get("JSON", ""), help="write figures here")
     parser.add_argument("--scale", type=float, help="share of the full figures; 0.1 by default")
     parser.add_argument("--scenarios", default="", help="only these, with commas between")
+    parser.add_argument("--db", default=os.environ.get("DB") or "sqlite", help="what C writes to")
     parser.add_argument("--work", type=Path, default=ROOT / "build/demo", help="logs and data")
     options = parser.parse_args(argv)
     options.scale = options.scale or (1.0 if options.full else 0.1)
+    if options.db not in media.KINDS:
+        parser.error(f"no database {options.db}; there are {', '.join(media.KINDS)}")
     chosen = [name for name in options.scenarios.split(",") if name]
     if unknown := [name for name in chosen if name not in names]:
         parser.error(f"no scenario {', '.join(unknown)}; there are {', '.join(names)}")
@@ -100,7 +110,10 @@ def _open(stage: Stage, options: argparse.Namespace) -> None:
     first: Scenario = options.scenarios[0]
     share = "all figures" if options.scale == 1 else f"{options.scale:.3g} of the full figures"
     print(f"{paint('A request stays on its lane', '1')}  ({share}; logs in {_short(options.work)})")
-    print(f"\n   control plane      {stage.fleet.control.url}", flush=True)
+    medium = stage.medium
+    print(f"\n   control plane      {stage.fleet.control.url}")
+    drivers = " and ".join(dict.fromkeys(medium.drivers))
+    print(f"   {medium.kind:<18} {_short(Path(medium.at))}, {DATABASE} by {drivers}", flush=True)
     stage.set(first)
     for instance in run.BASE:
         _introduce(stage, instance)
@@ -130,6 +143,7 @@ def _write(options: argparse.Namespace, results: list[Result], error: str) -> No
     report = {
         "ok": played and not error and all(result.ok for result in results),
         "scale": options.scale,
+        "db": options.db,
         "scenarios": [result.plain() for result in results],
     }
     if error:
@@ -139,13 +153,17 @@ def _write(options: argparse.Namespace, results: list[Result], error: str) -> No
     path.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
 
 
-def _keep(stage: Stage) -> None:
-    stage.set(HEADER_GRAY)
-    print(f"\nStill running, with the rule of {HEADER_GRAY.policy}; Ctrl-C stops everything.")
+def _keep(stage: Stage, options: argparse.Namespace) -> None:
+    stage.set(SHADOW_TABLES)
+    rules = " and ".join(SHADOW_TABLES.policy)
+    print(f"\nStill running, with {rules}; Ctrl-C stops everything.")
     for instance in (*run.BASE, *run.GRAY):
         print(f"   {instance.name:<24} http://{stage.fleet.address(instance)}")
     print(f"   {'control plane':<24} {stage.fleet.control.url}")
-    print(f"   {HEADER_GRAY.example.curl(stage.entry)}", flush=True)
+    print(f"   {SHADOW_TABLES.example.curl(stage.entry)}")
+    work = "" if options.work == ROOT / "build/demo" else f"--work {options.work} "
+    query = _short(Path(__file__).with_name("query.py"))
+    print(f"   .venv/bin/python {query} {work}'SELECT * FROM {SHADOW_TABLE.table}'", flush=True)
     signal.pause()
 
 

@@ -6,7 +6,7 @@ import re
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Self
@@ -34,13 +34,14 @@ POLICIES = APPS.parent / "policies"
 class Fleet:
     """Everything the demo started. Leaving its ``with`` block stops all of it."""
 
-    def __init__(self, work: Path) -> None:
-        """Keep logs, state and data below `work`."""
+    def __init__(self, work: Path, databases: Sequence[str] = ()) -> None:
+        """Keep logs, state and data below `work`; give apps one of the urls `databases`."""
         self.work = work
+        self.databases = databases
         self.control = ControlPlane("")
         self._running: dict[str, tuple[Instance, Process]] = {}
         self._serve: Process | None = None
-        self._applied: str = ""
+        self._applied: tuple[str, ...] = ()
 
     def __enter__(self) -> Self:
         serve = (str(BIN / "fairlead"), "serve", "--data-dir", str(self.work / "data"))
@@ -70,11 +71,21 @@ class Fleet:
         return set(self._running)
 
     def start(self, instances: Sequence[Instance]) -> None:
-        """Start those of `instances` that do not run, and wait until the control plane has them."""
-        new = [instance for instance in instances if instance.name not in self._running]
+        """Start those of `instances` that do not run, and wait until the control plane has them.
+
+        One that runs with another driver is stopped first.
+        """
+        running = {instance.name: instance for instance, _ in self._running.values()}
+        new = [instance for instance in instances if running.get(instance.name) != instance]
+        self.stop([instance for instance in new if instance.name in running])
         for instance in new:
             with held():
-                process = start_instance(instance, control=self.control.url, work=self.work)
+                process = start_instance(
+                    instance,
+                    control=self.control.url,
+                    work=self.work,
+                    databases=self.databases,
+                )
                 self._running[instance.name] = (instance, process)
         for instance in new:
             process = self._running[instance.name][1]
@@ -96,15 +107,14 @@ class Fleet:
         """Return where the control plane says `instance` listens, or None."""
         return self.control.address(instance.app, instance.lane)
 
-    def apply(self, policy: str) -> None:
-        """Put the rules of the file `policy` in force, then take away those of the file before."""
-        if policy == self._applied:
-            return
+    def apply(self, *policies: str) -> None:
+        """Put the rules of the files `policies` in force, and take away those of others."""
         # In this order: an instance whose label no rule names any more would be a base instance.
-        self._fairlead("apply", "-f", str(POLICIES / policy))
-        if self._applied:
-            self._fairlead("delete", "-f", str(POLICIES / self._applied))
-        self._applied = policy
+        if new := [policy for policy in policies if policy not in self._applied]:
+            self._fairlead("apply", *_files(new))
+        if old := [policy for policy in self._applied if policy not in policies]:
+            self._fairlead("delete", *_files(old))
+        self._applied = policies
 
     def settle(self) -> None:
         """Wait until every process enforces what the control plane compiled for it."""
@@ -113,12 +123,23 @@ class Fleet:
         forget()
 
     def served(self) -> Counter[str]:
-        """Return how many requests each instance wrote into its access log, by hop."""
+        """Return how many requests each instance has answered by its access log, by hop."""
+        return self._logged(200)
+
+    def failed(self) -> Counter[str]:
+        """Return how many requests each instance has failed by its access log, by hop."""
+        return self._logged(500)
+
+    def log(self, instance: Instance) -> str:
+        """Return what `instance`, which runs, has printed."""
+        return self._running[instance.name][1].log.read_text(errors="replace")
+
+    def _logged(self, status: int) -> Counter[str]:
         counts: Counter[str] = Counter()
-        for instance, process in self._running.values():
+        for instance, _ in self._running.values():
             if instance.hop:
-                text = process.log.read_text(errors="replace")
-                counts[instance.hop] = text.count(f'"GET /{instance.app} HTTP')
+                line = rf'"GET /{instance.app} HTTP/1\.1" {status}\b'
+                counts[instance.hop] = len(re.findall(line, self.log(instance)))
         return counts
 
     def _serving(self) -> bool:
@@ -155,3 +176,7 @@ class Fleet:
             if time.monotonic() > deadline:
                 raise DemoFailed(f"waited {seconds:.0f} s until {what}{log}")
             time.sleep(0.05)
+
+
+def _files(policies: Iterable[str]) -> Iterable[str]:
+    return (word for policy in policies for word in ("-f", str(POLICIES / policy)))

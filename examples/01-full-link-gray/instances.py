@@ -5,13 +5,17 @@ Every port is 0: the agent finds the socket that the server opened, and register
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from processes import ANY_PORT, GUNICORN, Instance
 
 ENTRY = Instance(app="spring-cloud-zuul", command=("uvicorn", "spring_cloud_zuul:app", *ANY_PORT))
 A = Instance(app="a", command=("gunicorn", "a:app", "--threads", "16", *GUNICORN))
 B = Instance(app="b", command=("uvicorn", "b:app", "--workers", "2", *ANY_PORT))
 C = Instance(
-    app="c", command=("gunicorn", "c:app", "-k", "uvicorn_worker.UvicornWorker", *GUNICORN)
+    app="c",
+    command=("gunicorn", "c:app", "-k", "uvicorn_worker.UvicornWorker", *GUNICORN),
+    driver=0,
 )
 BASE = (ENTRY, A, B, C)
 
@@ -28,7 +32,11 @@ B_GRAY = Instance(
     mark="alicloud.service.tag=gray",
 )
 C_GRAY = Instance(
-    app="c", lane="gray", command=("uvicorn", "c:app", *ANY_PORT), mark="FAIRLEAD_LANE=gray"
+    app="c",
+    lane="gray",
+    command=("uvicorn", "c:app", *ANY_PORT),
+    mark="FAIRLEAD_LANE=gray",
+    driver=1,
 )
 GRAY = (A_GRAY, B_GRAY, C_GRAY)
 
@@ -42,7 +50,8 @@ A_GREEN = Instance(
     command=("gunicorn", "a:app", "--preload", "--threads", "8", *GUNICORN),
     mark="alicloud.service.tag=green",
 )
-C_GREEN = Instance(
-    app="c", lane="green", command=("uvicorn", "c:app", *ANY_PORT), mark="FAIRLEAD_LANE=green"
-)
+C_GREEN = replace(C_GRAY, lane="green", mark="FAIRLEAD_LANE=green")
 GROUP = (B_BLUE, A_GREEN, C_GREEN)
+
+# Each with the other's driver.
+SWAPPED = {C: replace(C, driver=1), C_GRAY: replace(C_GRAY, driver=0)}

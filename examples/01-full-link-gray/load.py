@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from rows import BASE_ROWS, Place
+
 TIMEOUT = 15.0
 """Seconds until a request without an answer has failed."""
 
@@ -22,6 +24,9 @@ class Request:
     """One request to the entry, and the answers that are right. `user` groups a user's requests."""
 
     expect: tuple[str, ...]
+    status: int = 200
+    row: Place = BASE_ROWS
+    """Where C has to keep its row, if it succeeds."""
     headers: tuple[tuple[str, str], ...] = ()
     query: str = ""
     user: str = ""
@@ -51,7 +56,7 @@ class Answer:
     @property
     def right(self) -> bool:
         """Whether it is an answer that was expected."""
-        return self.status == 200 and self.text in self.request.expect
+        return self.status == self.request.status and self.text in self.request.expect
 
     def leaks(self) -> int:
         """Count the hops on the wrong side, held against the nearest right answer."""
@@ -73,6 +78,8 @@ class Tally:
     failed: int = 0
     leaks: int = 0
     texts: Counter[str] = field(default_factory=Counter)
+    rows: Counter[tuple[Place, str]] = field(default_factory=Counter)
+    """The rows that there must be, by place and by the app that was last to answer."""
     wrong: list[str] = field(default_factory=list)
     """The first few answers that were not expected, for a person to read."""
 
@@ -81,6 +88,7 @@ class Tally:
         self.requests += 1
         if answer.status == 200:
             self.texts[answer.text] += 1
+            self.rows[answer.request.row, answer.text.rpartition("→")[2]] += 1
         if not answer.right:
             self.failed += 1
             self.leaks += answer.leaks()
@@ -114,6 +122,8 @@ class Connection:
         except (OSError, EOFError, LookupError, ValueError, asyncio.LimitOverrunError) as error:
             self.close()
             return Answer(request, 0, f"{type(error).__name__}: {error}")
+        if status >= 500:
+            self.close()  # uvicorn hangs up after an exception, in its own time
         return Answer(request, status, text)
 
     def close(self) -> None:

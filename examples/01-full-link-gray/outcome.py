@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from load import Tally
+from rows import BASE_ROWS, Change
 from scenarios import Scenario
 
 _COLOUR = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
@@ -25,8 +26,12 @@ class Result:
     problems: list[str] = field(default_factory=list)
     figures: dict[str, Any] = field(default_factory=dict)
     """What else was measured, by name: shares, counts of the access logs."""
+    rows: list[list[Change]] = field(default_factory=list)
+    """What each round did to the places of rows."""
     curl: str = ""
     answer: str = ""
+    select: list[str] = field(default_factory=list)
+    """A statement and what it returns, to look at."""
 
     @property
     def ok(self) -> bool:
@@ -45,7 +50,15 @@ class Result:
             "answers": dict(self.tally.texts.most_common()),
             "problems": [*self.problems, *self.tally.wrong],
             **self.figures,
+            "rows": [{str(change.place): change.plain() for change in one} for one in self.rows],
         }
+
+    def described_rows(self) -> Iterator[tuple[str, str]]:
+        """Yield each round's name and rows, in base and where else the scenario has written."""
+        places = {BASE_ROWS, *(one.place for round_ in self.rows for one in round_ if one.written)}
+        for number, round_ in enumerate(self.rows, 1):
+            texts = [change.described() for change in round_ if change.place in places]
+            yield f"rows{f' in round {number}' if number > 1 else ''}", ", ".join(texts)
 
 
 def show(number: int, result: Result) -> None:
@@ -57,10 +70,12 @@ def show(number: int, result: Result) -> None:
         f"   {verdict}  {tally.requests:,} requests, {tally.failed:,} failed, "
         f"{tally.leaks:,} leaks, {result.seconds:.1f} s;  {_mix(tally.texts)}"
     )
-    for name, value in result.figures.items():
+    for name, value in (*result.figures.items(), *result.described_rows()):
         for line in _lines(name, value):
             print(f"   {paint(line, '2')}")
     print(f"   {paint('$ ' + result.curl, '2')}\n   {result.answer}")
+    for line in result.select:
+        print(f"   {line}")
     for problem in [*result.problems, *tally.wrong]:
         print(f"   {paint('!', '31;1')} {problem}")
     print(flush=True)

@@ -22,7 +22,10 @@ ANY_PORT = ("--port", "0")
 # No control socket: gunicorn would put it into the home directory.
 GUNICORN = ("--bind", "127.0.0.1:0", "--access-logfile", "-", "--no-control-socket")
 EVERYWHERE = frozenset((*ANY_PORT, *GUNICORN))
-FOREIGN = ("traffic.opensergo.io/label", "alicloud.service.tag", "msePilotCreateAppName")
+FOREIGN = (
+    *("traffic.opensergo.io/label", "alicloud.service.tag", "msePilotCreateAppName"),
+    *("VERSION", "DATABASE_URL"),
+)
 
 
 class DemoFailed(Exception):
@@ -38,6 +41,8 @@ class Instance:
     command: tuple[str, ...]
     mark: str = ""
     """``NAME=value`` that puts it on its lane: fairlead reads it, the app does not."""
+    driver: int | None = None
+    """By which of two drivers it reaches the database, if it does."""
 
     @property
     def name(self) -> str:
@@ -117,21 +122,28 @@ def environment(**settings: str) -> dict[str, str]:
     inherited = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith("FAIRLEAD_") and name not in FOREIGN and name != "VERSION"
+        if not name.startswith("FAIRLEAD_") and name not in FOREIGN
     }
     # Beside the apps no __pycache__ appears: the demo writes below its own directory only.
     fixed = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
     return {**inherited, **fixed, **settings}
 
 
-def start_instance(instance: Instance, *, control: str, work: Path) -> Process:
-    """Start `instance` by ``fairlead run``, registered with the control plane at `control`."""
+def start_instance(
+    instance: Instance, *, control: str, work: Path, databases: Sequence[str] = ()
+) -> Process:
+    """Start `instance` by ``fairlead run``, registered with the control plane at `control`.
+
+    `databases` are urls of one database by one driver and by another.
+    """
     settings = {
         "FAIRLEAD_CONTROL": control,
         "FAIRLEAD_APP": instance.app,
         "FAIRLEAD_STATE": str(work / "state"),
         "VERSION": instance.lane,
     }
+    if databases and instance.driver is not None:
+        settings["DATABASE_URL"] = databases[instance.driver]
     program, *arguments = instance.command
     argv = [str(BIN / "fairlead"), "run", "--", str(BIN / program), *arguments]
     if instance.mark:

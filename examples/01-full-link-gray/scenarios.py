@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import instances as run
 from load import BASE, GRAY, Request
 from processes import Instance
+from rows import SHADOW_DATABASE, SHADOW_TABLE, Place
 
-AROUND_B = "Agray→B→Cgray"
+AROUND_B, AROUND_C = "Agray→B→Cgray", "Agray→Bgray→C"
 BLUE, GREEN = "A→Bblue→C", "Agreen→B→Cgreen"
 
 SHENZHEN = ("location", "cn-shenzhen")
 HANGZHOU = ("location", "cn-hangzhou")
 VIP, OTHER = ("x-user-uuid", "123456789"), ("x-user-uuid", "987654321")
+
+COLOURS, SHADOWS = "traffic-label-rule.yaml", "workload-label-rule.yaml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +27,10 @@ class Round:
     full: int
     request: Callable[[int, int], Request]
     idle: tuple[str, ...] = ()
+    stopped: tuple[Instance, ...] = ()
+    """Instances of the scenario that are down meanwhile."""
+    away: tuple[Place, ...] = ()
+    """Tables that are not there meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,15 +39,23 @@ class Scenario:
 
     id: str
     says: str
-    policy: str
+    policy: tuple[str, ...]
+    """The files of its rules; no other rules are in force."""
     beside_base: tuple[Instance, ...]
     """The instances that run beside those of base; all others are stopped."""
     example: Request
     rounds: tuple[Round, ...]
+    swapped: bool = False
+    """Whether C's instances have each other's drivers."""
 
 
 def _request(expect: str, *headers: tuple[str, str], query: str = "") -> Request:
     return Request(expect=(expect,), headers=headers, query=query)
+
+
+def _shadowed(row: Place, expect: str = GRAY) -> Request:
+    """A gray request where rules say that its row belongs to `row`."""
+    return replace(_request(expect, SHENZHEN), row=row)
 
 
 def _cycle(*requests: Request) -> Callable[[int, int], Request]:
@@ -68,22 +83,23 @@ _FORGED = (
     *_spoof(("x-opensergo-traffic", "blue"), ("baggage", "x-opensergo-traffic=blue")),
 )
 
+# Gray alone has a shadow table: the rows of blue and green are among those of base.
 _GROUP = (
     _request(BASE),
     _request(BASE, HANGZHOU),
-    _request(GRAY, SHENZHEN),
+    _shadowed(SHADOW_TABLE),
     _request(BLUE, ("x-tenant", "acme")),
     _request(GREEN, ("x-tenant", "globex")),
     # Of two lanes the lower name, of a lane and a label rule the lane.
     _request(BLUE, SHENZHEN, ("x-tenant", "acme")),
-    _request(GRAY, SHENZHEN, ("x-tenant", "globex")),
+    replace(_request(GRAY, SHENZHEN, ("x-tenant", "globex")), row=SHADOW_TABLE),
     _request(BASE, ("x-tenant", "initech")),
 )
 
 NO_GRAY_B = Scenario(
     id="no-gray-b",
     says="A and C have gray, B has none: base B serves, and behind it the request is gray again",
-    policy="traffic-label-rule.yaml",
+    policy=(COLOURS,),
     beside_base=(run.A_GRAY, run.C_GRAY),
     example=_request(AROUND_B, SHENZHEN),
     rounds=(Round(full=1000, request=_cycle(_request(AROUND_B, SHENZHEN), _request(BASE))),),
@@ -91,7 +107,7 @@ NO_GRAY_B = Scenario(
 HEADER_GRAY = Scenario(
     id="header-gray",
     says="B's gray is there: gray all the way, and base for everybody else",
-    policy="traffic-label-rule.yaml",
+    policy=(COLOURS,),
     beside_base=run.GRAY,
     example=_request(GRAY, SHENZHEN),
     rounds=(
@@ -104,7 +120,7 @@ HEADER_GRAY = Scenario(
 LANE_HEADER = Scenario(
     id="lane-header",
     says="one user by a TrafficLane, half and half; then gray idles, and stays idle",
-    policy="lane-header.yaml",
+    policy=("lane-header.yaml",),
     beside_base=run.GRAY,
     example=_request(GRAY, VIP),
     rounds=(
@@ -119,7 +135,7 @@ LANE_HEADER = Scenario(
 LANE_QUERY = Scenario(
     id="lane-query",
     says="name=xiaoming as query parameter and as header; other names are on base",
-    policy="lane-query.yaml",
+    policy=("lane-query.yaml",),
     beside_base=run.GRAY,
     example=_request(GRAY, query="name=xiaoming"),
     rounds=(
@@ -138,7 +154,7 @@ LANE_QUERY = Scenario(
 CANARY = Scenario(
     id="canary",
     says="10 % of the users, each of them always on the same side",
-    policy="canary.yaml",
+    policy=("canary.yaml",),
     beside_base=run.GRAY,
     example=_canary(1, 4),
     rounds=(Round(full=10_000, request=_canary),),
@@ -146,7 +162,7 @@ CANARY = Scenario(
 LANE_GROUP = Scenario(
     id="lane-group",
     says="three lanes share base; a request that matches two goes the same way every time",
-    policy="lane-group.yaml",
+    policy=("lane-group.yaml", SHADOWS),
     beside_base=(*run.GRAY, *run.GROUP),
     example=_request(BLUE, SHENZHEN, ("x-tenant", "acme")),
     rounds=(Round(full=10_000, request=_cycle(*_GROUP)),),
@@ -154,7 +170,7 @@ LANE_GROUP = Scenario(
 FALLBACK = Scenario(
     id="fallback",
     says="B's gray is stopped and started under load, and no request fails",
-    policy="traffic-label-rule.yaml",
+    policy=(COLOURS,),
     beside_base=run.GRAY,
     example=_request(GRAY, SHENZHEN),
     rounds=(),
@@ -162,10 +178,69 @@ FALLBACK = Scenario(
 SPOOFED = Scenario(
     id="spoofed",
     says="a client that sends the label itself is on base; only the rule decides",
-    policy="traffic-label-rule.yaml",
+    policy=(COLOURS,),
     beside_base=run.GRAY,
     example=_request(BASE, ("baggage", "x-opensergo-traffic=gray")),
     rounds=(Round(full=1400, request=_cycle(*_FORGED)),),
+)
+
+
+def _apart(row: Place) -> tuple[Round, ...]:
+    """Gray alone, base alone, and gray where C has no gray instance: base C serves both sides."""
+    gray = _cycle(_shadowed(row))
+    around = _cycle(_shadowed(row, AROUND_C))
+    return (
+        Round(full=1000, request=gray),
+        Round(full=1000, request=_cycle(_request(BASE), _request(BASE, HANGZHOU))),
+        Round(full=1000, request=around, stopped=(run.C_GRAY,)),
+    )
+
+
+_FAILS = Request(expect=("Internal Server Error",), status=500, headers=(SHENZHEN,))
+
+SHADOW_TABLES = Scenario(
+    id="shadow-table",
+    says="rows of gray requests are in mse_demo_table_gray, also those that base C writes",
+    policy=(COLOURS, SHADOWS),
+    beside_base=run.GRAY,
+    example=_shadowed(SHADOW_TABLE),
+    rounds=_apart(SHADOW_TABLE),
+)
+SHADOW_DATABASES = Scenario(
+    id="shadow-database",
+    says="gray has a whole database of its own, mse-demo-gray",
+    policy=(COLOURS, "shadow-database.yaml"),
+    beside_base=run.GRAY,
+    example=_shadowed(SHADOW_DATABASE),
+    rounds=_apart(SHADOW_DATABASE),
+    swapped=True,
+)
+SHADOW_MISSING = Scenario(
+    id="shadow-missing",
+    says="without its table a gray request fails, and leaves nothing in base; base goes on",
+    policy=(COLOURS, SHADOWS),
+    beside_base=run.GRAY,
+    example=_FAILS,
+    rounds=(
+        Round(full=400, request=_cycle(_FAILS, _request(BASE)), away=(SHADOW_TABLE,)),
+        Round(
+            full=400,
+            request=_cycle(_FAILS, _request(BASE)),
+            away=(SHADOW_TABLE,),
+            stopped=(run.C_GRAY,),
+        ),
+        Round(full=400, request=_cycle(_shadowed(SHADOW_TABLE), _request(BASE))),
+    ),
+    swapped=True,
+)
+MIXED_MEDIA = Scenario(
+    id="mixed-media",
+    says="half of the requests are gray, and each leaves one row where it belongs",
+    policy=(COLOURS, SHADOWS),
+    beside_base=run.GRAY,
+    example=_shadowed(SHADOW_TABLE),
+    rounds=(Round(full=10_000, request=_cycle(_shadowed(SHADOW_TABLE), _request(BASE))),),
+    swapped=True,
 )
 
 SCENARIOS = (
@@ -177,4 +252,8 @@ SCENARIOS = (
     LANE_GROUP,
     FALLBACK,
     SPOOFED,
+    SHADOW_TABLES,
+    SHADOW_DATABASES,
+    SHADOW_MISSING,
+    MIXED_MEDIA,
 )

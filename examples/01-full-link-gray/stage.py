@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import instances as run
+from checks import CHECKS
 from fallback import stopped_and_started
 from fleet import Fleet
 from load import BASE, GRAY, Answer, Tally, ask, send
+from media import Medium
 from outcome import Result
-from processes import DemoFailed
-from scenarios import BLUE, CANARY, FALLBACK, GREEN, LANE_GROUP, Round, Scenario
+from processes import DemoFailed, Instance
+from rows import changes
+from scenarios import BLUE, FALLBACK, GREEN, LANE_GROUP, Round, Scenario
 
-Check = Callable[["Stage", Result, list[Answer]], None]
-
-CANARY_SHARE = 0.10
 REPORT_SECONDS = 8.0
 """Agents report their counters with every renewal of a lease, which is every three seconds."""
-SIGMAS = 4.5
-"""A fair draw is farther from its mean once in 150,000 demos."""
 
 
 class Stage:
-    """Where scenarios are played: a fleet, and the share of the full figures that is asked for."""
+    """Where scenarios are played: a fleet, what it writes to, and the share of the full figures."""
 
-    def __init__(self, fleet: Fleet, scale: float) -> None:
+    def __init__(self, fleet: Fleet, medium: Medium, scale: float) -> None:
         self.fleet = fleet
+        self.medium = medium
         self.scale = scale
         self._asked = 0
         """Requests that the entry has had so far."""
@@ -42,14 +41,14 @@ class Stage:
             raise DemoFailed("the entry app is not registered any more")
         return address
 
-    def set(self, scenario: Scenario) -> None:
+    def set(self, scenario: Scenario, stopped: tuple[Instance, ...] = ()) -> None:
         """Bring the rules and the instances of `scenario` up, and everything else down."""
-        wanted = (*run.BASE, *scenario.beside_base)
+        wanted = [i for i in (*run.BASE, *scenario.beside_base) if i not in stopped]
         others = [i for i in (*run.GRAY, *run.GROUP) if i not in wanted]
         # Down first: without its lane's rule a marked instance would be one of base.
         self.fleet.stop(others)
-        self.fleet.apply(scenario.policy)
-        self.fleet.start(wanted)
+        self.fleet.apply(*scenario.policy)
+        self.fleet.start([run.SWAPPED.get(i, i) for i in wanted] if scenario.swapped else wanted)
         self.fleet.settle()
 
     def play(self, scenario: Scenario) -> Result:
@@ -58,17 +57,17 @@ class Stage:
         result = Result(scenario=scenario, tally=Tally())
         counted = self._counted_before() if scenario is LANE_GROUP else Counter()
         started = time.monotonic()
-        example = ask(self.entry, scenario.example)
-        result.curl, result.answer = scenario.example.curl(self.entry), example.text
-        if not example.right:
+        if not self._example(scenario, result):
             # A thousand more would show the same, and wait for as many timeouts.
             result.problems.append("the example failed, nothing else was tried")
-            result.tally.add(example)
             return result
         if scenario is FALLBACK:
-            asyncio.run(stopped_and_started(self.fleet, self.entry, self.scale, result))
+            with self._rows(result, result.tally):
+                asyncio.run(stopped_and_started(self.fleet, self.entry, self.scale, result))
         answers: list[Answer] = []
         for number, round_ in enumerate(scenario.rounds, 1):
+            if round_.stopped or (number > 1 and scenario.rounds[number - 2].stopped):
+                self.set(scenario, round_.stopped)
             answers += self._play(round_, number, result)
         result.seconds = time.monotonic() - started
         for check in CHECKS.get(scenario.id, ()):
@@ -78,16 +77,30 @@ class Stage:
             self._explain(scenario, result, counted)
         return result
 
+    def _example(self, scenario: Scenario, result: Result) -> bool:
+        """Send the scenario's example as things are in its first round; return if it is right."""
+        away = scenario.rounds[0].away if scenario.rounds else ()
+        with self.medium.without(away):
+            example = ask(self.entry, scenario.example)
+        result.curl = scenario.example.curl(self.entry)
+        result.answer = (
+            example.text if example.status == 200 else f"{example.status} {example.text}"
+        )
+        if not example.right:
+            result.tally.add(example)
+        return example.right
+
     def _play(self, round_: Round, number: int, result: Result) -> list[Answer]:
-        """Send one round and compare the answers with the access logs of the instances."""
+        """Send one round; hold the answers against access logs, and against the rows left."""
         count = max(1, round(round_.full * self.scale))
         before, tally = self.fleet.served(), Tally()
         answers: list[Answer] = []
         requests = (round_.request(i, count) for i in range(count))
-        asyncio.run(send(self.entry, requests, answers.append))
-        for answer in answers:
-            tally.add(answer)
-            result.tally.add(answer)
+        with self._rows(result, tally), self.medium.without(round_.away):
+            asyncio.run(send(self.entry, requests, answers.append))
+            for answer in answers:
+                tally.add(answer)
+                result.tally.add(answer)
         hops = tally.hops()
         logged = self._logged_since(before, hops)
         result.figures[f"served{f' in round {number}' if number > 1 else ''}"] = dict(logged)
@@ -97,6 +110,15 @@ class Stage:
             if logged[hop] or hops[hop]:
                 result.problems.append(f"{hop} was to stay idle and served {logged[hop]} requests")
         return answers
+
+    @contextmanager
+    def _rows(self, result: Result, tally: Tally) -> Iterator[None]:
+        """Hold the rows that the block leaves against the answers that it puts into `tally`."""
+        before = self.medium.contents()
+        yield
+        changed = list(changes(before, self.medium.contents(), tally.rows))
+        result.rows.append(changed)
+        result.problems += [change.problem for change in changed if change.problem]
 
     def _counted_before(self) -> Counter[str]:
         """Return the control plane's counts once all earlier requests are in them."""
@@ -134,25 +156,3 @@ class Stage:
             if logged == hops or time.monotonic() > deadline:
                 return Counter(dict(sorted(logged.items())))
             time.sleep(0.02)
-
-
-def _sticky(stage: Stage, result: Result, answers: list[Answer]) -> None:
-    """Each user is on one side, and the share of users is a fair draw of ten percent."""
-    sides: dict[str, str] = {}
-    for answer in answers:
-        if answer.right and sides.setdefault(answer.request.user, answer.text) != answer.text:
-            result.problems.append(f"{answer.request.user} was on both sides")
-            result.tally.failed += 1
-            result.tally.leaks += len(answer.text.split("→"))
-    gray = sum(text == GRAY for text in sides.values())
-    expected = len(sides) * CANARY_SHARE
-    spread = SIGMAS * math.sqrt(expected * (1 - CANARY_SHARE))
-    low, high = expected - spread, expected + spread
-    if not low <= gray <= high:
-        result.problems.append(f"{gray} of {len(sides)} users on gray, not {low:.0f} to {high:.0f}")
-    result.figures["users on gray"] = (
-        f"{gray} of {len(sides)} ({gray / max(1, len(sides)):.1%}; fair: {low:.0f} to {high:.0f})"
-    )
-
-
-CHECKS: dict[str, tuple[Check, ...]] = {CANARY.id: (_sticky,)}

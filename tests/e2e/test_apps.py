@@ -12,13 +12,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import media
 import pytest
 from fleet import POLICIES
 from processes import APPS, BIN, Process, environment, stop_all
-from scenarios import SCENARIOS
+from rows import BASE_ROWS, SHADOW_TABLE
+from scenarios import SCENARIOS, SHADOWS
 
 from fairlead.kinds import load_documents
 
+HERE = Path(__file__).parent
 MODULES = {"spring-cloud-zuul": "spring_cloud_zuul", "a": "a", "b": "b", "c": "c"}
 
 
@@ -26,24 +29,28 @@ MODULES = {"spring-cloud-zuul": "spring_cloud_zuul", "a": "a", "b": "b", "c": "c
 def test_an_app_is_short_and_does_not_mention_fairlead(path: Path) -> None:
     """The promise is governance without a change of code, so the code must not know of it."""
     text = path.read_text()
-    assert len(text.splitlines()) <= 30
+    # What reaches a database by five drivers is longer than an app.
+    assert len(text.splitlines()) <= (95 if path.stem == "store" else 35)
     for word in ("fairlead", "lane", "gray", "baggage", "opensergo"):
         assert word not in text.lower()
 
 
 def test_every_rule_of_a_scenario_is_a_file_beside_the_apps() -> None:
     """People copy these files: each must load as it is, and none may lie there unused."""
-    used = {scenario.policy for scenario in SCENARIOS}
+    used = {name for scenario in SCENARIOS for name in scenario.policy}
     assert {path.name for path in POLICIES.iterdir()} == used
     for name in used:
         assert load_documents((POLICIES / name).read_text(), name)
+    article = (HERE.parent / "kinds" / "data" / SHADOWS).read_bytes()
+    assert (POLICIES / SHADOWS).read_bytes() == article
 
 
 def test_the_apps_run_without_fairlead(tmp_path: Path) -> None:
     """Taking fairlead away must leave programs that any name service serves as well."""
     ports: dict[str, str] = {}
-    with name_service(ports) as proxy:
+    with name_service(ports) as proxy, media.opened("sqlite", tmp_path) as medium:
         settings = {"http_proxy": proxy, "HTTP_PROXY": proxy, "no_proxy": "", "NO_PROXY": ""}
+        settings["DATABASE_URL"] = medium.urls[0]
         processes = {
             app: Process(_argv(module), env=environment(**settings), log=tmp_path / f"{app}.log")
             for app, module in MODULES.items()
@@ -53,6 +60,8 @@ def test_the_apps_run_without_fairlead(tmp_path: Path) -> None:
                 ports[app] = _port(process)
             with _open(f"http://127.0.0.1:{ports['spring-cloud-zuul']}/a") as response:
                 assert response.read().decode() == "A→B→C"
+            assert medium.content(BASE_ROWS).locations == {"C": 1}
+            assert not medium.content(SHADOW_TABLE).locations
         finally:
             stop_all(list(processes.values()))
 

@@ -67,12 +67,45 @@ def test_the_first_scenarios_hold_on_real_processes(tmp_path: Path) -> None:
     assert sessions_of(tmp_path) == []
 
 
+@pytest.mark.timeout(200)
+@pytest.mark.parametrize("db", ["sqlite", "mariadb", "postgres"])
+def test_rows_of_gray_requests_are_where_the_rules_say(tmp_path: Path, db: str) -> None:
+    """A gray row in a base table is what nobody can take out again."""
+    work, report = tmp_path / "work", tmp_path / "report.json"
+    scenarios = "shadow-table,shadow-database,shadow-missing,mixed-media"
+    options = ("--scenarios", scenarios, "--scale", "0.01", "--db", db, "--json", str(report))
+    done = demo(work, *options, seconds=180)
+    assert done.returncode == 0, done.stdout + done.stderr
+    figures = json.loads(report.read_text())
+    tables, databases, missing, mixed = (scenario["rows"] for scenario in figures["scenarios"])
+    base, shadow, other = "mse_demo_table", "mse_demo_table_gray", "mse-demo-gray.mse_demo_table"
+    assert added(tables) == [{shadow: {"Cgray": 10}}, {base: {"C": 10}}, {shadow: {"C": 10}}]
+    assert added(databases) == [{other: {"Cgray": 10}}, {base: {"C": 10}}, {other: {"C": 10}}]
+    assert added(missing) == [{base: {"C": 2}}] * 2 + [{base: {"C": 2}, shadow: {"Cgray": 2}}]
+    assert added(mixed) == [{base: {"C": 50}, shadow: {"Cgray": 50}}]
+    assert f"SELECT * FROM {shadow}" in done.stdout
+    assert sessions_of(tmp_path) == []
+
+
+def added(rounds: list[dict[str, dict[str, object]]]) -> list[dict[str, object]]:
+    """Return what each round added to each place; of others the checksums must be the same."""
+    for places in rounds:
+        for one in places.values():
+            assert one["added"] or one["checksum_before"] == one["checksum_after"]
+    return [
+        {name: one["added"] for name, one in places.items() if one["added"]} for places in rounds
+    ]
+
+
 def test_a_demo_that_cannot_start_says_why_and_leaves_nothing(tmp_path: Path) -> None:
     """Whoever sees it fail needs the log's end, not a stack trace and stray servers."""
     work = tmp_path / "work"
     done = demo(work, "--scenarios", "no-such-scenario")
     assert done.returncode == 2
     assert "no-such-scenario" in done.stderr
+    done = demo(work, "--db", "oracle")
+    assert done.returncode == 2
+    assert "no database oracle; there are sqlite, mariadb, postgres" in done.stderr
     assert sessions_of(tmp_path) == []
 
 
