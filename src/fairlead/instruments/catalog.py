@@ -21,6 +21,7 @@ LIBRARIES: tuple[tuple[str, str], ...] = (
     ("pymysql", "pymysql"),
     ("requests.sessions", "requests"),
     ("sqlalchemy", "sqlalchemy"),
+    ("sqlalchemy.dialects.postgresql.asyncpg", "sqlalchemy"),
     ("sqlite3", "sqlite3"),
     ("starlette.applications", "starlette"),
     ("urllib3.connectionpool", "urllib3"),

@@ -7,12 +7,13 @@ hooked to ask here whose they may be. What a pool is, and how to copy it, its li
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Generic, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from fairlead.instruments.propagate import current_lane
+from fairlead.instruments.propagate import Origin, current_lane, resume, suspend
 from fairlead.sql.asking import stem
 
 if TYPE_CHECKING:
@@ -56,6 +57,16 @@ def _names(database: str) -> tuple[str, str]:
     return database, stem(path)
 
 
+@contextmanager
+def working_for(origin: Origin) -> Iterator[None]:
+    """Work for `origin` in a block, also where it awaits: what a pool does for its own side."""
+    token = resume(origin)
+    try:
+        yield
+    finally:
+        suspend(token)
+
+
 class Twins(Generic[P]):
     """The twins of one pool, by lane. It belongs to the pool, and ends with it.
 
@@ -83,15 +94,28 @@ class Twins(Generic[P]):
         They are to a shadow that is no longer meant, to a lane that is not among `lanes`, which are
         all that have shadows now, or one too many.
         """
-        over = [lane for lane in tuple(self._by_lane) if lane not in lanes]
-        if self.of(rules) is None:
-            over.append(rules.lane)
-            over += [lane for lane in tuple(self._by_lane) if lane not in over][: 1 - MOST_LANES]
-        old = [found[1] for lane in over if (found := self._by_lane.pop(lane, None))]
-        kept = self.of(rules)
+        old = [found[1] for lane in self._over(rules, lanes) if (found := self._pop(lane))]
+        found = self._by_lane.get(rules.lane)
+        if found is not None and found[0] != rules.databases:
+            popped = self._pop(rules.lane)
+            if popped is found:
+                old.append(found[1])
+            elif popped is not None:  # another thread has been here: that is the new one
+                self._by_lane.setdefault(rules.lane, popped)
+        kept = self._by_lane.get(rules.lane)
         if kept is None:
-            kept = self._by_lane.setdefault(rules.lane, (rules.databases, make()))[1]
-        return kept, old
+            kept = self._by_lane.setdefault(rules.lane, (rules.databases, make()))
+        return kept[1], old
+
+    def _over(self, rules: LaneShadows, lanes: Collection[str]) -> list[str]:
+        there = tuple(self._by_lane)
+        gone = [lane for lane in there if lane not in lanes]
+        if rules.lane in there:
+            return gone
+        return gone + [lane for lane in there if lane in lanes][: 1 - MOST_LANES]
+
+    def _pop(self, lane: str) -> tuple[tuple[ShadowDatabase, ...], P] | None:
+        return self._by_lane.pop(lane, None)
 
     def take(self) -> list[P]:
         """Return all twins, which are forgotten: they end with their pool."""

@@ -114,6 +114,7 @@ SYNC = [
 ASYNC = [
     ("mariadb", "mysql+aiomysql", "aiomysql"),
     ("postgres", "postgresql+psycopg", "psycopg"),
+    ("postgres", "postgresql+asyncpg", "asyncpg"),
 ]
 
 
@@ -274,6 +275,7 @@ def test_tasks_at_once_keep_apart(store: Store, shadows: str) -> None:
         await asyncio.gather(*(request(engine, *one) for one in enumerate(lanes)))
         await engine.dispose()
 
+    create_async_engine(store.url())  # imports the dialect, which is hooked too
     with hooked(agent, store.hook, "sqlalchemy", "python"):
         asyncio.run(run())
     assert agent.counted("sql_refused") == {}

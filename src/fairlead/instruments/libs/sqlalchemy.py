@@ -7,7 +7,8 @@ connection out keeps it, whatever lane it works on later.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -42,6 +43,11 @@ def install(plane: DataPlane, patches: Patches) -> None:
     for kept in (pool.QueuePool, pool.SingletonThreadPool, pool.StaticPool, pool.AssertionPool):
         patches.replace(kept, "dispose", _dispose)
     patches.replace(pool.Pool, "_invalidate", _invalidate)
+    # Imported when the first engine for PostgreSQL is made, which brings us here again.
+    asyncpg = sys.modules.get("sqlalchemy.dialects.postgresql.asyncpg")
+    if asyncpg is not None and hasattr(asyncpg, "dialect"):
+        connection = asyncpg.AsyncAdapt_asyncpg_connection
+        patches.replace(connection, "_prepare", partial(_prepare, plane))
 
 
 def _engine(
@@ -166,3 +172,39 @@ def _invalidate(original: Callable[..., None]) -> Callable[..., None]:
         original(self, connection, *args, **kwargs)
 
     return _invalidate
+
+
+class _Statements:
+    """The prepared statements of one lane in a connection's cache of those of all."""
+
+    def __init__(self, cache: Any, rules: LaneShadows) -> None:
+        self._cache, self._rules = cache, rules
+
+    def __contains__(self, text: str) -> bool:
+        return (self._rules, text) in self._cache
+
+    def __getitem__(self, text: str) -> Any:
+        return self._cache[self._rules, text]
+
+    def __setitem__(self, text: str, prepared: Any) -> None:
+        self._cache[self._rules, text] = prepared
+
+
+def _prepare(
+    plane: DataPlane, original: Callable[..., Coroutine[Any, Any, Any]]
+) -> Callable[..., Coroutine[Any, Any, Any]]:
+    """Hook asyncpg's dialect: what it has prepared on one side is another statement on the next."""
+
+    async def _prepare(self: Any, *args: Any) -> Any:
+        rules = plane.engine.plan.shadows.by_lane.get(current_lane(plane))
+        cache = self._prepared_statement_cache
+        if rules is None or cache is None:
+            return await original(self, *args)
+        # Nobody else is here meanwhile: a connection has a lock around each statement.
+        self._prepared_statement_cache = _Statements(cache, rules)
+        try:
+            return await original(self, *args)
+        finally:
+            self._prepared_statement_cache = cache
+
+    return _prepare
