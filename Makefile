@@ -30,6 +30,10 @@ test: $(STAMP) databases  ## run the tests (ARGS="-k lane" for some of them)
 	@kubectl=$$(PYTHON='$(PYTHON)' scripts/kubectl.sh); \
 		KUBECTL="$$kubectl" $(BIN)/python -m pytest $(ARGS)
 
+.PHONY: fuzz-sql
+fuzz-sql: $(STAMP) databases  ## 50,000 generated statements per dialect on a lane and by hand (ARGS="--dialect mysql --seed 7")
+	@$(BIN)/python -m tests.sql.differential $(ARGS)
+
 lint: $(STAMP)  ## check style, format, types and the import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
