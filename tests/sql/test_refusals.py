@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import threading
 
 import pytest
 
@@ -140,6 +141,30 @@ def test_only_lists_of_values_may_be_long():
     assert on_lane("mysql", f"INSERT INTO orders VALUES {rows}").startswith(
         "INSERT INTO orders_gray VALUES (0, 'it''s'), (1,"
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"SELECT {'(' * 500}1{')' * 500} FROM orders",
+        f"SELECT * FROM {'(SELECT * FROM ' * 500}orders{') x' * 500}",
+        f"SELECT {'NOT ' * 500}1 FROM orders",
+        f"SELECT {'- ' * 5000}1 FROM orders",
+        f"SELECT {'CASE WHEN 1 THEN ' * 500}1{' END' * 500} FROM orders",
+    ],
+)
+def test_deep_nesting_does_not_end_the_process(text):
+    """A compiled parser runs out of a small thread's stack, and takes everybody with it."""
+    found: list[str] = []
+    size = threading.stack_size(256 * 1024)
+    try:
+        thread = threading.Thread(target=lambda: found.append(cause("sqlite", text)))
+        thread.start()
+    finally:
+        threading.stack_size(size)
+    thread.join()
+
+    assert found == ["size"]
 
 
 def test_attached_databases_that_leave_it_open_are_to_be_named():

@@ -6,6 +6,7 @@ sqlglot is used for what it reads only: its tokens and its tree. What it would w
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from functools import cache
 from importlib.util import find_spec
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
     from sqlglot.expressions import Expression
     from sqlglot.tokenizer_core import Token
 
+DEEPEST = 50
+"""Levels of brackets, CASE and signs: a compiled parser that is given more ends the process where
+a thread's stack is small."""
+
+_NESTING = re.compile(r"(?i)[(\[{]|[)\]}]|\bcase\b|\bend\b")
+_SIGNS = re.compile(rf"(?i)(?:\bnot\s*+|[-+~!@]\s*+){{{DEEPEST}}}")
+
 _parsing = threading.local()
 
 
@@ -27,6 +35,7 @@ def installed() -> bool:
 
 def parse(text: str, dialect: str) -> tuple[list[Token], Expression]:
     """Return the tokens and the tree of the one statement in `text`. Raises Refused."""
+    _check_depth(text)
     try:
         parser = _parser(dialect)
     except ImportError as error:
@@ -44,6 +53,19 @@ def parse(text: str, dialect: str) -> tuple[list[Token], Expression]:
     if len(trees) != 1:
         raise Refused("multi", "it is not one statement")
     return tokens, trees[0]
+
+
+def _check_depth(text: str) -> None:
+    depth = 0
+    for match in _NESTING.finditer(text):
+        word = match[0].lower()
+        depth = depth + 1 if word in ("(", "[", "{", "case") else max(0, depth - 1)
+        if depth > DEEPEST:
+            break
+    else:
+        if not _SIGNS.search(text):
+            return
+    raise Refused("size", f"it is nested more than {DEEPEST} levels deep")
 
 
 @cache
