@@ -129,6 +129,8 @@ def test_errors_and_closing_are_as_they_were(shop: Shop, agent: Plane) -> None:
 
     async def run() -> None:
         with serving("gray"):
+            with pytest.raises(sqlite3.OperationalError, match="unable to open"):
+                await aiosqlite.connect(shop.folder / "nowhere" / "shop.db")
             async with opened(shop) as connection:
                 with pytest.raises(sqlite3.OperationalError, match="no such table"):
                     await connection.execute("SELECT * FROM missing")
@@ -136,8 +138,6 @@ def test_errors_and_closing_are_as_they_were(shop: Shop, agent: Plane) -> None:
                     await connection.execute(f"DROP TABLE {DEMO}")
             with pytest.raises(ValueError, match="connection"):
                 await connection.execute(INSERT, ("late",))
-            with pytest.raises(sqlite3.OperationalError, match="unable to open"):
-                await aiosqlite.connect(shop.folder / "nowhere" / "shop.db")
 
     asyncio.run(run())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +29,7 @@ pytest.importorskip("sqlglot")
 
 TABLES = tuple(sorted(Base.metadata.tables))
 
-TURNS = 10
+TURNS = int(os.environ.get("LEAK_TURNS", "10"))
 """Transactions of each thread, of up to ten statements."""
 
 
