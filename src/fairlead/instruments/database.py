@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from fairlead.instruments.escape import leads_out, way_out
 from fairlead.instruments.propagate import current, current_lane
+from fairlead.policy.database import NOWHERE
 from fairlead.policy.workload import BASE
 from fairlead.sql.asking import read_session
 from fairlead.sql.rewriter import Catalogs, Judging, Rewriter
-from fairlead.sql.session import MYSQL, SQLITE
+from fairlead.sql.session import MYSQL, POSTGRES
 from fairlead.sql.verdict import Refused, Verdict
 from fairlead.telemetry.names import AGENT_FAULTS, SQL_REFUSED, SQL_SHADOWED, SQL_UNCHANGED
 
@@ -36,12 +38,22 @@ AskAsync = Callable[[str], Awaitable[Rows]]
 MOST_REWRITERS = 64
 """States of sessions that are kept apart per driver; then what was worked out is forgotten."""
 
-_SELECT = frozenset(("SELECT", "select"))
-_STATE = re.compile(
-    r"(?is)(?:\s|/\*.*?\*/|--[^\n]*\n|\#[^\n]*\n|\()*(use|set|attach|detach|reset)\b"
+_HEADS = {"SELECT": False, "INSERT": True, "UPDATE": True, "DELETE": True}
+_HEADS |= {head.lower(): writes for head, writes in _HEADS.items()}
+"""How most statements begin, and whether they write. What else there is, is looked at closely."""
+
+_WRITES = frozenset(("INSERT", "UPDATE", "DELETE", "insert", "update", "delete"))
+# Possessive: of many comments, each could otherwise end with any of the later ones.
+_FIRST = r"(?is)(?:\s++|(?>/\*(?!M?!).*?\*/)|--[^\n]*+\n|\#[^\n]*+\n|\()*+"
+_STATE = re.compile(_FIRST + r"(use|set(?!\s+statement\b)|attach|detach|reset)\b")
+_READS = re.compile(_FIRST + r"(?:select|show|desc|describe|savepoint|release)\b")
+_WARNINGS = re.compile(_FIRST + r"show\s+(?:warnings|errors|count)\b")
+_BEGIN = re.compile(_FIRST + r"(?:begin|start)\b")
+_CONTROL = re.compile(
+    r"(?i)\s*(?:set|begin|start|commit|rollback|end|abort|savepoint|release)\b[^;]*;?\s*"
 )
-_END = re.compile(r"(?is)\s*(?:commit|rollback(?!\s+to)|end|abort)\b")
-_ATTACH = re.compile(r"(?is)(?:\s|/\*.*?\*/|--[^\n]*\n)*(?:attach|detach)\b")
+"""PostgreSQL: what names no rows, with nothing before it: comments nest there."""
+_END = re.compile(_FIRST + r"(?:commit|rollback(?!\s+to)|end|abort)\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,12 +99,17 @@ class Databases:
         rules = plane.engine.plan.shadows.by_lane.get(current_lane(plane))
         if rules is None:
             return None
-        return rules.database(target.database, target.host, target.port)
+        found = rules.database(target.database, target.host, target.port)
+        if found is not None and found.shadow == NOWHERE:
+            plane.counters.count(SQL_REFUSED, "side")
+            reason = f"{found.rule} gives {target.database!r} a shadow that is of no use"
+            raise self.driver.refusal(f"fairlead: refused on lane {found.lane}: {reason}")
+        return found
 
     def rewriter(self, session: Session, rules: LaneShadows, target: Target) -> Rewriter:
         """Return what judges statements of `session` by `rules`; shared by equal ones."""
         rewriting = self.plane.rewriting
-        key = (session, rules.tables, target, rewriting)
+        key = (session, rules.tables, rules.databases, target, rewriting)
         found = self._rewriters.get(key)
         if found is None:
             if len(self._rewriters) >= MOST_REWRITERS:
@@ -125,13 +142,13 @@ class Connected:
         "_databases",
         "_engine",
         "_escape",
+        "_known",
         "_plan",
         "_plane",
         "_rewriter",
         "_rules",
+        "_scripts",
         "_session",
-        "_style",
-        "_verdicts",
         "passing",
         "redirect",
         "side",
@@ -166,10 +183,12 @@ class Connected:
         self._rewriter: Rewriter | None = None
         self._plan: Plan | None = None
         """The plan that rules and rewriter were last held against."""
-        self._style = ""
-        self._verdicts: dict[str, Verdict] = {}
+        self._known: dict[str, dict[str, Verdict]] = {}
+        """Verdicts by style: with parameters and without, statements come by turns."""
         self._catalogs = _NONE
-        self._escape = _escape(databases.driver.dialect, redirect)
+        self._scripts = databases.driver.dialect == MYSQL
+        """Whether one text may hold several statements, the second of which nobody looks at."""
+        self._escape: re.Pattern[str] | None = None
 
     def quick(self, text: str, style: str) -> str | None:
         """Return what to send for `text`, or None where `settle` has to find out.
@@ -177,22 +196,25 @@ class Connected:
         `style` is how parameters are marked in it (`sql.lexis`): PLAIN where there are none.
         """
         plan = self._engine.plan
-        if self.passing or (self.redirect is None and not plan.shadows.by_lane):
-            return text
         origin = current()
         lane = plan.own_lane if origin is None else origin.lane
-        if lane == BASE or lane not in plan.shadows.by_lane:
-            if self.side != BASE:
+        if not lane or lane not in plan.shadows.by_lane:
+            if self.side:
                 self._cross(None)
-            if text[:6] not in _SELECT:
+            head = _HEADS.get(text[:6])
+            if head is None or (self._scripts and ";" in text):
                 self._note(text)
+            elif head:
+                self.wrote = True
+            return text
+        if self.passing:
             return text
         if (
             plan is self._plan
-            and (verdict := self._verdicts.get(text)) is not None
+            and (known := self._known.get(style)) is not None
+            and (verdict := known.get(text)) is not None
             and verdict.refused is None
             and lane == self.side
-            and style == self._style
             and monotonic() < self._catalogs.until
             and (origin is None or not origin.ended)
         ):
@@ -217,7 +239,10 @@ class Connected:
         except Refused as refused:
             raise self._refusal(refused) from refused
         except Exception as error:
-            raise self._closed(error) from error
+            closed = self._closed(error)
+            if closed is error:
+                raise
+            raise closed from error
 
     async def settle_async(self, text: str, style: str, ask: AskAsync) -> str:
         """Return what to send for `text`, as `settle` does."""
@@ -234,7 +259,10 @@ class Connected:
         except Refused as refused:
             raise self._refusal(refused) from refused
         except Exception as error:
-            raise self._closed(error) from error
+            closed = self._closed(error)
+            if closed is error:
+                raise
+            raise closed from error
 
     def ended(self) -> None:
         """Hear that a transaction was committed or rolled back."""
@@ -268,10 +296,12 @@ class Connected:
         self._adopt(rules)
         if rules.lane != self.side:
             self._cross(rules)
-        if self.redirect is not None:
-            self._check_escape(text)
-            return None
-        if not rules.tables:
+        if self._escape is not None and leads_out(self._escape, text):
+            raise self.refuse(
+                "side", "it names a database that has a shadow on this lane: connect to it"
+            )
+        if self.redirect is not None or not rules.tables:
+            self._note(text)
             return None
         if self._plane.rewriting.off:
             raise self.refuse("off", "FAIRLEAD_SHADOW=off: this process may not work on this lane")
@@ -280,6 +310,11 @@ class Connected:
     def _judge(self, plan: Plan, rules: LaneShadows, text: str, style: str) -> Judging:
         session = self._session
         if session is None:
+            if _WARNINGS.match(text):  # a question in between would leave no warning to show
+                return Verdict(text)
+            if self._databases.driver.dialect == POSTGRES and _CONTROL.fullmatch(text):
+                # SET TRANSACTION has to come before any query, ROLLBACK where none is answered.
+                return Verdict(text)
             session = yield from read_session(self._databases.driver.dialect)
             self._session = session
         rewriter = self._rewriter
@@ -289,8 +324,10 @@ class Connected:
         if verdict is None or monotonic() >= rewriter.catalogs.until:
             verdict = yield from rewriter.judge(text, style)
         # From here on `quick` can answer.
-        self._plan, self._style, self._catalogs = plan, style, rewriter.catalogs
-        self._verdicts = rewriter.known(style)
+        if self._plan is not plan:
+            self._known = {}
+        self._plan, self._catalogs = plan, rewriter.catalogs
+        self._known[style] = rewriter.known(style)
         if _STATE.match(text):
             self.forget_session()
         return verdict
@@ -298,13 +335,19 @@ class Connected:
     def _adopt(self, rules: LaneShadows) -> None:
         if rules is self._rules:
             return
-        if self._rules != rules:
-            self._rewriter = self._plan = None
+        # Also where the rules are the same: while there were none, nobody took note of a USE.
+        self.forget_session()
         self._rules = rules
-        shadow = rules.database(self.target.database, self.target.host, self.target.port)
+        host, port = self.target.host, self.target.port
+        shadow = rules.database(self.target.database, host, port)
         if shadow != self.redirect and not (shadow is None and self.redirect is None):
             self._rules = None
             raise self.refuse("side", self._elsewhere(rules.lane))
+        dialect = self._databases.driver.dialect
+        if dialect == MYSQL or self.redirect is not None:
+            names = {one.source.name for one in rules.databases}
+            there = (name for name in names if rules.database(name, host, port))
+            self._escape = way_out(dialect, frozenset(there))
 
     def _elsewhere(self, lane: str) -> str:
         where = f"the shadow database of lane {self.redirect.lane}" if self.redirect else "base"
@@ -328,16 +371,19 @@ class Connected:
         self.side, self.wrote = lane, False
 
     def _note(self, text: str) -> None:
-        """Take note of what a statement of base does to the connection."""
-        if _STATE.match(text) or (";" in text and self._databases.driver.dialect == MYSQL):
+        """Take note of what a statement that is sent as it is does to the connection."""
+        several = ";" in text.rstrip("; \t\r\n")
+        if not several and text[:6] in _WRITES:
+            self.wrote = True
+        elif not several and _END.match(text):
+            self.wrote = False
+        elif not several and _BEGIN.match(text):
+            if self._databases.driver.dialect == MYSQL or not self.transacting():
+                self.wrote = False
+        elif several or not _READS.match(text):
+            # What is not known may change the current database too: CALL, EXECUTE, a comment.
             self.forget_session()
-        self.wrote = not _END.match(text)
-
-    def _check_escape(self, text: str) -> None:
-        if self._escape is not None and self._escape.search(text):
-            name = self.redirect.source.name if self.redirect else ""
-            reason = f"it names the database {name!r} itself, whose shadow this connection is to"
-            raise self.refuse("side", reason)
+            self.wrote |= several or not _STATE.match(text)
 
     def _sent(self, verdict: Verdict) -> str:
         if verdict.refused is not None:
@@ -358,27 +404,18 @@ class Connected:
 
     def _closed(self, error: Exception) -> Exception:
         """Return what to raise where a statement could not be judged."""
-        if type(error).__module__.partition(".")[0] != "fairlead" and not _ours(error):
+        if not _ours(error):
             return error
         self._plane.counters.count(AGENT_FAULTS, self._databases.driver.library)
         return self.refuse("other", f"it could not be judged: {type(error).__name__}: {error}")
 
 
 def _ours(error: Exception) -> bool:
-    """Whether `error` was raised by our own code: a driver's says what the server said."""
+    """Whether `error` is a fault of our own code: a driver's says what the server said."""
+    root = type(error).__module__.partition(".")[0]
+    if root != "builtins":
+        return root in ("fairlead", "sqlglot", "re")
     trace, last = error.__traceback__, ""
     while trace is not None:
         last, trace = trace.tb_frame.f_globals.get("__name__", ""), trace.tb_next
     return str(last).partition(".")[0] in ("fairlead", "sqlglot", "re")
-
-
-def _escape(dialect: str, redirect: ShadowDatabase | None) -> re.Pattern[str] | None:
-    """Return what finds a way out of a shadow database: the name of its source in a statement."""
-    if redirect is None:
-        return None
-    if dialect == SQLITE:
-        return _ATTACH
-    if dialect != MYSQL:
-        return None
-    name = re.escape(redirect.source.name)
-    return re.compile(rf"(?is)(?<![\w$])`?{name}`?\s*\.|^\s*use\s+`?{name}`?\s*;?\s*$")

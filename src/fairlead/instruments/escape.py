@@ -11,8 +11,9 @@ from functools import lru_cache
 
 from fairlead.sql.session import MYSQL, SQLITE
 
-_GAP = r"(?:\s|/\*.*?\*/|--[^\n]*\n|\#[^\n]*\n)"
-_ATTACH = re.compile(rf"(?is){_GAP}*(?:attach|detach)\b")
+# Atomic: of many comments, each could otherwise end with any of the later ones.
+_GAP = r"(?:\s|(?>/\*.*?\*/)|--[^\n]*+\n|\#[^\n]*+\n)"
+_ATTACH = re.compile(rf"(?is){_GAP}*+(?:attach|detach)\b")
 _UNSURE = ("\\", "--", "#", "/*", "$$")
 """Where one of these is, where a string ends depends on more than its quotes."""
 _STRING = re.compile(r"'(?:[^']|'')*+'")
@@ -33,9 +34,9 @@ def _named(names: frozenset[str]) -> re.Pattern[str]:
     name = "|".join(re.escape(one) for one in sorted(names))
     one = rf"(?:`(?:{name})`|\"(?:{name})\"|(?<![\w$`\"-])(?:{name})(?![\w$`\"-]))"
     return re.compile(
-        rf"(?is){one}{_GAP}*\."
-        rf"|(?:^|;|/\*M?!\d*){_GAP}*use\b{_GAP}*{one}"
-        rf"|\b(?:database|schema){_GAP}+(?:if{_GAP}+(?:not{_GAP}+)?exists{_GAP}+)?{one}"
+        rf"(?is){one}{_GAP}*+\."
+        rf"|(?:^|;|/\*M?!\d*){_GAP}*+use\b{_GAP}*+{one}"
+        rf"|\b(?:database|schema){_GAP}++(?:if{_GAP}++(?:not{_GAP}++)?exists{_GAP}++)?{one}"
     )
 
 

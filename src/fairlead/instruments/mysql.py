@@ -6,6 +6,7 @@ No driver is imported here.
 from __future__ import annotations
 
 import re
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -131,6 +132,34 @@ def as_given(statement: Any, text: str, found: str, encoding: str) -> Any:
     if found == text:
         return statement
     return found if isinstance(statement, str) else found.encode(encoding, "surrogateescape")
+
+
+_IN_TRANSACTION, _AUTOCOMMIT = 1, 2
+"""Bits of the status that the server sends with its answers."""
+
+
+def status_of(connection: Any) -> Callable[[], bool]:
+    """Return what tells whether a transaction is open on a `connection` made like PyMySQL's."""
+    alive = weakref.ref(connection)
+
+    def transacting() -> bool:
+        one = alive()
+        if one is None:
+            return False
+        status, result = one.server_status, one._result  # noqa: SLF001
+        # The status that comes with rows is not kept: INSERT … RETURNING, without autocommit.
+        unseen = result is not None and result.server_status is None
+        return bool(status & _IN_TRANSACTION) or (unseen and not status & _AUTOCOMMIT)
+
+    return transacting
+
+
+def take_rows(connection: Any, before: tuple[Any, Any]) -> Any:
+    """Return the rows of our own question, and put back the result and the count `before` it."""
+    rows = connection._result.rows  # noqa: SLF001
+    if before[0] is None or not before[0].has_next:
+        connection._result, connection._affected_rows = before  # noqa: SLF001
+    return rows
 
 
 def use(database: Any) -> str:

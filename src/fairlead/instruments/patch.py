@@ -28,8 +28,9 @@ class Patches:
         if hasattr(original, _MARK):
             return
         replacement = wrap(original)
-        update_wrapper(replacement, original)
-        setattr(replacement, _MARK, True)
+        function = replacement.__func__ if isinstance(replacement, classmethod) else replacement
+        update_wrapper(function, original)
+        setattr(function, _MARK, True)
         # An inherited method becomes an own one, and is deleted again on restore.
         own = vars(owner).get(name, _ABSENT)
         setattr(owner, name, replacement)

@@ -51,7 +51,7 @@ def driver() -> Driver:
         autocommit=lambda connection, on: connection.autocommit(on),
         select=lambda connection, name: connection.select_db(name),
         raw=send,
-        warnings=lambda cursor: cursor.warning_count,
+        warnings=lambda cursor: getattr(cursor, "warning_count", 0),
         exact=False,
     )
 

@@ -6,13 +6,21 @@ awaited in between, so that another task's statement cannot pass in its place.
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fairlead.instruments.database import Databases, Driver
-from fairlead.instruments.mysql import PORT, MySQLConnected, Place, as_name, sent_async, use
+from fairlead.instruments.mysql import (
+    PORT,
+    MySQLConnected,
+    Place,
+    as_name,
+    sent_async,
+    status_of,
+    take_rows,
+    use,
+)
 from fairlead.instruments.pools import Twins, concerns, own_connections
 from fairlead.instruments.propagate import Served, resume, suspend
 from fairlead.policy.workload import BASE
@@ -35,8 +43,6 @@ _TWINS, _LANE, _OWNER, _ENDING = (
     "_fairlead_pool",
     "_fairlead_ending",
 )
-_IN_TRANSACTION, _AUTOCOMMIT = 1, 2
-"""Bits of the status that the server sends with its answers."""
 
 
 def install(plane: DataPlane, patches: Patches) -> None:
@@ -88,7 +94,7 @@ def _connect(databases: Databases, err: Any, original: Async) -> Async:
                 raise
             where = f"{redirect.shadow.name} on lane {redirect.lane}"
             raise err.OperationalError(f"fairlead: {where}: {error.args[0]}") from None
-        self.fairlead = MySQLConnected(databases, target, redirect, _transacting(self))
+        self.fairlead = MySQLConnected(databases, target, redirect, status_of(self))
 
     return connect
 
@@ -110,28 +116,10 @@ def _move(connection: Any, place: Place) -> None:
     connection._db = place.database or connection._db
 
 
-def _transacting(connection: Any) -> Callable[[], bool]:
-    alive = weakref.ref(connection)
-
-    def transacting() -> bool:
-        one = alive()
-        if one is None:
-            return False
-        status = one.server_status
-        # The status that comes with rows is not kept: INSERT … RETURNING, without autocommit.
-        unseen = one._result is not None and one._result.server_status is None
-        return bool(status & _IN_TRANSACTION) or (unseen and not status & _AUTOCOMMIT)
-
-    return transacting
-
-
 async def _ask(original: Async, connection: Any, query: str) -> Any:
-    result, affected = connection._result, connection._affected_rows
+    before = connection._result, connection._affected_rows
     await original(connection, query)
-    rows = connection._result.rows
-    if result is None or not result.has_next:
-        connection._result, connection._affected_rows = result, affected
-    return rows
+    return take_rows(connection, before)
 
 
 async def _settled(cursor: Any, query: Any, style: str, ask: Async) -> Any:

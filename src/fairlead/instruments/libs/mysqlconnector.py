@@ -6,32 +6,39 @@ prepared statement: what did not come through a cursor's hook is judged there as
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fairlead.instruments.database import Connected, Databases, Driver, Target
-from fairlead.instruments.mysql import Ask, Hook, MySQLConnected, Place, as_name, sent, use
+from fairlead.instruments.connector import (
+    LANE,
+    OPEN,
+    SIDE,
+    TWINS,
+    Opening,
+    decide,
+    marks,
+    move,
+    transacting_of,
+    twin_of,
+)
+from fairlead.instruments.database import Databases, Driver
+from fairlead.instruments.mysql import Ask, Hook, MySQLConnected, as_name, sent, use
 from fairlead.instruments.pools import Twins, concerns, own_connections
 from fairlead.instruments.propagate import Served
 from fairlead.instruments.threads import carry
 from fairlead.policy.workload import BASE
-from fairlead.sql.lexis import FORMAT, PLAIN, QMARK
+from fairlead.sql.lexis import FORMAT, PLAIN
 from fairlead.sql.session import MYSQL
 
 if TYPE_CHECKING:
     from fairlead.instruments.instrument import DataPlane
     from fairlead.instruments.patch import Patches
-    from fairlead.policy.database import ShadowDatabase
 
 LIBRARY = "mysql-connector-python"
 VERSIONS = ("8.0.30", "27")
 
-_FIELDS = ("host", "port", "unix_socket", "user", "password", "database")
-_OPENING, _SIDE = "_fairlead_opening", "_fairlead_side"
-TWINS, LANE, OPEN = "_fairlead_twins", "_fairlead_lane", "_fairlead_open"
+_OPENING = "_fairlead_opening"
 
 
 def install(plane: DataPlane, patches: Patches) -> None:
@@ -80,17 +87,6 @@ def _hook(patches: Patches, errors: Any, connection: Any, cursors: tuple[Any, An
     return ask
 
 
-class Opening:
-    """What is decided while a connection is opened."""
-
-    def __init__(self, databases: Databases, before: Connected | None) -> None:
-        self.databases, self.before = databases, before
-        self.target = before.target if before else Target(database="")
-        self.redirect: ShadowDatabase | None = before.redirect if before else None
-        self.place: Place | None = None
-        """Where the connection would have gone, if it was sent elsewhere."""
-
-
 def _connect(databases: Databases, original: Callable[..., None]) -> Callable[..., None]:
     def connect(self: Any, **kwargs: Any) -> None:
         opening = Opening(databases, vars(self).pop("fairlead", None))
@@ -123,57 +119,10 @@ def _open(errors: Any, original: Callable[[Any], None]) -> Callable[[Any], None]
     return open_connection
 
 
-def decide(connection: Any, opening: Opening, errors: Any) -> None:
-    """Choose where `connection` goes: opened again, to where it was, whoever asks for it now."""
-    place, before, redirect = _place(connection), opening.before, opening.redirect
-    target = place.target()
-    if redirect is not None and place.database == redirect.shadow.name:
-        return
-    if before is None or target != before.target:
-        opening.target, opening.redirect = target, opening.databases.redirected(target)
-    if opening.redirect is None:
-        return
-    opening.place = place
-    try:
-        move(connection, place.shadow(opening.redirect))
-    except LookupError as error:
-        name, lane = opening.redirect.shadow.name, opening.redirect.lane
-        raise errors.OperationalError(f"fairlead: {name} on lane {lane}: {error.args[0]}") from None
-
-
-def _place(connection: Any) -> Place:
-    fields = {name: getattr(connection, f"_{name}") for name in _FIELDS}
-    return Place(**fields | {"database": as_name(fields["database"])})
-
-
-def move(connection: Any, place: Place) -> None:
-    """Make `connection` open to `place`."""
-    for name in _FIELDS:
-        setattr(connection, f"_{name}", getattr(place, name))
-
-
-def transacting_of(connection: Any) -> Callable[[], bool]:
-    """Return what tells whether a transaction is open on `connection`."""
-    alive = weakref.ref(connection)
-
-    def transacting() -> bool:
-        one = alive()
-        with suppress(Exception):  # closed: there is nothing to be in
-            return one is not None and bool(one.in_transaction)
-        return False
-
-    return transacting
-
-
 def _ask(original: Callable[..., Any], connection: Any, query: str) -> Any:
     connection.handle_unread_result()
     original(connection, query, raw=True)
     return connection.get_rows(raw=True)[0]
-
-
-def marks(operation: Any) -> str:
-    """Return how a prepared cursor's parameters are marked: it takes ``?`` and ``%s``."""
-    return FORMAT if "%" in str(operation) else QMARK
 
 
 def _settled(cursor: Any, operation: Any, style: str, ask: Ask) -> Any:
@@ -221,9 +170,9 @@ def _execute_prepared(ask: Ask, original: Callable[..., Any]) -> Callable[..., A
             style = marks(operation)
             text = connected.quick(operation, style) if type(operation) is str else None
             operation = text or _settled(self, operation, style, ask)
-        if vars(self).get(_SIDE) != connected.side:
+        if vars(self).get(SIDE) != connected.side:
             # Prepared on another lane, where the same words may have meant another table.
-            self._executed, vars(self)[_SIDE] = None, connected.side
+            self._executed, vars(self)[SIDE] = None, connected.side
         connected.passing = True
         try:
             return original(self, operation, params, map_results)
@@ -371,15 +320,6 @@ def _get_connection(plane: DataPlane, pooling: Any, original: Hook) -> Callable[
 def _name(pool: Any) -> str:
     config = pool._cnx_config
     return as_name(config.get("database") or config.get("db"))
-
-
-def twin_of(pool: Any, lane: str) -> Any:
-    """Return a pool like `pool`, which opens its connections when they are asked for."""
-    twin = object.__new__(type(pool))
-    vars(twin).update({name: value for name, value in vars(pool).items() if name != TWINS})
-    twin._cnx_queue = type(pool._cnx_queue)(pool._pool_size)
-    vars(twin).update({LANE: lane, OPEN: 0})
-    return twin
 
 
 def _add_connection(original: Callable[..., None]) -> Callable[..., None]:

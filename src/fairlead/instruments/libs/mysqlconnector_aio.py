@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fairlead.instruments.database import Databases, Driver
-from fairlead.instruments.libs.mysqlconnector import (
+from fairlead.instruments.connector import (
     LANE,
     OPEN,
+    SIDE,
     TWINS,
     Opening,
     decide,
@@ -23,6 +23,7 @@ from fairlead.instruments.libs.mysqlconnector import (
     transacting_of,
     twin_of,
 )
+from fairlead.instruments.database import Databases, Driver
 from fairlead.instruments.mysql import MySQLConnected, as_name, sent_async, use
 from fairlead.instruments.pools import Twins, concerns, own_connections
 from fairlead.instruments.propagate import Served, resume, suspend
@@ -39,8 +40,6 @@ VERSIONS = ("9.2", "27")
 
 Async = Callable[..., Coroutine[Any, Any, Any]]
 Style = Callable[[Any, Any], str]
-
-_SIDE = "_fairlead_side"
 
 
 def install(plane: DataPlane, patches: Patches) -> None:
@@ -117,9 +116,9 @@ def _execute(ask: Async, style: Style, original: Async) -> Async:
         if connected.bulk is not self:
             params = kwargs.get("params", args[0] if args else None)
             operation = await _judged(connection, operation, style(operation, params), ask)
-        if style is _prepared and vars(self).get(_SIDE) != connected.side:
+        if style is _prepared and vars(self).get(SIDE) != connected.side:
             # Prepared on another lane, where the same words may have meant another table.
-            self._executed, vars(self)[_SIDE] = None, connected.side
+            self._executed, vars(self)[SIDE] = None, connected.side
         outer, connected.sender = connected.sender, current_task()
         try:
             return await original(self, operation, *args, **kwargs)

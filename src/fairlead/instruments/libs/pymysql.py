@@ -6,7 +6,6 @@ there as it stands, stored procedures among it.
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -24,6 +23,8 @@ from fairlead.instruments.mysql import (
     selecting,
     sent,
     settled,
+    status_of,
+    take_rows,
 )
 from fairlead.sql.lexis import FORMAT, PLAIN
 from fairlead.sql.session import MYSQL
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
 
 LIBRARY = "PyMySQL"
 VERSIONS = ("0.10", "1.3")
-
-_IN_TRANSACTION, _AUTOCOMMIT = 1, 2
-"""Bits of the status that the server sends with its answers."""
 
 
 def install(plane: DataPlane, patches: Patches) -> None:
@@ -80,7 +78,7 @@ def _connect(databases: Databases, err: Any, original: Callable[..., Any]) -> Ca
             if before is not None:
                 self.fairlead = before
             raise
-        self.fairlead = MySQLConnected(databases, target, redirect, _transacting(self))
+        self.fairlead = MySQLConnected(databases, target, redirect, status_of(self))
         return result
 
     return connect
@@ -122,28 +120,10 @@ def _shadow(place: Place, redirect: Any, sock: Any, err: Any) -> Place:
     return shadow
 
 
-def _transacting(connection: Any) -> Callable[[], bool]:
-    alive = weakref.ref(connection)
-
-    def transacting() -> bool:
-        one = alive()
-        if one is None:
-            return False
-        status = one.server_status
-        # The status that comes with rows is not kept: INSERT … RETURNING, without autocommit.
-        unseen = one._result is not None and one._result.server_status is None
-        return bool(status & _IN_TRANSACTION) or (unseen and not status & _AUTOCOMMIT)
-
-    return transacting
-
-
 def _ask(original: Callable[..., Any], connection: Any, query: str) -> Any:
-    result, affected = connection._result, connection._affected_rows
+    before = connection._result, connection._affected_rows
     original(connection, query)
-    rows = connection._result.rows
-    if result is None or not result.has_next:
-        connection._result, connection._affected_rows = result, affected
-    return rows
+    return take_rows(connection, before)
 
 
 def _execute(ask: Ask, original: Callable[..., Any]) -> Callable[..., Any]:
