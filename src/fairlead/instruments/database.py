@@ -14,6 +14,17 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from fairlead.instruments.effects import (
+    BEGIN,
+    CONTROL,
+    END,
+    HEADS,
+    READS,
+    STATE,
+    WARNINGS,
+    WRITES,
+    is_ours,
+)
 from fairlead.instruments.escape import leads_out, way_out
 from fairlead.instruments.propagate import current, current_lane
 from fairlead.policy.database import NOWHERE
@@ -37,23 +48,6 @@ AskAsync = Callable[[str], Awaitable[Rows]]
 
 MOST_REWRITERS = 64
 """States of sessions that are kept apart per driver; then what was worked out is forgotten."""
-
-_HEADS = {"SELECT": False, "INSERT": True, "UPDATE": True, "DELETE": True}
-_HEADS |= {head.lower(): writes for head, writes in _HEADS.items()}
-"""How most statements begin, and whether they write. What else there is, is looked at closely."""
-
-_WRITES = frozenset(("INSERT", "UPDATE", "DELETE", "insert", "update", "delete"))
-# Possessive: of many comments, each could otherwise end with any of the later ones.
-_FIRST = r"(?is)(?:\s++|(?>/\*(?!M?!).*?\*/)|--[^\n]*+\n|\#[^\n]*+\n|\()*+"
-_STATE = re.compile(_FIRST + r"(use|set(?!\s+statement\b)|attach|detach|reset)\b")
-_READS = re.compile(_FIRST + r"(?:select|show|desc|describe|savepoint|release)\b")
-_WARNINGS = re.compile(_FIRST + r"show\s+(?:warnings|errors|count)\b")
-_BEGIN = re.compile(_FIRST + r"(?:begin|start)\b")
-_CONTROL = re.compile(
-    r"(?i)\s*(?:set|begin|start|commit|rollback|end|abort|savepoint|release)\b[^;]*;?\s*"
-)
-"""PostgreSQL: what names no rows, with nothing before it: comments nest there."""
-_END = re.compile(_FIRST + r"(?:commit|rollback(?!\s+to)|end|abort)\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +195,7 @@ class Connected:
         if not lane or lane not in plan.shadows.by_lane:
             if self.side:
                 self._cross(None)
-            head = _HEADS.get(text[:6])
+            head = HEADS.get(text[:6])
             if head is None or (self._scripts and ";" in text):
                 self._note(text)
             elif head:
@@ -310,9 +304,9 @@ class Connected:
     def _judge(self, plan: Plan, rules: LaneShadows, text: str, style: str) -> Judging:
         session = self._session
         if session is None:
-            if _WARNINGS.match(text):  # a question in between would leave no warning to show
+            if WARNINGS.match(text):  # a question in between would leave no warning to show
                 return Verdict(text)
-            if self._databases.driver.dialect == POSTGRES and _CONTROL.fullmatch(text):
+            if self._databases.driver.dialect == POSTGRES and CONTROL.fullmatch(text):
                 # SET TRANSACTION has to come before any query, ROLLBACK where none is answered.
                 return Verdict(text)
             session = yield from read_session(self._databases.driver.dialect)
@@ -328,7 +322,7 @@ class Connected:
             self._known = {}
         self._plan, self._catalogs = plan, rewriter.catalogs
         self._known[style] = rewriter.known(style)
-        if _STATE.match(text):
+        if STATE.match(text):
             self.forget_session()
         return verdict
 
@@ -373,17 +367,17 @@ class Connected:
     def _note(self, text: str) -> None:
         """Take note of what a statement that is sent as it is does to the connection."""
         several = ";" in text.rstrip("; \t\r\n")
-        if not several and text[:6] in _WRITES:
+        if not several and text[:6] in WRITES:
             self.wrote = True
-        elif not several and _END.match(text):
+        elif not several and END.match(text):
             self.wrote = False
-        elif not several and _BEGIN.match(text):
+        elif not several and BEGIN.match(text):
             if self._databases.driver.dialect == MYSQL or not self.transacting():
                 self.wrote = False
-        elif several or not _READS.match(text):
+        elif several or not READS.match(text):
             # What is not known may change the current database too: CALL, EXECUTE, a comment.
             self.forget_session()
-            self.wrote |= several or not _STATE.match(text)
+            self.wrote |= several or not STATE.match(text)
 
     def _sent(self, verdict: Verdict) -> str:
         if verdict.refused is not None:
@@ -404,18 +398,7 @@ class Connected:
 
     def _closed(self, error: Exception) -> Exception:
         """Return what to raise where a statement could not be judged."""
-        if not _ours(error):
+        if not is_ours(error):
             return error
         self._plane.counters.count(AGENT_FAULTS, self._databases.driver.library)
         return self.refuse("other", f"it could not be judged: {type(error).__name__}: {error}")
-
-
-def _ours(error: Exception) -> bool:
-    """Whether `error` is a fault of our own code: a driver's says what the server said."""
-    root = type(error).__module__.partition(".")[0]
-    if root != "builtins":
-        return root in ("fairlead", "sqlglot", "re")
-    trace, last = error.__traceback__, ""
-    while trace is not None:
-        last, trace = trace.tb_frame.f_globals.get("__name__", ""), trace.tb_next
-    return str(last).partition(".")[0] in ("fairlead", "sqlglot", "re")
