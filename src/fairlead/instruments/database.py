@@ -9,7 +9,7 @@ what cannot be proved to stay in the shadow is refused with the driver's own err
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,7 @@ from fairlead.instruments.propagate import current, current_lane
 from fairlead.policy.database import NOWHERE
 from fairlead.policy.workload import BASE
 from fairlead.sql.asking import read_session
+from fairlead.sql.catalog import Rows
 from fairlead.sql.rewriter import Catalogs, Judging, Rewriter
 from fairlead.sql.session import MYSQL, POSTGRES
 from fairlead.sql.verdict import Refused, Verdict
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from fairlead.policy.database import ShadowDatabase
     from fairlead.sql.session import Session
 
-Rows = Iterable[Sequence[Any]]
 Ask = Callable[[str], Rows]
 AskAsync = Callable[[str], Awaitable[Rows]]
 
@@ -268,8 +268,7 @@ class Connected:
 
     def on_lane(self) -> LaneShadows | None:
         """Return the rules of the lane that the code works on, None where it has no shadows."""
-        plane = self._plane
-        return plane.engine.plan.shadows.by_lane.get(current_lane(plane))
+        return self._engine.plan.shadows.by_lane.get(current_lane(self._plane))
 
     def forget_session(self) -> None:
         """Hear that the current database, or how names are read, may have changed."""
@@ -332,8 +331,8 @@ class Connected:
         # Also where the rules are the same: while there were none, nobody took note of a USE.
         self.forget_session()
         self._rules = rules
-        host, port = self.target.host, self.target.port
-        shadow = rules.database(self.target.database, host, port)
+        database, host, port = self.target.database, self.target.host, self.target.port
+        shadow = rules.database(database, host, port)
         if shadow != self.redirect and not (shadow is None and self.redirect is None):
             self._rules = None
             raise self.refuse("side", self._elsewhere(rules.lane))
@@ -345,11 +344,9 @@ class Connected:
 
     def _elsewhere(self, lane: str) -> str:
         where = f"the shadow database of lane {self.redirect.lane}" if self.redirect else "base"
-        return (
-            f"this connection to {self.target.database!r} was opened to {where} and cannot serve"
-            f" {f'lane {lane}' if lane else 'base'}: open one in the request, or use a pool that"
-            " fairlead hooks"
-        )
+        what = f"this connection to {self.target.database!r} was opened to {where} and cannot serve"
+        remedy = "open one in the request, or use a pool that fairlead hooks"
+        return f"{what} {f'lane {lane}' if lane else 'base'}: {remedy}"
 
     def _cross(self, rules: LaneShadows | None) -> None:
         """Let the connection serve another side, unless a transaction is in between."""
@@ -390,9 +387,8 @@ class Connected:
     def _refusal(self, refused: Refused) -> Exception:
         self._plane.counters.count(SQL_REFUSED, refused.cause)
         lane = current_lane(self._plane) or "base"
-        error = self._databases.driver.refusal(
-            f"fairlead: refused on lane {lane}: {refused.reason}"
-        )
+        text = f"fairlead: refused on lane {lane}: {refused.reason}"
+        error = self._databases.driver.refusal(text)
         error.__cause__ = refused
         return error
 

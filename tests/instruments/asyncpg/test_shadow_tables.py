@@ -163,7 +163,6 @@ def test_what_asyncpg_asks_for_itself_passes(shop: Shop, tables, connected):
 
 def test_the_application_sees_no_trace_of_a_question(shop: Shop, tables, connected):
     """Its cache, its codecs and its loggers are its own."""
-
     odd: list[bool] = []
 
     class Odd(asyncpg.Record):  # type: ignore[misc]
