@@ -106,3 +106,24 @@ def test_callbacks_run_on_the_side_of_their_connection(shop: Shop, databases):
     asyncio.run(main())
     assert set(seen) == {shop.base, shop.gray}
     assert shop.items(database=shop.gray)[2:] == ["gray", "gray"]
+
+
+def test_workers_are_of_no_request(shop: Shop, tables):
+    """The request that opens a pool is over long before the pool's tasks are."""
+    seen: list[str] = []
+
+    async def configure(connection: Any) -> None:
+        cursor = await connection.execute("SELECT item FROM orders")
+        seen.append((await cursor.fetchone())[0])
+        await connection.commit()
+
+    async def main() -> None:
+        with serving("gray"):
+            pool = psycopg_pool.AsyncConnectionPool(
+                shop.dsn, min_size=2, open=False, configure=configure
+            )
+            await pool.open(wait=True, timeout=10)
+        await pool.close()
+
+    asyncio.run(main())
+    assert seen == ["base", "base"]

@@ -52,6 +52,7 @@ def install(plane: DataPlane, patches: Patches) -> None:
         patches.replace(pool, "getconn", hooks.getconn)
         patches.replace(pool, "putconn", _putconn)
         patches.replace(pool, "close", hooks.close)
+        patches.replace(pool, "_start_workers", _start_workers)
         patches.replace(pool, "_connect", hooks.on_own_side)
         patches.replace(pool, "_reset_connection", hooks.on_own_side)
 
@@ -66,9 +67,7 @@ class _Hooks:
             if twin is not pool:
                 for one in old:
                     one.close(timeout=0)
-                # Its workers serve the lane, not the request that happens to be the first.
-                with working_for(None):
-                    twin.open()
+                twin.open()
             return original(twin, timeout)
 
         return getconn
@@ -126,8 +125,7 @@ class _AsyncHooks(_Hooks):
             if twin is not pool:
                 for one in old:
                     await one.close(timeout=0)
-                with working_for(None):
-                    await twin.open()
+                await twin.open()
             return await original(twin, timeout)
 
         return getconn
@@ -146,6 +144,15 @@ class _AsyncHooks(_Hooks):
                 return await original(pool, *args, **kwargs)
 
         return method
+
+
+def _start_workers(original: Callable[[Any], None]) -> Callable[[Any], None]:
+    def start_workers(pool: Any) -> None:
+        # They serve everybody, and not the request that happens to be the first.
+        with working_for(None):
+            original(pool)
+
+    return start_workers
 
 
 def _putconn(original: Callable[..., Any]) -> Callable[..., Any]:
