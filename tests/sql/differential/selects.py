@@ -288,7 +288,8 @@ class Selects(Sources):
         found = scope.levels[-1][0]
         item = self.expression(scope, sort)
         if found.table and found.key == "id" and len(scope.levels) > 1 and self.chance(0.6):
-            outer = Scope(scope.levels[:-1], scope.expressions, scope.hidden)
+            around = [[one for one in level if one.name != found.name] for level in scope.levels]
+            outer = Scope([*around[:-1]], scope.expressions, scope.hidden)
             return (
                 f"SELECT {item} FROM {source} WHERE {found.refer[0]}.id = {self.column(outer, INT)}"
             )
