@@ -17,9 +17,6 @@ from tests.instruments.sqlalchemy.shop import Shop, plane, table
 
 pytest.importorskip("sqlglot")
 
-ABOVE = pytest.mark.xfail(
-    reason="sqlite3's hook stands above Django's cursor class and sees %s for ?", strict=True
-)
 TABLES = [model._meta.db_table for model in MODELS]
 
 
@@ -45,7 +42,6 @@ def half(shop: Shop, suffix: str) -> list[Any]:
         ]
 
 
-@ABOVE
 def test_the_orm_reaches_only_the_shadow_tables(shop: Shop, agent: Plane) -> None:
     """Nothing that it says is refused, and gray leaves the tables of base as they were."""
     assert work("base") == ["base-new"]
@@ -62,7 +58,6 @@ def test_the_orm_reaches_only_the_shadow_tables(shop: Shop, agent: Plane) -> Non
     assert agent.counted("sql_refused") == {}
 
 
-@ABOVE
 def test_one_connection_serves_both_sides_but_not_in_one_transaction(
     shop: Shop, agent: Plane
 ) -> None:
@@ -92,7 +87,6 @@ def test_migrations_are_for_base(agent: Plane) -> None:
         editor.delete_model(Location)
 
 
-@ABOVE
 def test_looking_at_the_schema_on_a_lane(agent: Plane) -> None:
     """Django looks into SQLite's catalogue by its own ways, at start-up and in checks."""
     with serving("gray"), connection.cursor() as cursor:

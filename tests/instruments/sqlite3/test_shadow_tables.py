@@ -28,6 +28,12 @@ class Mine(sqlite3.Cursor):
     """A cursor of the application's own."""
 
 
+class Text(str):
+    """A statement that is more than a string, as libraries make them."""
+
+    __slots__ = ()
+
+
 def make_mine(connection: Connection) -> Mine:
     return Mine(connection)
 
@@ -41,6 +47,7 @@ WAYS: dict[str, Callable[[Connection], Any]] = {
     "many": lambda c: c.executemany("INSERT INTO orders (what) VALUES (?)", [("x",)]),
     "script": lambda c: c.executescript("INSERT INTO orders (what) VALUES ('x'); SELECT ';';"),
     "own class": lambda c: c.cursor(Mine).execute("INSERT INTO orders (what) VALUES ('x')"),
+    "own text": lambda c: c.execute(Text("INSERT INTO orders (what) VALUES ('x')")),
     "own factory": lambda c: c.cursor(make_mine).execute("INSERT INTO orders (what) VALUES ('x')"),
 }
 

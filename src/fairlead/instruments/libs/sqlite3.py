@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -110,8 +110,8 @@ def _connection_class(factory: Any) -> Any:
             return cursor
 
         # The originals make a cursor of their own, which would not ask.
-        def execute(self, sql: Any, parameters: Any = (), /) -> Any:
-            return self.cursor().execute(sql, parameters)
+        def execute(self, sql: Any, *parameters: Any) -> Any:
+            return self.cursor().execute(sql, *parameters)
 
         def executemany(self, sql: Any, parameters: Any, /) -> Any:
             return self.cursor().executemany(sql, parameters)
@@ -173,22 +173,33 @@ def _cursor_class(factory: Any) -> Any:
     """Return a subclass of the cursor class `factory` that asks before it executes."""
     if not isinstance(factory, type):
         return factory
-    plain: Any = factory
-    execute_plain, executemany_plain = plain.execute, plain.executemany
+    asking: Any = _asking_class()
+    # Below the application's class, which may write a statement anew before it is sent: Django's
+    # cursor is given %s for what sqlite3 calls ?.
+    bases = (asking,) if issubclass(asking, factory) else (factory, asking)
+    return _named_like(type(factory.__name__, bases, {}), factory)
 
-    class Governed(factory):  # type: ignore[misc]
+
+@cache
+def _asking_class() -> Any:
+    from sqlite3 import Cursor
+
+    execute_plain, executemany_plain = Cursor.execute, Cursor.executemany
+
+    class Asking(Cursor):
         fairlead: Connected | None = None
 
-        def execute(self, sql: Any, parameters: Any = (), /) -> Any:
+        # Whether there are parameters is handed on: it matters to classes of applications.
+        def execute(self, sql: Any, *parameters: Any) -> Any:
             connected = self.fairlead
-            if connected is not None and type(sql) is str:
+            if connected is not None and isinstance(sql, str):
                 text = connected.quick(sql, NAMED)
                 sql = _settled(self, sql) if text is None else text
-            return execute_plain(self, sql, parameters)
+            return execute_plain(self, sql, *parameters)
 
         def executemany(self, sql: Any, parameters: Any, /) -> Any:
             connected = self.fairlead
-            if connected is not None and type(sql) is str:
+            if connected is not None and isinstance(sql, str):
                 text = connected.quick(sql, NAMED)
                 sql = _settled(self, sql) if text is None else text
             return executemany_plain(self, sql, parameters)
@@ -204,7 +215,7 @@ def _cursor_class(factory: Any) -> Any:
             texts = [connected.settle(one, NAMED, ask) for one in statements(sql_script, SQLITE)]
             return super().executescript("".join(texts))
 
-    return _named_like(Governed, factory)
+    return Asking
 
 
 def _named_like(governed: Any, factory: Any) -> Any:
