@@ -12,6 +12,8 @@ LIBRARIES: tuple[tuple[str, str], ...] = (
     ("aiosqlite", "aiosqlite"),
     ("asyncpg", "asyncpg"),
     ("asyncpg.pool", "asyncpg_pool"),
+    ("django.core.handlers.asgi", "django"),
+    ("django.core.handlers.wsgi", "django"),
     ("django.db.utils", "django"),
     ("flask", "flask"),
     ("gunicorn.workers.base", "gunicorn"),
@@ -87,6 +89,7 @@ UNHOOKED_DRIVERS: tuple[str, ...] = (
     "oracledb",
     "pg8000",
     "pgdb",
+    "playhouse.sqliteq",
     "psqlpy",
     "psycopg2cffi",
     "pymssql",
@@ -96,6 +99,8 @@ UNHOOKED_DRIVERS: tuple[str, ...] = (
     "pytds",
     "sqlcipher3",
     "sqlean",
+    "sqlitedict",
     "turbodbc",
+    "twisted.enterprise.adbapi",
 )
 """Modules that reach a database and that no instrument knows: watched, to tell of them."""

@@ -12,14 +12,12 @@ from asgiref.sync import sync_to_async
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.asgi import get_asgi_application
-from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import connection, connections, models, transaction
 from django.db.models import Count, F, Q
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import path
 
-from fairlead.instruments import asgi, wsgi
 from fairlead.instruments.propagate import current_lane
 from tests.instruments.plane import Plane, hooked
 
@@ -93,10 +91,7 @@ def ready(plane: Plane, *drivers: str, **database: Any) -> Iterator[None]:
     # This thread's wrapper was made with the settings of before.
     del connections["default"]
     try:
-        with hooked(plane, *drivers, "django", "python") as patches:
-            # No hook puts Django's requests on a lane yet.
-            patches.replace(WSGIHandler, "__call__", wsgi.governed(plane))
-            patches.replace(ASGIHandler, "__call__", asgi.governed(plane))
+        with hooked(plane, *drivers, "django", "python"):
             try:
                 yield
             finally:

@@ -1,16 +1,19 @@
-"""Django's ORM: on a lane with shadow databases a thread has a connection beside the one of base.
+"""Django: its requests, and its connections on lanes with shadow databases.
 
-Statements are the drivers' business, and so are pools of psycopg. Here it is decided which wrapper
-``django.db.connections`` hands out. Within an atomic block that is the one it began on, whatever
-lane its code works on later; what ends or ages connections is shown those of every lane.
+On such a lane a thread has a connection beside the one of base. Statements are the drivers'
+business, and so are pools of psycopg. Here it is decided which wrapper ``django.db.connections``
+hands out. Within an atomic block that is the one it began on, whatever lane its code is on later;
+what ends or ages connections is shown those of every lane.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from fairlead.instruments import asgi, wsgi
 from fairlead.instruments.pools import concerns, own_connections
 
 if TYPE_CHECKING:
@@ -28,7 +31,22 @@ Lanes = dict[tuple[str, str], Any]
 
 
 def install(plane: DataPlane, patches: Patches) -> None:
-    """Hook what hands out, sets, deletes and lists the connections of a thread."""
+    """Hook the handlers of requests, and what hands out the connections of a thread.
+
+    A process that serves nothing imports no handler, and one without a database no ORM.
+    """
+    for name, handler, wrap in (
+        ("django.core.handlers.asgi", "ASGIHandler", asgi.governed),
+        ("django.core.handlers.wsgi", "WSGIHandler", wsgi.governed),
+    ):
+        module = sys.modules.get(name)
+        if hasattr(module, handler):
+            patches.replace(getattr(module, handler), "__call__", wrap(plane))
+    if "django.db.utils" in sys.modules:
+        _install_connections(plane, patches)
+
+
+def _install_connections(plane: DataPlane, patches: Patches) -> None:
     from django.db.utils import ConnectionHandler
 
     sides = Sides(plane)
