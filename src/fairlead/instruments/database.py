@@ -21,6 +21,7 @@ from fairlead.instruments.effects import (
     HEADS,
     READS,
     STATE,
+    STRING,
     WARNINGS,
     WRITES,
     is_ours,
@@ -363,7 +364,7 @@ class Connected:
 
     def _note(self, text: str) -> None:
         """Take note of what a statement that is sent as it is does to the connection."""
-        several = ";" in text.rstrip("; \t\r\n")
+        several = ";" in text and ";" in STRING.sub("", text).rstrip("; \t\r\n")
         if not several and text[:6] in WRITES:
             self.wrote = True
         elif not several and END.match(text):
@@ -387,8 +388,7 @@ class Connected:
     def _refusal(self, refused: Refused) -> Exception:
         self._plane.counters.count(SQL_REFUSED, refused.cause)
         lane = current_lane(self._plane) or "base"
-        text = f"fairlead: refused on lane {lane}: {refused.reason}"
-        error = self._databases.driver.refusal(text)
+        error = self._databases.driver.refusal(f"fairlead: refused on lane {lane}: {refused.reason}")
         error.__cause__ = refused
         return error
 

@@ -18,6 +18,8 @@ _FIRST = r"(?is)(?:\s++|(?>/\*(?!M?!).*?\*/)|--[^\n]*+\n|\#[^\n]*+\n|\()*+"
 STATE = re.compile(_FIRST + r"(use|set(?!\s+statement\b)|attach|detach|reset)\b")
 READS = re.compile(_FIRST + r"(?:select|show|desc|describe|savepoint|release)\b")
 WARNINGS = re.compile(_FIRST + r"show\s+(?:warnings|errors|count)\b")
+STRING = re.compile(r"'(?:[^'\\]|\\.)*+'|\"(?:[^\"\\]|\\.)*+\"", re.DOTALL)
+"""A literal: a semicolon in it ends no statement."""
 BEGIN = re.compile(_FIRST + r"(?:begin|start)\b")
 CONTROL = re.compile(
     r"(?i)\s*(?:set|begin|start|commit|rollback|end|abort|savepoint|release)\b[^;]*;?\s*"

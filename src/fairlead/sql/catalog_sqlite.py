@@ -23,6 +23,8 @@ from fairlead.sql.session import Session
 _BODY = re.compile(r"(?is)\bbegin\b(.*)")
 _QUERY = re.compile(r"(?is)\bas\b\s*(?=select\b|with\b|values\b|\()")
 _VIRTUAL = re.compile(r"(?is)\s*create\s+virtual\s+table\b(.*)")
+_INDEX = re.compile(r"(?i)\busing\s+(?:fts[345]|rtree)\b")
+_CONTENT = re.compile(r"(?i)\bcontent\s*=\s*['\"`\[]?(\w+)")
 _WORD = re.compile(r"\w+")
 
 
@@ -42,10 +44,7 @@ def read(session: Session) -> Asking:
             query = _QUERY.search(text)
             views[_key(name)] = query_body(text[query.end() :] if query else text, session)
         elif virtual := _VIRTUAL.match(text):
-            # A full-text index may have its rows in another table, which its options name.
-            own = {_key(name)[1]}
-            words = frozenset(word.lower() for word in _WORD.findall(virtual[1])) - own
-            views[_key(name)] = Body(words)
+            views[_key(name)] = _virtual(virtual[1], _key(name)[1])
     return Catalog(
         tables=frozenset(text_of(row[1]).casefold() for row in rows if row[0] in ("table", "view")),
         views=views,
@@ -65,6 +64,13 @@ def _schema(
         f" pragma_foreign_key_list(m.name, '{text}') f WHERE m.type = 'table'"
     )
     keys += [(_key(parent), _key(child), on, up) for parent, child, on, up in found]
+
+
+def _virtual(text: str, name: str) -> Body:
+    """Return what a virtual table reaches: a full-text index may have its rows in another table."""
+    if _INDEX.search(text):
+        return Body(frozenset(word.lower() for word in _CONTENT.findall(text)))
+    return Body(frozenset(word.lower() for word in _WORD.findall(text)) - {name})
 
 
 def _trigger(name: Any, text: str, session: Session) -> Trigger:

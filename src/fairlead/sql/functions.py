@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
-from fairlead.sql.session import SQLITE
+from fairlead.sql.session import MYSQL, SQLITE
 
 _DJANGO = "django_"
 """What Django registers at SQLite; its names differ between versions."""
@@ -76,6 +76,22 @@ def words(name: str) -> frozenset[str]:
 def known(name: str, dialect: str) -> bool:
     """Whether `name`, in lower case, is a function that the servers of `dialect` have built in."""
     return name in words(dialect) or (dialect == SQLITE and name.startswith(_DJANGO))
+
+
+_ONE_SERVER = frozenset(("any_value", "chr", "median", "percentile_cont", "to_char"))
+
+
+@cache
+def native(dialect: str) -> frozenset[str]:
+    """Return functions whose names cannot mean one of the database's own.
+
+    In MySQL a native function always wins; MariaDB and MySQL do not have the same ones, so only
+    those count that other servers have too. PostgreSQL chooses by the types of arguments.
+    """
+    if dialect != MYSQL:
+        return frozenset()
+    others = words("postgres") | words("sqlite") | words(f"{dialect}-syntax")
+    return (words(dialect) & others) - _ONE_SERVER
 
 
 def syntax(name: str, dialect: str) -> bool:

@@ -80,6 +80,8 @@ def _checked(
             return ""
         if session.dialect != POSTGRES or schema != "pg_catalog":
             raise _unknown(f"{schema}.{name}")
+        if functions.known(name, session.dialect):
+            return ""
     if name in allowed:
         return ""
     dialect = session.dialect

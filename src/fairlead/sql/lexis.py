@@ -94,6 +94,8 @@ def _lexicon(session: Session) -> str:
 def _scanner(lexicon: str, style: str, ansi: bool, long: bool) -> Callable[[str], str]:  # noqa: FBT001
     dialect = lexicon.partition("-")[0]
     string, placeholder = _STRING[lexicon], _PLACEHOLDER[style]
+    if dialect == POSTGRES:
+        placeholder = rf"{placeholder}|(?<![\w$])\$\d+"
     parts = [
         rf"(?P<comment>{_COMMENT[dialect]})",
         rf"(?P<string>{string})",
@@ -107,7 +109,8 @@ def _scanner(lexicon: str, style: str, ansi: bool, long: bool) -> Callable[[str]
     # What is left of a string that does not end would be read as code.
     parts.append(r"(?P<open>['\"`]|/\*)")
     pattern = re.compile("|".join(parts), re.DOTALL)
-    marker = "$1" if dialect == POSTGRES else "?"
+    # Two of PostgreSQL's own, $1,$2, would be taken for the quotes of a string.
+    marker = "0" if dialect == POSTGRES else "?"
 
     def replace(match: re.Match[str]) -> str:
         if style == FORMAT and match.lastgroup in _QUOTED:

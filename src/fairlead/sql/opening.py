@@ -118,6 +118,7 @@ _DUPLICATE = re.compile(r"(?i)\bon\s+duplicate\s+key\s+update\b")
 _VALUES = re.compile(r"(?i)\bv(?=alues\s*\()")
 
 
+_STRING_AS_NAME = re.compile(r"'x*'\s*\.")
 _OR = re.compile(r"(?i)\s*update(\s+or\s+(rollback|abort|replace|fail|ignore))\b")
 
 
@@ -205,6 +206,8 @@ def _postgres(text: str, word: str) -> Opening:
 
 
 def _sqlite(text: str, word: str) -> Opening:
+    if _STRING_AS_NAME.search(text):
+        raise Refused("name", "a name in single quotes before a dot: use double quotes")
     if word == "replace":
         return Opening(_insert_for_replace(text), word, replaces=True)
     found = _OR.match(text)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from fairlead.sql.catalog import Body, Catalog, Key
+from fairlead.sql.functions import native
 from fairlead.sql.guard import SETTING
 from fairlead.sql.session import MYSQL
 from fairlead.sql.shadowing import Shadowing
@@ -42,13 +43,15 @@ def check_reach(touched: Iterable[Touched], catalog: Catalog, shadowing: Shadowi
         reach.change(key, effects)
 
 
-def check_calls(statement: Statement, catalog: Catalog, allowed: frozenset[str]) -> None:
+def check_calls(
+    statement: Statement, catalog: Catalog, allowed: frozenset[str], dialect: str
+) -> None:
     """Raise Refused if `statement` may call a function that is not the server's own.
 
     PostgreSQL chooses by the types of arguments, and calls a function of a row by the name of a
     column that is none.
     """
-    for name in sorted(statement.called & catalog.functions):
+    for name in sorted((statement.called & catalog.functions) - native(dialect)):
         reason = f"{name}() is also a function of this database: what it writes cannot be seen"
         raise Refused("function", f"{reason}; if it writes no rows, add it to {SETTING}")
     for name in sorted((statement.fields & catalog.row_functions) - allowed):
@@ -84,8 +87,17 @@ class _Reach:
             if (key, effect) in self._changed:
                 continue
             self._changed.add((key, effect))
+            self._through_view(key, effect)
             self._fire(key, effect)
             self._cascade(key, effect)
+
+    def _through_view(self, key: Key, effect: str) -> None:
+        """A view that can be written to passes the change on to its tables."""
+        view = self._catalog.views.get(key)
+        if view is not None:
+            for name in self._tables_of(view):
+                for other in tuple(self._keys_named(name)):
+                    self.change(other, (effect,))
 
     def _fire(self, key: Key, effect: str) -> None:
         for trigger in self._catalog.triggers.get(key, ()):

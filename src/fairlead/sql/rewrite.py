@@ -29,6 +29,7 @@ Edit = tuple[int, int, str]
 LARGEST = 64 * 1024
 """Characters of a statement that are read, without its lists of values and its blanks."""
 
+_STAR = re.compile(r"\s*\*")
 _BLANKS = re.compile(r"\s{2,}")
 
 
@@ -51,7 +52,7 @@ def rewritten(
     tokens, tree = parse(start.text, session.dialect)
     names = Reader(text, session).read(tree)
     called = check_words(text, tokens, names, shadowing, allowed)
-    edits, pairs = _Splicing(names, shadowing, _parts_with_alias(tree)).edits()
+    edits, pairs = _Splicing(text, names, shadowing, _parts_with_alias(tree)).edits()
     if session.dialect == POSTGRES and "standard_conforming_strings" in text.lower():
         raise Refused("command", "it changes where a string ends")
     return Statement(
@@ -102,7 +103,14 @@ def _parts_with_alias(tree: Expression) -> bool:
 class _Splicing:
     """The edits of one statement."""
 
-    def __init__(self, names: Names, shadowing: Shadowing, aliases: bool) -> None:  # noqa: FBT001
+    def __init__(
+        self,
+        text: str,
+        names: Names,
+        shadowing: Shadowing,
+        aliases: bool,  # noqa: FBT001
+    ) -> None:
+        self._text = text
         self._names, self._shadowing = names, shadowing
         self._session = shadowing.session
         self._found = [
@@ -119,8 +127,16 @@ class _Splicing:
         returns = names.returns and self._session.dialect == SQLITE
         self._renames = not aliases or returns or self._meant_by_qualifier() or self._must()
 
+    def _check_rows(self) -> None:
+        """Refuse PostgreSQL's whole row under a name that is not kept."""
+        if self._renames and self._session.dialect == POSTGRES:
+            rows = [name for name in self._names.columns if name.key in self._bare]
+            if rows and any(database for _, database in self._names.qualifiers):
+                raise Refused("name", f"{rows[0].token} may be a row or a column: use an alias")
+
     def edits(self) -> tuple[list[Edit], list[tuple[str, str]]]:
         """Return the edits, and each table with its shadow."""
+        self._check_rows()
         edits = [edit for table, shadow in self._found for edit in self._table(table, shadow)]
         if self._renames:
             shadows = {table.name.key: shadow for table, shadow in self._found if not table.aliased}
@@ -141,6 +157,8 @@ class _Splicing:
         name = table.name
         replacement = self._session.quote(shadow, name.token)
         if not table.aliased and not self._renames and self._wants_alias(table):
+            if _STAR.match(self._text, name.end):
+                raise Refused("unparsed", f"{name.token} * is not supported: leave the * out")
             replacement += f" AS {self._alias(table)}"
         yield name.start, name.end, replacement
 

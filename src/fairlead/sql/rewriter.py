@@ -121,7 +121,7 @@ class Rewriter:
             if statement.touched or self._may_call_others(statement):
                 # A statement that names no table is not held up by questions.
                 catalog = yield from self.catalogs.current(self._shadowing.session)
-                check_calls(statement, catalog, self._allowed)
+                check_calls(statement, catalog, self._allowed, self._shadowing.session.dialect)
                 check_reach(statement.touched, catalog, self._shadowing)
             count = self._counts[0 if statement.shadowed else 1]
             pairs = statement.shadowed
