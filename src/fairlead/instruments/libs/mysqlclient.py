@@ -70,6 +70,16 @@ def install(plane: DataPlane, patches: Patches) -> None:
     patches.replace(BaseCursor, "executemany", executing_many(ask, _discard))
 
 
+class _Watched(MySQLConnected):
+    """A connection that does not tell whether a transaction is open."""
+
+    __slots__ = ()
+
+    def _note(self, text: str) -> None:
+        super()._note(text)
+        self.watch(text)
+
+
 def _initialize(
     databases: Databases, ask: Ask, errors: Any, original: Callable[..., None]
 ) -> Callable[..., None]:
@@ -84,7 +94,7 @@ def _initialize(
         original(self, *args, **kwargs)
         if not place.database and any(given.get(name) for name in _FILES):
             target = _found(self, target, ask)
-        self.fairlead = MySQLConnected(databases, target, redirect, _transacting(self))
+        self.fairlead = _Watched(databases, target, redirect, _transacting(self))
 
     return initialize
 
@@ -166,7 +176,7 @@ def _execute(ask: Ask, original: Callable[..., Any]) -> Callable[..., Any]:
             if text is None:
                 _discard(self)
                 text = settled(self, query, style, ask)
-            if query[:6] not in _ROWS or ";" in query:
+            if connected.side and (query[:6] not in _ROWS or ";" in query):
                 connected.watch(as_text(connected, query, self.connection.encoding))
             query = text
         connected.passing = True

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from fairlead.instruments.patch import Patches
 
 LIBRARY = "mysql-connector-python"
-VERSIONS = ("8.0.30", "27")
+VERSIONS = ("9.0", "27")
 
 _OPENING = "_fairlead_opening"
 
@@ -50,16 +50,17 @@ def install(plane: DataPlane, patches: Patches) -> None:
     abstract = abstracts.MySQLConnectionAbstract
     patches.replace(abstract, "connect", partial(_connect, databases))
     pure = connection.MySQLConnection
-    ask = _hook(patches, errors, pure, (cursor.MySQLCursor, cursor.MySQLCursorPrepared))
-    patches.replace(pure, "cmd_query_iter", partial(_cmd_query, ask))
+    cursors = (cursor.MySQLCursor, cursor.MySQLCursorPrepared)
+    ask = _hook(patches, errors, pure, cursors, raw=False)
+    patches.replace(pure, "cmd_query_iter", partial(_other_query, ask))
     compiled = vars(pooling).get("CMySQLConnection")
     if compiled is not None:
         from mysql.connector import cursor_cext
 
-        cursors = (cursor_cext.CMySQLCursor, cursor_cext.CMySQLCursorPrepared)
-        ask = _hook(patches, errors, compiled, cursors)
+        both = (cursor_cext.CMySQLCursor, cursor_cext.CMySQLCursorPrepared)
+        ask = _hook(patches, errors, compiled, both, raw=None)
         for name in ("_execute_query", "info_query"):
-            patches.replace(compiled, name, partial(_cmd_query, ask))
+            patches.replace(compiled, name, partial(_other_query, ask))
         patches.replace(compiled, "database", partial(_database, ask))
     pool = pooling.MySQLConnectionPool
     patches.replace(pool, "get_connection", partial(_get_connection, plane, pooling))
@@ -67,12 +68,17 @@ def install(plane: DataPlane, patches: Patches) -> None:
     patches.replace(pool, "_remove_connections", _remove_connections)
 
 
-def _hook(patches: Patches, errors: Any, connection: Any, cursors: tuple[Any, Any]) -> Ask:
-    """Hook one sort of connection and its cursors; return how to ask on it."""
+def _hook(
+    patches: Patches, errors: Any, connection: Any, cursors: tuple[Any, Any], *, raw: bool | None
+) -> Ask:
+    """Hook one sort of connection and its cursors; return how to ask on it.
+
+    `raw` is what ``cmd_query`` takes where that is not said.
+    """
     query = getattr(connection.cmd_query, "__wrapped__", connection.cmd_query)
     ask = partial(_ask, query)
     patches.replace(connection, "_open_connection", partial(_open, errors))
-    patches.replace(connection, "cmd_query", partial(_cmd_query, ask))
+    patches.replace(connection, "cmd_query", partial(_cmd_query, ask, raw))
     patches.replace(connection, "cmd_init_db", partial(_select, ask))
     patches.replace(connection, "cmd_change_user", partial(_change_user, ask))
     for name in ("cmd_reset_connection", "commit", "rollback"):
@@ -218,17 +224,37 @@ def _executemany(
     return executemany
 
 
-def _cmd_query(ask: Ask, original: Callable[..., Any]) -> Callable[..., Any]:
-    def cmd_query(self: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
+def _cmd_query(ask: Ask, default: Any, original: Callable[..., Any]) -> Callable[..., Any]:
+    # Every statement comes through here: as the original has it, without a tuple of arguments.
+    def cmd_query(
+        self: Any,
+        query: Any,
+        raw: Any = default,
+        buffered: Any = False,  # noqa: FBT002
+        raw_as_string: Any = False,  # noqa: FBT002
+        **more: Any,
+    ) -> Any:
         try:
             connected = self.fairlead
         except AttributeError:
-            return original(self, query, *args, **kwargs)
+            return original(self, query, raw, buffered, raw_as_string, **more)
         if not connected.passing:
+            query = sent(connected, query, PLAIN, self.python_charset, partial(ask, self))
+        if more:
+            return original(self, query, raw, buffered, raw_as_string, **more)
+        return original(self, query, raw, buffered, raw_as_string)
+
+    return cmd_query
+
+
+def _other_query(ask: Ask, original: Callable[..., Any]) -> Callable[..., Any]:
+    def other_query(self: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
+        connected = vars(self).get("fairlead")
+        if connected is not None and not connected.passing:
             query = sent(connected, query, PLAIN, self.python_charset, partial(ask, self))
         return original(self, query, *args, **kwargs)
 
-    return cmd_query
+    return other_query
 
 
 def _prepared_by_hand(ask: Ask, original: Callable[..., Any]) -> Callable[..., Any]:
