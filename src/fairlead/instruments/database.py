@@ -125,8 +125,7 @@ class Databases:
         return self.plane.counters.counter(name, rules.lane).raise_by_one
 
 
-_NONE = Catalogs(monotonic)
-"""What a connection knows of its server before it was asked."""
+_NONE = Catalogs(monotonic)  # what is known of a server that was not asked
 
 
 class Connected:
@@ -388,7 +387,8 @@ class Connected:
     def _refusal(self, refused: Refused) -> Exception:
         self._plane.counters.count(SQL_REFUSED, refused.cause)
         lane = current_lane(self._plane) or "base"
-        error = self._databases.driver.refusal(f"fairlead: refused on lane {lane}: {refused.reason}")
+        said = f"fairlead: refused on lane {lane}: {refused.reason}"
+        error = self._databases.driver.refusal(said)
         error.__cause__ = refused
         return error
 

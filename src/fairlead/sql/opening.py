@@ -113,6 +113,7 @@ _VARIABLE = r"@(?:\w+|`[^`]*`)"
 _INTO_VARIABLES = re.compile(rf"(?i)\binto\s+{_VARIABLE}(?:\s*,\s*{_VARIABLE})*")
 _MODIFIERS = re.compile(r"(?i)[\s(]*(?:update|delete)((?:\s+(?:quick|ignore))+)\b")
 _EVERY_COLUMN = re.compile(r"(?i)\.\s*\*(?=\s*(?:,|from\b|using\b))")
+_AFTER_LIST = re.compile(r"(?i)\b(?:where|returning|select|order)\b")
 _DEFAULT = re.compile(r"(?i)\bd(?=efault\s*\()")
 _DUPLICATE = re.compile(r"(?i)\bon\s+duplicate\s+key\s+update\b")
 _VALUES = re.compile(r"(?i)\bv(?=alues\s*\()")
@@ -230,7 +231,12 @@ def _mysql(text: str, word: str) -> str:
     if modifiers is not None:
         start, end = modifiers.span(1)
         text = text[:start] + " " * (end - start) + text[end:]
-    return _EVERY_COLUMN.sub(_blank, text) if word == "delete" else text
+    if word != "delete":
+        return text
+    # In the list of what is deleted from, and not in what is returned of it.
+    rest = _AFTER_LIST.search(text)
+    end = rest.start() if rest else len(text)
+    return _EVERY_COLUMN.sub(_blank, text[:end]) + text[end:]
 
 
 def _blank(match: re.Match[str]) -> str:
