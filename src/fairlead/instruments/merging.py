@@ -28,6 +28,8 @@ _LITERAL = frozenset(
 )  # fmt: skip
 """Types whose values psycopg2 sends as literals, a dictionary as JSON if at all."""
 
+_SEQUENCES = (tuple, list)
+
 _NAME = re.compile(r'COPY ("(?:[^"]|"")*")')
 
 
@@ -35,11 +37,11 @@ def literal(values: Any, kinds: Collection[type]) -> bool:
     """Whether each of `values`, as a cursor takes them, is sure to become a literal."""
     if isinstance(values, dict):
         values = values.values()
-    elif not isinstance(values, list | tuple):
+    elif not isinstance(values, _SEQUENCES):
         return False
     for value in values:
         kind = type(value)
-        if kind not in kinds and not (kind in (list, tuple) and literal(value, kinds)):
+        if kind not in kinds and not (kind in _SEQUENCES and literal(value, kinds)):
             return False
     return True
 

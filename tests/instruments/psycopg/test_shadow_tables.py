@@ -10,7 +10,7 @@ import pytest
 
 from tests.instruments.plane import serving
 from tests.instruments.postgres.shop import Shop
-from tests.instruments.psycopg.ways import ASYNC_READS, ASYNC_WRITES, READS, WRITES
+from tests.instruments.psycopg.ways import ASYNC_READS, ASYNC_WRITES, READS, WRITES, by_many
 
 
 @pytest.mark.parametrize("autocommit", [False, True])
@@ -84,6 +84,17 @@ def test_each_side_reads_its_own_rows_on_a_loop(shop: Shop, tables, way):
             assert await way(connection) == ["base", "base"]
 
     asyncio.run(main())
+
+
+def test_many_rows_without_a_pipeline(shop: Shop, connection, monkeypatch):
+    """What psycopg does with a libpq of before version 14."""
+    monkeypatch.setattr(psycopg.Pipeline, "is_supported", lambda: False)
+    before = shop.state()
+    with serving("gray"):
+        by_many(connection)
+        connection.commit()
+    assert shop.state() == before
+    assert len(shop.items("orders_gray")) == 5002
 
 
 def test_a_missing_shadow_is_the_servers_own_error(shop: Shop, connection):
