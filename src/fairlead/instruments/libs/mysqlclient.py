@@ -176,7 +176,8 @@ def _execute(ask: Ask, original: Callable[..., Any]) -> Callable[..., Any]:
             if text is None:
                 _discard(self)
                 text = settled(self, query, style, ask)
-            if connected.side and (query[:6] not in _ROWS or ";" in query):
+            # Of base, and of lanes without shadow tables, the connection takes note by itself.
+            if connected.side and query[:6] not in _ROWS:
                 connected.watch(as_text(connected, query, self.connection.encoding))
             query = text
         connected.passing = True
