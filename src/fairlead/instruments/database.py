@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from fairlead.instruments.driver import Driver, Target
 from fairlead.instruments.effects import (
     BEGIN,
     CONTROL,
@@ -33,7 +33,7 @@ from fairlead.policy.workload import BASE
 from fairlead.sql.asking import read_session
 from fairlead.sql.catalog import Rows
 from fairlead.sql.rewriter import Catalogs, Judging, Rewriter
-from fairlead.sql.session import MYSQL, POSTGRES
+from fairlead.sql.session import MYSQL, POSTGRES, matching
 from fairlead.sql.verdict import Refused, Verdict
 from fairlead.telemetry.names import AGENT_FAULTS, SQL_REFUSED, SQL_SHADOWED, SQL_UNCHANGED
 
@@ -47,30 +47,10 @@ if TYPE_CHECKING:
 Ask = Callable[[str], Rows]
 AskAsync = Callable[[str], Awaitable[Rows]]
 
+__all__ = ["Ask", "AskAsync", "Connected", "Databases", "Driver", "Target"]
+
 MOST_REWRITERS = 64
 """States of sessions that are kept apart per driver; then what was worked out is forgotten."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Driver:
-    """A library that talks to databases, in the words that its hooks need."""
-
-    library: str
-    """Its distribution's name."""
-    dialect: str
-    """One of `sql.session.DIALECTS`."""
-    refusal: Callable[[str], Exception]
-    """Makes the error that the library raises for a statement that it cannot run."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """What a connection is to, as the application said it."""
-
-    database: str
-    """MySQL, PostgreSQL: the database; SQLite: the stem of the file, or ``memory``."""
-    host: str = ""
-    port: int = 0
 
 
 class Databases:
@@ -96,10 +76,14 @@ class Databases:
             return None
         found = rules.database(target.database, target.host, target.port)
         if found is not None and found.shadow == NOWHERE:
-            plane.counters.count(SQL_REFUSED, "side")
             reason = f"{found.rule} gives {target.database!r} a shadow that is of no use"
-            raise self.driver.refusal(f"fairlead: refused on lane {found.lane}: {reason}")
-        return found
+        elif found is None and self.driver.dialect == MYSQL and _but_for_case(rules, target):
+            # Whether it is the same one only the server knows (lower_case_table_names).
+            reason = f"{target.database!r} differs from a database with a shadow by its case alone"
+        else:
+            return found
+        plane.counters.count(SQL_REFUSED, "side")
+        raise self.driver.refusal(f"fairlead: refused on lane {rules.lane}: {reason}")
 
     def rewriter(self, session: Session, rules: LaneShadows, target: Target) -> Rewriter:
         """Return what judges statements of `session` by `rules`; shared by equal ones."""
@@ -123,6 +107,11 @@ class Databases:
 
     def _counter(self, name: str, rules: LaneShadows) -> Callable[[], object]:
         return self.plane.counters.counter(name, rules.lane).raise_by_one
+
+
+def _but_for_case(rules: LaneShadows, target: Target) -> bool:
+    names = {shadow.source.name for shadow in rules.databases}
+    return target.database not in names and matching(target.database, names)
 
 
 _NONE = Catalogs(monotonic)  # what is known of a server that was not asked
@@ -197,7 +186,7 @@ class Connected:
                 self._cross(None)
             head = HEADS.get(text[:6])
             if head is None or (self._scripts and ";" in text):
-                self._note(text)
+                self._note_safely(text)
             elif head:
                 self.wrote = True
             return text
@@ -303,7 +292,10 @@ class Connected:
     def _judge(self, plan: Plan, rules: LaneShadows, text: str, style: str) -> Judging:
         session = self._session
         if session is None:
-            if WARNINGS.match(text):  # a question in between would leave no warning to show
+            several = ";" in text.rstrip("; \t\r\n")
+            if (
+                WARNINGS.match(text) and not several
+            ):  # a question in between would leave no warning to show
                 return Verdict(text)
             if self._databases.driver.dialect == POSTGRES and CONTROL.fullmatch(text):
                 # SET TRANSACTION has to come before any query, ROLLBACK where none is answered.
@@ -360,6 +352,15 @@ class Connected:
             )
             raise self.refuse("side", reason)
         self.side, self.wrote = lane, False
+
+    def _note_safely(self, text: str) -> None:
+        """Take note of a statement of base, which goes out whatever becomes of us."""
+        try:
+            self._note(text)
+        except Exception:  # counted; what is known of the connection is not relied on any more
+            self._plane.counters.count(AGENT_FAULTS, self._databases.driver.library)
+            self.forget_session()
+            self.wrote = True
 
     def _note(self, text: str) -> None:
         """Take note of what a statement that is sent as it is does to the connection."""

@@ -10,7 +10,7 @@ from pathlib import PurePath
 
 from fairlead.sql import catalog_mysql, catalog_postgres, catalog_sqlite
 from fairlead.sql.catalog import Asking, Rows, text_of
-from fairlead.sql.session import MYSQL, POSTGRES, Session
+from fairlead.sql.session import MYSQL, POSTGRES, Session, with_modes
 from fairlead.sql.verdict import Refused
 
 _MYSQL = (
@@ -37,14 +37,8 @@ def read_session(dialect: str) -> Generator[str, Rows, Session]:
         if text_of(charset) in _AMBIGUOUS:
             reason = f"in {text_of(charset)} a backslash can be half a character: use utf8mb4"
             raise Refused("unparsed", reason)
-        flags = text_of(modes).upper().split(",")
-        return Session(
-            dialect=dialect,
-            database=text_of(database),
-            fold=int(folding) != 0,
-            ansi_quotes="ANSI_QUOTES" in flags,
-            backslashes="NO_BACKSLASH_ESCAPES" not in flags,
-        )
+        here = Session(dialect=dialect, database=text_of(database), fold=int(folding) != 0)
+        return with_modes(here, text_of(modes))
     if dialect == POSTGRES:
         ((database, conforming),) = yield _POSTGRES
         return Session(

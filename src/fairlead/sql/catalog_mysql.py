@@ -6,7 +6,7 @@ from typing import Any
 
 from fairlead.sql.body import body_of, query_body
 from fairlead.sql.catalog import Asking, Catalog, Key, Trigger, cascades_of, text_of
-from fairlead.sql.session import Session
+from fairlead.sql.session import Session, with_modes
 
 _SYSTEM = "('mysql','sys','information_schema','performance_schema')"
 TABLES = f"SELECT table_name FROM information_schema.tables WHERE table_schema NOT IN {_SYSTEM}"
@@ -16,7 +16,7 @@ VIEWS = (
 )
 TRIGGERS = (
     "SELECT event_object_schema, event_object_table, trigger_name, event_manipulation,"
-    " action_statement FROM information_schema.triggers"
+    " action_statement, sql_mode FROM information_schema.triggers"
     f" WHERE event_object_schema NOT IN {_SYSTEM}"
 )
 KEYS = (
@@ -42,9 +42,11 @@ def read(session: Session) -> Asking:
     tables = yield TABLES
     views = yield VIEWS
     found: dict[Key, list[Trigger]] = {}
-    for database, table, name, event, text in (yield TRIGGERS):
+    for database, table, name, event, text, modes in (yield TRIGGERS):
         changes = frozenset((text_of(event).lower(),))
-        trigger = Trigger(text_of(name), changes, body_of(text_of(text), session))
+        # A trigger is read by the modes of whoever made it.
+        body = body_of(text_of(text), with_modes(session, text_of(modes)))
+        trigger = Trigger(text_of(name), changes, body)
         found.setdefault(key(database, table), []).append(trigger)
     keys = yield KEYS
     rights = yield RIGHTS

@@ -77,7 +77,7 @@ def _trigger(name: Any, text: str, session: Session) -> Trigger:
     body = _BODY.search(text)
     head = text[: body.start()] if body else text
     # The trigger's own name may be such a word: one event too many does no harm.
-    words = head.lower().split()
+    words = _WORD.findall(head.lower())
     changes = frozenset(word for word in ("insert", "update", "delete") if word in words)
     return Trigger(text_of(name), changes, body_of(body[1] if body else text, session))
 

@@ -24,6 +24,10 @@ _JOINED = re.compile(
     r"|(?>\d++[eE][+-]?\d++))[A-Za-z_$\u0080-\U0010ffff]"
 )
 
+_STRANGE = re.compile(
+    r"[\x01-\x08\x0b\x0e-\x1f\x7f-\xa0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff]"
+)
+
 LONG = 512
 """Characters from which on lists of values are blanked."""
 
@@ -65,7 +69,13 @@ def neutral(text: str, session: Session, style: str) -> str:
 
     Raises Refused for what a server would execute inside a comment, and for what does not end.
     """
+    if "\0" in text:
+        raise Refused("unparsed", "a character NUL, where drivers and servers stop reading")
     plain = _scanned(text, session, style)
+    strange = _STRANGE.search(plain)
+    if strange is not None:
+        what = f"U+{ord(strange[0]):04X}"
+        raise Refused("unparsed", f"{what} is a blank to some and a letter to others: take it out")
     joined = _JOINED.search(plain)
     if joined is not None:
         # MySQL goes on after 1.5FROM as if there were a blank; a parser does not.

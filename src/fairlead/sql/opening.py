@@ -95,6 +95,7 @@ _DECLARE = re.compile(
     (?:(?:binary|asensitive|insensitive|no|scroll)\s+)*cursor\s+(?:(?:with|without)\s+hold\s+)?for\s
     """
 )
+_ANALYZES_TABLE = re.compile(r"(?i)\s*analyze\s+(?:local\s+|no_write_to_binlog\s+)?tables?\b")
 _DESCRIBE = re.compile(r"(?i)\s*(?:describe|desc|explain)\s+")
 _REPLACE = re.compile(r"(?i)([\s(]*)replace\b(?:\s+(?:low_priority|delayed)\b)?")
 _PRIORITY = re.compile(
@@ -163,6 +164,8 @@ def _one_statement(text: str) -> None:
 def _inner(text: str, dialect: str, word: str) -> Opening:
     """Blank what stands before the statement that is explained or declared."""
     found = (_DECLARE if word == "declare" else _EXPLAIN).match(text)
+    if word == "analyze" and _ANALYZES_TABLE.match(text):
+        raise _refusal(word)
     if found is None:
         if dialect == MYSQL and _DESCRIBE.match(text):
             return Opening(None)  # the columns of a table

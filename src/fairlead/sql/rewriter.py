@@ -6,6 +6,7 @@ what it needs to know of the server it yields as a query, and is sent the rows.
 
 from __future__ import annotations
 
+from _thread import allocate_lock
 from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from typing import Any
 from weakref import WeakSet
@@ -46,20 +47,31 @@ class Catalogs:
         self.clock = clock
         self._catalog: Catalog | None = None
         self._readers: WeakSet[Rewriter] = WeakSet()
+        self._lock = allocate_lock()
+        self.version = 0
+        """Grows with every catalogue that says something else."""
         self.until = 0.0
         """When the catalogue has to be asked again."""
 
+    @property
+    def said(self) -> Catalog | None:
+        """What the catalogue said last."""
+        return self._catalog
+
     def assume(self, catalog: Catalog) -> None:
         """Take `catalog` for what the server says, for a while."""
+        with self._lock:
+            changed, self._catalog = catalog != self._catalog, catalog
+            self.version += changed
+            readers = tuple(self._readers) if changed else ()
+        for reader in readers:
+            reader.forget()
         self.until = self.clock() + CATALOG_SECONDS
-        if catalog != self._catalog:
-            self._catalog = catalog
-            for reader in tuple(self._readers):
-                reader.forget()
 
     def join(self, rewriter: Rewriter) -> None:
         """Let `rewriter` forget its verdicts when the catalogue says something else than before."""
-        self._readers.add(rewriter)
+        with self._lock:
+            self._readers.add(rewriter)
 
     def current(self, session: Session) -> Generator[str, Rows, Catalog]:
         """Return the catalogue, read anew when it is due."""
@@ -113,6 +125,7 @@ class Rewriter:
 
     def judge(self, text: str, style: str) -> Judging:
         """Return the verdict on `text`, whose parameters are marked in `style`."""
+        version = self.catalogs.version
         if not self._shadowing.concerned():
             return self._keep(text, style, Verdict(text, writes=True, count=self._counts[1]))
         try:
@@ -123,12 +136,17 @@ class Rewriter:
                 catalog = yield from self.catalogs.current(self._shadowing.session)
                 check_calls(statement, catalog, self._allowed, self._shadowing.session.dialect)
                 check_reach(statement.touched, catalog, self._shadowing)
+                version = self.catalogs.version if catalog is self.catalogs.said else -1
             count = self._counts[0 if statement.shadowed else 1]
             pairs = statement.shadowed
             verdict = Verdict(statement.text, statement.writes, pairs, count=count)
         except Refused as refusal:
             verdict = Verdict(text, writes=True, refused=refusal)
-        return self._keep(text, style, verdict)
+        # Another thread may have heard something else meanwhile: then it is asked again.
+        kept = self._keep(text, style, verdict)
+        if version != self.catalogs.version:
+            self.forget()
+        return kept
 
     def _may_call_others(self, statement: Statement) -> bool:
         """Whether a function of the database's own may be meant by a built-in one's name."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MYSQL, POSTGRES, SQLITE = "mysql", "postgres", "sqlite"
 DIALECTS = (MYSQL, POSTGRES, SQLITE)
@@ -59,6 +59,16 @@ class Session:
             return name
         mark = QUOTES[self.dialect]
         return mark + name.replace(mark, mark * 2) + mark
+
+
+def with_modes(session: Session, modes: str) -> Session:
+    """Return `session` with what MySQL's ``sql_mode`` says of quotes."""
+    flags = modes.upper().split(",")
+    return replace(
+        session,
+        ansi_quotes="ANSI_QUOTES" in flags or "ANSI" in flags,
+        backslashes="NO_BACKSLASH_ESCAPES" not in flags,
+    )
 
 
 LONGEST = 63

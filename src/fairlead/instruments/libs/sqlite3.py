@@ -105,7 +105,10 @@ def _connection_class(factory: Any) -> Any:
             if isinstance(factory, type):
                 cursor = make_cursor(self, _cursor_class(factory))
             else:
-                cursor = _governed_cursor(make_cursor(self, factory))
+                cursor = make_cursor(self, factory)
+            if not isinstance(cursor, _asking_class()):
+                # Made by a function, or by a class that has its own idea of a cursor.
+                cursor = _governed_cursor(cursor)
             cursor.fairlead = self.fairlead
             return cursor
 
