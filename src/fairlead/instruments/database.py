@@ -292,10 +292,8 @@ class Connected:
     def _judge(self, plan: Plan, rules: LaneShadows, text: str, style: str) -> Judging:
         session = self._session
         if session is None:
-            several = ";" in text.rstrip("; \t\r\n")
-            if (
-                WARNINGS.match(text) and not several
-            ):  # a question in between would leave no warning to show
+            # A question in between would leave no warning to show.
+            if WARNINGS.match(text) and ";" not in text.rstrip("; \t\r\n"):
                 return Verdict(text)
             if self._databases.driver.dialect == POSTGRES and CONTROL.fullmatch(text):
                 # SET TRANSACTION has to come before any query, ROLLBACK where none is answered.
