@@ -102,13 +102,7 @@ def _connection_class(factory: Any) -> Any:
 
     class Governed(_ending_class(factory)):  # type: ignore[misc]
         def cursor(self, factory: Any = Cursor) -> Any:
-            if isinstance(factory, type):
-                cursor = make_cursor(self, _cursor_class(factory))
-            else:
-                cursor = make_cursor(self, factory)
-            if not isinstance(cursor, _asking_class()):
-                # Made by a function, or by a class that has its own idea of a cursor.
-                cursor = _governed_cursor(cursor)
+            cursor = _governed_cursor(make_cursor(self, _cursor_class(factory)))
             cursor.fairlead = self.fairlead
             return cursor
 
@@ -163,8 +157,10 @@ def _ending_class(factory: Any) -> Any:
 
 
 def _governed_cursor(cursor: Any) -> Any:
-    """Return the cursor that a function of the application's has made, so that it asks."""
+    """Return a cursor that asks: a function of the application's may have made another one."""
     kind: Any = type(cursor)
+    if issubclass(kind, _asking_class()):
+        return cursor
     if kind.__base__ is object:  # the C type, whose objects cannot change their class
         return _cursor_class(kind)(cursor.connection)
     cursor.__class__ = _cursor_class(kind)
