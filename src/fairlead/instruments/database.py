@@ -33,7 +33,7 @@ from fairlead.policy.workload import BASE
 from fairlead.sql.asking import read_session
 from fairlead.sql.catalog import Rows
 from fairlead.sql.rewriter import Catalogs, Judging, Rewriter
-from fairlead.sql.session import MYSQL, POSTGRES, matching
+from fairlead.sql.session import MYSQL, POSTGRES
 from fairlead.sql.verdict import Refused, Verdict
 from fairlead.telemetry.names import AGENT_FAULTS, SQL_REFUSED, SQL_SHADOWED, SQL_UNCHANGED
 
@@ -77,7 +77,7 @@ class Databases:
         found = rules.database(target.database, target.host, target.port)
         if found is not None and found.shadow == NOWHERE:
             reason = f"{found.rule} gives {target.database!r} a shadow that is of no use"
-        elif found is None and self.driver.dialect == MYSQL and _but_for_case(rules, target):
+        elif found is None and self.driver.dialect == MYSQL and target.differs_by_case(rules):
             # Whether it is the same one only the server knows (lower_case_table_names).
             reason = f"{target.database!r} differs from a database with a shadow by its case alone"
         else:
@@ -109,11 +109,6 @@ class Databases:
         return self.plane.counters.counter(name, rules.lane).raise_by_one
 
 
-def _but_for_case(rules: LaneShadows, target: Target) -> bool:
-    names = {shadow.source.name for shadow in rules.databases}
-    return target.database not in names and matching(target.database, names)
-
-
 _NONE = Catalogs(monotonic)  # what is known of a server that was not asked
 
 
@@ -125,6 +120,7 @@ class Connected:
         "_databases",
         "_engine",
         "_escape",
+        "_free",
         "_known",
         "_plan",
         "_plane",
@@ -164,6 +160,7 @@ class Connected:
         self._session: Session | None = None
         self._rules: LaneShadows | None = None
         self._rewriter: Rewriter | None = None
+        self._free: Plan | None = None  # where a connection to a shadow takes any statement
         self._plan: Plan | None = None
         """The plan that rules and rewriter were last held against."""
         self._known: dict[str, dict[str, Verdict]] = {}
@@ -190,7 +187,9 @@ class Connected:
             elif head:
                 self.wrote = True
             return text
-        if self.passing:
+        if self.passing or (
+            plan is self._free and lane == self.side and (origin is None or not origin.ended)
+        ):
             return text
         if (
             plan is self._plan
@@ -219,8 +218,6 @@ class Connected:
                 rows = ask(query)
         except StopIteration as done:
             return self._sent(done.value)
-        except Refused as refused:
-            raise self._refusal(refused) from refused
         except Exception as error:
             closed = self._closed(error)
             if closed is error:
@@ -239,8 +236,6 @@ class Connected:
                 rows = await ask(query)
         except StopIteration as done:
             return self._sent(done.value)
-        except Refused as refused:
-            raise self._refusal(refused) from refused
         except Exception as error:
             closed = self._closed(error)
             if closed is error:
@@ -284,6 +279,7 @@ class Connected:
             )
         if self.redirect is not None or not rules.tables:
             self._note(text)
+            self._free = plan if self.redirect is not None and self._escape is None else None
             return None
         if self._plane.rewriting.off:
             raise self.refuse("off", "FAIRLEAD_SHADOW=off: this process may not work on this lane")
@@ -393,6 +389,8 @@ class Connected:
 
     def _closed(self, error: Exception) -> Exception:
         """Return what to raise where a statement could not be judged."""
+        if isinstance(error, Refused):
+            return self._refusal(error)
         if not is_ours(error):
             return error
         self._plane.counters.count(AGENT_FAULTS, self._databases.driver.library)

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fairlead.sql.session import matching
+
+if TYPE_CHECKING:
+    from fairlead.flow.database import LaneShadows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,3 +32,8 @@ class Target:
     """MySQL, PostgreSQL: the database; SQLite: the stem of the file, or ``memory``."""
     host: str = ""
     port: int = 0
+
+    def differs_by_case(self, rules: LaneShadows) -> bool:
+        """Whether the database is like one that has a shadow in all but its capitals."""
+        names = {shadow.source.name for shadow in rules.databases}
+        return self.database not in names and matching(self.database, names)
