@@ -179,7 +179,7 @@ class Connected:
         origin = current()
         lane = plan.own_lane if origin is None else origin.lane
         if not lane or lane not in plan.shadows.by_lane:
-            if self.side:
+            if self.side and not END.match(text):
                 self._cross(None)
             head = HEADS.get(text[:6])
             if head is None or (self._scripts and ";" in text):
@@ -271,7 +271,7 @@ class Connected:
                 "off", "whether it has shadows is not known: no snapshot has come yet"
             )
         self._adopt(rules)
-        if rules.lane != self.side:
+        if rules.lane != self.side and not END.match(text):
             self._cross(rules)
         if self._escape is not None and leads_out(self._escape, text):
             raise self.refuse(
@@ -308,6 +308,8 @@ class Connected:
         self._plan, self._catalogs = plan, rewriter.catalogs
         self._known[style] = rewriter.known(style)
         if STATE.match(text):
+            # Not kept: the next time it has to be heard again.
+            rewriter.known(style).pop(text, None)
             self.forget_session()
         return verdict
 
@@ -325,7 +327,9 @@ class Connected:
         dialect = self._databases.driver.dialect
         if dialect == MYSQL or self.redirect is not None:
             names = {one.source.name for one in rules.databases}
-            there = (name for name in names if rules.database(name, host, port))
+            there = {name for name in names if rules.database(name, host, port)}
+            if self.redirect is not None:
+                there |= {table.database for table in rules.tables}
             self._escape = way_out(dialect, frozenset(there))
 
     def _elsewhere(self, lane: str) -> str:
