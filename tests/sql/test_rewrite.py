@@ -89,6 +89,12 @@ OWN = [
     ("mysql", "REPLACE INTO orders VALUES (1)", "REPLACE INTO orders_gray VALUES (1)"),
     ("mysql", "SELECT 5--1 FROM orders", "SELECT 5--1 FROM orders_gray"),
     ("mysql", 'SELECT "orders\\"" FROM orders', 'SELECT "orders\\"" FROM orders_gray'),
+    (
+        "mysql",
+        "SELECT STRAIGHT_JOIN a FROM countries STRAIGHT_JOIN orders, b",
+        "SELECT STRAIGHT_JOIN a FROM countries STRAIGHT_JOIN orders_gray AS orders, b",
+    ),
+    ("postgres", "SELECT * FROM ÖRDERS", "SELECT * FROM ÖRDERS"),
     ("mysql", "TABLE orders", "TABLE orders_gray"),
     ("mysql", "EXPLAIN SELECT * FROM orders", "EXPLAIN SELECT * FROM orders_gray"),
     ("postgres", 'SELECT * FROM "orders"', 'SELECT * FROM "orders_gray"'),

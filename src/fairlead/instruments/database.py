@@ -308,8 +308,7 @@ class Connected:
         self._plan, self._catalogs = plan, rewriter.catalogs
         self._known[style] = rewriter.known(style)
         if STATE.match(text):
-            # Not kept: the next time it has to be heard again.
-            rewriter.known(style).pop(text, None)
+            rewriter.known(style).pop(text, None)  # the next time it has to be heard again
             self.forget_session()
         return verdict
 

@@ -32,9 +32,10 @@ def way_out(dialect: str, names: frozenset[str]) -> re.Pattern[str] | None:
 @lru_cache(maxsize=256)
 def _named(names: frozenset[str]) -> re.Pattern[str]:
     name = "|".join(re.escape(one) for one in sorted(names))
-    one = rf"(?:`(?:{name})`|\"(?:{name})\"|(?<![\w$`\"-])(?:{name})(?![\w$`\"-]))"
+    one = rf"(?:`(?:{name})`|\"(?:{name})\"|(?<![\w$`\"])(?:{name})(?![\w$`\"]))"
     return re.compile(
-        rf"(?is){one}{_GAP}*+\."
+        # What runs a text may name it in a string.
+        rf"(?is)\b(?:prepare|execute)\b|{one}{_GAP}*+\."
         rf"|(?:^|;|/\*M?!\d*){_GAP}*+use\b{_GAP}*+{one}"
         rf"|\b(?:database|schema){_GAP}++(?:if{_GAP}++(?:not{_GAP}++)?exists{_GAP}++)?{one}"
     )

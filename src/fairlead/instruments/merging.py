@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
@@ -214,8 +215,8 @@ def _outer_execute(merging: Merging, factory: Any) -> Callable[..., Any]:
             return factory.execute(self, *args, **kwargs)
         query, *rest = args
         query, values = merging.prepared(self, query, rest[0] if rest else None)
-        self.fairlead_sent = query
-        return factory.execute(self, query, values, *rest[1:])
+        with _known(self, query):
+            return factory.execute(self, query, values, *rest[1:])
 
     return execute
 
@@ -230,6 +231,16 @@ def _outer_many(factory: Any) -> Callable[..., Any]:
     return executemany
 
 
+@contextmanager
+def _known(cursor: Any, query: Any) -> Iterator[None]:
+    """Let whoever is below know `query` for judged, for this once: the next lane is another."""
+    cursor.fairlead_sent = query
+    try:
+        yield
+    finally:
+        cursor.fairlead_sent = None
+
+
 def _each(
     cursor: Any, execute: Callable[..., Any], many: Callable[..., Any], query: Any, rows: Any
 ) -> Any:
@@ -238,11 +249,12 @@ def _each(
     rows = list(rows) if _is_rewritten(cursor.fairlead) else rows
     found = merging.rows(cursor, query, rows)
     if found is not None:
-        cursor.fairlead_sent = found
-        return many(found, rows)
+        with _known(cursor, found):
+            return many(found, rows)
     for row in rows:
-        cursor.fairlead_sent, values = merging.prepared(cursor, query, row)
-        execute(cursor.fairlead_sent, values)
+        sent, values = merging.prepared(cursor, query, row)
+        with _known(cursor, sent):
+            execute(sent, values)
     return None
 
 
@@ -263,7 +275,8 @@ def execute_batch(merging: Merging, paginate: Callable[..., Any], original: Any)
             return
         for page in paginate(argslist, page_size=page_size):
             statements = [cur.mogrify(*merging.prepared(cur, sql, row)) for row in page]
-            cur.fairlead_sent = b";".join(statements)
-            cur.execute(cur.fairlead_sent)
+            joined = b";".join(statements)
+            with _known(cur, joined):
+                cur.execute(joined)
 
     return execute_batch

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -29,7 +29,7 @@ class Place:
     port: int
     unix_socket: Any
     user: Any
-    password: Any
+    password: Any = field(repr=False)
     database: str
 
     def target(self) -> Target:

@@ -7,6 +7,7 @@ has to be a function that the server has built in.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,9 @@ from fairlead.sql.verdict import Refused
 
 if TYPE_CHECKING:
     from sqlglot.tokenizer_core import Token
+
+_WORD = re.compile(r"[\w$`\"\[\u0080-\U0010ffff]")
+_NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|0[xX][0-9a-fA-F]+|[?$]")
 
 SETTING = "FAIRLEAD_SQL_FUNCTIONS"
 """The agent's setting for functions that may be called."""
@@ -43,7 +47,7 @@ def check_words(
         if token.start in names.explained or token.token_type == string:
             continue
         word = text[token.start : token.end + 1]
-        if not (word[0].isalpha() or word[0] in '_`"['):
+        if not _WORD.match(word) or _NUMBER.fullmatch(word):
             continue
         if session.dialect == MYSQL and text[token.start - 1 : token.start] == "@":
             continue  # a variable

@@ -39,7 +39,7 @@ _STRING = {
     SQLITE: r"""'(?:[^']|'')*+'""",
 }
 _COMMENT = {
-    MYSQL: r"/\*.*?\*/|--(?=[\s\x00]|$)[^\n]*|\#[^\n]*",
+    MYSQL: r"/\*.*?\*/|--(?=[\x00-\x20\x7f]|$)[^\n]*|\#[^\n]*",
     POSTGRES: r"--[^\n\r]*|/\*",
     SQLITE: r"--[^\n]*|/\*.*?(?:\*/|\Z)",
 }
@@ -104,6 +104,9 @@ def _lexicon(session: Session) -> str:
 def _scanner(lexicon: str, style: str, ansi: bool, long: bool) -> Callable[[str], str]:  # noqa: FBT001
     dialect = lexicon.partition("-")[0]
     string, placeholder = _STRING[lexicon], _PLACEHOLDER[style]
+    if ansi:
+        # Then it is a name, in which a backslash is one.
+        string = string.partition('|"')[0] + '|"(?:[^"]|"")*+"'
     if dialect == POSTGRES:
         placeholder = rf"{placeholder}|(?<![\w$])\$\d+"
     parts = [
@@ -115,7 +118,9 @@ def _scanner(lexicon: str, style: str, ansi: bool, long: bool) -> Callable[[str]
     if dialect == MYSQL:
         parts.append(r"(?P<minus>--)")
     if long:
-        parts.insert(0, _lists(string, placeholder))
+        # What names a table somewhere is no value: SQLite's strings, MySQL's double quotes.
+        values = "(?!)" if dialect == SQLITE else string.partition('|"')[0] if ansi else string
+        parts.insert(0, _lists(values, placeholder))
     # What is left of a string that does not end would be read as code.
     parts.append(r"(?P<open>['\"`]|/\*)")
     pattern = re.compile("|".join(parts), re.DOTALL)

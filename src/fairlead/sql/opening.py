@@ -100,10 +100,12 @@ _DESCRIBE = re.compile(r"(?i)\s*(?:describe|desc|explain)\s+")
 _REPLACE = re.compile(r"(?i)([\s(]*)replace\b(?:\s+(?:low_priority|delayed)\b)?")
 _PRIORITY = re.compile(
     r"(?i)\b(?:low_priority|high_priority|delayed|sql_calc_found_rows|sql_no_cache|sql_cache"
-    r"|sql_buffer_result|sql_small_result|sql_big_result|straight_join(?=\s+[`\w*]+\s*(?:,|\bfrom\b)))\b"
+    r"|sql_buffer_result|sql_small_result|sql_big_result)\b"
 )
 
 
+# The modifier of a query; between tables it is a join, and the parser knows that.
+_STRAIGHT = re.compile(r"(?i)(?<=select)\s+straight_join\b")
 _COPY_QUERY = re.compile(r"(?is)(\s*copy\s*\()(.*)(\)\s*to\s+stdout\b.*)")
 _COPY_OPTIONS = re.compile(r"(?is)\b(?:from\s+stdin|to\s+stdout)\b(.*)")
 _OVERRIDING = re.compile(r"(?i)\boverriding\s+(?:system|user)\s+value\b")
@@ -225,6 +227,7 @@ def _sqlite(text: str, word: str) -> Opening:
 def _mysql(text: str, word: str) -> str:
     """Show the parser what it does not know as what it does, in the same places."""
     text = _INTO_VARIABLES.sub(_blank, _PRIORITY.sub(_blank, text))
+    text = _STRAIGHT.sub(_blank, text)
     # DEFAULT(x) and VALUES(x) are read as functions of other names; the guard sees the true ones.
     text = _DEFAULT.sub("x", text)
     update = _DUPLICATE.search(text)

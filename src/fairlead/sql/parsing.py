@@ -22,8 +22,16 @@ DEEPEST = 50
 """Levels of brackets, CASE and signs: a compiled parser that is given more ends the process where
 a thread's stack is small."""
 
-_NESTING = re.compile(r"(?i)[(\[{]|[)\]}]|\bcase\b|\bend\b")
+_NESTING = re.compile(
+    r"(?i)\b(?:array|char|date|datetime|decimal|numeric|struct|time|timestamp|varchar)\s*[(\[]"
+    r"|[(\[{]|[)\]}]|\bcase\b|\bend\b"
+)
+TYPED = 8
+"""Levels of words that may be a type or a function: each doubles what the parser tries."""
+
 _SIGNS = re.compile(rf"(?i)(?:\bnot\s*+|[-+~!@]\s*+){{{DEEPEST}}}")
+
+_DIGITS = re.compile(r"\d{5,}")
 
 _parsing = threading.local()
 
@@ -56,11 +64,14 @@ def parse(text: str, dialect: str) -> tuple[list[Token], Expression]:
 
 
 def _check_depth(text: str) -> None:
-    depth = 0
+    levels: list[bool] = []
     for match in _NESTING.finditer(text):
         word = match[0].lower()
-        depth = depth + 1 if word in ("(", "[", "{", "case") else max(0, depth - 1)
-        if depth > DEEPEST:
+        if word[-1] in "([{" or word == "case":
+            levels.append(len(word) > 1 and word != "case")
+        elif levels:
+            levels.pop()
+        if len(levels) > DEEPEST or sum(levels) > TYPED:
             break
     else:
         if not _SIGNS.search(text):
@@ -86,4 +97,5 @@ class _Quiet(logging.Filter):
 
 def _first_line(error: BaseException) -> str:
     line = str(error).partition("\n")[0].replace("\x1b[4m", "").replace("\x1b[0m", "")
-    return line[:160]
+    # What it got is a value of the application's as likely as not.
+    return _DIGITS.sub("…", line.partition(" but got ")[0])[:160]

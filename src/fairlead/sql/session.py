@@ -40,7 +40,8 @@ class Session:
             return name.casefold() if self.fold else name
         if self.dialect == SQLITE:
             return name.lower()
-        return _cut(name if quoted else name.lower())
+        # Of the letters that ASCII has not, none is folded.
+        return _cut(name if quoted else name.translate(_FOLDED))
 
     def written(self, name: str) -> str:
         """Return what the server compares a name as that stands in a rule."""
@@ -55,7 +56,7 @@ class Session:
             return like[0] + name.replace(like[0], like[0] * 2) + like[0]
         if like[0] == "[":
             return f"[{name}]"
-        if _PLAIN.fullmatch(name) and (self.dialect != POSTGRES or name == name.lower()):
+        if _PLAIN.fullmatch(name) and (self.dialect != POSTGRES or name == name.translate(_FOLDED)):
             return name
         mark = QUOTES[self.dialect]
         return mark + name.replace(mark, mark * 2) + mark
@@ -70,6 +71,8 @@ def with_modes(session: Session, modes: str) -> Session:
         backslashes="NO_BACKSLASH_ESCAPES" not in flags,
     )
 
+
+_FOLDED = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 LONGEST = 63
 """Bytes of a name in PostgreSQL, which cuts a longer one without an error."""

@@ -145,6 +145,30 @@ def test_an_attached_database_is_noticed(shop: Path, tables, tmp_path: Path):
         assert connection.execute("SELECT what FROM s.orders_gray").fetchall() == [("x",)]
 
 
+def test_the_same_attach_is_noticed_again(shop: Path, tables, tmp_path: Path):
+    """A verdict that is kept would leave out what the statement does to the connection."""
+    with closing(sqlite3.connect(tmp_path / "cache.db", isolation_level=None)) as connection:
+        with serving("gray"):
+            for _ in range(3):
+                connection.execute(f"ATTACH '{shop}' AS s")
+                connection.execute("INSERT INTO s.orders (what) VALUES ('x')")
+                connection.execute("DETACH s")
+                connection.execute("SELECT 1")
+        with closing(sqlite3.connect(shop)) as shops:
+            assert rows(shops, "orders") == ["base"]
+            assert rows(shops, "orders_gray") == ["x"] * 3
+
+
+def test_base_can_end_what_a_lane_has_left(shop: Path, tables):
+    """A gray request that forgot to commit must not take the connection from everybody."""
+    with closing(sqlite3.connect(shop, isolation_level=None)) as connection:
+        with serving("gray"):
+            connection.execute("BEGIN")
+            connection.execute("INSERT INTO orders (what) VALUES ('x')")
+        connection.execute("ROLLBACK")
+        assert rows(connection, "orders") == ["base"]
+
+
 def test_another_database_is_nobodys_business(tables: Plane):
     """A cache in SQLite beside the shop's database goes on as ever, tables of any name included."""
     with closing(sqlite3.connect(":memory:")) as connection, serving("gray"):

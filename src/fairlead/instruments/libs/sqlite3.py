@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from fairlead.instruments.database import Connected, Databases, Driver, Target
+from fairlead.instruments.effects import STATE
 from fairlead.sql.asking import stem
 from fairlead.sql.lexis import NAMED
 from fairlead.sql.script import statements
@@ -211,7 +212,11 @@ def _asking_class() -> Any:
                     connected.forget_session()
                 return super().executescript(sql_script)
             ask = partial(_ask, self.connection)
-            texts = [connected.settle(one, NAMED, ask) for one in statements(sql_script, SQLITE)]
+            parts = list(statements(sql_script, SQLITE))
+            if len(parts) > 1 and any(STATE.match(part) for part in parts):
+                # What follows would be judged by what it changes.
+                raise connected.refuse("multi", "ATTACH in a script: send it by itself")
+            texts = [connected.settle(one, NAMED, ask) for one in parts]
             return super().executescript("".join(texts))
 
     return Asking
