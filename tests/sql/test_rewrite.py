@@ -214,3 +214,18 @@ def test_a_thousand_rows_are_read_as_one(dialect):
     text = f"INSERT INTO orders (a, b, c, d) VALUES {rows}"
 
     assert on_lane(dialect, text) == text.replace("INTO orders", "INTO orders_gray", 1)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_names_behind_a_thousand_rows_are_found_where_they_stand(dialect):
+    """What was blanked is not shown to the parser at all, and every place is found again."""
+    listed = ", ".join(str(n) for n in range(2000))
+    text = (
+        f"SELECT orders.id FROM orders WHERE a IN ({listed}) AND b IN"
+        f" (SELECT items.orders FROM items WHERE items.x IN ({listed}) AND items.y = 1)"
+        f"{' ' * 100}ORDER BY orders.id"
+    )
+
+    assert on_lane(dialect, text) == text.replace(
+        "FROM orders ", "FROM orders_gray AS orders "
+    ).replace("FROM items ", "FROM items_gray AS items ")

@@ -17,6 +17,7 @@ from fairlead.sql.opening import opening
 from fairlead.sql.parsing import parse
 from fairlead.sql.session import MYSQL, POSTGRES, SQLITE, SYSTEM_SCHEMAS, Session
 from fairlead.sql.shadowing import Shadowing
+from fairlead.sql.squeezing import Squeezed
 from fairlead.sql.statement import Statement, Touched
 from fairlead.sql.tables import Name, Names, Occurrence, Reader
 from fairlead.sql.verdict import Refused
@@ -30,7 +31,6 @@ LARGEST = 64 * 1024
 """Characters of a statement that are read, without its lists of values and its blanks."""
 
 _STAR = re.compile(r"\s*\*")
-_BLANKS = re.compile(r"\s{2,}")
 
 
 def rewritten(
@@ -43,16 +43,18 @@ def rewritten(
     """
     session = shadowing.session
     plain = neutral(text, session, style)
-    if len(plain) > LARGEST and len(_BLANKS.sub(" ", plain)) > LARGEST:
+    short = Squeezed(text, plain)
+    if len(short.plain) > LARGEST:
         reason = f"more than {LARGEST // 1024} KiB beside its lists of values: send it in parts"
         raise Refused("size", reason)
-    start = opening(plain, session.dialect)
+    start = opening(short.plain, session.dialect)
     if start.text is None:
         return Statement(text=text, word=start.word)
     tokens, tree = parse(start.text, session.dialect)
-    names = Reader(text, session).read(tree)
-    called = check_words(text, tokens, names, shadowing, allowed)
-    edits, pairs = _Splicing(text, names, shadowing, _parts_with_alias(tree)).edits()
+    names = Reader(short.text, session).read(tree)
+    called = check_words(short.text, tokens, names, shadowing, allowed)
+    found, pairs = _Splicing(short.text, names, shadowing, _parts_with_alias(tree)).edits()
+    edits = [(short.place(begin), short.place(end - 1) + 1, new) for begin, end, new in found]
     if session.dialect == POSTGRES and "standard_conforming_strings" in text.lower():
         raise Refused("command", "it changes where a string ends")
     return Statement(
