@@ -96,7 +96,10 @@ _DECLARE = re.compile(
     """
 )
 _ANALYZES_TABLE = re.compile(r"(?i)\s*analyze\s+(?:local\s+|no_write_to_binlog\s+)?tables?\b")
-_DESCRIBE = re.compile(r"(?i)\s*(?:describe|desc|explain)\s+")
+_DESCRIBE = re.compile(
+    r"(?i)\s*(?:describe|desc|explain)\s+(?:[\w$]+|`[^`]*`)(?:\s*\.\s*(?:[\w$]+|`[^`]*`))?"
+    r"(?:\s+(?:[\w$]+|`[^`]*`|'x*'))?[\s;]*"
+)
 _REPLACE = re.compile(r"(?i)([\s(]*)replace\b(?:\s+(?:low_priority|delayed)\b)?")
 _PRIORITY = re.compile(
     r"(?i)\b(?:low_priority|high_priority|delayed|sql_calc_found_rows|sql_no_cache|sql_cache"
@@ -169,7 +172,7 @@ def _inner(text: str, dialect: str, word: str) -> Opening:
     if word == "analyze" and _ANALYZES_TABLE.match(text):
         raise _refusal(word)
     if found is None:
-        if dialect == MYSQL and _DESCRIBE.match(text):
+        if dialect == MYSQL and _DESCRIBE.fullmatch(text):
             return Opening(None)  # the columns of a table
         raise _refusal(word)
     rest = " " * found.end() + text[found.end() :]

@@ -88,6 +88,8 @@ class _Reach:
                 continue
             self._changed.add((key, effect))
             self._through_view(key, effect)
+            for child in sorted(c for c in self._catalog.parents if key in self._ancestors(c)):
+                self.change(child, (effect,))
             self._fire(key, effect)
             self._cascade(key, effect)
 

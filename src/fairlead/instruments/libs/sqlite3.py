@@ -81,11 +81,17 @@ def _shadow(database: Any, redirect: ShadowDatabase, sqlite3: Any) -> str:
     """Return the shadow's file, beside the one it shadows, with the same ending."""
     text = os.fsdecode(database)
     name, shadow = redirect.source.name, redirect.shadow.name
-    if stem(text) == "memory" or "mode=memory" in text:
+    memory = stem(text) == "memory" or "mode=memory" in text
+    if memory and "cache=shared" not in text:
         return text  # a database of memory is new for each connection, and so no other's
     head, place, rest = text.rpartition(name)
     path = f"{head}{shadow}{rest}" if place else text
     file = unquote(urlsplit(path).path) if path.startswith("file:") else path
+    if memory or stem(file) != shadow:
+        raise sqlite3.OperationalError(
+            f"fairlead: refused on lane {redirect.lane}: which file beside {text} is the shadow"
+            f" {shadow} cannot be told"
+        )
     if not os.path.exists(file):
         raise sqlite3.OperationalError(
             f"fairlead: unable to open {file}, the shadow of {name} on lane {redirect.lane}:"
