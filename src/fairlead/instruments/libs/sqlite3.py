@@ -195,13 +195,12 @@ def _asking_class() -> Any:
     class Asking(Cursor):
         fairlead: Connected | None = None
 
-        # Whether there are parameters is handed on: it matters to classes of applications.
-        def execute(self, sql: Any, *parameters: Any) -> Any:
+        def execute(self, sql: Any, parameters: Any = (), /) -> Any:
             connected = self.fairlead
             if connected is not None and isinstance(sql, str):
                 text = connected.quick(sql, NAMED)
                 sql = _settled(self, sql) if text is None else text
-            return execute_plain(self, sql, *parameters)
+            return execute_plain(self, sql, parameters)
 
         def executemany(self, sql: Any, parameters: Any, /) -> Any:
             connected = self.fairlead
