@@ -33,6 +33,8 @@ CREATE TRIGGER log_it AFTER UPDATE ON orders_gray BEGIN
   INSERT INTO audit (at, what) VALUES (datetime('now'), 'orders'); END;
 CREATE TRIGGER count_them AFTER UPDATE ON settings BEGIN
   UPDATE orders SET id = id WHERE NEW.k = 'x'; END;
+CREATE TABLE odd (a);
+CREATE TRIGGER "begin" AFTER INSERT ON odd BEGIN INSERT INTO 'orders' (id) VALUES (7); END;
 CREATE TRIGGER pass_on AFTER INSERT ON notes BEGIN UPDATE settings SET v = 1; END;
 """
 
@@ -78,6 +80,7 @@ def server():
         ("INSERT INTO settings VALUES (1, 2)", ""),
         ("INSERT INTO notes VALUES ('x')", "trigger"),
         ("DELETE FROM notes", ""),
+        ("INSERT INTO odd VALUES (1)", "trigger"),
         ("DELETE FROM cities", "cascade"),
         ("DELETE FROM countries", "cascade"),
         ("INSERT INTO countries VALUES ('de')", ""),

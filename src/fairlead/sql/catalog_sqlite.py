@@ -20,7 +20,9 @@ from fairlead.sql.catalog import (
 )
 from fairlead.sql.session import Session
 
-_BODY = re.compile(r"(?is)\bbegin\b(.*)")
+# Behind ON: the trigger itself may be called "begin".
+_BODY = re.compile(r"(?is)\bon\b.*?\bbegin\b(.*)")
+_QUOTED = re.compile(r"(?i)\b(?:into|update|from|join)\s+'([^']+)'")
 _QUERY = re.compile(r"(?is)\bas\b\s*(?=select\b|with\b|values\b|\()")
 _VIRTUAL = re.compile(r"(?is)\s*create\s+virtual\s+table\b(.*)")
 _INDEX = re.compile(r"(?i)\busing\s+(?:fts[345]|rtree)\b")
@@ -75,11 +77,14 @@ def _virtual(text: str, name: str) -> Body:
 
 def _trigger(name: Any, text: str, session: Session) -> Trigger:
     body = _BODY.search(text)
-    head = text[: body.start()] if body else text
+    head = text[: body.start(1)] if body else text
     # The trigger's own name may be such a word: one event too many does no harm.
     words = _WORD.findall(head.lower())
     changes = frozenset(word for word in ("insert", "update", "delete") if word in words)
-    return Trigger(text_of(name), changes, body_of(body[1] if body else text, session))
+    found = body_of(body[1] if body else text, session)
+    # SQLite takes a string for a table's name where only a name can stand.
+    names = found.names | {one.lower() for one in _QUOTED.findall(text)}
+    return Trigger(text_of(name), changes, Body(names, found.opaque))
 
 
 def _key(name: Any) -> Key:

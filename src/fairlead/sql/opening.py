@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from fairlead.sql import functions
 from fairlead.sql.session import MYSQL, POSTGRES, SQLITE
 from fairlead.sql.verdict import Refused
 
@@ -80,6 +81,8 @@ _CAUSE = {"execute": "prepare"}
 
 # MariaDB: SET STATEMENT … FOR runs a statement, BEGIN NOT ATOMIC a whole program.
 _HIDING = re.compile(r"(?i)\s*(?:set\s+statement\b|begin\s+not\b)")
+_CALL = re.compile(r"([\w$\u0080-\U0010ffff]+|`[^`]*`)\s*\(")
+_TABLE = re.compile(r"(?i)\btable\b")
 _TWO_PHASE = re.compile(r"(?i)\s*prepare\s+transaction\s+'x*'[\s;]*")
 _SELECTS = re.compile(r"(?i)\bselect\b")
 _DANGEROUS_PRAGMA = re.compile(r"(?i)\s*pragma\s+(?:\w+\s*\.\s*)?writable_schema\b")
@@ -156,7 +159,7 @@ def opening(text: str, dialect: str) -> Opening:
     if word == "prepare" and dialect == POSTGRES and _TWO_PHASE.fullmatch(text):
         return Opening(None, word)
     if word == "set" or (word in _PASSED and dialect in (_PASSED[word] or (dialect,))):
-        return _passed(text, word)
+        return _passed(text, word, dialect)
     raise _refusal(word)
 
 
@@ -259,7 +262,9 @@ def _insert_for_replace(text: str) -> str:
     return _REPLACE.sub(insert, text, count=1)
 
 
-def _passed(text: str, word: str) -> Opening:
+def _passed(text: str, word: str, dialect: str) -> Opening:
+    if word in ("set", "show"):
+        _check_calls(text, word, dialect)
     if _HIDING.match(text):
         raise Refused("command", "it runs another statement inside: send that by itself")
     if _DANGEROUS_PRAGMA.match(text):
@@ -267,6 +272,16 @@ def _passed(text: str, word: str) -> Opening:
     if word != "begin" and _SELECTS.search(text):
         raise Refused("command", f"a query inside {word.upper()} is not supported")
     return Opening(None, word)
+
+
+def _check_calls(text: str, word: str, dialect: str) -> None:
+    """Refuse a function of the database's own, and MySQL's ``SET @x = (TABLE orders)``."""
+    for match in _CALL.finditer(text):
+        name = match[1].lower()
+        if not (functions.known(name, dialect) or functions.syntax(name, dialect)):
+            raise Refused("function", f"{name}() in {word.upper()} is not known to be built in")
+    if word == "set" and _TABLE.search(text):
+        raise Refused("command", "a query inside SET is not supported")
 
 
 def _refusal(word: str) -> Refused:
