@@ -244,6 +244,31 @@ def test_a_class_of_the_applications_own_is_kept(shop: Path, tables):
             assert connection.execute("SELECT * FROM orders").fetchone()["what"] == "x"
 
 
+class Special(sqlite3.Connection):
+    """A connection of the application's own."""
+
+
+def special(*args: Any, **kwargs: Any) -> sqlite3.Connection:
+    return Special(*args, **kwargs)
+
+
+def plain(*args: Any, **kwargs: Any) -> sqlite3.Connection:
+    return sqlite3.Connection(*args, **kwargs)
+
+
+def test_a_function_may_make_connections(shop: Path, tables):
+    """sqlite3 takes any callable; base must not notice us, and a lane not pass by us."""
+    connect: Any = sqlite3.connect
+    for factory in (special, plain):
+        with closing(connect(shop, factory=factory)) as connection:
+            assert rows(connection, "orders") == ["base"]
+    with serving("gray"):
+        with closing(connect(shop, factory=special)) as connection:
+            assert rows(connection, "orders") == []
+        with pytest.raises(sqlite3.NotSupportedError, match="factory"):
+            connect(shop, factory=plain)
+
+
 def test_everything_is_put_back(shop: Path):
     """Removed hooks leave the module as it was."""
     before = sqlite3.connect

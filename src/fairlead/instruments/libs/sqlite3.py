@@ -54,12 +54,14 @@ def _connect(
         if redirect is not None:
             database = _shadow(database, redirect, sqlite3)
         factory = args[_FACTORY - 1] if len(args) >= _FACTORY else kwargs.pop("factory", None)
-        governed = _connection_class(factory or sqlite3.Connection)
+        governed = _governed_factory(factory or sqlite3.Connection)
         if len(args) >= _FACTORY:
             args = (*args[: _FACTORY - 1], governed, *args[_FACTORY:])
         else:
             kwargs["factory"] = governed
         connection = original(database, *args, **kwargs)
+        if type(connection) is sqlite3.Connection:
+            return _ungoverned(connection, Connected(databases, target, redirect, bool))
         alive = weakref.ref(connection)
         connection.fairlead = Connected(
             databases, target, redirect, lambda: bool((one := alive()) and one.in_transaction)
@@ -98,6 +100,29 @@ def _shadow(database: Any, redirect: ShadowDatabase, sqlite3: Any) -> str:
             " it does not exist"
         )
     return path
+
+
+def _ungoverned(connection: Any, connected: Connected) -> Any:
+    """Return a connection of C's own class, which a function has made: nobody can govern it."""
+    if connected.on_lane() is not None:
+        connection.close()
+        raise connected.refuse("other", "a connection whose factory is a function cannot be hooked")
+    return connection
+
+
+def _governed_factory(factory: Any) -> Any:
+    """Return what makes connections that ask, of a class or of a function that makes them."""
+    if isinstance(factory, type):
+        return _connection_class(factory)
+
+    def make(*args: Any, **kwargs: Any) -> Any:
+        connection = factory(*args, **kwargs)
+        kind: Any = type(connection)
+        if kind.__base__ is not object:
+            connection.__class__ = _connection_class(kind)
+        return connection
+
+    return make
 
 
 @lru_cache(maxsize=256)
