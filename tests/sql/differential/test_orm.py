@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
 
 import pytest
@@ -18,8 +17,6 @@ pytestmark = pytest.mark.timeout(120)
 @pytest.mark.parametrize("dialect", ["mysql", "postgres", "sqlite"])
 def test_what_a_library_emits_does_on_the_lane_what_it_does_by_hand(pairs: Pairs, dialect, library):
     """Most applications write no SQL of their own: none of this may be refused."""
-    if library == "django" and "tests.instruments.django.site" in sys.modules:
-        pytest.skip("a process has Django's settings once: run this file by itself")
     work = import_module(f"tests.sql.differential.orm.{library}_work")
     _, copy = pairs.pair(dialect, script(dialect))
     pieces = record(copy, work.work)

@@ -8,18 +8,23 @@ from typing import Any
 from django.db import models
 
 
+def label(suffix: str) -> str:
+    """Return the name of the application that has the tables whose names end in `suffix`."""
+    return f"recorded{suffix}"
+
+
 def declared(suffix: str) -> SimpleNamespace:
     """Return the models of the tables whose names end in `suffix`."""
     made: dict[str, Any] = {}
     for name, table, fields in _tables(suffix):
-        meta = type("Meta", (), {"db_table": table, "app_label": f"shop{suffix}", "managed": False})
+        meta = type("Meta", (), {"db_table": table, "app_label": label(suffix), "managed": False})
         body = {**fields, "Meta": meta, "__module__": __name__}
         made[name] = type(name, (models.Model,), body)
     return SimpleNamespace(**made)
 
 
 def _tables(suffix: str) -> list[tuple[str, str, dict[str, Any]]]:
-    app = f"shop{suffix}"
+    app = label(suffix)
     return [
         ("Country", "countries", {
             "code": models.CharField(max_length=2, primary_key=True),

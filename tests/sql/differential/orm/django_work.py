@@ -7,13 +7,15 @@ import sys
 from functools import cache
 from typing import Any
 
-import django
 from django.apps import AppConfig
-from django.conf import settings
 from django.db import connections, transaction
+from django.test.utils import override_settings
 
+import tests.instruments.django.site  # noqa: F401 (a process has Django's settings once: these)
 from tests.sql.differential.copies import Copy
 from tests.sql.differential.copies_sqlite import SqliteCopy
+from tests.sql.differential.orm.django_models import declared, label
+from tests.sql.differential.orm.django_pieces import PIECES
 from tests.sql.differential.orm.recording import ROLLBACK, Recording, Step
 from tests.sql.differential.statement import SUFFIX
 
@@ -22,9 +24,11 @@ _ENGINES = {"mysql": "mysql", "postgres": "postgresql", "sqlite": "sqlite3"}
 
 def work(copy: Copy, suffix: str) -> Recording:
     """Do all pieces of work on `copy`, on the tables whose names end in `suffix`."""
-    _set_up()
-    from tests.sql.differential.orm.django_pieces import PIECES
+    with override_settings(USE_TZ=False, INSTALLED_APPS=_apps()):
+        return _work(copy, suffix)
 
+
+def _work(copy: Copy, suffix: str) -> Recording:
     steps: list[Step] = []
     alias = copy.dialect
     connections.settings[alias] = _settings(copy)
@@ -51,27 +55,13 @@ def prepare(copy: Copy) -> None:
 
 
 @cache
-def _set_up() -> None:
-    _stand_in_for_mysqlclient()
-    here = sys.modules[__name__]
+def _apps() -> list[AppConfig]:
     # Relations are seen from the other end only by models of an installed application.
-    apps = [AppConfig(f"shop{suffix}", here) for suffix in ("", SUFFIX)]
-    settings.configure(USE_TZ=False, DATABASES={"default": {}}, INSTALLED_APPS=apps)
-    django.setup()
-
-
-def _stand_in_for_mysqlclient() -> None:
-    """Django knows one driver of MySQL; PyMySQL is like it, and needs no compiler."""
-    import pymysql
-
-    pymysql.install_as_MySQLdb()
-    pymysql.version_info = (2, 2, 1, "final", 0)
+    return [AppConfig(label(suffix), sys.modules[__name__]) for suffix in ("", SUFFIX)]
 
 
 @cache
 def _models(suffix: str) -> Any:
-    from tests.sql.differential.orm.django_models import declared
-
     return declared(suffix)
 
 
