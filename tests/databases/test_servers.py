@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,12 +64,14 @@ def command(kind: str, directory: Path) -> list[str]:
 
 def gone(pid: int) -> bool:
     """Say whether the process `pid` ends within some seconds."""
-    end = time.monotonic() + 20
-    while Path(f"/proc/{pid}").exists():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.02)
-    return True
+    try:
+        process = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([process], [], [], 20)[0])
+    finally:
+        os.close(process)
 
 
 def descendants(pid: int) -> set[int]:

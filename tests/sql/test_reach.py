@@ -128,7 +128,12 @@ def test_a_statement_that_names_no_table_asks_nothing(server):
 
 
 ANSWERS = {
-    "information_schema.tables": [("orders",), ("v",), ("settings",)],
+    "information_schema.tables": [
+        ("shop", "orders", "InnoDB"),
+        ("shop", "v", None),
+        ("shop", "settings", "InnoDB"),
+        ("shop", "merged", "MRG_MyISAM"),
+    ],
     "information_schema.views": [("shop", "v", "select 1 from `shop`.`orders`"), ("shop", "w", "")],
     "information_schema.triggers": [
         ("shop", "settings", "t", "UPDATE", "CALL p()", ""),
@@ -136,7 +141,7 @@ ANSWERS = {
         ("shop", "plain", "t", "INSERT", 'INSERT INTO "orders" VALUES (1)', "ANSI_QUOTES"),
     ],
     "referential_constraints": [("shop", "countries", "shop", "orders", "CASCADE", "RESTRICT")],
-    "privilege_type": [(1,)],
+    "privilege_type": [("%", "%")],
     "information_schema.routines": [("nvl",)],
 }
 
@@ -159,6 +164,7 @@ def mysql(text: str, **other: Any) -> str:
     [
         ("SELECT * FROM v", "view"),
         ("SELECT * FROM w", "view"),
+        ("SELECT * FROM merged", "view"),
         ("UPDATE settings SET a = 1", "trigger"),
         ("INSERT INTO notes VALUES (1)", ""),
         ("INSERT INTO plain VALUES (1)", "trigger"),
@@ -176,8 +182,25 @@ def test_what_cannot_be_read_or_followed_reaches_everything(text, cause):
 
 def test_a_user_who_cannot_see_triggers_may_only_read():
     """MySQL shows triggers to who has the right TRIGGER, and an empty list to everybody else."""
-    assert mysql("UPDATE orders SET a = 1", privilege_type=[(0,)]) == "trigger"
-    assert mysql("SELECT * FROM orders", privilege_type=[(0,)]) == ""
+    assert mysql("UPDATE orders SET a = 1", privilege_type=[]) == "trigger"
+    assert mysql("SELECT * FROM orders", privilege_type=[]) == ""
+
+
+@pytest.mark.parametrize(
+    ("right", "cause"),
+    [
+        (("shop", "%"), ""),
+        (("sh_p", "%"), ""),
+        (("s%", "%"), ""),
+        (("sh\\_p", "%"), "trigger"),
+        (("other", "%"), "trigger"),
+        (("shop", "orders_gray"), ""),
+        (("shop", "orders"), "trigger"),
+    ],
+)
+def test_the_right_to_triggers_is_that_of_the_table(right, cause):
+    """GRANT TRIGGER on another database shows nothing of this one's."""
+    assert mysql("UPDATE orders SET a = 1", privilege_type=[right]) == cause
 
 
 def test_a_catalogue_is_equal_to_one_that_says_the_same():

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from itertools import count
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,7 @@ from fairlead.instruments.effects import (
     READS,
     STATE,
     STRING,
+    TEMPORARY,
     WARNINGS,
     WRITES,
     is_ours,
@@ -58,7 +61,7 @@ class Databases:
 
     def __init__(self, plane: DataPlane, driver: Driver) -> None:
         self.plane, self.driver = plane, driver
-        self._catalogs: dict[Target, Catalogs] = {}
+        self._catalogs: dict[tuple[Target, str], Catalogs] = {}
         self._rewriters: dict[tuple[Any, ...], Rewriter] = {}
 
     def redirected(self, target: Target) -> ShadowDatabase | None:
@@ -66,6 +69,16 @@ class Databases:
 
         To be asked by whatever opens a connection, and given to `Connected`.
         """
+        try:
+            return self._redirected(target)
+        except Exception as error:
+            if not is_ours(error):
+                raise  # the refusal
+            # Base goes on; a lane that has a shadow refuses a connection to base.
+            self.plane.counters.count(AGENT_FAULTS, self.driver.library)
+            return None
+
+    def _redirected(self, target: Target) -> ShadowDatabase | None:
         plane = self.plane
         if not plane.ready:
             plane.ensure_ready()
@@ -92,8 +105,9 @@ class Databases:
         found = self._rewriters.get(key)
         if found is None:
             if len(self._rewriters) >= MOST_REWRITERS:
-                self._rewriters = {}
-            catalogs = self._catalogs.setdefault(target, Catalogs(monotonic))
+                self._rewriters, self._catalogs = {}, {}
+            sight = target, session.sight
+            catalogs = self._catalogs.setdefault(sight, Catalogs(monotonic))
             found = Rewriter(
                 session,
                 rules.tables,
@@ -108,6 +122,8 @@ class Databases:
     def _counter(self, name: str, rules: LaneShadows) -> Callable[[], object]:
         return self.plane.counters.counter(name, rules.lane).raise_by_one
 
+
+_PLACES = count(1)
 
 _NONE = Catalogs(monotonic)  # what is known of a server that was not asked
 
@@ -361,6 +377,10 @@ class Connected:
 
     def _note(self, text: str) -> None:
         """Take note of what a statement that is sent as it is does to the connection."""
+        if TEMPORARY.search(text):
+            # Nobody else can see it: what is known of the server is not all there is here.
+            self.target = replace(self.target, place=f"connection {next(_PLACES)}")
+            self.forget_session()
         several = ";" in text and ";" in STRING.sub("", text).rstrip("; \t\r\n")
         if not several and text[:6] in WRITES:
             self.wrote = True

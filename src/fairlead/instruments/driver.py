@@ -32,6 +32,8 @@ class Target:
     """MySQL, PostgreSQL: the database; SQLite: the stem of the file, or ``memory``."""
     host: str = ""
     port: int = 0
+    place: str = ""
+    """What tells it from others of this name, host and port: a socket, a database in memory."""
 
     def differs_by_case(self, rules: LaneShadows) -> bool:
         """Whether the database is like one that has a shadow in all but its capitals."""

@@ -5,6 +5,7 @@ No driver is imported here.
 
 from __future__ import annotations
 
+import os
 import re
 import weakref
 from collections.abc import Callable
@@ -34,8 +35,10 @@ class Place:
 
     def target(self) -> Target:
         """Return this as rules name it: a socket's file is on this host."""
-        host = "localhost" if self.unix_socket else self.host
-        return Target(database=self.database, host=host, port=self.port)
+        if not self.unix_socket:
+            return Target(database=self.database, host=self.host, port=self.port)
+        place = os.fsdecode(self.unix_socket)
+        return Target(database=self.database, host="localhost", port=self.port, place=place)
 
     def shadow(self, redirect: ShadowDatabase) -> Place:
         """Return the place that `redirect` puts instead. Raises LookupError for the password."""

@@ -35,7 +35,9 @@ _VARIABLES = {
 
 def target(database: str, host: str, port: int) -> Target:
     """Return what a connection is to, as rules name it: a socket's directory is on this host."""
-    return Target(database=database, host="" if host[:1] in ("/", "@") else host, port=port)
+    if host[:1] in ("/", "@"):
+        return Target(database=database, port=port, place=host)
+    return Target(database=database, host=host, port=port)
 
 
 def targets(params: Mapping[str, Any]) -> list[Target]:

@@ -15,7 +15,7 @@ from fairlead.sql.verdict import Refused
 
 _MYSQL = (
     "SELECT DATABASE(), @@SESSION.sql_mode, @@GLOBAL.lower_case_table_names,"
-    " @@SESSION.character_set_client"
+    " @@SESSION.character_set_client, CURRENT_USER()"
 )
 _POSTGRES = (
     "SELECT pg_catalog.current_database(),"
@@ -33,21 +33,28 @@ MEMORY = "memory"
 def read_session(dialect: str) -> Generator[str, Rows, Session]:
     """Ask a connection of `dialect` where it stands."""
     if dialect == MYSQL:
-        ((database, modes, folding, charset),) = yield _MYSQL
+        ((database, modes, folding, charset, user),) = yield _MYSQL
         if text_of(charset) in _AMBIGUOUS:
             reason = f"in {text_of(charset)} a backslash can be half a character: use utf8mb4"
             raise Refused("unparsed", reason)
-        here = Session(dialect=dialect, database=text_of(database), fold=int(folding) != 0)
+        here = Session(
+            dialect=dialect,
+            database=text_of(database),
+            fold=int(folding) != 0,
+            sight=text_of(user),
+        )
         return with_modes(here, text_of(modes))
     if dialect == POSTGRES:
         ((database, conforming),) = yield _POSTGRES
         return Session(
             dialect=dialect, database=text_of(database), backslashes=text_of(conforming) == "on"
         )
-    files = {text_of(name): stem(text_of(file)) for _, name, file in (yield _SQLITE)}
-    main = files.pop("main", MEMORY)
+    files = {text_of(name): text_of(file) for _, name, file in (yield _SQLITE)}
     files.pop("temp", None)
-    return Session(dialect=dialect, database=main, attached=tuple(files.items()))
+    sight = "\0".join(files.values())
+    stems = {name: stem(file) for name, file in files.items()}
+    main = stems.pop("main", MEMORY)
+    return Session(dialect=dialect, database=main, attached=tuple(stems.items()), sight=sight)
 
 
 def read_catalog(session: Session) -> Asking:

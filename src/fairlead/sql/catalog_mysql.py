@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from fairlead.sql.body import body_of, query_body
-from fairlead.sql.catalog import Asking, Catalog, Key, Trigger, cascades_of, text_of
+from fairlead.sql.catalog import Asking, Body, Catalog, Key, Trigger, cascades_of, text_of
 from fairlead.sql.session import Session, with_modes
 
 _SYSTEM = "('mysql','sys','information_schema','performance_schema')"
-TABLES = f"SELECT table_name FROM information_schema.tables WHERE table_schema NOT IN {_SYSTEM}"
+TABLES = (
+    "SELECT table_schema, table_name, engine FROM information_schema.tables"
+    f" WHERE table_schema NOT IN {_SYSTEM}"
+)
 VIEWS = (
     "SELECT table_schema, table_name, view_definition FROM information_schema.views"
     f" WHERE table_schema NOT IN {_SYSTEM}"
@@ -26,11 +30,14 @@ KEYS = (
 FUNCTIONS = "SELECT DISTINCT routine_name FROM information_schema.routines"
 # Triggers are shown to who has the right TRIGGER; without it there seem to be none.
 RIGHTS = (
-    "SELECT count(*) FROM (SELECT privilege_type FROM information_schema.user_privileges"
-    " UNION ALL SELECT privilege_type FROM information_schema.schema_privileges"
-    " UNION ALL SELECT privilege_type FROM information_schema.table_privileges) p"
+    "SELECT '%', '%' FROM information_schema.user_privileges WHERE privilege_type = 'TRIGGER'"
+    " UNION SELECT table_schema, '%' FROM information_schema.schema_privileges"
+    " WHERE privilege_type = 'TRIGGER'"
+    " UNION SELECT table_schema, table_name FROM information_schema.table_privileges"
     " WHERE privilege_type = 'TRIGGER'"
 )
+_OF_OTHERS = ("mrg_myisam", "merge")
+"""Engines of tables whose rows are those of other tables of the server."""
 
 
 def read(session: Session) -> Asking:
@@ -39,7 +46,7 @@ def read(session: Session) -> Asking:
     def key(database: Any, name: Any) -> Key:
         return session.key(text_of(database)), session.key(text_of(name))
 
-    tables = yield TABLES
+    tables = tuple((yield TABLES))
     views = yield VIEWS
     found: dict[Key, list[Trigger]] = {}
     for database, table, name, event, text, modes in (yield TRIGGERS):
@@ -51,12 +58,22 @@ def read(session: Session) -> Asking:
     keys = yield KEYS
     rights = yield RIGHTS
     functions = yield FUNCTIONS
-    may_see = any(int(row[0]) for row in rights)
     return Catalog(
-        tables=frozenset(text_of(row[0]).casefold() for row in tables),
-        views={key(d, n): query_body(text_of(text), session) for d, n, text in views},
+        tables=frozenset(text_of(name).casefold() for _, name, _ in tables),
+        views={
+            **{key(d, n): query_body(text_of(text), session) for d, n, text in views},
+            **{key(d, n): _MERGED for d, n, of in tables if text_of(of).lower() in _OF_OTHERS},
+        },
         triggers={table: tuple(all_) for table, all_ in found.items()},
         cascades=cascades_of((key(a, b), key(c, d), on, up) for a, b, c, d, on, up in keys),
         functions=frozenset(text_of(row[0]).lower() for row in functions),
-        blind="" if may_see else "triggers cannot be seen: GRANT TRIGGER to this user",
+        sees_triggers=_sight((text_of(database), text_of(table)) for database, table in rights),
     )
+
+
+_MERGED = Body(frozenset(), "it is a MERGE table, whose rows are those of other tables")
+
+
+def _sight(rights: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...] | None:
+    found = tuple(sorted(rights))
+    return None if ("%", "%") in found else found

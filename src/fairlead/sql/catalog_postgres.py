@@ -55,6 +55,20 @@ KEYS = (
     " JOIN pg_catalog.pg_class p ON p.oid = k.confrelid"
     " JOIN pg_catalog.pg_class c ON c.oid = k.conrelid WHERE k.contype = 'f'"
 )
+# What a column's default or a check calls: run whenever a row is written.
+CALLED = (
+    "SELECT c.relname, p.proname, p.prosrc, l.lanname FROM pg_catalog.pg_depend d"
+    " JOIN pg_catalog.pg_proc p ON p.oid = d.refobjid"
+    " JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace"
+    " JOIN pg_catalog.pg_language l ON l.oid = p.prolang"
+    " LEFT JOIN pg_catalog.pg_attrdef a ON d.objid = a.oid"
+    " AND d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass"
+    " LEFT JOIN pg_catalog.pg_constraint k ON d.objid = k.oid"
+    " AND d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass"
+    " JOIN pg_catalog.pg_class c ON c.oid = coalesce(a.adrelid, k.conrelid)"
+    " WHERE d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass"
+    f" AND l.lanname NOT IN ('internal','c') AND n.nspname NOT IN {_SYSTEM}"
+)
 INHERITS = (
     "SELECT c.relname, p.relname FROM pg_catalog.pg_inherits i"
     " JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid"
@@ -83,6 +97,8 @@ def read(session: Session) -> Asking:
         found.setdefault(_key(row[0]), []).append(_trigger(row, session))
     for row in (yield RULES):
         found.setdefault(_key(row[0]), []).append(_rule(row, session))
+    for row in (yield CALLED):
+        found.setdefault(_key(row[0]), []).append(_called(row, session))
     keys = yield KEYS
     parents: dict[Key, set[Key]] = {}
     for child, parent in (yield INHERITS):
@@ -123,14 +139,23 @@ def _views(tables: Iterable[Row], functions: Iterable[Row]) -> dict[Key, Body]:
 def _trigger(row: Row, session: Session) -> Trigger:
     _, name, bits, text, language = row
     changes = frozenset(event for bit, event in _EVENTS if int(bits) & bit)
+    return Trigger(text_of(name), changes, _program(text, language, session))
+
+
+def _program(text: Any, language: Any, session: Session) -> Body:
     written_in = text_of(language)
     if written_in == "internal":
-        body = Body(frozenset())
-    elif written_in in ("sql", "plpgsql"):
-        body = body_of(text_of(text), session)
-    else:
-        body = Body(frozenset(), f"it is written in {written_in}")
-    return Trigger(text_of(name), changes, body)
+        return Body(frozenset())
+    if written_in in ("sql", "plpgsql"):
+        return body_of(text_of(text), session)
+    return Body(frozenset(), f"it is written in {written_in}")
+
+
+def _called(row: Row, session: Session) -> Trigger:
+    _, name, text, language = row
+    return Trigger(
+        text_of(name), frozenset(("insert", "update")), _program(text, language, session), "default"
+    )
 
 
 def _rule(row: Row, session: Session) -> Trigger:

@@ -37,10 +37,7 @@ def check_reach(touched: Iterable[Touched], catalog: Catalog, shadowing: Shadowi
             database = shadowing.session.key(shadowing.session.database)
         key = (database or "", table.table)
         reach.read(key)
-        effects = _EFFECTS[table.change]
-        if effects and catalog.blind:
-            raise Refused("trigger", catalog.blind)
-        reach.change(key, effects)
+        reach.change(key, _EFFECTS[table.change])
 
 
 def check_calls(
@@ -102,6 +99,9 @@ class _Reach:
                     self.change(other, (effect,))
 
     def _fire(self, key: Key, effect: str) -> None:
+        if self._catalog.blind(key):
+            remedy = f"GRANT TRIGGER ON {'.'.join(filter(None, key))} to this user"
+            raise Refused("trigger", f"triggers of {key[1]} cannot be seen: {remedy}")
         for trigger in self._catalog.triggers.get(key, ()):
             if effect not in trigger.changes:
                 continue
@@ -128,8 +128,7 @@ class _Reach:
             self.change(cascade.child, ("update", "delete") if effect == "delete" else ("update",))
 
     def _check_family(self, key: Key) -> None:
-        parents, session = self._catalog.parents, self._shadowing.session
-        del session
+        parents = self._catalog.parents
         for one in self._ancestors(key):
             if self._is_base(one):
                 reason = f"{key[1]} is a part of {one[1]}, which has a shadow: name {one[1]} itself"

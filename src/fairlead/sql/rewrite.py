@@ -8,6 +8,7 @@ no alias in that place, the qualifiers are replaced too.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
@@ -120,6 +121,7 @@ class _Splicing:
             for table in names.tables
             if (shadow := shadowing.of(table.database, table.name.key)) is not None
         ]
+        self._in_query = Counter(id(table.node.parent_select) for table in names.tables)
         self._bare = {table.name.key for table, _ in self._found if not table.aliased}
         for table, shadow in self._found:
             if table.database is None and self._session.written(shadow) in names.expressions:
@@ -178,10 +180,7 @@ class _Splicing:
         return self._session.dialect == MYSQL and not table.target and self._beside_others(table)
 
     def _beside_others(self, table: Occurrence) -> bool:
-        query = table.node.parent_select
-        return any(
-            other is not table and other.node.parent_select is query for other in self._names.tables
-        )
+        return self._in_query[id(table.node.parent_select)] > 1
 
     def _keys_in_use(self) -> set[str]:
         used = {name.key for name, _ in (*self._names.qualifiers, *self._names.references)}

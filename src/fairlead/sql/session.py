@@ -33,6 +33,9 @@ class Session:
     """MySQL: ``"x"`` is a name."""
     backslashes: bool = True
     """MySQL: a backslash escapes in a string. PostgreSQL: only in ``E''``, else it is refused."""
+    sight: str = ""
+    """Whose look at the catalogue it is: MySQL's user, who sees what the user has rights to; for
+    SQLite the files, since others may have the same stem."""
 
     def key(self, name: str, *, quoted: bool = False) -> str:
         """Return what the server compares `name` as."""

@@ -28,6 +28,7 @@ CAUSES = (
     "command",
     "comment",
     "ddl",
+    "default",
     "do",
     "file",
     "function",

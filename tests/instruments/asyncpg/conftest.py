@@ -3,47 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
-from tests.instruments.plane import Plane, hooked
+from tests.instruments.postgres.fixtures import databases, made, shop, tables
 from tests.instruments.postgres.shop import Shop
 
-if TYPE_CHECKING:
-    from scripts.databases import Server
+__all__ = ["databases", "made", "shop", "tables"]
 
 With = Callable[..., None]
 
 
-@pytest.fixture(scope="module")
-def _shop(postgres: Server) -> Iterator[Shop]:
-    shop = Shop(postgres, "asyncpg")
-    yield shop
-    shop.close()
-
-
 @pytest.fixture
-def shop(_shop: Shop) -> Shop:
-    _shop.reset()
-    return _shop
-
-
-@pytest.fixture
-def tables(shop: Shop) -> Iterator[Plane]:
-    """Hook asyncpg where lane gray has shadow tables."""
-    plane = Plane(shop.tables())
-    with hooked(plane, "asyncpg_pool", "asyncpg"):
-        yield plane
-
-
-@pytest.fixture
-def databases(shop: Shop) -> Iterator[Plane]:
-    """Hook asyncpg where lane gray has a shadow database."""
-    plane = Plane(shop.databases())
-    with hooked(plane, "asyncpg_pool", "asyncpg"):
-        yield plane
+def libraries() -> tuple[str, ...]:
+    return ("asyncpg_pool", "asyncpg")
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ def _no_variables(monkeypatch):
         monkeypatch.delenv(name)
 
 
-def to(name: str, host: str = "", port: int = 5432) -> Target:
-    return Target(database=name, host=host, port=port)
+def to(name: str, host: str = "", port: int = 5432, place: str = "") -> Target:
+    return Target(database=name, host=host, port=port, place=place)
 
 
 def redirect(**shadow: object) -> ShadowDatabase:
@@ -33,8 +33,8 @@ def redirect(**shadow: object) -> ShadowDatabase:
         ({"dbname": "shop", "host": "db", "port": "6000"}, [to("shop", "db", 6000)]),
         ({"dbname": "shop", "host": "db", "port": 6000}, [to("shop", "db", 6000)]),
         ({"dbname": "shop"}, [to("shop")]),
-        ({"dbname": "shop", "host": "/run/postgresql"}, [to("shop")]),
-        ({"dbname": "shop", "host": "@abstract", "port": "6000"}, [to("shop", "", 6000)]),
+        ({"dbname": "shop", "host": "/run/postgresql"}, [to("shop", place="/run/postgresql")]),
+        ({"dbname": "shop", "host": "@abs", "port": "6000"}, [to("shop", "", 6000, "@abs")]),
         ({"dbname": "shop", "hostaddr": "10.0.0.1"}, [to("shop", "10.0.0.1")]),
         ({"dbname": "shop", "host": "db", "hostaddr": "10.0.0.1"}, [to("shop", "db")]),
         ({"user": "ann", "host": "db"}, [to("ann", "db")]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from typing import Any
 
 import psycopg
@@ -188,3 +189,40 @@ def test_a_failed_transaction_answers_for_itself(shop: Shop, connection):
         assert caught.value.__cause__ is not caught.value
         connection.execute("ROLLBACK")
         assert connection.execute("SELECT item FROM orders").fetchone() == ("shadow",)
+
+
+@pytest.mark.parametrize(
+    ("part", "refused"),
+    [
+        ("n integer DEFAULT touch()", True),
+        ("n integer DEFAULT 1 CHECK (touch() = 1)", True),
+        ("n integer DEFAULT harmless()", False),
+        ("n uuid DEFAULT gen_random_uuid()", False),
+    ],
+)
+def test_what_a_default_calls_is_followed(shop: Shop, connection, part, refused):
+    """The statement names one table, and the server runs a function that writes to another."""
+    shop.run(
+        "CREATE FUNCTION touch() RETURNS integer LANGUAGE sql"
+        " AS $$ INSERT INTO orders (item) VALUES ('t') RETURNING 1 $$;"
+        "CREATE FUNCTION harmless() RETURNS integer LANGUAGE sql AS $$ SELECT 1 $$;"
+        f"CREATE TABLE notes (id integer, {part})"
+    )
+    before = shop.state()
+    with serving("gray"):
+        with pytest.raises(psycopg.NotSupportedError, match="touch") if refused else nullcontext():
+            connection.execute("INSERT INTO notes (id) VALUES (1)")
+        connection.commit()
+        assert connection.execute("SELECT count(*) FROM notes").fetchone() == (not refused,)
+    assert shop.state() == before
+
+
+def test_a_temporary_view_is_seen_by_its_connection(shop: Shop, connection):
+    """The catalogue was read before it was made."""
+    with serving("gray"):
+        connection.execute("SELECT item FROM orders")
+        connection.rollback()
+    connection.execute("CREATE TEMP VIEW mine AS SELECT * FROM orders")
+    connection.commit()
+    with serving("gray"), pytest.raises(psycopg.NotSupportedError, match="mine"):
+        connection.execute("SELECT * FROM mine")

@@ -5,17 +5,20 @@ from __future__ import annotations
 import pickle
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fairlead.instruments.instrument import Rewriting
+from fairlead.policy.encode import seal
 from fairlead.policy.snapshot import Snapshot
 from fairlead.policy.workload import Workload
 from fairlead.sql.verdict import Refused
 from tests.instruments.plane import Plane, hooked, serving
+from tests.instruments.sqlite3.conftest import ORDERS, SCHEMA
 
 Connection = sqlite3.Connection
 
@@ -157,6 +160,55 @@ def test_the_same_attach_is_noticed_again(shop: Path, tables, tmp_path: Path):
         with closing(sqlite3.connect(shop)) as shops:
             assert rows(shops, "orders") == ["base"]
             assert rows(shops, "orders_gray") == ["x"] * 3
+
+
+TOUCHES_BASE = (
+    "CREATE {} TRIGGER t AFTER INSERT ON countries"
+    " BEGIN INSERT INTO orders (what) VALUES ('t'); END"
+)
+
+
+def test_files_of_one_name_are_two_databases(shop: Path, tables, tmp_path: Path):
+    """What one of them was found to do says nothing of the other."""
+    (tmp_path / "other").mkdir()
+    other = tmp_path / "other" / shop.name
+    other.write_bytes(shop.read_bytes())
+    with closing(sqlite3.connect(other)) as connection:
+        connection.execute(TOUCHES_BASE.format(""))
+    for file, refused in ((shop, False), (other, True)):
+        with closing(sqlite3.connect(file)) as connection, serving("gray"):
+            with pytest.raises(sqlite3.NotSupportedError) if refused else nullcontext():
+                connection.execute("INSERT INTO countries VALUES ('de')")
+            connection.rollback()
+
+
+def test_databases_of_memory_are_each_their_own(tables):
+    """They have one name, and nothing in common."""
+    orders = replace(ORDERS, database="memory")
+    tables.engine.apply(seal(Snapshot(shadow_tables=(orders,))))
+    for trigger in (False, True):
+        with closing(sqlite3.connect(":memory:")) as connection:
+            connection.executescript(SCHEMA + (TOUCHES_BASE.format("") if trigger else ""))
+            with (
+                serving("gray"),
+                pytest.raises(sqlite3.NotSupportedError) if trigger else nullcontext(),
+            ):
+                connection.execute("INSERT INTO countries VALUES ('de')")
+
+
+@pytest.mark.parametrize("script", [False, True])
+def test_a_trigger_of_one_connection_is_seen_on_it(shop: Path, tables, script):
+    """Base has made it, after another connection has heard what the file's tables do."""
+    with closing(sqlite3.connect(shop)) as connection, serving("gray"):
+        connection.execute("INSERT INTO countries VALUES ('de')")
+        connection.rollback()
+    with closing(sqlite3.connect(shop)) as connection:
+        with serving("gray"):
+            connection.execute("SELECT * FROM countries")
+        make = connection.executescript if script else connection.execute
+        make(TOUCHES_BASE.format("TEMP"))
+        with serving("gray"), pytest.raises(sqlite3.NotSupportedError, match="the trigger t"):
+            connection.execute("INSERT INTO countries VALUES ('de')")
 
 
 def test_base_can_end_what_a_lane_has_left(shop: Path, tables):
