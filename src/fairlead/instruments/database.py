@@ -13,8 +13,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from itertools import count
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from fairlead.instruments.databases import Databases
 from fairlead.instruments.driver import Driver, Target
 from fairlead.instruments.effects import (
     BEGIN,
@@ -31,19 +32,17 @@ from fairlead.instruments.effects import (
 )
 from fairlead.instruments.escape import leads_out, way_out
 from fairlead.instruments.propagate import current, current_lane
-from fairlead.policy.database import NOWHERE
 from fairlead.policy.workload import BASE
 from fairlead.sql.asking import read_session
 from fairlead.sql.catalog import Rows
 from fairlead.sql.rewriter import Catalogs, Judging, Rewriter
 from fairlead.sql.session import MYSQL, POSTGRES
 from fairlead.sql.verdict import Refused, Verdict
-from fairlead.telemetry.names import AGENT_FAULTS, SQL_REFUSED, SQL_SHADOWED, SQL_UNCHANGED
+from fairlead.telemetry.names import AGENT_FAULTS, SQL_REFUSED
 
 if TYPE_CHECKING:
     from fairlead.flow.database import LaneShadows
     from fairlead.flow.engine import Plan
-    from fairlead.instruments.instrument import DataPlane
     from fairlead.policy.database import ShadowDatabase
     from fairlead.sql.session import Session
 
@@ -52,76 +51,8 @@ AskAsync = Callable[[str], Awaitable[Rows]]
 
 __all__ = ["Ask", "AskAsync", "Connected", "Databases", "Driver", "Target"]
 
-MOST_REWRITERS = 64
-"""States of sessions that are kept apart per driver; then what was worked out is forgotten."""
-
-
-class Databases:
-    """What the hooks of one driver share: the data plane, and what is known of servers."""
-
-    def __init__(self, plane: DataPlane, driver: Driver) -> None:
-        self.plane, self.driver = plane, driver
-        self._catalogs: dict[tuple[Target, str], Catalogs] = {}
-        self._rewriters: dict[tuple[Any, ...], Rewriter] = {}
-
-    def redirected(self, target: Target) -> ShadowDatabase | None:
-        """Return the shadow that a connection opened now is to be made to, None for `target`.
-
-        To be asked by whatever opens a connection, and given to `Connected`.
-        """
-        try:
-            return self._redirected(target)
-        except Exception as error:
-            if not is_ours(error):
-                raise  # the refusal
-            # Base goes on; a lane that has a shadow refuses a connection to base.
-            self.plane.counters.count(AGENT_FAULTS, self.driver.library)
-            return None
-
-    def _redirected(self, target: Target) -> ShadowDatabase | None:
-        plane = self.plane
-        if not plane.ready:
-            plane.ensure_ready()
-        if plane.rewriting.off:
-            return None
-        rules = plane.engine.plan.shadows.by_lane.get(current_lane(plane))
-        if rules is None:
-            return None
-        found = rules.database(target.database, target.host, target.port)
-        if found is not None and found.shadow == NOWHERE:
-            reason = f"{found.rule} gives {target.database!r} a shadow that is of no use"
-        elif found is None and self.driver.dialect == MYSQL and target.differs_by_case(rules):
-            # Whether it is the same one only the server knows (lower_case_table_names).
-            reason = f"{target.database!r} differs from a database with a shadow by its case alone"
-        else:
-            return found
-        plane.counters.count(SQL_REFUSED, "side")
-        raise self.driver.refusal(f"fairlead: refused on lane {rules.lane}: {reason}")
-
-    def rewriter(self, session: Session, rules: LaneShadows, target: Target) -> Rewriter:
-        """Return what judges statements of `session` by `rules`; shared by equal ones."""
-        rewriting = self.plane.rewriting
-        key = (session, rules.tables, rules.databases, target, rewriting)
-        found = self._rewriters.get(key)
-        if found is None:
-            if len(self._rewriters) >= MOST_REWRITERS:
-                self._rewriters, self._catalogs = {}, {}
-            sight = target, session.sight
-            catalogs = self._catalogs.setdefault(sight, Catalogs(monotonic))
-            found = Rewriter(
-                session,
-                rules.tables,
-                catalogs,
-                listed=rewriting.tables,
-                allowed=rewriting.functions,
-                counts=(self._counter(SQL_SHADOWED, rules), self._counter(SQL_UNCHANGED, rules)),
-            )
-            found = self._rewriters.setdefault(key, found)
-        return found
-
-    def _counter(self, name: str, rules: LaneShadows) -> Callable[[], object]:
-        return self.plane.counters.counter(name, rules.lane).raise_by_one
-
+SIMPLE_LENGTH, MOST_SIMPLE = 1024, 1024
+"""Characters of a statement of base that is remembered, and how many are."""
 
 _PLACES = count(1)
 
@@ -144,6 +75,7 @@ class Connected:
         "_rules",
         "_scripts",
         "_session",
+        "_simple",
         "passing",
         "redirect",
         "side",
@@ -185,6 +117,7 @@ class Connected:
         self._scripts = databases.driver.dialect == MYSQL
         """Whether one text may hold several statements, the second of which nobody looks at."""
         self._escape: re.Pattern[str] | None = None
+        self._simple = databases.simple
 
     def quick(self, text: str, style: str) -> str | None:
         """Return what to send for `text`, or None where `settle` has to find out.
@@ -194,32 +127,35 @@ class Connected:
         plan = self._engine.plan
         origin = current()
         lane = plan.own_lane if origin is None else origin.lane
+        # A plan that verdicts are known under has shadows for the side they were given on.
+        if (
+            lane
+            and plan is self._plan
+            and lane == self.side
+            and (known := self._known.get(style)) is not None
+            and (verdict := known.get(text)) is not None
+            and verdict.refused is None
+            and monotonic() < self._catalogs.until
+            and (origin is None or not origin.ended)
+            and not self.passing
+        ):
+            verdict.count()
+            if verdict.writes:
+                self.wrote = True
+            return verdict.text
         if not lane or lane not in plan.shadows.by_lane:
             if self.side and not END.match(text):
                 self._cross(None)
-            head = HEADS.get(text[:6])
-            if head is None or (self._scripts and ";" in text):
-                self._note_safely(text)
-            elif head:
+            writes = self._simple.get(text)
+            if writes is None:
+                self._look_at(text)
+            elif writes:
                 self.wrote = True
             return text
         if self.passing or (
             plan is self._free and lane == self.side and (origin is None or not origin.ended)
         ):
             return text
-        if (
-            plan is self._plan
-            and (known := self._known.get(style)) is not None
-            and (verdict := known.get(text)) is not None
-            and verdict.refused is None
-            and lane == self.side
-            and monotonic() < self._catalogs.until
-            and (origin is None or not origin.ended)
-        ):
-            verdict.count()
-            if verdict.writes:
-                self.wrote = True
-            return verdict.text
         return None
 
     def settle(self, text: str, style: str, ask: Ask) -> str:
@@ -365,6 +301,20 @@ class Connected:
             )
             raise self.refuse("side", reason)
         self.side, self.wrote = lane, False
+
+    def _look_at(self, text: str) -> None:
+        """Take note of a statement of base that was not met lately."""
+        writes = HEADS.get(text[:6])
+        if writes is None or (self._scripts and ";" in text):
+            self._note_safely(text)
+            return
+        if writes:
+            self.wrote = True
+        if len(text) <= SIMPLE_LENGTH:
+            simple = self._simple
+            if len(simple) >= MOST_SIMPLE:
+                simple.clear()
+            simple[text] = writes
 
     def _note_safely(self, text: str) -> None:
         """Take note of a statement of base, which goes out whatever becomes of us."""

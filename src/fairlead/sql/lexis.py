@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import cache
 
 from fairlead.sql.session import MYSQL, POSTGRES, SQLITE, Session
+from fairlead.sql.squeezing import STRETCH
 from fairlead.sql.verdict import Refused
 
 FORMAT, QMARK, NAMED, PLAIN = "format", "qmark", "named", "plain"
@@ -72,11 +73,12 @@ def neutral(text: str, session: Session, style: str) -> str:
     if "\0" in text:
         raise Refused("unparsed", "a character NUL, where drivers and servers stop reading")
     plain = _scanned(text, session, style)
-    strange = _STRANGE.search(plain)
+    seen = STRETCH.sub(" ", plain) if len(plain) >= LONG else plain
+    strange = _STRANGE.search(seen)
     if strange is not None:
         what = f"U+{ord(strange[0]):04X}"
         raise Refused("unparsed", f"{what} is a blank to some and a letter to others: take it out")
-    joined = _JOINED.search(plain)
+    joined = _JOINED.search(seen)
     if joined is not None:
         # MySQL goes on after 1.5FROM as if there were a blank; a parser does not.
         raise Refused("unparsed", f"a number and a word in one: {joined[0]!r}; put a blank between")

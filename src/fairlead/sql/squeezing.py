@@ -9,7 +9,7 @@ import re
 from bisect import bisect_right
 from itertools import accumulate
 
-_STRETCH = re.compile(r" {32,}")
+STRETCH = re.compile(r" {32,}")
 
 
 class Squeezed:
@@ -18,7 +18,7 @@ class Squeezed:
     __slots__ = ("_places", "_removed", "plain", "text")
 
     def __init__(self, text: str, plain: str) -> None:
-        spans = [(match.start() + 1, match.end()) for match in _STRETCH.finditer(plain)]
+        spans = [(match.start() + 1, match.end()) for match in STRETCH.finditer(plain)]
         lengths = [end - start for start, end in spans]
         self._removed = [0, *accumulate(lengths)]
         self._places = [

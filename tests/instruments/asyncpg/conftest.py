@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.instruments.postgres.fixtures import databases, made, shop, tables
+from tests.instruments.postgres.fixtures import databases, shop, shops, tables
 from tests.instruments.postgres.shop import Shop
 
-__all__ = ["databases", "made", "shop", "tables"]
+__all__ = ["databases", "shop", "shops", "tables"]
 
 With = Callable[..., None]
 

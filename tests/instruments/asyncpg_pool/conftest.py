@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.instruments.postgres.fixtures import databases, made, shop, tables
+from tests.instruments.postgres.fixtures import databases, shop, shops, tables
 
-__all__ = ["databases", "made", "shop", "tables"]
+__all__ = ["databases", "shop", "shops", "tables"]
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ Libraries = tuple[str, ...]
 
 
 @pytest.fixture(scope="module")
-def made(postgres: Server, request: pytest.FixtureRequest) -> Iterator[Shop]:
+def shops(postgres: Server, request: pytest.FixtureRequest) -> Iterator[Shop]:
     """Keep the databases of one module, named like its folder."""
     shop = Shop(postgres, request.path.parent.name)
     yield shop
@@ -25,9 +25,9 @@ def made(postgres: Server, request: pytest.FixtureRequest) -> Iterator[Shop]:
 
 
 @pytest.fixture
-def shop(made: Shop) -> Shop:
-    made.reset()
-    return made
+def shop(shops: Shop) -> Shop:
+    shops.reset()
+    return shops
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from tests.instruments.plane import Plane
-from tests.instruments.postgres.fixtures import databases, made, shop, tables
+from tests.instruments.postgres.fixtures import databases, shop, shops, tables
 from tests.instruments.postgres.shop import Shop
 
-__all__ = ["databases", "made", "shop", "tables"]
+__all__ = ["databases", "shop", "shops", "tables"]
 
 Connect = Callable[..., Any]
 

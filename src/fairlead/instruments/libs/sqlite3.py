@@ -232,14 +232,14 @@ def _asking_class() -> Any:
 
         def execute(self, sql: Any, parameters: Any = (), /) -> Any:
             connected = self.fairlead
-            if connected is not None and isinstance(sql, str):
+            if connected is not None and (type(sql) is str or isinstance(sql, str)):
                 text = connected.quick(sql, NAMED)
                 sql = _settled(self, sql) if text is None else text
             return execute_plain(self, sql, parameters)
 
         def executemany(self, sql: Any, parameters: Any, /) -> Any:
             connected = self.fairlead
-            if connected is not None and isinstance(sql, str):
+            if connected is not None and (type(sql) is str or isinstance(sql, str)):
                 text = connected.quick(sql, NAMED)
                 sql = _settled(self, sql) if text is None else text
             return executemany_plain(self, sql, parameters)

@@ -1,0 +1,96 @@
+"""What the hooks of one driver share: where a connection may lead, and what is known of servers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from fairlead.instruments.driver import Driver, Target
+from fairlead.instruments.effects import is_ours
+from fairlead.instruments.propagate import current_lane
+from fairlead.policy.database import NOWHERE
+from fairlead.sql.rewriter import Catalogs, Rewriter
+from fairlead.sql.session import MYSQL
+from fairlead.telemetry.names import AGENT_FAULTS, SQL_REFUSED, SQL_SHADOWED, SQL_UNCHANGED
+
+if TYPE_CHECKING:
+    from fairlead.flow.database import LaneShadows
+    from fairlead.instruments.instrument import DataPlane
+    from fairlead.policy.database import ShadowDatabase
+    from fairlead.sql.session import Session
+
+MOST_REWRITERS = 64
+"""States of sessions that are kept apart per driver; then what was worked out is forgotten."""
+
+
+class Databases:
+    """What the hooks of one driver share: the data plane, and what is known of servers."""
+
+    def __init__(self, plane: DataPlane, driver: Driver) -> None:
+        self.plane, self.driver = plane, driver
+        self._catalogs: dict[tuple[Target, str], Catalogs] = {}
+        self._rewriters: dict[tuple[Any, ...], Rewriter] = {}
+        self.simple: dict[str, bool] = {}
+        """Statements of base that were met lately and leave the session alone; whether they write.
+
+        A slice of each to look at would cost as much as everything else that is done for it.
+        """
+
+    def redirected(self, target: Target) -> ShadowDatabase | None:
+        """Return the shadow that a connection opened now is to be made to, None for `target`.
+
+        To be asked by whatever opens a connection, and given to `Connected`.
+        """
+        try:
+            return self._redirected(target)
+        except Exception as error:
+            if not is_ours(error):
+                raise  # the refusal
+            # Base goes on; a lane that has a shadow refuses a connection to base.
+            self.plane.counters.count(AGENT_FAULTS, self.driver.library)
+            return None
+
+    def _redirected(self, target: Target) -> ShadowDatabase | None:
+        plane = self.plane
+        if not plane.ready:
+            plane.ensure_ready()
+        if plane.rewriting.off:
+            return None
+        rules = plane.engine.plan.shadows.by_lane.get(current_lane(plane))
+        if rules is None:
+            return None
+        found = rules.database(target.database, target.host, target.port)
+        if found is not None and found.shadow == NOWHERE:
+            reason = f"{found.rule} gives {target.database!r} a shadow that is of no use"
+        elif found is None and self.driver.dialect == MYSQL and target.differs_by_case(rules):
+            # Whether it is the same one only the server knows (lower_case_table_names).
+            reason = f"{target.database!r} differs from a database with a shadow by its case alone"
+        else:
+            return found
+        plane.counters.count(SQL_REFUSED, "side")
+        raise self.driver.refusal(f"fairlead: refused on lane {rules.lane}: {reason}")
+
+    def rewriter(self, session: Session, rules: LaneShadows, target: Target) -> Rewriter:
+        """Return what judges statements of `session` by `rules`; shared by equal ones."""
+        rewriting = self.plane.rewriting
+        key = (session, rules.tables, rules.databases, target, rewriting)
+        found = self._rewriters.get(key)
+        if found is None:
+            if len(self._rewriters) >= MOST_REWRITERS:
+                self._rewriters, self._catalogs = {}, {}
+            sight = target, session.sight
+            catalogs = self._catalogs.setdefault(sight, Catalogs(monotonic))
+            found = Rewriter(
+                session,
+                rules.tables,
+                catalogs,
+                listed=rewriting.tables,
+                allowed=rewriting.functions,
+                counts=(self._counter(SQL_SHADOWED, rules), self._counter(SQL_UNCHANGED, rules)),
+            )
+            found = self._rewriters.setdefault(key, found)
+        return found
+
+    def _counter(self, name: str, rules: LaneShadows) -> Callable[[], object]:
+        return self.plane.counters.counter(name, rules.lane).raise_by_one
