@@ -14,11 +14,13 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from tests.sql.differential.copies import ServerDied
 from tests.sql.differential.generate import DIALECTS, statements
-from tests.sql.differential.harness import Harness
+from tests.sql.differential.harness import Harness, Tally
 from tests.sql.differential.outcome import Outcome
 from tests.sql.differential.pairs import Pairs
 from tests.sql.differential.schema import script
@@ -27,6 +29,8 @@ from tests.sql.differential.statement import Statement
 
 BUILD = Path(__file__).resolve().parents[3] / "build" / "sql"
 COUNT = 50_000
+MOST_DEATHS = 100
+"""Statements that a server may die of: MariaDB 10.11 does of some that are deep."""
 MOST, EACH = 20, 5
 """Findings that are shown, and shortened, at most; and refusals of each cause."""
 
@@ -55,12 +59,16 @@ def main() -> int:
 
 def _run(pairs: Pairs, dialect: str, options: argparse.Namespace) -> int:
     started = time.monotonic()
+    todo = iter(statements(dialect, options.seed, options.count, options.first))
+    tally = Tally()
+    for _ in range(MOST_DEATHS):
+        if _try_all(pairs, dialect, todo, tally):
+            break
+        pairs.forget(dialect)
+    else:
+        raise SystemExit(f"{dialect}: the server died of {MOST_DEATHS} statements")
     with pairs.harness(dialect, script(dialect)) as harness:
-        for statement in statements(dialect, options.seed, options.count, options.first):
-            harness.try_statement(statement)
-            if len(harness.tally.findings) >= 10 * MOST:
-                _say(f"{dialect}: stopped, too much is wrong")
-                break
+        harness.tally = tally
         seconds = time.monotonic() - started
         shown = _findings(harness)
         refusals = _refusals(harness) if options.refusals else {}
@@ -71,6 +79,23 @@ def _run(pairs: Pairs, dialect: str, options: argparse.Namespace) -> int:
         f" refused, {summary['telling']} that tell base from shadow, {summary['found']} found"
     )
     return len(harness.tally.findings)
+
+
+def _try_all(pairs: Pairs, dialect: str, todo: Iterator[Statement], tally: Tally) -> bool:
+    """Try what is left to do; return False where the server has died of a statement."""
+    with pairs.harness(dialect, script(dialect)) as harness:
+        harness.tally = tally
+        for statement in todo:
+            try:
+                harness.try_statement(statement)
+            except ServerDied as death:
+                tally.died.append(statement)
+                _say(f"[died] {statement.place}: {death}\n  {statement.text}\n")
+                return False
+            if len(tally.findings) >= 10 * MOST:
+                _say(f"{dialect}: stopped, too much is wrong")
+                break
+    return True
 
 
 def _summary(
@@ -84,6 +109,7 @@ def _summary(
         "statements": tally.statements,
         "seconds": round(seconds, 1),
         "errors": tally.errors,
+        "died": len(tally.died),
         "telling": tally.telling,
         "refused": tally.refused.total(),
         "causes": dict(tally.refused.most_common()),

@@ -17,6 +17,10 @@ State = dict[str, str]
 """A digest for each table."""
 
 
+class ServerDied(Exception):
+    """A statement ended the server itself: nothing can be said of it."""
+
+
 class Copy(ABC):
     """One copy of a database, and one connection to it."""
 

@@ -7,8 +7,11 @@ from typing import Any
 import pymysql
 from pymysql.constants import CLIENT, COMMAND
 
-from tests.sql.differential.copies import Copy, State, split
+from tests.sql.differential.copies import Copy, ServerDied, State, split
 from tests.sql.differential.statement import Statement
+
+_LOST = (0, 2006, 2013)
+"""PyMySQL's codes for a server that is gone, and for a connection that was closed by that."""
 
 
 class MysqlCopy(Copy):
@@ -59,7 +62,8 @@ class MysqlCopy(Copy):
         self.ask("SET SESSION innodb_lock_wait_timeout = 5")
 
     def close(self) -> None:
-        self.connection.close()
+        if self.connection.open:
+            self.connection.close()
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         # What Connection.query does, under whatever is hooked.
@@ -86,6 +90,8 @@ class MysqlCopy(Copy):
     def failed(self, error: Exception) -> str:
         if not isinstance(error, pymysql.Error | pymysql.Warning):
             raise error
+        if error.args and error.args[0] in _LOST:
+            raise ServerDied(str(error)) from error
         return f"{type(error).__name__}: {error}"
 
     def name(self, table: str) -> str:

@@ -55,6 +55,8 @@ class Tally:
     """Statements that the server refused, on both sides."""
     telling: int = 0
     """Statements that come out otherwise on base: those that would show a wrong table."""
+    died: list[Statement] = field(default_factory=list)
+    """Statements that ended the server."""
     refusals: list[tuple[Statement, Outcome]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 

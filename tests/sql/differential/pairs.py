@@ -45,12 +45,17 @@ class Pairs:
 
         return PostgresCopy(script, agent), PostgresCopy(script, hand)
 
+    def forget(self, dialect: str) -> None:
+        """Use new servers from here on: one of `dialect` has died."""
+        self._servers.pop(dialect, None)
+
     def _running(self, dialect: str) -> list[dict[str, Any]]:
         """Return how to connect to the two servers of `dialect`."""
         if dialect not in self._servers:
+            self._made += 1
             self._servers[dialect] = [
                 _arguments(self._stack.enter_context(running(KINDS[dialect], self._folder / name)))
-                for name in ("agent", "hand")
+                for name in (f"agent-{self._made}", f"hand-{self._made}")
             ]
         return self._servers[dialect]
 
