@@ -141,7 +141,7 @@ ANSWERS = {
         ("shop", "plain", "t", "INSERT", 'INSERT INTO "orders" VALUES (1)', "ANSI_QUOTES"),
     ],
     "referential_constraints": [("shop", "countries", "shop", "orders", "CASCADE", "RESTRICT")],
-    "privilege_type": [("%", "%")],
+    "privilege_type": [("", "", 1)],
     "information_schema.routines": [("nvl",)],
 }
 
@@ -187,20 +187,25 @@ def test_a_user_who_cannot_see_triggers_may_only_read():
 
 
 @pytest.mark.parametrize(
-    ("right", "cause"),
+    ("rights", "cause"),
     [
-        (("shop", "%"), ""),
-        (("sh_p", "%"), ""),
-        (("s%", "%"), ""),
-        (("sh\\_p", "%"), "trigger"),
-        (("other", "%"), "trigger"),
-        (("shop", "orders_gray"), ""),
-        (("shop", "orders"), "trigger"),
+        ([("", "", 0), ("shop", "", 1)], ""),
+        ([("sh_p", "", 1)], ""),
+        ([("s%", "", 1)], ""),
+        ([("%", "", 1), ("shop", "", 0)], "trigger"),
+        ([("%", "", 0), ("shop", "", 1)], ""),
+        ([("%", "", 1), ("s%", "", 0)], "trigger"),
+        ([("sh\\_p", "", 1)], "trigger"),
+        ([("SHOP", "", 1)], "trigger"),
+        ([("other", "", 1)], "trigger"),
+        ([("shop", "orders_gray", 1)], ""),
+        ([("sh_p", "orders_gray", 1)], "trigger"),
+        ([("shop", "orders", 1)], "trigger"),
     ],
 )
-def test_the_right_to_triggers_is_that_of_the_table(right, cause):
+def test_the_right_to_triggers_is_that_of_the_table(rights, cause):
     """GRANT TRIGGER on another database shows nothing of this one's."""
-    assert mysql("UPDATE orders SET a = 1", privilege_type=[right]) == cause
+    assert mysql("UPDATE orders SET a = 1", privilege_type=rights) == cause
 
 
 def test_a_catalogue_is_equal_to_one_that_says_the_same():

@@ -42,7 +42,7 @@ def decide(connection: Any, opening: Opening, errors: Any) -> None:
     target = place.target()
     if redirect is not None and place.database == redirect.shadow.name:
         return
-    if before is None or target != before.target:
+    if before is None or target.elsewhere(before.target):
         opening.target, opening.redirect = target, opening.databases.redirected(target)
     if opening.redirect is None:
         return

@@ -20,9 +20,11 @@ from fairlead.instruments.driver import Driver, Target
 from fairlead.instruments.effects import (
     BEGIN,
     CONTROL,
+    CREATES,
     END,
     HEADS,
     READS,
+    ROLE,
     STATE,
     STRING,
     TEMPORARY,
@@ -71,6 +73,7 @@ class Connected:
         "_known",
         "_plan",
         "_plane",
+        "_private",
         "_rewriter",
         "_rules",
         "_scripts",
@@ -118,6 +121,8 @@ class Connected:
         """Whether one text may hold several statements, the second of which nobody looks at."""
         self._escape: re.Pattern[str] | None = None
         self._simple = databases.simple
+        self._private = False
+        """Whether it may have views and triggers that only it can see."""
 
     def quick(self, text: str, style: str) -> str | None:
         """Return what to send for `text`, or None where `settle` has to find out.
@@ -259,10 +264,27 @@ class Connected:
             self._known = {}
         self._plan, self._catalogs = plan, rewriter.catalogs
         self._known[style] = rewriter.known(style)
-        if STATE.match(text):
+        parted = verdict.refused is None and self._parted(text)
+        if parted or STATE.match(text):
             rewriter.known(style).pop(text, None)  # the next time it has to be heard again
             self.forget_session()
         return verdict
+
+    def _parted(self, text: str) -> bool:
+        """Whether this connection sees from here on what no other one does, or it may.
+
+        Views and triggers that are its own, in SQLite every trigger of a temporary table among
+        them, and what a role has the right to. What is known of the server is not all there is.
+        """
+        if CREATES.search(text):
+            if not (self._private or TEMPORARY.search(text)):
+                return False
+        elif not (ROLE.search(text) and STATE.match(text)):
+            return False
+        self._private = True
+        self.target = replace(self.target, place=f"connection {next(_PLACES)}")
+        self.forget_session()
+        return True
 
     def _adopt(self, rules: LaneShadows) -> None:
         if rules is self._rules:
@@ -305,7 +327,7 @@ class Connected:
     def _look_at(self, text: str) -> None:
         """Take note of a statement of base that was not met lately."""
         writes = HEADS.get(text[:6])
-        if writes is None or (self._scripts and ";" in text):
+        if writes is None or ";" in text:
             self._note_safely(text)
             return
         if writes:
@@ -327,10 +349,7 @@ class Connected:
 
     def _note(self, text: str) -> None:
         """Take note of what a statement that is sent as it is does to the connection."""
-        if TEMPORARY.search(text):
-            # Nobody else can see it: what is known of the server is not all there is here.
-            self.target = replace(self.target, place=f"connection {next(_PLACES)}")
-            self.forget_session()
+        self._parted(text)
         several = ";" in text and ";" in STRING.sub("", text).rstrip("; \t\r\n")
         if not several and text[:6] in WRITES:
             self.wrote = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fairlead.sql.session import matching
@@ -34,6 +34,10 @@ class Target:
     port: int = 0
     place: str = ""
     """What tells it from others of this name, host and port: a socket, a database in memory."""
+
+    def elsewhere(self, other: Target) -> bool:
+        """Whether rules tell this from `other`."""
+        return replace(self, place="") != replace(other, place="")
 
     def differs_by_case(self, rules: LaneShadows) -> bool:
         """Whether the database is like one that has a shadow in all but its capitals."""

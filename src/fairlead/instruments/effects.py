@@ -21,10 +21,10 @@ WARNINGS = re.compile(_FIRST + r"show\s+(?:warnings|errors|count)\b")
 STRING = re.compile(r"'(?:[^'\\]|\\.)*+'|\"(?:[^\"\\]|\\.)*+\"", re.DOTALL)
 """A literal: a semicolon in it ends no statement."""
 BEGIN = re.compile(_FIRST + r"(?:begin|start)\b")
-TEMPORARY = re.compile(
-    r"(?i)\btemp(?:orary)?\b[^;]*?\b(?:view|trigger)\b|\b(?:view|trigger)\b[^;]*?\btemp\b"
-)
-"""What may make a view or a trigger that only its own connection has."""
+CREATES = re.compile(r"(?i)\bcreate\b")
+TEMPORARY = re.compile(r"(?i)\btemp(?:orary)?\b")
+ROLE = re.compile(r"(?i)\brole\b")
+"""MySQL: what a user may see is also what the role in force may."""
 CONTROL = re.compile(
     r"(?i)\s*(?:set|begin|start|commit|rollback|end|abort|savepoint|release)\b[^;]*;?\s*"
 )

@@ -6,6 +6,7 @@ A generator yields a query and is sent the rows.
 from __future__ import annotations
 
 from collections.abc import Generator
+from itertools import count
 from pathlib import PurePath
 
 from fairlead.sql import catalog_mysql, catalog_postgres, catalog_sqlite
@@ -25,6 +26,8 @@ _SQLITE = "PRAGMA database_list"
 
 _AMBIGUOUS = frozenset(("big5", "cp932", "gb18030", "gbk", "sjis"))
 """Character sets of MySQL whose second bytes include the backslash."""
+
+_UNNAMED = count(1)
 
 MEMORY = "memory"
 """Name of an SQLite database that has no file."""
@@ -51,7 +54,8 @@ def read_session(dialect: str) -> Generator[str, Rows, Session]:
         )
     files = {text_of(name): text_of(file) for _, name, file in (yield _SQLITE)}
     files.pop("temp", None)
-    sight = "\0".join(files.values())
+    # What has no file is its connection's own, and no other's.
+    sight = "\0".join(file or f":{next(_UNNAMED)}" for file in files.values())
     stems = {name: stem(file) for name, file in files.items()}
     main = stems.pop("main", MEMORY)
     return Session(dialect=dialect, database=main, attached=tuple(stems.items()), sight=sight)

@@ -7,10 +7,11 @@ reach everything.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from fairlead.sql.rights import Rights
 
 Row = Sequence[Any]
 Rows = Iterable[Row]
@@ -67,27 +68,8 @@ class Catalog:
     """Functions that are not the server's own: one may be called like a built-in one."""
     row_functions: frozenset[str] = frozenset()
     """Those of a whole row, which PostgreSQL calls where ``row.name`` is no column."""
-    sees_triggers: tuple[tuple[str, str], ...] | None = None
-    """MySQL: patterns, as of LIKE, of the databases whose triggers the user may see, and the one
-    table of it or ``%``; None for all."""
-
-    def blind(self, key: Key) -> bool:
-        """Whether triggers of the table `key` would not be shown."""
-        if self.sees_triggers is None:
-            return False
-        return not any(
-            table in ("%", key[1]) and like(key[0], database)
-            for database, table in self.sees_triggers
-        )
-
-
-def like(text: str, pattern: str) -> bool:
-    """Whether `text` is LIKE `pattern` in MySQL, without regard to case."""
-    parts = (
-        ".*" if one == "%" else "." if one == "_" else re.escape(one[-1:])
-        for one in re.findall(r"(?s)\\.|.", pattern)
-    )
-    return re.fullmatch("".join(parts), text, re.IGNORECASE | re.DOTALL) is not None
+    rights: Rights | None = None
+    """MySQL: whose triggers are shown; None where all are."""
 
 
 _CHANGES_ROWS = ("CASCADE", "SET NULL", "SET DEFAULT")

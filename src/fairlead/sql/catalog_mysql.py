@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from fairlead.sql.body import body_of, query_body
 from fairlead.sql.catalog import Asking, Body, Catalog, Key, Trigger, cascades_of, text_of
+from fairlead.sql.rights import rights_of
 from fairlead.sql.session import Session, with_modes
 
 _SYSTEM = "('mysql','sys','information_schema','performance_schema')"
@@ -29,12 +29,18 @@ KEYS = (
 )
 FUNCTIONS = "SELECT DISTINCT routine_name FROM information_schema.routines"
 # Triggers are shown to who has the right TRIGGER; without it there seem to be none.
+# Who may read the table of all users is shown everybody's.
+_MINE = (
+    " WHERE grantee NOT LIKE '%@%' OR grantee = CONCAT(CHAR(39), LEFT(CURRENT_USER(),"
+    " CHAR_LENGTH(CURRENT_USER()) - CHAR_LENGTH(SUBSTRING_INDEX(CURRENT_USER(), '@', -1)) - 1),"
+    " CHAR(39), '@', CHAR(39), SUBSTRING_INDEX(CURRENT_USER(), '@', -1), CHAR(39))"
+)
 RIGHTS = (
-    "SELECT '%', '%' FROM information_schema.user_privileges WHERE privilege_type = 'TRIGGER'"
-    " UNION SELECT table_schema, '%' FROM information_schema.schema_privileges"
-    " WHERE privilege_type = 'TRIGGER'"
-    " UNION SELECT table_schema, table_name FROM information_schema.table_privileges"
-    " WHERE privilege_type = 'TRIGGER'"
+    f"SELECT '', '', privilege_type = 'TRIGGER' FROM information_schema.user_privileges{_MINE}"
+    " UNION SELECT table_schema, '', privilege_type = 'TRIGGER'"
+    f" FROM information_schema.schema_privileges{_MINE}"
+    " UNION SELECT table_schema, table_name, privilege_type = 'TRIGGER'"
+    f" FROM information_schema.table_privileges{_MINE}"
 )
 _OF_OTHERS = ("mrg_myisam", "merge")
 """Engines of tables whose rows are those of other tables of the server."""
@@ -67,13 +73,8 @@ def read(session: Session) -> Asking:
         triggers={table: tuple(all_) for table, all_ in found.items()},
         cascades=cascades_of((key(a, b), key(c, d), on, up) for a, b, c, d, on, up in keys),
         functions=frozenset(text_of(row[0]).lower() for row in functions),
-        sees_triggers=_sight((text_of(database), text_of(table)) for database, table in rights),
+        rights=rights_of((*key(d, n), bool(int(right))) for d, n, right in rights),
     )
 
 
 _MERGED = Body(frozenset(), "it is a MERGE table, whose rows are those of other tables")
-
-
-def _sight(rights: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...] | None:
-    found = tuple(sorted(rights))
-    return None if ("%", "%") in found else found

@@ -55,8 +55,8 @@ def check_words(
             before = tokens[index - 1] if index else None
             qualifier = tokens[index - 2] if before and before.token_type == dot else None
             spaced = tokens[index + 1].start > token.end + 1
-            if session.dialect == POSTGRES and word.lower() == _SEQUENCE_OF:
-                _check_sequence(text, tokens[index + 2 : index + 3], shadowing)
+            if session.dialect == POSTGRES and unquoted(word)[0].lower() == _SEQUENCE_OF:
+                _check_sequence(text[tokens[index + 1].end + 1 :], shadowing)
             called.add(_checked(text, word, qualifier, session, allowed, spaced=spaced))
         _check_name(word, shadowing)
     return frozenset(called - {""})
@@ -65,16 +65,18 @@ def check_words(
 _SEQUENCE_OF = "pg_get_serial_sequence"
 
 
-def _check_sequence(text: str, argument: Sequence[Token], shadowing: Shadowing) -> None:
-    """Refuse to ask for the sequence of a shadowed table: the string is its name, base's."""
-    from sqlglot.tokenizer_core import TokenType
+_TABLE = re.compile(r"""\s*'([^'\s]+)'\s*,""")
 
-    for token in argument:
-        name, quoted = unquoted(text[token.start + 1 : token.end].rpartition(".")[2])
-        key = shadowing.session.key(name, quoted=quoted)
-        if token.token_type != TokenType.STRING or key in shadowing.names:
-            reason = f"{_SEQUENCE_OF}() may name the sequence of a table that has a shadow"
-            raise Refused("function", f"{reason}: use RETURNING")
+
+def _check_sequence(arguments: str, shadowing: Shadowing) -> None:
+    """Refuse to ask for the sequence of a shadowed table: the string is its name, base's."""
+    table = _TABLE.match(arguments)
+    if table is not None:
+        name, quoted = unquoted(table[1].rpartition(".")[2])
+        if shadowing.session.key(name, quoted=quoted) not in shadowing.names:
+            return
+    reason = f"{_SEQUENCE_OF}() may name the sequence of a table that has a shadow"
+    raise Refused("function", f"{reason}: use RETURNING")
 
 
 def _check_name(word: str, shadowing: Shadowing) -> None:

@@ -99,7 +99,8 @@ class _Reach:
                     self.change(other, (effect,))
 
     def _fire(self, key: Key, effect: str) -> None:
-        if self._catalog.blind(key):
+        rights = self._catalog.rights
+        if rights is not None and not rights.show(*key):
             remedy = f"GRANT TRIGGER ON {'.'.join(filter(None, key))} to this user"
             raise Refused("trigger", f"triggers of {key[1]} cannot be seen: {remedy}")
         for trigger in self._catalog.triggers.get(key, ()):

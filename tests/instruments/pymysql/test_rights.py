@@ -40,6 +40,27 @@ def test_what_one_user_sees_is_not_what_another_does(shop, plane, connect, users
             connection.rollback()
 
 
+def test_a_role_sees_more_than_its_user(shop: Shop, plane, connect, users):
+    """What the user saw before is not what holds then."""
+    with shop.outside(shop.base) as cursor:
+        cursor.execute("CREATE OR REPLACE ROLE keeper")
+        cursor.execute("GRANT keeper TO seeing")
+        cursor.execute(f"GRANT SELECT ON `{shop.other}`.* TO keeper")
+        cursor.execute(f"CREATE VIEW `{shop.other}`.v AS SELECT item FROM `{shop.base}`.orders")
+    try:
+        connection = connect(user="seeing", password="p")
+        with serving("gray"), connection.cursor() as cursor:
+            cursor.execute(WRITE)
+            connection.rollback()
+            cursor.execute("SET ROLE keeper")
+            with pytest.raises(pymysql.NotSupportedError, match="the view v"):
+                cursor.execute(f"SELECT * FROM `{shop.other}`.v")
+    finally:
+        with shop.outside(shop.other) as cursor:
+            cursor.execute("DROP VIEW v")
+            cursor.execute("DROP ROLE keeper")
+
+
 def test_a_merge_table_has_the_rows_of_others(shop: Shop, connection):
     """Its name says nothing of that, and there is no view to read."""
     with shop.outside(shop.base) as cursor:

@@ -187,7 +187,7 @@ def test_databases_of_memory_are_each_their_own(tables):
     orders = replace(ORDERS, database="memory")
     tables.engine.apply(seal(Snapshot(shadow_tables=(orders,))))
     for trigger in (False, True):
-        with closing(sqlite3.connect(":memory:")) as connection:
+        with closing(sqlite3.connect("file::memory:", uri=True)) as connection:
             connection.executescript(SCHEMA + (TOUCHES_BASE.format("") if trigger else ""))
             with (
                 serving("gray"),
@@ -209,6 +209,53 @@ def test_a_trigger_of_one_connection_is_seen_on_it(shop: Path, tables, script):
         make(TOUCHES_BASE.format("TEMP"))
         with serving("gray"), pytest.raises(sqlite3.NotSupportedError, match="the trigger t"):
             connection.execute("INSERT INTO countries VALUES ('de')")
+
+
+@pytest.mark.parametrize(
+    "scripts",
+    [
+        ["SELECT 1; CREATE TEMP VIEW v AS SELECT what FROM orders"],
+        ["CREATE TEMP VIEW v AS SELECT what FROM orders"],
+        ["CREATE TEMP TABLE w (x)", "CREATE VIEW temp.v AS SELECT what FROM orders"],
+    ],
+)
+def test_a_view_of_one_connection_is_seen_on_it(shop: Path, tables, scripts):
+    """Behind another statement in one text, too."""
+    with closing(sqlite3.connect(shop)) as connection, serving("gray"):
+        connection.execute("SELECT * FROM countries")
+    with closing(sqlite3.connect(shop)) as connection:
+        with serving("gray"):
+            connection.execute("SELECT * FROM countries")
+        for script in scripts:
+            connection.executescript(script)
+        with serving("gray"), pytest.raises(sqlite3.NotSupportedError, match="the view v"):
+            connection.execute("SELECT * FROM v")
+
+
+def test_a_trigger_of_a_temporary_table_is_temporary(shop: Path, tables):
+    """Its text does not say so."""
+    with closing(sqlite3.connect(shop, isolation_level=None)) as connection:
+        connection.execute("CREATE TEMP TABLE work (x)")
+        with serving("gray"):
+            connection.execute("INSERT INTO work VALUES (0)")
+        connection.execute("CREATE TRIGGER t AFTER INSERT ON work BEGIN DELETE FROM orders; END")
+        with serving("gray"), pytest.raises(sqlite3.NotSupportedError, match="the trigger t"):
+            connection.execute("INSERT INTO work VALUES (1)")
+        assert rows(connection, "orders") == ["base"]
+
+
+def test_a_view_that_a_lane_made_before_the_database_was_there_is_seen(shop, tables, tmp_path):
+    """A connection to a database that has no shadows may still be given one that has."""
+    with closing(sqlite3.connect(shop)) as connection, serving("gray"):
+        connection.execute("SELECT * FROM countries")
+    with closing(sqlite3.connect(tmp_path / "cache.db")) as connection, serving("gray"):
+        connection.execute(f"ATTACH '{shop}' AS s")
+        connection.execute("SELECT * FROM s.countries")
+        connection.execute("DETACH s")
+        connection.execute("CREATE TEMP VIEW v AS SELECT what FROM s.orders")
+        connection.execute(f"ATTACH '{shop}' AS s")
+        with pytest.raises(sqlite3.NotSupportedError, match="the view v"):
+            connection.execute("SELECT * FROM v")
 
 
 def test_base_can_end_what_a_lane_has_left(shop: Path, tables):

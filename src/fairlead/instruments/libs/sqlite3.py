@@ -10,7 +10,6 @@ import os
 import weakref
 from collections.abc import Callable
 from functools import cache, lru_cache, partial
-from itertools import count
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
 LIBRARY = "sqlite3"
 VERSIONS = ("3.11", "4")
 """Python's, which sqlite3 is a part of."""
-
-_MEMORIES = count(1)
 
 _FACTORY = 5
 """Place of `factory` among the arguments of ``connect``; from Python 3.15 on it has a name only."""
@@ -52,7 +49,7 @@ def _connect(
     databases: Databases, sqlite3: Any, original: Callable[..., Any]
 ) -> Callable[..., Any]:
     def connect(database: Any, *args: Any, **kwargs: Any) -> Any:
-        target = Target(database=_name(database), place=_place(database))
+        target = Target(database=_name(database))
         redirect = databases.redirected(target)
         if redirect is not None:
             database = _shadow(database, redirect, sqlite3)
@@ -80,13 +77,6 @@ def _name(database: Any) -> str:
     if text.startswith("file:"):
         text = unquote(urlsplit(text).path)
     return stem(text)
-
-
-def _place(database: Any) -> str:
-    """Return what tells a database of memory from all others; what a file is, SQLite says."""
-    text = os.fsdecode(database)
-    memory = stem(text) == "memory" or "mode=memory" in text or text in ("", "file:")
-    return f"memory {next(_MEMORIES)}" if memory else ""
 
 
 def _shadow(database: Any, redirect: ShadowDatabase, sqlite3: Any) -> str:
