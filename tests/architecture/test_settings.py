@@ -21,6 +21,7 @@ DOORS = {"agent/attach.py", "agent/bootstrap.py", "cli/run.py", "cli/doctor.py",
 """Where a program begins, and hands its environment to what reads it."""
 
 OTHERS = {
+    "instruments/commands.py",  # what a child process would be given anyway
     "instruments/postgres.py",  # libpq's own variables, PGHOST and its like
     "instruments/secret.py",  # the variable that a rule names for a password
 }

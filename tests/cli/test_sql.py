@@ -50,6 +50,22 @@ def test_each_statement_is_shown_with_its_line(say: Say, script: Path, tmp_path:
     assert "3 statements: 1 rewritten, 1 unchanged, 1 refused" in said.out
 
 
+def test_what_is_wrong_with_one_statement_is_said_of_that_one(say: Say, tmp_path: Path):
+    """A dump has comments that MySQL executes; the statements beside them are checked as well."""
+    file = tmp_path / "dump.sql"
+    file.write_text(
+        "SELECT 1;\n/*!40101 SET NAMES utf8 */;\nSELECT * FROM orders;\n\nSELECT 'un; t"
+    )
+
+    said = say("sql", "check", file, "--dialect", "mysql", "--table", "orders")
+
+    assert said.status == 1
+    assert f"{file}:2: REFUSED (comment)" in said.out
+    assert f"{file}:3: rewritten\n    SELECT * FROM orders_gray;" in said.out
+    assert f"{file}:5: REFUSED (unparsed) what begins with ' does not end" in said.out
+    assert "4 statements: 1 rewritten, 1 unchanged, 2 refused" in said.out
+
+
 def test_the_rules_of_the_control_plane_are_used(say: Say, namespace: str):
     """Nobody has to keep a copy of them."""
     assert say("apply", "-f", "-", "-n", namespace, stdin=RULE.encode()).status == 0

@@ -27,7 +27,7 @@ from fairlead.policy.workload import DEFAULT_NAMESPACE
 from fairlead.sql import lexis
 from fairlead.sql.parsing import installed
 from fairlead.sql.rewrite import rewritten
-from fairlead.sql.script import statements
+from fairlead.sql.script import outlined
 from fairlead.sql.session import MYSQL, POSTGRES, SQLITE, Session
 from fairlead.sql.shadowing import Shadowing
 from fairlead.sql.verdict import Refused
@@ -160,20 +160,16 @@ def _statements(name: str, dialect: str) -> Iterator[tuple[int, str]]:
     """Yield the statements of a file, each with its line."""
     try:
         text = sys.stdin.read() if name == sources.STDIN else Path(name).read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Failed(f"{name}: {error}", ENVIRONMENT) from error
+    except OSError as error:
+        raise Failed(f"{name}: {error.strerror}", ENVIRONMENT) from error
+    except UnicodeDecodeError as error:
+        raise Failed(f"{name}: it is not UTF-8, at byte {error.start}", ENVIRONMENT) from error
     line = 1
-    session = Session(dialect=dialect, database="")
-    try:
-        for statement in statements(text, dialect):
-            plain = lexis.neutral(statement, session, lexis.PLAIN)
-            if plain.strip("; \t\r\n"):
-                # Where its first word is: comments before it belong to it all the same.
-                start = len(plain) - len(plain.lstrip())
-                yield line + statement[:start].count("\n"), statement.strip()
-            line += statement.count("\n")
-    except Refused as refused:
-        raise Failed(f"{name}:{line}: {refused.reason}", REFUSED) from refused
+    for statement, plain in outlined(text, dialect):
+        if plain.strip("; \t\r\n"):
+            start = len(plain) - len(plain.lstrip())
+            yield line + statement[:start].count("\n"), statement[start:].strip()
+        line += statement.count("\n")
 
 
 def _checked(

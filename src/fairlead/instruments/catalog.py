@@ -48,6 +48,7 @@ COMPANIONS: tuple[tuple[str, str], ...] = (
     ("gevent.threadpool", "gevent"),
     ("multiprocessing.pool", "python"),
     ("multiprocessing.process", "python"),
+    ("subprocess", "python"),
     ("threading", "python"),
 )
 """What carries a request's lane on: hooked with the first of LIBRARIES, as there is none before."""

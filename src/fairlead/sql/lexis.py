@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 
 from fairlead.sql.session import MYSQL, POSTGRES, SQLITE, Session
@@ -85,6 +86,18 @@ def neutral(text: str, session: Session, style: str) -> str:
     return plain
 
 
+def outline(text: str, session: Session) -> str:
+    """Return `text` with its strings and comments made plain, of the same length.
+
+    For whoever takes a script apart: what does not end goes on to the end of the text, and nothing
+    is refused.
+    """
+    scanner = _scanner(_lexicon(session), PLAIN, session.ansi_quotes, long=False, lenient=True)
+    with suppress(Refused):
+        text = _without_nested_comments(text) if session.dialect == POSTGRES else text
+    return scanner(text)
+
+
 def _scanned(text: str, session: Session, style: str) -> str:
     scanner = _scanner(_lexicon(session), style, session.ansi_quotes, len(text) >= LONG)
     if session.dialect != POSTGRES:
@@ -103,7 +116,13 @@ def _lexicon(session: Session) -> str:
 
 
 @cache
-def _scanner(lexicon: str, style: str, ansi: bool, long: bool) -> Callable[[str], str]:  # noqa: FBT001
+def _scanner(
+    lexicon: str,
+    style: str,
+    ansi: bool,  # noqa: FBT001
+    long: bool,  # noqa: FBT001
+    lenient: bool = False,  # noqa: FBT001, FBT002
+) -> Callable[[str], str]:
     dialect = lexicon.partition("-")[0]
     string, placeholder = _STRING[lexicon], _PLACEHOLDER[style]
     if ansi:
@@ -111,12 +130,9 @@ def _scanner(lexicon: str, style: str, ansi: bool, long: bool) -> Callable[[str]
         string = string.partition('|"')[0] + '|"(?:[^"]|"")*+"'
     if dialect == POSTGRES:
         placeholder = rf"{placeholder}|(?<![\w$])\$\d+"
-    parts = [
-        rf"(?P<comment>{_COMMENT[dialect]})",
-        rf"(?P<string>{string})",
-        rf"(?P<name>{_NAME[dialect]})",
-        rf"(?P<placeholder>{placeholder})",
-    ]
+    kinds = ("comment", "string", "name", "placeholder")
+    found = (_COMMENT[dialect], string, _NAME[dialect], placeholder)
+    parts = [f"(?P<{kind}>{part})" for kind, part in zip(kinds, found, strict=True)]
     if dialect == MYSQL:
         parts.append(r"(?P<minus>--)")
     if long:
@@ -124,17 +140,25 @@ def _scanner(lexicon: str, style: str, ansi: bool, long: bool) -> Callable[[str]
         values = "(?!)" if dialect == SQLITE else string.partition('|"')[0] if ansi else string
         parts.insert(0, _lists(values, placeholder))
     # What is left of a string that does not end would be read as code.
-    parts.append(r"(?P<open>['\"`]|/\*)")
+    parts.append(r"(?P<open>['\"`]|/\*)" + (".*" if lenient else ""))
     pattern = re.compile("|".join(parts), re.DOTALL)
     # Two of PostgreSQL's own, $1,$2, would be taken for the quotes of a string.
     marker = "0" if dialect == POSTGRES else "?"
 
     def replace(match: re.Match[str]) -> str:
+        if lenient and match.lastgroup in ("comment", "open"):
+            return _outlined(match)
         if style == FORMAT and match.lastgroup in _QUOTED:
             _check_inside(match[0])
         return _plain(match, dialect, marker, ansi=ansi)
 
     return lambda text: pattern.sub(replace, text)
+
+
+def _outlined(match: re.Match[str]) -> str:
+    """Return what does not end, or what MySQL executes, as a word: it is part of a statement."""
+    code = match.lastgroup == "open" or _EXECUTED.match(match[0])
+    return ("x" if code else " ") * len(match[0])
 
 
 def _lists(string: str, placeholder: str) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import multiprocessing
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
@@ -75,3 +78,37 @@ def test_the_workers_of_a_pool_of_processes_are_nobodys() -> None:
         pool = context.Pool(1)
     with pool:
         assert pool.apply(lane) is None
+
+
+LANE = "import os; print(os.environ.get('FAIRLEAD_LANE'))"
+
+
+def said(**options: Any) -> str:
+    command = [sys.executable, "-c", LANE]
+    printed: bytes = subprocess.check_output(command, **options)
+    return printed.decode().strip()
+
+
+def test_a_command_that_a_request_starts_has_its_lane_for_its_own(monkeypatch):
+    """Its rows would be base's otherwise."""
+    monkeypatch.setenv("FAIRLEAD_LANE", "blue")
+    assert said() == "blue"
+    with serving("gray"):
+        assert said() == "gray"
+        assert said(env={}) == "gray"
+    with serving(""):
+        assert said() == ""
+        assert said(env={"FAIRLEAD_LANE": "blue"}) == ""
+
+
+def test_a_command_that_a_loop_starts_has_its_requests_lane():
+    """Asyncio starts it by the same class."""
+
+    async def main() -> bytes:
+        command = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", LANE, stdout=subprocess.PIPE
+        )
+        return (await command.communicate())[0]
+
+    with serving("gray"):
+        assert asyncio.run(main()) == b"gray\n"

@@ -12,6 +12,7 @@ from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from fairlead.instruments.commands import start_command
 from fairlead.instruments.propagate import current
 from fairlead.instruments.threads import (
     CarriedSteps,
@@ -73,6 +74,10 @@ def _process(module: ModuleType, patches: Patches) -> None:
     patches.replace(module.BaseProcess, "_bootstrap", run_process)
 
 
+def _subprocess(module: ModuleType, patches: Patches) -> None:
+    patches.replace(module.Popen, "__init__", start_command)
+
+
 HOOKS: dict[tuple[str, str], Callable[[Any, Patches], None]] = {
     ("threading", "Thread"): _threading,
     ("concurrent.futures._base", "Future"): _futures,
@@ -80,6 +85,7 @@ HOOKS: dict[tuple[str, str], Callable[[Any, Patches], None]] = {
     ("concurrent.futures.process", "ProcessPoolExecutor"): _process_pool_executor,
     ("multiprocessing.pool", "ThreadPool"): _pool,
     ("multiprocessing.process", "BaseProcess"): _process,
+    ("subprocess", "Popen"): _subprocess,
 }
 """Each module, and the class that is hooked in it."""
 
