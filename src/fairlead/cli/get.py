@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -14,6 +14,7 @@ from fairlead.cli import command
 from fairlead.cli.command import DEFAULT_SERVER, Namespace, Server
 from fairlead.cli.control_plane import TABLE, ControlPlane
 from fairlead.cli.failure import USAGE, Failed
+from fairlead.cli.table import aligned
 from fairlead.control.instance_kind import INSTANCE
 from fairlead.kinds import KINDS, Kind, kind_named
 from fairlead.kinds.document.writer import write_yaml
@@ -103,16 +104,8 @@ def _print_table(table: dict[str, Any], *, wide: bool, namespaces: bool, place: 
     if namespaces:
         names = [row["object"]["metadata"].get("namespace", "") for row in rows]
         lines = [[first, *line] for first, line in zip(["NAMESPACE", *names], lines, strict=True)]
-    print("\n".join(_aligned(lines)))
+    print("\n".join(aligned(lines)))
 
 
 def _cell(value: Any) -> str:
     return "<none>" if value is None or value == "" else str(value)
-
-
-def _aligned(lines: Iterable[list[str]]) -> Iterator[str]:
-    table = list(lines)
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    for line in table:
-        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        yield "   ".join(cells).rstrip()

@@ -52,6 +52,12 @@ VERBS = (
         extra="control",
     ),
     Verb(
+        name="status",
+        module="fairlead.cli.status",
+        summary="say which revision every workload enforces",
+        extra="control",
+    ),
+    Verb(
         name="sql",
         module="fairlead.cli.sql",
         summary="say what a lane would send for the statements of a file",

@@ -1,0 +1,78 @@
+"""``fairlead status``: who enforces what, in words and for programs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from fairlead.cli.status import worded, workloads
+from tests.cli.conftest import Say
+
+
+def node(name: str, state: str = "live", **other: Any) -> dict[str, Any]:
+    return {
+        "node": name,
+        "namespace": "default",
+        "app": "b",
+        "lane": "",
+        "connected": state != "away",
+        "since": "2026-01-01T00:00:00+00:00",
+        "state": state,
+        "enforces": {"digest": "d", "revision": 7},
+        "error": None,
+        "refused": [],
+        **other,
+    }
+
+
+def instance(*nodes: str, address: str = "127.0.0.1:9001", lane: str = "") -> dict[str, Any]:
+    return {
+        "metadata": {"namespace": "default"},
+        "spec": {"app": "b", "address": address, "processes": [{"node": name} for name in nodes]},
+        "status": {"lane": lane},
+    }
+
+
+def states(*args: Any) -> list[tuple[str, str]]:
+    return [(one.address, one.state) for one in workloads(*args)]
+
+
+def test_a_workload_stands_as_its_worst_process_does():
+    """Requests reach any of them."""
+    own = instance("a", "b")
+    assert states([node("a"), node("b")], [own]) == [("127.0.0.1:9001", "live")]
+    assert states([node("a"), node("b", "waiting")], [own]) == [("127.0.0.1:9001", "lagging")]
+    assert states([node("a")], [own]) == [("127.0.0.1:9001", "away")]
+    assert states([node("a", "waiting"), node("b", "away")], [own]) == [("127.0.0.1:9001", "away")]
+    refused = node("b", "refused", error="it is no policy")
+    assert states([node("a"), refused], [own]) == [("127.0.0.1:9001", "refused")]
+
+
+def test_a_part_that_was_left_out_is_refused_with_its_reason():
+    """The rest is in force, and the one rule is what somebody looks for."""
+    part = "entry: TrafficLabelRule/x: unknown operator"
+    (one,) = workloads([node("a", refused=[part])], [instance("a")])
+    assert (one.state, one.reasons) == ("refused", (part,))
+    lines = list(worded(9, [one], "default"))
+    assert f"    {part}" in lines
+    assert lines[-1] == "1 workloads at revision 9: 1 refused"
+
+
+def test_a_process_that_is_not_registered_is_listed_while_it_is_connected():
+    """It enforces what it was sent; one that hung up enforces nothing any more."""
+    assert states([node("a")], []) == [("", "live")]
+    assert states([node("a", "away")], []) == []
+
+
+def test_without_workloads_it_says_so(say: Say, namespace: str):
+    """An empty table would look like a fault."""
+    said = say("status", "-n", namespace, "--check")
+    assert said.status == 0
+    assert f"no workload in namespace {namespace}" in said.out
+
+
+def test_programs_are_told_the_revision(say: Say):
+    """What is lagging is behind this one."""
+    answer = json.loads(say("status", "-A", "-o", "json").out)
+    assert answer["revision"] > 0
+    assert answer["workloads"] == []
