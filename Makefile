@@ -16,7 +16,7 @@ UV := build/uv/bin/uv
 .PHONY: help venv databases demo test lint format bench lock
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 venv: $(STAMP)  ## make or refresh .venv from requirements/dev.lock
 
@@ -33,6 +33,10 @@ test: $(STAMP) databases  ## run the tests (ARGS="-k lane" for some of them)
 .PHONY: fuzz-sql
 fuzz-sql: $(STAMP) databases  ## 50,000 generated statements per dialect on a lane and by hand (ARGS="--dialect mysql --seed 7")
 	@$(BIN)/python -m tests.sql.differential $(ARGS)
+
+.PHONY: kill-server
+kill-server: $(STAMP)  ## kill the control plane 200 times during writes, and look what is lost
+	@$(BIN)/python -m tests.faults.kills $(ARGS)
 
 lint: $(STAMP)  ## check style, format, types and the import contracts
 	@$(BIN)/ruff check .
