@@ -51,7 +51,7 @@ def run() -> Iterator[Figure]:
         host = url.removeprefix("http://")
         api = http.client.HTTPConnection(host, timeout=PATIENCE)
         stack.callback(api.close)
-        revision, _ = _write(api, "POST", _COLLECTION, _lane(0))
+        revision, _ = _write(api, "POST", _COLLECTION, lane_of(0))
         swaps = _agents(stack, url, work)
         _wait(swaps, revision)
         latencies = [ms for number in range(1, CHANGES + 1) for ms in _change(api, swaps, number)]
@@ -68,7 +68,7 @@ def _figures(latencies: list[float]) -> Iterator[Figure]:
 def _change(api: http.client.HTTPConnection, swaps: SimpleQueue[Swap], number: int) -> list[float]:
     # At no fixed distance, or every change would meet the same phase of somebody's timer.
     time.sleep(random.uniform(0.01, 0.06))
-    revision, answered = _write(api, "PATCH", f"{_COLLECTION}/{_NAME}", _lane(number))
+    revision, answered = _write(api, "PATCH", f"{_COLLECTION}/{_NAME}", lane_of(number))
     # A swap before the answer has arrived here is a latency of nothing, not less.
     return [max(0, at - answered) / 1e6 for at in _wait(swaps, revision).values()]
 
@@ -88,7 +88,7 @@ def _wait(swaps: SimpleQueue[Swap], revision: int) -> dict[int, int]:
     return first
 
 
-def _lane(number: int) -> dict[str, Any]:
+def lane_of(number: int) -> dict[str, Any]:
     """Return a lane whose rule and baggage key differ each time: it concerns every app."""
     headers = {"x-user-uuid": {"exact": str(number)}}
     return {
