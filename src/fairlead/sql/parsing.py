@@ -31,6 +31,8 @@ TYPED = 8
 
 _SIGNS = re.compile(rf"(?i)(?:\bnot\s*+|[-+~!@]\s*+){{{DEEPEST}}}")
 
+_CLASS = re.compile(r"<class '[\w.]*?(\w+)'>")
+
 _DIGITS = re.compile(r"\d{5,}")
 
 _parsing = threading.local()
@@ -98,4 +100,5 @@ class _Quiet(logging.Filter):
 def _first_line(error: BaseException) -> str:
     line = str(error).partition("\n")[0].replace("\x1b[4m", "").replace("\x1b[0m", "")
     # What it got is a value of the application's as likely as not.
-    return _DIGITS.sub("…", line.partition(" but got ")[0])[:160]
+    line = _CLASS.sub(r"\1", line.partition(" but got ")[0])
+    return _DIGITS.sub("…", line)[:160]

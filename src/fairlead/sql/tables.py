@@ -290,6 +290,8 @@ class Reader:
 
     def _name(self, node: Any) -> Name:
         if not self._in_place(node):
+            if node.name and not node.name.strip("x"):
+                raise Refused("name", "a string stands where a table's name is looked for")
             raise Refused("name", f"the place of the name {node.name!r} cannot be told")
         start, end = node.meta["start"], node.meta["end"] + 1
         token = self._text[start:end]
