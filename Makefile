@@ -38,6 +38,10 @@ fuzz-sql: $(STAMP) databases  ## 50,000 generated statements per dialect on a la
 kill-server: $(STAMP)  ## kill the control plane 200 times during writes, and look what is lost
 	@$(BIN)/python -m tests.faults.kills $(ARGS)
 
+.PHONY: watch-server
+watch-server: $(STAMP)  ## ten minutes of `fairlead get -w` through three restarts of the control plane
+	@$(BIN)/python -m tests.faults.watching $(ARGS)
+
 lint: $(STAMP)  ## check style, format, types and the import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .

@@ -19,6 +19,9 @@ Server: TypeAlias = Annotated[
         "--server", envvar="FAIRLEAD_CONTROL", help="URL of the control plane.", show_default=True
     ),
 ]
+AllNamespaces: TypeAlias = Annotated[
+    bool, typer.Option("--all-namespaces", "-A", help="All namespaces.")
+]
 Files: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from http.client import HTTPException
 from typing import Any, cast
 from urllib.error import HTTPError, URLError
@@ -15,6 +15,9 @@ from fairlead.kinds import Kind
 
 PATIENCE = 10.0
 """Seconds an answer may take."""
+
+SILENCE = 90.0
+"""Seconds without a line after which a stream is given up: there is a bookmark every thirty."""
 
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 
@@ -74,6 +77,25 @@ class ControlPlane:
         try:
             with self._opener.open(request, timeout=PATIENCE) as response:
                 return self._object(response.read())
+        except HTTPError as error:
+            with error:
+                raise self._refusal(error.code, error.read()) from error
+        except (URLError, OSError, HTTPException) as error:
+            raise self._unreachable(error) from error
+
+    def stream(
+        self, path: str, *, query: Mapping[str, str], accept: str
+    ) -> Iterator[dict[str, Any]]:
+        """Yield the objects of an answer that goes on, one a line, until it ends.
+
+        Raises Refused for a refusal, and Failed where the server cannot be reached or breaks off.
+        """
+        url = f"{self.url}{path}?{urlencode(query)}"
+        request = Request(url, headers={"Accept": accept})  # noqa: S310 - http, https
+        try:
+            with self._opener.open(request, timeout=SILENCE) as response:
+                for line in response:
+                    yield self._object(line)
         except HTTPError as error:
             with error:
                 raise self._refusal(error.code, error.read()) from error

@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Sequence
-from enum import StrEnum
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
 
 from fairlead.cli import command
-from fairlead.cli.command import DEFAULT_SERVER, Namespace, Server
-from fairlead.cli.control_plane import TABLE, ControlPlane
+from fairlead.cli.command import DEFAULT_SERVER, AllNamespaces, Namespace, Server
+from fairlead.cli.control_plane import ControlPlane
 from fairlead.cli.failure import USAGE, Failed
-from fairlead.cli.table import aligned
+from fairlead.cli.following import Following
+from fairlead.cli.printing import Form, Objects, Table, shape
 from fairlead.control.instance_kind import INSTANCE
 from fairlead.kinds import KINDS, Kind, kind_named
-from fairlead.kinds.document.writer import write_yaml
 from fairlead.policy.workload import DEFAULT_NAMESPACE
 
 SHOWN = (*KINDS, INSTANCE)
 """Kinds that can be shown: those that people write, and what agents registered."""
-
-
-class Form(StrEnum):
-    """How objects are printed."""
-
-    JSON = "json"
-    YAML = "yaml"
-    WIDE = "wide"
-    NAME = "name"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -45,9 +34,7 @@ def get(  # noqa: PLR0913 - one parameter for each option
         str | None, typer.Argument(metavar="NAME", help="One object.", show_default=False)
     ] = None,
     namespace: Namespace = None,
-    all_namespaces: Annotated[
-        bool, typer.Option("--all-namespaces", "-A", help="All namespaces.")
-    ] = False,
+    all_namespaces: AllNamespaces = False,
     output: Annotated[
         Form | None, typer.Option("--output", "-o", help="Form.", show_default=False)
     ] = None,
@@ -55,6 +42,12 @@ def get(  # noqa: PLR0913 - one parameter for each option
         str | None,
         typer.Option("--selector", "-l", help="Label selector: app=shop.", show_default=False),
     ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="Then show every change, until interrupted.")
+    ] = False,
+    events: Annotated[
+        bool, typer.Option("--output-watch-events", help="With -w, say what each change is.")
+    ] = False,
     server: Server = DEFAULT_SERVER,
 ) -> None:
     """Show resources."""
@@ -65,12 +58,15 @@ def get(  # noqa: PLR0913 - one parameter for each option
     where = None if all_namespaces else namespace or DEFAULT_NAMESPACE
     path = control.path(wanted, where, name or "")
     query = {"labelSelector": selector} if selector else {}
-    if output in (None, Form.WIDE):
-        table = control.call("GET", path, query=query, accept=TABLE)
-        place = "any namespace" if where is None else f"namespace {where}"
-        _print_table(table, wide=output is Form.WIDE, namespaces=all_namespaces, place=place)
-    else:
-        _print_objects(control.call("GET", path, query=query), wanted, output)
+    shown = shape(wanted, output, where)
+    if watch:
+        if name:
+            path = control.path(wanted, where)
+            query["fieldSelector"] = f"metadata.name={name}"
+        _watch(Following(control, path, query, shown.accept), shown, events=events)
+        return
+    found = control.call("GET", path, query=query, accept=shown.accept)
+    shown.whole(found)
 
 
 def named(word: str) -> Kind[Any]:
@@ -82,30 +78,9 @@ def named(word: str) -> Kind[Any]:
     return kind
 
 
-def _print_objects(found: dict[str, Any], kind: Kind[Any], form: Form | None) -> None:
-    if form is Form.JSON:
-        print(json.dumps(found, indent=4, ensure_ascii=False))
-    elif form is Form.YAML:
-        print(write_yaml(found), end="")
-    else:
-        for item in found.get("items", [found]):
-            print(f"{kind.singular}.{kind.group}/{item['metadata']['name']}")
-
-
-def _print_table(table: dict[str, Any], *, wide: bool, namespaces: bool, place: str) -> None:
-    rows = table.get("rows") or []
-    if not rows:
-        print(f"No resources found in {place}.", file=sys.stderr)
-        return
-    columns = table["columnDefinitions"]
-    shown = [i for i, c in enumerate(columns) if wide or not c.get("priority")]
-    lines = [[str(columns[i]["name"]).upper() for i in shown]]
-    lines += [[_cell(row["cells"][i]) for i in shown] for row in rows]
-    if namespaces:
-        names = [row["object"]["metadata"].get("namespace", "") for row in rows]
-        lines = [[first, *line] for first, line in zip(["NAMESPACE", *names], lines, strict=True)]
-    print("\n".join(aligned(lines)))
-
-
-def _cell(value: Any) -> str:
-    return "<none>" if value is None or value == "" else str(value)
+def _watch(following: Following, shown: Table | Objects, *, events: bool) -> None:
+    """Show what there is, and every change from then on."""
+    shown.listed(following.begin(), "ADDED" if events else "")
+    with suppress(KeyboardInterrupt):
+        for kind, found in following.events():
+            shown.one(found, kind if events else "")

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from fairlead.cli import command
-from fairlead.cli.command import DEFAULT_SERVER, Namespace, Server
+from fairlead.cli.command import DEFAULT_SERVER, AllNamespaces, Namespace, Server
 from fairlead.cli.control_plane import ControlPlane
 from fairlead.cli.failure import REFUSED
 from fairlead.cli.table import aligned
@@ -57,9 +57,7 @@ def main(arguments: Sequence[str]) -> int:
 def status(
     *,
     namespace: Namespace = None,
-    all_namespaces: Annotated[
-        bool, typer.Option("--all-namespaces", "-A", help="All namespaces.")
-    ] = False,
+    all_namespaces: AllNamespaces = False,
     check: Annotated[
         bool, typer.Option("--check", help="Exit with 1 unless every workload is live.")
     ] = False,
