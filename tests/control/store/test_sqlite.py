@@ -127,18 +127,83 @@ def test_a_new_store_counts_from_where_it_is_told_to(tmp_path: Path) -> None:
     run(scenario())
 
 
-def test_a_watch_cannot_be_resumed_over_a_restart_with_a_gap(tmp_path: Path) -> None:
-    """The ring is in memory; what it has lost must not look like 'nothing happened'."""
+def test_a_watch_is_resumed_over_restarts(tmp_path: Path) -> None:
+    """Of an object that was written twice, or deleted, a list would not tell."""
 
     async def scenario() -> None:
         store = SqliteStore.open(tmp_path)
         await store.write(write("blue"))
+        await store.write(write("blue", 1, expected=1))
         await store.write(write("green"))
+        await store.write(Write(key=Key("lanes", "default", "green"), object=None, expected=3))
+        told = list(store.changes(0))
         store.close()
+        for _ in range(2):
+            store = SqliteStore.open(tmp_path)
+            assert [(c.type, c.stored, c.before) for c in store.changes(0)] == [
+                (c.type, c.stored, c.before) for c in told
+            ]
+            assert [change.type for change in store.changes(2)] == ["ADDED", "DELETED"]
+            store.close()
         store = SqliteStore.open(tmp_path)
-        assert list(store.changes(2)) == []
+        await store.write(write("red"))
+        assert [change.stored.revision for change in store.changes(3)] == [4, 5]
+        store.close()
+
+    run(scenario())
+
+
+def test_a_watch_is_not_resumed_over_a_gap(tmp_path: Path) -> None:
+    """What another version wrote is not remembered, and must not look like 'nothing happened'."""
+
+    async def scenario() -> None:
+        store = SqliteStore.open(tmp_path)
+        for name in ("blue", "green", "red"):
+            await store.write(write(name))
+        store.close()
+        with sqlite3.connect(tmp_path / "fairlead.db") as connection:
+            connection.execute("DELETE FROM changes WHERE revision = 2")
+        connection.close()
+        store = SqliteStore.open(tmp_path)
+        assert len(store.changes(2)) == 1
         with pytest.raises(Expired):
             store.changes(1)
+        store.close()
+        with sqlite3.connect(tmp_path / "fairlead.db") as connection:
+            connection.execute("DELETE FROM changes WHERE revision = 3")
+        connection.close()
+        store = SqliteStore.open(tmp_path)
+        assert list(store.changes(3)) == []
+        with pytest.raises(Expired):
+            store.changes(2)
+        store.close()
+
+    run(scenario())
+
+
+def test_what_is_remembered_on_disk_is_bounded(tmp_path: Path, monkeypatch) -> None:
+    """By number and by size, as it is in memory."""
+    monkeypatch.setattr("fairlead.control.store.history.REMEMBERED", 5)
+    monkeypatch.setattr("fairlead.control.store.history.REMEMBERED_BYTES", 3940)
+
+    def kept() -> list[int]:
+        connection = sqlite3.connect(tmp_path / "fairlead.db")
+        found = connection.execute("SELECT revision FROM changes ORDER BY revision").fetchall()
+        connection.close()
+        return [revision for (revision,) in found]
+
+    async def scenario() -> None:
+        store = SqliteStore.open(tmp_path)
+        for number in range(9):
+            await store.write(write(f"lane-{number}"))
+        assert kept() == [5, 6, 7, 8, 9]
+        await store.write(write("large", "x" * 3900))
+        assert kept() == [9, 10]
+        store.close()
+        store = SqliteStore.open(tmp_path)
+        await store.write(write("larger", "x" * 3900))
+        assert kept() == [11]
+        assert len(store.changes(10)) == 1
         store.close()
 
     run(scenario())

@@ -23,8 +23,13 @@ REMEMBERED_BYTES = 64 << 20
 class Mirror:
     """Objects by resource, and a ring of changes whose revisions have no gap."""
 
-    def __init__(self, stored: Iterable[Stored] = (), revision: int = 0) -> None:
-        """Start with what was found, as of `revision`; changes before it are not known."""
+    def __init__(
+        self,
+        stored: Iterable[Stored] = (),
+        revision: int = 0,
+        changes: Iterable[Change] = (),
+    ) -> None:
+        """Start with what was found, as of `revision`, and the `changes` that led there."""
         self.revision = revision
         self._objects: dict[str, dict[tuple[str, str], Stored]] = {}
         self._ring: deque[Change] = deque()
@@ -32,6 +37,8 @@ class Mirror:
         self._wake = asyncio.Event()
         for item in stored:
             self._put(item)
+        for change in changes:
+            self._remember(change)
 
     def get(self, key: Key) -> Stored | None:
         """Return what is kept under `key`."""

@@ -20,6 +20,7 @@ from typing import Self
 
 import orjson
 
+from fairlead.control.store.history import History
 from fairlead.control.store.ledger import Decided, Ledger
 from fairlead.control.store.lock import DirectoryLock
 from fairlead.control.store.mirror import Mirror
@@ -72,7 +73,8 @@ class SqliteStore:
         self._connection, self._lock = connection, lock
         revision, stored = _load(connection)
         self._ledger = Ledger({item.key: item for item in stored}, revision)
-        self._mirror = Mirror(stored, revision)
+        self._history = History(connection, revision)
+        self._mirror = Mirror(stored, revision, self._history.take())
         self._loop = asyncio.get_running_loop()
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="fairlead-store", daemon=True)
@@ -193,8 +195,10 @@ class SqliteStore:
                     execute(_DROP, stored.key)
                 else:
                     execute(_PUT, (*stored.key, stored.revision, one.text))
+            self._history.write(execute, decided, revision)
             execute("UPDATE counter SET revision = ?", (revision,))
             execute("COMMIT")
+            self._history.keep()
         except sqlite3.Error:
             with contextlib.suppress(sqlite3.Error):
                 execute("ROLLBACK")
