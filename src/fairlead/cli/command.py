@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 from typing import Annotated, Any, TypeAlias
 
 import typer
@@ -31,6 +32,14 @@ Files: TypeAlias = Annotated[
         show_default=False,
     ),
 ]
+
+
+class Form(StrEnum):
+    """How the answer is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
 
 DEFAULT_SERVER = "http://127.0.0.1:8580"
 

@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
 from fairlead.cli import command
-from fairlead.cli.command import DEFAULT_SERVER, Namespace, Server
+from fairlead.cli.command import DEFAULT_SERVER, Form, Namespace, Server
 from fairlead.cli.control_plane import ControlPlane
 from fairlead.cli.failure import USAGE, Failed
 from fairlead.policy.workload import DEFAULT_NAMESPACE
 
 PATH = "/fairlead/v1/explain"
-
-
-class Form(StrEnum):
-    """How the answer is printed."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -77,7 +77,8 @@ class Table:
         if not table.get("rows"):
             print(f"No resources found in {self._place}.", file=sys.stderr, flush=True)
             return
-        heads = [str(column["name"]).upper() for column in self._shown(table["columnDefinitions"])]
+        columns = table["columnDefinitions"]
+        heads = [str(columns[place]["name"]).upper() for place in self._places(columns)]
         lines = [["NAMESPACE", *heads] if self._namespaces else heads]
         lines += [self._cells(table, row) for row in table["rows"]]
         self._widths = widths_of(lines)
@@ -95,16 +96,14 @@ class Table:
         print("\n".join(_before(event) + line for line in aligned(lines, self._widths)), flush=True)
 
     def _cells(self, table: Plain, row: Plain) -> list[str]:
-        shown = self._shown(list(zip(table["columnDefinitions"], row["cells"], strict=True)))
-        cells = [_cell(value) for _, value in shown]
+        places = self._places(table["columnDefinitions"])
+        cells = [_cell(row["cells"][place]) for place in places]
         namespace = row["object"]["metadata"].get("namespace", "")
         return [namespace, *cells] if self._namespaces else cells
 
-    def _shown(self, columns: Any) -> Any:
-        for one in columns:
-            column = one[0] if isinstance(one, tuple) else one
-            if self._wide or not column.get("priority"):
-                yield one
+    def _places(self, columns: Any) -> list[int]:
+        """Return which of the columns are shown."""
+        return [i for i, one in enumerate(columns) if self._wide or not one.get("priority")]
 
 
 def _before(event: str) -> str:

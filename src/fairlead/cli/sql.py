@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from fairlead.cli import command, sources
-from fairlead.cli.command import DEFAULT_SERVER, Files, Namespace, Server
+from fairlead.cli.command import DEFAULT_SERVER, Files, Form, Namespace, Server
 from fairlead.cli.control_plane import ControlPlane
 from fairlead.cli.failure import ENVIRONMENT, REFUSED, USAGE, Failed
 from fairlead.compiler import World
@@ -51,13 +51,6 @@ class Params(StrEnum):
     QMARK = lexis.QMARK
     NAMED = lexis.NAMED
     NONE = lexis.PLAIN
-
-
-class Form(StrEnum):
-    """How the answer is printed."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
 from fairlead.cli import command
-from fairlead.cli.command import DEFAULT_SERVER, AllNamespaces, Namespace, Server
+from fairlead.cli.command import DEFAULT_SERVER, AllNamespaces, Form, Namespace, Server
 from fairlead.cli.control_plane import ControlPlane
 from fairlead.cli.failure import REFUSED
 from fairlead.cli.table import aligned
@@ -22,13 +21,6 @@ PATH = "/fairlead/v1/nodes"
 
 STATES = ("refused", "away", "lagging", "live")
 """How a workload stands, the worst first: it stands as its worst process does."""
-
-
-class Form(StrEnum):
-    """How the answer is printed."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

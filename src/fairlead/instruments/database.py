@@ -76,7 +76,6 @@ class Connected:
         "_private",
         "_rewriter",
         "_rules",
-        "_scripts",
         "_session",
         "_simple",
         "passing",
@@ -117,8 +116,6 @@ class Connected:
         self._known: dict[str, dict[str, Verdict]] = {}
         """Verdicts by style: with parameters and without, statements come by turns."""
         self._catalogs = _NONE
-        self._scripts = databases.driver.dialect == MYSQL
-        """Whether one text may hold several statements, the second of which nobody looks at."""
         self._escape: re.Pattern[str] | None = None
         self._simple = databases.simple
         self._private = False
