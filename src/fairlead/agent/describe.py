@@ -79,6 +79,7 @@ def _snapshot(agent: Agent) -> dict[str, Any]:
         "applied_ago": _ago(follower.applied),
         "saved_ago": max(0.0, time.time() - follower.saved) if follower.saved else None,
         "entry": snapshot.entry is not None,
+        "governance": snapshot.governance,
         "lanes": [lane.name for lane in snapshot.lanes],
         "services": len(snapshot.services),
     }

@@ -12,6 +12,7 @@ from fairlead.cli import command
 from fairlead.cli.command import DEFAULT_SERVER, Form, Namespace, Server
 from fairlead.cli.control_plane import ControlPlane
 from fairlead.cli.failure import USAGE, Failed
+from fairlead.policy.governance import ON
 from fairlead.policy.workload import DEFAULT_NAMESPACE
 
 PATH = "/fairlead/v1/explain"
@@ -73,7 +74,7 @@ def worded(answer: dict[str, Any]) -> Iterator[str]:
     """Yield the lines of an answer of `compiler.explain`."""
     yield f"lane:  {answer['lane'] or 'base'}"
     yield f"why:   {answer['why']}"
-    for chance in answer["possible"]:
+    for chance in answer["possible"] if answer["governance"] == ON else ():
         yield f"       unless a draw decides for {chance['rule']}: lane {chance['lane']}"
     if not answer["known"]:
         yield f"note:  no agent has reported an app called {answer['app']}"

@@ -14,6 +14,7 @@ from hashlib import sha256
 from typing import Any
 
 from fairlead.compiler.finding import LANE_CONFLICT, TARGET_NOT_SEEN, Finding
+from fairlead.compiler.governance import Governance, unenforced
 from fairlead.compiler.instance import Instance
 from fairlead.compiler.labels import Pairs, pairs, satisfied
 from fairlead.compiler.membership import Membership, membership
@@ -26,16 +27,23 @@ from fairlead.policy.snapshot import Snapshot
 from fairlead.policy.workload import Workload
 
 _NO_RULES = Rules()
+_ALL_ON = Governance()
 
 
 class World:
     """All resources and instances at one revision. Immutable; its methods are pure."""
 
     def __init__(
-        self, revision: int, rules: dict[str, Rules], placed: tuple[Placed, ...], apps: set[Any]
+        self,
+        revision: int,
+        rules: dict[str, Rules],
+        placed: tuple[Placed, ...],
+        apps: set[Any],
+        governance: Governance,
     ) -> None:
         """Use `World.of`."""
         self.revision = revision
+        self.governance = governance
         self._rules = rules
         self._placed = placed
         self.services = tuple(services(placed, apps, rules))
@@ -48,6 +56,7 @@ class World:
         instances: Iterable[Instance],
         revision: int,
         known_apps: Iterable[tuple[str, str]] = (),
+        governance: Governance = _ALL_ON,
     ) -> World:
         """Index a world.
 
@@ -60,7 +69,7 @@ class World:
             for i in sorted(instances, key=lambda i: (i.namespace, i.app, i.address))
         )
         apps = {*known_apps, *((p.instance.namespace, p.instance.app) for p in placed)}
-        return cls(revision, rules, placed, apps)
+        return cls(revision, rules, placed, apps, governance)
 
     def membership(
         self, namespace: str, app: str, labels: Pairs = (), lane: str | None = None
@@ -85,6 +94,7 @@ class World:
         snapshot = Snapshot(
             revision=self.revision,
             workload=workload,
+            governance=self.governance.of(namespace),
             lanes=rules.lanes,
             entry=rules.entries.get(app),
             services=self.services,
@@ -134,6 +144,7 @@ class World:
         known = {(service.namespace, service.app) for service in self.services}
         for namespace, rules in sorted(self._rules.items()):
             found += losers(rules)
+            found += unenforced(rules.parts, self.governance.of(namespace))
             found += _unseen(rules.parts, known)
             here = [p for p in self._placed if p.instance.namespace == namespace]
             found += shadow_findings(rules, here)

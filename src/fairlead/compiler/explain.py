@@ -17,6 +17,7 @@ from fairlead.flow.call import Call
 from fairlead.flow.lane import Lanes
 from fairlead.flow.route import Routes
 from fairlead.policy.endpoint import Service
+from fairlead.policy.governance import ON
 from fairlead.policy.lane import Colouring
 from fairlead.policy.match import Condition, compile_condition
 from fairlead.policy.snapshot import Snapshot
@@ -32,7 +33,8 @@ def explain(world: World, query: dict[str, Any]) -> dict[str, Any]:
 
     The answer's `rules` are in order of precedence, each with its conditions and a `result`: won,
     lost, possible (a draw decides) or no match. `lane` is the outcome, ``""`` for base; `possible`
-    are lanes that a draw may give before it. `hops` says for every service who would serve a call
+    are lanes that a draw may give before it. Where `governance` is not on, no rule decides, and the
+    results say what would be. `hops` says for every service who would serve a call
     on that lane, and who is excluded from it and why. Raises InvalidQuery.
     """
     question = Question.of(query)
@@ -48,6 +50,7 @@ def explain(world: World, query: dict[str, Any]) -> dict[str, Any]:
         "revision": snapshot.revision,
         "known": any(_is(service, question) for service in snapshot.services),
         "entry": snapshot.entry is not None,
+        "governance": snapshot.governance,
         "lane": lane,
         "why": why,
         "winner": winner["rule"] if winner else None,
@@ -107,6 +110,8 @@ def _outcome(
     snapshot: Snapshot, request: Request, winner: dict[str, Any] | None
 ) -> tuple[str, str]:
     app = snapshot.workload.app
+    if snapshot.entry is not None and snapshot.governance != ON:
+        return snapshot.workload.lane, _unenforced(snapshot, winner)
     if winner:
         return winner["lane"], f"{winner['rule']} matches at the entry {app}"
     if snapshot.entry is not None:
@@ -116,6 +121,12 @@ def _outcome(
     if lane != BASE:
         return lane, f"{app} is no entry: it takes the label that the request carries"
     return BASE, f"{app} is no entry, and the request carries no label"
+
+
+def _unenforced(snapshot: Snapshot, winner: dict[str, Any] | None) -> str:
+    workload, mode = snapshot.workload, snapshot.governance
+    would = f"; {winner['rule']} would choose {winner['lane']}" if winner else ""
+    return f"governance of namespace {workload.namespace} is {mode}: no rule is enforced{would}"
 
 
 def _labels(request: Request, keys: frozenset[str]) -> dict[str, str]:

@@ -21,13 +21,19 @@ DATA_SOURCE_UNUSABLE = "DataSourceUnusable"
 """A pair of databases that it names cannot be led from one to the other."""
 LANE_NOT_SEEN = "LaneNotSeen"
 """No rule and no instance of the namespace is of the lane that it has a shadow for."""
+ENFORCED = "Enforced"
+"""``"False"`` where it is valid and in force nowhere: its namespace is switched to observe or off,
+or nothing can enforce it yet (contract 23)."""
 INSTANCES_EXCLUDED = "InstancesExcluded"
 """Instances are sent no calls of its lane: what they write could reach base (contract 12)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One condition of one resource. `type` is one of this module's, `status` ``"True"``."""
+    """One condition of one resource. `type` is one of this module's.
+
+    `status` is ``"True"``, but for `ENFORCED`, which is only ever told as ``"False"``.
+    """
 
     kind: str
     namespace: str

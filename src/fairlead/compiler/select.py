@@ -56,7 +56,7 @@ def reference(part: Part) -> str:
     return f"{part.resource.kind.kind}/{part.resource.name}"
 
 
-def finding(part: Part, kind: str, reason: str, message: str) -> Finding:
+def finding(part: Part, kind: str, reason: str, message: str, status: str = "True") -> Finding:
     """Return the finding of type `kind` about the resource of `part`."""
     resource = part.resource
     return Finding(
@@ -64,6 +64,7 @@ def finding(part: Part, kind: str, reason: str, message: str) -> Finding:
         namespace=resource.namespace,
         name=resource.name,
         type=kind,
+        status=status,
         reason=reason,
         message=message,
     )

@@ -6,9 +6,10 @@ instance that is on a lane, what carries none takes the instance's (contract 7 a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from fairlead.flow import baggage
+from fairlead.policy.governance import OBSERVE, OFF
 from fairlead.policy.lane import DEFAULT_KEY, LEGACY_KEYS, Colouring
 from fairlead.policy.match import Dice, Predicate, RequestView, compile_all
 from fairlead.policy.snapshot import Snapshot
@@ -25,6 +26,7 @@ class Lanes:
         "entry",
         "key_names",
         "key_set",
+        "observing",
         "own",
         "trusting",
     )
@@ -41,10 +43,17 @@ class Lanes:
         names = [*self._keys.values(), *LEGACY_KEYS]
         self.key_names = tuple(dict.fromkeys(name.lower() for name in names))
         self.key_set = frozenset(self.key_names)
-        colourings = snapshot.entry.colourings if snapshot.entry else ()
-        self._colourings: tuple[tuple[Colouring, Predicate], ...] = tuple(
-            (colouring, compile_all(colouring.conditions)) for colouring in colourings
-        )
+        self.observing = snapshot.governance == OBSERVE
+        """Whether rules only say which lane they would choose."""
+        self._colourings = tuple(self._compiled(snapshot))
+
+    def _compiled(self, snapshot: Snapshot) -> Iterator[tuple[str, Colouring, Predicate]]:
+        """Yield the lane that each colouring leads to, the colouring, and its conditions."""
+        if snapshot.entry is None or snapshot.governance == OFF:
+            return
+        for colouring in snapshot.entry.colourings:
+            lane = self.own if self.observing else colouring.lane
+            yield lane, colouring, compile_all(colouring.conditions)
 
     def key(self, lane: str) -> str:
         """Return the baggage key that `lane` is written under."""
@@ -65,10 +74,13 @@ class Lanes:
         return self.own
 
     def colour(self, request: RequestView, dice: Dice) -> tuple[str, Colouring | None]:
-        """Return the lane of a request at an entry, and the colouring that chose it."""
-        for colouring, matches in self._colourings:
+        """Return the lane of a request at an entry, and the colouring that matched it.
+
+        Where rules are only observed, the lane is the workload's own whatever matched.
+        """
+        for lane, colouring, matches in self._colourings:
             if matches(request, dice):
-                return colouring.lane, colouring
+                return lane, colouring
         return self.own, None
 
     def label(self, lane: str, header: str | None) -> str | None:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from fairlead.flow.lane import Lanes
-from fairlead.instruments.inbound import Door, Labels, fault
+from fairlead.instruments.inbound import Door, Labels, colour_of, fault
 from fairlead.instruments.outbound import BAGGAGE
 from fairlead.instruments.propagate import Origin, Served, resume, suspend
 from fairlead.instruments.request import AsgiRequest, asked_headers
@@ -108,7 +108,7 @@ class Gate:
                 lane = compiled.blank
                 if request or lane is None:
                     request.scope = scope
-                    lane, _ = compiled.lanes.colour(request, self._engine.dice)
+                    lane, _ = compiled.colour(request, self._engine.dice)
                 compiled.coloured[lane].raise_by_one()
             else:
                 lane = compiled.inherit(request) if request else compiled.lanes.own
@@ -131,6 +131,7 @@ class Compiled:
         "_known",
         "_plane",
         "blank",
+        "colour",
         "coloured",
         "entry",
         "labels",
@@ -145,6 +146,7 @@ class Compiled:
         self.plan = plan
         self.lanes = Lanes(Snapshot()) if plan is None else plan.lanes
         self.entry = self.lanes.entry
+        self.colour = colour_of(self.lanes, plane)
         self.coloured = Coloured(plane.counters)
         self.labels = frozenset([BAGGAGE, *self.lanes.key_names])
         asked = self.labels if plan is None else self.labels.union(asked_headers(plan.snapshot))
@@ -152,13 +154,14 @@ class Compiled:
         self.blank = None if plan is None else self._blank(plan.snapshot)
         """The lane, at an entry, of a request without a header that a rule asks for.
 
-        None where rules ask for other things too. Most requests have no such header.
+        None where rules ask for other things too, or each request is counted for its own. Most
+        requests have no such header.
         """
 
     def _blank(self, snapshot: Snapshot) -> str | None:
         colourings = snapshot.entry.colourings if snapshot.entry else ()
         sources = {one.source for colouring in colourings for one in colouring.conditions}
-        if not sources <= {"header", "cookie"}:
+        if not sources <= {"header", "cookie"} or self.lanes.observing:
             return None
         try:
             return self.lanes.colour(AsgiRequest(), self._plane.engine.dice)[0]

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 from fairlead.flow import baggage
 from fairlead.instruments.propagate import Origin, suspend
 from fairlead.policy.workload import lane_name
-from fairlead.telemetry.names import AGENT_FAULTS, INVALID_LABELS
+from fairlead.telemetry.names import AGENT_FAULTS, INVALID_LABELS, WOULD_COLOUR
 
 if TYPE_CHECKING:
     from fairlead.flow.lane import Lanes
     from fairlead.instruments.instrument import DataPlane
+    from fairlead.policy.lane import Colouring
+    from fairlead.policy.match import Dice, RequestView
 
 
 class Labels:
@@ -74,6 +76,22 @@ def finish(served: Origin, token: Token[Origin]) -> None:
 def fault(plane: DataPlane, where: str) -> None:
     """Count a fault of ours that the application is not to notice."""
     plane.counters.count(AGENT_FAULTS, where)
+
+
+Colour = Callable[["RequestView", "Dice"], tuple[str, "Colouring | None"]]
+"""Chooses the lane of a request at an entry: `flow.lane.Lanes.colour`."""
+
+
+def colour_of(lanes: Lanes, plane: DataPlane) -> Colour:
+    """Return what chooses lanes; where rules are only observed, it counts what they would do."""
+    colour = lanes.colour
+
+    def observe(request: RequestView, dice: Dice) -> tuple[str, Colouring | None]:
+        lane, colouring = colour(request, dice)
+        plane.counters.count(WOULD_COLOUR, lane if colouring is None else colouring.lane)
+        return lane, colouring
+
+    return observe if lanes.observing else colour
 
 
 class Door:

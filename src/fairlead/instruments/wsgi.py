@@ -7,9 +7,9 @@ A request ends when the server closes the body (PEP 3333), so that a generator's
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fairlead.instruments.inbound import Door, Labels, fault, finish
+from fairlead.instruments.inbound import Colour, Door, Labels, colour_of, fault, finish
 from fairlead.instruments.propagate import Origin, Served, current, resume, suspend
 from fairlead.instruments.request import WsgiRequest, environ_key
 from fairlead.telemetry.names import COLOURED
@@ -107,6 +107,15 @@ class Body:
             finish(self._served, token)
 
 
+class Compiled(NamedTuple):
+    """One plan's lanes, as far as they are asked of WSGI requests."""
+
+    lanes: Lanes
+    names: dict[str, str]
+    """Label or baggage by its key in an environ."""
+    colour: Colour
+
+
 class Gate:
     """Puts requests on their lane; a request it fails on goes through as one without a label."""
 
@@ -115,7 +124,7 @@ class Gate:
     def __init__(self, plane: DataPlane) -> None:
         self._plane = plane
         self._door = Door(plane, "wsgi")
-        self._compiled: tuple[Lanes | None, dict[str, str]] = (None, {})
+        self._compiled: Compiled | None = None
 
     def admit(self, environ: Environ) -> Origin:
         """Return the request in `environ` on its lane; an entry's loses its labels."""
@@ -123,9 +132,10 @@ class Gate:
             environ[KEY] = True
             self._door.open()
             lanes = self._plane.engine.plan.lanes
-            compiled, names = self._compiled
-            if compiled is not lanes:
-                names = self._compile(lanes)
+            compiled = self._compiled
+            if compiled is None or compiled.lanes is not lanes:
+                compiled = self._compile(lanes)
+            names = compiled.names
             labels, came = None, environ
             if any(key in environ for key in names):
                 # Rules see the request as it came. But labels are taken away first: a rule that
@@ -133,7 +143,7 @@ class Gate:
                 came = dict(environ) if lanes.entry else environ
                 labels = _labels(environ, lanes, names)
             if lanes.entry:
-                lane, _ = lanes.colour(WsgiRequest(came), self._plane.engine.dice)
+                lane, _ = compiled.colour(WsgiRequest(came), self._plane.engine.dice)
                 self._plane.counters.count(COLOURED, lane)
             else:
                 lane = lanes.own if labels is None else labels.inherit(self._plane)
@@ -142,11 +152,11 @@ class Gate:
             fault(self._plane, "wsgi")
             return None
 
-    def _compile(self, lanes: Lanes) -> dict[str, str]:
+    def _compile(self, lanes: Lanes) -> Compiled:
         names = {environ_key(name): name for name in lanes.key_names}
         names["HTTP_BAGGAGE"] = "baggage"
-        self._compiled = (lanes, names)
-        return names
+        self._compiled = Compiled(lanes, names, colour_of(lanes, self._plane))
+        return self._compiled
 
 
 def _labels(environ: Environ, lanes: Lanes, names: dict[str, str]) -> Labels:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from fairlead.policy.database import ShadowDatabase, ShadowTable
 from fairlead.policy.endpoint import Service
+from fairlead.policy.governance import MODES, ON
 from fairlead.policy.lane import Entry, Lane
 from fairlead.policy.workload import BASE, Workload
 
@@ -27,6 +28,8 @@ class Snapshot:
     digest: str = ""
     revision: int = 0
     workload: Workload = NOBODY
+    governance: str = ON
+    """Whether rules are enforced: one of `policy.governance.MODES`."""
     lanes: tuple[Lane, ...] = ()
     entry: Entry | None = None
     services: tuple[Service, ...] = ()
@@ -35,6 +38,9 @@ class Snapshot:
 
     def check(self) -> None:
         """Raise InvalidSnapshot unless the parts agree with each other."""
+        if self.governance not in MODES:
+            modes = ", ".join(MODES)
+            raise InvalidSnapshot(f"governance: {self.governance!r} is none of {modes}")
         names = [lane.name for lane in self.lanes]
         if len(set(names)) != len(names):
             raise InvalidSnapshot("lanes: a lane is declared twice")

@@ -11,6 +11,9 @@ AGENT_FAULTS = "agent_faults"
 COLOURED = "coloured_requests"
 """Requests that an entry decided on, by the lane it put them on."""
 
+WOULD_COLOUR = "would_colour"
+"""Requests at an entry that only observes, by the lane that its rules would have put them on."""
+
 INVALID_LABELS = "invalid_labels"
 """Labels that came in and could name no lane."""
 
