@@ -187,6 +187,7 @@ def _facts(answer: Answer) -> Iterator[tuple[str, str]]:
     where = control["url"] if control["source"] == "watch" else control["source"]
     yield "control", f"{where}, {'connected' if control['connected'] else 'not connected'}"
     yield "snapshot", _snapshot(answer["snapshot"])
+    yield "governance", answer["snapshot"].get("governance", "on")
     if answer["snapshot"]["entry"]:
         yield "entry", "yes: takes labels away and sets them by its rules"
     yield from _shadow_facts(answer)

@@ -74,7 +74,7 @@ def worded(answer: dict[str, Any]) -> Iterator[str]:
     """Yield the lines of an answer of `compiler.explain`."""
     yield f"lane:  {answer['lane'] or 'base'}"
     yield f"why:   {answer['why']}"
-    for chance in answer["possible"] if answer["governance"] == ON else ():
+    for chance in answer["possible"] if answer.get("governance", ON) == ON else ():
         yield f"       unless a draw decides for {chance['rule']}: lane {chance['lane']}"
     if not answer["known"]:
         yield f"note:  no agent has reported an app called {answer['app']}"

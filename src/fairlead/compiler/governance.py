@@ -8,7 +8,12 @@ from dataclasses import dataclass, field
 from fairlead.compiler.finding import ENFORCED, Finding
 from fairlead.compiler.part import Part
 from fairlead.compiler.select import finding
-from fairlead.policy.governance import OBSERVE, ON
+from fairlead.policy.governance import OBSERVE, OFF, ON
+
+_WORDS = {
+    OBSERVE: ("NamespaceObserves", "only counts what it would do"),
+    OFF: ("NamespaceIsOff", "puts no request on a lane"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +33,9 @@ def unenforced(parts: Iterable[Part], mode: str) -> Iterator[Finding]:
     """Yield a finding for each of `parts` that a namespace in `mode` does not enforce."""
     if mode == ON:
         return
-    reason = "NamespaceObserves" if mode == OBSERVE else "NamespaceIsOff"
+    reason, what = _WORDS[mode]
     for part in parts:
         if part.colouring is not None:
             namespace = part.resource.namespace
-            what = (
-                "only counts what it would do" if mode == OBSERVE else "puts no request on a lane"
-            )
             message = f"governance of namespace {namespace} is {mode}: the rule {what}"
             yield finding(part, ENFORCED, reason, message, "False")
