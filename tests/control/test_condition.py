@@ -141,3 +141,14 @@ def test_a_snapshot_that_says_the_same_needs_no_answer() -> None:
     one.aim(parcel("A", 7))
     assert one.synced == 7
     assert one.state(7) == "live"
+
+
+def test_who_got_it_and_cannot_keep_to_it_does_not_count() -> None:
+    """``LIVE 3/3`` beside an instance that is sent no calls would be two answers."""
+    unfit = {"app-2 (h:2)": "PyMySQL 1 is not hooked: x"}
+    found = liveness([workload(1, node(9)), workload(2, node(9))], RULE, 5, unfit)
+    assert (found.live, found.total) == (1, 2)
+    assert (found.condition.status, found.condition.reason) == ("False", "Unfit")
+    assert found.condition.message == (
+        "live on 1 of 2 workloads; not kept by app app-2 (h:2): PyMySQL 1 is not hooked: x"
+    )

@@ -204,3 +204,13 @@ def test_a_refusal_says_what_to_do():
     assert caught.value.cause in CAUSES
     copy = pickle.loads(pickle.dumps(caught.value))
     assert (copy.cause, copy.reason) == (caught.value.cause, caught.value.reason)
+
+
+def test_what_only_looks_like_a_function_is_not_advised_to_be_allowed():
+    """No setting makes MySQL understand ON CONFLICT: who obeyed would go round in circles."""
+    statement = "INSERT INTO orders (id) VALUES (1) ON CONFLICT (id) DO NOTHING"
+    with pytest.raises(Refused, match="ON DUPLICATE KEY UPDATE") as caught:
+        on_lane("mysql", statement)
+
+    assert caught.value.cause == "unparsed"
+    assert "FAIRLEAD_SQL_FUNCTIONS" not in caught.value.reason

@@ -4,14 +4,48 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fairlead import __version__
 from fairlead.agent.report import PYTHON, plain_hooks, unfit
 from fairlead.protocols.watch.codec import DATABASES, TABLES
 
 if TYPE_CHECKING:
-    from fairlead.agent.agent import Agent
+    from fairlead.agent.identity import Identity
+    from fairlead.agent.last_good import LastGood
+    from fairlead.agent.lease import Tenancy
+    from fairlead.agent.settings import Settings
+    from fairlead.agent.source import Follower
+    from fairlead.flow.engine import Engine
+    from fairlead.instruments.instrument import Hook
+
+
+class Process(Protocol):
+    """What an agent has of one process."""
+
+    node: str
+    follower: Follower
+    tenancy: Tenancy
+
+
+class Agent(Protocol):
+    """An agent, as far as it is described."""
+
+    settings: Settings
+    identity: Identity
+    engine: Engine
+    hooks: list[Hook]
+    kept: LastGood
+    last_fault: str
+    standing: str
+    propagation_only: bool
+
+    @property
+    def process(self) -> Process:
+        """What is made anew after a fork."""
+
+    def read_counters(self) -> dict[str, dict[str, int]]:
+        """Return every count so far."""
 
 
 def describe(agent: Agent) -> dict[str, Any]:

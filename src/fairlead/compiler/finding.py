@@ -42,3 +42,5 @@ class Finding:
     status: str = "True"
     reason: str
     message: str
+    excluded: tuple[tuple[str, str], ...] | None = None
+    """Workloads, ``app (address)``, that cannot keep to the resource, each with the reason."""

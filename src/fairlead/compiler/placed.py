@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fairlead.compiler.finding import INSTANCES_EXCLUDED, LANE_NOT_SEEN, Finding
 from fairlead.compiler.instance import Instance
@@ -88,9 +88,12 @@ def shadow_findings(rules: Rules, placed: Sequence[Placed]) -> Iterator[Finding]
             if lane not in known:
                 message = f"no rule and no instance of this namespace is of the lane {lane}"
                 yield finding(part, LANE_NOT_SEEN, "NoRuleNamesIt", message)
-            message = (for_tables if part.shadow_tables else for_databases)[lane]
-            if message:
-                yield finding(part, INSTANCES_EXCLUDED, "Unfit", message)
+            unfit = (for_tables if part.shadow_tables else for_databases)[lane]
+            if unfit:
+                message = f"get no calls of lane {lane}: {_named(unfit)}"
+                excluded = tuple((f"{app} ({address})", why) for app, address, why in unfit)
+                found = finding(part, INSTANCES_EXCLUDED, "Unfit", message)
+                yield replace(found, excluded=excluded)
 
 
 def _for_tables(instance: Instance) -> str:
@@ -101,14 +104,19 @@ def _for_databases(instance: Instance) -> str:
     return instance.unfit_for_databases
 
 
-def _excluded(lane: str, placed: Iterable[Placed], why: Callable[[Instance], str]) -> str:
-    """Say which of the instances that could serve a lane are not fit for it, ``""`` for none."""
-    unfit = [
-        f"{one.instance.app} {one.instance.address} ({why(one.instance)})"
+Unfit = list[tuple[str, str, str]]
+"""Apps and addresses, each with the reason."""
+
+
+def _excluded(lane: str, placed: Iterable[Placed], why: Callable[[Instance], str]) -> Unfit:
+    """Return the instances that could serve a lane and are not fit for it."""
+    return [
+        (one.instance.app, one.instance.address, why(one.instance))
         for one in placed
         if one.membership.lane in (BASE, lane) and not one.membership.conflict and why(one.instance)
     ]
-    if not unfit:
-        return ""
-    more = f" and {len(unfit) - NAMED} more" if len(unfit) > NAMED else ""
-    return f"get no calls of lane {lane}: {', '.join(unfit[:NAMED])}{more}"
+
+
+def _named(unfit: Unfit) -> str:
+    names = ", ".join(f"{app} {address} ({why})" for app, address, why in unfit[:NAMED])
+    return f"{names} and {len(unfit) - NAMED} more" if len(unfit) > NAMED else names

@@ -7,13 +7,16 @@ registered; it counts as live when each of its processes does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from fairlead.control.nodes import Node
 from fairlead.control.store import Object
 
 LIVE = "Live"
+NOBODY: Mapping[str, str] = MappingProxyType({})
+
 NAMED = 5
 """Workloads that a message names; of the rest it says how many there are."""
 
@@ -60,21 +63,33 @@ class Liveness:
     condition: Condition
 
 
-def liveness(workloads: Sequence[Workload], resource: str, revision: int) -> Liveness:
-    """Return where `resource` (``Kind/name``), last written at `revision`, is live."""
+def liveness(
+    workloads: Sequence[Workload],
+    resource: str,
+    revision: int,
+    excluded: Mapping[str, str] = NOBODY,
+) -> Liveness:
+    """Return where `resource` (``Kind/name``), last written at `revision`, is live.
+
+    `excluded` are workloads, by name, that got it and cannot keep to it, each with the reason.
+    """
     live = 0
     refused: list[str] = []
     waiting: list[str] = []
+    unfit: list[str] = []
     for workload in workloads:
         why = _refusal(workload, resource, revision) if workload.troubled else None
         if why is not None:
             refused.append(f"app {workload.name}: {why}")
+        elif workload.synced >= revision and workload.name in excluded:
+            unfit.append(f"app {workload.name}: {excluded[workload.name]}")
         elif workload.synced >= revision:
             live += 1
         else:
             waiting.append(f"app {workload.name}{_absence(workload)}")
     total = len(workloads)
-    return Liveness(live=live, total=total, condition=_condition(live, total, refused, waiting))
+    condition = _condition(live, total, refused, waiting, unfit)
+    return Liveness(live=live, total=total, condition=condition)
 
 
 def merged(
@@ -118,7 +133,9 @@ def _absence(workload: Workload) -> str:
     return "" if all(connected) else " (not connected)"
 
 
-def _condition(live: int, total: int, refused: list[str], waiting: list[str]) -> Condition:
+def _condition(
+    live: int, total: int, refused: list[str], waiting: list[str], unfit: list[str]
+) -> Condition:
     if not total:
         message = "no workload of this namespace is connected"
         return Condition(type=LIVE, status="Unknown", reason="NoWorkloads", message=message)
@@ -127,7 +144,9 @@ def _condition(live: int, total: int, refused: list[str], waiting: list[str]) ->
         parts.append(f"refused by {_some(refused)}")
     if waiting:
         parts.append(f"waiting for {_some(waiting)}")
-    reason = "Refused" if refused else "Waiting" if waiting else LIVE
+    if unfit:
+        parts.append(f"not kept by {_some(unfit)}")
+    reason = "Refused" if refused else "Waiting" if waiting else "Unfit" if unfit else LIVE
     status = "True" if live == total else "False"
     return Condition(type=LIVE, status=status, reason=reason, message="; ".join(parts))
 

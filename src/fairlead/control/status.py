@@ -14,7 +14,7 @@ from itertools import islice
 
 from fairlead.compiler.compile import World
 from fairlead.control.clocks import Clocks
-from fairlead.control.condition import Condition, Liveness, Workload, liveness, merged
+from fairlead.control.condition import NOBODY, Condition, Liveness, Workload, liveness, merged
 from fairlead.control.instance import RESOURCE, nodes_of, pairs, status_of
 from fairlead.control.nodes import Node, Nodes
 from fairlead.control.publish import Authored, Publisher
@@ -84,7 +84,7 @@ class Statuses:
     def _due(self) -> Iterator[Write | None]:
         """Yield the writes that are due, and None for each status that is right."""
         workloads = self._workloads()
-        findings = self._findings()
+        findings, excluded = self._findings()
         for key, authored in list(self._publisher.inputs.authored.items()):
             stored = self._store.get(key)
             if stored is None:
@@ -93,6 +93,7 @@ class Statuses:
                 workloads.get(key.namespace, ()),
                 f"{stored.object['kind']}/{key.name}",
                 authored.revision,
+                excluded.get(key, NOBODY),
             )
             conditions = _conditions(authored, live, findings.get(key, ()))
             yield _write_of(stored, self._status(stored, authored, conditions, live))
@@ -132,9 +133,11 @@ class Statuses:
         where = stored.key.namespace
         return status_of(spec, *self._publisher.resolve(where, spec["app"], labels, lane))
 
-    def _findings(self) -> Mapping[Key, list[Condition]]:
+    def _findings(self) -> tuple[Mapping[Key, list[Condition]], Mapping[Key, dict[str, str]]]:
+        """Return by resource what its author should know, and who cannot keep to it, and why."""
         resources = {kind.kind: name for name, kind in self._publisher.inputs.kinds.items()}
         found: defaultdict[Key, list[Condition]] = defaultdict(list)
+        excluded: defaultdict[Key, dict[str, str]] = defaultdict(dict)
         for finding in self._publisher.world.findings():
             key = Key(resources[finding.kind], finding.namespace, finding.name)
             condition = Condition(
@@ -144,7 +147,8 @@ class Statuses:
                 message=finding.message,
             )
             found[key].append(condition)
-        return found
+            excluded[key] |= dict(finding.excluded or ())
+        return found, excluded
 
     def _workloads(self) -> Mapping[str, list[Workload]]:
         """Return the workloads of each namespace."""

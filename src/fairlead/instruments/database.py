@@ -162,11 +162,11 @@ class Connected:
 
     def settle(self, text: str, style: str, ask: Ask) -> str:
         """Return what to send for `text`; `ask` sends a query on this connection for its rows."""
-        judging = self._judging(text, style)
-        if judging is None:
-            return text
         rows: Rows | None = None
         try:
+            judging = self._judging(text, style)
+            if judging is None:
+                return text
             while True:
                 query = judging.send(rows)  # type: ignore[arg-type]
                 rows = ask(query)
@@ -180,11 +180,11 @@ class Connected:
 
     async def settle_async(self, text: str, style: str, ask: AskAsync) -> str:
         """Return what to send for `text`, as `settle` does."""
-        judging = self._judging(text, style)
-        if judging is None:
-            return text
         rows: Rows | None = None
         try:
+            judging = self._judging(text, style)
+            if judging is None:
+                return text
             while True:
                 query = judging.send(rows)  # type: ignore[arg-type]
                 rows = await ask(query)

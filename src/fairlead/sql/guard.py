@@ -55,6 +55,8 @@ def check_words(
             before = tokens[index - 1] if index else None
             qualifier = tokens[index - 2] if before and before.token_type == dot else None
             spaced = tokens[index + 1].start > token.end + 1
+            if session.dialect == MYSQL and before is not None and word.lower() == "conflict":
+                _check_conflict(text[before.start : before.end + 1])
             if session.dialect == POSTGRES and unquoted(word)[0].lower() == _SEQUENCE_OF:
                 _check_sequence(text[tokens[index + 1].end + 1 :], shadowing)
             called.add(_checked(text, word, qualifier, session, allowed, spaced=spaced))
@@ -77,6 +79,13 @@ def _check_sequence(arguments: str, shadowing: Shadowing) -> None:
             return
     reason = f"{_SEQUENCE_OF}() may name the sequence of a table that has a shadow"
     raise Refused("function", f"{reason}: use RETURNING")
+
+
+def _check_conflict(before: str) -> None:
+    """Refuse what MySQL does not know and looks like a function: ``ON CONFLICT (id)``."""
+    if before.lower() == "on":
+        remedy = "write ON DUPLICATE KEY UPDATE"
+        raise Refused("unparsed", f"ON CONFLICT is not known to MySQL and MariaDB: {remedy}")
 
 
 def _check_name(word: str, shadowing: Shadowing) -> None:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
+from typing import Any, cast
 from pathlib import Path
 
 import pytest
 
-from tests.instruments.plane import serving
+from fairlead.policy.database import Database
+from fairlead.policy.snapshot import Snapshot
+from tests.instruments.plane import Plane, hooked, serving
+from tests.instruments.sqlite3.conftest import SHOP
 
 
 def what(file: Path) -> list[str]:
@@ -64,3 +69,19 @@ def test_a_shadow_cannot_attach_what_it_shadows(shop: Path, databases):
     ):
         connection.execute("ATTACH ? AS b", (str(shop),))
     assert what(shop) == ["base"]
+
+
+def test_a_fault_of_ours_opens_the_connection_and_lets_the_lane_do_nothing_on_it(shop: Path):
+    """F43: connecting goes on as it would without us; rows of a lane never reach base for it."""
+    # No snapshot that was read can be like this: it stands for whatever we did not think of.
+    broken = replace(SHOP, source=Database(name="shop", host=cast("Any", 5)))
+    plane = Plane(Snapshot(digest="d", shadow_databases=(broken,)))
+    with hooked(plane, "sqlite3"):
+        with serving("gray"), closing(sqlite3.connect(shop)) as connection:
+            assert plane.counted("agent_faults") == {"sqlite3": 1}
+            with pytest.raises(sqlite3.NotSupportedError, match="could not be judged"):
+                connection.execute("INSERT INTO orders (what) VALUES ('x')")
+        with closing(sqlite3.connect(shop)) as connection:
+            connection.execute("INSERT INTO orders (what) VALUES ('b2')")
+            connection.commit()
+    assert what(shop) == ["base", "b2"]
