@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from fairlead.cli.status import worded, workloads
+from fairlead.cli.status import unenforced, worded, workloads
 from tests.cli.conftest import Say
 
 
@@ -76,3 +76,18 @@ def test_programs_are_told_the_revision(say: Say):
     answer = json.loads(say("status", "-A", "-o", "json").out)
     assert answer["revision"] > 0
     assert answer["workloads"] == []
+
+
+def test_a_namespace_whose_rules_are_not_enforced_is_told():
+    """Everything is live, and nothing happens: this is why."""
+    switched = {"default": "observe", "namespaces": {"shop": "on", "team": "off"}}
+    off = "governance of namespace team is off: no rule is enforced"
+    assert list(unenforced(switched, "team")) == [off]
+    assert list(unenforced(switched, "shop")) == []
+    assert list(unenforced(switched, "other")) == [
+        "governance of namespace other is observe: no rule is enforced"
+    ]
+    assert list(unenforced(switched, None)) == [
+        "governance of every other namespace is observe",
+        off,
+    ]

@@ -20,7 +20,7 @@ API = f"/apis/{GROUP}/v1alpha1"
 START = """
 import sys
 from fairlead.cli.serve import serve
-sys.exit(serve(sys.argv[1], sys.argv[2], {}))
+sys.exit(serve(sys.argv[1], sys.argv[2], {}, governance=sys.argv[3] or None))
 """
 
 
@@ -40,9 +40,11 @@ class Server:
         return self.process.wait(10)
 
 
-def start(data_dir: Path, listen: str = "127.0.0.1:0") -> subprocess.Popen[str]:
+def start(
+    data_dir: Path, listen: str = "127.0.0.1:0", governance: str = ""
+) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", START, str(data_dir), listen],
+        [sys.executable, "-c", START, str(data_dir), listen, governance],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -64,9 +66,9 @@ def ready(process: subprocess.Popen[str], data_dir: Path) -> Server:
 
 
 @contextmanager
-def serving(data_dir: Path, listen: str = "127.0.0.1:0") -> Iterator[Server]:
+def serving(data_dir: Path, listen: str = "127.0.0.1:0", governance: str = "") -> Iterator[Server]:
     """Run a server; it must not have complained when it ends."""
-    process = start(data_dir, listen)
+    process = start(data_dir, listen, governance)
     try:
         yield ready(process, data_dir)
     finally:

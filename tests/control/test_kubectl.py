@@ -252,8 +252,33 @@ def test_namespaces_need_not_be_made(kubectl: Kubectl, namespace: str) -> None:
     kubectl.run("-n", other, "create", "-f", "-", stdin=rule())
     assert kubectl.run("get", "tlr", "-o", "name") == ""
     assert f"namespace/{other}" in kubectl.run("get", "ns", "-o", "name")
-    printed = kubectl.run("create", "namespace", "x", status=1)
-    assert "does not allow this method" in printed
+    printed = kubectl.run("create", "namespace", other, status=1)
+    assert "namespaces need not be made" in printed
+
+
+def test_rules_of_a_namespace_are_switched_by_a_label(kubectl: Kubectl, namespace: str) -> None:
+    """What an operator types in an incident, and when it is over."""
+    switch = "fairlead.io/governance"
+    kubectl.run("create", "-f", "-", stdin=rule())
+
+    def mode() -> str:
+        return kubectl.run("get", "ns", namespace, "--no-headers").split()[2]
+
+    assert mode() == "on"
+    kubectl.run("label", "namespace", namespace, f"{switch}=observe")
+    assert mode() == "observe"
+    printed = kubectl.run("label", "ns", namespace, f"{switch}=off", status=1)
+    assert "--overwrite is false" in printed
+    kubectl.run("label", "ns", namespace, f"{switch}=off", "--overwrite")
+    assert mode() == "off"
+    printed = kubectl.run("label", "ns", namespace, f"{switch}=no", "--overwrite", status=1)
+    assert "allowed: off, observe, on" in printed
+    kubectl.run("annotate", "ns", namespace, "example.com/why=incident 7")
+    kubectl.run("label", "ns", namespace, f"{switch}-")
+    assert mode() == "on"
+    patch = json.dumps({"metadata": {"labels": {switch: "observe"}}})
+    kubectl.run("patch", "ns", namespace, "--type=merge", "-p", patch)
+    assert mode() == "observe"
 
 
 def test_wait_returns_when_a_rule_is_live(kubectl: Kubectl, server: Server, namespace: str) -> None:

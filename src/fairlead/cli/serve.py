@@ -36,18 +36,33 @@ def _serve(
         str | None,
         typer.Option("--listen", help="HOST:PORT; 127.0.0.1:8580 if left out.", show_default=False),
     ] = None,
+    governance: Annotated[
+        str | None,
+        typer.Option(
+            "--governance",
+            help="off, observe or on (the default): whether namespaces without a label "
+            "fairlead.io/governance enforce their rules.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Run the control plane until a signal arrives."""
-    raise typer.Exit(serve(data_dir, listen))
+    raise typer.Exit(serve(data_dir, listen, governance=governance))
 
 
 def serve(
-    data_dir: str | None, listen: str | None, environment: Mapping[str, str] = os.environ
+    data_dir: str | None,
+    listen: str | None,
+    environment: Mapping[str, str] = os.environ,
+    *,
+    governance: str | None = None,
 ) -> int:
     """Serve on `listen` with the store in `data_dir`; return the exit status."""
     logging.basicConfig(level=logging.WARNING, format="fairlead: %(message)s")
     try:
-        settings = Settings.read(environment, data_dir=data_dir, listen=listen)
+        settings = Settings.read(
+            environment, data_dir=data_dir, listen=listen, governance=governance
+        )
     except InvalidSetting as error:
         return _complain(str(error), BAD_SETTING)
     directory = settings.data_dir

@@ -15,6 +15,7 @@ from fairlead.cli.control_plane import ControlPlane
 from fairlead.cli.failure import REFUSED
 from fairlead.cli.table import aligned
 from fairlead.control.instance_kind import INSTANCE
+from fairlead.policy.governance import ON
 from fairlead.policy.workload import BASE, DEFAULT_NAMESPACE
 
 PATH = "/fairlead/v1/nodes"
@@ -62,11 +63,17 @@ def status(
     answer = control.call("GET", PATH, query={"namespace": where} if where else {})
     instances = control.call("GET", control.path(INSTANCE, where))["items"]
     found = list(workloads(answer["nodes"], instances))
+    switched = answer.get("governance", {"default": ON, "namespaces": {}})
     if output is Form.JSON:
-        shown = {"revision": answer["revision"], "workloads": [asdict(one) for one in found]}
+        shown = {
+            "revision": answer["revision"],
+            "governance": switched,
+            "workloads": [asdict(one) for one in found],
+        }
         print(json.dumps(shown, indent=4, ensure_ascii=False))
     else:
-        print("\n".join(worded(answer["revision"], found, where)))
+        lines = (*worded(answer["revision"], found, where), *unenforced(switched, where))
+        print("\n".join(lines))
     if check and any(one.state != "live" for one in found):
         raise SystemExit(REFUSED)
 
@@ -133,6 +140,17 @@ def worded(revision: int, found: Sequence[Workload], namespace: str | None) -> I
         if (number := sum(one.state == state for one in found))
     )
     yield f"{len(found)} workloads at revision {revision}: {counts}"
+
+
+def unenforced(switched: Mapping[str, Any], namespace: str | None) -> Iterator[str]:
+    """Yield a line for each namespace whose rules are not enforced."""
+    default, modes = switched["default"], switched["namespaces"]
+    shown = modes if namespace is None else {namespace: modes.get(namespace, default)}
+    if namespace is None and default != ON:
+        yield f"governance of every other namespace is {default}"
+    for name, mode in sorted(shown.items()):
+        if mode != ON:
+            yield f"governance of namespace {name} is {mode}: no rule is enforced"
 
 
 _HEADS: tuple[str, ...] = ("APP", "ADDRESS", "LANE", "STATE", "REVISION", "SINCE", "PIDS")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import uvloop
 
 from fairlead.control import server
 from fairlead.control.api.agents import Agents
 from fairlead.control.api.authored import authored_kinds, read_yaml
+from fairlead.control.api.namespaces import NamespaceApi, namespace_kind
 from fairlead.control.api.registered import registered_kind
 from fairlead.control.api.resources import Resources
 from fairlead.control.api.routes import Rest, application
@@ -18,6 +20,7 @@ from fairlead.control.api.served import Catalogue
 from fairlead.control.apps import KnownApps
 from fairlead.control.clocks import Clocks
 from fairlead.control.instances import Instances
+from fairlead.control.namespaces import Namespaces
 from fairlead.control.nodes import Nodes
 from fairlead.control.publish import Publisher
 from fairlead.control.settings import Settings
@@ -33,7 +36,7 @@ class ControlPlane:
         """Load what is stored; nothing runs before `work`."""
         self.stop = asyncio.Event()
         self._nodes = Nodes(clocks, keep=settings.lease)
-        self._publisher = Publisher(store, self._nodes, settings.gather)
+        self._publisher = Publisher(store, self._nodes, settings.gather, settings.governance)
         self._statuses = Statuses(
             store, self._publisher, self._nodes, clocks, settings.status_gather
         )
@@ -59,7 +62,11 @@ class ControlPlane:
             store=store, clock=clocks.now, read_yaml=read_yaml, limit=settings.objects
         )
         rest = Rest(resources=resources, catalogue=catalogue, stop=self.stop)
-        self.app = application(rest, list(agents.routes()))
+        view = Namespaces(store=store, resources=[one.resource for one in catalogue.served])
+        namespaces = NamespaceApi(
+            resources=replace(resources, store=view), served=namespace_kind(settings.governance)
+        )
+        self.app = application(rest, namespaces, list(agents.routes()))
 
     async def work(self) -> None:
         """Publish, expire and write statuses until `stop` is set; then end every stream."""

@@ -14,12 +14,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fairlead.compiler.compile import World
+from fairlead.compiler.governance import Governance
 from fairlead.compiler.instance import Instance
-from fairlead.control import apps, instance
+from fairlead.control import apps, instance, namespaces
 from fairlead.control.nodes import Node, Nodes, Wanted
 from fairlead.control.store import Change, Expired, Key, Store, Stored
 from fairlead.kinds import KINDS, InvalidResource, Kind, Resource
 from fairlead.kinds.admission import admit
+from fairlead.policy.governance import ON
 from fairlead.protocols.watch.codec import Labels, Subscription
 from fairlead.protocols.watch.server import Parcel
 
@@ -46,6 +48,7 @@ class Inputs:
     """Everything a World is made of, kept up with the store."""
 
     kinds: dict[str, Kind[Any]]
+    governance: Governance = Governance()
     authored: dict[Key, Authored] = field(default_factory=dict)
     instances: dict[Key, Instance] = field(default_factory=dict)
     apps: set[tuple[str, str]] = field(default_factory=set)
@@ -55,6 +58,8 @@ class Inputs:
         self.authored.clear()
         self.instances.clear()
         self.apps = {(key.namespace, key.name) for key in _keys(store, apps.RESOURCE)}
+        written = store.listing(namespaces.RESOURCE).items
+        self.governance = namespaces.governance(written, self.governance.default)
         for name in (*self.kinds, instance.RESOURCE):
             for item in store.listing(name).items:
                 self._put(item)
@@ -71,6 +76,9 @@ class Inputs:
             moved = known != (app in self.apps)
             self.apps = self.apps | {app} if known else self.apps - {app}
             return moved
+        if key.resource == namespaces.RESOURCE:
+            before, self.governance = self.governance, namespaces.switched(self.governance, change)
+            return before != self.governance
         if key.resource not in self.kinds and key.resource != instance.RESOURCE:
             return False
         if change.type == "DELETED":
@@ -104,16 +112,21 @@ class Inputs:
     def world(self, revision: int) -> World:
         """Return the World of these inputs."""
         resources = [one.resource for one in self.authored.values() if one.resource is not None]
-        return World.of(resources, list(self.instances.values()), revision, list(self.apps))
+        instances = list(self.instances.values())
+        return World.of(resources, instances, revision, list(self.apps), self.governance)
 
 
 class Publisher:
     """Keeps the World that is in force, and every node on its part of it."""
 
-    def __init__(self, store: Store, nodes: Nodes, gather: float) -> None:
-        """Build the first World from what is stored."""
+    def __init__(self, store: Store, nodes: Nodes, gather: float, governance: str = ON) -> None:
+        """Build the first World from what is stored.
+
+        `governance` is the mode of namespaces that name none.
+        """
         self._store, self._nodes, self._gather = store, nodes, gather
-        self.inputs = Inputs({kind.resource: kind for kind in KINDS})
+        kinds = {kind.resource: kind for kind in KINDS}
+        self.inputs = Inputs(kinds, Governance(default=governance))
         self.inputs.load(store)
         self._seen = store.revision
         self.world = self.inputs.world(self._seen)
@@ -167,6 +180,7 @@ class Publisher:
         wanted = self._nodes.wanted()
         copy = Inputs(
             self.inputs.kinds,
+            self.inputs.governance,
             dict(self.inputs.authored),
             dict(self.inputs.instances),
             self.inputs.apps,

@@ -11,9 +11,15 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 
+from fairlead.policy.governance import MODES, ON
+
 DEFAULT_LISTEN = "127.0.0.1:8580"
 
-VARIABLES = {"data_dir": "FAIRLEAD_DATA_DIR", "listen": "FAIRLEAD_LISTEN"}
+VARIABLES = {
+    "data_dir": "FAIRLEAD_DATA_DIR",
+    "listen": "FAIRLEAD_LISTEN",
+    "governance": "FAIRLEAD_GOVERNANCE",
+}
 """Settings that a variable sets where the command line does not."""
 
 
@@ -37,6 +43,9 @@ class Settings:
 
     port: int = 8580
     """Port to listen on; 0 takes a free one."""
+
+    governance: str = ON
+    """Whether namespaces that say nothing of it enforce their rules; one that does has its way."""
 
     lease: float = 10.0
     """How long an instance stays registered without a sign of life.
@@ -76,7 +85,12 @@ class Settings:
 
     @classmethod
     def read(
-        cls, environment: Mapping[str, str], *, data_dir: str | None, listen: str | None
+        cls,
+        environment: Mapping[str, str],
+        *,
+        data_dir: str | None,
+        listen: str | None,
+        governance: str | None = None,
     ) -> Settings:
         """Return the settings of a command line, completed by variables. Raises InvalidSetting."""
         directory = data_dir or environment.get(VARIABLES["data_dir"], "")
@@ -84,7 +98,10 @@ class Settings:
             variable = VARIABLES["data_dir"]
             raise InvalidSetting("--data-dir", "", f"name a directory, or set {variable}")
         host, port = parse_listen(listen or environment.get(VARIABLES["listen"]) or DEFAULT_LISTEN)
-        return cls(data_dir=Path(directory), host=host, port=port)
+        mode = governance or environment.get(VARIABLES["governance"]) or ON
+        if mode not in MODES:
+            raise InvalidSetting("--governance", mode, f"use one of {', '.join(MODES)}")
+        return cls(data_dir=Path(directory), host=host, port=port, governance=mode)
 
 
 def parse_listen(text: str) -> tuple[str, int]:

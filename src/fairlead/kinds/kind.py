@@ -65,12 +65,12 @@ class Kind(Generic[S_co]):
     @property
     def api_version(self) -> str:
         """Group and version as objects carry them."""
-        return f"{self.group}/{self.version}"
+        return f"{self.group}/{self.version}" if self.group else self.version
 
     @property
     def resource(self) -> str:
         """Plural and group: ``trafficlanes.traffic.opensergo.io``."""
-        return f"{self.plural}.{self.group}"
+        return f"{self.plural}.{self.group}" if self.group else self.plural
 
     def row(self, plain: Plain, now: datetime) -> list[str | int]:
         """Return the cells of `plain` in the order of the columns."""

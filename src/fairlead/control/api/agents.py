@@ -141,7 +141,12 @@ class Agents:
             (self._node(node) for node in found),
             key=lambda item: (item["namespace"], item["app"], item["address"] or "", item["node"]),
         )
-        return json_response({"revision": self.publisher.world.revision, "nodes": items})
+        world = self.publisher.world
+        governance = {
+            "default": world.governance.default,
+            "namespaces": dict(world.governance.namespaces),
+        }
+        return json_response({"revision": world.revision, "governance": governance, "nodes": items})
 
     async def list_traffic(self, request: Request) -> Response:
         """Say how requests are shared out between lanes, by entry app."""

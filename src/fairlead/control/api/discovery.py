@@ -26,7 +26,7 @@ NAMESPACES: Object = {
     "singularName": "namespace",
     "namespaced": False,
     "kind": "Namespace",
-    "verbs": ["get", "list"],
+    "verbs": ["get", "list", "create", "update", "patch", "delete"],
     "shortNames": ["ns"],
 }
 

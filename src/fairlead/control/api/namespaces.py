@@ -1,82 +1,93 @@
-"""Namespaces, which nobody makes: one is there as soon as something is in it.
+"""Namespaces, as clients read and write them: Kubernetes' own kind, for ``kubectl label``.
 
-They are listed so that ``kubectl -n`` and its completion work, and cannot be written.
+Nobody has to make one. A watch is not offered: a namespace comes and goes with what is in it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fairlead.control.api.served import Catalogue
-from fairlead.control.api.status import Subject, json_response, not_found
-from fairlead.control.api.table import META, form_of
-from fairlead.control.store import Object, Store
-from fairlead.policy.workload import DEFAULT_NAMESPACE
+from fairlead.control.api import body as bodies
+from fairlead.control.api.authored import inspect
+from fairlead.control.api.resources import Resources
+from fairlead.control.api.served import Fault, Served
+from fairlead.control.api.status import Refused, not_allowed, unsupported_media_type
+from fairlead.control.namespace_kind import NAMESPACE, mode_of
+from fairlead.control.namespaces import NotEmpty
+from fairlead.control.store import Object
+from fairlead.kinds.kind import Column, Plain
+from fairlead.kinds.schema import object_schema
+
+PROTOBUF = "application/vnd.kubernetes.protobuf"
+"""What ``kubectl create namespace`` sends, and nothing else that people type here."""
+
+NOT_NEEDED = (
+    "namespaces need not be made: one is there as soon as something is in it; "
+    "to give it labels before, use kubectl apply -f"
+)
+
+
+def namespace_kind(default: str) -> Served:
+    """Return the kind as it is served; `default` is the mode of those that name none."""
+
+    def cell(plain: Plain, now: datetime) -> str:
+        del now
+        return mode_of(plain) or default
+
+    described = "Whether rules are enforced: off, observe or on."
+    column = Column(name="Governance", description=described, cell=cell)
+    schema = object_schema(NAMESPACE)
+    return Served(kind=NAMESPACE, schema=schema, inspect=_inspect, extra_columns=(column,))
+
+
+def _inspect(own: Object) -> Sequence[Fault]:
+    # Namespaces are written without a spec more often than with one.
+    return inspect(NAMESPACE, {"spec": {}, **own})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Namespaces:
-    """The namespaces that are in use, and the default one."""
+class NamespaceApi:
+    """The verbs, on a store that is a view of namespaces (`control.namespaces`)."""
 
-    store: Store
-    catalogue: Catalogue
+    resources: Resources
+    served: Served
 
-    async def list(self, request: Request) -> Response:
+    async def collection(self, request: Request) -> Response:
         """``/api/v1/namespaces``."""
-        items = [_namespace(name) for name in sorted(self._names())]
-        revision = str(self.store.revision)
-        if form_of(request).name == "Table":
-            return json_response(_table(items, revision))
-        metadata = {"resourceVersion": revision}
-        names = {"kind": "NamespaceList", "apiVersion": "v1"}
-        return json_response({**names, "metadata": metadata, "items": items})
+        watching = request.query_params.get("watch", "") in ("1", "true")
+        if request.method == "GET" and not watching:
+            return await self.resources.list(request, self.served, None)
+        if request.method == "POST":
+            if bodies.media_type(request) == PROTOBUF:
+                raise unsupported_media_type(NOT_NEEDED)
+            return await self.resources.create(request, self.served, "")
+        raise not_allowed("WATCH" if watching else request.method, request.url.path)
 
-    async def get(self, request: Request) -> Response:
+    async def item(self, request: Request) -> Response:
         """``/api/v1/namespaces/NAME``."""
-        name = request.path_params["namespace"]
-        if name not in self._names():
-            raise not_found(Subject(kind="namespaces", name=name))
-        if form_of(request).name == "Table":
-            return json_response(_table([_namespace(name)], str(self.store.revision)))
-        return json_response(_namespace(name))
+        served, key = self.served, self.served.key("", request.path_params["namespace"])
+        match request.method:
+            case "GET":
+                return await self.resources.get(request, served, key)
+            case "PUT":
+                return await self.resources.replace(request, served, key)
+            case "PATCH":
+                return await self.resources.patch(request, served, key)
+            case "DELETE":
+                return await self._delete(request)
+        raise not_allowed(request.method, request.url.path)
 
-    def _names(self) -> set[str]:
-        names = {DEFAULT_NAMESPACE}
-        for served in self.catalogue.served:
-            names.update(item.key.namespace for item in self.store.listing(served.resource).items)
-        return names
-
-
-def _namespace(name: str) -> Object:
-    return {
-        "kind": "Namespace",
-        "apiVersion": "v1",
-        "metadata": {"name": name, "labels": {"kubernetes.io/metadata.name": name}},
-        "spec": {},
-        "status": {"phase": "Active"},
-    }
-
-
-def _table(items: Iterable[Object], revision: str) -> Object:
-    rows = [
-        {
-            "cells": [item["metadata"]["name"], "Active"],
-            "object": {**item, "kind": "PartialObjectMetadata", "apiVersion": META},
-        }
-        for item in items
-    ]
-    columns = [
-        {"name": name, "type": "string", "format": form, "description": "", "priority": 0}
-        for name, form in (("Name", "name"), ("Status", ""))
-    ]
-    return {
-        "kind": "Table",
-        "apiVersion": META,
-        "metadata": {"resourceVersion": revision},
-        "columnDefinitions": columns,
-        "rows": rows,
-    }
+    async def _delete(self, request: Request) -> Response:
+        key = self.served.key("", request.path_params["namespace"])
+        try:
+            return await self.resources.delete(request, self.served, key)
+        except NotEmpty as error:
+            subject = self.served.subject(key.name)
+            code = HTTPStatus.CONFLICT
+            raise Refused(code, "Conflict", str(error), subject=subject) from error

@@ -93,6 +93,8 @@ def written(place: Place, body: Object) -> Object:
         raise bad_request(
             f"metadata.namespace is {own['namespace']!r}, but the request is for {namespace!r}"
         )
+    if not kind.namespaced:
+        del own["namespace"]
     rest = {name: value for name, value in body.items() if name not in ("metadata", "status")}
     return {**rest, "metadata": own}
 

@@ -87,7 +87,8 @@ class Resources:
 
     async def create(self, request: Request, served: Served, namespace: str) -> Response:
         """Store a new object."""
-        check_namespace(namespace)
+        if served.kind.namespaced:
+            check_namespace(namespace)
         body, place = await self._read(request, served, namespace)
         suffix = secrets.token_hex(3)[:5]
         birth = Birth(uid=self.new_uid(), moment=self.clock(), suffix=suffix)

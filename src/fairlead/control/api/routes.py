@@ -18,7 +18,7 @@ from starlette.routing import BaseRoute, Route
 
 from fairlead.control.api.discovery import Discovery, server_version
 from fairlead.control.api.guard import LoopbackGuard
-from fairlead.control.api.namespaces import Namespaces
+from fairlead.control.api.namespaces import NamespaceApi
 from fairlead.control.api.openapi import ROOT, OpenApi, no_schemas
 from fairlead.control.api.resources import Resources
 from fairlead.control.api.served import Catalogue, Served
@@ -116,18 +116,17 @@ class Rest:
         )
 
 
-def application(rest: Rest, extra: Sequence[BaseRoute] = ()) -> Starlette:
+def application(rest: Rest, namespaces: NamespaceApi, extra: Sequence[BaseRoute] = ()) -> Starlette:
     """Return the whole HTTP application; `extra` are routes beside the Kubernetes-style ones."""
     discovery, openapi = Discovery(rest.catalogue), OpenApi(rest.catalogue)
-    namespaces = Namespaces(store=rest.resources.store, catalogue=rest.catalogue)
     below = "/apis/{group}/{version}"
     routes: list[BaseRoute] = [
         *(Route(f"/{name}", _healthy) for name in ("healthz", "livez", "readyz")),
         Route("/version", _version),
         Route("/api", discovery.core),
         Route("/api/v1", discovery.core_resources),
-        Route("/api/v1/namespaces", namespaces.list),
-        Route("/api/v1/namespaces/{namespace}", namespaces.get),
+        _route("/api/v1/namespaces", namespaces.collection),
+        _route("/api/v1/namespaces/{namespace}", namespaces.item),
         Route("/apis", discovery.groups),
         Route("/apis/{group}", discovery.group),
         Route(below, discovery.group_resources),
