@@ -287,7 +287,7 @@ def test_kinds_of_one_name_are_apart(http: httpx.Client, namespace: str) -> None
         (f"{API}/trafficlanes", "POST", 405),
         (f"{API}/namespaces/x/trafficlanes", "DELETE", 405),
         (f"{API}/namespaces/Not_A_Namespace/trafficlanes", "GET", 400),
-        ("/api/v1/namespaces", "POST", 405),
+        ("/api/v1/namespaces", "DELETE", 405),
         ("/version", "POST", 405),
     ],
 )
