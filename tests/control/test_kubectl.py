@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-import pytest
 
 from tests.control.fleet import Agent, fleet, until
+from tests.control.kubectl import Kubectl, rows
 from tests.control.serving import Server, lane, rule, serving
 
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPT = ROOT / "scripts" / "kubectl.sh"
 EXAMPLE = """\
 apiVersion: traffic.opensergo.io/v1alpha1
 kind: TrafficLabelRule
@@ -33,66 +28,6 @@ spec:
     key: 'location'
     value: cn-shenzhen
 """
-CONFIG = """\
-apiVersion: v1
-kind: Config
-clusters: [{{name: fairlead, cluster: {{server: "{url}"}}}}]
-users: [{{name: nobody, user: {{}}}}]
-contexts: [{{name: here, context: {{cluster: fairlead, user: nobody, namespace: "{namespace}"}}}}]
-current-context: here
-"""
-
-
-@pytest.fixture(scope="session")
-def program() -> str:
-    if given := os.environ.get("KUBECTL"):
-        return given
-    found = subprocess.run([SCRIPT], check=False, capture_output=True, text=True, timeout=900)
-    assert found.returncode == 0, found.stderr
-    return found.stdout.strip()
-
-
-class Kubectl:
-    """Runs kubectl with a home directory of its own, in one namespace."""
-
-    def __init__(self, program: str, url: str, namespace: str, home: Path) -> None:
-        self.program, self.home = program, home
-        home.mkdir(parents=True, exist_ok=True)
-        (home / "config").write_text(CONFIG.format(url=url, namespace=namespace))
-        self.env = {
-            "HOME": str(home),
-            "KUBECONFIG": str(home / "config"),
-            "PATH": os.environ["PATH"],
-            "KUBE_EDITOR": "false",
-        }
-
-    def run(self, *words: str, stdin: Any = None, status: int = 0) -> str:
-        """Return what it printed; it must end with `status`."""
-        text = stdin if isinstance(stdin, str | None) else json.dumps(stdin)
-        done = subprocess.run(
-            [self.program, *words],
-            check=False,
-            input=text,
-            capture_output=True,
-            text=True,
-            timeout=30,
-            env=self.env,
-        )
-        assert done.returncode == status, (words, done.stdout, done.stderr)
-        return done.stdout if status == 0 else done.stdout + done.stderr
-
-    def json(self, *words: str) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.run(*words, "-o", "json"))
-        return found
-
-
-@pytest.fixture
-def kubectl(server: Server, program: str, namespace: str, tmp_path: Path) -> Kubectl:
-    return Kubectl(program, server.url, namespace, tmp_path / "home")
-
-
-def rows(table: str) -> list[list[str]]:
-    return [line.split() for line in table.splitlines()]
 
 
 def test_kubectl_finds_out_what_is_served(kubectl: Kubectl) -> None:

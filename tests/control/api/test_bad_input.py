@@ -300,7 +300,8 @@ def test_a_yaml_body_names_the_field_of_a_violation(http: httpx.Client, url: str
 def test_options_nobody_knows_are_refused(http: httpx.Client, url: str, query: str) -> None:
     """A dry run that is misspelt must not become a write."""
     answer = http.post(f"{url}?{query}", json=rule())
-    assert answer.status_code == 400
+    assert (answer.status_code, answer.json()["reason"]) == (422, "Invalid")
+    assert causes(answer).keys() == {query.partition("=")[0]}
     assert http.get(url).json()["items"] == []
 
 

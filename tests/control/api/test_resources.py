@@ -227,7 +227,7 @@ def test_a_deletion_is_also_dry_where_its_body_says_so(http: httpx.Client, names
     assert http.request("DELETE", url, json={"dryRun": ["All"]}).status_code == 200
     for misspelt in (["all"], "All", [None], {"All": True}):
         answer = http.request("DELETE", url, json={"dryRun": misspelt})
-        assert answer.status_code == 400, misspelt
+        assert answer.status_code == 422, misspelt
     for options in (["All"], {"preconditions": "none"}):
         assert http.request("DELETE", url, json=options).status_code == 400, options
     assert http.get(path(namespace)).json()["items"] == [made]
@@ -252,7 +252,12 @@ def test_lists_are_selected_by_labels_and_names(http: httpx.Client, namespace: s
     assert names(labelSelector="team") == "ab"
     assert names(fieldSelector="metadata.name=b") == "b"
     assert names(fieldSelector="metadata.name!=b") == "ac"
-    for wrong in ({"labelSelector": "team in (red"}, {"fieldSelector": "spec.x=1"}):
+    for wrong in (
+        {"labelSelector": "team in (red"},
+        {"labelSelector": "team,"},
+        {"labelSelector": "team>red"},
+        {"fieldSelector": "spec.x=1"},
+    ):
         assert http.get(path(namespace), params=wrong).status_code == 400
 
 
@@ -285,7 +290,8 @@ def test_kinds_of_one_name_are_apart(http: httpx.Client, namespace: str) -> None
         (f"{API}/unknowns", "GET", 404),
         (f"{API}/namespaces/x/unknowns/y", "GET", 404),
         (f"{API}/trafficlanes", "POST", 405),
-        (f"{API}/namespaces/x/trafficlanes", "DELETE", 405),
+        (f"{API}/trafficlanes", "DELETE", 405),
+        ("/apis/fairlead.io/v1alpha1/namespaces/x/instances", "DELETE", 405),
         (f"{API}/namespaces/Not_A_Namespace/trafficlanes", "GET", 400),
         ("/api/v1/namespaces", "DELETE", 405),
         ("/version", "POST", 405),

@@ -211,3 +211,41 @@ def test_a_revision_of_the_future_is_refused_like_a_forgotten_one(run: Run) -> N
             store.changes(2)
 
     run(scenario)
+
+
+def test_a_list_can_be_had_as_it_was(run: Run) -> None:
+    """The pages of a list are read one after another, and must be of one moment."""
+
+    async def scenario(store: Store) -> None:
+        seen = [store.listing(LANES)]
+        await put(store, "blue", value=1)
+        await put(store, "green", value=1)
+        seen.append(store.listing(LANES))
+        await put(store, "blue", value=2, expected=1)
+        await store.write(Write(key=key("a", resource="instances"), object={"x": 1}, expected=0))
+        seen.append(store.listing(LANES))
+        await drop(store, "green", expected=2)
+        await put(store, "blue", value=3, expected=3)
+        await put(store, "green", value=4)
+        await put(store, "red", value=1)
+        for listing in (*seen, store.listing(LANES)):
+            assert store.listing(LANES, at=listing.revision) == listing
+            assert store.listing(LANES, "default", at=listing.revision) == listing
+            assert not store.listing(LANES, "elsewhere", at=listing.revision).items
+
+    run(scenario)
+
+
+def test_a_list_of_a_forgotten_moment_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not known must not be made up, neither of the past nor of the future."""
+    monkeypatch.setattr(mirror, "REMEMBERED", 2)
+
+    async def scenario(store: Store) -> None:
+        for name in "abcd":
+            await put(store, name)
+        assert [item.key.name for item in store.listing(LANES, at=2).items] == ["a", "b"]
+        for revision in (1, 5):
+            with pytest.raises(Expired):
+                store.listing(LANES, at=revision)
+
+    run(scenario)

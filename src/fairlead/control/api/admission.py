@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from fairlead.control.api.served import Fault, Served
-from fairlead.control.api.status import Cause, bad_request, invalid, not_allowed
+from fairlead.control.api.status import Cause, invalid, invalid_option, not_allowed
 from fairlead.control.store import Object
 
 _Tree: TypeAlias = "dict[str | int, _Tree | None]"
@@ -39,13 +39,14 @@ class Admission:
     warnings: list[str]
 
     @classmethod
-    def asked(cls, text: str | None) -> Admission:
-        """Read the request's `fieldValidation`; without one it is Strict."""
+    def asked(cls, text: str | None, options: str) -> Admission:
+        """Read a request's `fieldValidation`, one of `options`; without one it is Strict."""
         try:
             return cls(validation=Validation(text or Validation.STRICT), warnings=[])
         except ValueError as error:
             allowed = ", ".join(Validation)
-            raise bad_request(f"fieldValidation {text!r}: allowed are {allowed}") from error
+            why = f"{text!r:.80} is none of {allowed}"
+            raise invalid_option(options, "fieldValidation", why) from error
 
     def admit(self, served: Served, own: Object) -> Object:
         """Return what may be stored of the author's part. Raises Refused with every violation."""

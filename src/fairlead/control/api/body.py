@@ -82,17 +82,24 @@ async def read(request: Request, limit: int = LIMIT) -> bytes:
     return b"".join(chunks)
 
 
+async def optional_object(request: Request, read_yaml: ReadYaml) -> Object:
+    """Return the body's object, an empty one where there is no body. Raises Refused."""
+    body = await read(request)
+    return (await _object(request, body, read_yaml))[0] if body.strip() else {}
+
+
 async def read_object(request: Request, read_yaml: ReadYaml) -> tuple[Object, tuple[str, ...]]:
     """Return the body's object, and the paths of fields that its JSON text gives twice."""
-    kind = media_type(request)
-    if kind not in JSON_TYPES + YAML_TYPES:
-        raise unsupported_media_type(
-            f"the body's content type is {kind or 'not given'!r}; "
-            "send application/json or application/yaml"
-        )
-    body = await read(request)
+    _check_type(request)
+    return await _object(request, await read(request), read_yaml)
+
+
+async def _object(
+    request: Request, body: bytes, read_yaml: ReadYaml
+) -> tuple[Object, tuple[str, ...]]:
+    _check_type(request)
     twice: tuple[str, ...] = ()
-    if kind in YAML_TYPES:
+    if media_type(request) in YAML_TYPES:
         # Bounded, but slow enough near the bound to hold up every stream.
         value = await asyncio.to_thread(read_yaml, _text(body))
         check(value)
@@ -101,6 +108,15 @@ async def read_object(request: Request, read_yaml: ReadYaml) -> tuple[Object, tu
     if not isinstance(value, dict):
         raise bad_request(f"the body is {_describe(value)}, expected an object")
     return value, twice
+
+
+def _check_type(request: Request) -> None:
+    kind = media_type(request)
+    if kind not in JSON_TYPES + YAML_TYPES:
+        raise unsupported_media_type(
+            f"the body's content type is {kind or 'not given'!r}; "
+            "send application/json or application/yaml"
+        )
 
 
 def parse_json(body: bytes) -> tuple[Any, tuple[str, ...]]:

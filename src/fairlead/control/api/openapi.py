@@ -12,6 +12,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from fairlead.control.api.resources import PATCHES
 from fairlead.control.api.served import Catalogue, Served
 from fairlead.control.api.status import json_response, no_such_path
 from fairlead.control.store import Object
@@ -147,12 +148,12 @@ def _operation(served: Served, method: str, action: str) -> Object:
         "responses": {"200": {"description": "OK", "content": content}},
     }
     if method in ("post", "put", "patch"):
-        media = "application/merge-patch+json" if method == "patch" else "application/json"
-        operation["requestBody"] = {"content": {media: {"schema": _ref(served)}}}
+        types = PATCHES if method == "patch" else ("application/json", "application/yaml")
+        operation["requestBody"] = {"content": {name: {"schema": _ref(served)} for name in types}}
         operation["parameters"] = [
             _query_parameter("dryRun", "`All`: everything is checked, nothing is stored."),
             _query_parameter("fieldManager", "Accepted; fields have no owners here."),
-            _query_parameter("fieldValidation", "`Strict`, `Warn` (without one) or `Ignore`."),
+            _query_parameter("fieldValidation", "`Strict` (without one), `Warn` or `Ignore`."),
         ]
     elif method == "delete":
         text = "`All`: everything is checked, nothing is deleted."

@@ -20,4 +20,9 @@ def registered_kind(live: Callable[[list[str]], bool]) -> Served:
         return str(live(nodes_of(plain["spec"])))
 
     column = Column(name="Live", description="Whether it enforces the newest policy.", cell=cell)
-    return Served(kind=INSTANCE, schema=object_schema(INSTANCE), extra_columns=(column,))
+    return Served(
+        kind=INSTANCE,
+        schema=object_schema(INSTANCE),
+        fields=("spec.app", "spec.address", "spec.zone", "status.lane"),
+        extra_columns=(column,),
+    )

@@ -6,11 +6,13 @@ names no resourceVersion is tried again when somebody else was faster; one that 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -19,6 +21,14 @@ from starlette.responses import Response
 
 from fairlead.control.api import body as bodies
 from fairlead.control.api.admission import Admission
+from fairlead.control.api.jsonpatch import json_patch
+from fairlead.control.api.listing import (
+    ListOptions,
+    Page,
+    check_reached,
+    page,
+    revision_of,
+)
 from fairlead.control.api.objects import (
     Birth,
     Place,
@@ -28,10 +38,19 @@ from fairlead.control.api.objects import (
     merge_patch,
     missing_revision,
     replaced,
+    shown,
 )
-from fairlead.control.api.selectors import selector
+from fairlead.control.api.options import (
+    CHANGED,
+    DeleteOptions,
+    delete_options,
+    dry_run,
+    options_kind,
+)
+from fairlead.control.api.selectors import Selector, everything, selected
 from fairlead.control.api.served import Clock, Served
 from fairlead.control.api.status import (
+    Refused,
     already_exists,
     bad_request,
     conflict,
@@ -51,8 +70,14 @@ Each failure means that another writer of the same object succeeded.
 """
 
 MERGE_PATCH = "application/merge-patch+json"
+JSON_PATCH = "application/json-patch+json"
+PATCHES: Mapping[str, Callable[[Any, Any], Any]] = {
+    MERGE_PATCH: merge_patch,
+    JSON_PATCH: json_patch,
+}
 APPLY_PATCH = ("application/apply-patch+yaml", "application/apply-patch+cbor")
-CHANGED = "the object has been modified; please apply your changes to the latest version"
+AT_ONCE = 64
+"""Deletions that wait for the disk together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,14 +100,14 @@ class Resources:
         if namespace is not None:
             check_namespace(namespace)
         query = request.query_params
-        select = selector(query.get("labelSelector", ""), query.get("fieldSelector", ""))
+        select = selected(query, served.fields)
         printer = self.printer(request, served)
-        found = self.store.listing(served.resource, namespace)
-        items = [item for item in found.items if select(item.object)]
-        return json_response(printer.several(items, found.revision))
+        options = ListOptions.read(query)
+        return json_response(printer.several(page(self.store, served, namespace, select, options)))
 
     async def get(self, request: Request, served: Served, key: Key) -> Response:
-        """Return one object."""
+        """Return one object, as it is now."""
+        check_reached(self.store, revision_of(request.query_params.get("resourceVersion", "")))
         return json_response(self.printer(request, served).one(self._current(served, key)))
 
     async def create(self, request: Request, served: Served, namespace: str) -> Response:
@@ -100,7 +125,7 @@ class Resources:
         if self.store.count(served.resource) >= self.limit:
             raise forbidden(f"{self.limit} {served.subject()} are stored, which is the limit")
         stored = Stored(key=key, revision=0, object=new)
-        if not _dry_run(request):
+        if not dry_run(request):
             try:
                 stored = await self.store.write(Write(key=key, object=new, expected=0))
             except Conflict as error:
@@ -119,15 +144,15 @@ class Resources:
         return self._answer(request, place, await self._attempt(served, key, change))
 
     async def patch(self, request: Request, served: Served, key: Key) -> Response:
-        """Merge a patch into an object."""
-        _check_patch_type(bodies.media_type(request))
+        """Change an object by a merge patch or a JSON patch."""
+        apply = _patching(bodies.media_type(request))
         patch, repeated = bodies.parse_json(await bodies.read(request))
-        if not isinstance(patch, dict):
-            raise bad_request("the merge patch is no object")
         place = _place(request, served, key.namespace, repeated)
 
         async def change(current: Stored) -> Stored:
-            body = merge_patch(current.object, patch)
+            body = apply(shown(current), patch)
+            if not isinstance(body, dict):
+                raise bad_request("the patch leaves no object")
             bodies.check(body)
             return await self._change(request, place, current, body)
 
@@ -135,26 +160,8 @@ class Resources:
 
     async def delete(self, request: Request, served: Served, key: Key) -> Response:
         """Delete an object at once: there is nothing that depends on one."""
-        options = await _delete_options(request)
-        wanted = options.get("preconditions") or {}
-        if not isinstance(wanted, dict):
-            raise bad_request("the preconditions are no object")
-        # Some clients ask in the query and some, kubectl among them, in the body.
-        dry_run = _dry_run(request) or _dry(options.get("dryRun") or [])
-
-        async def change(current: Stored) -> Stored:
-            uid = current.object["metadata"]["uid"]
-            if wanted.get("uid") not in (None, uid):
-                raise conflict(served.subject(key.name), f"it has the UID {uid}")
-            revision = expected_revision({"metadata": wanted})
-            if revision not in (None, current.revision):
-                raise conflict(served.subject(key.name), CHANGED)
-            if dry_run:
-                return current
-            write = Write(key=key, object=None, expected=current.revision)
-            return await self.store.write(write)
-
-        gone = await self._attempt(served, key, change)
+        options = await delete_options(request, self.read_yaml)
+        gone = await self._delete(served, key, options)
         details = {
             "name": key.name,
             "group": served.kind.group,
@@ -163,6 +170,43 @@ class Resources:
         }
         success = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
         return json_response({**success, "details": details})
+
+    async def delete_all(self, request: Request, served: Served, namespace: str) -> Response:
+        """Delete the selected objects of a namespace; return those that were deleted by this.
+
+        What is written or deleted meanwhile is deleted as it is then, or passed over.
+        """
+        check_namespace(namespace)
+        select = selected(request.query_params, served.fields)
+        printer = self.printer(request, served)
+        options = await delete_options(request, self.read_yaml)
+        if options.uid is not None or options.revision is not None:
+            raise bad_request("preconditions are about one object: delete it by its name")
+        gone: list[Stored] = []
+        found = page(self.store, served, namespace, select, ListOptions())
+        for start in range(0, len(found.items), AT_ONCE):
+            batch = found.items[start : start + AT_ONCE]
+            deletions = (self._delete(served, item.key, options, select) for item in batch)
+            for done in await asyncio.gather(*deletions, return_exceptions=True):
+                if isinstance(done, Stored):
+                    gone.append(done)
+                elif not (isinstance(done, Refused) and done.code == HTTPStatus.NOT_FOUND):
+                    raise done
+        return json_response(printer.several(Page(items=gone, revision=self.store.revision)))
+
+    async def _delete(
+        self, served: Served, key: Key, options: DeleteOptions, select: Selector = everything
+    ) -> Stored:
+        async def change(current: Stored) -> Stored:
+            if not select(current.object):
+                raise not_found(served.subject(key.name))
+            options.check(served, current)
+            if options.dry_run:
+                return current
+            write = Write(key=key, object=None, expected=current.revision)
+            return await self.store.write(write)
+
+        return await self._attempt(served, key, change)
 
     async def _read(self, request: Request, served: Served, namespace: str) -> tuple[Object, Place]:
         body, repeated = await bodies.read_object(request, self.read_yaml)
@@ -197,7 +241,7 @@ class Resources:
             return current
         if len(orjson.dumps(after)) > bodies.LIMIT:
             raise too_large(f"the object would be larger than {bodies.LIMIT} bytes")
-        if _dry_run(request):
+        if dry_run(request):
             return Stored(key=current.key, revision=current.revision, object=after)
         write = Write(key=current.key, object=after, expected=current.revision)
         return await self.store.write(write)
@@ -213,41 +257,22 @@ class Resources:
 
 
 def _place(request: Request, served: Served, namespace: str, repeated: tuple[str, ...]) -> Place:
-    admission = Admission.asked(request.query_params.get("fieldValidation"))
+    text = request.query_params.get("fieldValidation")
+    admission = Admission.asked(text, options_kind(request))
     admission.repeated = repeated
     return Place(served=served, namespace=namespace, admission=admission)
 
 
-def _dry_run(request: Request) -> bool:
-    return _dry(request.query_params.getlist("dryRun"))
-
-
-def _dry(asked: Any) -> bool:
-    if not isinstance(asked, list) or any(value != "All" for value in asked):
-        raise bad_request(f"dryRun {asked!r:.200}: only ['All'] is supported")
-    return bool(asked)
-
-
-def _check_patch_type(kind: str) -> None:
+def _patching(kind: str) -> Callable[[Any, Any], Any]:
+    """Return what applies patches of a media type. Raises Refused."""
     if kind in APPLY_PATCH:
         raise unsupported_media_type(
             "server-side apply is not supported: fields have no owners here; "
             "use kubectl apply without --server-side"
         )
-    if kind != MERGE_PATCH:
+    if kind not in PATCHES:
         raise unsupported_media_type(
-            f"patches of type {kind or 'not given'!r} are not supported; send {MERGE_PATCH}"
+            f"patches of type {kind or 'not given'!r} are not supported; send {MERGE_PATCH} "
+            f"(kubectl patch --type=merge) or {JSON_PATCH} (--type=json)"
         )
-
-
-async def _delete_options(request: Request) -> Object:
-    """Return the DeleteOptions of a body; there may be no body."""
-    body = await bodies.read(request)
-    if not body.strip():
-        return {}
-    if bodies.media_type(request) not in bodies.JSON_TYPES:
-        raise unsupported_media_type("delete options are sent as application/json")
-    options: Any = bodies.parse_json(body)[0]
-    if not isinstance(options, dict):
-        raise bad_request("the delete options are no object")
-    return options
+    return PATCHES[kind]

@@ -21,6 +21,7 @@ from fairlead.control.api.guard import LoopbackGuard
 from fairlead.control.api.namespaces import NamespaceApi
 from fairlead.control.api.openapi import ROOT, OpenApi, no_schemas
 from fairlead.control.api.resources import Resources
+from fairlead.control.api.selectors import selected
 from fairlead.control.api.served import Catalogue, Served
 from fairlead.control.api.status import (
     Refused,
@@ -29,7 +30,7 @@ from fairlead.control.api.status import (
     no_such_path,
     not_allowed,
 )
-from fairlead.control.api.watch import Watch, timeout_of, watch_response
+from fairlead.control.api.watch import Watch, initial_asked, is_true, timeout_of, watch_response
 from fairlead.control.store import Busy, Expired, StoreFailed
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
@@ -61,6 +62,8 @@ class Rest:
                 return await self._list_or_watch(request, served, namespace)
             case "POST" if served.inspect is not None:
                 return await self.resources.create(request, served, namespace)
+            case "DELETE" if served.inspect is not None:
+                return await self.resources.delete_all(request, served, namespace)
         raise not_allowed(request.method, request.url.path)
 
     async def item(self, request: Request) -> Response:
@@ -97,19 +100,22 @@ class Rest:
         self, request: Request, served: Served, namespace: str | None
     ) -> Response:
         query = request.query_params
-        if query.get("watch", "") not in ("1", "true"):
+        if not is_true(query.get("watch", "")):
             return await self.resources.list(request, served, namespace)
         printer = self.resources.printer(request, served)
         timeout = timeout_of(request)
+        select = selected(query, served.fields)
+        bookmarks = is_true(query.get("allowWatchBookmarks", ""))
         return watch_response(
             request,
-            lambda select: Watch(
+            lambda: Watch(
                 store=self.resources.store,
                 served=served,
                 namespace=namespace,
                 select=select,
                 printer=printer,
-                bookmarks=query.get("allowWatchBookmarks", "") in ("1", "true"),
+                bookmarks=bookmarks,
+                ends_initial=bookmarks and initial_asked(query) is True,
                 timeout=timeout,
             ),
             self.stop,
@@ -179,9 +185,8 @@ async def _expired(request: Request, error: Exception) -> Response:
 
 async def _busy(request: Request, error: Exception) -> Response:
     refused = Refused(HTTPStatus.TOO_MANY_REQUESTS, "TooManyRequests", str(error))
-    response = refused.response()
-    response.headers["retry-after"] = "1"
-    return response
+    refused.retry_after = 1
+    return refused.response()
 
 
 async def _failed(request: Request, error: Exception) -> Response:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from fairlead.control.api.status import bad_request
 from fairlead.control.store import Object
+from fairlead.kinds.kind import text_at
 
 Selector: TypeAlias = Callable[[Object], bool]
 Labels: TypeAlias = Mapping[str, str]
@@ -19,10 +20,11 @@ _REQUIREMENT = re.compile(
     rf"\s*(?:"
     rf"!\s*(?P<absent>{_KEY})"
     rf"|(?P<set>{_KEY})\s+(?P<in>in|notin)\s*\((?P<values>[^()]*)\)"
-    rf"|(?P<key>{_KEY})\s*(?:(?P<op>==|=|!=)\s*(?P<value>{_VALUE}))?"
-    rf")\s*(?:,|$)"
+    rf"|(?P<key>{_KEY})\s*(?:(?P<op>==|=|!=|[<>])\s*(?P<value>{_VALUE}))?"
+    rf")\s*(?:,(?!\s*$)|$)"
 )
-_FIELDS = {"metadata.name": "name", "metadata.namespace": "namespace"}
+FIELDS = ("metadata.name", "metadata.namespace")
+"""Fields that objects of every kind are selected by."""
 
 
 def everything(_: Object) -> bool:
@@ -30,16 +32,19 @@ def everything(_: Object) -> bool:
     return True
 
 
-def selector(labels: str, fields: str) -> Selector:
-    """Return what both selectors select. Raises Refused for text that is none."""
-    if not labels and not fields:
+def selected(query: Mapping[str, str], fields: Sequence[str]) -> Selector:
+    """Return what both selectors of a request select; `fields` may be selected by, too.
+
+    Raises Refused for text that is no selector.
+    """
+    labels = label_requirements(query.get("labelSelector", ""))
+    others = field_requirements(query.get("fieldSelector", ""), (*FIELDS, *fields))
+    if not labels and not others:
         return everything
-    by_labels, by_fields = label_requirements(labels), field_requirements(fields)
 
     def select(plain: Object) -> bool:
-        metadata = plain["metadata"]
-        own = metadata.get("labels") or {}
-        return all(r(own) for r in by_labels) and all(r(metadata) for r in by_fields)
+        own = plain["metadata"].get("labels") or {}
+        return all(r(own) for r in labels) and all(r(plain) for r in others)
 
     return select
 
@@ -69,21 +74,36 @@ def _requirement(match: re.Match[str]) -> Requirement:
     value = match["value"]
     if match["op"] is None:
         return lambda labels: key in labels
+    if match["op"] in ("<", ">"):
+        return _compared(key, match["op"], value)
     if match["op"] == "!=":
         return lambda labels: labels.get(key) != value
     return lambda labels: labels.get(key) == value
 
 
-def field_requirements(text: str) -> list[Requirement]:
-    """Parse ``metadata.name=x,metadata.namespace!=y``. Raises Refused."""
-    return [_field(part) for part in text.split(",") if part.strip()]
+def _compared(key: str, op: str, value: str) -> Requirement:
+    if not value.isdigit():
+        raise bad_request(f"label selector {key}{op}{value}: {op} compares with a number")
+    sign, bound = (1 if op == ">" else -1), int(value)
+
+    def requirement(labels: Labels) -> bool:
+        text = labels.get(key, "")
+        return text.isascii() and text.isdigit() and sign * (int(text) - bound) > 0
+
+    return requirement
 
 
-def _field(part: str) -> Requirement:
+def field_requirements(text: str, fields: Sequence[str]) -> list[Selector]:
+    """Parse ``metadata.name=x,spec.app!=y`` for some of `fields`. Raises Refused."""
+    return [_field(part, fields) for part in text.split(",") if part.strip()]
+
+
+def _field(part: str, fields: Sequence[str]) -> Selector:
     match = re.fullmatch(r"\s*([A-Za-z.]+)\s*(==|=|!=)\s*(\S*)\s*", part)
-    if match is None or match[1] not in _FIELDS:
+    if match is None or match[1] not in fields:
         raise bad_request(
-            f"field selector {part[:80]!r}: only {' and '.join(_FIELDS)} are selected"
+            f"field selector {part[:80]!r}: objects of this kind are selected by "
+            f"{', '.join(fields)}"
         )
-    name, same, value = _FIELDS[match[1]], match[2] != "!=", match[3]
-    return lambda metadata: (metadata.get(name) == value) is same
+    path, same, value = match[1].split("."), match[2] != "!=", match[3]
+    return lambda plain: (text_at(plain, *path) == value) is same

@@ -12,7 +12,7 @@ from fairlead.control.store import Key, Object
 from fairlead.kinds.kind import Column, Kind
 
 READ = ("get", "list", "watch")
-WRITE = ("create", "update", "patch", "delete")
+WRITE = ("create", "update", "patch", "delete", "deletecollection")
 
 Clock: TypeAlias = Callable[[], datetime]
 """The time of day, for creationTimestamp and AGE."""
@@ -41,6 +41,8 @@ class Served:
     """OpenAPI v3 schema of the whole object, naming its group, version and kind."""
     inspect: Inspect | None = None
     """None where clients may only read: the control plane itself writes these objects."""
+    fields: tuple[str, ...] = ()
+    """Fields of text that objects are selected by, besides name and namespace."""
     extra_columns: tuple[Column, ...] = ()
     """Columns whose cells need more than the object."""
 

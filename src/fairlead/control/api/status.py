@@ -57,6 +57,10 @@ class Refused(Exception):
         super().__init__(message)
         self.code, self.reason, self.message = code, reason, message
         self.subject, self.causes = subject, tuple(causes)
+        self.more = ""
+        """A `continue` that a list can go on with."""
+        self.retry_after = 0
+        """Seconds after which it may be tried again; 0 where nothing will be different then."""
 
     def status(self) -> Object:
         """Return the Status object."""
@@ -70,10 +74,12 @@ class Refused(Exception):
                 {"reason": cause.reason, "message": cause.message, "field": cause.field}
                 for cause in self.causes
             ]
+        if self.retry_after:
+            details["retryAfterSeconds"] = self.retry_after
         return {
             "kind": "Status",
             "apiVersion": "v1",
-            "metadata": {},
+            "metadata": {"continue": self.more} if self.more else {},
             "status": "Failure",
             "message": self.message,
             "reason": self.reason,
@@ -83,7 +89,10 @@ class Refused(Exception):
 
     def response(self) -> Response:
         """Return the Status as an HTTP response."""
-        return json_response(self.status(), self.code)
+        response = json_response(self.status(), self.code)
+        if self.retry_after:
+            response.headers["retry-after"] = str(self.retry_after)
+        return response
 
 
 def json_response(value: Any, code: int = 200, media_type: str = "application/json") -> Response:
@@ -129,9 +138,24 @@ def invalid(subject: Subject, causes: Sequence[Cause]) -> Refused:
     return Refused(code, "Invalid", message, subject=subject, causes=causes)
 
 
+def invalid_option(kind: str, name: str, message: str) -> Refused:
+    """An option of a request is wrong; `kind` is Kubernetes' for all of them: `ListOptions`."""
+    cause = Cause(reason="FieldValueInvalid", field=name, message=message)
+    return invalid(Subject(group="meta.k8s.io", kind=kind), [cause])
+
+
 def expired(message: str) -> Refused:
     """A watch cannot go on from where it left off."""
     return Refused(HTTPStatus.GONE, "Expired", message)
+
+
+def too_new(revision: int, current: int) -> Refused:
+    """What is asked for is still to come, or of another store: clients list anew."""
+    cause = Cause(reason="ResourceVersionTooLarge", field="", message="Too large resource version")
+    message = f"Too large resource version: {revision}, current: {current}"
+    refused = Refused(HTTPStatus.GATEWAY_TIMEOUT, "Timeout", message, causes=[cause])
+    refused.retry_after = 1
+    return refused
 
 
 def unsupported_media_type(message: str) -> Refused:

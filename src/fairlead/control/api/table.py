@@ -5,13 +5,14 @@ The server formats the cells, AGE too: kubectl prints what it gets.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 from starlette.requests import Request
 
+from fairlead.control.api.listing import Page
 from fairlead.control.api.objects import shown
 from fairlead.control.api.served import Clock, Served
 from fairlead.control.api.status import Refused
@@ -61,22 +62,24 @@ class Printer:
             return self._table([stored], str(stored.revision))
         return self._row_object(stored)
 
-    def several(self, items: Sequence[Stored], revision: int) -> Object:
-        """Return a list, as of `revision`."""
+    def several(self, page: Page) -> Object:
+        """Return a list."""
         if self.form.name == "Table":
-            return self._table(items, str(revision))
+            return {**self._table(page.items, ""), "metadata": page.metadata()}
         partial = self.form.name == "PartialObjectMetadata"
         kind = self.served.kind
         return {
             "kind": "PartialObjectMetadataList" if partial else kind.list_kind,
             "apiVersion": META if partial else kind.api_version,
-            "metadata": {"resourceVersion": str(revision)},
-            "items": [self._row_object(item) for item in items],
+            "metadata": page.metadata(),
+            "items": [self._row_object(item) for item in page.items],
         }
 
-    def bookmark(self, revision: int) -> Object:
+    def bookmark(self, revision: int, annotations: Mapping[str, str] | None = None) -> Object:
         """Return an object that says nothing but how far a watch has come."""
         metadata: Object = {"resourceVersion": str(revision), "creationTimestamp": None}
+        if annotations is not None:
+            metadata["annotations"] = annotations
         if self.form.name == "Table":
             row = {"cells": [], "object": {"metadata": metadata}}
             return {**self._head(str(revision)), "rows": [row]}

@@ -7,7 +7,7 @@ and one that falls behind what is remembered is told to list again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,15 +15,19 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
+from fairlead.control.api.listing import NOT_OLDER, check_reached, revision_of
 from fairlead.control.api.objects import check_namespace
-from fairlead.control.api.selectors import Selector, selector
+from fairlead.control.api.selectors import Selector
 from fairlead.control.api.served import Served
-from fairlead.control.api.status import bad_request, expired
+from fairlead.control.api.status import bad_request, expired, invalid_option
 from fairlead.control.api.table import Printer
-from fairlead.control.store import Change, Expired, Store, Stored
+from fairlead.control.store import Change, Expired, Listing, Store, Stored
 
 BOOKMARKS = 30.0
 """Seconds between bookmarks: a client that resumes from one is not told of the past again."""
+
+INITIAL_END = {"k8s.io/initial-events-end": "true"}
+"""Annotation of the bookmark behind what is stored, in a watch that begins with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +40,8 @@ class Watch:
     select: Selector
     printer: Printer
     bookmarks: bool = False
+    ends_initial: bool = False
+    """Whether a bookmark says where what is stored now ends and the changes begin."""
     timeout: float | None = None
     """Seconds after which the stream ends, as the client asked."""
 
@@ -43,10 +49,9 @@ class Watch:
         """Yield events as lines of JSON, from what is stored now where `since` is None."""
         if since is None:
             found = self.store.listing(self.served.resource, self.namespace)
-            for item in found.items:
-                if self.select(item.object):
-                    yield self._line("ADDED", item)
             since = found.revision
+            for line in self._initial(found):
+                yield line
         loop = asyncio.get_running_loop()
         end = None if self.timeout is None else loop.time() + self.timeout
         while not stop.is_set() and (end is None or loop.time() < end):
@@ -64,6 +69,13 @@ class Watch:
                 woken = await first_of(self.store.changed(since), stop, left)
                 if not woken and self.bookmarks and not stop.is_set():
                     yield _event("BOOKMARK", self.printer.bookmark(since))
+
+    def _initial(self, found: Listing) -> Iterator[bytes]:
+        for item in found.items:
+            if self.select(item.object):
+                yield self._line("ADDED", item)
+        if self.ends_initial:
+            yield _event("BOOKMARK", self.printer.bookmark(found.revision, INITIAL_END))
 
     def _seen(self, change: Change) -> Iterator[bytes]:
         key = change.stored.key
@@ -94,17 +106,20 @@ async def first_of(change: Awaitable[None], stop: asyncio.Event, seconds: float)
 
 
 def watch_response(
-    request: Request, watch_of: Callable[[Selector], Watch], stop: asyncio.Event
+    request: Request, watch_of: Callable[[], Watch], stop: asyncio.Event
 ) -> StreamingResponse:
     """Answer a watch request with a stream. Raises Refused, Expired before it has begun."""
     query = request.query_params
-    if query.get("sendInitialEvents", "") not in ("", "false"):
-        raise bad_request("sendInitialEvents is not supported: list, then watch")
-    select = selector(query.get("labelSelector", ""), query.get("fieldSelector", ""))
-    watch = watch_of(select)
+    watch = watch_of()
     if watch.namespace is not None:
         check_namespace(watch.namespace)
-    since = _revision(query.get("resourceVersion", ""))
+    since = revision_of(query.get("resourceVersion", ""))
+    if initial := initial_asked(query):
+        check_reached(watch.store, since)
+        # A list that streams may be newer than what was asked for, as any list may.
+        since = None
+    elif initial is False and since is None:
+        since = watch.store.revision
     if since is not None:
         watch.store.changes(since)
     return StreamingResponse(watch.lines(since, stop), media_type="application/json")
@@ -118,13 +133,26 @@ def timeout_of(request: Request) -> float | None:
     return float(text) if int(text or 0) else None
 
 
-def _revision(text: str) -> int | None:
-    """Return the revision to go on from; None for "from what there is"."""
-    if text in ("", "0"):
+def initial_asked(query: Mapping[str, str]) -> bool | None:
+    """Say whether a watch is to begin with what is stored; None where it does not say.
+
+    Raises Refused, by Kubernetes' rules for `sendInitialEvents`.
+    """
+    text, match = query.get("sendInitialEvents", ""), query.get("resourceVersionMatch", "")
+    if not text:
+        if match:
+            why = "is forbidden for a watch without sendInitialEvents"
+            raise invalid_option("ListOptions", "resourceVersionMatch", why)
         return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise bad_request(f"resourceVersion {text[:80]!r} is not one this server has given")
-    return int(text)
+    if match != NOT_OLDER:
+        why = f"requires the resourceVersionMatch {NOT_OLDER!r}"
+        raise invalid_option("ListOptions", "sendInitialEvents", why)
+    return is_true(text)
+
+
+def is_true(text: str) -> bool:
+    """Read a flag of a query."""
+    return text in ("1", "true")
 
 
 def _event(kind: str, plain: Any) -> bytes:

@@ -16,16 +16,16 @@ from fairlead.control.store.ledger import Decided
 from fairlead.control.store.mirror import REMEMBERED, REMEMBERED_BYTES
 from fairlead.control.store.store import Change, Key, Stored
 
-_TABLE = """CREATE TABLE IF NOT EXISTS changes (
+_TABLE = """CREATE TABLE IF NOT EXISTS recent_changes (
     revision INTEGER PRIMARY KEY, type TEXT NOT NULL,
     resource TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL,
-    object BLOB NOT NULL, before BLOB NOT NULL
+    object BLOB NOT NULL, before BLOB NOT NULL, before_revision INTEGER NOT NULL
 )"""
 _READ = (
-    "SELECT revision, type, resource, namespace, name, object, before FROM changes"
-    " WHERE revision <= ? ORDER BY revision DESC"
+    "SELECT revision, type, resource, namespace, name, object, before, before_revision"
+    " FROM recent_changes WHERE revision <= ? ORDER BY revision DESC"
 )
-_ADD = "INSERT OR REPLACE INTO changes VALUES (?, ?, ?, ?, ?, ?, ?)"
+_ADD = "INSERT OR REPLACE INTO recent_changes VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 Execute = Callable[..., object]
 
@@ -39,7 +39,7 @@ class History:
         self._found = _load(connection, revision)
         oldest = revision - len(self._found)
         connection.execute(
-            "DELETE FROM changes WHERE revision <= ? OR revision > ?", (oldest, revision)
+            "DELETE FROM recent_changes WHERE revision <= ? OR revision > ?", (oldest, revision)
         )
         self._sizes = deque(change.size for change in self._found)
         self._bytes = sum(self._sizes)
@@ -54,15 +54,16 @@ class History:
         """Write what was decided in the transaction that is open, up to `revision`."""
         added = []
         for one in decided:
-            stored, before = one.change.stored, orjson.dumps(one.change.before)
-            row = (stored.revision, one.change.type, *stored.key, one.text, before)
-            execute(_ADD, row)
+            change, before = one.change, orjson.dumps(one.change.before)
+            stored = change.stored
+            what = (stored.revision, change.type, *stored.key)
+            execute(_ADD, (*what, one.text, before, change.before_revision))
             added.append(len(one.text) + len(before))
         left, size, drop = len(self._sizes) + len(added), self._bytes + sum(added), 0
         while drop < len(self._sizes) and (left > REMEMBERED or size > REMEMBERED_BYTES):
             left, size, drop = left - 1, size - self._sizes[drop], drop + 1
         if drop:
-            execute("DELETE FROM changes WHERE revision <= ?", (revision - left,))
+            execute("DELETE FROM recent_changes WHERE revision <= ?", (revision - left,))
         self._next = added, drop
 
     def keep(self) -> None:
@@ -77,13 +78,15 @@ class History:
 
 def _load(connection: sqlite3.Connection, revision: int) -> list[Change]:
     found: list[Change] = []
-    for number, kind, resource, namespace, name, text, before in connection.execute(
-        _READ, (revision,)
-    ):
+    for number, kind, *names, text, before, seen in connection.execute(_READ, (revision,)):
         if number != revision - len(found):
             break
-        key = Key(resource, namespace, name)
-        stored = Stored(key=key, revision=number, object=orjson.loads(text))
-        size = len(text) + len(before)
-        found.append(Change(type=kind, stored=stored, before=orjson.loads(before), size=size))
+        change = Change(
+            type=kind,
+            stored=Stored(key=Key(*names), revision=number, object=orjson.loads(text)),
+            before=orjson.loads(before),
+            before_revision=seen,
+            size=len(text) + len(before),
+        )
+        found.append(change)
     return found[::-1]

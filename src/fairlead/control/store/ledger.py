@@ -53,9 +53,10 @@ class Ledger:
         stored = Stored(key=write.key, revision=batch.revision, object=after or {})
         batch.heads[write.key] = stored if write.object is not None else None
         kind: ChangeType = "DELETED" if write.object is None else "MODIFIED" if head else "ADDED"
-        return Decided(
-            change=Change(type=kind, stored=stored, before=before, size=len(text)), text=text
+        change = Change(
+            type=kind, stored=stored, before=before, before_revision=actual, size=len(text)
         )
+        return Decided(change=change, text=text)
 
     def keep(self, batch: Batch) -> None:
         """Make a durable batch the ground for the next."""

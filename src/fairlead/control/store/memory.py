@@ -25,9 +25,11 @@ class MemoryStore:
         """Return what is kept under `key`."""
         return self._mirror.get(key)
 
-    def listing(self, resource: str, namespace: str | None = None) -> Listing:
-        """Return the objects of a resource, in one namespace or in all."""
-        return self._mirror.listing(resource, namespace)
+    def listing(
+        self, resource: str, namespace: str | None = None, at: int | None = None
+    ) -> Listing:
+        """Return the objects of a resource, now or as they were. Raises Expired."""
+        return self._mirror.listing(resource, namespace, at)
 
     def count(self, resource: str) -> int:
         """Return how many objects of a resource there are."""

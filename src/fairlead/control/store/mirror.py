@@ -44,11 +44,17 @@ class Mirror:
         """Return what is kept under `key`."""
         return self._objects.get(key.resource, {}).get((key.namespace, key.name))
 
-    def listing(self, resource: str, namespace: str | None) -> Listing:
-        """Return the objects of a resource in order of namespace and name."""
+    def listing(self, resource: str, namespace: str | None, at: int | None = None) -> Listing:
+        """Return the objects of a resource in order of namespace and name.
+
+        With `at` as they were at that revision. Raises Expired where it is not remembered.
+        """
         found = self._objects.get(resource, {})
+        if at is not None and at != self.revision:
+            found = self._undone(resource, self.changes(at))
         names = sorted(found if namespace is None else (n for n in found if n[0] == namespace))
-        return Listing(items=[found[name] for name in names], revision=self.revision)
+        revision = self.revision if at is None else at
+        return Listing(items=[found[name] for name in names], revision=revision)
 
     def count(self, resource: str) -> int:
         """Return how many objects of a resource there are."""
@@ -77,6 +83,21 @@ class Mirror:
         """Return once `revision` has passed `since`."""
         while self.revision <= since:
             await self._wake.wait()
+
+    def _undone(self, resource: str, changes: Sequence[Change]) -> dict[tuple[str, str], Stored]:
+        """Return the objects of a resource as they were before `changes`, the newest of all."""
+        found = dict(self._objects.get(resource, {}))
+        for change in reversed(changes):
+            key = change.stored.key
+            if key.resource != resource:
+                continue
+            if change.before is None:
+                found.pop((key.namespace, key.name), None)
+            else:
+                found[key.namespace, key.name] = Stored(
+                    key=key, revision=change.before_revision, object=change.before
+                )
+        return found
 
     def _put(self, stored: Stored) -> None:
         resource, namespace, name = stored.key

@@ -53,6 +53,8 @@ class Change:
     type: ChangeType
     stored: Stored
     before: Object | None
+    before_revision: int
+    """Revision at which `before` was written, 0 where there was nothing."""
     size: int
     """Bytes of the object's JSON text: what remembering this change costs."""
 
@@ -105,8 +107,13 @@ class Store(Protocol):
     def get(self, key: Key) -> Stored | None:
         """Return what is kept under `key`."""
 
-    def listing(self, resource: str, namespace: str | None = None) -> Listing:
-        """Return the objects of a resource, in one namespace or in all."""
+    def listing(
+        self, resource: str, namespace: str | None = None, at: int | None = None
+    ) -> Listing:
+        """Return the objects of a resource, in one namespace or in all.
+
+        With `at` as they were at that revision. Raises Expired where it is not remembered.
+        """
 
     def count(self, resource: str) -> int:
         """Return how many objects of a resource there are."""
