@@ -145,6 +145,8 @@ def test_a_watch_is_resumed_over_restarts(tmp_path: Path) -> None:
                 replace(change, size=0) for change in told
             ]
             assert [change.type for change in store.changes(2)] == ["ADDED", "DELETED"]
+            # As is a list whose first pages were read before.
+            assert [item.revision for item in store.listing("lanes", at=3).items] == [2, 3]
             store.close()
         store = SqliteStore.open(tmp_path)
         await store.write(write("red"))
