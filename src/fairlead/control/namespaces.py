@@ -62,17 +62,20 @@ class Namespaces:
             return _implied(key.name, self._inside(key.name))
         return stored
 
-    def listing(self, resource: str, namespace: str | None = None) -> Listing:
-        """Return every namespace by name."""
-        found = {item.key.name: item for item in self.store.listing(resource).items}
+    def listing(
+        self, resource: str, namespace: str | None = None, at: int | None = None
+    ) -> Listing:
+        """Return every namespace by name, now or as they were. Raises Expired."""
+        listed = self.store.listing(resource, at=at)
+        found = {item.key.name: item for item in listed.items}
         inside: dict[str, list[Stored]] = {DEFAULT_NAMESPACE: []}
         for name in self.resources:
-            for item in self.store.listing(name).items:
+            for item in self.store.listing(name, at=at).items:
                 inside.setdefault(item.key.namespace, []).append(item)
         for name in inside.keys() - found.keys():
             found[name] = _implied(name, inside[name])
         items = [found[name] for name in sorted(found)]
-        return Listing(items=items, revision=self.store.revision)
+        return Listing(items=items, revision=listed.revision)
 
     def count(self, resource: str) -> int:
         """Return how many have been written."""

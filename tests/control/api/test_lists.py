@@ -200,6 +200,21 @@ def _until(events: Iterator[dict[str, Any]], name: str) -> Iterator[dict[str, An
             return
 
 
+def test_namespaces_come_in_pages_too(http: httpx.Client, namespace: str) -> None:
+    """They are made of what is in them, then and now."""
+    other = f"{namespace[:50]}-z"
+    for place in (namespace, other):
+        create(http, place, rule())
+    url = "/api/v1/namespaces"
+    walk = pages(http, url, limit=1)
+    found = [next(walk)]
+    assert http.delete(path(other, "vip")).status_code == 200
+    found += walk
+    listed_names = [item["metadata"]["name"] for page in found for item in page["items"]]
+    assert {namespace, other} <= set(listed_names)
+    assert listed_names == sorted(listed_names)
+
+
 def test_a_table_comes_in_pages_too(http: httpx.Client, seven: str) -> None:
     """What kubectl prints is one."""
     page = http.get(seven, params={"limit": "2"}, headers=TABLE).json()
