@@ -286,5 +286,6 @@ class Agent:
             self.lineage = self.lineage.fork(sockets_of(os.getpid()))
             self.standing = self._first_standing()
         self.ready = False
+        self.engine.begin_again()
         plan = self.engine.plan
         self.process = Process(self, plan.snapshot if plan.snapshot.digest else None)

@@ -100,6 +100,7 @@ class World:
             services=self.services,
             shadow_tables=rules.shadows.tables,
             shadow_databases=rules.shadows.databases,
+            rate_limits=rules.limits.by_app.get(app, ()),
         )
         return self._sealed(snapshot)
 
@@ -168,6 +169,7 @@ class World:
 def _unseen(parts: Iterable[Part], known: set[tuple[str, str]]) -> Iterable[Finding]:
     for part in parts:
         app = part.app or (part.labelling.app if part.labelling else "")
+        app = part.guard.app if part.guard else app
         if app and (part.resource.namespace, app) not in known:
             message = f"no agent has reported an app called {app} in this namespace"
             yield finding(part, TARGET_NOT_SEEN, "NoInstanceReported", message)
@@ -180,4 +182,6 @@ def _selects(part: Part, placed: Placed) -> bool:
         return chosen.app in ("", app) and satisfied(
             chosen.selector, app, pairs(placed.instance.labels)
         )
+    if part.guard:
+        return part.guard.app == app
     return bool(part.lane) and member.lane == part.lane

@@ -27,6 +27,11 @@ or nothing can enforce it yet (contract 23)."""
 INSTANCES_EXCLUDED = "InstancesExcluded"
 """Instances are sent no calls of its lane: what they write could reach base (contract 12)."""
 
+ENFORCED = "Enforced"
+"""``"True"`` where all of it is, and in what scope; ``"False"`` with what is not (contract 23)."""
+FALLBACK_UNUSABLE = "FallbackUnusable"
+"""The answer that it names is not there."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:

@@ -8,6 +8,7 @@ from typing import Any
 from fairlead.kinds import Resource
 from fairlead.policy.database import Database, ShadowDatabase, ShadowTable
 from fairlead.policy.lane import Colouring
+from fairlead.policy.limit import Fallback
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -39,6 +40,30 @@ class Redirect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Strategy:
+    """A rate limit without a resource, for the rules that name it."""
+
+    app: str
+    """App whose rules may name it, ``""`` for any."""
+    threshold: float
+    window_ms: int
+    unenforced: str
+    """Why this version does not enforce it, ``""`` where it does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """Resources of `app`, and the names of what guards them."""
+
+    app: str
+    resources: tuple[str, ...]
+    strategies: tuple[tuple[str, str], ...]
+    """Kind, ``""`` for any, and name."""
+    fallback: str
+    """Name of an answer, ``""`` for the usual one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """A resource's share of the policy of its namespace. What it does not touch stays empty."""
 
@@ -57,5 +82,8 @@ class Part:
     shadow_databases: tuple[ShadowDatabase, ...] = ()
     endpoint: Endpoint | None = None
     redirects: tuple[Redirect, ...] = ()
+    guard: Guard | None = None
+    strategy: Strategy | None = None
+    fallback: Fallback | None = None
     not_honoured: tuple[str, ...] = ()
     """Sentences about what it says and nobody enforces."""

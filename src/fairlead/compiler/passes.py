@@ -9,7 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from fairlead.compiler.database_endpoint import compile_database_endpoint
+from fairlead.compiler.fault_tolerance_rule import compile_fault_tolerance_rule
+from fairlead.compiler.http_request_fallback_action import compile_http_request_fallback_action
 from fairlead.compiler.part import Part
+from fairlead.compiler.rate_limit_strategy import compile_rate_limit_strategy
 from fairlead.compiler.shadow import compile_shadow
 from fairlead.compiler.traffic_label_rule import compile_traffic_label_rule
 from fairlead.compiler.traffic_lane import compile_traffic_lane
@@ -17,6 +20,9 @@ from fairlead.compiler.workload_label_rule import compile_workload_label_rule
 from fairlead.kinds import (
     Resource,
     database_endpoint,
+    fault_tolerance_rule,
+    http_request_fallback_action,
+    rate_limit_strategy,
     shadow,
     traffic_label_rule,
     traffic_lane,
@@ -32,4 +38,7 @@ PASSES: tuple[tuple[Kind[Any], Pass], ...] = (
     (workload_label_rule.KIND, compile_workload_label_rule),
     (database_endpoint.KIND, compile_database_endpoint),
     (shadow.KIND, compile_shadow),
+    (fault_tolerance_rule.KIND, compile_fault_tolerance_rule),
+    (rate_limit_strategy.KIND, compile_rate_limit_strategy),
+    (http_request_fallback_action.KIND, compile_http_request_fallback_action),
 )

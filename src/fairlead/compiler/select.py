@@ -15,6 +15,7 @@ from fairlead.compiler.finding import (
     OVERRIDDEN,
     Finding,
 )
+from fairlead.compiler.limits import Limited, settle_limits
 from fairlead.compiler.overlap import may_both_match
 from fairlead.compiler.part import Part
 from fairlead.compiler.passes import PASSES
@@ -35,6 +36,7 @@ class Rules:
     entries: Mapping[str, Entry] = field(default_factory=dict)
     """By app."""
     shadows: Settled = Settled()
+    limits: Limited = Limited()
 
 
 def rules_by_namespace(resources: Iterable[Resource[Any]]) -> dict[str, Rules]:
@@ -73,13 +75,14 @@ def finding(part: Part, kind: str, reason: str, message: str, status: str = "Tru
 def losers(rules: Rules) -> Iterator[Finding]:
     """Yield a finding for every resource that another one of the namespace overrides."""
     for part in rules.parts:
-        named = disagreement(part.resource) if part.app else None
+        named = disagreement(part.resource) if part.app or part.guard else None
         if named:
             message = f"binds to app {named[0]} of its label, not to {named[1]} of its selector"
             yield finding(part, APP_AMBIGUOUS, "LabelWins", message)
     yield from _overridden(rules.parts)
     yield from _rekeyed(rules)
     yield from (finding(*remark) for remark in rules.shadows.remarks)
+    yield from (finding(*remark) for remark in rules.limits.remarks)
 
 
 def _rules(parts: tuple[Part, ...]) -> Rules:
@@ -96,7 +99,13 @@ def _rules(parts: tuple[Part, ...]) -> Rules:
         app: Entry(colourings=tuple(part.colouring for part in found if part.colouring))
         for app, found in colourings.items()
     }
-    return Rules(parts=parts, lanes=lanes, entries=entries, shadows=settle(parts))
+    return Rules(
+        parts=parts,
+        lanes=lanes,
+        entries=entries,
+        shadows=settle(parts),
+        limits=settle_limits(parts),
+    )
 
 
 def _overridden(parts: tuple[Part, ...]) -> Iterator[Finding]:

@@ -27,6 +27,7 @@ class Remark(NamedTuple):
     type: str
     reason: str
     message: str
+    status: str = "True"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

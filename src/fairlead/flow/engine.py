@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fairlead.flow.database import Shadows
 from fairlead.flow.failover import Avoided, Clock
 from fairlead.flow.lane import Lanes
+from fairlead.flow.limit import Limits
 from fairlead.flow.route import Routes
 from fairlead.flow.stack import outbound
 from fairlead.flow.steps import Flow
@@ -23,6 +24,7 @@ class Plan:
     routes: Routes
     outbound: Flow
     shadows: Shadows
+    limits: Limits
     own_lane: str
     """The lane of what has no request; here because every statement asks."""
 
@@ -46,17 +48,24 @@ class Engine:
         self._governed = governed
         self.dice = dice
         self._trust = trust
+        self.clock = clock
         self._avoided = Avoided(clock)
-        self.plan = self._build(Snapshot())
+        self.plan = self._build(Snapshot(), Limits())
 
     def apply(self, snapshot: Snapshot) -> None:
         """Enforce `snapshot` from the next call on."""
-        self.plan = self._build(snapshot)
+        self.plan = self._build(snapshot, self.plan.limits)
 
-    def _build(self, snapshot: Snapshot) -> Plan:
+    def begin_again(self) -> None:
+        """Count from nothing in a forked process: a permit may be in the hand of a lost thread."""
+        self.plan = self._build(self.plan.snapshot, Limits())
+
+    def _build(self, snapshot: Snapshot, before: Limits) -> Plan:
         # A random turn, or every caller would send its first call to the same instance.
         routes = Routes(snapshot, turn=int(self.dice() * 1_000_000))
         lanes = Lanes(snapshot, trust=self._trust)
         known = bool(snapshot.digest) or not self._governed
         shadows = Shadows.of(snapshot) if known else Shadows.unknown()
-        return Plan(snapshot, lanes, routes, outbound(routes, self._avoided), shadows, lanes.own)
+        limits = Limits(snapshot.rate_limits, before.windows)
+        flow = outbound(routes, self._avoided)
+        return Plan(snapshot, lanes, routes, flow, shadows, limits, lanes.own)

@@ -9,12 +9,15 @@ from __future__ import annotations
 from fairlead.kinds.binding import app_of
 from fairlead.kinds.catalog import KINDS, kind_named
 from fairlead.kinds.database_endpoint import DatabaseEndpoint
+from fairlead.kinds.fault_tolerance_rule import FaultToleranceRule
 from fairlead.kinds.http_match import HttpMatch
+from fairlead.kinds.http_request_fallback_action import HttpRequestFallbackAction
 from fairlead.kinds.kind import Column, Kind, Resource
 from fairlead.kinds.loading import load_documents, load_object
 from fairlead.kinds.match import Match
 from fairlead.kinds.metadata import Metadata
 from fairlead.kinds.parsing import parse
+from fairlead.kinds.rate_limit_strategy import RateLimitStrategy
 from fairlead.kinds.shadow import Shadow
 from fairlead.kinds.string_match import StringMatch
 from fairlead.kinds.traffic_label_rule import TrafficLabelRule
@@ -26,11 +29,14 @@ __all__ = [
     "KINDS",
     "Column",
     "DatabaseEndpoint",
+    "FaultToleranceRule",
     "HttpMatch",
+    "HttpRequestFallbackAction",
     "InvalidResource",
     "Kind",
     "Match",
     "Metadata",
+    "RateLimitStrategy",
     "Resource",
     "Shadow",
     "StringMatch",

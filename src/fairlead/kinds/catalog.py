@@ -7,6 +7,9 @@ from typing import Any
 
 from fairlead.kinds import (
     database_endpoint,
+    fault_tolerance_rule,
+    http_request_fallback_action,
+    rate_limit_strategy,
     shadow,
     traffic_label_rule,
     traffic_lane,
@@ -20,6 +23,9 @@ KINDS: tuple[Kind[Any], ...] = (
     workload_label_rule.KIND,
     database_endpoint.KIND,
     shadow.KIND,
+    fault_tolerance_rule.KIND,
+    rate_limit_strategy.KIND,
+    http_request_fallback_action.KIND,
 )
 
 

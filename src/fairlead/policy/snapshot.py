@@ -8,6 +8,7 @@ from fairlead.policy.database import ShadowDatabase, ShadowTable
 from fairlead.policy.endpoint import Service
 from fairlead.policy.governance import MODES, ON
 from fairlead.policy.lane import Entry, Lane
+from fairlead.policy.limit import MOST_PERMITS, RateLimit
 from fairlead.policy.workload import BASE, Workload
 
 NOBODY = Workload()
@@ -35,6 +36,7 @@ class Snapshot:
     services: tuple[Service, ...] = ()
     shadow_tables: tuple[ShadowTable, ...] = ()
     shadow_databases: tuple[ShadowDatabase, ...] = ()
+    rate_limits: tuple[RateLimit, ...] = ()
 
     def check(self) -> None:
         """Raise InvalidSnapshot unless the parts agree with each other."""
@@ -54,6 +56,15 @@ class Snapshot:
                     f"entry: {colouring.rule} colours with the undeclared lane {colouring.lane!r}"
                 )
         self._check_shadows()
+        self._check_limits()
+
+    def _check_limits(self) -> None:
+        """Refuse what would turn every request away, or answer what is no answer."""
+        for limit in self.rate_limits:
+            if limit.window_ms < 1 or not 0 <= limit.threshold <= MOST_PERMITS:
+                raise InvalidSnapshot(f"rate_limits: {limit.rule}: no window or no threshold")
+            if not 200 <= limit.fallback.status <= 599:
+                raise InvalidSnapshot(f"rate_limits: {limit.rule}: no status of a response")
 
     def _check_shadows(self) -> None:
         """Refuse what would lead a lane's writes to base, or to two places."""

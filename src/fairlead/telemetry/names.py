@@ -25,3 +25,6 @@ SQL_UNCHANGED = "sql_unchanged"
 
 SQL_REFUSED = "sql_refused"
 """Statements refused because they could not be proved to stay in the shadow, by cause."""
+
+RATE_LIMITED = "rate_limited"
+"""Requests that a rate limit turned away, by resource."""

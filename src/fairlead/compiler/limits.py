@@ -1,0 +1,123 @@
+"""Which resources of each app of a namespace are limited, settled between its resources.
+
+A rule, its strategies and its fallback are three objects that name each other. What cannot be
+joined, or is joined and not enforced by this version, is said on each of them (contract 23).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from fairlead.compiler.finding import ENFORCED, FALLBACK_UNUSABLE
+from fairlead.compiler.part import Guard, Part, Strategy
+from fairlead.compiler.shadows import Remark
+from fairlead.policy.limit import Fallback, RateLimit
+
+RATE_LIMIT, FALLBACK = "RateLimitStrategy", "HttpRequestFallbackAction"
+
+SCOPE = (
+    "scope: process: each worker process counts for itself, so that N processes let N times the "
+    "threshold pass"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limited:
+    """The limits of one namespace by app, and what there is to say about them."""
+
+    by_app: Mapping[str, tuple[RateLimit, ...]] = field(default_factory=dict)
+    remarks: tuple[Remark, ...] = ()
+
+
+def settle_limits(parts: Sequence[Part]) -> Limited:
+    """Return the limits of the parts of one namespace, which are in order of precedence."""
+    named = _Named(parts)
+    by_app: dict[str, tuple[RateLimit, ...]] = {}
+    remarks: list[Remark] = []
+    for part in parts:
+        if part.guard is not None:
+            limits, told = _joined(part, part.guard, named)
+            by_app[part.guard.app] = (*by_app.get(part.guard.app, ()), *limits)
+            remarks += told
+    remarks += named.remarks()
+    return Limited(by_app=by_app, remarks=tuple(remarks))
+
+
+class _Named:
+    """What rules may name, and whether one does."""
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self._strategies = {p.resource.name: p for p in parts if p.strategy is not None}
+        self._fallbacks = {p.resource.name: p for p in parts if p.fallback is not None}
+        self._wanted: set[tuple[str, str]] = set()
+
+    def strategy(self, kind: str, name: str, app: str) -> Strategy | str:
+        """Return a strategy, or why it cannot guard `app`."""
+        if kind not in ("", RATE_LIMIT):
+            return f"{kind}/{name}: strategies of this kind are not enforced by this version"
+        part = self._strategies.get(name)
+        if part is None or part.strategy is None:
+            return f"this namespace has no {kind or 'strategy'} {name}"
+        self._wanted.add((RATE_LIMIT, name))
+        if part.strategy.app not in ("", app):
+            return f"{RATE_LIMIT}/{name} is for app {part.strategy.app}, not for {app}"
+        if part.strategy.unenforced:
+            return f"{RATE_LIMIT}/{name}: {part.strategy.unenforced}"
+        return part.strategy
+
+    def fallback(self, name: str) -> Fallback | None:
+        """Return the answer called `name`, None if there is none."""
+        part = self._fallbacks.get(name)
+        self._wanted.add((FALLBACK, name))
+        return part.fallback if part else None
+
+    def remarks(self) -> Iterator[Remark]:
+        """Yield what the authors of strategies and fallbacks should know."""
+        for part in (*self._strategies.values(), *self._fallbacks.values()):
+            kind = part.resource.kind.kind
+            if part.strategy is not None and part.strategy.unenforced:
+                yield _not_enforced(part, "NotSupported", part.strategy.unenforced)
+            elif (kind, part.resource.name) not in self._wanted:
+                message = "no FaultToleranceRule of this namespace names it"
+                yield _not_enforced(part, "NotReferenced", message)
+
+
+def _joined(part: Part, guard: Guard, named: _Named) -> tuple[list[RateLimit], list[Remark]]:
+    rule = f"{part.resource.kind.kind}/{part.resource.name}"
+    remarks: list[Remark] = []
+    fallback = named.fallback(guard.fallback) if guard.fallback else Fallback()
+    if fallback is None:
+        message = f"this namespace has no {FALLBACK} {guard.fallback}; until it has, it is 429"
+        remarks.append(Remark(part, FALLBACK_UNUSABLE, "NotFound", message))
+    limits: list[RateLimit] = []
+    missing: list[str] = []
+    for kind, name in guard.strategies:
+        found = named.strategy(kind, name, guard.app)
+        if isinstance(found, str):
+            missing.append(found)
+            continue
+        limits += (
+            RateLimit(
+                rule=rule,
+                strategy=f"{RATE_LIMIT}/{name}",
+                resource=resource,
+                threshold=found.threshold,
+                window_ms=found.window_ms,
+                fallback=fallback or Fallback(),
+            )
+            for resource in guard.resources
+        )
+    remarks.append(_verdict(part, limits, missing))
+    return limits, remarks
+
+
+def _verdict(part: Part, limits: list[RateLimit], missing: list[str]) -> Remark:
+    if not missing:
+        return Remark(part, ENFORCED, "PerProcess", SCOPE, "True")
+    rest = f"; the rest is enforced, {SCOPE}" if limits else ""
+    return _not_enforced(part, "StrategyUnusable", f"{'; '.join(missing)}{rest}")
+
+
+def _not_enforced(part: Part, reason: str, message: str) -> Remark:
+    return Remark(part, ENFORCED, reason, message, "False")

@@ -1,0 +1,133 @@
+"""Whether a request may pass the rate limits of its resource.
+
+A permit admits one request and can be used again when a whole window has passed. So no window of
+that length, wherever it begins, holds more requests than there are permits: the limit is exact, and
+sliding. Taking and putting back are single operations on a deque, which threads may share without a
+lock, also across a fork.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import count
+
+from fairlead.policy.limit import NOT_FOUND, Fallback, RateLimit
+
+_Key = tuple[str, str, str, float, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A request that a limit does not let pass, and the answer to it."""
+
+    limit: RateLimit
+    resource: str
+
+    @property
+    def fallback(self) -> Fallback:
+        """What is configured for it."""
+        return self.limit.fallback
+
+    @property
+    def body(self) -> str:
+        """Text of the answer (contract 23)."""
+        configured = self.limit.fallback.body
+        return f"rate limited: {self.resource}" if configured is None else configured
+
+
+class Window:
+    """The permits of one limit."""
+
+    __slots__ = ("_fresh", "_length", "_most", "_used")
+
+    def __init__(self, threshold: float, length: float) -> None:
+        """Keep `threshold` permits, rounded down, for windows of `length` seconds."""
+        self._most = int(threshold)
+        self._length = length
+        self._used: deque[float] = deque()
+        """When each permit was used last, the longest ago first."""
+        self._fresh = count()
+        """Permits that were never used are numbered as they are; nothing is made in advance."""
+
+    def take(self, now: float) -> float | None:
+        """Use a permit at `now`, in seconds; return when it was used before, None for a refusal."""
+        try:
+            before = self._used.popleft()
+        except IndexError:
+            return self._first(now)
+        if now - before >= self._length:
+            self._used.append(now)
+            return before
+        self._used.appendleft(before)
+        return self._first(now)
+
+    def give_back(self, before: float) -> None:
+        """Undo the newest use: another limit refused the same request."""
+        try:
+            self._used.pop()
+        except IndexError:
+            return  # others have it in hand, and put back what they took
+        self._used.appendleft(before)
+
+    def _first(self, now: float) -> float | None:
+        if self._most > len(self._used) and next(self._fresh) < self._most:
+            self._used.append(now)
+            return now - self._length
+        return None
+
+
+class Limits:
+    """The rate limits of one workload by resource, compiled from its snapshot."""
+
+    __slots__ = ("_by_resource", "windows")
+
+    def __init__(
+        self, limits: Iterable[RateLimit] = (), kept: Mapping[_Key, Window] | None = None
+    ) -> None:
+        """Compile `limits`; what did not change goes on counting with its window among `kept`."""
+        kept = kept or {}
+        self.windows: dict[_Key, Window] = {}
+        self._by_resource: dict[str, tuple[tuple[RateLimit, Window], ...]] = {}
+        for limit in limits:
+            key = _key(limit)
+            window = kept.get(key) or Window(limit.threshold, limit.window_ms / 1000)
+            self.windows[key] = window
+            before = self._by_resource.get(limit.resource, ())
+            self._by_resource[limit.resource] = (*before, (limit, window))
+
+    def __bool__(self) -> bool:
+        return bool(self._by_resource)
+
+    def check(self, method: str, template: str, now: float) -> Rejection | None:
+        """Take a permit of every limit of a resource at `now`; return who refuses, if one does.
+
+        What HEAD asks for is what GET would answer: it is limited as GET, or a limit could be gone
+        around. A refused request costs no permit of the limits that would have let it pass.
+        """
+        resource = f"{'GET' if method == 'HEAD' else method}:{template}"
+        limits = self._by_resource.get(template, ()) + self._by_resource.get(resource, ())
+        return self._take(limits, resource, now) if limits else None
+
+    def check_unknown(self, now: float) -> Rejection | None:
+        """Do the same for a request to a path that the app does not know."""
+        return self._take(self._by_resource.get(NOT_FOUND, ()), NOT_FOUND, now)
+
+    def _take(
+        self, limits: tuple[tuple[RateLimit, Window], ...], resource: str, now: float
+    ) -> Rejection | None:
+        taken: list[tuple[Window, float]] = []
+        for limit, window in limits:
+            before = window.take(now)
+            if before is None:
+                for other, time in taken:
+                    other.give_back(time)
+                return Rejection(limit, resource)
+            taken.append((window, before))
+        return None
+
+
+def _key(limit: RateLimit) -> _Key:
+    """What a limit counts: another answer to the rejected does not begin a new window."""
+    return (limit.rule, limit.strategy, limit.resource, limit.threshold, limit.window_ms)

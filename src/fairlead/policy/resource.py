@@ -1,0 +1,28 @@
+"""How a resource of an app is called: ``METHOD:/template``, the same for every framework.
+
+Frameworks spell the variables of a path in their own ways, ``{id:int}``, ``<int:id>`` or ``<id>``;
+here it is ``{id}``.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_ANGLES = re.compile(r"<(?:[^<>:]{0,256}:)?([^<>:]{1,256})>")
+_TYPED = re.compile(r"\{([^{}:]{1,256}):[^{}]{0,256}\}")
+_METHOD = re.compile(r"([A-Za-z]{1,32}):(?=/)")
+
+
+@lru_cache(maxsize=4096)
+def template(path: str) -> str:
+    """Return a framework's path, prefixes included, with its variables as ``{name}``."""
+    return _TYPED.sub(r"{\1}", _ANGLES.sub(r"{\1}", path))
+
+
+def resource_name(text: str) -> str:
+    """Return the name that agents know for what an author calls a resource."""
+    method = _METHOD.match(text)
+    if method is None:
+        return template(text) if text.startswith("/") else text
+    return f"{method[1].upper()}:{template(text[method.end() :])}"
