@@ -20,6 +20,8 @@ KNOWN = {
     "items",
     "additionalProperties",
     "enum",
+    "minLength",
+    "maxLength",
     "minItems",
     "maxItems",
     "minProperties",

@@ -144,8 +144,9 @@ class World:
         found: list[Finding] = []
         known = {(service.namespace, service.app) for service in self.services}
         for namespace, rules in sorted(self._rules.items()):
-            found += losers(rules)
+            # Of findings of one type the first decides what is said, and a switch is above a rule.
             found += unenforced(rules.parts, self.governance.of(namespace))
+            found += losers(rules)
             found += _unseen(rules.parts, known)
             here = [p for p in self._placed if p.instance.namespace == namespace]
             found += shadow_findings(rules, here)

@@ -12,7 +12,7 @@ from fairlead.policy.governance import OBSERVE, OFF, ON
 
 _WORDS = {
     OBSERVE: ("NamespaceObserves", "only counts what it would do"),
-    OFF: ("NamespaceIsOff", "puts no request on a lane"),
+    OFF: ("NamespaceIsOff", "has no effect"),
 }
 
 
@@ -35,7 +35,7 @@ def unenforced(parts: Iterable[Part], mode: str) -> Iterator[Finding]:
         return
     reason, what = _WORDS[mode]
     for part in parts:
-        if part.colouring is not None:
+        if part.colouring is not None or part.guard is not None:
             namespace = part.resource.namespace
             message = f"governance of namespace {namespace} is {mode}: the rule {what}"
             yield finding(part, ENFORCED, reason, message, "False")

@@ -12,6 +12,7 @@ from fairlead.flow.limit import Limits
 from fairlead.flow.route import Routes
 from fairlead.flow.stack import outbound
 from fairlead.flow.steps import Flow
+from fairlead.policy.governance import OBSERVE, OFF
 from fairlead.policy.snapshot import Snapshot
 
 
@@ -66,6 +67,10 @@ class Engine:
         lanes = Lanes(snapshot, trust=self._trust)
         known = bool(snapshot.digest) or not self._governed
         shadows = Shadows.of(snapshot) if known else Shadows.unknown()
-        limits = Limits(snapshot.rate_limits, before.windows)
+        limits = Limits(
+            snapshot.rate_limits if snapshot.governance != OFF else (),
+            before.windows,
+            observing=snapshot.governance == OBSERVE,
+        )
         flow = outbound(routes, self._avoided)
         return Plan(snapshot, lanes, routes, flow, shadows, limits, lanes.own)

@@ -81,13 +81,19 @@ class Window:
 class Limits:
     """The rate limits of one workload by resource, compiled from its snapshot."""
 
-    __slots__ = ("_by_resource", "windows")
+    __slots__ = ("_by_resource", "observing", "windows")
 
     def __init__(
-        self, limits: Iterable[RateLimit] = (), kept: Mapping[_Key, Window] | None = None
+        self,
+        limits: Iterable[RateLimit] = (),
+        kept: Mapping[_Key, Window] | None = None,
+        *,
+        observing: bool = False,
     ) -> None:
         """Compile `limits`; what did not change goes on counting with its window among `kept`."""
         kept = kept or {}
+        self.observing = observing
+        """Whether a rejection is only counted, and the request goes on."""
         self.windows: dict[_Key, Window] = {}
         self._by_resource: dict[str, tuple[tuple[RateLimit, Window], ...]] = {}
         for limit in limits:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, get_args
 
@@ -9,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from fairlead.kinds.spec import described
-from fairlead.kinds.suggestion import meant
+from fairlead.kinds.suggestion import choose, meant
 from fairlead.kinds.violation import Loc
 
 _WANTED = {
@@ -22,6 +23,8 @@ _WANTED = {
     "model_attributes_type": "a map",
     "literal_error": "a string",
 }
+
+_QUOTED = re.compile(r"'([^']*)'")
 
 
 def complaints(
@@ -61,6 +64,9 @@ def _message(detail: ErrorDetails, known: tuple[str, ...]) -> str:
     if kind == "extra_forbidden":
         name = str(detail["loc"][-1])
         return f"unknown field{meant(name, known) or '; allowed: ' + ', '.join(known)}"
+    if kind == "literal_error" and isinstance(value, str):
+        allowed = _QUOTED.findall(detail.get("ctx", {}).get("expected", ""))
+        return choose(str(detail["loc"][-1]), value, allowed)
     if kind in _WANTED:
         advice = ": quote the value" if _WANTED[kind] == "a string" and _scalar(value) else ""
         return f"must be {_WANTED[kind]}, got {described(value)}{advice}"

@@ -28,3 +28,6 @@ SQL_REFUSED = "sql_refused"
 
 RATE_LIMITED = "rate_limited"
 """Requests that a rate limit turned away, by resource."""
+
+WOULD_LIMIT = "would_limit"
+"""Requests that a rate limit would have turned away where rules are only observed, by resource."""

@@ -18,6 +18,12 @@ Headers = list[tuple[str, str]]
 
 async def call(app: Any, headers: Headers | None = None, **scope: Any) -> str:
     """Send `app` one request in process; return its body."""
+    messages = await exchange(app, headers, **scope)
+    return b"".join(message.get("body", b"") for message in messages).decode()
+
+
+async def exchange(app: Any, headers: Headers | None = None, **scope: Any) -> list[dict[str, Any]]:
+    """Send `app` one request in process; return what it sends."""
     pairs = [(name.encode(), value.encode("latin-1")) for name, value in headers or []]
     full = {
         "type": "http",
@@ -33,7 +39,7 @@ async def call(app: Any, headers: Headers | None = None, **scope: Any) -> str:
         "headers": pairs,
         **scope,
     }
-    parts: list[bytes] = []
+    sent: list[dict[str, Any]] = []
 
     bodies = iter([{"type": "http.request", "body": b"", "more_body": False}])
 
@@ -45,10 +51,10 @@ async def call(app: Any, headers: Headers | None = None, **scope: Any) -> str:
         raise AssertionError
 
     async def send(message: Any) -> None:
-        parts.append(message.get("body", b""))
+        sent.append(message)
 
     await app(full, receive, send)
-    return b"".join(parts).decode()
+    return sent
 
 
 def baggage(value: str) -> Headers:

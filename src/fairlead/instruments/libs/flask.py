@@ -2,16 +2,20 @@
 
 ``__call__`` is hooked so that WSGI middleware put around ``wsgi_app`` runs on the lane, and
 ``wsgi_app`` for servers that are given that method itself. The environ tells when one called the
-other.
+other. Limits are asked where Flask prepares a request: what is answered there is finished like the
+answer of a view.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
+from fairlead.instruments.limiting import PREFLIGHT, Turnstile, headers_of
 from fairlead.instruments.wsgi import governed
 
 if TYPE_CHECKING:
+    from fairlead.flow.limit import Rejection
     from fairlead.instruments.instrument import DataPlane
     from fairlead.instruments.patch import Patches
 
@@ -26,3 +30,30 @@ def install(plane: DataPlane, patches: Patches) -> None:
     wrap = governed(plane)
     patches.replace(Flask, "__call__", wrap)
     patches.replace(Flask, "wsgi_app", wrap)
+    patches.replace(Flask, "preprocess_request", _limited(Turnstile(plane, LIBRARY)))
+
+
+def _limited(gate: Turnstile) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
+        def preprocess_request(self: Any, *args: Any) -> Any:
+            rejection = None if gate.open else gate.ask(lambda: _rejected(gate))
+            if rejection is None:
+                return original(self, *args)
+            headers = headers_of(rejection)
+            return self.response_class(rejection.body, rejection.fallback.status, headers)
+
+        return preprocess_request
+
+    return wrap
+
+
+def _rejected(gate: Turnstile) -> Rejection | None:
+    from flask import request
+
+    if request.url_rule is None:
+        # Of what has no route, a method that is not allowed and a redirect are answers already.
+        unknown = getattr(request.routing_exception, "code", None) == 404
+        return gate.refuse_unknown() if unknown else None
+    if request.method == "OPTIONS" and PREFLIGHT in request.headers:
+        return None
+    return gate.refuse(request.method, request.url_rule.rule)

@@ -1,0 +1,23 @@
+"""FastAPI's own routes, which newer versions no longer hand to Starlette's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fairlead.instruments.limiting import Turnstile
+from fairlead.instruments.routes import limited
+
+if TYPE_CHECKING:
+    from fairlead.instruments.instrument import DataPlane
+    from fairlead.instruments.patch import Patches
+
+LIBRARY = "fastapi"
+VERSIONS = ("0.95", "1")
+
+
+def install(plane: DataPlane, patches: Patches) -> None:
+    """Hook routes where they have a way of their own."""
+    from fastapi.routing import APIRoute
+
+    if "handle" in vars(APIRoute):
+        patches.replace(APIRoute, "handle", limited(Turnstile(plane, LIBRARY)))

@@ -1,0 +1,91 @@
+"""FastAPI's routes have the same names as Starlette's, through every router that includes them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Response
+from starlette.requests import Request
+
+from fairlead.telemetry.names import AGENT_FAULTS, RATE_LIMITED
+from tests.instruments.limits import ask, limit, limited
+from tests.instruments.plane import Plane, hooked
+
+
+@pytest.fixture
+def plane() -> Iterator[Plane]:
+    plane = limited("/greet1a")
+    with hooked(plane, "starlette", "fastapi"):
+        yield plane
+
+
+def guard() -> None:
+    """Stand for what costs something before an endpoint runs."""
+    raise HTTPException(401)
+
+
+def app() -> FastAPI:
+    """Return an application with routers in routers and an application in an application."""
+    items, shop, outer = APIRouter(prefix="/items"), APIRouter(prefix="/shops/{shop}"), FastAPI()
+
+    @items.get("/{item}")
+    @items.post("/{item}")
+    def item(item: int) -> int:
+        return item
+
+    @outer.get("/greet1a", dependencies=[Depends(guard)])
+    def greet() -> str:
+        return "hello"
+
+    @outer.exception_handler(404)
+    async def lost(request: Request, error: Exception) -> Response:
+        return Response("lost", 404)
+
+    shop.include_router(items)
+    outer.include_router(shop, prefix="/api")
+    outer.include_router(items, prefix="/plain")
+    below = FastAPI()
+    below.include_router(items)
+    outer.mount("/v2", below)
+    return outer
+
+
+def test_a_limited_route_is_answered_before_its_dependencies(plane: Plane) -> None:
+    """S2-23. What is turned away must cost nothing."""
+    answer = asyncio.run(ask(app(), "/greet1a"))
+    assert (answer.status, answer.body) == (429, "you are in the queue")
+    assert plane.counted(RATE_LIMITED) == {"GET:/greet1a": 1}
+    limit(plane, "/other")
+    assert asyncio.run(ask(app(), "/greet1a")).status == 401
+
+
+@pytest.mark.parametrize(
+    ("resource", "path"),
+    [
+        ("GET:/api/shops/{shop}/items/{item}", "/api/shops/1/items/2"),
+        ("GET:/plain/items/{item}", "/plain/items/2"),
+        ("GET:/v2/items/{item}", "/v2/items/2"),
+    ],
+)
+def test_a_template_has_the_prefixes_of_all_routers_and_mounts(
+    plane: Plane, resource: str, path: str
+) -> None:
+    """The same router is included several times: each time it is another resource."""
+    limit(plane, resource)
+    served = app()
+    assert asyncio.run(ask(served, path)).status == 429
+    assert plane.counted(RATE_LIMITED) == {resource: 1}
+    others = {"/api/shops/1/items/2", "/plain/items/2", "/v2/items/2"} - {path}
+    assert {asyncio.run(ask(served, other)).status for other in others} == {200}
+    assert asyncio.run(ask(served, path, "POST")).status == 200
+    assert plane.counted(AGENT_FAULTS) == {}
+
+
+def test_unknown_paths_keep_the_applications_own_page_until_they_are_limited(plane: Plane) -> None:
+    """The handler of the application's 404 runs as before."""
+    assert asyncio.run(ask(app(), "/nowhere")).body == "lost"
+    limit(plane, "404")
+    assert asyncio.run(ask(app(), "/nowhere")).status == 429
+    assert asyncio.run(ask(app(), "/v2/nowhere")).status == 429
