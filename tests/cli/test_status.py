@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from fairlead.cli.status import unenforced, worded, workloads
+from fairlead.cli.status import alarming, unenforced, worded, workloads
 from tests.cli.conftest import Say
 
 
@@ -91,3 +91,16 @@ def test_a_namespace_whose_rules_are_not_enforced_is_told():
         "governance of every other namespace is observe",
         off,
     ]
+
+
+def test_an_alarm_is_told_while_it_lasts_and_afterwards():
+    """Whoever is called at night looks here first."""
+    alarm = {"namespace": "shop", "app": "cart", "since": "T1", "over": None, "present": 4}
+    (line,) = alarming([{**alarm, "held": 3, "answers": 2, "renewed": 0, "given_up": 0}])
+    assert line == (
+        "ALARM: app cart in namespace shop: 3 of 4 instances are held without a lease since T1; "
+        "2 of them answer"
+    )
+    over = {**alarm, "over": "T2", "held": 0, "answers": 0, "renewed": 2, "given_up": 1}
+    (line,) = alarming([over])
+    assert line == "protection of app cart in namespace shop from T1 to T2: 2 renewed, 1 given up"

@@ -15,6 +15,8 @@ from fairlead.control.apps import KnownApps
 from fairlead.control.clocks import Clocks
 from fairlead.control.instance import RESOURCE
 from fairlead.control.instances import TICK, Instances, TooMany
+from fairlead.control.probe import Answer
+from fairlead.control.protection import Protection
 from fairlead.control.store import MemoryStore, Object
 from fairlead.protocols.watch.codec import Registration
 
@@ -34,7 +36,15 @@ class Plane:
             elapsed=lambda: self.seconds, now=lambda: start + timedelta(seconds=self.seconds)
         )
         self.apps = KnownApps(self.store, clocks.now, remember=3600)
-        self.instances = Instances(self.store, self.apps, self.resolve, clocks, limit=limit)
+        self.answers: dict[str, Answer] = {}
+        """By address; whoever is not in it refuses connections."""
+        self.protection = Protection(clocks, lease=10.0, keep=3600.0, probe=self.probe)
+        self.instances = Instances(
+            self.store, self.apps, self.resolve, clocks, protection=self.protection, limit=limit
+        )
+
+    async def probe(self, address: str) -> Answer:
+        return self.answers.get(address, Answer.REFUSES)
 
     def resolve(
         self, namespace: str, app: str, labels: tuple[tuple[str, str], ...], lane: str | None
@@ -48,6 +58,7 @@ class Plane:
             self.seconds += step
             seconds -= step
             await self.instances.expire()
+            await self.instances.ask()
 
     def objects(self) -> list[Object]:
         return [item.object for item in self.store.listing(RESOURCE).items]
@@ -77,7 +88,7 @@ def test_an_instance_is_gone_a_lease_after_its_last_renewal() -> None:
         await plane.instances.renew(FIRST)
         await plane.pass_time(9.5)
         assert len(plane.objects()) == 1
-        await plane.pass_time(1.0)
+        await plane.pass_time(2.0)
         assert plane.objects() == []
 
     run(scenario)
@@ -201,7 +212,7 @@ def test_a_restarted_control_plane_gives_everybody_a_full_lease() -> None:
         again = Plane(plane.store)
         await again.pass_time(9.5)
         assert len(again.objects()) == 1
-        await again.pass_time(1)
+        await again.pass_time(2)
         assert again.objects() == []
 
     run(scenario)
@@ -217,7 +228,7 @@ def test_a_control_plane_that_slept_gives_back_the_time_it_missed() -> None:
         assert len(plane.objects()) == 1
         await plane.pass_time(9)
         assert len(plane.objects()) == 1
-        await plane.pass_time(2)
+        await plane.pass_time(3)
         assert plane.objects() == []
 
     run(scenario)
@@ -230,7 +241,7 @@ def test_what_is_stored_without_a_lease_gets_one() -> None:
         await plane.instances.renew(FIRST)
         plane.instances._leases.clear()
         plane.instances._adopt()
-        await plane.pass_time(11)
+        await plane.pass_time(12)
         assert plane.objects() == []
 
     run(scenario)
@@ -306,7 +317,7 @@ def test_many_instances_are_registered_and_expire_together() -> None:
         ]
         await asyncio.gather(*(plane.instances.renew(one) for one in fleet))
         assert len(plane.objects()) == 59
-        await plane.pass_time(11)
+        await plane.pass_time(12)
         assert plane.objects() == []
 
     run(scenario)

@@ -68,11 +68,16 @@ def status(
         shown = {
             "revision": answer["revision"],
             "governance": switched,
+            "alarms": answer.get("alarms", []),
             "workloads": [asdict(one) for one in found],
         }
         print(json.dumps(shown, indent=4, ensure_ascii=False))
     else:
-        lines = (*worded(answer["revision"], found, where), *unenforced(switched, where))
+        lines = (
+            *worded(answer["revision"], found, where),
+            *unenforced(switched, where),
+            *alarming(answer.get("alarms", ())),
+        )
         print("\n".join(lines))
     if check and any(one.state != "live" for one in found):
         raise SystemExit(REFUSED)
@@ -151,6 +156,20 @@ def unenforced(switched: Mapping[str, Any], namespace: str | None) -> Iterator[s
     for name, mode in sorted(shown.items()):
         if mode != ON:
             yield f"governance of namespace {name} is {mode}: no rule is enforced"
+
+
+def alarming(alarms: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield a line for each time that most instances of an app fell silent."""
+    for one in alarms:
+        app = f"app {one['app']} in namespace {one['namespace']}"
+        if one["over"]:
+            came = f"{one['renewed']} renewed, {one['given_up']} given up"
+            yield f"protection of {app} from {one['since']} to {one['over']}: {came}"
+        else:
+            yield (
+                f"ALARM: {app}: {one['held']} of {one['present']} instances are held without a "
+                f"lease since {one['since']}; {one['answers']} of them answer"
+            )
 
 
 _HEADS: tuple[str, ...] = ("APP", "ADDRESS", "LANE", "STATE", "REVISION", "SINCE", "PIDS")

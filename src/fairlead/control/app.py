@@ -22,6 +22,7 @@ from fairlead.control.clocks import Clocks
 from fairlead.control.instances import Instances
 from fairlead.control.namespaces import Namespaces
 from fairlead.control.nodes import Nodes
+from fairlead.control.protection import Protection
 from fairlead.control.publish import Publisher
 from fairlead.control.settings import Settings
 from fairlead.control.status import Statuses
@@ -37,15 +38,21 @@ class ControlPlane:
         self.stop = asyncio.Event()
         self._nodes = Nodes(clocks, keep=settings.lease)
         self._publisher = Publisher(store, self._nodes, settings.gather, settings.governance)
+        protection = Protection(
+            clocks,
+            lease=settings.lease,
+            keep=settings.remember_apps,
+            tell=self._nodes.news.set,
+        )
         self._statuses = Statuses(
-            store, self._publisher, self._nodes, clocks, settings.status_gather
+            store, self._publisher, self._nodes, protection, clocks, settings.status_gather
         )
         self._instances = Instances(
             store,
             KnownApps(store, clocks.now, settings.remember_apps),
             self._publisher.resolve,
             clocks,
-            lease=settings.lease,
+            protection=protection,
             limit=settings.objects,
         )
         traffic = Traffic()

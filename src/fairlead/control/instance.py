@@ -92,14 +92,21 @@ def pairs(labels: Any) -> tuple[tuple[str, str], ...]:
     return tuple((label["key"], label["value"]) for label in labels or ())
 
 
-def status_of(spec: Object, lane: str, conflict: str | None) -> Object:
-    """Return what `kubectl get` shows beside the spec. `lane` is the one it was found to be on."""
+def status_of(
+    spec: Object, lane: str, conflict: str | None, protected: Object | None = None
+) -> Object:
+    """Return what `kubectl get` shows beside the spec. `lane` is the one it was found to be on.
+
+    `protected` is the condition of an instance that is held without a lease.
+    """
     status: Object = {"lane": lane, "pids": len(spec["processes"]), "hooks": _hooks(spec)}
     unfit = {sort: reason for sort in (TABLES, DATABASES) if (reason := _unfit(spec, sort))}
     if unfit:
         status["unfit"] = unfit
     if conflict:
         status["conflict"] = conflict
+    if protected:
+        status["conditions"] = [protected]
     return status
 
 

@@ -78,6 +78,14 @@ def _unfit(plain: Plain, now: datetime) -> str:
     return ",".join(child(plain, "status", "unfit")) or "-"
 
 
+def _protected(plain: Plain, now: datetime) -> str:
+    del now
+    for condition in child(plain, "status").get("conditions", ()):
+        if condition["type"] == "Protected":
+            return str(condition["reason"])
+    return "-"
+
+
 def _text(*path: str) -> Callable[[Plain, datetime], str]:
     return lambda plain, _: text_at(plain, *path)
 
@@ -101,6 +109,11 @@ INSTANCE: Kind[Any] = Kind(
             name="Hooks",
             description="Hooked of the libraries found, in the process with most unhooked.",
             cell=_text("status", "hooks"),
+        ),
+        Column(
+            name="Protected",
+            description="Held without a lease: what became of asking its address.",
+            cell=_protected,
         ),
         Column(
             name="Unfit",

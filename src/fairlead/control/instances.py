@@ -2,7 +2,8 @@
 
 The store is the truth about who serves what; leases are kept in memory only, so that a renewal
 costs no write (contract 4). A control plane that was away, restarted or stopped for a while, gives
-everybody the time it missed: it must not empty a service because nobody could reach it.
+everybody the time it missed: it must not empty a service because nobody could reach it. Nor because
+most of its instances fell silent at once: `protection.py` keeps those and asks them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from fairlead.control.apps import KnownApps
 from fairlead.control.clocks import Clocks
@@ -25,6 +26,7 @@ from fairlead.control.instance import (
     pairs,
     status_of,
 )
+from fairlead.control.protection import App, Census, Protection
 from fairlead.control.store import (
     Busy,
     Conflict,
@@ -66,12 +68,13 @@ class Instances:
         resolve: Resolve,
         clocks: Clocks,
         *,
-        lease: float = 10.0,
+        protection: Protection,
         limit: int = 10_000,
     ) -> None:
         """Give everybody in the store a full lease from now (contract 4)."""
         self._store, self._apps, self._resolve = store, apps, resolve
-        self._clocks, self._lease, self._limit = clocks, lease, limit
+        self.protection = protection
+        self._clocks, self._lease, self._limit = clocks, protection.lease, limit
         self._looked = clocks.elapsed()
         self._leases: dict[Key, dict[str, float]] = {}
         self._adopt()
@@ -92,6 +95,7 @@ class Instances:
         r = registration
         key = instance_key(r.namespace, r.app, r.address)
         self._leases.setdefault(key, {})[r.node] = self._clocks.elapsed() + self._lease
+        self.protection.release(key, renewed=True)
         resolved = self._resolve(r.namespace, r.app, r.labels, r.lane)
         current = self._store.get(key)
         if current is None or joined(current.object["spec"], r) != current.object["spec"]:
@@ -113,7 +117,7 @@ class Instances:
         return revision
 
     async def expire(self) -> None:
-        """Give up processes whose lease has ended; to be called every TICK."""
+        """Give up or hold processes whose lease has ended; to be called every TICK."""
         now = self._clocks.elapsed()
         missed = now - self._looked - TICK
         self._looked = now
@@ -126,12 +130,31 @@ class Instances:
             key: nodes
             for key, leases in self._leases.items()
             if (nodes := [node for node, end in leases.items() if end <= now])
+            and key not in self.protection
         }
+        for key in self._held_back(ended):
+            del ended[key]
         gone = await asyncio.gather(*(self._give_up(key, nodes) for key, nodes in ended.items()))
         await self._note_absence({app for app in gone if app is not None})
 
+    async def ask(self) -> None:
+        """Ask the instances that are held whether they are there; to be called every TICK."""
+        await self.protection.ask(self._drop, self._census)
+
     async def run(self) -> None:
-        """Look at the leases for good, and now and then at what can be forgotten."""
+        """Look after the leases for good, and after what is held without one."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._look())
+            group.create_task(self._ask())
+
+    async def _ask(self) -> None:
+        # Beside the looks: a connection that is not answered must not make them late.
+        while True:
+            await asyncio.sleep(TICK)
+            await self._guarded(self.ask())
+
+    async def _look(self) -> None:
+        """Look at the leases, and now and then at what can be forgotten."""
         looks = 0
         while True:
             await asyncio.sleep(TICK)
@@ -166,6 +189,38 @@ class Instances:
         except Exception:
             log.exception("leases could not be looked after")
 
+    def _held_back(self, ended: Mapping[Key, Sequence[str]]) -> list[Key]:
+        """Return those of `ended` that are held; the others count as lost where nobody is left."""
+        whole = [key for key, nodes in ended.items() if len(nodes) == len(self._leases[key])]
+        if not whole:
+            return []
+        census, found = self._census(), [self._store.get(key) for key in whole]
+        there = [(one, (one.key.namespace, one.object["spec"]["app"])) for one in found if one]
+        # Before any of them is counted as lost: together they are one look's news.
+        spared = {app for _, app in there if self.protection.spares(app, census[app])}
+        for one, app in there:
+            if app in spared:
+                address = one.object["spec"]["address"]
+                self.protection.hold(one.key, app, address, census[app].present)
+            else:
+                self.protection.lost(app)
+        return [one.key for one, app in there if app in spared]
+
+    def _census(self) -> Mapping[App, Census]:
+        """Count the instances of every app; who has missed half of a lease is silent."""
+        late = self._clocks.elapsed() + self._lease / 2
+        counts: dict[App, list[int]] = {}
+        for item in self._store.listing(RESOURCE).items:
+            count = counts.setdefault((item.key.namespace, item.object["spec"]["app"]), [0, 0])
+            count[0] += 1
+            count[1] += max(self._leases.get(item.key, {}).values(), default=0.0) <= late
+        return {app: Census(present=all_, silent=some) for app, (all_, some) in counts.items()}
+
+    async def _drop(self, key: Key) -> None:
+        """Give up an instance that was held."""
+        app = await self._give_up(key, list(self._leases.get(key, {})))
+        await self._note_absence({app} if app else set())
+
     def _check_room(self, key: Key, node: str) -> None:
         current = self._store.get(key)
         if current is None and self._store.count(RESOURCE) >= self._limit:
@@ -199,6 +254,7 @@ class Instances:
             leases.pop(node, None)
         if not leases:
             self._leases.pop(key, None)
+            self.protection.release(key, renewed=False)
         if self._store.get(key) is None:
             return 0
 

@@ -17,6 +17,7 @@ from fairlead.control.clocks import Clocks
 from fairlead.control.condition import NOBODY, Condition, Liveness, Workload, liveness, merged
 from fairlead.control.instance import RESOURCE, nodes_of, pairs, status_of
 from fairlead.control.nodes import Node, Nodes
+from fairlead.control.protection import Protection
 from fairlead.control.publish import Authored, Publisher
 from fairlead.control.store import Conflict, Key, Object, Store, Stored, Write
 
@@ -36,11 +37,18 @@ class Statuses:
     """The statuses of everything that is stored."""
 
     def __init__(
-        self, store: Store, publisher: Publisher, nodes: Nodes, clocks: Clocks, gather: float
+        self,
+        store: Store,
+        publisher: Publisher,
+        nodes: Nodes,
+        protection: Protection,
+        clocks: Clocks,
+        gather: float,
     ) -> None:
         self._store, self._publisher, self._nodes = store, publisher, nodes
         self._clocks, self._gather = clocks, gather
-        self._placed_by: World | None = None
+        self._protection = protection
+        self._placed_by: tuple[World, int] | None = None
         self._pause = gather
 
     async def run(self) -> None:
@@ -97,11 +105,11 @@ class Statuses:
             )
             conditions = _conditions(authored, live, findings.get(key, ()))
             yield _write_of(stored, self._status(stored, authored, conditions, live))
-        world = self._publisher.world
-        if world is not self._placed_by:
+        placed_by = (self._publisher.world, self._protection.version)
+        if placed_by != self._placed_by:
             for stored in self._store.listing(RESOURCE).items:
                 yield _write_of(stored, self._instance_status(stored))
-            self._placed_by = world
+            self._placed_by = placed_by
 
     def _status(
         self,
@@ -131,7 +139,8 @@ class Statuses:
         spec = stored.object["spec"]
         labels, lane = pairs(spec.get("labels")), spec.get("lane")
         where = stored.key.namespace
-        return status_of(spec, *self._publisher.resolve(where, spec["app"], labels, lane))
+        found = self._publisher.resolve(where, spec["app"], labels, lane)
+        return status_of(spec, *found, self._protection.condition(stored.key))
 
     def _findings(self) -> tuple[Mapping[Key, list[Condition]], Mapping[Key, dict[str, str]]]:
         """Return by resource what its author should know, and who cannot keep to it, and why."""

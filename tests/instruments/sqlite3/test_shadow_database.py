@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
-from typing import Any, cast
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 

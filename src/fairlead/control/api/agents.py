@@ -146,7 +146,14 @@ class Agents:
             "default": world.governance.default,
             "namespaces": dict(world.governance.namespaces),
         }
-        return json_response({"revision": world.revision, "governance": governance, "nodes": items})
+        return json_response(
+            {
+                "revision": world.revision,
+                "governance": governance,
+                "alarms": self.instances.protection.report(namespace),
+                "nodes": items,
+            }
+        )
 
     async def list_traffic(self, request: Request) -> Response:
         """Say how requests are shared out between lanes, by entry app."""
