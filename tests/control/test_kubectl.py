@@ -217,6 +217,28 @@ def test_rules_of_a_namespace_are_switched_by_a_label(kubectl: Kubectl, namespac
     assert mode() == "observe"
 
 
+def test_a_namespace_is_applied_patched_and_edited(kubectl: Kubectl, namespace: str) -> None:
+    """Kubectl knows the kind, and sends its own sort of patch for it."""
+    switch = "fairlead.io/governance"
+    metadata = {"name": namespace, "labels": {switch: "observe", "team": "a"}}
+    manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+    assert "created" in kubectl.run("apply", "-f", "-", stdin=manifest)
+    assert "unchanged" in kubectl.run("apply", "-f", "-", stdin=manifest)
+    metadata["labels"] = {switch: "off"}
+    assert "configured" in kubectl.run("apply", "-f", "-", stdin=manifest)
+    labels = kubectl.json("get", "ns", namespace)["metadata"]["labels"]
+    assert labels == {switch: "off", "kubernetes.io/metadata.name": namespace}
+    kubectl.run("patch", "ns", namespace, "-p", json.dumps({"metadata": {"labels": {"a": "b"}}}))
+    editor = kubectl.home / "observe"
+    editor.write_text("#!/bin/sh\nsed -i 's/governance: \"off\"/governance: observe/' $1\n")
+    editor.chmod(0o700)
+    kubectl.env["KUBE_EDITOR"] = str(editor)
+    assert "edited" in kubectl.run("edit", "ns", namespace)
+    labels = kubectl.json("get", "ns", namespace)["metadata"]["labels"]
+    assert (labels[switch], labels["a"]) == ("observe", "b")
+    assert "deleted" in kubectl.run("delete", "ns", namespace)
+
+
 def test_wait_returns_when_a_rule_is_live(kubectl: Kubectl, server: Server, namespace: str) -> None:
     """`apply`, `wait`, then send traffic: no sleep in anybody's pipeline."""
     agents = [
@@ -250,10 +272,12 @@ def test_instances_are_listed(kubectl: Kubectl, server: Server, namespace: str) 
         until(lambda: "True" in kubectl.run("get", "instances", "--no-headers"))
         head, row = rows(kubectl.run("get", "instances"))
         assert head == [
-            *("NAME", "APP", "ADDRESS", "LANE", "ZONE", "PIDS", "HOOKS", "LIVE", "AGE"),
+            *("NAME", "APP", "ADDRESS", "LANE", "ZONE", "PIDS", "HOOKS", "PROTECTED"),
+            *("LIVE", "AGE"),
         ]
         assert row[:-1] == [
-            *("cart.127.0.0.1-7001", "cart", "127.0.0.1:7001", "gray", "z1", "1", "1/1", "True"),
+            *("cart.127.0.0.1-7001", "cart", "127.0.0.1:7001", "gray", "z1", "1", "1/1"),
+            *("-", "True"),
         ]
         printed = kubectl.run("delete", "instance", "cart.127.0.0.1-7001", status=1)
         assert "does not allow this method" in printed

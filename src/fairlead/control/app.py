@@ -38,18 +38,14 @@ class ControlPlane:
         self.stop = asyncio.Event()
         self._nodes = Nodes(clocks, keep=settings.lease)
         self._publisher = Publisher(store, self._nodes, settings.gather, settings.governance)
-        protection = Protection(
-            clocks,
-            lease=settings.lease,
-            keep=settings.remember_apps,
-            tell=self._nodes.news.set,
-        )
+        keep, told = settings.remember_apps, self._nodes.news.set
+        protection = Protection(clocks, lease=settings.lease, keep=keep, tell=told)
         self._statuses = Statuses(
             store, self._publisher, self._nodes, protection, clocks, settings.status_gather
         )
         self._instances = Instances(
             store,
-            KnownApps(store, clocks.now, settings.remember_apps),
+            KnownApps(store, clocks.now, keep),
             self._publisher.resolve,
             clocks,
             protection=protection,

@@ -9,15 +9,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from fairlead.control.api import body as bodies
 from fairlead.control.api.authored import inspect
+from fairlead.control.api.objects import merge_patch
 from fairlead.control.api.resources import Resources
 from fairlead.control.api.served import Fault, Served
-from fairlead.control.api.status import Refused, not_allowed, unsupported_media_type
+from fairlead.control.api.status import (
+    Refused,
+    bad_request,
+    not_allowed,
+    unsupported_media_type,
+)
 from fairlead.control.namespace_kind import NAMESPACE, mode_of
 from fairlead.control.namespaces import NotEmpty
 from fairlead.control.store import Object
@@ -26,6 +33,9 @@ from fairlead.kinds.schema import object_schema
 
 PROTOBUF = "application/vnd.kubernetes.protobuf"
 """What ``kubectl create namespace`` sends, and nothing else that people type here."""
+
+STRATEGIC = "application/strategic-merge-patch+json"
+"""What kubectl sends for Kubernetes' own kinds, when it applies, edits or patches them."""
 
 NOT_NEEDED = (
     "namespaces need not be made: one is there as soon as something is in it; "
@@ -43,7 +53,30 @@ def namespace_kind(default: str) -> Served:
     described = "Whether rules are enforced: off, observe or on."
     column = Column(name="Governance", description=described, cell=cell)
     schema = object_schema(NAMESPACE)
-    return Served(kind=NAMESPACE, schema=schema, inspect=_inspect, extra_columns=(column,))
+    return Served(
+        kind=NAMESPACE,
+        schema=schema,
+        inspect=_inspect,
+        patches={STRATEGIC: strategic_patch},
+        extra_columns=(column,),
+    )
+
+
+def strategic_patch(target: Any, patch: Any) -> Any:
+    """Return `target` with a strategic merge patch applied: maps are merged, as by a merge patch.
+
+    Lists have rules of their own there; what a namespace means has none. Raises Refused for
+    directives.
+    """
+    if _directive(patch):
+        raise bad_request("directives ($patch and the like) of a strategic patch are not supported")
+    return merge_patch(target, patch)
+
+
+def _directive(patch: Any) -> bool:
+    if not isinstance(patch, dict):
+        return False
+    return any(name.startswith("$") or _directive(value) for name, value in patch.items())
 
 
 def _inspect(own: Object) -> Sequence[Fault]:

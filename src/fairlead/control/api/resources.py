@@ -145,7 +145,8 @@ class Resources:
 
     async def patch(self, request: Request, served: Served, key: Key) -> Response:
         """Change an object by a merge patch or a JSON patch."""
-        apply = _patching(bodies.media_type(request))
+        media = bodies.media_type(request)
+        apply = served.patches.get(media) or _patching(media)
         patch, repeated = bodies.parse_json(await bodies.read(request))
         place = _place(request, served, key.namespace, repeated)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -43,6 +43,8 @@ class Served:
     """None where clients may only read: the control plane itself writes these objects."""
     fields: tuple[str, ...] = ()
     """Fields of text that objects are selected by, besides name and namespace."""
+    patches: Mapping[str, Callable[[Any, Any], Any]] = field(default_factory=dict)
+    """What applies patches, by media types that only this kind takes."""
     extra_columns: tuple[Column, ...] = ()
     """Columns whose cells need more than the object."""
 
