@@ -18,9 +18,11 @@ from typing import NoReturn
 
 from fairlead.agent.bootstrap import DEADLINE, PATIENCE
 from fairlead.agent.lineage import MARK
+from fairlead.agent.notice import warn
 from fairlead.agent.settings import InvalidSetting, Settings
 from fairlead.cli.interpreter import find_interpreter, locate, obstacle
 
+ENABLED = "FAIRLEAD_ENABLED"
 REFUSED, NOT_EXECUTABLE, NOT_FOUND = 2, 126, 127
 
 _SHORTHANDS = (
@@ -43,7 +45,11 @@ def main(argv: Sequence[str]) -> int:
         Settings.from_env(chosen, read=lambda path: {})
     except InvalidSetting as error:
         return _refuse(str(error), REFUSED)
-    return _become(command, _environment({**os.environ, **chosen}))
+    environ = {**os.environ, **chosen}
+    if not _wanted(environ):
+        warn("FAIRLEAD_ENABLED or msePilotAutoEnable says off: the command runs without the agent")
+        return _become(command, {**environ, ENABLED: "0"})
+    return _become(command, _environment(environ))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -72,12 +78,21 @@ def _chosen(options: argparse.Namespace) -> dict[str, str]:
     return {variable: value for variable, value in values.items() if value is not None}
 
 
+def _wanted(environ: dict[str, str]) -> bool:
+    """Return whether the operator, or the pod's labels, want the agent; who says nothing does."""
+    names = (ENABLED, "msePilotAutoEnable", "FAIRLEAD_PODINFO")
+    try:
+        return Settings.from_env({name: environ[name] for name in names if name in environ}).enabled
+    except InvalidSetting:
+        return True  # the agent says which it is
+
+
 def _environment(environ: dict[str, str]) -> dict[str, str]:
     # A run below another run begins a line of descent of its own.
     environ.pop(MARK, None)
     return {
         **environ,
-        "FAIRLEAD_ENABLED": "1",
+        ENABLED: "1",
         DEADLINE: repr(time.monotonic() + PATIENCE),
     }
 
@@ -86,7 +101,8 @@ def _become(command: list[str], environ: dict[str, str]) -> int:
     path = locate(command[0], environ.get("PATH", os.defpath))
     if path is None:
         return _refuse(f"{command[0]}: command not found", NOT_FOUND)
-    interpreter = find_interpreter(path, command[1:], environ)
+    on = environ[ENABLED] == "1"
+    interpreter = find_interpreter(path, command[1:], environ) if on else None
     reason = obstacle(interpreter, environ) if interpreter else ""
     if reason:
         return _refuse(reason, REFUSED)
