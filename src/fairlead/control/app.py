@@ -12,6 +12,7 @@ import uvloop
 from fairlead.control import server
 from fairlead.control.api.agents import Agents
 from fairlead.control.api.authored import authored_kinds, read_yaml
+from fairlead.control.api.counting import Counting
 from fairlead.control.api.namespaces import NamespaceApi, namespace_kind
 from fairlead.control.api.registered import registered_kind
 from fairlead.control.api.resources import Resources
@@ -69,7 +70,9 @@ class ControlPlane:
         namespaces = NamespaceApi(
             resources=replace(resources, store=view), served=namespace_kind(settings.governance)
         )
-        self.app = application(rest, namespaces, list(agents.routes()))
+        counting = Counting()
+        routes = [*agents.routes(), counting.route()]
+        self.app = counting.around(application(rest, namespaces, routes))
 
     async def work(self) -> None:
         """Publish, expire and write statuses until `stop` is set; then end every stream."""
