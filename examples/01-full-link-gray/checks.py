@@ -27,8 +27,8 @@ def sticky(stage: Stage, result: Result, answers: list[Answer]) -> None:
     """Each user is on one side, and the share of users is a fair draw of ten percent."""
     sides: dict[str, str] = {}
     for answer in answers:
-        if answer.right and sides.setdefault(answer.request.user, answer.text) != answer.text:
-            result.problems.append(f"{answer.request.user} was on both sides")
+        if answer.right and sides.setdefault(answer.request.group, answer.text) != answer.text:
+            result.problems.append(f"{answer.request.group} was on both sides")
             result.tally.failed += 1
             result.tally.leaks += len(answer.text.split("→"))
     gray = sum(text == GRAY for text in sides.values())

@@ -8,8 +8,10 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-_INSTANCES = "/apis/fairlead.io/v1alpha1/namespaces/default/instances"
-_RULES = "/apis/traffic.opensergo.io/v1alpha1/namespaces/default"
+from processes import DEFAULT, Instance
+
+_INSTANCES = "/apis/fairlead.io/v1alpha1/namespaces/{}/instances"
+_RULES = "/apis/traffic.opensergo.io/v1alpha1/namespaces/{}"
 _PLURALS = ("trafficlanes", "trafficlabelrules")
 
 # Proxies are for the outside.
@@ -31,33 +33,50 @@ class ControlPlane:
         except OSError:
             return False
 
-    def address(self, app: str, lane: str) -> str | None:
-        """Return the address of a live instance of `app` on `lane`, or None."""
-        for instance in self._call("GET", _INSTANCES)["items"]:
-            spec, status = instance["spec"], instance.get("status", {})
-            if spec["app"] == app and status.get("lane") == lane:
+    def address(self, wanted: Instance) -> str | None:
+        """Return the address of a live instance like `wanted`, or None."""
+        for instance in self._call("GET", _INSTANCES.format(wanted.namespace))["items"]:
+            spec, lane = instance["spec"], instance.get("status", {}).get("lane")
+            labels = {label["key"]: label["value"] for label in spec.get("labels", ())}
+            found = (spec["app"], lane, labels.get("version", ""))
+            if found == (wanted.app, wanted.lane, wanted.version):
                 return str(spec["address"])
         return None
 
-    def registered(self, app: str, lane: str) -> bool:
-        """Whether an instance of `app` is live on `lane`."""
-        return self.address(app, lane) is not None
-
     def processes(self, app: str) -> list[list[int]]:
         """Return the pids of each live instance of `app`."""
-        instances = self._call("GET", _INSTANCES)["items"]
+        instances = self._call("GET", _INSTANCES.format(DEFAULT))["items"]
         specs = [instance["spec"] for instance in instances if instance["spec"]["app"] == app]
         return [sorted(process["pid"] for process in spec["processes"]) for spec in specs]
 
-    def milestone(self) -> tuple[Callable[[], bool], Callable[[], None]]:
+    def connected(self) -> int:
+        """Return how many processes are connected with their agents."""
+        nodes = self._call("GET", "/fairlead/v1/nodes")["nodes"]
+        return sum(node["connected"] for node in nodes)
+
+    def asked(self) -> Counter[str]:
+        """Return how many requests it has had since it started, by what they ask for."""
+        return Counter(self._call("GET", "/fairlead/v1/requests")["requests"])
+
+    def rules(self, namespace: str) -> int:
+        """Return how many rules in `namespace` put requests on a lane."""
+        return sum(
+            len(self._call("GET", f"{_RULES.format(namespace)}/{plural}")["items"])
+            for plural in _PLURALS
+        )
+
+    def milestone(self, namespace: str = DEFAULT) -> tuple[Callable[[], bool], Callable[[], None]]:
         """Set a mark in the order of all writes; return what tells whether every agent is past it.
 
-        The mark is a rule that changes nothing. It is live on a workload once that enforces what
-        was compiled of everything written before, instances that came and went among it. The
-        second function takes the mark away.
+        Those of one namespace are asked. The mark is a rule that changes nothing. It is live on a
+        workload once that enforces what was compiled of everything written before, instances that
+        came and went among it. The second function takes the mark away.
         """
         self._milestones += 1
-        collection, name = f"{_RULES}/workloadlabelrules", f"demo-milestone-{self._milestones}"
+        collection, name = (
+            f"{_RULES.format(namespace)}/workloadlabelrules",
+            f"demo-milestone-{self._milestones}",
+        )
         rule = {
             "apiVersion": "traffic.opensergo.io/v1alpha1",
             "kind": "WorkloadLabelRule",
@@ -81,7 +100,7 @@ class ControlPlane:
         return [
             f"{rule['kind']}/{rule['metadata']['name']}: {condition['message']}"
             for plural in _PLURALS
-            for rule in self._call("GET", f"{_RULES}/{plural}")["items"]
+            for rule in self._call("GET", f"{_RULES.format(DEFAULT)}/{plural}")["items"]
             for condition in rule.get("status", {}).get("conditions", ())
             if condition["type"] == "Overridden"
         ]

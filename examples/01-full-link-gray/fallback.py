@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import instances as run
 from fleet import Fleet
 from load import BASE, GRAY, Answer, Request, send
 from outcome import Result
 from scenarios import AROUND_B, SHENZHEN
+
+if TYPE_CHECKING:
+    from stage import Stage
 
 FULL_CYCLES = 5
 FULL_STEADY = 5.0
@@ -76,8 +80,12 @@ class Load:
         await before.over()
 
 
-async def stopped_and_started(fleet: Fleet, entry: str, scale: float, result: Result) -> None:
+def stopped_and_started(stage: Stage, result: Result) -> None:
     """Stop and start B's gray in turns under load, a tenth as often at a tenth of the scale."""
+    asyncio.run(_turns(stage.fleet, stage.entry, stage.scale, result))
+
+
+async def _turns(fleet: Fleet, entry: str, scale: float, result: Result) -> None:
     load = Load(result)
     steady = max(0.5, FULL_STEADY * scale)
     cycles = max(1, round(FULL_CYCLES * scale))

@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Self
@@ -16,11 +17,14 @@ from instances import ENTRY
 from interrupt import held
 from load import Request
 from processes import (
+    ANY_PORT,
     APPS,
     BIN,
+    DEFAULT,
     DemoFailed,
     Instance,
     Process,
+    answers,
     environment,
     start_instance,
     stop_all,
@@ -44,12 +48,8 @@ class Fleet:
         self._applied: tuple[str, ...] = ()
 
     def __enter__(self) -> Self:
-        serve = (str(BIN / "fairlead"), "serve", "--data-dir", str(self.work / "data"))
-        log = self.work / "logs" / "serve.log"
-        with held():
-            self._serve = Process([*serve, "--listen", "127.0.0.1:0"], env=environment(), log=log)
         try:
-            self._until(self._serving, "the control plane answers", START_SECONDS, self._serve)
+            self.start_control("127.0.0.1:0")
         except BaseException:
             self.close()
             raise
@@ -66,6 +66,19 @@ class Fleet:
             if self._serve:
                 stop_all([self._serve])
 
+    def start_control(self, listen: str) -> None:
+        """Start the control plane on the data directory, and wait until it answers."""
+        serve = (str(BIN / "fairlead"), "serve", "--data-dir", str(self.work / "data"))
+        log = self.work / "logs" / "serve.log"
+        with held():
+            self._serve = Process([*serve, "--listen", listen], env=environment(), log=log)
+        self._until(self._serving, "the control plane answers", START_SECONDS, self._serve)
+
+    def kill_control(self) -> None:
+        """End the control plane by SIGKILL."""
+        if self._serve:
+            self._serve.kill()
+
     def names(self) -> set[str]:
         """Return the names of the instances that run."""
         return set(self._running)
@@ -80,16 +93,10 @@ class Fleet:
         self.stop([instance for instance in new if instance.name in running])
         for instance in new:
             with held():
-                process = start_instance(
-                    instance,
-                    control=self.control.url,
-                    work=self.work,
-                    databases=self.databases,
-                )
-                self._running[instance.name] = (instance, process)
+                self._running[instance.name] = (instance, self._begin(instance))
         for instance in new:
             process = self._running[instance.name][1]
-            registered = partial(self.control.registered, instance.app, instance.lane)
+            registered = partial(self.address, instance)
             self._until(registered, f"{instance.name} is registered", START_SECONDS, process)
 
     def stop(self, instances: Sequence[Instance]) -> None:
@@ -103,9 +110,42 @@ class Fleet:
             if not stopped:
                 raise DemoFailed(f"{instance.name} did not stop on SIGTERM\n{process.tail()}")
 
+    def restart(self, instance: Instance, address: str) -> None:
+        """Stop `instance` and start it again at the address it had; no control plane is asked."""
+        self.stop([instance])
+        port = address.rpartition(":")[2]
+        command = tuple(port if word == ANY_PORT[1] else word for word in instance.command)
+        with held():
+            process = self._begin(replace(instance, command=command))
+            self._running[instance.name] = (instance, process)
+        self._until(lambda: answers(address), f"{address} answers", START_SECONDS, process)
+
+    def _begin(self, instance: Instance) -> Process:
+        return start_instance(
+            instance, control=self.control.url, work=self.work, databases=self.databases
+        )
+
+    def pid(self, instance: Instance) -> int:
+        """Return the id of the process that was started as `instance`."""
+        return self._running[instance.name][1].pid
+
+    def memory(self, instances: Iterable[Instance]) -> int:
+        """Return the bytes that `instances`, which run, take together."""
+        return sum(self._running[instance.name][1].memory() for instance in instances)
+
+    def doctor(self, instance: Instance) -> list[str]:
+        """Return what `fairlead doctor` says of the process that serves `instance`, by line."""
+        argv = [str(BIN / "fairlead"), "doctor", str(self.pid(instance))]
+        env = environment(FAIRLEAD_STATE=str(self.work / "state"))
+        # It exits 1 where something is wrong, as an absent control plane is.
+        done = subprocess.run(
+            argv, env=env, capture_output=True, text=True, timeout=30, check=False
+        )
+        return done.stdout.splitlines()
+
     def address(self, instance: Instance) -> str | None:
         """Return where the control plane says `instance` listens, or None."""
-        return self.control.address(instance.app, instance.lane)
+        return self.control.address(instance)
 
     def apply(self, *policies: str) -> None:
         """Put the rules of the files `policies` in force, and take away those of others."""
@@ -116,9 +156,9 @@ class Fleet:
             self._fairlead("delete", *_files(old))
         self._applied = policies
 
-    def settle(self) -> None:
-        """Wait until every process enforces what the control plane compiled for it."""
-        passed, forget = self.control.milestone()
+    def settle(self, namespace: str = DEFAULT) -> None:
+        """Wait until every process of `namespace` enforces what was compiled for it."""
+        passed, forget = self.control.milestone(namespace)
         self._until(passed, "every agent has its snapshot", SETTLE_SECONDS, self._serve)
         forget()
 
@@ -139,7 +179,7 @@ class Fleet:
         for instance, _ in self._running.values():
             if instance.hop:
                 line = rf'"GET /{instance.app} HTTP/1\.1" {status}\b'
-                counts[instance.hop] = len(re.findall(line, self.log(instance)))
+                counts[instance.hop] += len(re.findall(line, self.log(instance)))
         return counts
 
     def _serving(self) -> bool:
@@ -166,7 +206,7 @@ class Fleet:
         return done.stdout
 
     def _until(
-        self, holds: Callable[[], bool], what: str, seconds: float, process: Process | None
+        self, holds: Callable[[], object], what: str, seconds: float, process: Process | None
     ) -> None:
         deadline = time.monotonic() + seconds
         while not holds():

@@ -21,28 +21,32 @@ GRAY, BASE = "Agray→Bgray→Cgray", "A→B→C"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request to the entry, and the answers that are right. `user` groups a user's requests."""
+    """One request, and the answers that are right. `group` is what it is counted with: its user."""
 
     expect: tuple[str, ...]
     status: int = 200
-    row: Place = BASE_ROWS
-    """Where C has to keep its row, if it succeeds."""
+    row: Place | None = BASE_ROWS
+    """Where C has to keep its row, if it succeeds; None where no row is left."""
+    path: str = "/a"
     headers: tuple[tuple[str, str], ...] = ()
     query: str = ""
-    user: str = ""
+    group: str = ""
 
     def encode(self, host: str) -> bytes:
         """Return its bytes on the wire."""
-        path = f"/a?{self.query}" if self.query else "/a"
-        lines = [f"GET {path} HTTP/1.1", f"Host: {host}"]
+        lines = [f"GET {self._target} HTTP/1.1", f"Host: {host}"]
         lines += [f"{name}: {value}" for name, value in self.headers]
         return "\r\n".join([*lines, "", ""]).encode()
 
     def curl(self, host: str) -> str:
         """Return the command that sends the same request by hand."""
         headers = "".join(f"-H '{name}: {value}' " for name, value in self.headers)
-        url = f"'http://{host}/a?{self.query}'" if self.query else f"http://{host}/a"
-        return f"curl {headers}{url}"
+        url = f"http://{host}{self._target}"
+        return f"curl {headers}'{url}'" if self.query else f"curl {headers}{url}"
+
+    @property
+    def _target(self) -> str:
+        return f"{self.path}?{self.query}" if self.query else self.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,8 @@ class Answer:
     request: Request
     status: int
     text: str
+    seconds: float = 0.0
+    """Since the request was due, where it was sent at a rate."""
 
     @property
     def right(self) -> bool:
@@ -88,7 +94,8 @@ class Tally:
         self.requests += 1
         if answer.status == 200:
             self.texts[answer.text] += 1
-            self.rows[answer.request.row, answer.text.rpartition("→")[2]] += 1
+            if answer.request.row:
+                self.rows[answer.request.row, answer.text.rpartition("→")[2]] += 1
         if not answer.right:
             self.failed += 1
             self.leaks += answer.leaks()

@@ -7,7 +7,9 @@ processes by their ids. What they print goes to a log file each.
 from __future__ import annotations
 
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -21,6 +23,9 @@ STOP_SECONDS = 15.0
 ANY_PORT = ("--port", "0")
 # No control socket: gunicorn would put it into the home directory.
 GUNICORN = ("--bind", "127.0.0.1:0", "--access-logfile", "-", "--no-control-socket")
+DEFAULT = "default"
+"""The namespace of what runs all the time."""
+_PSS = re.compile(r"^Pss: +(\d+) kB", re.MULTILINE)
 EVERYWHERE = frozenset((*ANY_PORT, *GUNICORN))
 FOREIGN = (
     *("traffic.opensergo.io/label", "alicloud.service.tag", "msePilotCreateAppName"),
@@ -43,16 +48,22 @@ class Instance:
     """``NAME=value`` that puts it on its lane: fairlead reads it, the app does not."""
     driver: int | None = None
     """By which of two drivers it reaches the database, if it does."""
+    namespace: str = DEFAULT
+    version: str = ""
+    """How it calls itself, if not by its lane; also its label, as others like it may run."""
+    variables: tuple[tuple[str, str], ...] = ()
+    """More of its environment."""
 
     @property
     def name(self) -> str:
         """Name of its log: ``b-gray``."""
-        return f"{self.app}-{self.lane or 'base'}"
+        where = () if self.namespace == DEFAULT else (self.namespace,)
+        return "-".join((*where, self.app, self.version or self.lane or "base"))
 
     @property
     def hop(self) -> str:
         """How it calls itself in an answer: ``Bgray``; the entry does not name itself."""
-        return f"{self.app.upper()}{self.lane}" if len(self.app) == 1 else ""
+        return f"{self.app.upper()}{self.version or self.lane}" if len(self.app) == 1 else ""
 
     def served_by(self) -> str:
         """Return its command without the options that every instance has."""
@@ -83,6 +94,18 @@ class Process:
     def running(self) -> bool:
         """Whether it has not ended."""
         return self._popen.poll() is None
+
+    def memory(self) -> int:
+        """Return the bytes that it and its workers have, shared pages in shares."""
+        kilobytes = 0
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                if os.getsid(int(process.name)) == self.pid:
+                    found = _PSS.search((process / "smaps_rollup").read_text())
+                    kilobytes += int(found[1]) if found else 0
+            except OSError:
+                continue  # it has ended meanwhile
+        return kilobytes << 10
 
     def terminate(self) -> None:
         """Ask it to stop, as a deployment would."""
@@ -139,9 +162,13 @@ def start_instance(
     settings = {
         "FAIRLEAD_CONTROL": control,
         "FAIRLEAD_APP": instance.app,
+        "FAIRLEAD_NAMESPACE": instance.namespace,
         "FAIRLEAD_STATE": str(work / "state"),
-        "VERSION": instance.lane,
+        "VERSION": instance.version or instance.lane,
+        **dict(instance.variables),
     }
+    if instance.version:
+        settings["FAIRLEAD_LABELS"] = f"version={instance.version}"
     if databases and instance.driver is not None:
         settings["DATABASE_URL"] = databases[instance.driver]
     program, *arguments = instance.command
@@ -151,6 +178,16 @@ def start_instance(
         argv = ["env", instance.mark, *argv]
     log = work / "logs" / f"{instance.name}.log"
     return Process(argv, env=environment(**settings), log=log)
+
+
+def answers(address: str) -> bool:
+    """Whether somebody takes connections at `address`."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def stop_all(processes: Sequence[Process]) -> None:

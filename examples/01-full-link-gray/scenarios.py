@@ -65,7 +65,7 @@ def _cycle(*requests: Request) -> Callable[[int, int], Request]:
 def _canary(number: int, count: int) -> Request:
     # Everybody comes twice, the second time half a scenario later.
     user = f"user-{number % max(1, count // 2)}"
-    return Request(expect=(BASE, GRAY), headers=(("x-user-id", user),), user=user)
+    return Request(expect=(BASE, GRAY), headers=(("x-user-id", user),), group=user)
 
 
 def _spoof(*headers: tuple[str, str]) -> tuple[Request, Request]:
@@ -184,6 +184,31 @@ SPOOFED = Scenario(
     rounds=(Round(full=1400, request=_cycle(*_FORGED)),),
 )
 
+ROLLING_RESTART = Scenario(
+    id="rolling-restart",
+    says="three instances of B are replaced under load, one after another, and no request fails",
+    policy=(COLOURS,),
+    beside_base=(),
+    example=_request(BASE),
+    rounds=(),
+)
+PATTERNS = Scenario(
+    id="patterns",
+    says="A and C have a gray version: by two stacks, by a rule at each hop, by one at the entry",
+    policy=(),
+    beside_base=(),
+    example=_request(BASE),
+    rounds=(),
+)
+CONTROL_PLANE_LOSS = Scenario(
+    id="control-plane-loss",
+    says="the control plane is killed under load, B's gray restarted without it; then it is back",
+    policy=(COLOURS,),
+    beside_base=run.GRAY,
+    example=_request(GRAY, SHENZHEN),
+    rounds=(),
+)
+
 
 def _apart(row: Place) -> tuple[Round, ...]:
     """Gray alone, base alone, and gray where C has no gray instance: base C serves both sides."""
@@ -256,4 +281,7 @@ SCENARIOS = (
     SHADOW_DATABASES,
     SHADOW_MISSING,
     MIXED_MEDIA,
+    ROLLING_RESTART,
+    CONTROL_PLANE_LOSS,
+    PATTERNS,
 )

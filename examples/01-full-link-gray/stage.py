@@ -10,14 +10,14 @@ from contextlib import contextmanager
 
 import instances as run
 from checks import CHECKS
-from fallback import stopped_and_started
 from fleet import Fleet
 from load import BASE, GRAY, Answer, Tally, ask, send
 from media import Medium
 from outcome import Result
+from plays import PLAYS
 from processes import DemoFailed, Instance
 from rows import changes
-from scenarios import BLUE, FALLBACK, GREEN, LANE_GROUP, Round, Scenario
+from scenarios import BLUE, GREEN, LANE_GROUP, Round, Scenario
 
 REPORT_SECONDS = 8.0
 """Agents report their counters with every renewal of a lease, which is every three seconds."""
@@ -61,9 +61,9 @@ class Stage:
             # A thousand more would show the same, and wait for as many timeouts.
             result.problems.append("the example failed, nothing else was tried")
             return result
-        if scenario is FALLBACK:
+        if own := PLAYS.get(scenario.id):
             with self._rows(result, result.tally):
-                asyncio.run(stopped_and_started(self.fleet, self.entry, self.scale, result))
+                own(self, result)
         answers: list[Answer] = []
         for number, round_ in enumerate(scenario.rounds, 1):
             if round_.stopped or (number > 1 and scenario.rounds[number - 2].stopped):
