@@ -39,7 +39,7 @@ kill-server: $(STAMP)  ## kill the control plane 200 times during writes, and lo
 	@$(BIN)/python -m tests.faults.kills $(ARGS)
 
 .PHONY: watch-server
-watch-server: $(STAMP)  ## ten minutes of `fairlead get -w` through three restarts of the control plane
+watch-server: $(STAMP)  ## ten minutes of get -w and an informer through three kills of the control plane
 	@$(BIN)/python -m tests.faults.watching $(ARGS)
 
 lint: $(STAMP)  ## check style, format, types and the import contracts

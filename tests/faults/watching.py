@@ -1,9 +1,9 @@
-"""``fairlead get -w`` while the server is killed and started again: it misses nothing.
+"""Who watches through kills of the control plane misses nothing.
 
-    python -m tests.faults.watching --seconds 600 --restarts 3
+    python -m tests.faults.watching --seconds 600 --restarts 3 --with fairlead,kubectl,informer
 
 One client writes, and tries again while the server is away; what it was told is held against what
-the watch printed: every revision that was acknowledged, in order.
+each watch showed: every revision that was acknowledged, once, and in order for each object.
 """
 
 from __future__ import annotations
@@ -17,18 +17,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from tests.control.serving import API, Server, ready, rule, start
+from tests.control.serving import Server, ready, rule, start
+from tests.faults.watchers import RULES, Kubectl, Watcher, fairlead, informer
 
-RULES = f"{API}/namespaces/default/trafficlabelrules"
-FAIRLEAD = Path(sys.executable).parent / "fairlead"
+SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 MERGE = {"content-type": "application/merge-patch+json"}
 NAMES, EVERY = 8, 0.05
+WATCHERS = ("fairlead", "kubectl", "informer")
 
 
 class Writer:
@@ -65,32 +66,50 @@ class Writer:
         self.acknowledged.append(int(answer.json()["metadata"]["resourceVersion"]))
 
 
-def watching(work: Path, seconds: float, restarts: int, dice: random.Random) -> tuple[int, str]:
-    """Return how many writes were acknowledged, and what the watch missed, ``""`` for nothing."""
+def watching(
+    work: Path, seconds: float, restarts: int, dice: random.Random, names: Sequence[str]
+) -> tuple[int, dict[str, str]]:
+    """Return how many writes were acknowledged, and what each watch missed, ``""`` for nothing."""
     data = work / "data"
     server = ready(start(data), data)
     listen = server.url.removeprefix("http://")
     writer = Writer(server.url, dice)
-    with (work / "printed").open("w+") as printed:
-        watch = subprocess.Popen(
-            [FAIRLEAD, "get", "tlr", "-w", "-o", "json", "--output-watch-events"],
-            stdout=printed,
-            env={**os.environ, "FAIRLEAD_CONTROL": server.url},
-        )
-        try:
-            with server.client() as http:
-                http.post(RULES, json=rule("r0")).raise_for_status()
-            _wait(lambda: (work / "printed").stat().st_size > 0)
-            for turn in range(restarts + 1):
-                writer.write(time.monotonic() + seconds / (restarts + 1))
-                if turn < restarts:
-                    server = _restarted(server, data, listen)
-            problem = _compared(server, work / "printed", writer)
-        finally:
-            watch.terminate()
-            watch.wait(10)
-            server.stop()
-    return len(writer.acknowledged), problem
+    watchers = [_watcher(name, server.url, work) for name in names]
+    try:
+        for watcher in watchers:
+            watcher.start()
+        with server.client() as http:
+            http.post(RULES, json=rule("r0")).raise_for_status()
+        _wait(lambda: all(watcher.events() for watcher in watchers))
+        for turn in range(restarts + 1):
+            writer.write(time.monotonic() + seconds / (restarts + 1))
+            if turn < restarts:
+                server = _restarted(server, data, listen)
+        problems = {watcher.name: _compared(server, watcher, writer) for watcher in watchers}
+    finally:
+        for watcher in watchers:
+            watcher.stop()
+        server.stop()
+    return len(writer.acknowledged), problems
+
+
+def program(name: str) -> str:
+    """Return the path of kubectl or of the informer, built where it has to be."""
+    if name == "kubectl":
+        return os.environ.get("KUBECTL") or _made("kubectl.sh")
+    return _made("golang.sh", str(Path(__file__).parent / "informer"))
+
+
+def _made(script: str, *words: str) -> str:
+    made = subprocess.run([SCRIPTS / script, *words], check=True, stdout=subprocess.PIPE, text=True)
+    return made.stdout.strip()
+
+
+def _watcher(name: str, url: str, work: Path) -> Watcher:
+    if name == "fairlead":
+        return fairlead(url, work)
+    maker = Kubectl if name == "kubectl" else informer
+    return maker(program(name), url, work)
 
 
 def _wait(true: Callable[[], bool]) -> None:
@@ -107,14 +126,13 @@ def _restarted(server: Server, data: Path, listen: str) -> Server:
     return ready(start(data, listen), data)
 
 
-def _compared(server: Server, printed: Path, writer: Writer) -> str:
+def _compared(server: Server, watcher: Watcher, writer: Writer) -> str:
     with server.client() as http:
         listed = http.get(RULES).json()["items"]
     wanted = {one["metadata"]["name"]: one["spec"]["trafficLabel"] for one in listed}
     end = time.monotonic() + 20
     while True:
-        events = list(_events(printed.read_text()))
-        problem = _problem(events, writer.acknowledged, wanted)
+        problem = _problem(watcher.events(), writer.acknowledged, wanted)
         if not problem or time.monotonic() > end:
             return problem
         # What was written last is on its way.
@@ -123,31 +141,22 @@ def _compared(server: Server, printed: Path, writer: Writer) -> str:
 
 def _problem(events: list[Any], acknowledged: list[int], wanted: dict[str, str]) -> str:
     state: dict[str, str] = {}
-    revisions = []
+    shown: dict[str, list[int]] = {}
     for event in events:
         found = event["object"]
         name = found["metadata"]["name"]
-        revisions.append(int(found["metadata"]["resourceVersion"]))
+        shown.setdefault(name, []).append(int(found["metadata"]["resourceVersion"]))
         if event["type"] == "DELETED":
             state.pop(name, None)
         else:
             state[name] = found["spec"]["trafficLabel"]
-    if missed := sorted(set(acknowledged) - set(revisions)):
+    if missed := sorted(set(acknowledged).difference(*shown.values())):
         return f"{len(missed)} acknowledged writes were not shown, the first {missed[0]}"
-    if revisions != sorted(set(revisions)):
-        return "something was shown twice, or out of order"
+    for name, revisions in shown.items():
+        # An informer hands out what it was told object by object: it promises no more order.
+        if revisions != sorted(set(revisions)):
+            return f"{name} was shown twice at one revision, or out of order"
     return "" if state == wanted else f"shown at the end: {state}, there: {wanted}"
-
-
-def _events(text: str) -> Iterator[Any]:
-    decoder = json.JSONDecoder()
-    place = 0
-    while (place := text.find("{", place)) >= 0:
-        try:
-            event, place = decoder.raw_decode(text, place)
-        except ValueError:
-            return  # it is being printed
-        yield event
 
 
 def main() -> int:
@@ -156,13 +165,19 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=600.0)
     parser.add_argument("--restarts", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--with", dest="names", default="fairlead,kubectl,informer")
     options = parser.parse_args()
     dice = random.Random(options.seed)
+    names = options.names.split(",")
+    if unknown := set(names) - set(WATCHERS):
+        parser.error(f"nobody watches by {', '.join(sorted(unknown))}: {', '.join(WATCHERS)}")
     with tempfile.TemporaryDirectory(prefix="fairlead-watching-") as folder:
-        writes, problem = watching(Path(folder), options.seconds, options.restarts, dice)
-    said = problem or "all shown once, in order"
-    sys.stdout.write(f"{writes} writes acknowledged, {options.restarts} restarts: {said}\n")
-    return 1 if problem else 0
+        found = watching(Path(folder), options.seconds, options.restarts, dice, names)
+    writes, problems = found
+    sys.stdout.write(f"{writes} writes acknowledged, {options.restarts} kills\n")
+    for name, problem in problems.items():
+        sys.stdout.write(f"{name}: {problem or 'each shown once, in order'}\n")
+    return 1 if any(problems.values()) else 0
 
 
 if __name__ == "__main__":
