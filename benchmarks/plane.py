@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from fairlead.flow.engine import Engine
 from fairlead.instruments.instrument import Rewriting, Sockets
+from fairlead.instruments.leftovers import Leftovers
 from fairlead.instruments.propagate import Served, resume, suspend
 from fairlead.policy.encode import seal
 from fairlead.policy.endpoint import Endpoint, Service
@@ -17,6 +18,7 @@ from fairlead.policy.match import Condition
 from fairlead.policy.snapshot import Snapshot
 from fairlead.policy.workload import Workload
 from fairlead.telemetry.counters import Counters
+from fairlead.telemetry.refusals import Refusals
 
 VIP = "123456789"
 LANE_RULE = Colouring(
@@ -36,6 +38,7 @@ class Plane:
         self.ready = True
         self.propagation_only = False
         self.rewriting = Rewriting()
+        self.refusals, self.leftovers = Refusals(), Leftovers()
 
     def ensure_ready(self) -> None:
         """Nothing is waited for."""

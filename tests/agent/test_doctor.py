@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from fairlead.agent.inspect import ask
-from fairlead.cli.doctor import main, problems
+from fairlead.cli.doctor.command import main
+from fairlead.cli.doctor.diagnosis import problems
 from fairlead.policy.database import ShadowTable
 from fairlead.policy.encode import seal
 from tests.agent.program import SERVE, STAY, await_registered, parent_of
@@ -25,7 +26,11 @@ def doctor(launch: Any, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run `fairlead doctor` with the launcher's state directory."""
     return subprocess.run(
         [sys.executable, "-m", "fairlead.cli.main", "doctor", *arguments],
-        env={"PATH": os.environ["PATH"], "FAIRLEAD_STATE": str(launch.folder / "state")},
+        env={
+            "PATH": os.environ["PATH"],
+            "FAIRLEAD_STATE": str(launch.folder / "state"),
+            "FAIRLEAD_CONTROL": launch.wire.url,
+        },
         capture_output=True,
         text=True,
         timeout=30,
@@ -76,8 +81,11 @@ def test_all_processes_are_listed_and_children_say_why_they_do_not_register(laun
     program.line()
     other = int(program.line())
 
-    found = {one["pid"]: one for one in json.loads(doctor(launch, "-o", "json").stdout)}
-    table = doctor(launch).stdout.splitlines()
+    found = {
+        one["pid"]: one for one in json.loads(doctor(launch, "-o", "json").stdout)["processes"]
+    }
+    lines = doctor(launch).stdout.splitlines()
+    table = lines[lines.index("") + 1 :]
 
     assert found[program.pid]["standing"]["registered"]
     assert found[other]["standing"]["propagation_only"]
@@ -115,9 +123,12 @@ def test_a_refused_snapshot_is_wrong(launch, wire):
 
     until(lambda: doctor(launch, str(program.pid)).returncode == 1)
 
-    assert examined(launch, program.pid)["problems"] == [
-        "refused: wire 9 is not spoken here, only 1"
-    ]
+    (problem,) = examined(launch, program.pid)["problems"]
+    assert (problem["code"], problem["text"]) == (
+        "refused",
+        "refused: wire 9 is not spoken here, only 1",
+    )
+    assert "update fairlead" in problem["remedy"]
 
 
 def test_a_process_without_an_agent_is_told_from_one(launch):
@@ -133,7 +144,9 @@ def test_a_process_that_has_not_needed_its_agent_is_silent_and_not_wrong(launch)
     program = launch("print('up', flush=True)\n" + STAY)
     program.line()
 
-    found = {one["pid"]: one for one in json.loads(doctor(launch, "-o", "json").stdout)}
+    found = {
+        one["pid"]: one for one in json.loads(doctor(launch, "-o", "json").stdout)["processes"]
+    }
 
     assert "nothing has needed its agent yet" in found[program.pid]["silent"]
     assert found[program.pid]["problems"] == []
@@ -293,12 +306,15 @@ def shadows(why: str, **lanes: list[str]) -> dict[str, Any]:
                 "gets no calls of lanes with shadow databases (blue): why",
             ],
         ),
+        ({"doubts": ["FAIRLEAD_LANES is no setting"]}, ["FAIRLEAD_LANES is no setting"]),
         ({"fault": "ready: OSError: x"}, ["a fault of the agent itself: ready: OSError: x"]),
     ],
 )
 def test_what_is_wrong_is_said_in_words(changes, found):
     """One line for each thing that somebody has to mend."""
-    assert problems(answer(**changes)) == found
+    told = problems(answer(**changes))
+    assert [one.text for one in told] == found
+    assert all(one.remedy for one in told)
 
 
 def test_a_process_that_is_unfit_says_so_and_is_wrong_only_where_lanes_have_shadows(launch, wire):
@@ -330,11 +346,11 @@ def test_a_process_that_is_unfit_says_so_and_is_wrong_only_where_lanes_have_shad
 def test_no_process_at_all_is_said(capsys, monkeypatch, tmp_path):
     """An empty table would leave a newcomer guessing."""
     monkeypatch.setenv("FAIRLEAD_STATE", str(tmp_path))
-    monkeypatch.setattr("fairlead.cli.doctor.candidates", lambda settings: [])
+    monkeypatch.setattr("fairlead.cli.doctor.command.candidates", lambda settings: [])
 
-    assert main([]) == 0
-    assert capsys.readouterr().out == (
-        "no process of this user has an agent; start one with: fairlead run -- CMD\n"
+    main([])
+    assert capsys.readouterr().out.endswith(
+        "\nno process of this user has an agent; start one with: fairlead run -- CMD\n"
     )
 
 

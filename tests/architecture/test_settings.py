@@ -9,6 +9,7 @@ import pytest
 
 import fairlead.agent.settings
 import fairlead.control.settings
+from fairlead.agent.spelling import doubts
 from tests.architecture.tree import PACKAGE, place, python_files, tree_of
 
 FIXED = {
@@ -17,7 +18,10 @@ FIXED = {
 }  # fmt: skip
 """Fields of the control plane that the contract fixes; only tests choose them."""
 
-DOORS = {"agent/attach.py", "agent/bootstrap.py", "cli/run.py", "cli/doctor.py", "cli/serve.py"}
+DOORS = {
+    "agent/attach.py", "agent/bootstrap.py",
+    "cli/run.py", "cli/doctor/command.py", "cli/serve.py",
+}  # fmt: skip
 """Where a program begins, and hands its environment to what reads it."""
 
 OTHERS = {
@@ -50,6 +54,14 @@ def test_every_setting_of_the_control_plane_has_a_variable_or_is_fixed():
     assert covered | FIXED == names
     assert covered & FIXED == set()
     assert all(name.startswith("FAIRLEAD_") for name in variables.values())
+
+
+def test_no_agent_doubts_a_variable_of_ours():
+    """What is in neither table nor `agent.spelling.OTHERS` is called misspelt at every start."""
+    ours = {variable.name for variable in fairlead.agent.settings.VARIABLES}
+    ours.update(fairlead.control.settings.VARIABLES.values())
+
+    assert [doubt for doubt in doubts(dict.fromkeys(ours, "x")) if "no setting" in doubt] == []
 
 
 @pytest.mark.parametrize("module", [fairlead.agent.settings, fairlead.control.settings])

@@ -13,8 +13,11 @@ SOURCE = ROOT / "src"
 PACKAGE = SOURCE / "fairlead"
 TESTS = ROOT / "tests"
 
-BASE_ROOMS = ("policy", "flow", "telemetry", "instruments", "agent", "protocols")
-BASE_FILES = ("__init__.py", "cli/__init__.py", "cli/main.py", "cli/run.py", "cli/doctor.py")
+BASE_ROOMS = ("policy", "flow", "telemetry", "instruments", "agent", "protocols", "cli/doctor")
+BASE_FILES = (
+    *("__init__.py", "cli/__init__.py", "cli/main.py", "cli/run.py", "cli/interpreter.py"),
+    *("cli/table.py", "cli/failure.py"),
+)
 LIBS = PACKAGE / "instruments" / "libs"
 
 

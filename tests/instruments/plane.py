@@ -10,6 +10,7 @@ from random import random
 
 from fairlead.flow.engine import Engine
 from fairlead.instruments.instrument import Rewriting, Sockets
+from fairlead.instruments.leftovers import Leftovers
 from fairlead.instruments.patch import Patches
 from fairlead.instruments.propagate import Served, resume, suspend
 from fairlead.policy.endpoint import Endpoint, Service
@@ -18,6 +19,7 @@ from fairlead.policy.match import Condition
 from fairlead.policy.snapshot import Snapshot
 from fairlead.policy.workload import Workload
 from fairlead.telemetry.counters import Counters
+from fairlead.telemetry.refusals import Refusals
 
 LANES = (Lane(name="gray"), Lane(name="blue", key="x-blue"))
 
@@ -31,6 +33,7 @@ class Plane:
         self.ready = True
         self.propagation_only = False
         self.rewriting = Rewriting()
+        self.refusals, self.leftovers = Refusals(), Leftovers()
         self.servers: list[tuple[str, Sockets | None]] = []
         self.left = 0
         self.handed_over = 0

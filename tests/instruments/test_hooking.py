@@ -182,13 +182,13 @@ def test_a_driver_is_found_under_either_name_it_is_distributed_by(
     metadata.parent.mkdir()
     metadata.write_text("Metadata-Version: 2.1\nName: somedriver-binary\nVersion: 2.9.9\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    assert hooking._version("somedriver") == "2.9.9"
-    assert hooking._version("somedriver2") == ""
+    assert hooking.version_of("somedriver") == "2.9.9"
+    assert hooking.version_of("somedriver2") == ""
 
 
 def test_a_driver_of_the_standard_library_has_the_version_of_python() -> None:
     """It has no metadata, and an instrument names the versions of Python it works with."""
-    assert hooking._version("sqlite3") == platform.python_version()
+    assert hooking.version_of("sqlite3") == platform.python_version()
 
 
 @pytest.mark.parametrize(

@@ -31,12 +31,14 @@ from fairlead.agent.terminate import Farewell
 from fairlead.agent.token import token_of
 from fairlead.flow.engine import Engine
 from fairlead.instruments.instrument import Rewriting
+from fairlead.instruments.leftovers import Leftovers
 from fairlead.policy.snapshot import Snapshot
 from fairlead.protocols.watch.client import Door
 from fairlead.protocols.watch.codec import Registration, Subscription
 from fairlead.protocols.watch.connection import ControlAddress
 from fairlead.telemetry.counters import Counters
 from fairlead.telemetry.names import AGENT_FAULTS
+from fairlead.telemetry.refusals import Refusals
 
 if TYPE_CHECKING:
     from fairlead.instruments.instrument import Hook, Sockets
@@ -113,6 +115,7 @@ class Agent:
         )
         self.engine.apply(Snapshot(workload=self.identity.workload))
         self.counters = Counters()
+        self.refusals, self.leftovers = Refusals(), Leftovers()
         self.hooks: list[Hook] = []
         """What became of each library that the application imported."""
         self.patches: dict[str, Patches] = {}
@@ -279,6 +282,7 @@ class Agent:
         self._random.seed()
         self.process.abandon()
         self.counters = Counters()
+        self.refusals, self.leftovers = Refusals(), Leftovers()
         self._reading = native.Lock()
         self._farewell.forget()
         if not self.propagation_only:

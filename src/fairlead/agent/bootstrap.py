@@ -15,6 +15,7 @@ from types import ModuleType
 from fairlead.agent import native
 from fairlead.agent.lineage import Lineage, sockets_of
 from fairlead.agent.notice import warn
+from fairlead.agent.spelling import doubts, suspicious
 from fairlead.instruments.catalog import CATALOG, COMPANIONS, UNHOOKED_DRIVERS
 from fairlead.instruments.importing import ImportWatch
 
@@ -55,6 +56,9 @@ class Door:
         self._environ.setdefault(DEADLINE, repr(time.monotonic() + PATIENCE))
         if self.lineage.is_root and self._settings is None:
             self._say_if_nameless()
+            if suspicious(self._environ):
+                for doubt in doubts(self._environ):
+                    warn(doubt)
         os.register_at_fork(after_in_child=self._forked)
         self._watch.install()
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from fairlead import __version__
 from fairlead.agent.report import PYTHON, plain_hooks, unfit
 from fairlead.protocols.watch.codec import DATABASES, TABLES
+from fairlead.sql.masking import masked, masked_reason
 
 if TYPE_CHECKING:
     from fairlead.agent.identity import Identity
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from fairlead.agent.source import Follower
     from fairlead.flow.engine import Engine
     from fairlead.instruments.instrument import Hook
+    from fairlead.instruments.leftovers import Leftover, Leftovers
+    from fairlead.telemetry.refusals import Refusal, Refusals
 
 
 class Process(Protocol):
@@ -35,6 +38,8 @@ class Agent(Protocol):
     identity: Identity
     engine: Engine
     hooks: list[Hook]
+    leftovers: Leftovers
+    refusals: Refusals
     kept: LastGood
     last_fault: str
     standing: str
@@ -76,6 +81,8 @@ def describe(agent: Agent) -> dict[str, Any]:
         "hooks": list(plain_hooks(agent.hooks)),
         "shadows": _shadows(agent),
         "counters": agent.read_counters(),
+        "leftovers": [_leftover(one) for one in agent.leftovers.read()],
+        "refusals": [_refusal(one) for one in agent.refusals.read()],
         "refusal": source.refusal,
         "fault": agent.last_fault,
         "state": {"path": str(agent.kept.path or ""), "problem": agent.kept.problem},
@@ -105,7 +112,8 @@ def _address(agent: Agent) -> dict[str, Any]:
 def _snapshot(agent: Agent) -> dict[str, Any]:
     snapshot = agent.engine.plan.snapshot
     follower = agent.process.follower
-    origin = "live" if follower.source.live else "last known good"
+    kept = "memory" if follower.source.live else "last known good"
+    origin = "live" if follower.source.live and follower.source.connected else kept
     return {
         "digest": snapshot.digest,
         "revision": snapshot.revision,
@@ -129,6 +137,23 @@ def _shadows(agent: Agent) -> dict[str, Any]:
             TABLES: sorted({one.lane for one in snapshot.shadow_tables}),
             DATABASES: sorted({one.lane for one in snapshot.shadow_databases}),
         },
+    }
+
+
+def _leftover(one: Leftover) -> dict[str, Any]:
+    return {"lane": one.lane, "place": one.place, "count": one.count, "last_ago": _ago(one.last)}
+
+
+def _refusal(one: Refusal) -> dict[str, Any]:
+    """Return a refusal as it may be shown: what the application would send is nobody's business."""
+    return {
+        "lane": one.lane,
+        "library": one.library,
+        "cause": one.cause,
+        "reason": masked_reason(one.reason, one.cause),
+        "statement": masked(one.text, one.dialect),
+        "count": one.count,
+        "last_ago": _ago(one.last),
     }
 
 

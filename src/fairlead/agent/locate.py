@@ -9,9 +9,11 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from fairlead.agent.inspect import places
 from fairlead.agent.settings import InvalidSetting, Settings
+from fairlead.agent.spelling import doubts
 
 _PROC = Path("/proc")
 
@@ -23,16 +25,30 @@ class Candidate:
     pid: int
     socket: Path | None
     fault: str = ""
+    doubts: tuple[str, ...] = ()
+    """Settings that are probably misspelt."""
 
 
 def candidates(settings: Settings) -> list[Candidate]:
     """Return the processes with a socket, and the Pythons that were started to have one, by pid."""
     started = dict(_started())
-    states = dict.fromkeys([settings.state, *(state for state, _ in started.values())])
+    states = dict.fromkeys([settings.state, *(one.state for one in started.values())])
     sockets = dict(_sockets(states))
     pids = sorted(sockets.keys() | {pid for pid in started if _is_python(pid)})
-    faults = {pid: fault for pid, (_, fault) in started.items()}
-    return [Candidate(pid=pid, socket=sockets.get(pid), fault=faults.get(pid, "")) for pid in pids]
+    unknown = _Started()
+    return [
+        Candidate(pid=pid, socket=sockets.get(pid), fault=one.fault, doubts=one.doubts)
+        for pid in pids
+        for one in (started.get(pid, unknown),)
+    ]
+
+
+class _Started(NamedTuple):
+    """What the environment of a process says, as it was when it started."""
+
+    state: str = ""
+    fault: str = ""
+    doubts: tuple[str, ...] = ()
 
 
 def _sockets(states: Iterable[str]) -> Iterable[tuple[int, Path]]:
@@ -46,8 +62,8 @@ def _sockets(states: Iterable[str]) -> Iterable[tuple[int, Path]]:
                         _remove(path)  # of a process that was killed
 
 
-def _started() -> Iterable[tuple[int, tuple[str, str]]]:
-    """Yield each process started with the agent on, its state directory, and its wrong setting."""
+def _started() -> Iterable[tuple[int, _Started]]:
+    """Yield each process that was started with the agent on, and what its environment says."""
     for directory in _PROC.glob("[0-9]*"):
         try:
             text = (directory / "environ").read_bytes().decode("utf-8", "surrogateescape")
@@ -55,11 +71,12 @@ def _started() -> Iterable[tuple[int, tuple[str, str]]]:
             continue  # another user's, or gone
         environ = dict(line.split("=", 1) for line in text.split("\0") if "=" in line)
         if environ.get("FAIRLEAD_ENABLED") and int(directory.name) != os.getpid():
+            doubted = tuple(doubts(environ))
             try:
                 settings = Settings.from_env(environ, read=lambda path: {})
-                yield int(directory.name), (settings.state, "")
+                yield int(directory.name), _Started(settings.state, doubts=doubted)
             except InvalidSetting as error:
-                yield int(directory.name), ("", str(error))
+                yield int(directory.name), _Started(fault=str(error), doubts=doubted)
 
 
 def _is_python(pid: int) -> bool:

@@ -30,7 +30,11 @@ class Verb:
 
 VERBS = (
     Verb(name="run", module="fairlead.cli.run", summary="run a command with governance"),
-    Verb(name="doctor", module="fairlead.cli.doctor", summary="say what a process enforces"),
+    Verb(
+        name="doctor",
+        module="fairlead.cli.doctor.command",
+        summary="say what is enforced, and what is wrong with it",
+    ),
     Verb(
         name="serve",
         module="fairlead.cli.serve",

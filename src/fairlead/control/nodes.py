@@ -60,6 +60,12 @@ class Node:
     """Why it refused `target`."""
     refused: tuple[str, ...] = ()
     """Parts of what it enforces that it left out, each with the reason."""
+    held_at: float | None = None
+    """When it said so, on the monotonic clock; None where it held that when it came."""
+    behind_at: float | None = None
+    """Since when it was sent something that it does not enforce, on the monotonic clock."""
+    counters: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """What it has counted, as it said last."""
     sent: dict[str, int] = field(default_factory=dict)
     """Revision by digest of the snapshots it was sent."""
 
@@ -156,7 +162,8 @@ class Nodes:
         )
         if before is not None and before.wanted == node.wanted:
             node.sent, node.refused = before.sent, before.refused
-            node.synced = before.synced
+            node.synced, node.counters = before.synced, before.counters
+            node.held_at = before.held_at if before.held == digest else None
         if digest == parcel.digest:
             node.hold(digest, parcel.revision)
         else:
@@ -179,6 +186,10 @@ class Nodes:
             return
         node.seen = self._clocks.elapsed()
         if answer.error is None:
+            if answer.digest != node.held:
+                node.held_at = node.seen
+            if answer.digest == node.target.digest:
+                node.behind_at = None
             node.hold(answer.digest, answer.revision)
             node.refused = answer.refused
         elif answer.digest in ("", node.target.digest):
@@ -186,17 +197,29 @@ class Nodes:
             node.error = answer.error
         self._tell()
 
-    def renewed(self, name: str) -> None:
-        """Note a sign of life."""
+    def renewed(self, name: str, counters: Mapping[str, Mapping[str, int]]) -> None:
+        """Note a sign of life, and what the node has counted."""
         node = self._nodes.get(name)
         if node is not None:
-            node.seen = self._clocks.elapsed()
+            node.seen, node.counters = self._clocks.elapsed(), counters
+
+    def held_for(self, node: Node) -> float | None:
+        """Return for how many seconds a node has enforced what it does, None where unknown."""
+        return None if node.held_at is None else self._clocks.elapsed() - node.held_at
+
+    def behind_for(self, node: Node) -> float:
+        """Return for how many seconds a node has had something to enforce, and does not."""
+        return 0.0 if node.behind_at is None else self._clocks.elapsed() - node.behind_at
 
     def publish(self, parcels: Mapping[Wanted, Parcel]) -> None:
         """Let every node enforce its parcel."""
         for node in self._nodes.values():
             if node.connected:
                 node.aim(parcels[node.wanted])
+                if node.held == node.target.digest:
+                    node.behind_at = None
+                elif node.behind_at is None:
+                    node.behind_at = self._clocks.elapsed()
         self._tell()
 
     def forget(self) -> None:

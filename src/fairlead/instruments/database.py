@@ -173,7 +173,7 @@ class Connected:
         except StopIteration as done:
             return self._sent(done.value)
         except Exception as error:
-            closed = self._closed(error)
+            closed = self._closed(error, text)
             if closed is error:
                 raise
             raise closed from error
@@ -191,7 +191,7 @@ class Connected:
         except StopIteration as done:
             return self._sent(done.value)
         except Exception as error:
-            closed = self._closed(error)
+            closed = self._closed(error, text)
             if closed is error:
                 raise
             raise closed from error
@@ -200,9 +200,12 @@ class Connected:
         """Hear that a transaction was committed or rolled back."""
         self.wrote = False
 
-    def refuse(self, cause: str, reason: str) -> Exception:
-        """Return the driver's error for what may not be done on this lane, counted."""
-        return self._refusal(Refused(cause, reason))
+    def refuse(self, cause: str, reason: str, text: str = "") -> Exception:
+        """Return the driver's error for what may not be done on this lane, counted.
+
+        `text` is the statement, where it is one.
+        """
+        return self._refusal(Refused(cause, reason), text)
 
     def on_lane(self) -> LaneShadows | None:
         """Return the rules of the lane that the code works on, None where it has no shadows."""
@@ -222,21 +225,22 @@ class Connected:
             return None
         if not rules.known:
             raise self.refuse(
-                "off", "whether it has shadows is not known: no snapshot has come yet"
+                "off", "whether it has shadows is not known: no snapshot has come yet", text
             )
         self._adopt(rules)
         if rules.lane != self.side and not END.match(text):
             self._cross(rules)
         if self._escape is not None and leads_out(self._escape, text):
             raise self.refuse(
-                "side", "it names a database that has a shadow on this lane: connect to it"
+                "side", "it names a database that has a shadow on this lane: connect to it", text
             )
         if self.redirect is not None or not rules.tables:
             self._note(text)
             self._free = plan if self.redirect is not None and self._escape is None else None
             return None
         if self._plane.rewriting.off:
-            raise self.refuse("off", "FAIRLEAD_SHADOW=off: this process may not work on this lane")
+            why = "FAIRLEAD_SHADOW=off: this process may not work on this lane"
+            raise self.refuse("off", why, text)
         return self._judge(plan, rules, text, style)
 
     def _judge(self, plan: Plan, rules: LaneShadows, text: str, style: str) -> Judging:
@@ -362,25 +366,27 @@ class Connected:
 
     def _sent(self, verdict: Verdict) -> str:
         if verdict.refused is not None:
-            raise self._refusal(verdict.refused)
+            raise self._refusal(verdict.refused, verdict.text)
         if verdict.writes:
             self.wrote = True
         verdict.count()
         return verdict.text
 
-    def _refusal(self, refused: Refused) -> Exception:
+    def _refusal(self, refused: Refused, text: str) -> Exception:
         self._plane.counters.count(SQL_REFUSED, refused.cause)
         lane = current_lane(self._plane) or "base"
+        self._databases.note(lane, refused, text)
         said = f"fairlead: refused on lane {lane}: {refused.reason}"
         error = self._databases.driver.refusal(said)
         error.__cause__ = refused
         return error
 
-    def _closed(self, error: Exception) -> Exception:
+    def _closed(self, error: Exception, text: str) -> Exception:
         """Return what to raise where a statement could not be judged."""
         if isinstance(error, Refused):
-            return self._refusal(error)
+            return self._refusal(error, text)
         if not is_ours(error):
             return error
         self._plane.counters.count(AGENT_FAULTS, self._databases.driver.library)
-        return self.refuse("other", f"it could not be judged: {type(error).__name__}: {error}")
+        why = f"it could not be judged: {type(error).__name__}: {error}"
+        return self.refuse("other", why, text)

@@ -12,7 +12,9 @@ from fairlead.instruments.propagate import current_lane
 from fairlead.policy.database import NOWHERE
 from fairlead.sql.rewriter import Catalogs, Rewriter
 from fairlead.sql.session import MYSQL
+from fairlead.sql.verdict import Refused
 from fairlead.telemetry.names import AGENT_FAULTS, SQL_REFUSED, SQL_SHADOWED, SQL_UNCHANGED
+from fairlead.telemetry.refusals import Refusal
 
 if TYPE_CHECKING:
     from fairlead.flow.database import LaneShadows
@@ -69,7 +71,21 @@ class Databases:
         else:
             return found
         plane.counters.count(SQL_REFUSED, "side")
+        self.note(rules.lane, Refused("side", reason), "")
         raise self.driver.refusal(f"fairlead: refused on lane {rules.lane}: {reason}")
+
+    def note(self, lane: str, refused: Refused, text: str) -> None:
+        """Keep what was refused for whoever asks; `text` is the statement, ``""`` for none."""
+        refusal = Refusal(
+            lane=lane,
+            library=self.driver.library,
+            dialect=self.driver.dialect,
+            cause=refused.cause,
+            reason=refused.reason,
+            text=text,
+            last=monotonic(),
+        )
+        self.plane.refusals.note(refusal)
 
     def rewriter(self, session: Session, rules: LaneShadows, target: Target) -> Rewriter:
         """Return what judges statements of `session` by `rules`; shared by equal ones."""

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from fairlead.instruments.instrument import DataPlane
 
 
+UNHOOKED = "there is no hook for this database driver"
+
+
 def hook_all(
     plane: DataPlane, patches: dict[str, Patches], disabled: Collection[str] = ()
 ) -> tuple[dict[str, Callable[[ModuleType], None]], list[Hook]]:
@@ -62,7 +65,7 @@ def _tell_unhooked(states: list[Hook], name: str, module: ModuleType) -> None:
         library=name,
         version=found if isinstance(found, str) else "",
         state=State.SKIPPED,
-        reason="there is no hook for this database driver",
+        reason=UNHOOKED,
     )
     _tell(states, state)
 
@@ -76,8 +79,8 @@ def _hook(
         module = import_module(f"fairlead.instruments.libs.{name}")
         instrument = cast("Instrument", module)
         library = instrument.LIBRARY
-        found = _version(library)
-        reason = _reason_to_skip(instrument, found, disabled)
+        found = version_of(library)
+        reason = reason_to_skip(library, instrument.VERSIONS, found, disabled)
         if reason:
             return Hook(library=library, version=found, state=State.SKIPPED, reason=reason)
         mine = patches.setdefault(library, mine)
@@ -90,7 +93,8 @@ def _hook(
     return Hook(library=library, version=found, state=State.HOOKED)
 
 
-def _version(library: str) -> str:
+def version_of(library: str) -> str:
+    """Return the version of a distribution that is installed, ``""`` where it is not known."""
     if library == "python" or library in sys.stdlib_module_names:
         return platform.python_version()
     # Some drivers are also distributed with their C library inside, under a name of its own.
@@ -102,12 +106,15 @@ def _version(library: str) -> str:
     return ""
 
 
-def _reason_to_skip(instrument: Instrument, found: str, disabled: frozenset[str]) -> str:
-    if instrument.LIBRARY.lower() in disabled:
+def reason_to_skip(
+    library: str, versions: tuple[str, str], found: str, disabled: frozenset[str]
+) -> str:
+    """Return why version `found` of `library` is not hooked, ``""`` where it is."""
+    if library.lower() in disabled:
         return "disabled by FAIRLEAD_DISABLE"
     if not found:
         return "its version is not known: it has no metadata"
-    first, beyond = instrument.VERSIONS
+    first, beyond = versions
     if not _release(first) <= _release(found) < _release(beyond):
         return f"works with {first} up to but not {beyond}"
     return ""

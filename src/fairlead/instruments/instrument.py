@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     import socket
 
     from fairlead.flow.engine import Engine
+    from fairlead.instruments.leftovers import Leftovers
     from fairlead.instruments.patch import Patches
     from fairlead.telemetry.counters import Counters
+    from fairlead.telemetry.refusals import Refusals
 
 Sockets = Callable[[], "Iterable[socket.socket]"]
 """Asks a server object for the sockets it listens on, when somebody wants to know."""
@@ -46,6 +48,8 @@ class DataPlane(Protocol):
     """True in a process that has no place in the registry: it passes labels on, and no more."""
 
     rewriting: Rewriting
+    refusals: Refusals
+    leftovers: Leftovers
 
     def ensure_ready(self) -> None:
         """Start what was put off until first use, and wait as long as contract 20 allows."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar, Token
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from fairlead.policy.workload import BASE
@@ -58,4 +59,5 @@ def current_lane(plane: DataPlane) -> str:
         return plane.engine.plan.lanes.own
     if origin.ended and origin.lane != BASE:
         plane.counters.count(LANE_OUTLIVED_REQUEST, origin.lane)
+        plane.leftovers.note(origin.lane, monotonic())
     return origin.lane

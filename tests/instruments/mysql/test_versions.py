@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 import pytest
 
-from fairlead.instruments.hooking import _reason_to_skip
+from fairlead.instruments.hooking import reason_to_skip
+
+
+def _skipped(instrument: Any, version: str) -> str:
+    return reason_to_skip(instrument.LIBRARY, instrument.VERSIONS, version, frozenset())
 
 
 @pytest.mark.parametrize(
@@ -23,5 +28,5 @@ def test_a_version_that_was_not_tried_is_skipped(name, old, new):
     """Its process is sent no call of a lane with shadows, until somebody tries it."""
     instrument = import_module(f"fairlead.instruments.libs.{name}")
     for version in (old, new):
-        assert _reason_to_skip(instrument, version, frozenset()).startswith("works with ")
-    assert _reason_to_skip(instrument, instrument.VERSIONS[0], frozenset()) == ""
+        assert _skipped(instrument, version).startswith("works with ")
+    assert _skipped(instrument, instrument.VERSIONS[0]) == ""

@@ -21,6 +21,7 @@ from starlette.types import Receive, Scope, Send
 from fairlead.compiler.explain import explain
 from fairlead.compiler.request import InvalidQuery
 from fairlead.control.api import body as bodies
+from fairlead.control.api.standing import Standing
 from fairlead.control.api.status import (
     Cause,
     Refused,
@@ -103,7 +104,7 @@ class Agents:
         except TooMany as error:
             raise Refused(HTTPStatus.TOO_MANY_REQUESTS, "TooManyRequests", str(error)) from error
         r = registration
-        self.nodes.renewed(r.node)
+        self.nodes.renewed(r.node, r.counters)
         self.traffic.report(r.node, r.namespace, r.app, r.counters)
         times = {"lease": self.settings.lease, "renew": self.settings.renew}
         return json_response({"lane": lane, "conflict": conflict, **times})
@@ -135,25 +136,9 @@ class Agents:
 
     async def list_nodes(self, request: Request) -> Response:
         """Say of every agent what it enforces, and since when it is connected."""
-        namespace = request.query_params.get("namespace")
-        found = (n for n in self.nodes.all() if namespace in (None, n.wanted.namespace))
-        items = sorted(
-            (self._node(node) for node in found),
-            key=lambda item: (item["namespace"], item["app"], item["address"] or "", item["node"]),
-        )
-        world = self.publisher.world
-        governance = {
-            "default": world.governance.default,
-            "namespaces": dict(world.governance.namespaces),
-        }
-        return json_response(
-            {
-                "revision": world.revision,
-                "governance": governance,
-                "alarms": self.instances.protection.report(namespace),
-                "nodes": items,
-            }
-        )
+        asked = request.query_params
+        standing = Standing(nodes=self.nodes, publisher=self.publisher, instances=self.instances)
+        return json_response(standing.listed(asked.get("namespace"), asked.get("app")))
 
     async def list_traffic(self, request: Request) -> Response:
         """Say how requests are shared out between lanes, by entry app."""
@@ -163,28 +148,6 @@ class Agents:
             for app, lanes in self.traffic.apps(namespace).items()
         ]
         return json_response({"namespace": namespace, "apps": apps})
-
-    def _node(self, node: Node) -> Object:
-        wanted = node.wanted
-        lane, conflict = self.publisher.resolve(*wanted[:4])
-        instance = self.instances.addresses(wanted.namespace).get(node.id)
-        return {
-            "node": node.id,
-            "namespace": wanted.namespace,
-            "app": wanted.app,
-            "address": instance.object["spec"]["address"] if instance else None,
-            "lane": lane,
-            "conflict": conflict,
-            "zone": wanted.zone,
-            "connected": node.connected,
-            "since": node.since.isoformat(timespec="seconds"),
-            "state": node.state(self.publisher.world.revision),
-            "enforces": {"digest": node.held, "revision": node.held_revision},
-            "sent": {"digest": node.target.digest, "revision": node.target.revision},
-            "synced": node.synced,
-            "error": node.error,
-            "refused": list(node.refused),
-        }
 
 
 class _Stream(Response):

@@ -1,0 +1,140 @@
+"""One process in words: who it is, what it enforces and since when, and what is hooked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from fairlead.cli.doctor.diagnosis import Answer, Problem, age, ago, notes, problems, shadows
+
+COLUMNS = ("PID", "NAMESPACE", "APP", "LANE", "ADDRESS", "STATE", "SNAPSHOT", "HOOKS")
+
+
+def row(answer: Answer) -> tuple[str, ...]:
+    """Return the cells of a process among others."""
+    if "silent" in answer:
+        return (str(answer["pid"]), "", "", "", "", answer["state"], "", "")
+    hooks = answer["hooks"]
+    hooked = sum(hook["state"] == "hooked" for hook in hooks)
+    return (
+        str(answer["pid"]),
+        answer["namespace"],
+        answer["app"] or "-",
+        answer["lane"] or "base",
+        answer["address"]["chosen"] or "-",
+        _state(answer),
+        f"{answer['snapshot']['digest'][:8] or '-'} {answer['snapshot']['origin']}",
+        f"{hooked}/{len(hooks)}",
+    )
+
+
+def worded(answer: Answer) -> Iterator[str]:
+    """Yield the lines of one process, what is wrong with it last."""
+    yield f"process {answer['pid']}"
+    if answer.get("state") == "idle":
+        yield f"  state  idle: {answer['silent']}"
+    if "silent" not in answer:
+        pairs = list(_facts(answer))
+        width = max(len(name) for name, _ in pairs)
+        for name, text in pairs:
+            yield f"  {name.ljust(width)}  {text}"
+    yield from told(notes(answer), "note: ")
+    yield from told(wrong_alone(answer), "! ")
+
+
+def wrong_alone(answer: Answer) -> list[Problem]:
+    """Return what is wrong with a process that was asked about alone: silence is, too."""
+    wrong = problems(answer)
+    if answer.get("state") == "silent":
+        wrong.append(Problem(code="silent", text=answer["silent"], remedy=_ASK_AGAIN))
+    return wrong
+
+
+_ASK_AGAIN = "ask again; a process that is stopped, or has no time at all, cannot answer"
+
+
+def told(found: Sequence[Problem], mark: str) -> Iterator[str]:
+    """Yield problems with what to do about each."""
+    for one in found:
+        yield f"{mark}{one.text}"
+        if one.remedy:
+            yield f"    → {one.remedy}"
+
+
+def _state(answer: Answer) -> str:
+    standing = answer["standing"]
+    if standing["registered"]:
+        return "registered"
+    return "propagation only" if standing["propagation_only"] else "not registered"
+
+
+def _facts(answer: Answer) -> Iterator[tuple[str, str]]:
+    standing, address = answer["standing"], answer["address"]
+    yield "app", f"{answer['app'] or '-'} in namespace {answer['namespace']}"
+    labels = " ".join(f"{key}={value}" for key, value in answer["labels"])
+    source = "set" if answer["lane_set"] is not None else "from labels and rules"
+    yield "lane", f"{answer['lane'] or 'base'} ({source}) {labels}".rstrip()
+    yield "state", f"{_state(answer)}: {standing['why']}"
+    if standing["servers"]:
+        yield "server", ", ".join(standing["servers"])
+    yield "address", f"{address['chosen'] or '-'} {_in_brackets(address['reason'])}".rstrip()
+    for other in address["others"]:
+        yield "", f"also listens on {other}; FAIRLEAD_ADDRESS=HOST:PORT chooses"
+    yield "control", _control(answer)
+    yield "snapshot", _snapshot(answer["snapshot"])
+    yield "governance", answer["snapshot"].get("governance", "on")
+    if answer["snapshot"]["entry"]:
+        yield "entry", "yes: takes labels away and sets them by its rules"
+    yield from _shadow_facts(answer)
+    for hook in answer["hooks"]:
+        reason = _in_brackets(hook["reason"])
+        yield "hook", f"{hook['library']} {hook['version']} {hook['state']} {reason}".rstrip()
+    for name, counts in answer["counters"].items():
+        for label, count in counts.items():
+            yield "counter", f"{name} {label or '-'} {count}"
+    kept = answer["state"]
+    yield (
+        "last good",
+        f"{kept['path'] or 'in memory only'} {_in_brackets(kept['problem'])}".rstrip(),
+    )
+    yield "versions", f"fairlead {answer['version']}, Python {answer['python']}"
+
+
+def _control(answer: Answer) -> str:
+    control, renewed = answer["control"], answer["standing"].get("renewed_ago")
+    where = control["url"] if control["source"] == "watch" else control["source"]
+    if control["connected"]:
+        return f"{where}, connected"
+    last = f", heard of {ago(renewed)}" if renewed is not None else ""
+    return f"{where}, not connected{last}"
+
+
+def _shadow_facts(answer: Answer) -> Iterator[tuple[str, str]]:
+    for sort, lanes, why in shadows(answer):
+        if lanes:
+            setting = answer["shadows"]["setting"]
+            yield "shadow", f"{sort} on {', '.join(lanes)} (FAIRLEAD_SHADOW={setting})"
+        elif why:
+            yield "shadow", f"not fit for lanes with shadow {sort}: {why}"
+
+
+def _snapshot(snapshot: Answer) -> str:
+    if not snapshot["digest"]:
+        return "none: no lane and no other app is known here"
+    lanes = ", ".join(snapshot["lanes"]) or "no lanes"
+    return (
+        f"{_origin(snapshot)}, digest {snapshot['digest']}, revision"
+        f" {snapshot['revision']}, {snapshot['services']} services, {lanes}"
+    )
+
+
+def _origin(snapshot: Answer) -> str:
+    since = f"in force for {age(snapshot['applied_ago'] or 0.0)}"
+    if snapshot["origin"] == "last known good":
+        return f"last known good, saved {ago(snapshot['saved_ago'])}, {since}"
+    if snapshot["origin"] == "memory":
+        return f"what was said before the connection was lost, {since}"
+    return f"{snapshot['origin']}, {since}"
+
+
+def _in_brackets(text: str) -> str:
+    return f"({text})" if text else ""
