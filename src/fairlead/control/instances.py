@@ -45,6 +45,9 @@ TICK = 0.5
 AWAY = 1.0
 """Seconds by which a look may be late before everybody is given the time that was missed."""
 
+SETTLING = 4.0
+"""Seconds in which instances that outlive a lost store are back: they renew every three."""
+
 MOST_PROCESSES = 512
 """Processes behind one address; they are kept in one object."""
 
@@ -76,6 +79,7 @@ class Instances:
         self.protection = protection
         self._clocks, self._lease, self._limit = clocks, protection.lease, limit
         self._looked = clocks.elapsed()
+        self._settled = self._looked + (0.0 if store.count(RESOURCE) else SETTLING)
         self._leases: dict[Key, dict[str, float]] = {}
         self._adopt()
 
@@ -86,6 +90,14 @@ class Instances:
             for item in self._store.listing(RESOURCE, namespace).items
             for node in nodes_of(item.object["spec"])
         }
+
+    def unsettled(self) -> float:
+        """Return for how many seconds more a store that began without instances says nothing.
+
+        It may be new, or have lost what was in it: whoever has endpoints from before keeps them
+        until those that are alive have had the time to register again.
+        """
+        return max(0.0, self._settled - self._clocks.elapsed())
 
     async def renew(self, registration: Registration) -> tuple[str, str | None]:
         """Register an instance or renew its lease; return its lane and what contradicts it.

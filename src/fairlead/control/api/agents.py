@@ -82,6 +82,10 @@ class Agents:
         if self.stop.is_set() or len(self.nodes) >= self.settings.watchers:
             message = f"{len(self.nodes)} agents are connected, no more are taken"
             raise Refused(HTTPStatus.TOO_MANY_REQUESTS, "TooManyRequests", message)
+        if digest:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.instances.unsettled()):
+                    await self.stop.wait()
         node = await self.publisher.connect(subscription, digest)
         return _Stream(self, node)
 
