@@ -55,10 +55,45 @@ def test_loopback_addresses_are_listened_on(text: str, listen: tuple[str, int]) 
 
 
 @pytest.mark.parametrize("text", ["0.0.0.0:8580", "[::]:8580", "10.0.0.1:80", "8.8.8.8:1"])
-def test_other_addresses_are_refused_until_there_is_tls(text: str) -> None:
-    """Whoever reaches the port may change every rule."""
-    with pytest.raises(InvalidSetting, match="loopback"):
-        parse_listen(text)
+def test_other_addresses_are_refused_without_tls(text: str) -> None:
+    """A token that anybody on the way can read protects nothing."""
+    with pytest.raises(InvalidSetting, match=r"loopback.*--tls-cert"):
+        Settings.read({}, data_dir="/d", listen=text)
+
+
+@pytest.mark.parametrize("text", ["0.0.0.0:8580", "[::]:8580", "10.0.0.1:80"])
+def test_other_addresses_ask_for_a_token(text: str) -> None:
+    """There is no way to switch it off: whoever reaches the port could change every rule."""
+    environment = {"FAIRLEAD_TLS_CERT": "c.pem", "FAIRLEAD_TLS_KEY": "k.pem", "FAIRLEAD_AUTH": "0"}
+    assert Settings.read(environment, data_dir="/d", listen=text).auth
+
+
+@pytest.mark.parametrize(
+    ("variable", "option", "asked"),
+    [("", False, False), ("", True, True), ("on", False, True), ("off", True, True)],
+)
+def test_loopback_asks_for_a_token_where_it_is_told_to(
+    variable: str, option: bool, asked: bool
+) -> None:
+    """Another user of the machine reaches loopback too."""
+    read = Settings.read({"FAIRLEAD_AUTH": variable}, data_dir="/d", listen=None, auth=option)
+    assert read.auth is asked
+
+
+def test_a_misspelt_switch_is_no_open_door() -> None:
+    """Whoever wrote FAIRLEAD_AUTH=yess wanted a token to be asked for."""
+    with pytest.raises(InvalidSetting, match="FAIRLEAD_AUTH"):
+        Settings.read({"FAIRLEAD_AUTH": "yess"}, data_dir="/d", listen=None)
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"), [("tls_cert", "--tls-key"), ("tls_key", "--tls-cert")]
+)
+def test_a_certificate_and_its_key_go_together(given: str, missing: str) -> None:
+    """Plain HTTP in place of TLS, because of a forgotten option, is not what was asked for."""
+    pair = {"tls_cert": None, "tls_key": None, given: "x.pem"}
+    with pytest.raises(InvalidSetting, match=missing):
+        Settings.read({}, data_dir="/d", listen=None, **pair)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -9,15 +9,17 @@ import logging
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from fairlead.cli import command
+from fairlead.control.access.records import TokensUnusable
 from fairlead.control.app import run
 from fairlead.control.server import CannotListen
 from fairlead.control.settings import InvalidSetting, Settings
 from fairlead.control.store import DirectoryInUse, StoreFailed
+from fairlead.control.tls import CertificateUnusable
 
 BAD_SETTING, CANNOT_START = 2, 3
 
@@ -45,34 +47,62 @@ def _serve(
             show_default=False,
         ),
     ] = None,
+    *,
+    auth: Annotated[
+        bool,
+        typer.Option("--auth", help="Ask for a token on loopback too, as everywhere else."),
+    ] = False,
+    tls_cert: Annotated[
+        str | None,
+        typer.Option("--tls-cert", help="PEM file: certificate and chain.", show_default=False),
+    ] = None,
+    tls_key: Annotated[
+        str | None,
+        typer.Option("--tls-key", help="PEM file: the certificate's key.", show_default=False),
+    ] = None,
 ) -> None:
     """Run the control plane until a signal arrives."""
-    raise typer.Exit(serve(data_dir, listen, governance=governance))
+    more: dict[str, Any] = {
+        "governance": governance,
+        "auth": auth,
+        "tls_cert": tls_cert,
+        "tls_key": tls_key,
+    }
+    raise typer.Exit(serve(data_dir, listen, **more))
 
 
 def serve(
     data_dir: str | None,
     listen: str | None,
     environment: Mapping[str, str] = os.environ,
-    *,
-    governance: str | None = None,
+    **more: Any,
 ) -> int:
-    """Serve on `listen` with the store in `data_dir`; return the exit status."""
+    """Serve on `listen` with the store in `data_dir`, and what else `Settings.read` takes.
+
+    Return the exit status.
+    """
     logging.basicConfig(level=logging.WARNING, format="fairlead: %(message)s")
     try:
-        settings = Settings.read(
-            environment, data_dir=data_dir, listen=listen, governance=governance
-        )
+        settings = Settings.read(environment, data_dir=data_dir, listen=listen, **more)
     except InvalidSetting as error:
         return _complain(str(error), BAD_SETTING)
+    return serve_with(settings)
+
+
+def serve_with(settings: Settings) -> int:
+    """Serve; return the exit status."""
     directory = settings.data_dir
 
-    def ready(url: str) -> None:
+    def ready(url: str, token: str) -> None:
+        if token:
+            print(f"fairlead: admin token, shown this once: {token}")
         print(f"fairlead: serving on {url}, data in {directory}", flush=True)
 
     try:
         run(settings, ready)
-    except (DirectoryInUse, StoreFailed, CannotListen) as error:
+    except CertificateUnusable as error:
+        return _complain(str(error), BAD_SETTING)
+    except (DirectoryInUse, StoreFailed, CannotListen, TokensUnusable) as error:
         return _complain(str(error), CANNOT_START)
     except OSError as error:
         reason = f"data directory {directory} cannot be used: {error.strerror or error}"

@@ -10,6 +10,11 @@ from dataclasses import replace
 import uvloop
 
 from fairlead.control import server
+from fairlead.control.access.doors import Doors, nobodys
+from fairlead.control.access.gate import Access
+from fairlead.control.access.records import TokenFile, make
+from fairlead.control.access.roles import EVERYWHERE, Grant, Role
+from fairlead.control.access.tokens import Tokens
 from fairlead.control.api.agents import Agents
 from fairlead.control.api.authored import authored_kinds, read_yaml
 from fairlead.control.api.counting import Counting
@@ -20,6 +25,7 @@ from fairlead.control.api.routes import Rest, application
 from fairlead.control.api.served import Catalogue
 from fairlead.control.apps import KnownApps
 from fairlead.control.clocks import Clocks
+from fairlead.control.entrance import Entrance, Pace
 from fairlead.control.instances import Instances
 from fairlead.control.namespaces import Namespaces
 from fairlead.control.nodes import Nodes
@@ -28,14 +34,17 @@ from fairlead.control.publish import Publisher
 from fairlead.control.settings import Settings
 from fairlead.control.status import Statuses
 from fairlead.control.store import SqliteStore, Store
+from fairlead.control.tls import LOOK_AGAIN, Certificates, Files
 from fairlead.control.traffic import Traffic
 
 
 class ControlPlane:
     """All parts on one store: an ASGI application, and the work behind it."""
 
-    def __init__(self, store: Store, settings: Settings, clocks: Clocks) -> None:
-        """Load what is stored; nothing runs before `work`."""
+    def __init__(
+        self, store: Store, settings: Settings, clocks: Clocks, doors: Doors | None = None
+    ) -> None:
+        """Load what is stored; nothing runs before `work`. Without `doors` no token is asked."""
         self.stop = asyncio.Event()
         self._nodes = Nodes(clocks, keep=settings.lease)
         self._publisher = Publisher(store, self._nodes, settings.gather, settings.governance)
@@ -65,18 +74,24 @@ class ControlPlane:
         resources = Resources(
             store=store, clock=clocks.now, read_yaml=read_yaml, limit=settings.objects
         )
-        rest = Rest(resources=resources, catalogue=catalogue, stop=self.stop)
         view = Namespaces(store=store, resources=[one.resource for one in catalogue.served])
         namespaces = NamespaceApi(
             resources=replace(resources, store=view), served=namespace_kind(settings.governance)
         )
+        rest = Rest(resources=resources, catalogue=catalogue, stop=self.stop)
+        self._doors = doors or Doors.open(clocks.now)
+        self._serve(rest, namespaces, agents)
+
+    def _serve(self, rest: Rest, namespaces: NamespaceApi, agents: Agents) -> None:
         counting = Counting()
-        routes = [*agents.routes(), counting.route()]
-        self.app = counting.around(application(rest, namespaces, routes))
+        behind = [*agents.routes(), counting.route(), *self._doors.routes()]
+        inner = application(rest, namespaces, behind, self._doors.middleware())
+        self.routes = inner.routes
+        self.app = counting.around(inner)
 
     async def work(self) -> None:
         """Publish, expire and write statuses until `stop` is set; then end every stream."""
-        parts = (self._publisher, self._instances, self._statuses)
+        parts = (self._publisher, self._instances, self._statuses, self._doors)
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(part.run()) for part in parts]
             await self.stop.wait()
@@ -97,17 +112,21 @@ def first_revision() -> int:
     return int(time.time() * 1000)
 
 
-def run(settings: Settings, ready: Callable[[str], None]) -> None:
-    """Serve until a signal arrives; `ready` is told the URL.
+def run(settings: Settings, ready: Callable[[str, str], None]) -> None:
+    """Serve until a signal arrives; `ready` is told the URL, and the first token where one is made.
 
-    Raises DirectoryInUse, StoreFailed, CannotListen or OSError where it cannot start.
+    Raises DirectoryInUse, StoreFailed, CannotListen, CertificateUnusable, TokensUnusable or OSError
+    where it cannot start.
     """
-    server.allow_many_connections()
+    possible = server.allow_many_connections()
+    settings = replace(settings, connections=min(settings.connections, possible))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, ready))
 
 
-async def _serve(settings: Settings, ready: Callable[[str], None]) -> None:
+async def _serve(settings: Settings, ready: Callable[[str, str], None]) -> None:
+    clocks = Clocks()
+    certificates = _certificates(settings)
     listener = server.listen(settings.host, settings.port, settings.write_deadline)
     try:
         store = SqliteStore.open(settings.data_dir, first_revision)
@@ -115,10 +134,47 @@ async def _serve(settings: Settings, ready: Callable[[str], None]) -> None:
         listener.close()
         raise
     try:
-        plane = ControlPlane(store, settings, Clocks())
-        url = server.url_of(listener)
+        tokens, first = _tokens(settings, clocks) if settings.auth else (None, "")
+        access = Access(
+            tokens=tokens, limits=settings.limits, write_deadline=settings.write_deadline
+        )
+        doors = Doors(access, clocks.now, certificates.is_ours if certificates else nobodys)
+        plane = ControlPlane(store, settings, clocks, doors)
+        url = server.url_of(listener, "https" if certificates else "http")
+        entrance = Entrance(
+            listener=listener,
+            pace=Pace(settings.accepts, settings.accepts_at_once),
+            limit=settings.connections,
+            context=lambda: certificates.current.context if certificates else None,
+        )
         async with asyncio.TaskGroup() as group:
             group.create_task(plane.work())
-            await server.serve(plane.app, listener, plane.stop, lambda: ready(url))
+            reading = group.create_task(_reread(certificates))
+            await server.serve(plane.app, entrance, plane.stop, lambda: ready(url, first))
+            reading.cancel()
     finally:
         store.close()
+
+
+def _certificates(settings: Settings) -> Certificates | None:
+    if settings.tls_cert is None or settings.tls_key is None:
+        return None
+    return Certificates(Files(certificate=settings.tls_cert, key=settings.tls_key))
+
+
+async def _reread(certificates: Certificates | None) -> None:
+    while certificates is not None:
+        await asyncio.sleep(LOOK_AGAIN)
+        await asyncio.to_thread(certificates.refresh)
+
+
+def _tokens(settings: Settings, clocks: Clocks) -> tuple[Tokens, str]:
+    """Return the tokens, and the text of an admin's where there had been none at all."""
+    file = TokenFile(settings.data_dir)
+    first = ""
+    if file.signature() is None:
+        grants = (Grant(role=Role.ADMIN, namespace=EVERYWHERE),)
+        made = make("admin", grants, now=clocks.now(), expires=None)
+        file.add(made.record)
+        first = made.text
+    return Tokens(file, clocks.now), first

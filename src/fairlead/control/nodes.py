@@ -122,6 +122,10 @@ class Nodes:
         """Return every node."""
         return self._nodes.values()
 
+    def find(self, name: str) -> Node | None:
+        """Return the node of that name, as long as it is kept in mind."""
+        return self._nodes.get(name)
+
     def live(self, names: Iterable[str], revision: int) -> bool:
         """Say whether all these nodes are connected and enforce the policy of `revision`."""
         nodes = (self._nodes.get(name) for name in names)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import resource
 import signal
 import socket
@@ -16,14 +17,17 @@ from collections.abc import Callable, Iterator
 import uvicorn
 from starlette.types import ASGIApp
 
+from fairlead.control.entrance import Entrance
+from fairlead.control.inbound import BoundedHttp
+
 KEEP_ALIVE = 75
 """Seconds an idle connection is kept: agents renew every three, people come back after a minute."""
 
 GRACE = 5
 """Seconds that requests under way may take after a signal."""
 
-CONNECTIONS = 16_384
-"""Connections and requests at a time; one more is answered with 503."""
+SPARE_FILES = 128
+"""Open files that are kept for what is not a connection: the store, and what modules open."""
 
 
 class CannotListen(Exception):
@@ -53,35 +57,58 @@ def listen(host: str, port: int, write_deadline: float) -> socket.socket:
     return listener
 
 
-def url_of(listener: socket.socket) -> str:
+def url_of(listener: socket.socket, scheme: str = "http") -> str:
     """Return the URL under which `listener` is reached."""
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server without its signal handlers: they would kill the process after us."""
+    """uvicorn's server with an entrance of its own, and without its signal handlers.
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    They would kill the process after us.
+    """
+
+    def __init__(
+        self, config: uvicorn.Config, entrance: Entrance, ready: Callable[[], None]
+    ) -> None:
         super().__init__(config)
-        self._ready = ready
+        self._entrance, self._ready = entrance, ready
+        self._accepting: asyncio.Task[None] | None = None
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        del sockets
+        await self.lifespan.startup()
+        self.servers = []
+        self._accepting = asyncio.create_task(self._entrance.run(self._protocol))
+        self.started = True
         self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._accepting is not None:
+            self._accepting.cancel()
+            await asyncio.wait([self._accepting])
+        await super().shutdown(sockets)
+
+    def _protocol(self, gone: Callable[[], None]) -> asyncio.Protocol:
+        state = self.lifespan.state
+        return BoundedHttp(
+            config=self.config, server_state=self.server_state, app_state=state, gone=gone
+        )
 
 
 async def serve(
-    app: ASGIApp, listener: socket.socket, stop: asyncio.Event, ready: Callable[[], None]
+    app: ASGIApp, entrance: Entrance, stop: asyncio.Event, ready: Callable[[], None]
 ) -> None:
     """Serve until a signal arrives or `stop` is set; `stop` is set when serving ends."""
+    # Below errors it writes a line for every stranger who speaks no HTTP.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     config = uvicorn.Config(
         app,
-        http="httptools",
         ws="none",
         lifespan="off",
         log_config=None,
@@ -89,9 +116,8 @@ async def serve(
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=GRACE,
-        limit_concurrency=CONNECTIONS,
     )
-    server = _Server(config, ready)
+    server = _Server(config, entrance, ready)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
@@ -102,14 +128,19 @@ async def serve(
 
     watching = asyncio.create_task(watch_stop())
     try:
-        await server.serve(sockets=[listener])
+        await server.serve(sockets=[entrance.listener])
     finally:
         stop.set()
         await watching
 
 
-def allow_many_connections() -> None:
-    """Raise the soft limit of open files to the hard one: every agent holds a connection."""
+def allow_many_connections() -> int:
+    """Raise the soft limit of open files to the hard one; return how many connections that allows.
+
+    Every agent holds a connection.
+    """
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(1, soft - SPARE_FILES)

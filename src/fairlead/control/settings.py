@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 
+from fairlead.control.access.load import Limits
 from fairlead.policy.governance import MODES, ON
 
 DEFAULT_LISTEN = "127.0.0.1:8580"
@@ -19,6 +20,9 @@ VARIABLES = {
     "data_dir": "FAIRLEAD_DATA_DIR",
     "listen": "FAIRLEAD_LISTEN",
     "governance": "FAIRLEAD_GOVERNANCE",
+    "auth": "FAIRLEAD_AUTH",
+    "tls_cert": "FAIRLEAD_TLS_CERT",
+    "tls_key": "FAIRLEAD_TLS_KEY",
 }
 """Settings that a variable sets where the command line does not."""
 
@@ -39,13 +43,22 @@ class Settings:
     """Directory of the store; one server works on it at a time."""
 
     host: str = "127.0.0.1"
-    """Loopback address to listen on: nobody is asked for a token yet."""
+    """Address to listen on: loopback only, unless there is TLS; then everybody needs a token."""
 
     port: int = 8580
     """Port to listen on; 0 takes a free one."""
 
     governance: str = ON
     """Whether namespaces that say nothing of it enforce their rules; one that does has its way."""
+
+    auth: bool = False
+    """Whether a token is asked for on loopback too; on other addresses it always is."""
+
+    tls_cert: Path | None = None
+    """PEM file of the certificate and its chain; without it plain HTTP is spoken."""
+
+    tls_key: Path | None = None
+    """PEM file of the certificate's key."""
 
     lease: float = 10.0
     """How long an instance stays registered without a sign of life.
@@ -83,31 +96,86 @@ class Settings:
     watchers: int = 10_000
     """Agents that may be connected at a time."""
 
+    connections: int = 16_384
+    """Connections at a time, idle ones included; one more is closed, before it costs memory."""
+
+    accepts: float = 1000.0
+    """Connections taken in each second: when all agents come back, those inside come first."""
+
+    accepts_at_once: float = 200.0
+    """Connections taken in at once after a quiet time."""
+
+    limits: Limits = Limits()
+    """What may be under way at a time, over all callers and for one token."""
+
     @classmethod
-    def read(
+    def read(  # noqa: PLR0913 - one parameter for each option
         cls,
         environment: Mapping[str, str],
         *,
         data_dir: str | None,
         listen: str | None,
         governance: str | None = None,
+        auth: bool = False,
+        tls_cert: str | None = None,
+        tls_key: str | None = None,
     ) -> Settings:
         """Return the settings of a command line, completed by variables. Raises InvalidSetting."""
-        directory = data_dir or environment.get(VARIABLES["data_dir"], "")
+        found = {name: environment.get(variable, "") for name, variable in VARIABLES.items()}
+        directory = data_dir or found["data_dir"]
         if not directory:
             variable = VARIABLES["data_dir"]
             raise InvalidSetting("--data-dir", "", f"name a directory, or set {variable}")
-        host, port = parse_listen(listen or environment.get(VARIABLES["listen"]) or DEFAULT_LISTEN)
-        mode = governance or environment.get(VARIABLES["governance"]) or ON
+        mode = governance or found["governance"] or ON
         if mode not in MODES:
             raise InvalidSetting("--governance", mode, f"use one of {', '.join(MODES)}")
-        return cls(data_dir=Path(directory), host=host, port=port, governance=mode)
+        text = listen or found["listen"] or DEFAULT_LISTEN
+        host, port = parse_listen(text)
+        local = ip_address(host).is_loopback
+        certificate, key = _pair(tls_cert or found["tls_cert"], tls_key or found["tls_key"])
+        if not local and not certificate:
+            raise InvalidSetting("--listen", text, _WITHOUT_TLS)
+        return cls(
+            data_dir=Path(directory),
+            host=host,
+            port=port,
+            governance=mode,
+            auth=auth or not local or parse_switch(VARIABLES["auth"], found["auth"]),
+            tls_cert=certificate,
+            tls_key=key,
+        )
+
+
+_WITHOUT_TLS = (
+    "only loopback addresses (127.0.0.1, [::1]) are served without TLS: give --tls-cert and "
+    "--tls-key; everybody will need a token then"
+)
+
+
+def _pair(certificate: str, key: str) -> tuple[Path | None, Path | None]:
+    if certificate and key:
+        return Path(certificate), Path(key)
+    if certificate or key:
+        missing, there = ("--tls-key", "--tls-cert")[:: 1 if certificate else -1]
+        raise InvalidSetting(missing, "", f"goes with {there}: name both PEM files")
+    return None, None
+
+
+def parse_switch(name: str, text: str) -> bool:
+    """Return whether a variable is on; an empty one is off. Raises InvalidSetting."""
+    word = text.strip().lower()
+    if word in ("1", "on", "true", "yes"):
+        return True
+    if word in ("", "0", "off", "false", "no"):
+        return False
+    # Whoever misspells "on" must not end up with an open door.
+    raise InvalidSetting(name, text, "expected on or off")
 
 
 def parse_listen(text: str) -> tuple[str, int]:
     """Return host and port of ``HOST:PORT``; an IPv6 host stands in brackets.
 
-    Raises InvalidSetting, for every address but loopback too.
+    Raises InvalidSetting.
     """
     host, _, port = text.rpartition(":")
     if not (host and port.isascii() and port.isdigit() and int(port) < 65536):
@@ -116,14 +184,8 @@ def parse_listen(text: str) -> tuple[str, int]:
     if name == "localhost":
         return "127.0.0.1", int(port)
     try:
-        address = ip_address(name)
+        ip_address(name)
     except ValueError as error:
         reason = "use an IP address or localhost, for instance 127.0.0.1:8580"
         raise InvalidSetting("--listen", text, reason) from error
-    if not address.is_loopback:
-        reason = (
-            "only loopback addresses (127.0.0.1, [::1]) are served: there is neither TLS nor a "
-            "token yet, and whoever reaches the port may change every rule"
-        )
-        raise InvalidSetting("--listen", text, reason)
     return name, int(port)

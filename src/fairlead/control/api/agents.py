@@ -20,12 +20,20 @@ from starlette.types import Receive, Scope, Send
 
 from fairlead.compiler.explain import explain
 from fairlead.compiler.request import InvalidQuery
+from fairlead.control.access.caller import caller_of
+from fairlead.control.access.roles import (
+    ACKNOWLEDGEMENTS,
+    EXPLANATIONS,
+    REGISTRATIONS,
+    SNAPSHOTS,
+)
 from fairlead.control.api import body as bodies
 from fairlead.control.api.standing import Standing
 from fairlead.control.api.status import (
     Cause,
     Refused,
     bad_request,
+    forbidden,
     json_response,
     unsupported_media_type,
 )
@@ -79,6 +87,8 @@ class Agents:
             subscription, digest = read_subscription(request.query_params.multi_items())
         except InvalidMessage as error:
             raise _invalid(error) from error
+        s = subscription
+        self._admit(request, "watch", SNAPSHOTS, (s.node, s.namespace, s.app))
         if self.stop.is_set() or len(self.nodes) >= self.settings.watchers:
             message = f"{len(self.nodes)} agents are connected, no more are taken"
             raise Refused(HTTPStatus.TOO_MANY_REQUESTS, "TooManyRequests", message)
@@ -95,19 +105,25 @@ class Agents:
             node, answer = read_answer(await _json(request))
         except InvalidMessage as error:
             raise _invalid(error) from error
+        known, caller = self.nodes.find(node), caller_of(request)
+        if known is None:
+            caller.settled = True  # of nobody's: it is passed over
+        else:
+            wanted = known.wanted
+            caller.require("create", ACKNOWLEDGEMENTS, wanted.namespace, wanted.app)
         self.nodes.answer(node, answer)
         return Response(status_code=204)
 
     async def register(self, request: Request) -> Response:
         """Register an instance, or renew its lease."""
         try:
-            registration = read_registration(await _json(request))
+            registration = r = read_registration(await _json(request))
+            self._admit(request, "create", REGISTRATIONS, (r.node, r.namespace, r.app))
             lane, conflict = await self.instances.renew(registration)
         except InvalidMessage as error:
             raise _invalid(error) from error
         except TooMany as error:
             raise Refused(HTTPStatus.TOO_MANY_REQUESTS, "TooManyRequests", str(error)) from error
-        r = registration
         self.nodes.renewed(r.node, r.counters)
         self.traffic.report(r.node, r.namespace, r.app, r.counters)
         times = {"lease": self.settings.lease, "renew": self.settings.renew}
@@ -119,6 +135,8 @@ class Agents:
             departure = read_departure(request.query_params.multi_items())
         except InvalidMessage as error:
             raise _invalid(error) from error
+        namespace, app, _, node = departure
+        self._admit(request, "delete", REGISTRATIONS, (node, namespace, app))
         revision = await self.instances.leave(*departure)
         if revision:
             # An instance closes its socket when it has this answer: until then its callers can
@@ -133,6 +151,8 @@ class Agents:
         query = await _json(request)
         if not isinstance(query, dict):
             raise bad_request("the body is no object")
+        namespace = str(query.get("namespace", DEFAULT_NAMESPACE))
+        caller_of(request).require("create", EXPLANATIONS, namespace)
         try:
             return json_response(explain(self.publisher.world, query))
         except InvalidQuery as error:
@@ -141,17 +161,27 @@ class Agents:
     async def list_nodes(self, request: Request) -> Response:
         """Say of every agent what it enforces, and since when it is connected."""
         asked = request.query_params
+        caller_of(request).require("list", "nodes.fairlead.io", asked.get("namespace") or "")
         standing = Standing(nodes=self.nodes, publisher=self.publisher, instances=self.instances)
         return json_response(standing.listed(asked.get("namespace"), asked.get("app")))
 
     async def list_traffic(self, request: Request) -> Response:
         """Say how requests are shared out between lanes, by entry app."""
         namespace = request.query_params.get("namespace", DEFAULT_NAMESPACE)
+        caller_of(request).require("list", "traffic.fairlead.io", namespace)
         apps = [
             {"app": app, "requests": sum(lanes.values()), "lanes": list(_shares(lanes))}
             for app, lanes in self.traffic.apps(namespace).items()
         ]
         return json_response({"namespace": namespace, "apps": apps})
+
+    def _admit(self, request: Request, verb: str, resource: str, who: tuple[str, str, str]) -> None:
+        """Raise Refused unless the caller may speak for a node of an app: node, namespace, app."""
+        node, namespace, app = who
+        caller_of(request).require(verb, resource, namespace, app)
+        known = self.nodes.find(node)
+        if known is not None and (known.wanted.namespace, known.wanted.app) != (namespace, app):
+            raise forbidden(f"the node {node} is of another app")
 
 
 class _Stream(Response):

@@ -2,11 +2,12 @@
 
 A page of some other site can send requests to 127.0.0.1, and with a name that resolves there
 (DNS rebinding) even read the answers. The first carry a foreign `Origin`, the second a foreign
-`Host`. No header allows a cross-origin read.
+`Host`. No header allows a cross-origin read. A server with a certificate answers to its names too.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -26,25 +27,35 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-class LoopbackGuard:
-    """Lets requests through whose Host and Origin are loopback: for a server bound to it."""
+IsOurs = Callable[[str], bool]
+"""Says whether a name or an address, without port, is one that the server is known by."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+
+class Guard:
+    """Lets requests through whose Host is loopback or ours, and whose Origin is the same."""
+
+    def __init__(self, app: ASGIApp, is_ours: IsOurs = lambda host: False) -> None:
+        self._app, self._is_ours = app, is_ours
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it with a Status."""
-        if scope["type"] != "http" or (why := _suspicion(Headers(scope=scope))) is None:
+        if (
+            scope["type"] != "http"
+            or (why := _suspicion(Headers(scope=scope), self._is_ours)) is None
+        ):
             await self._app(scope, receive, send)
             return
         await forbidden(why).response()(scope, receive, send)
 
 
-def _suspicion(headers: Headers) -> str | None:
-    host = headers.get("host", "")
-    if not is_loopback(_hostname(f"//{host}")):
+def _suspicion(headers: Headers, is_ours: IsOurs) -> str | None:
+    hosts = headers.getlist("host")
+    host = hosts[0] if len(hosts) == 1 else ""
+    name = _hostname(f"//{host}")
+    if not is_loopback(name) and not is_ours(name):
         return (
-            f"Host {host[:200]!r} is not this server's: it answers to localhost and loopback only"
+            f"Host {host[:200]!r} is not this server's: it answers to localhost, loopback "
+            "addresses, and the names in its certificate"
         )
     origin = headers.get("origin")
     if origin is not None and urlsplit_netloc(origin) != host.lower():

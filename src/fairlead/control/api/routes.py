@@ -17,7 +17,6 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from fairlead.control.api.discovery import Discovery, server_version
-from fairlead.control.api.guard import LoopbackGuard
 from fairlead.control.api.namespaces import NamespaceApi
 from fairlead.control.api.openapi import ROOT, OpenApi, no_schemas
 from fairlead.control.api.resources import Resources
@@ -122,11 +121,37 @@ class Rest:
         )
 
 
-def application(rest: Rest, namespaces: NamespaceApi, extra: Sequence[BaseRoute] = ()) -> Starlette:
-    """Return the whole HTTP application; `extra` are routes beside the Kubernetes-style ones."""
+def application(
+    rest: Rest,
+    namespaces: NamespaceApi,
+    extra: Sequence[BaseRoute] = (),
+    middleware: Sequence[Middleware] = (),
+) -> Starlette:
+    """Return the whole HTTP application.
+
+    `extra` are routes beside the Kubernetes-style ones, `middleware` is what stands before all of
+    them, the outermost first.
+    """
+    app = Starlette(
+        routes=[*extra, *_routes(rest, namespaces)],
+        middleware=middleware,
+        exception_handlers={
+            Refused: _refused,
+            Expired: _expired,
+            Busy: _busy,
+            StoreFailed: _failed,
+            HTTPException: _http,
+            Exception: _fault,
+        },
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+def _routes(rest: Rest, namespaces: NamespaceApi) -> list[BaseRoute]:
     discovery, openapi = Discovery(rest.catalogue), OpenApi(rest.catalogue)
     below = "/apis/{group}/{version}"
-    routes: list[BaseRoute] = [
+    return [
         *(Route(f"/{name}", _healthy) for name in ("healthz", "livez", "readyz")),
         Route("/version", _version),
         Route("/api", discovery.core),
@@ -143,22 +168,7 @@ def application(rest: Rest, namespaces: NamespaceApi, extra: Sequence[BaseRoute]
         Route("/openapi/v2", no_schemas),
         Route(ROOT, openapi.index),
         Route(f"{ROOT}/{{path:path}}", openapi.document),
-        *extra,
     ]
-    app = Starlette(
-        routes=routes,
-        middleware=[Middleware(LoopbackGuard)],
-        exception_handlers={
-            Refused: _refused,
-            Expired: _expired,
-            Busy: _busy,
-            StoreFailed: _failed,
-            HTTPException: _http,
-            Exception: _fault,
-        },
-    )
-    app.router.redirect_slashes = False
-    return app
 
 
 def _route(path: str, handler: Handler) -> Route:

@@ -49,7 +49,11 @@ class Standing:
             "revision": world.revision,
             "governance": {
                 "default": world.governance.default,
-                "namespaces": dict(world.governance.namespaces),
+                "namespaces": {
+                    name: mode
+                    for name, mode in dict(world.governance.namespaces).items()
+                    if namespace in (None, name)
+                },
             },
             "alarms": self.instances.protection.report(namespace),
             "nodes": sorted(items, key=_order),

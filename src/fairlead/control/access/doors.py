@@ -1,0 +1,60 @@
+"""What stands before the routes of a control plane, in order, and the routes that go with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
+
+from fairlead.control.access.administration import Administration
+from fairlead.control.access.gate import Access, Gate
+from fairlead.control.access.reviews import review_routes
+from fairlead.control.access.tokens import Tokens
+from fairlead.control.api.guard import Guard, IsOurs
+
+
+def nobodys(host: str) -> bool:
+    """Say of every name that it is not the server's: it answers to loopback only."""
+    del host
+    return False
+
+
+class Doors:
+    """The guard against browsers, then the gate."""
+
+    def __init__(
+        self,
+        access: Access,
+        now: Callable[[], datetime],
+        is_ours: IsOurs = nobodys,
+    ) -> None:
+        """Ask for tokens as `access` says; `is_ours` knows the server's names."""
+        self._access, self._now, self._is_ours = access, now, is_ours
+
+    @classmethod
+    def open(cls, now: Callable[[], datetime]) -> Doors:
+        """Return doors that ask for no token."""
+        return cls(Access(tokens=None), now)
+
+    @property
+    def tokens(self) -> Tokens | None:
+        """The tokens that are asked for."""
+        return self._access.tokens
+
+    def middleware(self) -> Sequence[Middleware]:
+        """Return what requests pass, the outermost first."""
+        return (
+            Middleware(Guard, is_ours=self._is_ours),
+            Middleware(Gate, access=self._access),
+        )
+
+    def routes(self) -> Iterator[BaseRoute]:
+        """Yield the routes about tokens and callers."""
+        yield from Administration(tokens=self._access.tokens, now=self._now).routes()
+        yield from review_routes()
+
+    async def run(self) -> None:
+        """Watch over the streams that were let in."""
+        await self._access.run()
