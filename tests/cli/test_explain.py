@@ -31,12 +31,13 @@ def eventually(say: Say, *words: str, has: str) -> str:
 def test_an_answer_names_lane_winner_losers_and_why(say: Say, applied):
     """S2-32: explained, every time alike."""
     words = ("--app", "gateway", "-n", applied, "-H", "x-user: vip", "-H", "X-Tenant: acme")
-    out = eventually(say, *words, has="lane:  blue")
-    assert "why:   TrafficLane/lane matches at the entry gateway" in out
+    out = eventually(say, *words, has="lane:       blue")
+    assert "why:        TrafficLane/lane matches at the entry gateway" in out
     assert "TrafficLane/lane → blue: won" in out
     assert "TrafficLabelRule/rule → gray: lost" in out
+    assert "runner-up:  TrafficLabelRule/rule → gray" in out
     assert "yes       header x-user == vip (is 'vip')" in out
-    assert "note:  no agent has reported an app called gateway" in out
+    assert "note:       no agent has reported an app called gateway" in out
 
 
 def test_an_answer_can_be_read_by_programs(say: Say, applied):
@@ -73,4 +74,49 @@ def test_who_is_left_out_of_a_hop_is_told_with_the_reason():
         "cart base 10.0.0.2:80",
         "not 10.0.0.1:80: fairlead[sql] is not installed",
         "cart base nobody: no live endpoint",
+    ]
+
+
+def test_a_path_is_said_as_a_request_has_it(say: Say, applied):
+    """``explain request /shop?x=1 --app A`` is how one thinks of it."""
+    out = eventually(say, "/shop?x=1", "--app", "gateway", "-n", applied, has="TrafficLane/lane")
+    assert "no rule matches at the entry gateway" in out
+    assert say("explain", "request", "shop", "--app", "gateway").status == 2
+
+
+def test_an_app_that_nobody_knows_is_an_error_with_the_nearest_one(say: Say, applied):
+    """An answer about a misspelt app would be right, and would explain nothing."""
+    eventually(say, "--app", "gateway", "-n", applied, has="TrafficLane/lane")
+    said = say("explain", "request", "--app", "gatway", "-n", applied)
+    assert (said.status, said.out) == (1, "")
+    assert said.err.startswith(f"fairlead: no app called 'gatway' in namespace {applied}: ")
+    assert "did you mean gateway?" in said.err
+
+
+def test_what_follows_when_endpoints_refuse_and_at_an_instance_of_a_lane_is_told():
+    """The two answers that differ from the first, and surprise at night."""
+    hop = {
+        "host": "cart",
+        "side": "lane",
+        "lane": "gray",
+        "endpoints": ["h:1"],
+        "fallback": ["h:2"],
+    }
+    answer = {
+        "lane": "gray",
+        "why": "so",
+        "possible": [],
+        "known": True,
+        "rules": [],
+        "runner_up": {"rule": None, "lane": ""},
+        "elsewhere": [{"instances": ["h:9"], "lane": "blue"}],
+        "hops": [hop],
+    }
+    lines = [" ".join(line.split()) for line in worded(answer)]
+    assert lines[2:] == [
+        "runner-up: no other rule matches: base",
+        "but: at h:9 it would be on lane blue, that instance's own",
+        "on lane gray, a call from here on would go to:",
+        "cart gray h:1",
+        "if those refuse a connection: base h:2",
     ]

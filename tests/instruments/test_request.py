@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from fairlead.instruments.request import FIELDS, AsgiRequest, WsgiRequest
+from fairlead.instruments.request import AsgiRequest, WsgiRequest
 from fairlead.policy.match import RequestView
+from fairlead.policy.parts import FIELDS
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 

@@ -24,10 +24,13 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def request(  # noqa: PLR0913 - one parameter for each option
+    target: Annotated[
+        str, typer.Argument(metavar="[PATH]", help="Path, with the query string.")
+    ] = "/",
     *,
     app: Annotated[str, typer.Option("--app", help="App that the request reaches.")],
     namespace: Namespace = None,
-    path: Annotated[str, typer.Option("--path", help="Path, with the query string.")] = "/",
+    path: Annotated[str, typer.Option("--path", hidden=True)] = "",
     method: Annotated[str, typer.Option("--method", "-X", help="Method.")] = "GET",
     header: Annotated[
         list[str] | None,
@@ -42,15 +45,19 @@ def request(  # noqa: PLR0913 - one parameter for each option
     server: Server = DEFAULT_SERVER,
 ) -> None:
     """Say which lane a request would take, and why."""
+    if not (path or target).startswith("/"):
+        raise Failed(f"path {path or target!r}: write it as a request has it: /a?b=c", USAGE)
     query = {
         "app": app,
         "namespace": namespace or DEFAULT_NAMESPACE,
-        "path": path,
+        "path": path or target,
         "method": method,
         "headers": list(_headers(header or (), cookie or ())),
         "source_ip": source_ip,
     }
     answer = ControlPlane(server).call("POST", PATH, query)
+    if not answer["known"] and not answer["entry"]:
+        raise Failed(_unknown(answer))
     if output is Form.JSON:
         print(json.dumps(answer, indent=4, ensure_ascii=False))
     else:
@@ -70,14 +77,20 @@ def _headers(headers: Sequence[str], cookies: Sequence[str]) -> Iterator[list[st
         yield ["cookie", "; ".join(cookies)]
 
 
+def _unknown(answer: dict[str, Any]) -> str:
+    """Say that nothing is known of the app: an answer about it would be an answer about nothing."""
+    meant = f"did you mean {answer['meant'][0]}? " if answer.get("meant") else ""
+    return (
+        f"no app called {answer['app']!r} in namespace {answer['namespace']}: {meant}"
+        "No agent has reported it, and no rule names it; `fairlead status` lists those there are"
+    )
+
+
 def worded(answer: dict[str, Any]) -> Iterator[str]:
     """Yield the lines of an answer of `compiler.explain`."""
-    yield f"lane:  {answer['lane'] or 'base'}"
-    yield f"why:   {answer['why']}"
-    for chance in answer["possible"] if answer.get("governance", ON) == ON else ():
-        yield f"       unless a draw decides for {chance['rule']}: lane {chance['lane']}"
-    if not answer["known"]:
-        yield f"note:  no agent has reported an app called {answer['app']}"
+    yield f"lane:       {answer['lane'] or 'base'}"
+    yield f"why:        {answer['why']}"
+    yield from _reservations(answer)
     if answer["rules"]:
         yield "rules, in order of precedence:"
     for rule in answer["rules"]:
@@ -85,13 +98,36 @@ def worded(answer: dict[str, Any]) -> Iterator[str]:
         for condition in rule["conditions"]:
             got = "is missing" if condition["got"] is None else f"is {condition['got']!r}"
             yield f"      {condition['holds']:<9} {condition['condition']} ({got})"
+        if not rule["conditions"]:
+            yield "      yes       it has no condition: every request matches"
         if "why" in rule:
             yield f"      {rule['why']}"
     if answer["hops"]:
-        yield "a call from here on would go to:"
+        yield f"on lane {answer['lane'] or 'base'}, a call from here on would go to:"
     for hop in answer["hops"]:
-        none = "no endpoint is fit" if hop.get("excluded") else "no live endpoint"
-        where = ", ".join(hop["endpoints"]) or f"nobody: {none}"
-        yield f"  {hop['host']:<24} {hop['lane'] or 'base':<9} {where}"
-        for excluded in hop.get("excluded", ()):
-            yield f"      not {excluded['address']}: {excluded['why']}"
+        yield from _hop(hop)
+
+
+def _reservations(answer: dict[str, Any]) -> Iterator[str]:
+    for chance in answer["possible"] if answer.get("governance", ON) == ON else ():
+        yield f"            unless a draw decides for {chance['rule']}: lane {chance['lane']}"
+    second = answer.get("runner_up")
+    if second is not None:
+        rest = f"no other rule matches: {second['lane'] or 'base'}"
+        rule = f"{second['rule']} → {second['lane']}" if second["rule"] else rest
+        yield f"runner-up:  {rule}"
+    for other in answer.get("elsewhere", ()):
+        where = ", ".join(other["instances"])
+        yield f"but:        at {where} it would be on lane {other['lane']}, that instance's own"
+    if not answer["known"]:
+        yield f"note:       no agent has reported an app called {answer['app']}"
+
+
+def _hop(hop: dict[str, Any]) -> Iterator[str]:
+    none = "no endpoint is fit" if hop.get("excluded") else "no live endpoint"
+    where = ", ".join(hop["endpoints"]) or f"nobody: {none}"
+    yield f"  {hop['host']:<24} {hop['lane'] or 'base':<9} {where}"
+    if hop.get("fallback"):
+        yield f"      if those refuse a connection: base {', '.join(hop['fallback'])}"
+    for excluded in hop.get("excluded", ()):
+        yield f"      not {excluded['address']}: {excluded['why']}"

@@ -104,6 +104,10 @@ class World:
         )
         return self._sealed(snapshot)
 
+    def entries(self, namespace: str) -> set[str]:
+        """Return the apps of a namespace that rules make entries, seen or not."""
+        return set(self._rules.get(namespace, _NO_RULES).entries)
+
     def findings(self) -> tuple[Finding, ...]:
         """Return what authors should know, in order of namespace and precedence."""
         return self._findings

@@ -1,27 +1,26 @@
 """Why a request is on the lane it is on: what the agent would decide, with the reasons.
 
-Decides nothing itself: conditions, labels and endpoints are held against the very code that agents
-run, on the snapshot that the workload has.
+Decides nothing itself: rules, labels and endpoints are held against the very code that agents run
+(`flow.lane`, `flow.route`), on the snapshot that the workload has. Here it is only told.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any, Literal
 
 from fairlead.compiler.compile import World
 from fairlead.compiler.request import Question, Request
 from fairlead.compiler.select import PRECEDENCE
+from fairlead.compiler.whereabouts import hops
 from fairlead.flow import baggage
-from fairlead.flow.call import Call
 from fairlead.flow.lane import Lanes
-from fairlead.flow.route import Routes
-from fairlead.policy.endpoint import Service
 from fairlead.policy.governance import ON
 from fairlead.policy.lane import Colouring
 from fairlead.policy.match import Condition, compile_condition
 from fairlead.policy.snapshot import Snapshot
-from fairlead.policy.workload import BASE
 
 Holds = Literal["yes", "no", "by chance"]
 
@@ -33,35 +32,87 @@ def explain(world: World, query: dict[str, Any]) -> dict[str, Any]:
 
     The answer's `rules` are in order of precedence, each with its conditions and a `result`: won,
     lost, possible (a draw decides) or no match. `lane` is the outcome, ``""`` for base; `possible`
-    are lanes that a draw may give before it. Where `governance` is not on, no rule decides, and the
-    results say what would be. `hops` says for every service who would serve a call
-    on that lane, and who is excluded from it and why. Raises InvalidQuery.
+    are lanes that a draw may give before it; `runner_up` is what would win without the winner, its
+    `rule` None where the request would stay on `lane`. Where `governance` is not on, no rule
+    decides, and the results say what would be. `hops` says for every service who may serve a call
+    on that lane (`compiler.whereabouts`), the app itself among them. `meant` are known apps of a
+    like name, where the app is not known. Raises InvalidQuery.
     """
     question = Question.of(query)
     snapshot = world.snapshot(question.namespace, question.app)
     request = question.request
-    verdicts = [_verdict(c, request) for c in snapshot.entry.colourings] if snapshot.entry else []
-    winner = next((v for v in verdicts if v["matches"] == "yes"), None)
+    colourings = snapshot.entry.colourings if snapshot.entry else ()
+    verdicts = [_verdict(colouring, request) for colouring in colourings]
+    chosen = _chosen(snapshot, request)
+    winner = next((v for v, c in zip(verdicts, colourings, strict=True) if c is chosen), None)
     lane, why = _outcome(snapshot, request, winner)
     possible = list(_possible(verdicts, winner))
     return {
         "namespace": question.namespace,
         "app": question.app,
         "revision": snapshot.revision,
-        "known": any(_is(service, question) for service in snapshot.services),
+        "known": _is_known(snapshot),
+        "meant": [] if _is_known(snapshot) or snapshot.entry else _meant(world, snapshot),
         "entry": snapshot.entry is not None,
         "governance": snapshot.governance,
         "lane": lane,
         "why": why,
         "winner": winner["rule"] if winner else None,
+        "runner_up": _runner_up(snapshot, request, chosen),
         "possible": possible,
         "rules": [_with_result(verdict, winner, possible) for verdict in verdicts],
-        "hops": list(_hops(snapshot, lane)),
+        "elsewhere": list(_elsewhere(world, snapshot, request, lane)),
+        "hops": list(hops(snapshot, lane)),
     }
 
 
-def _is(service: Service, question: Question) -> bool:
-    return (service.namespace, service.app) == (question.namespace, question.app)
+def _is_known(snapshot: Snapshot) -> bool:
+    own = snapshot.workload
+    return any((one.namespace, one.app) == (own.namespace, own.app) for one in snapshot.services)
+
+
+def _meant(world: World, snapshot: Snapshot) -> list[str]:
+    """Return the known apps of the namespace that are called nearly as the workload is."""
+    workload = snapshot.workload
+    apps = {one.app for one in snapshot.services if one.namespace == workload.namespace}
+    return get_close_matches(workload.app, sorted(apps | world.entries(workload.namespace)), n=1)
+
+
+def _chosen(snapshot: Snapshot, request: Request) -> Colouring | None:
+    """Return the colouring that wins where rules are enforced, and draws go against them."""
+    return Lanes(replace(snapshot, governance=ON)).colour(request, lambda: _HIGH)[1]
+
+
+def _runner_up(
+    snapshot: Snapshot, request: Request, chosen: Colouring | None
+) -> dict[str, Any] | None:
+    entry = snapshot.entry
+    if entry is None or chosen is None:
+        return None
+    others = tuple(one for one in entry.colourings if one is not chosen)
+    without = replace(snapshot, entry=replace(entry, colourings=others), governance=ON)
+    lane, colouring = Lanes(without).colour(request, lambda: _HIGH)
+    return {"rule": colouring.rule if colouring else None, "lane": lane}
+
+
+def _elsewhere(
+    world: World, snapshot: Snapshot, request: Request, lane: str
+) -> Iterator[dict[str, Any]]:
+    """Yield the lanes of the app's instances at which the request is on another lane (contract 8).
+
+    What carries no label, and no rule puts on a lane, takes that of the instance it reaches.
+    """
+    workload = snapshot.workload
+    placed = world.instances(workload.namespace, workload.app)
+    there: dict[str, list[str]] = {}
+    for one in placed:
+        there.setdefault(one.membership.lane, []).append(one.instance.address)
+    for own, addresses in sorted(there.items()):
+        at = replace(snapshot, workload=replace(workload, lane=own))
+        winner = _chosen(at, request)
+        found, _ = _outcome(at, request, {"rule": winner.rule} if winner else None)
+        if found != lane:
+            yield {"instances": addresses, "lane": found}
 
 
 def _verdict(colouring: Colouring, request: Request) -> dict[str, Any]:
@@ -92,7 +143,7 @@ def worded(condition: Condition) -> str:
 def _got(condition: Condition, request: Request) -> str | None:
     match condition.source:
         case "header":
-            return request.header(condition.key)
+            return request.header(condition.key.lower())
         case "query":
             return request.query(condition.key)
         case "cookie":
@@ -109,18 +160,19 @@ def _got(condition: Condition, request: Request) -> str | None:
 def _outcome(
     snapshot: Snapshot, request: Request, winner: dict[str, Any] | None
 ) -> tuple[str, str]:
-    app = snapshot.workload.app
-    if snapshot.entry is not None and snapshot.governance != ON:
-        return snapshot.workload.lane, _unenforced(snapshot, winner)
-    if winner:
-        return winner["lane"], f"{winner['rule']} matches at the entry {app}"
+    """Return the lane, and why it is that one."""
+    app, lanes = snapshot.workload.app, Lanes(snapshot)
     if snapshot.entry is not None:
-        return BASE, f"no rule matches at the entry {app}, and labels from outside do not count"
-    lanes = Lanes(snapshot)
+        lane, _ = lanes.colour(request, lambda: _HIGH)
+        if snapshot.governance != ON:
+            return lane, _unenforced(snapshot, winner)
+        if winner:
+            return lane, f"{winner['rule']} matches at the entry {app}"
+        return lane, f"no rule matches at the entry {app}, and labels from outside do not count"
     lane = lanes.inherit(_labels(request, lanes.key_set))
-    if lane != BASE:
+    if lane != lanes.own:
         return lane, f"{app} is no entry: it takes the label that the request carries"
-    return BASE, f"{app} is no entry, and the request carries no label"
+    return lane, f"{app} is no entry, and the request carries no label"
 
 
 def _unenforced(snapshot: Snapshot, winner: dict[str, Any] | None) -> str:
@@ -130,7 +182,9 @@ def _unenforced(snapshot: Snapshot, winner: dict[str, Any] | None) -> str:
 
 
 def _labels(request: Request, keys: frozenset[str]) -> dict[str, str]:
-    ours, _ = baggage.split(request.header("baggage") or "", keys)
+    header = request.header("baggage") or ""
+    # Longer than anybody must carry it: an agent drops it.
+    ours, _ = baggage.split(header if len(header) <= baggage.MAX_BYTES else "", keys)
     plain = {key: value for key in keys if (value := request.header(key)) is not None}
     return plain | ours
 
@@ -157,22 +211,3 @@ def _with_result(
         return {**verdict, "result": "possible"}
     why = f"{winner['rule'] if winner else ''} goes first: {PRECEDENCE}"
     return {**verdict, "result": "lost", "why": why}
-
-
-def _hops(snapshot: Snapshot, lane: str) -> Iterator[dict[str, Any]]:
-    routes = Routes(snapshot)
-    own = snapshot.workload.namespace
-    for service in snapshot.services:
-        host = service.app if service.namespace == own else f"{service.app}.{service.namespace}"
-        call = Call(host=host.lower(), lane=lane, method="GET")
-        found = routes.candidates(call)
-        first = found[0].lane if found else None
-        serving = [endpoint.address for endpoint in found if endpoint.lane == first]
-        side = "none" if first is None else "base" if first == BASE else "lane"
-        yield {
-            "host": host,
-            "side": side,
-            "lane": first or BASE,
-            "endpoints": sorted(serving),
-            "excluded": [{"address": where, "why": why} for where, why in routes.unfit(call)],
-        }

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote
 
+from fairlead.policy.parts import cookie_value, query_value, trace_id
 from fairlead.policy.workload import DEFAULT_NAMESPACE
 
 
@@ -26,25 +27,19 @@ class Request:
     def header(self, name: str) -> str | None:
         """Value of a header, repeated ones joined by ``,``."""
         values = [value for key, value in self.headers if key == name]
-        return ",".join(values) if values else None
+        return (";" if name == "cookie" else ",").join(values) if values else None
 
     def query(self, name: str) -> str | None:
         """First value of a query parameter, decoded."""
-        pairs = parse_qsl(urlsplit(self.target).query, keep_blank_values=True, max_num_fields=1000)
-        return next((value for key, value in pairs if key == name), None)
+        return query_value(self._split()[1], name)
 
     def cookie(self, name: str) -> str | None:
         """First value of a cookie."""
-        lines = (value for key, value in self.headers if key == "cookie")
-        for field in ";".join(lines).split(";"):
-            key, equals, value = field.partition("=")
-            if equals and key.strip() == name:
-                return value.strip().strip('"')
-        return None
+        return cookie_value(self.header("cookie"), name)
 
     def path(self) -> str | None:
         """Decoded path without the query string."""
-        return unquote(urlsplit(self.target).path)
+        return unquote(self._split()[0])
 
     def method(self) -> str | None:
         """Method, upper case."""
@@ -55,12 +50,13 @@ class Request:
         return self.source or None
 
     def trace(self) -> str | None:
-        """Trace id of a W3C `traceparent`, else of B3."""
-        parts = (self.header("traceparent") or "").split("-")
-        if len(parts) >= 4 and len(parts[1]) == 32:
-            return parts[1]
-        single = self.header("b3") or ""
-        return single.partition("-")[0] if "-" in single else self.header("x-b3-traceid")
+        """Trace id, as `policy.parts.trace_id` finds it."""
+        return trace_id(self.header)
+
+    def _split(self) -> tuple[str, str]:
+        """Return path and query string; a fragment is not sent."""
+        path, _, query = self.target.partition("#")[0].partition("?")
+        return path, query
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,4 +111,6 @@ def _headers(raw: Any) -> Iterator[tuple[str, str]]:
         name, value = item
         if not isinstance(name, str) or not isinstance(value, str):
             raise InvalidQuery("headers: names and values are strings")
-        yield name.lower(), value
+        # As a server hands it on: the bytes that a terminal sends, one character each.
+        sent = value.strip(" \t").encode("utf-8", "surrogatepass").decode("latin-1")
+        yield name.lower(), sent

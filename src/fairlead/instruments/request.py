@@ -10,16 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_plus
+
+from fairlead.policy.parts import TRACE_HEADERS, cookie_value, query_value, trace_id
 
 if TYPE_CHECKING:
     from fairlead.policy.snapshot import Snapshot
-
-FIELDS = 1000
-"""Fields of a query string or a cookie header that are looked at."""
-
-
-TRACE_HEADERS = ("traceparent", "b3", "x-b3-traceid")
 
 
 class AsgiRequest(dict[str, str]):
@@ -50,11 +45,11 @@ class AsgiRequest(dict[str, str]):
 
     def query(self, name: str) -> str | None:
         """First value of a query parameter, decoded."""
-        return _query(self.scope.get("query_string", b"").decode("latin-1"), name)
+        return query_value(self.scope.get("query_string", b"").decode("latin-1"), name)
 
     def cookie(self, name: str) -> str | None:
         """First value of a cookie."""
-        return _cookie(self.get("cookie"), name)
+        return cookie_value(self.get("cookie"), name)
 
     def path(self) -> str | None:
         """Decoded path, mount prefixes included."""
@@ -71,8 +66,8 @@ class AsgiRequest(dict[str, str]):
         return client[0] if client else None
 
     def trace(self) -> str | None:
-        """Trace id, as `trace_id` finds it."""
-        return trace_id(self)
+        """Trace id, as `policy.parts.trace_id` finds it."""
+        return trace_id(self.header)
 
 
 class WsgiRequest:
@@ -90,11 +85,11 @@ class WsgiRequest:
 
     def query(self, name: str) -> str | None:
         """First value of a query parameter, decoded."""
-        return _query(self._environ.get("QUERY_STRING", ""), name)
+        return query_value(self._environ.get("QUERY_STRING", ""), name)
 
     def cookie(self, name: str) -> str | None:
         """First value of a cookie."""
-        return _cookie(self._environ.get("HTTP_COOKIE"), name)
+        return cookie_value(self._environ.get("HTTP_COOKIE"), name)
 
     def path(self) -> str | None:
         """Decoded path, mount prefixes included."""
@@ -111,8 +106,8 @@ class WsgiRequest:
         return self._environ.get("REMOTE_ADDR") or None
 
     def trace(self) -> str | None:
-        """Trace id, as `trace_id` finds it."""
-        return trace_id(self)
+        """Trace id, as `policy.parts.trace_id` finds it."""
+        return trace_id(self.header)
 
 
 def asked_headers(snapshot: Snapshot) -> Iterator[str]:
@@ -133,42 +128,3 @@ def environ_key(name: str) -> str:
     """Return the key of header `name` in a WSGI environ."""
     key = name.upper().replace("-", "_")
     return key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"
-
-
-def trace_id(request: AsgiRequest | WsgiRequest) -> str | None:
-    """Return the id of the trace: W3C `traceparent`, else either form of B3, else None."""
-    parent = request.header(TRACE_HEADERS[0])
-    if parent:
-        parts = parent.split("-", 3)
-        if len(parts) == 4 and len(parts[1]) == 32:
-            return parts[1]
-    single = request.header(TRACE_HEADERS[1])
-    if single and "-" in single:
-        return single.partition("-")[0]
-    return request.header(TRACE_HEADERS[2])
-
-
-def _query(text: str, name: str) -> str | None:
-    if not text:
-        return None
-    for key, value in _fields(text, "&"):
-        if unquote_plus(key) == name:
-            return unquote_plus(value)
-    return None
-
-
-def _cookie(text: str | None, name: str) -> str | None:
-    if not text:
-        return None
-    for key, value in _fields(text, ";"):
-        if key.strip() == name:
-            bare = value.strip()
-            quoted = len(bare) > 1 and bare[0] == bare[-1] == '"'
-            return bare[1:-1] if quoted else bare
-    return None
-
-
-def _fields(text: str, separator: str) -> Iterator[tuple[str, str]]:
-    for field in text.split(separator, FIELDS)[:FIELDS]:
-        key, _, value = field.partition("=")
-        yield key, value

@@ -1,0 +1,56 @@
+"""Parts of a request that conditions name, read from the text it came with.
+
+Everything in it is a stranger's: nothing can raise, and nothing is searched further than a bound.
+What a server already limits (a header's length, their number) is not limited again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from urllib.parse import unquote_plus
+
+FIELDS = 1000
+"""Fields of a query string or a cookie header that are looked at."""
+
+TRACE_HEADERS = ("traceparent", "b3", "x-b3-traceid")
+
+
+def query_value(text: str, name: str) -> str | None:
+    """Return the first value of a parameter in the query string `text`, decoded."""
+    if not text:
+        return None
+    for key, value in _fields(text, "&"):
+        if unquote_plus(key) == name:
+            return unquote_plus(value)
+    return None
+
+
+def cookie_value(text: str | None, name: str) -> str | None:
+    """Return the first value of a cookie in the header `text`."""
+    if not text:
+        return None
+    for key, value in _fields(text, ";"):
+        if key.strip() == name:
+            bare = value.strip()
+            quoted = len(bare) > 1 and bare[0] == bare[-1] == '"'
+            return bare[1:-1] if quoted else bare
+    return None
+
+
+def trace_id(header: Callable[[str], str | None]) -> str | None:
+    """Return the id of the trace: W3C `traceparent`, else either form of B3, else None."""
+    parent = header(TRACE_HEADERS[0])
+    if parent:
+        parts = parent.split("-", 3)
+        if len(parts) == 4 and len(parts[1]) == 32:
+            return parts[1]
+    single = header(TRACE_HEADERS[1])
+    if single and "-" in single:
+        return single.partition("-")[0]
+    return header(TRACE_HEADERS[2])
+
+
+def _fields(text: str, separator: str) -> Iterator[tuple[str, str]]:
+    for field in text.split(separator, FIELDS)[:FIELDS]:
+        key, _, value = field.partition("=")
+        yield key, value
