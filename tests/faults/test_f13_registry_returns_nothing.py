@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import time
 
 from tests.faults.servers import Apps, Control, Load, until
 
@@ -18,7 +19,11 @@ def test_a_control_plane_that_lost_its_data_does_not_empty_a_service(
         load.more()
         control.kill()
         shutil.rmtree(control.data)
+        # Back when the front has long been: its renewal could be due in three seconds.
+        back.process.signal(signal.SIGSTOP)
         control.start()
+        time.sleep(1.5)
+        back.process.signal(signal.SIGCONT)
         until(lambda: control.instances("back"), "the back has registered again")
         until(front.connected, "the front is connected again")
         load.more()
