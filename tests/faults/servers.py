@@ -29,6 +29,8 @@ from fairlead.agent.inspect import ask
 APPS = Path(__file__).parent / "apps"
 BIN = Path(sys.executable).parent
 PATIENCE = 20.0
+PAUSE = 0.005
+"""Seconds between an answer and the next request."""
 
 CONTROL = """
 import json, logging, sys
@@ -37,7 +39,7 @@ from fairlead.control.app import run
 from fairlead.control.settings import Settings
 logging.basicConfig(level=logging.WARNING, format="fairlead: %(message)s")
 settings = Settings(data_dir=Path(sys.argv[1]), port=int(sys.argv[2]), **json.loads(sys.argv[3]))
-run(settings, lambda url: print(url, flush=True))
+run(settings, lambda *said: print(said[0], flush=True))
 """
 """`fairlead serve`, with settings that spare a test the wait for ten seconds."""
 
@@ -245,10 +247,12 @@ def plain_environment(**settings: str) -> dict[str, str]:
 class Load:
     """Requests to one URL, one after the other on each of a few threads, until it is stopped."""
 
-    def __init__(self, url: str, threads: int = 2, pause: float = 0.005) -> None:
+    def __init__(
+        self, url: str, headers: Mapping[str, str] | None = None, threads: int = 2
+    ) -> None:
         self.answers: list[str] = []
         self.failures: list[str] = []
-        self._url, self._pause = url, pause
+        self._url, self._headers = url, dict(headers or {})
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._run) for _ in range(threads)]
 
@@ -268,8 +272,8 @@ class Load:
         until(lambda: len(self.answers) + len(self.failures) >= seen + count, "requests answered")
 
     def _run(self) -> None:
-        with httpx.Client(timeout=10, trust_env=False) as http:
-            while not self._stop.wait(self._pause):
+        with httpx.Client(timeout=10, trust_env=False, headers=self._headers) as http:
+            while not self._stop.wait(PAUSE):
                 try:
                     answer = http.get(self._url)
                     text = f"{answer.status_code} {answer.text}"
