@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from fairlead.agent import native
 from fairlead.agent.address import listeners
 from fairlead.agent.describe import describe
+from fairlead.agent.door import door_of
 from fairlead.agent.identity import Identity, node_id
 from fairlead.agent.inspect import Inspector
 from fairlead.agent.last_good import LastGood, Rejected
@@ -28,14 +29,11 @@ from fairlead.agent.report import registration
 from fairlead.agent.settings import Settings
 from fairlead.agent.source import Apply, FileSource, Follower, Source, WatchSource
 from fairlead.agent.terminate import Farewell
-from fairlead.agent.token import token_of
 from fairlead.flow.engine import Engine
 from fairlead.instruments.instrument import Rewriting
 from fairlead.instruments.leftovers import Leftovers
 from fairlead.policy.snapshot import Snapshot
-from fairlead.protocols.watch.client import Door
 from fairlead.protocols.watch.codec import Registration, Subscription
-from fairlead.protocols.watch.connection import ControlAddress
 from fairlead.telemetry.counters import Counters
 from fairlead.telemetry.names import AGENT_FAULTS
 from fairlead.telemetry.refusals import Refusals
@@ -56,8 +54,7 @@ class Process:
 
     def __init__(self, agent: Agent, inherited: Snapshot | None) -> None:
         settings, identity = agent.settings, agent.identity
-        address = ControlAddress.of(settings.control)
-        self.door = Door(address=address, token=token_of(settings.token_file))
+        self.door = door_of(settings)
         self.node = node_id()
         self.inherited = inherited
         """What a fork found in force."""

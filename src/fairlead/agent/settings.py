@@ -72,7 +72,9 @@ class Settings:
     state: str = ""
     """Directory of the last known good and of doctor's sockets; ``""`` keeps both elsewhere."""
     token_file: str = ""
+    """File of the token that is sent with every request; read again each time: it may rotate."""
     ca_file: str = ""
+    """File of the authorities that are believed; ``""`` for the system's."""
     podinfo: str = PODINFO
     disable: tuple[str, ...] = ()
     """Libraries that are not hooked."""
@@ -170,13 +172,12 @@ def _switch(name: str, value: str) -> bool:
 
 
 def _control(name: str, value: str) -> str:
-    if value.startswith("https://"):
-        raise InvalidSetting(name, value, "https:// is not available yet; use http://")
-    host = value.removeprefix("http://").rstrip("/")
+    scheme, _, rest = value.partition("://")
+    host = rest.rstrip("/")
     with_port = host if re.search(r":\d+$", host) else f"{host}:8580"
-    if not value.startswith("http://") or not _is_address(with_port):
-        raise InvalidSetting(name, value, "expected http://HOST[:PORT]")
-    return f"http://{with_port}"
+    if scheme not in ("http", "https") or not _is_address(with_port):
+        raise InvalidSetting(name, value, "expected http://HOST[:PORT] or https://HOST[:PORT]")
+    return f"{scheme}://{with_port}"
 
 
 def _address(name: str, value: str) -> str:

@@ -74,7 +74,9 @@ class WatchSource:
     ) -> None:
         self._session = Session(apply, tell=_refused)
         self._bell = native.Bell()
-        self._watch = Watch(door, subscription, self._session, dice=dice, pause=self._bell.sleep)
+        self._watch = Watch(
+            door, subscription, self._session, dice=dice, pause=self._bell.sleep, tell=_turned_away
+        )
         self._where = str(door.address)
 
     @property
@@ -246,6 +248,10 @@ class Follower:
         self.source.adopt(kept.snapshot)
         age = max(0.0, time.time() - kept.saved)
         warn(f"the last known good, of {age:.0f} s ago, is in force: {why}")
+
+
+def _turned_away(reason: str) -> None:
+    warn(f"{reason}; the rules in force stay, and are not renewed")
 
 
 def _refused(reason: str) -> None:

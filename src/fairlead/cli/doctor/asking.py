@@ -6,11 +6,10 @@ import json
 from time import monotonic
 from typing import Any
 
+from fairlead.agent.door import door_of
 from fairlead.agent.settings import Settings
-from fairlead.agent.token import token_of
-from fairlead.protocols.watch.client import Door
 from fairlead.protocols.watch.codec import read_status
-from fairlead.protocols.watch.connection import ControlAddress, ControlUnreachable
+from fairlead.protocols.watch.connection import ControlUnreachable
 
 PATIENCE, LONGEST = 3.0, 10.0
 """Seconds without a byte, and altogether, after which there is no answer."""
@@ -25,7 +24,7 @@ class Unanswered(Exception):
 
 def ask_json(settings: Settings, path: str) -> Any:
     """Return the data at `path` of the control plane. Raises Unanswered."""
-    door = Door(address=ControlAddress.of(settings.control), token=token_of(settings.token_file))
+    door = door_of(settings)
     connection = door.connection(PATIENCE)
     body, until = bytearray(), monotonic() + LONGEST
     try:

@@ -6,7 +6,7 @@ Both block the thread they run on; the agent gives each its own. Rules are in `s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fairlead.protocols.watch.codec import (
     ROOT,
@@ -24,6 +24,7 @@ from fairlead.protocols.watch.codec import (
 from fairlead.protocols.watch.connection import Connection, ControlAddress, ControlUnreachable
 from fairlead.protocols.watch.lines import lines
 from fairlead.protocols.watch.session import Session
+from fairlead.protocols.watch.tls import Trust
 
 SILENCE = 10.0
 """Seconds without a byte after which the server counts as gone; it speaks every three."""
@@ -36,6 +37,9 @@ LEAVE_TIMEOUT = 1.0
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 
+_CLOSED = (401, 403)
+"""Refusals that do not pass by themselves: of the token, or of what it is used for."""
+
 Pause = Callable[[float], bool]
 """Lets seconds pass; True if it was woken because there is no use in going on."""
 
@@ -46,10 +50,11 @@ class Door:
 
     address: ControlAddress
     token: Callable[[], str] = lambda: ""
+    trust: Trust = field(default_factory=Trust)
 
     def connection(self, timeout: float) -> Connection:
         """Return a connection that is made on its first request."""
-        return Connection(self.address, timeout=timeout, token=self.token)
+        return Connection(self.address, timeout=timeout, token=self.token, trust=self.trust)
 
 
 class RefusedRequest(Exception):
@@ -71,7 +76,10 @@ class Watch:
         *,
         dice: Callable[[], float],
         pause: Pause,
+        tell: Callable[[str], None] | None = None,
     ) -> None:
+        """Follow at `door`; `tell` is told why the control plane refuses this process."""
+        self._tell = tell
         self._subscription = subscription
         self._session = session
         self._dice = dice
@@ -94,6 +102,8 @@ class Watch:
                     self._take(line)
             except (ControlUnreachable, RefusedRequest) as error:
                 self.problem = str(error)
+                if self._tell and isinstance(error, RefusedRequest) and error.status in _CLOSED:
+                    self._tell(self.problem)
             self.connected = False
             self._stream.close()
             ceiling = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(failures, 10))

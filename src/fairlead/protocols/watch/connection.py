@@ -11,6 +11,8 @@ import _socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from fairlead.protocols.watch.tls import TlsSocket, Trust
+
 HEAD_LIMIT = 64 << 10
 BODY_LIMIT = 1 << 20
 _RECEIVE = 64 << 10
@@ -29,12 +31,19 @@ class ControlAddress:
 
     host: str
     port: int
+    tls: bool = False
 
     @classmethod
     def of(cls, url: str) -> ControlAddress:
-        """Return the address in ``http://HOST:PORT``."""
-        host, _, port = url.removeprefix("http://").rstrip("/").rpartition(":")
-        return cls(host=host.strip("[]"), port=int(port))
+        """Return the address in ``http://HOST:PORT`` or ``https://HOST:PORT``."""
+        scheme, _, rest = url.partition("://")
+        host, _, port = rest.rstrip("/").rpartition(":")
+        return cls(host=host.strip("[]"), port=int(port), tls=scheme == "https")
+
+    @property
+    def private(self) -> bool:
+        """Whether nobody on the way can read what is sent there."""
+        return self.tls or self.host in ("localhost", "::1") or self.host.startswith("127.")
 
     @property
     def name(self) -> bytes:
@@ -56,12 +65,18 @@ class Connection:
     """
 
     def __init__(
-        self, address: ControlAddress, *, timeout: float, token: Callable[[], str] = lambda: ""
+        self,
+        address: ControlAddress,
+        *,
+        timeout: float,
+        token: Callable[[], str] = lambda: "",
+        trust: Trust | None = None,
     ) -> None:
         self.address = address
+        self._trust = trust or Trust()
         self._timeout = timeout
         self._token = token
-        self._socket: _socket.socket | None = None
+        self._socket: _socket.socket | TlsSocket | None = None
         self._buffer = b""
 
     def request(self, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
@@ -144,7 +159,21 @@ class Connection:
         connected.sendall(head + body, _NO_SIGNAL)
         return self._read_head()
 
-    def _connect(self) -> _socket.socket:
+    def _connect(self) -> _socket.socket | TlsSocket:
+        plain = self._connect_plain()
+        # Kept at once: `interrupt` has to end a handshake too.
+        self._socket, self._buffer = plain, b""
+        if self.address.tls:
+            try:
+                context, host = self._trust.context(), self.address.host
+                self._socket = TlsSocket(plain, context, host, _NO_SIGNAL)
+            except BaseException:
+                self._socket = None
+                plain.close()
+                raise
+        return self._socket
+
+    def _connect_plain(self) -> _socket.socket:
         failure = OSError(f"no address of {self.address.host}")
         found = _socket.getaddrinfo(self.address.name, self.address.port, 0, _socket.SOCK_STREAM)
         for family, kind, protocol, _, target in found:
@@ -158,7 +187,6 @@ class Connection:
                 continue
             # Small requests and small answers: waiting to fill a packet would delay every one.
             candidate.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
-            self._socket, self._buffer = candidate, b""
             return candidate
         raise failure
 
