@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from fairlead.flow.engine import Engine
@@ -43,7 +43,7 @@ class Plane:
     def ensure_ready(self) -> None:
         """Nothing is waited for."""
 
-    def serving(self, server: str, sockets: Sockets | None) -> None:
+    def serving(self, server: str, sockets: Sockets | None, *, worker: bool = False) -> None:
         """Nobody registers."""
 
     def leaving(self) -> None:
@@ -51,6 +51,12 @@ class Plane:
 
     def handing_over(self) -> None:
         """Nobody was registered."""
+
+    def departing(
+        self, then: Callable[[], object], *, heir: bool = False, queue: float = 0.5
+    ) -> None:
+        """Nothing has to be waited for."""
+        then()
 
 
 def snapshot(

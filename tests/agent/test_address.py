@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from fairlead.agent.address import Listener, choose, connections, listeners
+from fairlead.agent.address import Listener, choose, connections, listeners, queued
 from fairlead.protocols.watch.connection import ControlAddress
 
 CONTROL = ControlAddress(host="127.0.0.1", port=8580)
@@ -38,6 +38,19 @@ def test_a_listening_socket_is_found_without_asking_the_server(opened):
 
     assert (found.host, found.port) == opened.getsockname()
     assert found.inode == os.fstat(opened.fileno()).st_ino
+
+
+def test_who_stands_in_line_is_counted_until_the_server_lets_them_in(opened):
+    """A server that closes its socket resets them, and whatever they have sent."""
+    inodes = {mine(opened).inode}
+    with (
+        socket.create_connection(opened.getsockname()),
+        socket.create_server(("127.0.0.1", 0)) as other,
+    ):
+        assert (queued(inodes), queued({os.fstat(other.fileno()).st_ino})) == (1, 0)
+        accepted, _ = opened.accept()
+        with accepted:
+            assert queued(inodes) == 0
 
 
 def test_a_process_without_a_free_descriptor_still_finds_it(opened):

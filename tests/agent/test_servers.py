@@ -30,6 +30,8 @@ wsgi.route("/")(lambda: "hello")
 BIN = Path(sys.executable).parent
 UVICORN = ("uvicorn", "app:asgi", "--port", "{port}", "--log-level", "warning")
 GUNICORN = ("gunicorn", "--bind", "127.0.0.1:{port}", "--log-level", "warning")
+HYPERCORN = ("hypercorn", "--bind", "127.0.0.1:{port}", "app:asgi")
+GRANIAN = ("granian", "--port", "{port}", "--log-level", "warning")
 FLASK = ("flask", "--app", "app:wsgi")
 
 SERVERS = {
@@ -43,11 +45,19 @@ SERVERS = {
     "gunicorn-threads": ((*GUNICORN, "--threads", "4", "app:wsgi"), 1),
     "gunicorn-gevent": ((*GUNICORN, "-k", "gevent", "app:wsgi"), 1),
     "gunicorn-uvicorn": ((*GUNICORN, "-k", "uvicorn_worker.UvicornWorker", "app:asgi"), 1),
+    "hypercorn": (HYPERCORN, 1),
+    "hypercorn-workers": ((*HYPERCORN, "-w", "2"), 2),
+    "hypercorn-alone": ((*HYPERCORN, "-w", "0"), 1),
+    "granian-asgi": ((*GRANIAN, "--interface", "asgi", "app:asgi"), 1),
+    "granian-asgi-workers": ((*GRANIAN, "--interface", "asgi", "--workers", "2", "app:asgi"), 2),
+    "granian-wsgi": ((*GRANIAN, "--interface", "wsgi", "app:wsgi"), 1),
+    "granian-wsgi-workers": ((*GRANIAN, "--interface", "wsgi", "--workers", "2", "app:wsgi"), 2),
+    "gunicorn-asgi": ((*GUNICORN, "-k", "asgi", "app:asgi"), 1),
     "flask": ((*FLASK, "run", "--port", "{port}"), 1),
     "flask-debug": ((*FLASK, "run", "--debug", "--port", "{port}"), 1),
 }
 
-ALONE = ("uvicorn", "uvicorn-module", "uvicorn-asyncio", "flask")
+ALONE = ("uvicorn", "uvicorn-module", "uvicorn-asyncio", "hypercorn-alone", "flask")
 """Where the first process serves itself."""
 
 

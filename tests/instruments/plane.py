@@ -44,7 +44,7 @@ class Plane:
         self.waited += 1
         self.ready = True
 
-    def serving(self, server: str, sockets: Sockets | None) -> None:
+    def serving(self, server: str, sockets: Sockets | None, *, worker: bool = False) -> None:
         self.servers.append((server, sockets))
 
     def leaving(self) -> None:
@@ -52,6 +52,15 @@ class Plane:
 
     def handing_over(self) -> None:
         self.handed_over += 1
+
+    def departing(
+        self, then: Callable[[], object], *, heir: bool = False, queue: float = 0.5
+    ) -> None:
+        if heir:
+            self.handing_over()
+        else:
+            self.leaving()
+        then()
 
     def counted(self, name: str) -> dict[str, int]:
         return self.counters.read().get(name, {})

@@ -9,6 +9,7 @@ from __future__ import annotations
 import _socket
 import os
 import stat
+import struct
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -18,6 +19,9 @@ from fairlead.protocols.watch.connection import ControlAddress
 _DESCRIPTORS = ("/proc/self/fd", "/dev/fd")
 _TRIED = 4096
 """Descriptors that are tried one by one where they cannot be listed."""
+
+# tcp(7): `struct tcp_info`. Of a listening socket, tcpi_unacked is the length of its queue.
+_UNACKED = struct.Struct("24xI")
 
 _Found = TypeVar("_Found")
 _TCP = (_socket.AF_INET, _socket.AF_INET6)
@@ -70,6 +74,24 @@ def connections(ports: Iterable[int]) -> int:
         return True
 
     return sum(1 for _ in _each(accepted))
+
+
+def queued(inodes: Iterable[int]) -> int:
+    """Count the connections that the listening sockets `inodes` have yet to accept.
+
+    A server that closes such a socket resets them, whatever they have sent by then.
+    """
+    wanted = frozenset(inodes)
+
+    def waiting(descriptor: int, opened: _socket.socket) -> int | None:
+        if opened.family not in _TCP or os.fstat(descriptor).st_ino not in wanted:
+            return None
+        if not opened.getsockopt(_socket.SOL_SOCKET, _socket.SO_ACCEPTCONN):
+            return None
+        told = opened.getsockopt(_socket.IPPROTO_TCP, _socket.TCP_INFO, _UNACKED.size)
+        return int(_UNACKED.unpack(told)[0])
+
+    return sum(_each(waiting))
 
 
 def choose(

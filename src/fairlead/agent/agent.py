@@ -22,7 +22,7 @@ from fairlead.agent.door import door_of
 from fairlead.agent.identity import Identity, node_id
 from fairlead.agent.inspect import Inspector
 from fairlead.agent.last_good import LastGood, Rejected
-from fairlead.agent.lease import Tenancy
+from fairlead.agent.lease import QUEUE, Tenancy
 from fairlead.agent.lineage import Lineage, sockets_of
 from fairlead.agent.notice import warn
 from fairlead.agent.report import registration
@@ -126,7 +126,7 @@ class Agent:
         self._deadline = min(settings.deadline or now + PATIENCE, now + PATIENCE)
         self._looked = 0.0
         self._reading = native.Lock()
-        self._farewell = Farewell(self.leaving)
+        self._farewell = Farewell(self.leaving, settings.drain)
         self._at_exit = False
         self.process = Process(self, None)
         os.register_at_fork(after_in_child=self._forked)
@@ -139,17 +139,22 @@ class Agent:
             self.ready = True
             self.fault("ready", error)
 
-    def serving(self, server: str, sockets: Sockets | None) -> None:
-        """Hear that a server object exists in this process, and how to ask for its sockets."""
+    def serving(self, server: str, sockets: Sockets | None, *, worker: bool = False) -> None:
+        """Hear that a server object exists in this process, and how to ask for its sockets.
+
+        A `worker` has a socket of its own, and the process it stems from has none.
+        """
         try:
+            if worker:
+                self.lineage.vouch()
             self._begin_to_serve(server, sockets)
         except Exception as error:
             self.fault("serving", error)
 
-    def leaving(self) -> None:
+    def leaving(self, queue: float = QUEUE) -> None:
         """Deregister now: the server is about to stop. Returns when it is done or has failed."""
         try:
-            self.process.tenancy.leave()
+            self.process.tenancy.leave(queue)
         except Exception as error:
             self.fault("leaving", error)
 
@@ -159,6 +164,29 @@ class Agent:
             self.process.tenancy.hand_over()
         except Exception as error:
             self.fault("handing over", error)
+
+    def departing(
+        self, then: Callable[[], object], *, heir: bool = False, queue: float = QUEUE
+    ) -> None:
+        """Leave, or hand over to an `heir`, on a thread of its own; then call `then`, there.
+
+        The server goes on meanwhile.
+        """
+
+        def depart() -> None:
+            if heir:
+                self.handing_over()
+            else:
+                self.leaving(queue)
+            try:
+                then()
+            except Exception as error:
+                self.fault("departing", error)
+
+        try:
+            native.spawn(depart)
+        except RuntimeError:  # there are no more threads to be had
+            depart()
 
     def stop(self) -> None:
         """Leave, and end every thread soon."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from fairlead.agent import native
-from fairlead.agent.address import Choice, choose, listeners
+from fairlead.agent.address import Choice, choose, listeners, queued
 from fairlead.agent.notice import warn
 from fairlead.protocols.watch.client import Door, RefusedRequest, Registry
 from fairlead.protocols.watch.codec import InvalidReply, Lease, Registration
@@ -34,6 +34,11 @@ is on its way until then.
 
 GOODBYE = 1.0
 """Seconds that leaving waits for a renewal that is under way."""
+
+QUEUE = 0.5
+"""Seconds that a server has, after the goodbye, to accept whoever stands in line."""
+
+_LOOK = 0.02
 
 Describe = Callable[[str], Registration]
 """Says who is at an address, with what there is to report."""
@@ -100,8 +105,12 @@ class Tenancy:
             self._running = True
         native.spawn(lambda: self._run(before))
 
-    def leave(self) -> None:
-        """Deregister, in at most two seconds; what goes wrong leaves the lease to end by itself."""
+    def leave(self, queue: float = QUEUE) -> None:
+        """Deregister, in at most two seconds; what goes wrong leaves the lease to end by itself.
+
+        Then wait, at most `queue` seconds, until the server has accepted every connection that was
+        made before callers knew.
+        """
         self._left = True
         self._bell.ring()
         # A renewal that overtook the goodbye would bring the instance back for a whole lease.
@@ -116,6 +125,13 @@ class Tenancy:
         finally:
             if held:
                 self._busy.release()
+        if registration is not None:
+            self._await_queue(queue)
+
+    def _await_queue(self, seconds: float) -> None:
+        until, bell = time.monotonic() + seconds, native.Bell()
+        while queued(self.choice.inodes) and time.monotonic() < until:
+            bell.sleep(_LOOK)
 
     def hand_over(self) -> None:
         """Stop renewing: the lease, which has seven seconds left, covers the successor's start.

@@ -19,7 +19,7 @@ _GENERATIONS = 64
 class Lineage:
     """Where this process stands in its line of descent."""
 
-    __slots__ = ("forked", "inherited", "is_root", "root")
+    __slots__ = ("forked", "inherited", "is_root", "is_worker", "root")
 
     def __init__(
         self,
@@ -35,6 +35,8 @@ class Lineage:
         """Whether this process is a copy of the process it stems from, not another program."""
         self.inherited = inherited
         """Inodes of the sockets that came from an ancestor, as far as is known."""
+        self.is_worker = False
+        """Whether a server has said so: its workers have sockets of their own, at one address."""
 
     @classmethod
     def begin(cls, environ: MutableMapping[str, str]) -> Lineage:
@@ -48,9 +50,16 @@ class Lineage:
         """Return where a child stands that was just forked, with these sockets (inodes)."""
         return Lineage(self.root, forked=True, inherited=frozenset(inherited))
 
+    def vouch(self) -> None:
+        """Take a server's word that it runs this process as one of its workers.
+
+        It counts where the process that it stems from may register itself.
+        """
+        self.is_worker = self.forked or os.getppid() == int(self.root.partition(":")[0])
+
     def refusal(self, sockets: Iterable[int]) -> str:
         """Return why a process that serves these sockets (inodes) may not register, or ``""``."""
-        if self.is_root:
+        if self.is_root or self.is_worker:
             return ""
         serving = frozenset(sockets)
         if serving & self.inherited:

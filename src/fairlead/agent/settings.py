@@ -29,6 +29,8 @@ _NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _KEY = re.compile(rf"(?:[a-z0-9][-a-z0-9.]{{0,252}}/)?{_NAME.pattern}")
 _VALUE = re.compile(rf"(?:{_NAME.pattern})?")
 _ADDRESS = re.compile(r"(?:\[[0-9A-Fa-f:.%]+\]|[^\s:\[\]/@]+):(\d{1,5})")
+_SECONDS = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _ON = frozenset({"1", "on", "true", "yes"})
 _OFF = frozenset({"0", "off", "false", "no"})
 
@@ -75,6 +77,13 @@ class Settings:
     """File of the token that is sent with every request; read again each time: it may rotate."""
     ca_file: str = ""
     """File of the authorities that are believed; ``""`` for the system's."""
+    drain: float = 25.0
+    """Seconds that requests under way have, after SIGTERM, where the server sets no bound itself.
+
+    Below the 30 that Kubernetes gives a pod by default.
+    """
+    warmup: float = 0.0
+    """Seconds over which a new instance's share of calls grows to its full size; 0 is at once."""
     podinfo: str = PODINFO
     disable: tuple[str, ...] = ()
     """Libraries that are not hooked."""
@@ -236,6 +245,19 @@ def _seconds(name: str, value: str) -> float:
         raise InvalidSetting(name, value, "expected seconds") from error
 
 
+def _duration(longest: float) -> Callable[[str, str], float]:
+    def read(name: str, value: str) -> float:
+        match = _SECONDS.fullmatch(value)
+        seconds = float(match[1]) * _UNITS[match[2] or "s"] if match else -1.0
+        if not 0 <= seconds <= longest:
+            raise InvalidSetting(
+                name, value, f"expected a time like 30s or 2m, at most {longest:.0f}s"
+            )
+        return seconds
+
+    return read
+
+
 def _labels(found: Found) -> Labels:
     labels: list[tuple[str, str]] = []
     for name, value in found:
@@ -270,6 +292,8 @@ VARIABLES = (
     Variable("state", "FAIRLEAD_STATE", _first(_text)),
     Variable("token_file", "FAIRLEAD_TOKEN_FILE", _first(_text)),
     Variable("ca_file", "FAIRLEAD_CA_FILE", _first(_text)),
+    Variable("drain", "FAIRLEAD_DRAIN", _first(_duration(3600.0))),
+    Variable("warmup", "FAIRLEAD_WARMUP", _first(_duration(3600.0))),
     Variable("podinfo", "FAIRLEAD_PODINFO", _first(_text)),
     Variable("disable", "FAIRLEAD_DISABLE", _first(_list)),
     Variable("pure", "FAIRLEAD_PURE", _first(_switch)),

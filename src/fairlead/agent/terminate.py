@@ -23,17 +23,15 @@ LINGER = 0.3
 It covers the time that callers need to hear that the instance is gone.
 """
 
-DRAIN = 5.0
-"""Seconds after which the process ends with requests under way."""
-
 _LOOK = 0.05
 
 
 class Farewell:
     """What happens on SIGTERM in a process that left it at its default."""
 
-    def __init__(self, leave: Callable[[], None]) -> None:
-        self._leave = leave
+    def __init__(self, leave: Callable[[], None], drain: float) -> None:
+        """Give requests `drain` seconds, once `leave` is done, before the process ends."""
+        self._leave, self._seconds = leave, drain
         self._called = False
 
     def install(self) -> bool:
@@ -65,7 +63,7 @@ class Farewell:
     def _depart(self, number: int) -> None:
         try:
             self._leave()
-            _drain(time.monotonic() + DRAIN)
+            _drain(time.monotonic() + self._seconds)
         finally:
             os.kill(os.getpid(), number)
 

@@ -128,6 +128,15 @@ class Instances:
             await self._note_absence({(namespace, app)})
         return revision
 
+    async def gone(self, namespace: str, app: str, address: str) -> int:
+        """Return the revision that an instance is gone at, once its last process is."""
+        key = instance_key(namespace, app, address)
+        while True:
+            seen = self._store.revision
+            if self._store.get(key) is None:
+                return seen
+            await self._store.changed(seen)
+
     async def expire(self) -> None:
         """Give up or hold processes whose lease has ended; to be called every TICK."""
         now = self._clocks.elapsed()

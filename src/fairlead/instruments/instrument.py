@@ -54,14 +54,26 @@ class DataPlane(Protocol):
     def ensure_ready(self) -> None:
         """Start what was put off until first use, and wait as long as contract 20 allows."""
 
-    def serving(self, server: str, sockets: Sockets | None) -> None:
-        """Hear that a server object exists in this process, and how to ask for its sockets."""
+    def serving(self, server: str, sockets: Sockets | None, *, worker: bool = False) -> None:
+        """Hear that a server object exists in this process, and how to ask for its sockets.
+
+        A `worker` has a socket of its own, and the process it stems from has none.
+        """
 
     def leaving(self) -> None:
         """Deregister now: the server is about to stop. Returns when it is done or has failed."""
 
     def handing_over(self) -> None:
         """End with no goodbye: the socket stays open in the parent, for the next worker."""
+
+    def departing(
+        self, then: Callable[[], object], *, heir: bool = False, queue: float = 0.5
+    ) -> None:
+        """Leave, or hand over to an `heir`, on a thread of its own; then call `then`, there.
+
+        The server goes on meanwhile, and has `queue` seconds, once it has left, to accept whoever
+        stands in line.
+        """
 
 
 class Instrument(Protocol):

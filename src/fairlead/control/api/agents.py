@@ -138,12 +138,13 @@ class Agents:
         namespace, app, _, node = departure
         self._admit(request, "delete", REGISTRATIONS, (node, namespace, app))
         revision = await self.instances.leave(*departure)
-        if revision:
-            # An instance closes its socket when it has this answer: until then its callers can
-            # hear that it is gone.
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self.settings.farewell):
-                    await self.nodes.told(revision, departure[-1])
+        # A process closes its socket when it has this answer: until then callers can hear that the
+        # instance is gone. They call any of its processes until the last one has left, which is
+        # likely to be told to stop at the same time.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.settings.farewell):
+                revision = revision or await self.instances.gone(*departure[:3])
+                await self.nodes.told(revision, departure[-1])
         return Response(status_code=204)
 
     async def explain(self, request: Request) -> Response:

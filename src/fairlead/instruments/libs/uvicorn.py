@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 
 LIBRARY = "uvicorn"
 VERSIONS = ("0.23", "1")
+
+CLOSE = (b"connection", b"close")
+"""What every answer says from the moment a server is to end; uvicorn keeps it out of HTTP/2."""
+
+MOVE = 0.5
+"""Seconds in which a server that hands over goes on, for callers to hear that on their next answer.
+
+They go on calling, and a connection that is closed under a request is a failure. The callers of a
+server that leaves have heard of it when it has left.
+"""
 
 
 def install(plane: DataPlane, patches: Patches) -> None:
@@ -34,12 +44,14 @@ def install(plane: DataPlane, patches: Patches) -> None:
 
     def stopping(original: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
         async def shutdown(self: Any, sockets: Any = None) -> None:
-            if sockets and not self.should_exit:
-                # Told by nobody, it has reached its limit of requests; the parent, which has the
-                # socket too, starts another worker.
-                plane.handing_over()
-            else:
-                await _on_a_thread(plane.leaving)
+            # Told by nobody, it has reached its limit of requests; the parent, which has the socket
+            # too, starts another worker.
+            heir = bool(sockets) and not self.should_exit
+            state = self.server_state
+            state.default_headers = [*state.default_headers, CLOSE]
+            await _departed(plane, heir=heir)
+            if heir:
+                await asyncio.sleep(MOVE)
             await original(self, sockets)
 
         return shutdown
@@ -48,14 +60,8 @@ def install(plane: DataPlane, patches: Patches) -> None:
     patches.replace(Server, "shutdown", stopping)
 
 
-async def _on_a_thread(leave: Callable[[], None]) -> None:
-    """Requests go on being served until the last caller can know.
-
-    Not on a thread of the loop's: the application may keep all of them busy for as long as it
-    likes, and the server would not stop.
-    """
-    executor = ThreadPoolExecutor(1)
-    try:
-        await asyncio.get_running_loop().run_in_executor(executor, leave)
-    finally:
-        executor.shutdown(wait=False)
+async def _departed(plane: DataPlane, *, heir: bool) -> None:
+    """Requests go on being served until the last caller can know."""
+    loop, left = asyncio.get_running_loop(), asyncio.Event()
+    plane.departing(partial(loop.call_soon_threadsafe, left.set), heir=heir)
+    await left.wait()

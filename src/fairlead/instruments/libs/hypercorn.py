@@ -1,0 +1,69 @@
+"""hypercorn: when a worker's application has started up, and before it closes its sockets.
+
+Each worker, also the only one, is a process of its own, unless there are to be none. Its loop ends
+on an event that the parent sets, and then sets `terminated`, which closes idle connections: both
+wait until callers know.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fairlead.instruments.instrument import DataPlane
+    from fairlead.instruments.patch import Patches
+
+LIBRARY = "Hypercorn"
+VERSIONS = ("0.14", "1")
+
+
+def install(plane: DataPlane, patches: Patches) -> None:
+    """Hook the context that a worker makes once its application has started up."""
+    from hypercorn.asyncio import run
+    from hypercorn.asyncio.worker_context import WorkerContext
+
+    given: list[Any] = []
+    """The sockets that the worker was started with, if it was."""
+
+    def preparing(original: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+        async def worker_serve(app: Any, config: Any, **options: Any) -> None:
+            # Blocks the loop, which serves nobody yet, for as long as contract 20 allows.
+            plane.ensure_ready()
+            sockets = options.get("sockets")
+            given[:] = [*sockets.secure_sockets, *sockets.insecure_sockets] if sockets else []
+            await original(app, config, **options)
+
+        return worker_serve
+
+    def serving(original: Callable[..., None]) -> Callable[..., None]:
+        def init(self: Any, *args: Any, **kwargs: Any) -> None:
+            original(self, *args, **kwargs)
+            self.terminated = Terminated(plane, self)
+            plane.serving(LIBRARY, (lambda: given) if given else None)
+
+        return init
+
+    patches.replace(run, "worker_serve", preparing)
+    patches.replace(WorkerContext, "__init__", serving)
+
+
+class Terminated:
+    """A worker's event `terminated`, whose setting waits until the worker has left."""
+
+    def __init__(self, plane: DataPlane, context: Any) -> None:
+        self._plane, self._context = plane, context
+        self._event = context.terminated
+
+    async def set(self) -> None:
+        """Leave, or hand over at a limit of requests, while requests are served; then set it."""
+        loop, left = asyncio.get_running_loop(), asyncio.Event()
+        done = partial(loop.call_soon_threadsafe, left.set)
+        self._plane.departing(done, heir=self._context.terminate.is_set())
+        await left.wait()
+        await self._event.set()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._event, name)
