@@ -71,6 +71,9 @@ class Agent:
     def leave(self) -> None:
         self._registry.deregister(self.registration)
 
+    def stop_registry(self) -> None:
+        self._registry.abandon()
+
     def start(self) -> None:
         self._thread.start()
 

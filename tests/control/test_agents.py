@@ -262,7 +262,9 @@ def test_the_share_of_a_lane_is_what_the_entry_counted(
     http.post(path(namespace), json=rule())
 
     def report(node: str, gray: int, base: int) -> None:
-        counters = {"coloured_requests": {"gray": gray, "": base}}
+        counters = {"coloured_requests": {"gray": gray, "": base}, "would_colour": {"gray": 9}}
+        if node == "n2":
+            del counters["would_colour"]
         agent = Agent(server.url, namespace, "gateway", 7000, node=node, counters=counters)
         agent.register()
 
@@ -280,6 +282,7 @@ def test_the_share_of_a_lane_is_what_the_entry_counted(
                 {"lane": "", "requests": 12, "share": 0.75},
                 {"lane": "gray", "requests": 4, "share": 0.25},
             ],
+            "observed": [{"lane": "gray", "requests": 9, "share": 1.0}],
         }
     ]
     table = http.get(

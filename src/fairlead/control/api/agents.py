@@ -171,7 +171,12 @@ class Agents:
         namespace = request.query_params.get("namespace", DEFAULT_NAMESPACE)
         caller_of(request).require("list", "traffic.fairlead.io", namespace)
         apps = [
-            {"app": app, "requests": sum(lanes.values()), "lanes": list(_shares(lanes))}
+            {
+                "app": app,
+                "requests": sum(lanes.values()),
+                "lanes": list(_shares(lanes)),
+                "observed": list(_shares(self.traffic.observed(namespace, app))),
+            }
             for app, lanes in self.traffic.apps(namespace).items()
         ]
         return json_response({"namespace": namespace, "apps": apps})
