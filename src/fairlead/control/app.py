@@ -19,13 +19,15 @@ from fairlead.control.api.agents import Agents
 from fairlead.control.api.authored import authored_kinds, read_yaml
 from fairlead.control.api.counting import Counting
 from fairlead.control.api.namespaces import NamespaceApi, namespace_kind
-from fairlead.control.api.registered import registered_kind
+from fairlead.control.api.registered import event_kind, registered_kind
 from fairlead.control.api.resources import Resources
 from fairlead.control.api.routes import Rest, application
 from fairlead.control.api.served import Catalogue
 from fairlead.control.apps import KnownApps
 from fairlead.control.clocks import Clocks
 from fairlead.control.entrance import Entrance, Pace
+from fairlead.control.event import refusal
+from fairlead.control.events import Events
 from fairlead.control.instances import Instances
 from fairlead.control.namespaces import Namespaces
 from fairlead.control.nodes import Nodes
@@ -70,17 +72,27 @@ class ControlPlane:
             traffic=traffic,
             stop=self.stop,
         )
-        catalogue = Catalogue([*authored_kinds(traffic.share), registered_kind(self._live)])
-        resources = Resources(
-            store=store, clock=clocks.now, read_yaml=read_yaml, limit=settings.objects
-        )
-        view = Namespaces(store=store, resources=[one.resource for one in catalogue.served])
+        served = [*authored_kinds(traffic.share), registered_kind(self._live)]
+        kinds = [one.resource for one in served]
+        self._events = Events(store, clocks, kinds, self._instances.lost)
+        resources = self._resources(store, settings, clocks)
+        view = Namespaces(store=store, resources=kinds)
         namespaces = NamespaceApi(
             resources=replace(resources, store=view), served=namespace_kind(settings.governance)
         )
+        catalogue = Catalogue(served, core=[event_kind()])
         rest = Rest(resources=resources, catalogue=catalogue, stop=self.stop)
         self._doors = doors or Doors.open(clocks.now)
         self._serve(rest, namespaces, agents)
+
+    def _resources(self, store: Store, settings: Settings, clocks: Clocks) -> Resources:
+        return Resources(
+            store=store,
+            clock=clocks.now,
+            read_yaml=read_yaml,
+            limit=settings.objects,
+            refused=lambda stored, message: self._events.tell(stored, refusal(message)),
+        )
 
     def _serve(self, rest: Rest, namespaces: NamespaceApi, agents: Agents) -> None:
         counting = Counting()
@@ -91,7 +103,7 @@ class ControlPlane:
 
     async def work(self) -> None:
         """Publish, expire and write statuses until `stop` is set; then end every stream."""
-        parts = (self._publisher, self._instances, self._statuses, self._doors)
+        parts = (self._publisher, self._instances, self._statuses, self._events, self._doors)
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(part.run()) for part in parts]
             await self.stop.wait()

@@ -75,6 +75,8 @@ class Instances:
         limit: int = 10_000,
     ) -> None:
         """Give everybody in the store a full lease from now (contract 4)."""
+        self.lost: set[Key] = set()
+        """Instances that are being given up, for whoever sees them go."""
         self._store, self._apps, self._resolve = store, apps, resolve
         self.protection = protection
         self._clocks, self._lease, self._limit = clocks, protection.lease, limit
@@ -255,15 +257,19 @@ class Instances:
 
     async def _give_up(self, key: Key, nodes: Sequence[str]) -> tuple[str, str] | None:
         current = self._store.get(key)
+        self.lost.add(key)
         try:
             removed = await self._remove(key, nodes)
         except (Busy, StoreFailed) as error:
             log.warning("%s could not be given up: %s", key.name, error)
             again = self._clocks.elapsed() + self._lease
             self._leases.setdefault(key, {}).update(dict.fromkeys(nodes, again))
+            removed = 0
+        if not removed:
+            self.lost.discard(key)
             return None
         app = current.object["spec"]["app"] if current else ""
-        return (key.namespace, app) if removed else None
+        return (key.namespace, app)
 
     async def _remove(self, key: Key, nodes: Sequence[str]) -> int:
         """Take processes out, except who renewed meanwhile.

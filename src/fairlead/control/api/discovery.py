@@ -52,10 +52,11 @@ class Discovery:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
+        self._core = [NAMESPACES, *map(_described, catalogue.core)]
 
     async def core(self, request: Request) -> Response:
-        """``/api``: the core group, which has namespaces only."""
-        items = [_group_item("", "v1", [_discovered("", "v1", NAMESPACES)])]
+        """``/api``: the core group: namespaces and events."""
+        items = [_group_item("", "v1", [_discovered("", "v1", one) for one in self._core])]
         legacy = {
             "kind": "APIVersions",
             "versions": ["v1"],
@@ -65,7 +66,7 @@ class Discovery:
 
     async def core_resources(self, request: Request) -> Response:
         """``/api/v1``."""
-        return json_response(_resource_list("v1", [NAMESPACES]))
+        return json_response(_resource_list("v1", self._core))
 
     async def groups(self, request: Request) -> Response:
         """``/apis``: every other group."""

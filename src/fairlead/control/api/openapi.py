@@ -5,6 +5,7 @@ Every schema and every operation names its group, version and kind: kubectl find
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any
 
@@ -41,16 +42,12 @@ async def no_schemas(request: Request) -> Response:
 class OpenApi:
     """The documents of a catalogue, made once."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._documents = {"api/v1": _document("api/v1", {}, {})}
+    def __init__(self, catalogue: Catalogue, core: Iterable[Served]) -> None:
+        """Describe a catalogue, and `core` kinds that are served beside it."""
+        self._documents = {"api/v1": _described("api/v1", (*catalogue.core, *core))}
         for group, version, kinds in catalogue.groups():
             path = f"apis/{group}/{version}"
-            schemas: Object = {}
-            paths: Object = {}
-            for served in kinds:
-                schemas |= _schemas(served)
-                paths |= _paths(served)
-            self._documents[path] = _document(path, schemas, paths)
+            self._documents[path] = _described(path, kinds)
 
     async def index(self, request: Request) -> Response:
         """``/openapi/v3``: where the documents are, named by content for caches."""
@@ -66,6 +63,15 @@ class OpenApi:
         if document is None:
             raise no_such_path(request.url.path)
         return Response(document, media_type="application/json")
+
+
+def _described(path: str, kinds: Iterable[Served]) -> bytes:
+    schemas: Object = {}
+    paths: Object = {}
+    for served in kinds:
+        schemas |= _schemas(served)
+        paths |= _paths(served)
+    return _document(path, schemas, paths)
 
 
 def _document(path: str, schemas: Object, paths: Object) -> bytes:
@@ -84,8 +90,8 @@ def _hash(document: bytes) -> str:
 
 
 def _schema_name(served: Served) -> str:
-    reversed_group = ".".join(reversed(served.kind.group.split(".")))
-    return f"{reversed_group}.{served.kind.version}.{served.kind.kind}"
+    group = served.kind.group or "core.api.k8s.io"
+    return f"{'.'.join(reversed(group.split('.')))}.{served.kind.version}.{served.kind.kind}"
 
 
 def _gvk(served: Served, kind: str = "") -> Object:
@@ -114,21 +120,24 @@ def _ref(served: Served) -> Object:
 
 def _paths(served: Served) -> Object:
     kind = served.kind
-    root = f"/apis/{kind.group}/{kind.version}"
-    collection = f"{root}/namespaces/{{namespace}}/{kind.plural}"
+    root = f"/apis/{kind.api_version}" if kind.group else f"/api/{kind.version}"
+    within = "/namespaces/{namespace}" if kind.namespaced else ""
+    place = [_path_parameter("namespace")] if kind.namespaced else []
+    collection = f"{root}{within}/{kind.plural}"
     verbs: dict[str, Any] = {"get": "list", "post": "post"}
     on_collection = {m: _operation(served, m, action) for m, action in verbs.items()}
     methods = ("get", "put", "patch", "delete")
     on_item = {method: _operation(served, method, method) for method in methods}
+    everywhere = {f"{root}/{kind.plural}": {"get": _operation(served, "get", "list")}}
     return {
-        f"{root}/{kind.plural}": {"get": _operation(served, "get", "list")},
+        **(everywhere if kind.namespaced else {}),
         collection: {
             **_offered(served, on_collection),
-            "parameters": [_path_parameter("namespace")],
+            "parameters": place,
         },
         f"{collection}/{{name}}": {
             **_offered(served, on_item),
-            "parameters": [_path_parameter("namespace"), _path_parameter("name")],
+            "parameters": [*place, _path_parameter("name")],
         },
     }
 

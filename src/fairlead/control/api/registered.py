@@ -1,4 +1,4 @@
-"""The kind that agents write, as the API serves it: to be read only."""
+"""The kinds that nobody writes through the API: what agents registered, and what has happened."""
 
 from __future__ import annotations
 
@@ -6,10 +6,17 @@ from collections.abc import Callable
 from datetime import datetime
 
 from fairlead.control.api.served import Served
+from fairlead.control.event_kind import EVENT, event_schema
+from fairlead.control.event_kind import FIELDS as EVENT_FIELDS
 from fairlead.control.instance import nodes_of
 from fairlead.control.instance_kind import INSTANCE
 from fairlead.kinds.kind import Column, Plain
 from fairlead.kinds.schema import object_schema
+
+
+def event_kind() -> Served:
+    """Return Kubernetes' events, as they are served."""
+    return Served(kind=EVENT, schema=event_schema(), fields=EVENT_FIELDS)
 
 
 def registered_kind(live: Callable[[list[str]], bool]) -> Served:

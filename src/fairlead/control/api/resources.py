@@ -89,6 +89,8 @@ class Resources:
     read_yaml: bodies.ReadYaml
     limit: int
     """Objects of one kind that may be stored."""
+    refused: Callable[[Stored, str], None] = field(default=lambda stored, message: None)
+    """Hears of a change of a stored object that was refused for what it says, and why."""
     new_uid: Callable[[], str] = field(default=lambda: str(uuid.uuid4()))
 
     def printer(self, request: Request, served: Served) -> Printer:
@@ -237,7 +239,12 @@ class Resources:
         if wanted not in (None, current.revision):
             raise conflict(place.served.subject(current.key.name), CHANGED)
         place.admission.warnings.clear()
-        after = replaced(place, current, body)
+        try:
+            after = replaced(place, current, body)
+        except Refused as error:
+            if not dry_run(request):
+                self.refused(current, error.message)
+            raise
         if after == current.object:
             return current
         if len(orjson.dumps(after)) > bodies.LIMIT:

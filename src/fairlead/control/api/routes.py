@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TypeAlias
@@ -89,7 +89,9 @@ class Rest:
 
     def _served(self, request: Request) -> Served:
         parameters = request.path_params
-        names = (parameters["group"], parameters["version"], parameters["plural"])
+        # The paths of the core group name none.
+        group = parameters.get("group", "")
+        names = (group, parameters.get("version", "v1"), parameters["plural"])
         served = self.catalogue.find(*names)
         if served is None:
             raise no_such_path(request.url.path)
@@ -149,7 +151,7 @@ def application(
 
 
 def _routes(rest: Rest, namespaces: NamespaceApi) -> list[BaseRoute]:
-    discovery, openapi = Discovery(rest.catalogue), OpenApi(rest.catalogue)
+    discovery, openapi = Discovery(rest.catalogue), OpenApi(rest.catalogue, [namespaces.served])
     below = "/apis/{group}/{version}"
     return [
         *(Route(f"/{name}", _healthy) for name in ("healthz", "livez", "readyz")),
@@ -158,17 +160,23 @@ def _routes(rest: Rest, namespaces: NamespaceApi) -> list[BaseRoute]:
         Route("/api/v1", discovery.core_resources),
         _route("/api/v1/namespaces", namespaces.collection),
         _route("/api/v1/namespaces/{namespace}", namespaces.item),
+        *_kinds("/api/v1", rest),
         Route("/apis", discovery.groups),
         Route("/apis/{group}", discovery.group),
         Route(below, discovery.group_resources),
-        _route(f"{below}/{{plural}}", rest.everywhere),
-        _route(f"{below}/namespaces/{{namespace}}/{{plural}}", rest.collection),
-        _route(f"{below}/namespaces/{{namespace}}/{{plural}}/{{name}}", rest.item),
-        _route(f"{below}/namespaces/{{namespace}}/{{plural}}/{{name}}/status", rest.status),
+        *_kinds(below, rest),
         Route("/openapi/v2", no_schemas),
         Route(ROOT, openapi.index),
         Route(f"{ROOT}/{{path:path}}", openapi.document),
     ]
+
+
+def _kinds(below: str, rest: Rest) -> Iterator[Route]:
+    within = f"{below}/namespaces/{{namespace}}/{{plural}}"
+    yield _route(f"{below}/{{plural}}", rest.everywhere)
+    yield _route(within, rest.collection)
+    yield _route(f"{within}/{{name}}", rest.item)
+    yield _route(f"{within}/{{name}}/status", rest.status)
 
 
 def _route(path: str, handler: Handler) -> Route:

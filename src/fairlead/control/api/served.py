@@ -82,9 +82,11 @@ class Served:
 class Catalogue:
     """Everything served, found by path and listed by group version."""
 
-    def __init__(self, served: Iterable[Served]) -> None:
-        self.served = tuple(served)
-        self._found = {(s.kind.group, s.kind.version, s.kind.plural): s for s in self.served}
+    def __init__(self, served: Iterable[Served], core: Iterable[Served] = ()) -> None:
+        """Serve kinds of groups, and those `core` kinds of Kubernetes that have a meaning here."""
+        self.served, self.core = tuple(served), tuple(core)
+        every = (*self.core, *self.served)
+        self._found = {(s.kind.group, s.kind.version, s.kind.plural): s for s in every}
 
     def find(self, group: str, version: str, plural: str) -> Served | None:
         """Return the kind behind a path."""
