@@ -76,12 +76,10 @@ class ControlPlane:
         kinds = [one.resource for one in served]
         self._events = Events(store, clocks, kinds, self._instances.lost)
         resources = self._resources(store, settings, clocks)
-        view = Namespaces(store=store, resources=kinds)
-        namespaces = NamespaceApi(
-            resources=replace(resources, store=view), served=namespace_kind(settings.governance)
-        )
         catalogue = Catalogue(served, core=[event_kind()])
         rest = Rest(resources=resources, catalogue=catalogue, stop=self.stop)
+        view = replace(resources, store=Namespaces(store=store, resources=kinds))
+        namespaces = NamespaceApi(resources=view, served=namespace_kind(settings.governance))
         self._doors = doors or Doors.open(clocks.now)
         self._serve(rest, namespaces, agents)
 
