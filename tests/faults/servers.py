@@ -99,6 +99,8 @@ class Control:
         self.work, self.data = work, work / "data"
         self.settings = {**QUICK, **settings}
         self.env = dict(env or {})
+        self.wrap: Callable[[Sequence[str]], list[str]] = list
+        """Makes the command that is run of the one that serves."""
         self.port = 0
         self.process: Process | None = None
 
@@ -107,7 +109,8 @@ class Control:
         log = self.work / "control.log"
         before = len(log.read_text().splitlines()) if log.exists() else 0
         words = (sys.executable, "-c", CONTROL, str(self.data), str(self.port))
-        process = Process([*words, json.dumps(self.settings)], log, plain_environment(**self.env))
+        argv = self.wrap([*words, json.dumps(self.settings)])
+        process = Process(argv, log, plain_environment(**self.env))
         self.process = process
 
         def served() -> str | None:

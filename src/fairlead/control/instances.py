@@ -209,6 +209,8 @@ class Instances:
         """A failing disk must not end the looks: it may come back."""
         try:
             await work
+        except (Busy, StoreFailed) as error:
+            log.error("leases could not be looked after: %s", error)  # noqa: TRY400
         except Exception:
             log.exception("leases could not be looked after")
 

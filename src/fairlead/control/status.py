@@ -19,7 +19,7 @@ from fairlead.control.instance import RESOURCE, nodes_of, pairs, status_of
 from fairlead.control.nodes import Node, Nodes
 from fairlead.control.protection import Protection
 from fairlead.control.publish import Authored, Publisher
-from fairlead.control.store import Conflict, Key, Object, Store, Stored, Write
+from fairlead.control.store import Busy, Conflict, Key, Object, Store, Stored, StoreFailed, Write
 
 LOOK = 1.0
 """Seconds after which it is looked again without news: a node that stays away is no news."""
@@ -57,9 +57,14 @@ class Statuses:
             await self._wait()
             try:
                 await self.write_all()
+            except (Busy, StoreFailed) as error:
+                # The log may be on the same disk: not ten lines a second.
+                log.error("statuses could not be written: %s", error)  # noqa: TRY400
+                await asyncio.sleep(LOOK)
+                self._nodes.news.set()
             except Exception:
-                # A full disk or a fault of ours: the next look tries again.
-                log.exception("statuses could not be written")
+                log.exception("statuses could not be worked out")
+                await asyncio.sleep(LOOK)
                 self._nodes.news.set()
 
     async def _wait(self) -> None:
