@@ -138,11 +138,22 @@ def _optional_reader(arguments: tuple[Any, ...]) -> _Reader:
 
 
 def _scalar_reader(kind: Any) -> _Reader:
+    if kind is float:
+        return _number
+
     def read(plain: Any, path: str, refused: list[str]) -> Any:
         _expect(plain, kind, path)
         return plain
 
     return read
+
+
+def _number(plain: Any, path: str, refused: list[str]) -> float:
+    """Read a number; JSON does not tell 1 from 1.0, and other writers write the shorter one."""
+    if type(plain) is int:
+        return float(plain)
+    _expect(plain, float, path)
+    return float(plain)
 
 
 def _expect(plain: Any, kind: type, path: str) -> None:
