@@ -240,7 +240,7 @@ gevent.sleep(0.1)
 
 
 def test_greenlets_do_not_disturb_it(launch, server, pair):
-    """gevent replaces sockets and `ssl` under programs that had nothing to do with either."""
+    """Gevent replaces sockets and `ssl` under programs that had nothing to do with either."""
     _, text = token_for(server, "shop")
     program = launch(
         PATCHED + STAY,

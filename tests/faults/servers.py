@@ -159,9 +159,11 @@ class Control:
 
 
 @contextmanager
-def control_plane(work: Path, **settings: Any) -> Iterator[Control]:
+def control_plane(
+    work: Path, env: Mapping[str, str] | None = None, **settings: Any
+) -> Iterator[Control]:
     """Run a control plane; at the end it must not have failed in its own code."""
-    control = Control(work, **settings).start()
+    control = Control(work, env, **settings).start()
     try:
         yield control
     finally:

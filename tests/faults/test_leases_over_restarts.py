@@ -45,8 +45,7 @@ def looking(control: Control, app: str) -> Iterator[list[int]]:
 
 def test_leases_are_kept_over_a_kill_and_the_dead_are_given_up(tmp_path: Path) -> None:
     """It must not take for dead whom it could not hear, nor keep for good who died meanwhile."""
-    quick = {"lease": LEASE, "renew": LEASE / 4}
-    with control_plane(tmp_path, **quick) as control:
+    with control_plane(tmp_path, lease=LEASE, renew=LEASE / 4) as control:
         apps = Apps(tmp_path)
         try:
             away(control, apps)
@@ -68,7 +67,7 @@ def away(control: Control, apps: Apps) -> None:
         time.sleep(AWAY)
         control.start()
         until(
-            lambda: len(control.instances("back")) == 2, "the dead one is given up", 2 * LEASE + 5
+            lambda: len(control.instances("back")) == 2, "the dead one is given up", 2 * LEASE + 10
         )
         load.more()
     # A request that was under way in the process that was killed is lost, and no other.
