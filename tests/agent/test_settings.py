@@ -144,6 +144,9 @@ def test_an_empty_variable_is_as_good_as_none():
     ("name", "value", "reason"),
     [
         ("FAIRLEAD_ENABLED", "maybe", "expected on or off"),
+        ("FAIRLEAD_WARMUP", "soon", "expected a time like 30s or 2m"),
+        ("FAIRLEAD_WARMUP", "-1s", "expected a time like 30s or 2m"),
+        ("FAIRLEAD_DRAIN", "2h", "expected a time like 30s or 2m, at most 3600s"),
         ("FAIRLEAD_CONTROL", "127.0.0.1:8580", "expected http://HOST[:PORT]"),
         ("FAIRLEAD_CONTROL", "http://h/path", "expected http://HOST[:PORT]"),
         ("FAIRLEAD_CONTROL", "https://me:secret@h", "expected http://HOST[:PORT]"),
@@ -196,6 +199,16 @@ def test_shadows_are_for_every_table_for_none_or_for_those_named(value, shadow, 
     found = settings({"FAIRLEAD_SHADOW": value})
 
     assert (found.shadow, found.shadow_tables) == (shadow, tables)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("30", 30.0), ("30s", 30.0), ("1.5s", 1.5), ("250ms", 0.25), ("2m", 120.0), ("1h", 3600.0)],
+)
+def test_a_time_is_written_as_people_write_it(value, seconds):
+    """Seconds where there is no unit, as most servers' own options have it."""
+    found = settings({"FAIRLEAD_WARMUP": value, "FAIRLEAD_DRAIN": value})
+    assert (found.warmup, found.drain) == (seconds, seconds)
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,7 @@ class Plane:
             self.seconds += step
             seconds -= step
             await self.instances.expire()
+            await self.instances.warm()
             await self.instances.ask()
 
     def objects(self) -> list[Object]:
@@ -90,6 +91,55 @@ def test_an_instance_is_gone_a_lease_after_its_last_renewal() -> None:
         assert len(plane.objects()) == 1
         await plane.pass_time(2.0)
         assert plane.objects() == []
+
+    run(scenario)
+
+
+def test_a_new_instance_is_marked_until_it_is_warm() -> None:
+    """Two writes and two pushes, however long it takes: callers see to what is between."""
+
+    async def scenario(plane: Plane) -> None:
+        new = replace(FIRST, warmup=5.0)
+        await plane.instances.renew(new)
+        assert plane.one()["spec"]["warmup"] == 5.0
+        revision = plane.store.revision
+        await plane.pass_time(4.5)
+        await plane.instances.renew(replace(new, warmup=0.5))
+        assert (plane.one()["spec"]["warmup"], plane.store.revision) == (5.0, revision)
+        await plane.pass_time(1.0)
+        assert "warmup" not in plane.one()["spec"]
+        await plane.instances.renew(new)
+        assert (plane.one()["spec"].get("warmup"), plane.store.revision) == (None, revision + 1)
+
+    run(scenario)
+
+
+def test_a_worker_that_joins_makes_an_instance_no_newer() -> None:
+    """A recycled worker must not take its whole instance back to a trickle."""
+
+    async def scenario(plane: Plane) -> None:
+        await plane.instances.renew(FIRST)
+        await plane.instances.renew(replace(FIRST, node="n2", pid=12, warmup=5.0))
+        await plane.instances.leave("shop", "cart", FIRST.address, "n1")
+        assert "warmup" not in plane.one()["spec"]
+        # The process of a container that was restarted in its pod: nobody else is there.
+        await plane.instances.renew(replace(FIRST, node="n3", pid=12, warmup=5.0))
+        assert (plane.nodes(), plane.one()["spec"]["warmup"]) == (["n3"], 5.0)
+
+    run(scenario)
+
+
+def test_a_control_plane_that_starts_lets_them_warm_up_once_more() -> None:
+    """It knows that they are new, not since when; too long is better than for ever."""
+
+    async def scenario(plane: Plane) -> None:
+        await plane.instances.renew(replace(FIRST, warmup=5.0))
+        again = Plane(plane.store)
+        await again.instances.renew(FIRST)
+        await again.pass_time(4.0)
+        assert again.one()["spec"]["warmup"] == 5.0
+        await again.pass_time(1.5)
+        assert "warmup" not in again.one()["spec"]
 
     run(scenario)
 

@@ -56,6 +56,7 @@ class Process:
         settings, identity = agent.settings, agent.identity
         self.door = door_of(settings)
         self.node = node_id()
+        self._began: float | None = None
         self.inherited = inherited
         """What a fork found in force."""
         self.subscription = Subscription(
@@ -75,6 +76,13 @@ class Process:
             fixed=settings.address,
         )
         self.inspector = Inspector(settings.state, lambda: describe(agent))
+
+    def age(self) -> float:
+        """Return the seconds since this was asked first, which is when it registers."""
+        now = time.monotonic()
+        if self._began is None:
+            self._began = now
+        return now - self._began
 
     def abandon(self) -> None:
         """Let go of what the parent still uses."""
@@ -206,7 +214,7 @@ class Agent:
 
     def registration(self, address: str) -> Registration:
         """Return what registers this process at `address`."""
-        return registration(
+        plain = registration(
             self.identity,
             self.process.node,
             address,
@@ -214,6 +222,8 @@ class Agent:
             self.read_counters(),
             self.settings.shadow,
         )
+        # What is left of it: an instance that was lost for a while is not new when it is back.
+        return replace(plain, warmup=max(0.0, self.settings.warmup - self.process.age()))
 
     def refusal(self, sockets: Iterable[int]) -> str:
         """Return why this process may not register with these sockets, or ``""``."""

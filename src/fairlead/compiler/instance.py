@@ -23,3 +23,5 @@ class Instance:
     """Why it may not serve a lane that has shadow tables, ``""`` where it may (contract 12)."""
     unfit_for_databases: str = ""
     """Why it may not serve a lane that has shadow databases, ``""`` where it may."""
+    warmup: float = 0.0
+    """Seconds over which its share of calls is to grow; 0 for one that has been there."""

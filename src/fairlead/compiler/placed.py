@@ -64,6 +64,7 @@ def _endpoint(placed: Placed, rules: Rules) -> Endpoint:
         unfit_for_shadow_databases=(
             (instance.unfit_for_databases or None) if shadows.databases else None
         ),
+        warmup=instance.warmup or None,
     )
 
 

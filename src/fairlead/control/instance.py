@@ -20,6 +20,9 @@ from fairlead.protocols.watch.codec import DATABASES, TABLES, UNSAID, Registrati
 RESOURCE = "instances.fairlead.io"
 API_VERSION, KIND = "fairlead.io/v1alpha1", "Instance"
 
+WARMUP = "warmup"
+"""In a spec: seconds that the instance warms up for, as long as it does."""
+
 _IDENTITY = ("lane", "labels", "zone")
 _UNSAFE = re.compile(r"[^a-z0-9]+")
 
@@ -47,8 +50,18 @@ def instance_key(namespace: str, app: str, address: str) -> Key:
     return Key(RESOURCE, namespace, instance_name(app, address))
 
 
+def begins(spec: Object | None, registration: Registration) -> bool:
+    """Tell whether the registration's process begins an instance, having no other beside it."""
+    process = _process(registration)
+    return spec is None or all(
+        other["node"] != registration.node and _succeeds(process, other)
+        for other in spec["processes"]
+    )
+
+
 def joined(spec: Object | None, registration: Registration) -> Object:
     """Return the spec with the registration's process in it, equal to `spec` if nothing is new."""
+    warmup = registration.warmup if begins(spec, registration) else _warmup(spec)
     process = _process(registration)
     processes = list(spec["processes"]) if spec else []
     same = [p for p in processes if p["node"] == registration.node]
@@ -58,14 +71,21 @@ def joined(spec: Object | None, registration: Registration) -> Object:
         # A process that took over the pid of another on its host has outlived it.
         processes = [p for p in processes if not _succeeds(process, p)]
         processes.append(process)
-    return _spec(registration.app, registration.address, processes)
+    return _spec(registration.app, registration.address, processes, warmup)
 
 
 def left(spec: Object, nodes: Iterable[str]) -> Object | None:
     """Return the spec without the processes of `nodes`, None where no process is left."""
     gone = frozenset(nodes)
     processes = [process for process in spec["processes"] if process["node"] not in gone]
-    return _spec(spec["app"], spec["address"], processes) if processes else None
+    if not processes:
+        return None
+    return _spec(spec["app"], spec["address"], processes, _warmup(spec))
+
+
+def warmed(spec: Object) -> Object:
+    """Return the spec of an instance that has warmed up."""
+    return {name: value for name, value in spec.items() if name != WARMUP}
 
 
 def nodes_of(spec: Object) -> list[str]:
@@ -84,6 +104,7 @@ def compiled(key: Key, spec: Object) -> Instance:
         zone=spec.get("zone", ""),
         unfit_for_tables=_unfit(spec, TABLES),
         unfit_for_databases=_unfit(spec, DATABASES),
+        warmup=_warmup(spec),
     )
 
 
@@ -129,9 +150,14 @@ def new_metadata(uid: str, moment: datetime) -> Object:
     return {"uid": uid, "creationTimestamp": moment.strftime("%Y-%m-%dT%H:%M:%SZ")}
 
 
-def _spec(app: str, address: str, processes: list[Object]) -> Object:
+def _spec(app: str, address: str, processes: list[Object], warmup: float) -> Object:
     identity = {name: processes[-1][name] for name in _IDENTITY if name in processes[-1]}
-    return {"app": app, "address": address, **identity, "processes": processes}
+    warming = {WARMUP: warmup} if warmup else {}
+    return {"app": app, "address": address, **identity, **warming, "processes": processes}
+
+
+def _warmup(spec: Object | None) -> float:
+    return float(spec.get(WARMUP, 0.0)) if spec else 0.0
 
 
 def _process(registration: Registration) -> Object:

@@ -58,6 +58,9 @@ class InstanceSpec(Spec):
     lane: str | None = Field(default=None, description="Lane it names itself.")
     labels: tuple[Label, ...] = Field(default=(), description="Its labels.")
     zone: str | None = Field(default=None, description="Its zone.")
+    warmup: float | None = Field(
+        default=None, description="Seconds that it warms up for, as long as it does."
+    )
     processes: tuple[Process, ...] = Field(description="Processes that serve the address.")
 
 

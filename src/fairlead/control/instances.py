@@ -17,6 +17,8 @@ from fairlead.control.apps import KnownApps
 from fairlead.control.clocks import Clocks
 from fairlead.control.instance import (
     RESOURCE,
+    WARMUP,
+    begins,
     instance_key,
     joined,
     left,
@@ -25,6 +27,7 @@ from fairlead.control.instance import (
     object_of,
     pairs,
     status_of,
+    warmed,
 )
 from fairlead.control.protection import App, Census, Protection
 from fairlead.control.store import (
@@ -83,6 +86,8 @@ class Instances:
         self._looked = clocks.elapsed()
         self._settled = self._looked + (0.0 if store.count(RESOURCE) else SETTLING)
         self._leases: dict[Key, dict[str, float]] = {}
+        self._warming: dict[Key, float] = {}
+        """When instances that are stored as new are so no more."""
         self._adopt()
 
     def addresses(self, namespace: str) -> dict[str, Stored]:
@@ -114,6 +119,8 @@ class Instances:
         current = self._store.get(key)
         if current is None or joined(current.object["spec"], r) != current.object["spec"]:
             self._check_room(key, r.node)
+            if r.warmup and begins(current.object["spec"] if current else None, r):
+                self._warming[key] = self._clocks.elapsed() + r.warmup
             if current is None:
                 await self._apps.seen(r.namespace, r.app)
             await self._change(key, lambda spec: joined(spec, r))
@@ -160,6 +167,14 @@ class Instances:
         gone = await asyncio.gather(*(self._give_up(key, nodes) for key, nodes in ended.items()))
         await self._note_absence({app for app in gone if app is not None})
 
+    async def warm(self) -> None:
+        """Take the mark of a new instance from those that are none; to be called every TICK."""
+        now = self._clocks.elapsed()
+        for key in [key for key, end in self._warming.items() if end <= now]:
+            await self._change(key, lambda spec: warmed(spec) if spec else None)
+            if self._warming.get(key, now) <= now:  # nobody has begun it again meanwhile
+                self._warming.pop(key, None)
+
     async def ask(self) -> None:
         """Ask the instances that are held whether they are there; to be called every TICK."""
         await self.protection.ask(self._drop, self._census)
@@ -182,6 +197,7 @@ class Instances:
         while True:
             await asyncio.sleep(TICK)
             await self._guarded(self.expire())
+            await self._guarded(self.warm())
             looks += 1
             if looks % 120 == 0:
                 await self._guarded(self.tidy())
@@ -199,8 +215,11 @@ class Instances:
 
     def _adopt(self) -> None:
         """Give whoever is stored without a lease a full one, so that nobody stays for good."""
-        end = self._clocks.elapsed() + self._lease
+        now = self._clocks.elapsed()
+        end = now + self._lease
         for item in self._store.listing(RESOURCE).items:
+            if WARMUP in item.object["spec"]:
+                self._warming.setdefault(item.key, now + item.object["spec"][WARMUP])
             leases = self._leases.setdefault(item.key, {})
             for node in nodes_of(item.object["spec"]):
                 leases.setdefault(node, end)

@@ -12,6 +12,7 @@ from fairlead.flow.limit import Limits
 from fairlead.flow.route import Routes
 from fairlead.flow.stack import outbound
 from fairlead.flow.steps import Flow
+from fairlead.flow.warmup import Warming
 from fairlead.policy.governance import OBSERVE, OFF
 from fairlead.policy.snapshot import Snapshot
 
@@ -51,6 +52,7 @@ class Engine:
         self._trust = trust
         self.clock = clock
         self._avoided = Avoided(clock)
+        self._warming = Warming(clock)
         self.plan = self._build(Snapshot(), Limits())
 
     def apply(self, snapshot: Snapshot) -> None:
@@ -63,7 +65,9 @@ class Engine:
 
     def _build(self, snapshot: Snapshot, before: Limits) -> Plan:
         # A random turn, or every caller would send its first call to the same instance.
-        routes = Routes(snapshot, turn=int(self.dice() * 1_000_000))
+        turn = int(self.dice() * 1_000_000)
+        self._warming.see(snapshot)
+        routes = Routes(snapshot, turn, warming=self._warming, dice=self.dice)
         lanes = Lanes(snapshot, trust=self._trust)
         known = bool(snapshot.digest) or not self._governed
         shadows = Shadows.of(snapshot) if known else Shadows.unknown()

@@ -6,9 +6,11 @@ others could write its rows to base (contract 12). Who that is, is found once pe
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import count
 
 from fairlead.flow.call import Call, Unfit
+from fairlead.flow.warmup import Warming
 from fairlead.policy.endpoint import Endpoint, Service
 from fairlead.policy.snapshot import Snapshot
 from fairlead.policy.workload import BASE
@@ -43,6 +45,34 @@ class Pool:
         return _rotated(self.first, turn) + _rotated(self.base, behind)
 
 
+class MixedPool(Pool):
+    """One in which some endpoints are new: it makes no orders until all of them are warm."""
+
+    __slots__ = ("_dice", "_warming")
+
+    def __init__(self, pool: Pool, warming: Warming, dice: Callable[[], float]) -> None:
+        super().__init__(pool.first, pool.base, pool.unfit)
+        self._warming, self._dice = warming, dice
+
+    def prepare(self) -> list[list[Endpoint]]:
+        """Make the orders when there is nobody to be spared any more."""
+        return [] if self._warming.among(self.first or self.base) else super().prepare()
+
+    def order(self, turn: int) -> list[Endpoint]:
+        """Return the endpoints in the order of one turn; a new one passes some of its turns on."""
+        order = super().order(turn)
+        share = self._warming.share
+        size = len(self.first) or len(self.base)
+        if self.orders is not None or share(order[0]) > self._dice():
+            return order
+        # To one after the other, or the neighbour would get them all.
+        warm = [endpoint for endpoint in order[:size] if share(endpoint) >= 1.0]
+        if not warm:
+            return order
+        chosen = warm[turn // size % len(warm)]
+        return [chosen, *(endpoint for endpoint in order if endpoint is not chosen)]
+
+
 Pools = dict[str, Pool]
 """By lane; a lane that is not in it is served as base is."""
 
@@ -54,12 +84,25 @@ class Routes:
     letters' case does not matter, as in any host name.
     """
 
-    def __init__(self, snapshot: Snapshot, turn: int = 0) -> None:
-        """Take turns from `turn` on, so that callers that start together do not march in step."""
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        turn: int = 0,
+        *,
+        warming: Warming | None = None,
+        dice: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        """Take turns from `turn` on, so that callers that start together do not march in step.
+
+        Who is `warming` passes turns on, by throws of `dice`.
+        """
         self._turns = count(turn)
         self._services: dict[str, Pools] = {}
         for service in snapshot.services:
-            self._services[_full_name(service)] = _pools(service)
+            pools = _pools(service)
+            if warming is not None:
+                pools = {lane: _spared(pool, warming, dice) for lane, pool in pools.items()}
+            self._services[_full_name(service)] = pools
         # Names of the own namespace are entered last: an app may be called like another's
         # "app.namespace", and the short name is the one its neighbours mean.
         for service in snapshot.services:
@@ -107,6 +150,10 @@ def _pools(service: Service) -> Pools:
     for lane in {*service.shadow_table_lanes, *service.shadow_database_lanes}:
         pools[lane] = _shadow_pool(service, lane, tuple(by_lane.get(lane, ())), base)
     return pools
+
+
+def _spared(pool: Pool, warming: Warming, dice: Callable[[], float]) -> Pool:
+    return MixedPool(pool, warming, dice) if warming.among(pool.first or pool.base) else pool
 
 
 def _shadow_pool(service: Service, lane: str, first: Endpoints, base: Endpoints) -> Pool:

@@ -16,6 +16,8 @@ class Endpoint:
     """Why it may not serve a lane that has shadow tables; None where it may (contract 12)."""
     unfit_for_shadow_databases: str | None = None
     """Why it may not serve a lane that has shadow databases; None where it may."""
+    warmup: float | None = None
+    """Seconds over which its share of calls is to grow; None for one that has been there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

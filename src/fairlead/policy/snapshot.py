@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 from fairlead.policy.database import ShadowDatabase, ShadowTable
 from fairlead.policy.endpoint import Service
@@ -48,6 +49,9 @@ class Snapshot:
             raise InvalidSnapshot("lanes: a lane is declared twice")
         for service in self.services:
             addresses = [endpoint.address for endpoint in service.endpoints]
+            warmups = (endpoint.warmup for endpoint in service.endpoints)
+            if not all(0 < warmup < inf for warmup in warmups if warmup is not None):
+                raise InvalidSnapshot(f"services.{service.app}: a warm-up takes no such time")
             if len(set(addresses)) != len(addresses):
                 raise InvalidSnapshot(f"services.{service.app}: an address is listed twice")
         for colouring in self.entry.colourings if self.entry else ():

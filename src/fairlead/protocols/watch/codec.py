@@ -103,6 +103,8 @@ class Registration:
     counters: dict[str, dict[str, int]] = field(default_factory=dict)
     unfit: dict[str, str] = field(default_factory=dict)
     """Why it may not serve lanes with shadow `TABLES` and `DATABASES`, ``""`` where it may."""
+    warmup: float = 0.0
+    """Seconds over which its share of calls is to grow, should it begin an instance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

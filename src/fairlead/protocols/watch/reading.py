@@ -15,6 +15,7 @@ from typing import Any
 from fairlead.policy.workload import lane_name
 from fairlead.protocols.watch.codec import (
     DATABASES,
+    LONGEST,
     TABLES,
     UNSAID,
     Answer,
@@ -93,6 +94,7 @@ def read_registration(plain: Any) -> Registration:
         version=read.text("version"),
         counters=read.counters(),
         unfit=read.unfit(),
+        warmup=read.seconds("warmup", LONGEST),
     )
     read.finish()
     return registration
@@ -172,6 +174,13 @@ class _Reader:
             self.problem(field, f"{_shown(value)} is not a number from 0 to {bound - 1}")
             return 0
         return value
+
+    def seconds(self, field: str, longest: float) -> float:
+        value = self.given(field, 0.0)
+        if type(value) not in (int, float) or not 0 <= value <= longest:  # a NaN is not
+            self.problem(field, f"{_shown(value)} is no time of at most {longest:.0f} seconds")
+            return 0.0
+        return float(value)
 
     def lane(self, value: Any) -> str | None:
         """Return the canonical lane, None where none was set."""
