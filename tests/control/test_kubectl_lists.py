@@ -10,7 +10,7 @@ import pytest
 
 from tests.control.fleet import until
 from tests.control.kubectl import Kubectl, rows
-from tests.control.serving import API, Server, rule
+from tests.control.serving import API, Server, lane, rule
 
 TEST_THEN_REPLACE = """[
     {"op": "test", "path": "/spec/trafficLabel", "value": "gray"},
@@ -119,3 +119,12 @@ def test_every_get_that_ends_leaves_a_revision_to_go_on_from(
     kubectl.run("create", "-f", "-", stdin=rule("second"))
     words = ("get", "--raw", f"{url}?watch=1&resourceVersion={revision}&timeoutSeconds=1")
     assert '"name":"second"' in kubectl.run(*words)
+
+
+def test_all_kinds_are_listed_by_one_name(kubectl: Kubectl) -> None:
+    """What is in a namespace, in one breath; `all` is what scripts delete by, and is not ours."""
+    kubectl.run("create", "-f", "-", stdin=rule())
+    kubectl.run("create", "-f", "-", stdin=lane())
+    printed = kubectl.run("get", "fairlead", "-o", "name")
+    assert {line.split(".")[0] for line in printed.split()} == {"trafficlabelrule", "trafficlane"}
+    assert "resource type" in kubectl.run("get", "all", status=1)

@@ -179,6 +179,48 @@ def test_a_bookmark_says_how_far_a_quiet_watch_has_come(monkeypatch: pytest.Monk
     asyncio.run(scenario())
 
 
+def test_a_bookmark_comes_though_others_write_all_the_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A quiet rule's watch would else go on from a revision that nobody remembers any more."""
+    monkeypatch.setattr(watch, "BOOKMARKS", 0.0)
+
+    async def scenario() -> None:
+        store = MemoryStore()
+        served = next(authored_kinds(lambda namespace, app, lane: None))
+        printer = Printer(served=served, form=Form(), clock=lambda: datetime.now(UTC))
+        one = watch.Watch(
+            store=store,
+            served=served,
+            namespace=None,
+            select=everything,
+            printer=printer,
+            bookmarks=True,
+        )
+        lines = one.lines(0, asyncio.Event())
+        for number in range(1, 4):
+            await store.write(Write(key=Key("other", "x", str(number)), object={}, expected=0))
+            event = json.loads(await anext(lines))
+            assert event["type"] == "BOOKMARK"
+            assert event["object"]["metadata"]["resourceVersion"] == str(number)
+
+    asyncio.run(scenario())
+
+
+def test_who_is_sent_away_is_told_where_to_go_on(
+    server: Server, http: httpx.Client, url: str
+) -> None:
+    """A watch that ends by its own time leaves nothing to be told twice."""
+    http.post(url, json=rule("a"))
+    with watching(server, url, timeoutSeconds=1, allowWatchBookmarks="true") as events:
+        *_, last = events
+    assert last["type"] == "BOOKMARK"
+    revision = last["object"]["metadata"]["resourceVersion"]
+    http.post(url, json=rule("b"))
+    with watching(server, url, resourceVersion=revision, timeoutSeconds=1) as events:
+        assert "a" not in {event["object"]["metadata"]["name"] for event in events}
+
+
 def test_a_watcher_that_falls_behind_is_told_to_list_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -21,6 +21,9 @@ AGGREGATED = ("v2", "v2beta1")
 KUBERNETES = ("1", "32")
 """Version of the Kubernetes API whose manners are kept: kubectl warns where its own is far off."""
 
+CATEGORY = "fairlead"
+"""What ``kubectl get`` calls all kinds together; not `all`, which people delete by."""
+
 NAMESPACES: Object = {
     "name": "namespaces",
     "singularName": "namespace",
@@ -127,6 +130,7 @@ def _described(served: Served) -> Object:
         "kind": kind.kind,
         "verbs": list(served.verbs),
         "shortNames": list(kind.short_names),
+        "categories": [CATEGORY] if kind.group else [],
     }
 
 
@@ -138,6 +142,7 @@ def _discovered(group: str, number: str, described: Object) -> Object:
         "singularResource": described["singularName"],
         "verbs": described["verbs"],
         "shortNames": described["shortNames"],
+        "categories": described.get("categories", []),
     }
 
 

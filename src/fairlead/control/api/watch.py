@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import orjson
@@ -24,7 +25,10 @@ from fairlead.control.api.table import Printer
 from fairlead.control.store import Change, Expired, Listing, Store, Stored
 
 BOOKMARKS = 30.0
-"""Seconds between bookmarks: a client that resumes from one is not told of the past again."""
+"""Seconds between bookmarks: a client that resumes from one is not told of the past again.
+
+However much others write: a quiet watch's last object would soon be older than what is remembered.
+"""
 
 INITIAL_END = {"k8s.io/initial-events-end": "true"}
 """Annotation of the bookmark behind what is stored, in a watch that begins with it."""
@@ -52,9 +56,10 @@ class Watch:
             since = found.revision
             for line in self._initial(found):
                 yield line
-        loop = asyncio.get_running_loop()
-        end = None if self.timeout is None else loop.time() + self.timeout
-        while not stop.is_set() and (end is None or loop.time() < end):
+        now = asyncio.get_running_loop().time
+        length, pause = self._times()
+        end, due = now() + length, now() + pause
+        while not stop.is_set() and now() < end:
             try:
                 changes = self.store.changes(since)
             except Expired as error:
@@ -64,18 +69,29 @@ class Watch:
                 since = change.stored.revision
                 for line in self._seen(change):
                     yield line
+            if now() >= due:
+                yield self._bookmark(since)
+                due = now() + pause
             if not changes:
-                left = BOOKMARKS if end is None else min(BOOKMARKS, end - loop.time())
-                woken = await first_of(self.store.changed(since), stop, left)
-                if not woken and self.bookmarks and not stop.is_set():
-                    yield _event("BOOKMARK", self.printer.bookmark(since))
+                await first_of(self.store.changed(since), stop, min(due, end) - now())
+        if self.bookmarks:
+            # Whoever is sent away comes back with this, and is not told of the past again.
+            yield self._bookmark(since)
+
+    def _times(self) -> tuple[float, float]:
+        """Return the seconds until the stream ends, and between bookmarks."""
+        length = inf if self.timeout is None else self.timeout
+        return length, BOOKMARKS if self.bookmarks else inf
+
+    def _bookmark(self, since: int, annotations: Mapping[str, str] | None = None) -> bytes:
+        return _event("BOOKMARK", self.printer.bookmark(since, annotations))
 
     def _initial(self, found: Listing) -> Iterator[bytes]:
         for item in found.items:
             if self.select(item.object):
                 yield self._line("ADDED", item)
         if self.ends_initial:
-            yield _event("BOOKMARK", self.printer.bookmark(found.revision, INITIAL_END))
+            yield self._bookmark(found.revision, INITIAL_END)
 
     def _seen(self, change: Change) -> Iterator[bytes]:
         key = change.stored.key
@@ -92,14 +108,12 @@ class Watch:
         return _event(kind, self.printer.one(stored))
 
 
-async def first_of(change: Awaitable[None], stop: asyncio.Event, seconds: float) -> bool:
-    """Wait for `change`, for `stop` or for `seconds`; return whether it was the change."""
+async def first_of(change: Awaitable[None], stop: asyncio.Event, seconds: float) -> None:
+    """Wait for `change`, for `stop` or for `seconds`, which may be infinite."""
     waiting = [asyncio.ensure_future(change), asyncio.ensure_future(stop.wait())]
     try:
-        done, _ = await asyncio.wait(
-            waiting, timeout=max(0.0, seconds), return_when=asyncio.FIRST_COMPLETED
-        )
-        return waiting[0] in done
+        timeout = None if seconds == inf else max(0.0, seconds)
+        await asyncio.wait(waiting, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for task in waiting:
             task.cancel()
