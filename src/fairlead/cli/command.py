@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeAlias
 import typer
 
 from fairlead.cli.failure import OK, USAGE
+from fairlead.cli.target import with_files
 
 Namespace: TypeAlias = Annotated[
     str | None, typer.Option("--namespace", "-n", help="Namespace; `default` if left out.")
@@ -53,7 +54,8 @@ def run(verb: str, arguments: Sequence[str], **commands: Callable[..., Any]) -> 
         no_args_is_help=len(commands) > 1,
     )
     for name, command in commands.items():
-        app.command(name, context_settings={"help_option_names": ["-h", "--help"]})(command)
+        settings = {"help_option_names": ["-h", "--help"]}
+        app.command(name, context_settings=settings)(with_files(command))
     if verb not in commands:
         # With one command alone, typer would not ask for its name.
         app.callback(context_settings={"help_option_names": ["-h", "--help"]})(_group)

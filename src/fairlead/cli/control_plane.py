@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Iterator, Mapping
 from http.client import HTTPException
 from typing import Any, cast
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode, urlsplit
-from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
+from urllib.request import (
+    BaseHandler,
+    HTTPRedirectHandler,
+    HTTPSHandler,
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+    build_opener,
+)
 
 from fairlead.cli.failure import ENVIRONMENT, REFUSED, USAGE, Failed
+from fairlead.cli.target import Target, token_in
 from fairlead.kinds import Kind
 
 PATIENCE = 10.0
@@ -24,6 +34,16 @@ TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
+_REMEDY = "name a file that holds one with --token-file or FAIRLEAD_TOKEN_FILE"
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    """Follows nobody elsewhere: the token would go along."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
 class Refused(Failed):
     """The control plane said no. `code` is the HTTP status, `reason` the API's word for it."""
 
@@ -31,21 +51,32 @@ class Refused(Failed):
         self.code = code
         self.reason = str(status.get("reason") or code)
         message = str(status.get("message") or "without a reason")
-        super().__init__(f"the control plane refused: {self.reason}: {message}", REFUSED)
+        told = message if message.startswith(self.reason) else f"{self.reason}: {message}"
+        remedy = f"; {_REMEDY}" if code == 401 else ""
+        super().__init__(f"the control plane refused: {told}{remedy}", REFUSED)
 
 
 class ControlPlane:
     """One control plane, by URL."""
 
     def __init__(self, url: str) -> None:
-        """Raises Failed where `url` is no URL of a server."""
+        """Raises Failed where `url` is no URL of a server, or a file of its Target is unusable."""
         parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            message = f"{url!r} is no URL of a control plane: write http://HOST:PORT"
+        if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+            shown = "the URL" if "@" in parts.netloc else repr(str(url))
+            message = f"{shown} is no URL of a control plane: write http://HOST:PORT"
             raise Failed(message, USAGE)
-        self.url = url.rstrip("/")
+        self.url = str(url).rstrip("/")
+        target = url if isinstance(url, Target) else Target.of(url, None, None)
+        self.token_file, self.ca_file = target.token_file, target.ca_file
         local = parts.hostname in _LOOPBACK
-        self._opener: OpenerDirector = build_opener(ProxyHandler({})) if local else build_opener()
+        self._headers = _authorization(target, private=local or parts.scheme == "https")
+        handlers: list[BaseHandler] = [_NoRedirect()]
+        if local:
+            handlers.append(ProxyHandler({}))
+        if parts.scheme == "https":
+            handlers.append(HTTPSHandler(context=_trust(target.ca_file)))
+        self._opener: OpenerDirector = build_opener(*handlers)
 
     def path(self, kind: Kind[Any], namespace: str | None, name: str = "") -> str:
         """Return the path of a kind's objects, in all namespaces for None, or of one of them."""
@@ -72,7 +103,7 @@ class ControlPlane:
         """
         url = self.url + path + (f"?{urlencode(query)}" if query else "")
         data = None if body is None else json.dumps(body).encode()
-        headers = {"Accept": accept, "Content-Type": "application/json"}
+        headers = {"Accept": accept, "Content-Type": "application/json", **self._headers}
         request = Request(url, data=data, headers=headers, method=method)  # noqa: S310 - http, https
         try:
             with self._opener.open(request, timeout=PATIENCE) as response:
@@ -91,7 +122,8 @@ class ControlPlane:
         Raises Refused for a refusal, and Failed where the server cannot be reached or breaks off.
         """
         url = f"{self.url}{path}?{urlencode(query)}"
-        request = Request(url, headers={"Accept": accept})  # noqa: S310 - http, https
+        headers = {"Accept": accept, **self._headers}
+        request = Request(url, headers=headers)  # noqa: S310 - http, https
         try:
             with self._opener.open(request, timeout=SILENCE) as response:
                 for line in response:
@@ -126,7 +158,31 @@ class ControlPlane:
 
     def _unreachable(self, error: Exception) -> Failed:
         reason = getattr(error, "reason", None) or error
+        if isinstance(reason, ssl.SSLCertVerificationError):
+            why = f"the certificate of {self.url} is refused ({reason.verify_message})"
+            remedy = "name the file of its authority with --ca-file or FAIRLEAD_CA_FILE"
+            return Failed(f"{why}: {remedy}", ENVIRONMENT)
         text = getattr(reason, "strerror", None) or reason
         remedy = "start one with `fairlead serve --data-dir DIR`, or name it with --server"
         message = f"no control plane at {self.url} ({text}): {remedy} or FAIRLEAD_CONTROL"
         return Failed(message, ENVIRONMENT)
+
+
+def _authorization(target: Target, *, private: bool) -> dict[str, str]:
+    if not target.token_file:
+        return {}
+    if not private:
+        why = "where all on the way could read it: use https://"
+        raise Failed(f"the token is not sent to {str(target)!r}, {why}", USAGE)
+    return {"Authorization": f"Bearer {token_in(target.token_file)}"}
+
+
+def _trust(ca_file: str) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=ca_file or None)
+    except OSError as error:
+        unread = not isinstance(error, ssl.SSLError)
+        why = error.strerror if unread else "holds no certificate in PEM form"
+        raise Failed(f"authority file {ca_file}: {why}", ENVIRONMENT) from error
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context

@@ -62,6 +62,18 @@ VERBS = (
         extra="control",
     ),
     Verb(
+        name="token",
+        module="fairlead.cli.token",
+        summary="make, list and revoke tokens",
+        extra="control",
+    ),
+    Verb(
+        name="kubeconfig",
+        module="fairlead.cli.kubeconfig",
+        summary="print what kubectl needs",
+        extra="control",
+    ),
+    Verb(
         name="sql",
         module="fairlead.cli.sql",
         summary="say what a lane would send for the statements of a file",
@@ -113,7 +125,7 @@ def _load(verb: Verb) -> Run:
 
 
 def _help() -> str:
-    lines = [f"  {verb.name:<9}{verb.summary}" for verb in VERBS]
+    lines = [f"  {verb.name:<11}{verb.summary}" for verb in VERBS]
     return "\n".join(
         (
             "usage: fairlead COMMAND [ARGUMENTS]",

@@ -6,13 +6,12 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http import HTTPStatus
 
 from starlette.responses import Response
 
 from fairlead.control.access.caller import Caller
 from fairlead.control.access.roles import OF_AGENTS, SNAPSHOTS, Attributes
-from fairlead.control.api.status import Refused
+from fairlead.control.api.status import too_many
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +86,4 @@ class Load:
 
 def too_many_requests(error: TooMuch) -> Response:
     """Return the answer to one request too many."""
-    response = Refused(HTTPStatus.TOO_MANY_REQUESTS, "TooManyRequests", str(error)).response()
-    response.headers["retry-after"] = "1"
-    return response
+    return too_many(str(error)).response()

@@ -215,6 +215,7 @@ class TokenFile:
         except OSError as error:
             raise TokensUnusable(f"{self._lock}: {error.strerror}") from error
         try:
+            _give_to_owner(descriptor, self.path.parent)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield self.read()
         finally:
@@ -228,6 +229,7 @@ class TokenFile:
             draft.unlink(missing_ok=True)
             descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             with open(descriptor, "wb") as file:
+                _give_to_owner(descriptor, self.path.parent)
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
@@ -235,6 +237,13 @@ class TokenFile:
             _flush_directory(self.path.parent)
         except OSError as error:
             raise TokensUnusable(f"{self.path}: {error.strerror}") from error
+
+
+def _give_to_owner(descriptor: int, directory: Path) -> None:
+    """Let the server read what root writes in a directory of the server's."""
+    if os.geteuid() == 0:
+        owner = directory.stat()
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
 
 def _flush_directory(directory: Path) -> None:

@@ -35,6 +35,7 @@ from fairlead.control.api.status import (
     bad_request,
     forbidden,
     json_response,
+    too_many,
     unsupported_media_type,
 )
 from fairlead.control.instances import Instances, TooMany
@@ -91,7 +92,7 @@ class Agents:
         self._admit(request, "watch", SNAPSHOTS, (s.node, s.namespace, s.app))
         if self.stop.is_set() or len(self.nodes) >= self.settings.watchers:
             message = f"{len(self.nodes)} agents are connected, no more are taken"
-            raise Refused(HTTPStatus.TOO_MANY_REQUESTS, "TooManyRequests", message)
+            raise too_many(message)
         if digest:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self.instances.unsettled()):
@@ -123,7 +124,7 @@ class Agents:
         except InvalidMessage as error:
             raise _invalid(error) from error
         except TooMany as error:
-            raise Refused(HTTPStatus.TOO_MANY_REQUESTS, "TooManyRequests", str(error)) from error
+            raise too_many(str(error)) from error
         self.nodes.renewed(r.node, r.counters)
         self.traffic.report(r.node, r.namespace, r.app, r.counters)
         times = {"lease": self.settings.lease, "renew": self.settings.renew}

@@ -28,6 +28,7 @@ from fairlead.control.api.status import (
     json_response,
     no_such_path,
     not_allowed,
+    too_many,
 )
 from fairlead.control.api.watch import Watch, initial_asked, is_true, timeout_of, watch_response
 from fairlead.control.store import Busy, Expired, StoreFailed
@@ -202,8 +203,7 @@ async def _expired(request: Request, error: Exception) -> Response:
 
 
 async def _busy(request: Request, error: Exception) -> Response:
-    refused = Refused(HTTPStatus.TOO_MANY_REQUESTS, "TooManyRequests", str(error))
-    refused.retry_after = 1
+    refused = too_many(str(error))
     return refused.response()
 
 

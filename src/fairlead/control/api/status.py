@@ -178,3 +178,10 @@ def not_allowed(method: str, path: str) -> Refused:
 def forbidden(message: str) -> Refused:
     """The request is understood and not wanted."""
     return Refused(HTTPStatus.FORBIDDEN, "Forbidden", message)
+
+
+def too_many(message: str) -> Refused:
+    """As much is under way, or there, as may be: try again in a second."""
+    refused = Refused(HTTPStatus.TOO_MANY_REQUESTS, "TooManyRequests", message)
+    refused.retry_after = 1
+    return refused
