@@ -52,6 +52,10 @@ class Program:
     def events(self) -> list[Any]:
         return list(_events(self._printed.read_text()))
 
+    def signal(self, number: int) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
     def stop(self) -> None:
         if self._process is not None:
             self._process.terminate()
