@@ -62,7 +62,7 @@ def describe(agent: Agent) -> dict[str, Any]:
         "node": agent.process.node,
         "namespace": identity.namespace,
         "app": identity.app,
-        "lane": agent.engine.plan.lanes.own,
+        "lane": agent.engine.plan.own_lane,
         "lane_set": identity.lane,
         "labels": [list(label) for label in identity.labels],
         "zone": identity.zone,

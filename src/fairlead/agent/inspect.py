@@ -101,11 +101,19 @@ class Inspector:
                 return
             self._answer(_socket.socket(fileno=descriptor))
 
+    def _answers(self) -> dict[str, Any]:
+        try:
+            return self._describe()
+        except Exception as error:
+            # A fault of ours is what doctor may have been asked for.
+            silent = f"its agent cannot describe itself: {type(error).__name__}: {error}"
+            return {"pid": os.getpid(), "state": "silent", "silent": silent}
+
     def _answer(self, peer: _socket.socket) -> None:
         try:
             peer.settimeout(_ANSWER_SECONDS)
             if _user_of(peer) in (os.geteuid(), 0):
-                peer.sendall(json.dumps(self._describe()).encode(), _socket.MSG_NOSIGNAL)
+                peer.sendall(json.dumps(self._answers()).encode(), _socket.MSG_NOSIGNAL)
         except Exception:
             return  # the one who asked is gone, or hears nothing: doctor says so
         finally:

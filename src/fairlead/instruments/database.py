@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 from time import monotonic
@@ -40,7 +41,7 @@ from fairlead.sql.catalog import Rows
 from fairlead.sql.rewriter import Catalogs, Judging, Rewriter
 from fairlead.sql.session import MYSQL, POSTGRES
 from fairlead.sql.verdict import Refused, Verdict
-from fairlead.telemetry.names import AGENT_FAULTS, SQL_REFUSED
+from fairlead.telemetry.names import AGENT_FAULTS
 
 if TYPE_CHECKING:
     from fairlead.flow.database import LaneShadows
@@ -126,39 +127,50 @@ class Connected:
 
         `style` is how parameters are marked in it (`sql.lexis`): PLAIN where there are none.
         """
-        plan = self._engine.plan
-        origin = current()
-        lane = plan.own_lane if origin is None else origin.lane
-        # A plan that verdicts are known under has shadows for the side they were given on.
-        if (
-            lane
-            and plan is self._plan
-            and lane == self.side
-            and (known := self._known.get(style)) is not None
-            and (verdict := known.get(text)) is not None
-            and verdict.refused is None
-            and monotonic() < self._catalogs.until
-            and (origin is None or not origin.ended)
-            and not self.passing
-        ):
-            verdict.count()
-            if verdict.writes:
-                self.wrote = True
-            return verdict.text
-        if not lane or lane not in plan.shadows.by_lane:
-            if self.side and not END.match(text):
-                self._cross(None)
-            writes = self._simple.get(text)
-            if writes is None:
-                self._look_at(text)
-            elif writes:
-                self.wrote = True
-            return text
-        if self.passing or (
-            plan is self._free and lane == self.side and (origin is None or not origin.ended)
-        ):
-            return text
-        return None
+        try:
+            plan = self._engine.plan
+            origin = current()
+            lane = plan.own_lane if origin is None else origin.lane
+            # A plan that verdicts are known under has shadows for the side they were given on.
+            if (
+                lane
+                and plan is self._plan
+                and lane == self.side
+                and (known := self._known.get(style)) is not None
+                and (verdict := known.get(text)) is not None
+                and verdict.refused is None
+                and monotonic() < self._catalogs.until
+                and (origin is None or not origin.ended)
+                and not self.passing
+            ):
+                verdict.count()
+                if verdict.writes:
+                    self.wrote = True
+                return verdict.text
+            if not lane or lane not in plan.shadows.by_lane:
+                if self.side and not END.match(text):
+                    self._cross(None)
+                if (writes := self._simple.get(text)) is None:
+                    self._look_at(text)
+                elif writes:
+                    self.wrote = True
+                return text
+            if self.passing or (
+                plan is self._free and lane == self.side and (origin is None or not origin.ended)
+            ):
+                return text
+            return None
+        except Exception as error:
+            return self._past(error, text)
+
+    def _past(self, error: Exception, text: str) -> str:
+        """Let a statement of base go on behind a fault of ours; on a lane it is refused."""
+        if is_ours(error) and not self.side:
+            with suppress(Exception):
+                if current_lane(self._plane) == BASE:
+                    self._plane.counters.count(AGENT_FAULTS, self._databases.driver.library)
+                    return text
+        raise self._closed(error, text)
 
     def settle(self, text: str, style: str, ask: Ask) -> str:
         """Return what to send for `text`; `ask` sends a query on this connection for its rows."""
@@ -205,7 +217,7 @@ class Connected:
 
         `text` is the statement, where it is one.
         """
-        return self._refusal(Refused(cause, reason), text)
+        return self._databases.refused(Refused(cause, reason), text)
 
     def on_lane(self) -> LaneShadows | None:
         """Return the rules of the lane that the code works on, None where it has no shadows."""
@@ -366,25 +378,16 @@ class Connected:
 
     def _sent(self, verdict: Verdict) -> str:
         if verdict.refused is not None:
-            raise self._refusal(verdict.refused, verdict.text)
+            raise self._databases.refused(verdict.refused, verdict.text)
         if verdict.writes:
             self.wrote = True
         verdict.count()
         return verdict.text
 
-    def _refusal(self, refused: Refused, text: str) -> Exception:
-        self._plane.counters.count(SQL_REFUSED, refused.cause)
-        lane = current_lane(self._plane) or "base"
-        self._databases.note(lane, refused, text)
-        said = f"fairlead: refused on lane {lane}: {refused.reason}"
-        error = self._databases.driver.refusal(said)
-        error.__cause__ = refused
-        return error
-
     def _closed(self, error: Exception, text: str) -> Exception:
         """Return what to raise where a statement could not be judged."""
         if isinstance(error, Refused):
-            return self._refusal(error, text)
+            return self._databases.refused(error, text)
         if not is_ours(error):
             return error
         self._plane.counters.count(AGENT_FAULTS, self._databases.driver.library)

@@ -70,12 +70,18 @@ class Databases:
             reason = f"{target.database!r} differs from a database with a shadow by its case alone"
         else:
             return found
-        plane.counters.count(SQL_REFUSED, "side")
-        self.note(rules.lane, Refused("side", reason), "")
-        raise self.driver.refusal(f"fairlead: refused on lane {rules.lane}: {reason}")
+        raise self.refused(Refused("side", reason))
 
-    def note(self, lane: str, refused: Refused, text: str) -> None:
-        """Keep what was refused for whoever asks; `text` is the statement, ``""`` for none."""
+    def refused(self, refused: Refused, text: str = "") -> Exception:
+        """Return the driver's error for what may not be done on the lane of the work at hand.
+
+        It is counted, and kept for whoever asks; `text` is the statement, ``""`` for none.
+        """
+        try:
+            lane = current_lane(self.plane) or "base"
+        except Exception:
+            lane = "unknown"  # a fault is refused too, and may be met here again
+        self.plane.counters.count(SQL_REFUSED, refused.cause)
         refusal = Refusal(
             lane=lane,
             library=self.driver.library,
@@ -86,6 +92,9 @@ class Databases:
             last=monotonic(),
         )
         self.plane.refusals.note(refusal)
+        error = self.driver.refusal(f"fairlead: refused on lane {lane}: {refused.reason}")
+        error.__cause__ = refused
+        return error
 
     def rewriter(self, session: Session, rules: LaneShadows, target: Target) -> Rewriter:
         """Return what judges statements of `session` by `rules`; shared by equal ones."""
