@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import inbound, leaks, outbound, propagation, sql, storm
+from benchmarks import inbound, leaks, outbound, propagation, sql, startup, storm
 from benchmarks.measure import Figure
 
 REPORT = Path("build/bench/bench.json")
@@ -20,6 +20,7 @@ GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
     "inbound": inbound.run,
     "outbound": outbound.run,
     "propagation": propagation.run,
+    "startup": startup.run,
     "storm": storm.run,
     "leaks": leaks.run,
     "sql": sql.run,
