@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from hashlib import sha256
-from typing import Any
 
 import orjson
 from starlette.requests import Request
@@ -124,7 +123,7 @@ def _paths(served: Served) -> Object:
     within = "/namespaces/{namespace}" if kind.namespaced else ""
     place = [_path_parameter("namespace")] if kind.namespaced else []
     collection = f"{root}{within}/{kind.plural}"
-    verbs: dict[str, Any] = {"get": "list", "post": "post"}
+    verbs = {"get": "list", "post": "post", "delete": "deletecollection"}
     on_collection = {m: _operation(served, m, action) for m, action in verbs.items()}
     methods = ("get", "put", "patch", "delete")
     on_item = {method: _operation(served, method, method) for method in methods}
