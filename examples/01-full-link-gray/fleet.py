@@ -184,10 +184,10 @@ class Fleet:
 
     def _serving(self) -> bool:
         log = (self.work / "logs" / "serve.log").read_text()
-        found = re.search(r"serving on (http://\S+),", log)
+        found = re.findall(r"serving on (http://\S+),", log)
         if found:
-            self.control = ControlPlane(found[1])
-        return found is not None and self.control.ready()
+            self.control = ControlPlane(found[-1])
+        return bool(found) and self.control.ready()
 
     def explain(self, request: Request) -> list[str]:
         """Return how `fairlead explain` accounts for the lane of a request to the entry."""
