@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from fairlead.instruments.closing import close_gently
+
 if TYPE_CHECKING:
     from fairlead.instruments.instrument import DataPlane
     from fairlead.instruments.patch import Patches
@@ -52,6 +54,8 @@ def install(plane: DataPlane, patches: Patches) -> None:
             await _departed(plane, heir=heir)
             if heir:
                 await asyncio.sleep(MOVE)
+            elif not sockets:
+                await close_gently(self.servers)
             await original(self, sockets)
 
         return shutdown
