@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from fairlead.flow.engine import Engine
 from fairlead.instruments.instrument import Rewriting, Sockets
+from fairlead.instruments.interfaces import Interfaces
 from fairlead.instruments.leftovers import Leftovers
 from fairlead.instruments.propagate import Served, resume, suspend
 from fairlead.policy.encode import seal
@@ -38,6 +39,7 @@ class Plane:
         self.ready = True
         self.propagation_only = False
         self.rewriting = Rewriting()
+        self.interfaces = Interfaces()
         self.refusals, self.leftovers = Refusals(), Leftovers()
 
     def ensure_ready(self) -> None:

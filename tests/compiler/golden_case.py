@@ -23,13 +23,19 @@ def workload(raw: dict[str, Any]) -> dict[str, Any]:
     return {"namespace": "default", **raw, "labels": pairs(raw.get("labels", []))}
 
 
+def instance(raw: dict[str, Any]) -> Instance:
+    """Return the instance."""
+    told = raw.get("unmatched")
+    return Instance(**{**workload(raw), "unmatched": None if told is None else pairs(told)})
+
+
 def world(path: Path) -> tuple[World, dict[str, Any]]:
     """Return the world in the file, and what is asked about it."""
     asked, *objects = (document.plain for document in read_documents(path.read_bytes(), str(path)))
     return (
         World.of(
             [parse(plain) for plain in objects],
-            [Instance(**workload(raw)) for raw in asked["instances"]],
+            [instance(raw) for raw in asked["instances"]],
             REVISION,
             [(namespace, app) for namespace, app in asked.get("known", [])],
         ),

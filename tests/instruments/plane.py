@@ -10,6 +10,7 @@ from random import random
 
 from fairlead.flow.engine import Engine
 from fairlead.instruments.instrument import Rewriting, Sockets
+from fairlead.instruments.interfaces import Interfaces
 from fairlead.instruments.leftovers import Leftovers
 from fairlead.instruments.patch import Patches
 from fairlead.instruments.propagate import Served, resume, suspend
@@ -33,6 +34,7 @@ class Plane:
         self.ready = True
         self.propagation_only = False
         self.rewriting = Rewriting()
+        self.interfaces = Interfaces()
         self.refusals, self.leftovers = Refusals(), Leftovers()
         self.servers: list[tuple[str, Sockets | None]] = []
         self.left = 0

@@ -31,6 +31,7 @@ from fairlead.agent.source import Apply, FileSource, Follower, Source, WatchSour
 from fairlead.agent.terminate import Farewell
 from fairlead.flow.engine import Engine
 from fairlead.instruments.instrument import Rewriting
+from fairlead.instruments.interfaces import Interfaces
 from fairlead.instruments.leftovers import Leftovers
 from fairlead.policy.snapshot import Snapshot
 from fairlead.protocols.watch.codec import Registration, Subscription
@@ -118,6 +119,7 @@ class Agent:
             tables=settings.shadow_tables,
             functions=frozenset(settings.sql_functions),
         )
+        self.interfaces = Interfaces()
         self.engine.apply(Snapshot(workload=self.identity.workload))
         self.counters = Counters()
         self.refusals, self.leftovers = Refusals(), Leftovers()
@@ -222,8 +224,12 @@ class Agent:
             self.read_counters(),
             self.settings.shadow,
         )
-        # What is left of it: an instance that was lost for a while is not new when it is back.
-        return replace(plain, warmup=max(0.0, self.settings.warmup - self.process.age()))
+        return replace(
+            plain,
+            # What is left of it: an instance that was lost for a while is not new when it is back.
+            warmup=max(0.0, self.settings.warmup - self.process.age()),
+            unmatched=self.interfaces.unmatched(self.engine.plan.snapshot.rate_limits),
+        )
 
     def refusal(self, sockets: Iterable[int]) -> str:
         """Return why this process may not register with these sockets, or ``""``."""

@@ -17,6 +17,7 @@ from fairlead.compiler.finding import LANE_CONFLICT, TARGET_NOT_SEEN, Finding
 from fairlead.compiler.governance import Governance, unenforced
 from fairlead.compiler.instance import Instance
 from fairlead.compiler.labels import Pairs, pairs, satisfied
+from fairlead.compiler.limits import unmatched
 from fairlead.compiler.membership import Membership, membership
 from fairlead.compiler.part import Part
 from fairlead.compiler.placed import Placed, services, shadow_findings
@@ -154,6 +155,8 @@ class World:
             found += _unseen(rules.parts, known)
             here = [p for p in self._placed if p.instance.namespace == namespace]
             found += shadow_findings(rules, here)
+            vain = unmatched(rules.parts, (p.instance for p in here))
+            found += (finding(*remark) for remark in vain)
         return (*found, *self._conflicts())
 
     def _conflicts(self) -> Iterable[Finding]:

@@ -6,10 +6,11 @@ joined, or is joined and not enforced by this version, is said on each of them (
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from fairlead.compiler.finding import ENFORCED, FALLBACK_UNUSABLE
+from fairlead.compiler.finding import ENFORCED, FALLBACK_UNUSABLE, TARGET_NOT_SEEN
+from fairlead.compiler.instance import Instance
 from fairlead.compiler.part import Guard, Part, Strategy
 from fairlead.compiler.shadows import Remark
 from fairlead.policy.limit import Fallback, RateLimit
@@ -42,6 +43,30 @@ def settle_limits(parts: Sequence[Part]) -> Limited:
             remarks += told
     remarks += named.remarks()
     return Limited(by_app=by_app, remarks=tuple(remarks))
+
+
+def unmatched(parts: Iterable[Part], instances: Iterable[Instance]) -> Iterator[Remark]:
+    """Yield a remark for each rule that guards what its app has not (contract 22).
+
+    `parts` and `instances` are of one namespace. Releases differ: a resource that one instance has,
+    or may have, is there.
+    """
+    told: dict[str, list[dict[str, str]]] = {}
+    for one in instances:
+        if one.unmatched is not None:
+            told.setdefault(one.app, []).append(dict(one.unmatched))
+    for part in parts:
+        found = told.get(part.guard.app, ()) if part.guard else ()
+        if part.guard and found:
+            vain = [name for name in part.guard.resources if all(name in one for one in found)]
+            if vain:
+                words = "; ".join(_vain(name, found[0][name]) for name in vain)
+                message = f"app {part.guard.app} has not {words}"
+                yield Remark(part, TARGET_NOT_SEEN, "NoSuchResource", message)
+
+
+def _vain(name: str, meant: str) -> str:
+    return f"{name}, did you mean {meant}?" if meant else name
 
 
 class _Named:

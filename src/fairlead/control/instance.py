@@ -105,6 +105,7 @@ def compiled(key: Key, spec: Object) -> Instance:
         unfit_for_tables=_unfit(spec, TABLES),
         unfit_for_databases=_unfit(spec, DATABASES),
         warmup=_warmup(spec),
+        unmatched=_unmatched(spec),
     )
 
 
@@ -170,6 +171,8 @@ def _process(registration: Registration) -> Object:
         "hooks": [dict(hook) for hook in registration.hooks],
         "unfit": dict(registration.unfit),
     }
+    if registration.unmatched is not None:
+        process["unmatched"] = dict(registration.unmatched)
     if registration.lane is not None:
         process["lane"] = registration.lane
     if registration.labels:
@@ -183,6 +186,15 @@ def _succeeds(process: Object, other: Object) -> bool:
     if process["node"] == other["node"]:
         return True
     return bool(process["pid"]) and all(process[name] == other[name] for name in ("host", "pid"))
+
+
+def _unmatched(spec: Object) -> tuple[tuple[str, str], ...] | None:
+    """Return what all processes that know their resources say that rules name in vain."""
+    told = [p["unmatched"] for p in spec["processes"] if p.get("unmatched") is not None]
+    if not told:
+        return None
+    everywhere = set(told[0]).intersection(*told[1:])
+    return tuple((name, told[0][name]) for name in sorted(everywhere))
 
 
 def _unfit(spec: Object, sort: str) -> str:

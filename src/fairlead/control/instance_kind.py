@@ -45,6 +45,11 @@ class Process(Spec):
     version: str = Field(description="Version of the agent.")
     hooks: tuple[Hook, ...] = Field(description="Libraries that were found in it.")
     unfit: Unfit | None = Field(default=None, description="What it may not serve, and why.")
+    unmatched: dict[str, str] | None = Field(
+        default=None,
+        description="Resources that rules name and it has not, each with the one that may be "
+        "meant.",
+    )
     lane: str | None = Field(default=None, description="Lane it names itself.")
     labels: tuple[Label, ...] = Field(default=(), description="Its labels.")
     zone: str | None = Field(default=None, description="Its zone.")

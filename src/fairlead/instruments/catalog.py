@@ -16,7 +16,7 @@ LIBRARIES: tuple[tuple[str, str], ...] = (
     ("django.core.handlers.base", "django_views"),
     ("django.core.handlers.wsgi", "django"),
     ("django.db.utils", "django"),
-    ("fastapi.routing", "fastapi"),
+    ("fastapi.applications", "fastapi"),
     ("flask", "flask"),
     ("granian.server.mp", "granian"),
     ("gunicorn.workers.base", "gunicorn"),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import socket
 
     from fairlead.flow.engine import Engine
+    from fairlead.instruments.interfaces import Interfaces
     from fairlead.instruments.leftovers import Leftovers
     from fairlead.instruments.patch import Patches
     from fairlead.telemetry.counters import Counters
@@ -48,6 +49,7 @@ class DataPlane(Protocol):
     """True in a process that has no place in the registry: it passes labels on, and no more."""
 
     rewriting: Rewriting
+    interfaces: Interfaces
     refusals: Refusals
     leftovers: Leftovers
 

@@ -6,7 +6,7 @@ route has been chosen and before anything of it runs, inside the application's o
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from fairlead.instruments.limiting import PREFLIGHT, Turnstile, headers_of
@@ -14,6 +14,7 @@ from fairlead.instruments.limiting import PREFLIGHT, Turnstile, headers_of
 if TYPE_CHECKING:
     from fairlead.flow.limit import Rejection
     from fairlead.instruments.asgi import Receive, Scope, Send
+    from fairlead.instruments.instrument import DataPlane
 
     Handle = Callable[[Any, Scope, Receive, Send], Awaitable[None]]
 
@@ -22,6 +23,9 @@ PREFIX = "fairlead.prefix"
 
 ASKED = "fairlead.asked"
 """In a scope: the limits of its route have been asked; what a route hands on to is inside it."""
+
+DEEPEST = 16
+"""Mounts within mounts that are looked into."""
 
 BODILESS = frozenset((204, 304))
 """Statuses without a body (RFC 9110 §8.6)."""
@@ -110,6 +114,37 @@ def _rejected_below(gate: Turnstile, mount: Any, scope: Scope) -> Rejection | No
         return _rejected(gate, mount, scope, f"{mount.path}/{{path}}")
     scope[PREFIX] = scope.get(PREFIX, "") + mount.path
     return None
+
+
+def noted(plane: DataPlane) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
+    """Return what wraps the first thing that an application does, once, when it is used."""
+
+    def wrap(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def build_middleware_stack(self: Any) -> Any:
+            plane.interfaces.note(self, routes_of)
+            return original(self)
+
+        return build_middleware_stack
+
+    return wrap
+
+
+def routes_of(application: Any) -> Iterator[tuple[str, Iterable[str]]]:
+    """Yield the paths of an application's routes, and their methods."""
+    yield from _routes(application.routes, "", 0)
+
+
+def _routes(routes: Iterable[Any], prefix: str, depth: int) -> Iterator[tuple[str, Iterable[str]]]:
+    for route in routes if depth < DEEPEST else ():
+        if hasattr(route, "effective_route_contexts"):  # FastAPI's, of a router that is included
+            for one in route.effective_route_contexts():
+                yield prefix + one.path_format, one.methods or ()
+        elif hasattr(route, "path_format") and hasattr(route, "endpoint"):
+            yield prefix + route.path_format, getattr(route, "methods", None) or ()
+        elif inner := getattr(route, "routes", None):
+            yield from _routes(inner, prefix + getattr(route, "path", ""), depth + 1)
+        elif hasattr(route, "path"):
+            yield f"{prefix}{route.path}/{{path}}", ()
 
 
 async def _answer(rejection: Rejection, scope: Scope, send: Send) -> None:

@@ -116,3 +116,12 @@ def test_a_browsers_question_is_no_request(client: tuple[Plane, Any]) -> None:
     _, call = client
     question = [("origin", "https://a"), ("access-control-request-method", "GET")]
     assert call("/greet1a", "OPTIONS", question).status == 200
+
+
+def test_every_route_is_known(client: tuple[Plane, Any]) -> None:
+    """A rule that names one of them is never called misspelt."""
+    plane, call = client
+    call("/greet1a")
+    limit(plane, "/greet1a", "GET:/api/orders/{number}/", "/greet1b")
+    found = plane.interfaces.unmatched(plane.engine.plan.snapshot.rate_limits)
+    assert found == {"/greet1b": "/greet1a"}

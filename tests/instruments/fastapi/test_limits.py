@@ -89,3 +89,18 @@ def test_unknown_paths_keep_the_applications_own_page_until_they_are_limited(pla
     limit(plane, "404")
     assert asyncio.run(ask(app(), "/nowhere")).status == 429
     assert asyncio.run(ask(app(), "/v2/nowhere")).status == 429
+
+
+def test_every_route_of_every_router_is_known(plane: Plane) -> None:
+    """A rule that names one of them is never called misspelt."""
+    named = [
+        "GET:/api/shops/{shop}/items/{item}",
+        "POST:/plain/items/{item}",
+        "GET:/v2/items/{item}",
+        "/greet1a",
+    ]
+    limit(plane, *named, "GET:/items/{item}/x", threshold=5)
+    served = app()
+    assert asyncio.run(ask(served, "/plain/items/1")).status == 200
+    limits = plane.engine.plan.snapshot.rate_limits
+    assert set(plane.interfaces.unmatched(limits) or ()) == {"GET:/items/{item}/x"}

@@ -92,3 +92,13 @@ def test_a_browsers_question_is_no_request(plane: Plane) -> None:
     question = [("Origin", "https://a"), ("Access-Control-Request-Method", "GET")]
     assert ask_wsgi(app(), "/greet1a", "OPTIONS", question).status == 200
     assert ask_wsgi(app(), "/greet1a", "OPTIONS").status == 429
+
+
+def test_every_route_is_known(plane: Plane) -> None:
+    """A rule that names one of them is never called misspelt."""
+    limit(plane, "/greet1a", "POST:/api/shops/{shop}/orders/{number}", "GET:/greet1b")
+    served = app()
+    assert plane.interfaces.unmatched(plane.engine.plan.snapshot.rate_limits) == {
+        "GET:/greet1b": "GET:/greet1a"
+    }
+    del served

@@ -155,6 +155,22 @@ def test_a_namespace_that_observes_counts_and_lets_pass(plane: Plane) -> None:
     assert plane.counted(RATE_LIMITED) == {}
 
 
+def test_it_is_told_which_rules_name_no_route_and_what_may_be_meant(plane: Plane) -> None:
+    """A misspelt target would guard nothing, and nobody would know (contract 22)."""
+    limit(plane, "/a", "GET:/ab", "POST:/a", "/shops/{shop}/order/{id}", "404", "POST:/inner/x")
+    limits = plane.engine.plan.snapshot.rate_limits
+    assert plane.interfaces.unmatched(limits) is None
+    served = app()
+    asyncio.run(ask(served, "/b"))
+    assert plane.interfaces.unmatched(limits) == {
+        "GET:/ab": "GET:/b",
+        "POST:/a": "GET:/a",
+        "POST:/inner/x": "POST:/inner/orders/{id}",
+        "/shops/{shop}/order/{id}": "/shops/{shop}/orders/{id}",
+    }
+    assert plane.interfaces.unmatched(()) == {}
+
+
 def test_a_fault_of_ours_lets_the_request_pass(plane: Plane) -> None:
     """And is counted."""
     plane.engine.clock = lambda: 1 / 0

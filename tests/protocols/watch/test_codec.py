@@ -92,6 +92,7 @@ def test_a_registration_carries_every_field_of_the_wire():
         "app": "shop",
         "address": "[::1]:80",
         "pid": 7,
+        "unmatched": None,
         "host": "h",
         "lane": None,
         "labels": [["tag", "gray"]],

@@ -6,7 +6,7 @@ rejection.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from fairlead.instruments.limiting import PREFLIGHT, Turnstile, headers_of
@@ -19,17 +19,22 @@ if TYPE_CHECKING:
 LIBRARY = "Django"
 VERSIONS = ("4.2", "6.1")
 
+DEEPEST = 16
+"""Inclusions within inclusions that are looked into."""
+
 
 def install(plane: DataPlane, patches: Patches) -> None:
     """Hook what finds the view of a request, and what is asked before it is called."""
     from django.core.handlers.base import BaseHandler
 
     gate = Turnstile(plane, LIBRARY)
-    patches.replace(BaseHandler, "load_middleware", _loading(gate))
+    patches.replace(BaseHandler, "load_middleware", _loading(plane, gate))
     patches.replace(BaseHandler, "resolve_request", _resolving(gate))
 
 
-def _loading(gate: Turnstile) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def _loading(
+    plane: DataPlane, gate: Turnstile
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     def rejected(request: Any, *view: Any) -> Any:
         del view
         rejection = None if gate.open else gate.ask(lambda: _rejection(gate, request))
@@ -42,6 +47,7 @@ def _loading(gate: Turnstile) -> Callable[[Callable[..., None]], Callable[..., N
         def load_middleware(self: Any, is_async: bool = False) -> None:  # noqa: FBT001, FBT002
             original(self, is_async=is_async)
             self._view_middleware.insert(0, rejected_async if is_async else rejected)
+            plane.interfaces.note(self, _routes)
 
         return load_middleware
 
@@ -65,6 +71,22 @@ def _resolving(gate: Turnstile) -> Callable[[Callable[..., Any]], Callable[..., 
         return resolve_request
 
     return wrap
+
+
+def _routes(handler: Any) -> Iterator[tuple[str, Iterable[str]]]:
+    from django.urls import get_resolver
+
+    del handler  # all of a process have the same routes
+    yield from _below(get_resolver(), "/", 0)
+
+
+def _below(resolver: Any, prefix: str, depth: int) -> Iterator[tuple[str, Iterable[str]]]:
+    for pattern in resolver.url_patterns if depth < DEEPEST else ():
+        path = prefix + str(pattern.pattern)
+        if hasattr(pattern, "url_patterns"):
+            yield from _below(pattern, path, depth + 1)
+        else:
+            yield path, ()
 
 
 def _rejection(gate: Turnstile, request: Any) -> Rejection | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fairlead.instruments.limiting import Turnstile
-from fairlead.instruments.routes import limited
+from fairlead.instruments.routes import limited, noted
 
 if TYPE_CHECKING:
     from fairlead.instruments.instrument import DataPlane
@@ -16,8 +16,11 @@ VERSIONS = ("0.95", "1")
 
 
 def install(plane: DataPlane, patches: Patches) -> None:
-    """Hook routes where they have a way of their own."""
+    """Hook what has a way of its own beside Starlette's."""
+    from fastapi.applications import FastAPI
     from fastapi.routing import APIRoute
 
+    if "build_middleware_stack" in vars(FastAPI):
+        patches.replace(FastAPI, "build_middleware_stack", noted(plane))
     if "handle" in vars(APIRoute):
         patches.replace(APIRoute, "handle", limited(Turnstile(plane, LIBRARY)))

@@ -8,7 +8,7 @@ answer of a view.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from fairlead.instruments.limiting import PREFLIGHT, Turnstile, headers_of
@@ -30,7 +30,24 @@ def install(plane: DataPlane, patches: Patches) -> None:
     wrap = governed(plane)
     patches.replace(Flask, "__call__", wrap)
     patches.replace(Flask, "wsgi_app", wrap)
+    patches.replace(Flask, "__init__", _noted(plane))
     patches.replace(Flask, "preprocess_request", _limited(Turnstile(plane, LIBRARY)))
+
+
+def _noted(plane: DataPlane) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    def wrap(original: Callable[..., None]) -> Callable[..., None]:
+        def init(self: Any, *args: Any, **kwargs: Any) -> None:
+            original(self, *args, **kwargs)
+            plane.interfaces.note(self, _routes)
+
+        return init
+
+    return wrap
+
+
+def _routes(application: Any) -> Iterator[tuple[str, Iterable[str]]]:
+    for rule in application.url_map.iter_rules():
+        yield rule.rule, rule.methods or ()
 
 
 def _limited(gate: Turnstile) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -105,6 +105,11 @@ class Registration:
     """Why it may not serve lanes with shadow `TABLES` and `DATABASES`, ``""`` where it may."""
     warmup: float = 0.0
     """Seconds over which its share of calls is to grow, should it begin an instance."""
+    unmatched: dict[str, str] | None = None
+    """Resources that rules name and the process has not, each with the one that may be meant.
+
+    None where it does not know its resources.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ from fairlead.protocols.watch.codec import (
 
 MOST_LABELS = 64
 MOST_HOOKS = 256
+MOST_UNMATCHED = 256
 MOST_COUNTERS = 32
 MOST_COUNTED = 1024
 MOST_REFUSED = 64
@@ -95,6 +96,7 @@ def read_registration(plain: Any) -> Registration:
         counters=read.counters(),
         unfit=read.unfit(),
         warmup=read.seconds("warmup", LONGEST),
+        unmatched=read.unmatched(),
     )
     read.finish()
     return registration
@@ -247,6 +249,16 @@ class _Reader:
                 self.problem(f"unfit.{sort}", "must be a string")
             found[sort] = UNSAID if reason is None else str(reason)[:LONGEST_TEXT]
         return found
+
+    def unmatched(self) -> dict[str, str] | None:
+        """Return what rules name in vain; None where the process does not know."""
+        value = self.given("unmatched", None)
+        if value is None:
+            return None
+        if not isinstance(value, dict) or len(value) > MOST_UNMATCHED:
+            self.problem("unmatched", f"must be an object of at most {MOST_UNMATCHED}")
+            return None
+        return {str(k)[:LONGEST_TEXT]: str(v or "")[:LONGEST_TEXT] for k, v in value.items()}
 
     def counters(self) -> dict[str, dict[str, int]]:
         value = self.given("counters", {})
