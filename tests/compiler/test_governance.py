@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fairlead.compiler import World
+from fairlead.compiler import Instance, World
 from fairlead.compiler.explain import explain
 from fairlead.compiler.governance import Governance
 from fairlead.kinds import Match, TrafficLabelRule, TrafficLane
@@ -55,7 +55,9 @@ def test_the_author_of_a_rule_is_told_that_it_is_not_enforced(mode, reasons):
 @pytest.mark.parametrize("mode", [OBSERVE, OFF])
 def test_an_explanation_says_what_would_be(mode):
     """`fairlead explain request` must not name a lane that nobody is put on."""
-    answer = explain(world(mode), {"app": "gateway", "headers": [["x", "1"]]})
+    instance = Instance(namespace="default", app="gateway", address="10.0.0.1:80")
+    found = World.of(RESOURCES, [instance], 1, KNOWN, Governance(namespaces={"default": mode}))
+    answer = explain(found, {"app": "gateway", "headers": [["x", "1"]]})
     assert (answer["lane"], answer["governance"]) == ("", mode)
     assert answer["why"] == (
         f"governance of namespace default is {mode}: no rule is enforced; "

@@ -110,7 +110,8 @@ def _elsewhere(
     for own, addresses in sorted(there.items()):
         at = replace(snapshot, workload=replace(workload, lane=own))
         winner = _chosen(at, request)
-        found, _ = _outcome(at, request, {"rule": winner.rule} if winner else None)
+        won = {"rule": winner.rule, "lane": winner.lane} if winner else None
+        found, _ = _outcome(at, request, won)
         if found != lane:
             yield {"instances": addresses, "lane": found}
 
