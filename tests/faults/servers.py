@@ -37,7 +37,10 @@ import json, logging, sys
 from pathlib import Path
 from fairlead.control.app import run
 from fairlead.control.settings import Settings
-logging.basicConfig(level=logging.WARNING, format="fairlead: %(message)s")
+from fairlead.control.logs import Unhurried
+logging.basicConfig(
+    level=logging.WARNING, format="fairlead: %(message)s", handlers=[Unhurried()]
+)
 settings = Settings(data_dir=Path(sys.argv[1]), port=int(sys.argv[2]), **json.loads(sys.argv[3]))
 run(settings, lambda *said: print(said[0], flush=True))
 """

@@ -1,12 +1,16 @@
 """What the agent says on its host's standard error: little, in one line, and not twice.
 
-Written to the descriptor: the application may have replaced, closed or patched ``sys.stderr``.
+Written to the descriptor: the application may have replaced, closed or patched ``sys.stderr``. It
+is written only where that takes no time: who reads the other end may have stopped, and a request
+would wait for a line about something else.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+
+from fairlead.telemetry.room import MOST, has_room
 
 _LINE = 1000
 _said: set[str] = set()
@@ -21,6 +25,7 @@ def warn(text: str) -> None:
     if sys.__stderr__ is None:
         return  # closed before we came: the descriptor may be anything by now
     try:
-        os.write(2, f"{line}\n".encode("utf-8", "replace"))
+        if has_room(2):
+            os.write(2, f"{line}\n".encode("utf-8", "replace")[:MOST])
     except OSError:
         return  # nobody is listening

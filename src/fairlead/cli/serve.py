@@ -16,6 +16,7 @@ import typer
 from fairlead.cli import command
 from fairlead.control.access.records import TokensUnusable
 from fairlead.control.app import run
+from fairlead.control.logs import Unhurried
 from fairlead.control.server import CannotListen
 from fairlead.control.settings import InvalidSetting, Settings
 from fairlead.control.store import DirectoryInUse, StoreFailed
@@ -81,7 +82,9 @@ def serve(
 
     Return the exit status.
     """
-    logging.basicConfig(level=logging.WARNING, format="fairlead: %(message)s")
+    logging.basicConfig(
+        level=logging.WARNING, format="fairlead: %(message)s", handlers=[Unhurried()]
+    )
     try:
         settings = Settings.read(environment, data_dir=data_dir, listen=listen, **more)
     except InvalidSetting as error:
