@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from rows import BASE_ROWS, Place
@@ -58,6 +58,8 @@ class Answer:
     text: str
     seconds: float = 0.0
     """Since the request was due, where it was sent at a rate."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """By name in lower case; the values too are lower case."""
 
     @property
     def right(self) -> bool:
@@ -125,13 +127,13 @@ class Connection:
         """Send `request` once and return the answer, or why there is none."""
         try:
             async with asyncio.timeout(TIMEOUT):
-                status, text = await self._exchange(request)
+                status, text, headers = await self._exchange(request)
         except (OSError, EOFError, LookupError, ValueError, asyncio.LimitOverrunError) as error:
             self.close()
             return Answer(request, 0, f"{type(error).__name__}: {error}")
         if status >= 500:
             self.close()  # uvicorn hangs up after an exception, in its own time
-        return Answer(request, status, text)
+        return Answer(request, status, text, headers=headers)
 
     def close(self) -> None:
         """Hang up."""
@@ -139,7 +141,7 @@ class Connection:
             self._streams[1].close()
             self._streams = None
 
-    async def _exchange(self, request: Request) -> tuple[int, str]:
+    async def _exchange(self, request: Request) -> tuple[int, str, dict[str, str]]:
         if self._streams is None or self._streams[0].at_eof():
             self.close()
             host, _, port = self._address.rpartition(":")
@@ -147,11 +149,12 @@ class Connection:
         reader, writer = self._streams
         writer.write(request.encode(self._address))
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower().split("\r\n")
-        headers = dict(line.partition(":")[::2] for line in head[1:])
+        fields = (line.partition(":")[::2] for line in head[1:])
+        headers = {name: value.strip() for name, value in fields}
         body = await reader.readexactly(int(headers["content-length"]))
-        if headers.get("connection", "").strip() == "close":
+        if headers.get("connection") == "close":
             self.close()
-        return int(head[0].split()[1]), body.decode()
+        return int(head[0].split()[1]), body.decode(), headers
 
 
 async def send(

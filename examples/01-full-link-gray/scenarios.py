@@ -200,6 +200,14 @@ PATTERNS = Scenario(
     example=_request(BASE),
     rounds=(),
 )
+RATE_LIMIT = Scenario(
+    id="rate-limit",
+    says="/greet1a takes one request a second and tells the others that they are in the queue",
+    policy=("rate-limit.yaml",),
+    beside_base=(),
+    example=_request(BASE),
+    rounds=(),
+)
 CONTROL_PLANE_LOSS = Scenario(
     id="control-plane-loss",
     says="the control plane is killed under load, B's gray restarted without it; then it is back",
@@ -281,6 +289,7 @@ SCENARIOS = (
     SHADOW_DATABASES,
     SHADOW_MISSING,
     MIXED_MEDIA,
+    RATE_LIMIT,
     ROLLING_RESTART,
     CONTROL_PLANE_LOSS,
     PATTERNS,

@@ -73,6 +73,12 @@ def test_what_authors_do_to_a_rule_is_news() -> None:
         ((), ("LaneConflict", "True", "TwoLanes"), [("Warning", "LaneConflict")]),
         ((), ("Accepted", "False", "Unreadable"), [("Warning", "Unreadable")]),
         (("TargetNotSeen", "True", "NoInstanceReported"), (), [("Normal", "Resolved")]),
+        ((), ("Enforced", "True", "PerProcess"), [("Normal", "Enforced")]),
+        (
+            ("Enforced", "True", "PerProcess"),
+            ("Enforced", "False", "StrategyUnusable"),
+            [("Warning", "StrategyUnusable")],
+        ),
     ],
 )
 def test_a_condition_is_news_when_it_turns(

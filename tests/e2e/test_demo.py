@@ -98,16 +98,20 @@ def added(rounds: list[dict[str, dict[str, object]]]) -> list[dict[str, object]]
 
 
 @pytest.mark.timeout(240)
-def test_restarts_a_lost_control_plane_and_three_patterns_fail_no_request(tmp_path: Path) -> None:
-    """S0-02, S0-05, S0-17 to S0-19, S3-01, S3-14: what is done while customers are there."""
+def test_a_limit_restarts_a_lost_control_plane_and_three_patterns_fail_no_request(
+    tmp_path: Path,
+) -> None:
+    """S0-02, S0-05, S0-17 to S0-19, S3-01, S2-23, S3-14: what is done while customers are there."""
     report = tmp_path / "report.json"
-    scenarios = "rolling-restart,control-plane-loss,patterns"
+    scenarios = "rate-limit,rolling-restart,control-plane-loss,patterns"
     options = ("--scenarios", scenarios, "--scale", "0.01", "--json", str(report))
     done = demo(tmp_path / "work", *options, seconds=220)
     assert done.returncode == 0, done.stdout + done.stderr
-    rolling, loss, patterns = json.loads(report.read_text())["scenarios"]
-    for scenario in (rolling, loss, patterns):
+    limited, rolling, loss, patterns = json.loads(report.read_text())["scenarios"]
+    for scenario in (limited, rolling, loss, patterns):
         assert (scenario["ok"], scenario["failed"], scenario["leaks"]) == (True, 0, 0)
+    assert limited["answers"]["hello"] == limited["passed"] + 5
+    assert limited["passed"] >= 2
     assert set(rolling["answers"]) == {"B1", "B2", "B3", "B4", "B5", "B6"}
     assert "its request of 5 s was answered: B1 " in rolling["replaced"][0]
     assert set(loss["answers"]) <= {"A→B→C", "Agray→Bgray→Cgray", "Agray→B→Cgray"}

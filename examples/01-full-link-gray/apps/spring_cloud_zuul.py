@@ -1,4 +1,4 @@
-"""The entry: passes /a on to A and answers what comes back."""
+"""The entry: passes /a on to A and answers what comes back; says hello by itself."""
 
 from __future__ import annotations
 
@@ -14,3 +14,8 @@ client = httpx.AsyncClient(timeout=10)
 async def a() -> str:
     response = await client.get("http://a/a")
     return response.raise_for_status().text
+
+
+@app.get("/greet1a", response_class=PlainTextResponse)
+async def greet() -> str:
+    return "hello"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from fairlead.compiler.finding import ENFORCED
 from fairlead.control import instance
 from fairlead.control.condition import LIVE
 from fairlead.control.store import Change, Key, Object
@@ -23,6 +24,9 @@ LONGEST = 1024
 """Letters of a message; the rest is in the object's status."""
 
 _COMPONENT = "fairlead"
+_GOOD = (LIVE, ENFORCED)
+"""Conditions that are as they should be where they are true; any other tells of trouble."""
+
 _EXPECTED = ("Waiting", "NoWorkloads")
 """Reasons not to be live that pass, or that nobody minds."""
 
@@ -176,10 +180,10 @@ def _turned(before: Object, after: Object) -> Iterator[Note]:
 def _condition_news(name: str, condition: Mapping[str, Any]) -> Iterator[Note]:
     status, reason = _standing(condition)
     message = text_at(condition, "message")[:LONGEST]
-    if name != LIVE:
+    if name in _GOOD and status == "True":
+        yield Note(reason=name, message=message)
+    elif name != LIVE:
         yield Note(type=WARNING, reason=name if status == "True" else reason, message=message)
-    elif status == "True":
-        yield Note(reason=LIVE, message=message)
     elif reason not in _EXPECTED:
         yield Note(type=WARNING, reason=reason, message=message)
 
