@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
@@ -27,18 +28,25 @@ ROUNDS = int(os.environ.get("STARTUP_ROUNDS", "15"))
 PATIENCE = 60.0
 BIN = Path(sys.executable).parent
 ASGI = """
-import os
+import os, time
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
-app = Starlette(routes=[Route("/", lambda request: PlainTextResponse(str(os.getpid())))])
+async def answer(request):
+    time.sleep(0.02)
+    return PlainTextResponse(str(os.getpid()))
+app = Starlette(routes=[Route("/", answer)])
 """
 WSGI = """
-import os
+import os, time
 from flask import Flask
 app = Flask(__name__)
-app.get("/")(lambda: str(os.getpid()))
+@app.get("/")
+def answer():
+    time.sleep(0.02)
+    return str(os.getpid())
 """
+"""Both keep their worker busy, so that the next connection is another one's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,17 +142,23 @@ def _seconds(server: Server, work: Path, agent: Sequence[str], control: str = ""
 
 
 def _await_workers(port: int, count: int, deadline: float) -> None:
-    """Ask until `count` processes have answered, each time on a connection of its own."""
+    """Ask, as many at a time as there are workers, until `count` processes have answered."""
     pids: set[bytes] = set()
-    while len(pids) < count:
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{len(pids)} of {count} workers answered")
-        try:
-            with closing(HTTPConnection("127.0.0.1", port, timeout=0.25)) as connection:
-                connection.request("GET", "/")
-                pids.add(connection.getresponse().read())
-        except (OSError, HTTPException):
-            time.sleep(0.002)
+
+    def ask() -> None:
+        while len(pids) < count and time.monotonic() < deadline:
+            try:
+                with closing(HTTPConnection("127.0.0.1", port, timeout=2)) as connection:
+                    connection.request("GET", "/")
+                    pids.add(connection.getresponse().read())
+            except (OSError, HTTPException):
+                time.sleep(0.002)
+
+    with ThreadPoolExecutor(count) as threads:
+        for asking in [threads.submit(ask) for _ in range(count)]:
+            asking.result()
+    if len(pids) < count:
+        raise TimeoutError(f"{len(pids)} of {count} workers answered")
 
 
 def _silent() -> closing[socket.socket]:

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 
 from fairlead.cli.failure import OK, USAGE, Failed
 
@@ -141,6 +140,9 @@ def _help() -> str:
 
 
 def _version() -> str:
+    # A tenth of the time that `fairlead run` takes, for what is asked once a year.
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version("fairlead")
     except PackageNotFoundError:
