@@ -88,14 +88,16 @@ def start(
     )
 
 
-def ready(process: subprocess.Popen[str], data_dir: Path, ca: str = "") -> Server:
+def ready(
+    process: subprocess.Popen[str], data_dir: Path, ca: str = "", patience: float = 20
+) -> Server:
     """Wait for the line that says the server is ready, and for the token it tells the first time.
 
-    `ca` is the file of the certificate that it shows.
+    `ca` is the file of the certificate that it shows; it is waited for `patience` seconds.
     """
     assert process.stdout is not None
     assert process.stderr is not None
-    readable, _, _ = select.select([process.stdout], [], [], 20)
+    readable, _, _ = select.select([process.stdout], [], [], patience)
     line, token = process.stdout.readline() if readable else "", ""
     if line.startswith(TOLD):
         line, token = process.stdout.readline(), line.removeprefix(TOLD).strip()

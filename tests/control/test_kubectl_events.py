@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import httpx
 import pytest
 
 from tests.control.fleet import Agent, fleet, until
 from tests.control.kubectl import Kubectl, rows
-from tests.control.serving import Server, rule
+from tests.control.serving import Server, rule, serving
 
 
 def reasons(kubectl: Kubectl, *words: str) -> set[str]:
@@ -84,3 +86,15 @@ def test_instances_come_and_go_with_events(
 def test_other_kinds_of_the_core_group_are_not_served(http: httpx.Client, url: str) -> None:
     """Nothing of Kubernetes is here but what has a meaning."""
     assert http.get(url).status_code == 404
+
+
+def test_an_instance_that_falls_silent_is_told_of_also_behind_a_restart(tmp_path: Path) -> None:
+    """Who looks in the morning, after the server was replaced, wants to know about the night."""
+    url = "/api/v1/events?fieldSelector=reason=LeaseExpired"
+    with serving(tmp_path / "data", fixed={"lease": 1.0}) as server, server.client() as http:
+        Agent(server.url, "default", "cart", 7001).register()
+        (event,) = until(lambda: http.get(url).json()["items"])
+        assert event["type"] == "Warning"
+        assert event["involvedObject"]["name"] == "cart.127.0.0.1-7001"
+    with serving(tmp_path / "data") as server, server.client() as http:
+        assert http.get(url).json()["items"] == [event]

@@ -123,7 +123,7 @@ def _wait(true: Callable[[], bool]) -> None:
 def _restarted(server: Server, data: Path, listen: str) -> Server:
     server.stop(signal.SIGKILL)
     server.process.communicate()
-    return ready(start(data, listen), data)
+    return ready(start(data, listen), data, patience=120)
 
 
 def _compared(server: Server, watcher: Watcher, writer: Writer) -> str:

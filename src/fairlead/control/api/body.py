@@ -10,6 +10,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from http import HTTPStatus
 from math import isfinite
 from typing import Any, TypeAlias
@@ -37,6 +38,9 @@ A client that is still sending when the connection closes never reads the refusa
 
 PATIENCE = 30.0
 """Seconds for a body to arrive in full."""
+
+PATIENCE_UNWANTED = 3.0
+"""Seconds for a body of a request that is refused whatever it holds."""
 
 DEPTH = 64
 """Levels of nesting; no kind comes near it, and a reader of any language survives it."""
@@ -83,6 +87,18 @@ async def read(request: Request, limit: int = LIMIT) -> bytes:
     if size > limit:
         raise too_large(f"the body is larger than {limit} bytes")
     return b"".join(chunks)
+
+
+async def take_in(request: Request) -> None:
+    """Read what is left of a body that nobody wants, if it is not much and comes soon."""
+    size = 0
+    # RuntimeError: it has been read to its end.
+    with suppress(TimeoutError, ClientDisconnect, RuntimeError):
+        async with asyncio.timeout(PATIENCE_UNWANTED):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > LIMIT:
+                    return
 
 
 async def optional_object(request: Request, read_yaml: ReadYaml) -> Object:

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from fairlead.control.api import body as bodies
 from fairlead.control.api.discovery import Discovery, server_version
 from fairlead.control.api.namespaces import NamespaceApi
 from fairlead.control.api.openapi import ROOT, OpenApi, no_schemas
@@ -195,6 +196,9 @@ async def _version(request: Request) -> Response:
 async def _refused(request: Request, error: Exception) -> Response:
     if not isinstance(error, Refused):
         raise error
+    if error.code != HTTPStatus.REQUEST_TIMEOUT:
+        # A client that is hung up on while it still sends never reads why.
+        await bodies.take_in(request)
     return error.response()
 
 
@@ -214,6 +218,7 @@ async def _failed(request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     """Turn the router's own refusals into Status objects."""
+    await bodies.take_in(request)
     if isinstance(error, HTTPException) and error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         return not_allowed(request.method, request.url.path).response()
     return no_such_path(request.url.path).response()
