@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, MutableMapping
+from dataclasses import replace
 from typing import Any
 
 from fastapi import FastAPI
@@ -11,9 +12,10 @@ from fastapi.responses import PlainTextResponse
 
 from benchmarks.measure import Batch, Figure, added, each_async
 from benchmarks.plane import LANE_RULE, VIP, Plane, snapshot
-from fairlead.instruments.libs import starlette
+from fairlead.instruments.libs import fastapi, starlette
 from fairlead.instruments.patch import Patches
 from fairlead.policy.lane import Entry
+from fairlead.policy.limit import MOST_PERMITS, RateLimit
 from fairlead.policy.snapshot import Snapshot
 
 CALLS = 1500
@@ -33,14 +35,23 @@ ORDINARY: Headers = (
 )
 VISITOR = ORDINARY
 MEMBER = (*ORDINARY, (b"x-user-uuid", VIP.encode()))
+LIMIT = RateLimit(
+    rule="FaultToleranceRule/r",
+    strategy="RateLimitStrategy/s",
+    resource="/a",
+    threshold=float(MOST_PERMITS),
+    window_ms=1000,
+)
 LABELLED = (*ORDINARY, (b"baggage", b"x-opensergo-traffic=gray,userId=alice"))
 
 
 def run() -> Iterator[Figure]:
-    """Measure an entry that colours every second request, and a hop behind it."""
+    """Measure an entry that colours every second request, and a hop behind it, with a limit too."""
     entry = snapshot("web", entry=Entry(colourings=(LANE_RULE,)))
     yield _figure("inbound_entry_us", entry, (MEMBER, VISITOR))
     yield _figure("inbound_inner_us", snapshot("cart"), (LABELLED, VISITOR))
+    limited = replace(snapshot("cart"), rate_limits=(LIMIT,))
+    yield _figure("inbound_limited_us", limited, (LABELLED, VISITOR))
 
 
 def _figure(name: str, policy: Snapshot, headers: tuple[Headers, ...]) -> Figure:
@@ -50,6 +61,7 @@ def _figure(name: str, policy: Snapshot, headers: tuple[Headers, ...]) -> Figure
 
         def hooked(calls: int) -> list[int]:
             starlette.install(plane, patches)
+            fastapi.install(plane, patches)
             try:
                 return bare(calls)
             finally:

@@ -117,7 +117,7 @@ def test_a_namespace_that_is_off_has_no_limits_and_one_that_observes_says_so():
     """The switch of an operator is above every rule."""
     engine = Engine(clock=lambda: 0.0, dice=lambda: 0.0)
     engine.apply(Snapshot(rate_limits=(limit(),), governance=OFF))
-    assert not engine.plan.limits
+    assert engine.plan.limits.none
     engine.apply(Snapshot(rate_limits=(limit(),), governance=OBSERVE))
     assert engine.plan.limits.observing
 

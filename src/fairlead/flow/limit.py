@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import count
+from typing import Final
 
 from fairlead.policy.limit import NOT_FOUND, Fallback, RateLimit
 
@@ -78,10 +79,13 @@ class Window:
         return None
 
 
+_Limiters = tuple[tuple[RateLimit, Window], ...]
+
+
 class Limits:
     """The rate limits of one workload by resource, compiled from its snapshot."""
 
-    __slots__ = ("_by_resource", "observing", "windows")
+    __slots__ = ("_by_template", "_unknown", "none", "observing", "windows")
 
     def __init__(
         self,
@@ -95,16 +99,16 @@ class Limits:
         self.observing = observing
         """Whether a rejection is only counted, and the request goes on."""
         self.windows: dict[_Key, Window] = {}
-        self._by_resource: dict[str, tuple[tuple[RateLimit, Window], ...]] = {}
+        by_resource: dict[str, _Limiters] = {}
         for limit in limits:
             key = _key(limit)
             window = kept.get(key) or Window(limit.threshold, limit.window_ms / 1000)
             self.windows[key] = window
-            before = self._by_resource.get(limit.resource, ())
-            self._by_resource[limit.resource] = (*before, (limit, window))
-
-    def __bool__(self) -> bool:
-        return bool(self._by_resource)
+            by_resource[limit.resource] = (*by_resource.get(limit.resource, ()), (limit, window))
+        self._unknown = by_resource.pop(NOT_FOUND, ())
+        self._by_template = _by_template(by_resource)
+        self.none: Final = not self.windows
+        """Whether nothing is limited: asked on every request."""
 
     def check(self, method: str, template: str, now: float) -> Rejection | None:
         """Take a permit of every limit of a resource at `now`; return who refuses, if one does.
@@ -112,26 +116,41 @@ class Limits:
         What HEAD asks for is what GET would answer: it is limited as GET, or a limit could be gone
         around. A refused request costs no permit of the limits that would have let it pass.
         """
-        resource = f"{'GET' if method == 'HEAD' else method}:{template}"
-        limits = self._by_resource.get(template, ()) + self._by_resource.get(resource, ())
-        return self._take(limits, resource, now) if limits else None
+        by_method = self._by_template.get(template)
+        if by_method is None:
+            return None
+        method = "GET" if method == "HEAD" else method
+        return _take(by_method.get(method, by_method[""]), f"{method}:{template}", now)
 
     def check_unknown(self, now: float) -> Rejection | None:
         """Do the same for a request to a path that the app does not know."""
-        return self._take(self._by_resource.get(NOT_FOUND, ()), NOT_FOUND, now)
+        return _take(self._unknown, NOT_FOUND, now)
 
-    def _take(
-        self, limits: tuple[tuple[RateLimit, Window], ...], resource: str, now: float
-    ) -> Rejection | None:
-        taken: list[tuple[Window, float]] = []
-        for limit, window in limits:
-            before = window.take(now)
-            if before is None:
-                for other, time in taken:
-                    other.give_back(time)
-                return Rejection(limit, resource)
-            taken.append((window, before))
-        return None
+
+def _by_template(by_resource: dict[str, _Limiters]) -> dict[str, dict[str, _Limiters]]:
+    """Return the limits of each template by method, those of every method under ``""`` too."""
+    found: dict[str, dict[str, _Limiters]] = {}
+    for resource, limits in sorted(by_resource.items()):  # what is for every method comes first
+        method, colon, path = resource.partition(":/")
+        template = f"/{path}" if colon and "/" not in method else resource
+        by_method = found.setdefault(template, {"": ()})
+        if template == resource:
+            by_method[""] = limits
+        else:
+            by_method[method] = by_method[""] + limits
+    return found
+
+
+def _take(limits: _Limiters, resource: str, now: float) -> Rejection | None:
+    taken: list[tuple[Window, float]] = []
+    for limit, window in limits:
+        before = window.take(now)
+        if before is None:
+            for other, time in taken:
+                other.give_back(time)
+            return Rejection(limit, resource)
+        taken.append((window, before))
+    return None
 
 
 def _key(limit: RateLimit) -> _Key:

@@ -29,18 +29,18 @@ A refusal of the question would never be seen: the browser only says that CORS h
 class Turnstile:
     """Asks the limits of one process. A fault of ours lets the request pass."""
 
-    __slots__ = ("_plane", "_where")
+    __slots__ = ("_engine", "_plane", "_where")
 
     def __init__(self, plane: DataPlane, where: str) -> None:
         """Count faults as `where`."""
-        self._plane = plane
+        self._plane, self._engine = plane, plane.engine
         self._where = where
 
     @property
     def open(self) -> bool:
         """Whether nothing is limited in this process."""
         try:
-            return not self._plane.engine.plan.limits
+            return self._engine.plan.limits.none
         except Exception:  # counted; the request goes through
             fault(self._plane, self._where)
             return True
@@ -55,13 +55,13 @@ class Turnstile:
 
     def refuse(self, method: str, path: str) -> Rejection | None:
         """Return the rejection of a request to the route `path`, prefixes included, or None."""
-        engine = self._plane.engine
+        engine = self._engine
         limits = engine.plan.limits
         return self._told(limits, limits.check(method, template(path), engine.clock()))
 
     def refuse_unknown(self) -> Rejection | None:
         """Return the rejection of a request to a path that the application does not know."""
-        engine = self._plane.engine
+        engine = self._engine
         limits = engine.plan.limits
         return self._told(limits, limits.check_unknown(engine.clock()))
 
