@@ -38,6 +38,7 @@ class Plane:
         self.counters = Counters()
         self.ready = True
         self.propagation_only = False
+        self.replaced: Callable[[], bool] = lambda: False
         self.rewriting = Rewriting()
         self.interfaces = Interfaces()
         self.refusals, self.leftovers = Refusals(), Leftovers()

@@ -6,41 +6,34 @@ Every process is one that a test started, and is ended by its id.
 from __future__ import annotations
 
 import json
-import os
 import select
-import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from tests.control.serving import Server, serving
-
-APPS = Path(__file__).parent / "apps"
-BIN = Path(sys.executable).parent
-PATIENCE = 20.0
+from tests.faults.servers import (
+    APPS,
+    BIN,
+    PATIENCE,
+    Control,
+    Process,
+    control_plane,
+    plain_environment,
+    until,
+)
 
 UVICORN = ("uvicorn", "target_asgi:app", "--port", "0", "--log-level", "warning")
 GUNICORN = ("gunicorn", "--bind", "127.0.0.1:0", "--log-level", "warning", "--no-control-socket")
 HYPERCORN = ("hypercorn", "--bind", "127.0.0.1:0", "target_asgi:app")
 GRANIAN = ("granian", "--port", "{port}", "--log-level", "warning", "--interface")
-
-
-def until(condition: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
-    """Return what `condition` returns as soon as it is true; fail after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
-        time.sleep(0.02)
-    return found
 
 
 def free_port() -> int:
@@ -49,61 +42,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-class Running:
-    """A process below ``fairlead run``, in a session of its own."""
-
-    def __init__(self, app: str, words: Sequence[str], mesh: Mesh, **env: str) -> None:
-        self.log = mesh.work / f"{app}-{len(mesh.started)}.log"
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("FAIRLEAD_")}
-        settings = {
-            "FAIRLEAD_APP": app,
-            "FAIRLEAD_CONTROL": mesh.control.url,
-            "FAIRLEAD_STATE": str(mesh.work / "state"),
-            "PYTHONPATH": str(APPS),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "PATH": f"{BIN}:{kept['PATH']}",
-        }
-        with self.log.open("wb") as output:
-            self.popen = subprocess.Popen(
-                [str(BIN / "fairlead"), "run", "--", str(BIN / words[0]), *words[1:]],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE if app == "caller" else output,
-                stderr=output,
-                env={**kept, **settings, **env},
-                start_new_session=True,
-            )
-        self.pid = self.popen.pid
-        mesh.started.append(self)
-
-    def text(self) -> str:
-        """Return what it has printed."""
-        return self.log.read_text(errors="replace")
-
-    def stop(self, number: int = signal.SIGTERM) -> int:
-        """Send a signal and return the exit status."""
-        self.popen.send_signal(number)
-        return self.wait()
-
-    def wait(self, seconds: float = PATIENCE) -> int:
-        """Return the exit status."""
-        return self.popen.wait(seconds)
-
-    def close(self) -> None:
-        """End what is left of its session."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
-        self.popen.wait(PATIENCE)
-        for stream in (self.popen.stdin, self.popen.stdout):
-            if stream is not None:
-                with suppress(OSError):
-                    stream.close()
-
-
 @dataclass(frozen=True, kw_only=True)
 class Replica:
     """One instance of the app ``target``."""
 
-    process: Running
+    process: Process
     address: str
 
     def url(self, path: str) -> str:
@@ -114,54 +57,100 @@ class Replica:
 class Caller:
     """A process that calls ``target`` by name for as long as it lives."""
 
-    def __init__(self, process: Running) -> None:
-        self._process = process
+    def __init__(self, mesh: Mesh) -> None:
+        words = [str(BIN / "fairlead"), "run", "--", "python", str(APPS / "caller.py")]
+        self._log = mesh.work / "caller.log"
+        with self._log.open("wb") as errors:
+            self._popen = subprocess.Popen(
+                words,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env=mesh.environment("caller"),
+            )
+
+    def close(self) -> None:
+        """End it."""
+        self._popen.kill()
+        self._popen.communicate(timeout=PATIENCE)
 
     def seen(self) -> tuple[dict[int, int], list[str]]:
         """Return who has served how many calls since the last time, and which calls failed."""
-        stdin, stdout = self._process.popen.stdin, self._process.popen.stdout
+        stdin, stdout = self._popen.stdin, self._popen.stdout
         assert stdin is not None
         assert stdout is not None
         stdin.write(b"?\n")
         stdin.flush()
         readable, _, _ = select.select([stdout], [], [], PATIENCE)
-        assert readable, self._process.text()
+        assert readable, self._log.read_text()
         told = json.loads(stdout.readline())
         return {int(pid): calls for pid, calls in told["served"].items()}, told["failed"]
 
-    def until_served(self, by: Sequence[int], least: int = 1) -> list[str]:
-        """Wait until every one of `by`, and nobody else, has served calls; return failures."""
+    def until_served(self, *groups: Sequence[int]) -> list[str]:
+        """Wait until one process of each group has served a call; return calls that failed."""
         failed: list[str] = []
-        wanted = set(by)
+        seen: set[int] = set()
 
-        def settled() -> bool:
+        def reached() -> bool:
             time.sleep(0.1)
             served, more = self.seen()
             failed.extend(more)
-            return served.keys() == wanted and min(served.values()) >= least
+            seen.update(served)
+            return all(seen & set(group) for group in groups)
 
-        until(settled, f"calls are served by {sorted(wanted)}")
+        until(reached, f"calls are served by {groups}")
+        return failed
+
+    def until_only(self, pids: Sequence[int], least: int = 20) -> list[str]:
+        """Wait until `least` calls in a row are served by `pids`; return calls that failed."""
+        failed: list[str] = []
+        total = 0
+
+        def settled() -> bool:
+            nonlocal total
+            time.sleep(0.1)
+            served, more = self.seen()
+            failed.extend(more)
+            total = total + sum(served.values()) if served.keys() <= set(pids) else 0
+            return total >= least
+
+        until(settled, f"calls are served by {pids} alone")
         return failed
 
 
 class Mesh:
     """A control plane and what runs under it."""
 
-    def __init__(self, work: Path, control: Server) -> None:
+    def __init__(self, work: Path, control: Control) -> None:
         self.work, self.control = work, control
-        self.started: list[Running] = []
+        self.replicas: list[Process] = []
+        self.callers: list[Caller] = []
+
+    def environment(self, app: str, **env: str) -> dict[str, str]:
+        """Return the environment of a process of `app`."""
+        settings = {
+            "FAIRLEAD_APP": app,
+            "FAIRLEAD_CONTROL": self.control.url,
+            "FAIRLEAD_STATE": str(self.work / "state"),
+            "PYTHONPATH": str(APPS),
+        }
+        plain = plain_environment(**settings, **env)
+        return {**plain, "PATH": f"{BIN}:{plain['PATH']}"}
 
     def instances(self, app: str = "target") -> dict[str, list[int]]:
         """Return the pids at each address of an app."""
-        with self.control.client() as http:
-            items = http.get("/apis/fairlead.io/v1alpha1/instances").raise_for_status().json()
-        specs = [item["spec"] for item in items["items"] if item["spec"]["app"] == app]
+        specs = [item["spec"] for item in self.control.instances(app)]
         return {spec["address"]: sorted(p["pid"] for p in spec["processes"]) for spec in specs}
 
-    def launch(self, words: Sequence[str], **env: str) -> Running:
+    def launch(self, words: Sequence[str], **env: str) -> Process:
         """Start an instance of ``target``; it need not serve yet."""
         port = free_port() if "{port}" in words else 0
-        return Running("target", [word.format(port=port) for word in words], self, **env)
+        argv = [word.format(port=port) for word in words]
+        log = self.work / f"target-{len(self.replicas)}.log"
+        run = [str(BIN / "fairlead"), "run", "--", str(BIN / argv[0]), *argv[1:]]
+        process = Process(run, log, self.environment("target", **env))
+        self.replicas.append(process)
+        return process
 
     def replica(self, words: Sequence[str], workers: int = 1, **env: str) -> Replica:
         """Start an instance of ``target`` and wait until all its workers are registered."""
@@ -182,22 +171,24 @@ class Mesh:
 
     def caller(self) -> Caller:
         """Start a caller and wait until it calls."""
-        process = Running("caller", ("python", str(APPS / "caller.py")), self)
-        caller = Caller(process)
+        caller = Caller(self)
+        self.callers.append(caller)
         until(lambda: sum(caller.seen()[0].values()), "the caller calls")
         return caller
 
 
 @contextmanager
-def mesh(work: Path) -> Iterator[Mesh]:
-    """Run a control plane, and end what was started under it."""
-    with serving(work / "data") as control:
+def mesh(work: Path, **settings: Any) -> Iterator[Mesh]:
+    """Run a control plane, with a lease of ten seconds, and end what was started under it."""
+    with control_plane(work, **{"lease": 10.0, "renew": 3.0, **settings}) as control:
         made = Mesh(work, control)
         try:
             yield made
         finally:
-            for process in reversed(made.started):
-                process.close()
+            for caller in made.callers:
+                caller.close()
+            for process in reversed(made.replicas):
+                process.kill()
 
 
 class Request:
@@ -216,6 +207,10 @@ class Request:
         assert not self.error, self.error
         return self.answer
 
+    def under_way(self) -> bool:
+        """Tell whether it has not been answered yet."""
+        return self._thread.is_alive()
+
     def failed(self) -> bool:
         """Wait until it is over, and tell whether that was for the worse."""
         self._thread.join(PATIENCE)
@@ -230,10 +225,8 @@ class Request:
             self.error = f"{type(error).__name__}: {error}"
 
 
-@contextmanager
-def requests(*urls: str) -> Iterator[list[Request]]:
-    """Send requests and wait until the server has taken them all."""
-    with ExitStack():
-        sent = [Request(url) for url in urls]
-        time.sleep(0.3)  # nothing tells from outside that a server has begun with one
-        yield sent
+def requests(*urls: str) -> list[Request]:
+    """Send requests; return them when the server can be expected to have begun with all."""
+    sent = [Request(url) for url in urls]
+    time.sleep(0.3)  # nothing tells from outside
+    return sent

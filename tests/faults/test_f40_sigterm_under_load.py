@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from tests.faults.replicas import GRANIAN, GUNICORN, HYPERCORN, UVICORN, mesh, requests
+from tests.faults.servers import PATIENCE
 
 FLASK = ("flask", "--app", "target_wsgi", "run", "--port", "0")
 UVICORN_WORKER = ("-k", "uvicorn_worker.UvicornWorker")
@@ -42,9 +43,9 @@ def test_f40_nothing_fails_when_an_instance_is_told_to_stop(name: str, tmp_path:
         stays = it.replica(UVICORN)
         goes = it.replica(words, workers)
         caller = it.caller()
-        caller.until_served([*it.pids(stays), *it.pids(goes)])
-        with requests(goes.url("/slow?seconds=1.5"), goes.url("/stream?seconds=1.5")) as under_way:
-            status = goes.process.stop()
+        caller.until_served(it.pids(stays), it.pids(goes))
+        under_way = requests(goes.url("/slow?seconds=1.2"), goes.url("/stream?seconds=1.2"))
+        status = goes.process.stop()
         served, failed = caller.seen()
 
         assert failed == []
@@ -52,7 +53,7 @@ def test_f40_nothing_fails_when_an_instance_is_told_to_stop(name: str, tmp_path:
         assert under_way[1].wait() == "".join(f"{number}\n" for number in range(20))
         assert status in (0, -signal.SIGTERM), goes.process.text()
         assert list(it.instances()) == [stays.address]
-        assert caller.until_served(it.pids(stays)) == []
+        assert caller.until_only(it.pids(stays)) == []
         assert sum(served.values()) > 20
         assert "Traceback" not in goes.process.text()
 
@@ -80,7 +81,7 @@ def test_f40_a_websocket_is_closed_in_its_own_way(name: str, tmp_path: Path) -> 
                 client.recv(timeout=15)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == code
-        goes.process.wait()
+        goes.process.popen.wait(PATIENCE)
 
 
 BOUNDED: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
@@ -101,8 +102,7 @@ def test_f40_the_deadline_of_the_server_is_the_last_word(name: str, tmp_path: Pa
     words, env = BOUNDED[name]
     with mesh(tmp_path) as it:
         goes = it.replica(words, **env)
-        with requests(goes.url("/slow?seconds=60")) as (endless,):
-            goes.process.popen.terminate()
-            goes.process.wait(15)
+        (endless,) = requests(goes.url("/slow?seconds=60"))
+        goes.process.stop()
         assert endless.failed()
         assert it.instances() == {}

@@ -33,6 +33,7 @@ class Plane:
         self.counters = Counters()
         self.ready = True
         self.propagation_only = False
+        self.replaced: Callable[[], bool] = lambda: False
         self.rewriting = Rewriting()
         self.interfaces = Interfaces()
         self.refusals, self.leftovers = Refusals(), Leftovers()
@@ -58,7 +59,7 @@ class Plane:
     def departing(
         self, then: Callable[[], object], *, heir: bool = False, queue: float = 0.5
     ) -> None:
-        if heir:
+        if heir or self.replaced():
             self.handing_over()
         else:
             self.leaving()

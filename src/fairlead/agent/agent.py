@@ -50,6 +50,10 @@ LOOK_AGAIN = 1.0
 """Seconds between two looks whether a child process has come to serve its parent's socket."""
 
 
+def _never() -> bool:
+    return False
+
+
 class Process:
     """What belongs to one process and is made anew after a fork. Nothing in it has started."""
 
@@ -129,6 +133,7 @@ class Agent:
         self.kept = LastGood(settings.state, self.identity)
         self.last_fault = ""
         self.ready = False
+        self.replaced: Callable[[], bool] = _never
         self.propagation_only = not settings.app or not (lineage.is_root or lineage.forked)
         self.standing = self._first_standing()
         """In words, why this process registers or does not."""
@@ -178,25 +183,30 @@ class Agent:
     def departing(
         self, then: Callable[[], object], *, heir: bool = False, queue: float = QUEUE
     ) -> None:
-        """Leave, or hand over to an `heir`, on a thread of its own; then call `then`, there.
+        """Leave, or hand over to an heir, on a thread of its own; then call `then`, there.
 
         The server goes on meanwhile.
         """
 
         def depart() -> None:
-            if heir:
-                self.handing_over()
-            else:
-                self.leaving(queue)
             try:
+                if heir or self.replaced():
+                    self.handing_over()
+                else:
+                    self.leaving(queue)
+            finally:
                 then()
+
+        def guarded() -> None:
+            try:
+                depart()
             except Exception as error:
                 self.fault("departing", error)
 
         try:
-            native.spawn(depart)
+            native.spawn(guarded)
         except RuntimeError:  # there are no more threads to be had
-            depart()
+            guarded()
 
     def stop(self) -> None:
         """Leave, and end every thread soon."""
@@ -331,6 +341,7 @@ class Agent:
             self.lineage = self.lineage.fork(sockets_of(os.getpid()))
             self.standing = self._first_standing()
         self.ready = False
+        self.replaced = _never
         self.engine.begin_again()
         plan = self.engine.plan
         self.process = Process(self, plan.snapshot if plan.snapshot.digest else None)

@@ -50,6 +50,9 @@ class DataPlane(Protocol):
 
     rewriting: Rewriting
     interfaces: Interfaces
+
+    replaced: Callable[[], bool]
+    """Asks whether what is told to stop in this process is succeeded by others, at its address."""
     refusals: Refusals
     leftovers: Leftovers
 
@@ -71,7 +74,9 @@ class DataPlane(Protocol):
     def departing(
         self, then: Callable[[], object], *, heir: bool = False, queue: float = 0.5
     ) -> None:
-        """Leave, or hand over to an `heir`, on a thread of its own; then call `then`, there.
+        """Leave, or hand over to an heir, on a thread of its own; then call `then`, there.
+
+        There is an heir if `heir` says so, or `replaced` does.
 
         The server goes on meanwhile, and has `queue` seconds, once it has left, to accept whoever
         stands in line.

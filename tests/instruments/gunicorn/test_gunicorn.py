@@ -97,6 +97,7 @@ def test_a_worker_that_is_replaced_hands_over(plane, sigterm):
     with socket.socket() as listener:
         made = worker(listener)
         made.ppid = os.getpid()
+        made.load_wsgi()
         sigterm(made.handle_exit)
         signal.raise_signal(signal.SIGTERM)
     assert (plane.left, plane.handed_over) == (0, 1)

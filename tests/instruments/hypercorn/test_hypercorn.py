@@ -91,6 +91,26 @@ def test_idle_connections_end_when_the_worker_has_left(plane, monkeypatch):
     assert asyncio.run(leave()) == [False, True]
 
 
+def test_answers_say_that_their_connection_ends_from_then_on(plane, monkeypatch):
+    """Callers that keep connections have half a second to hear of it."""
+    seen: list[int] = []
+    config = Config()
+    config.bind, config.accesslog, config.errorlog = ["127.0.0.1:0"], None, None
+
+    def departing(then: Any, **_: Any) -> None:
+        seen.append(config.keep_alive_max_requests)
+        then()
+
+    monkeypatch.setattr(plane, "departing", departing)
+
+    async def trigger() -> None:
+        await asyncio.sleep(0)
+
+    application: Any = Application(plane)
+    asyncio.run(run.worker_serve(application, config, shutdown_trigger=trigger))
+    assert seen == [0]
+
+
 def test_a_limit_of_requests_hands_over(plane):
     """The parent, which has the socket too, starts another worker."""
 

@@ -67,7 +67,7 @@ class Hooks:
 
         def load_wsgi(worker: Any) -> None:
             original(worker)
-            self._plane.ensure_ready()
+            self._prepare(worker)
             if OWN_SERVERS.isdisjoint(kind.__name__ for kind in type(worker).__mro__):
                 self._serve(worker)
 
@@ -78,7 +78,7 @@ class Hooks:
 
         def load_wsgi(worker: Any) -> None:
             original(worker)
-            self._plane.ensure_ready()
+            self._prepare(worker)
 
         return load_wsgi
 
@@ -114,7 +114,6 @@ class Hooks:
             number = arguments[0] if arguments else signal.SIGTERM
             self._plane.departing(
                 partial(os.kill, os.getpid(), number),
-                heir=_is_replaced(worker),
                 queue=worker.cfg.graceful_timeout * QUEUE_SHARE,
             )
 
@@ -131,6 +130,10 @@ class Hooks:
             original(worker, *arguments)
 
         return handle
+
+    def _prepare(self, worker: Any) -> None:
+        self._plane.replaced = partial(_is_replaced, worker)
+        self._plane.ensure_ready()
 
     def _serve(self, worker: Any) -> None:
         self._plane.serving(LIBRARY, lambda: list(worker.sockets))

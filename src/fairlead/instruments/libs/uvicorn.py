@@ -22,11 +22,11 @@ VERSIONS = ("0.23", "1")
 CLOSE = (b"connection", b"close")
 """What every answer says from the moment a server is to end; uvicorn keeps it out of HTTP/2."""
 
-MOVE = 0.5
-"""Seconds in which a server that hands over goes on, for callers to hear that on their next answer.
+LAST_REQUESTS, MOVE = 0.1, 0.5
+"""Seconds between the end of accepting and that of idle connections, on which a request may come.
 
-They go on calling, and a connection that is closed under a request is a failure. The callers of a
-server that leaves have heard of it when it has left.
+Callers of a server that leaves have heard of it; those of one that hands over go on calling, and
+hear on their next answer that their connection ends.
 """
 
 
@@ -52,9 +52,12 @@ def install(plane: DataPlane, patches: Patches) -> None:
             state = self.server_state
             state.default_headers = [*state.default_headers, CLOSE]
             await _departed(plane, heir=heir)
-            if heir:
-                await asyncio.sleep(MOVE)
-            elif not sockets:
+            if sockets:
+                # Others accept from them, now or later.
+                for server in self.servers:
+                    server.close()
+                await asyncio.sleep(MOVE if heir else LAST_REQUESTS)
+            else:
                 await close_gently(self.servers)
             await original(self, sockets)
 
