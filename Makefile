@@ -34,6 +34,11 @@ test: $(STAMP) databases  ## run the tests (ARGS="-k lane" for some of them)
 fuzz-sql: $(STAMP) databases  ## 50,000 generated statements per dialect on a lane and by hand (ARGS="--dialect mysql --seed 7")
 	@$(BIN)/python -m tests.sql.differential $(ARGS)
 
+.PHONY: lossless
+lossless: $(STAMP)  ## start, stop and replace instances under every server, under load (ARGS="-k granian")
+	@FAULTS=full $(BIN)/python -m pytest tests/faults/test_f38* tests/faults/test_f4[0-2]* \
+		tests/faults/test_s0_05* tests/faults/test_recycling.py tests/faults/test_starting.py $(ARGS)
+
 .PHONY: kill-server
 kill-server: $(STAMP)  ## kill the control plane 200 times during writes, and look what is lost
 	@$(BIN)/python -m tests.faults.kills $(ARGS)

@@ -14,7 +14,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from tests.faults.replicas import GRANIAN, GUNICORN, HYPERCORN, UVICORN, mesh, requests
+from tests.faults.replicas import GRANIAN, GUNICORN, HYPERCORN, UVICORN, mesh, requests, some
 from tests.faults.servers import PATIENCE
 
 FLASK = ("flask", "--app", "target_wsgi", "run", "--port", "0")
@@ -35,7 +35,12 @@ SERVERS = {
 }
 
 
-@pytest.mark.parametrize("name", SERVERS)
+MOST_DIFFERENT = (
+    "uvicorn", "gunicorn-threads", "gunicorn-sync", "flask", "hypercorn-workers", "granian-workers",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", some(SERVERS, *MOST_DIFFERENT))
 def test_f40_nothing_fails_when_an_instance_is_told_to_stop(name: str, tmp_path: Path) -> None:
     """A deployment replaces every instance, one after the other, at full traffic."""
     words, workers = SERVERS[name]
@@ -67,7 +72,7 @@ CLOSE_CODES = {
 """What RFC 6455 and its registry have a server say; granian says nothing."""
 
 
-@pytest.mark.parametrize("name", CLOSE_CODES)
+@pytest.mark.parametrize("name", some(CLOSE_CODES, "uvicorn"))
 def test_f40_a_websocket_is_closed_in_its_own_way(name: str, tmp_path: Path) -> None:
     """A client that is told to go elsewhere connects again; one that is cut off worries."""
     words, code = CLOSE_CODES[name]
@@ -96,7 +101,7 @@ BOUNDED: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", BOUNDED)
+@pytest.mark.parametrize("name", some(BOUNDED, "uvicorn", "flask", "granian-asgi"))
 def test_f40_the_deadline_of_the_server_is_the_last_word(name: str, tmp_path: Path) -> None:
     """A request without an end must not keep a process: its orchestrator would kill it."""
     words, env = BOUNDED[name]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.replicas import GUNICORN, UVICORN, mesh
+from tests.faults.replicas import GUNICORN, UVICORN, mesh, some
 from tests.faults.servers import until
 
 CALLERS = 6
@@ -19,7 +19,7 @@ SERVERS = {
 }
 
 
-@pytest.mark.parametrize("name", SERVERS)
+@pytest.mark.parametrize("name", some(SERVERS, "uvicorn"))
 def test_f41_callers_go_elsewhere_and_lose_what_cannot_be_repeated(
     name: str, tmp_path: Path
 ) -> None:

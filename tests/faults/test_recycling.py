@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.replicas import GUNICORN, HYPERCORN, UVICORN, mesh
+from tests.faults.replicas import GUNICORN, HYPERCORN, UVICORN, mesh, some
 
 LIMIT = ("--max-requests", "40", "--max-requests-jitter", "20")
 SERVERS = {
@@ -23,7 +23,7 @@ SERVERS = {
 GENERATIONS = 3
 
 
-@pytest.mark.parametrize("name", SERVERS)
+@pytest.mark.parametrize("name", some(SERVERS, "gunicorn-sync-alone", "gunicorn-uvicorn"))
 def test_no_call_fails_while_workers_are_recycled(name: str, tmp_path: Path) -> None:
     """A limit of requests is a remedy for leaks: it must not be paid for with errors."""
     words = SERVERS[name]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.replicas import GRANIAN, GUNICORN, HYPERCORN, UVICORN, mesh, requests
+from tests.faults.replicas import GRANIAN, GUNICORN, HYPERCORN, UVICORN, mesh, requests, some
 from tests.faults.servers import until
 
 ALONE = {
@@ -18,7 +18,7 @@ ALONE = {
 }
 
 
-@pytest.mark.parametrize("name", ALONE)
+@pytest.mark.parametrize("name", some(ALONE, "uvicorn"))
 def test_s0_05_an_instance_is_replaced_by_another(name: str, tmp_path: Path) -> None:
     """One at a time, the new one first: what every orchestrator does, here with a single one."""
     with mesh(tmp_path) as it:
@@ -48,7 +48,7 @@ ON_SIGHUP = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ON_SIGHUP)
+@pytest.mark.parametrize("name", some(ON_SIGHUP, "gunicorn-threads", "gunicorn-uvicorn"))
 def test_s0_05_the_workers_of_an_instance_are_replaced(name: str, tmp_path: Path) -> None:
     """The same address, other processes: callers must not even notice that they could."""
     with mesh(tmp_path) as it:

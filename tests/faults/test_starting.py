@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.faults.replicas import GRANIAN, GUNICORN, HYPERCORN, UVICORN, mesh
+from tests.faults.replicas import GRANIAN, GUNICORN, HYPERCORN, UVICORN, mesh, some
 from tests.faults.servers import until
 
 SERVERS = {
@@ -21,7 +21,7 @@ SERVERS = {
 STARTING = 2.0
 
 
-@pytest.mark.parametrize("name", SERVERS)
+@pytest.mark.parametrize("name", some(SERVERS, "gunicorn-uvicorn", "hypercorn"))
 def test_an_application_that_starts_up_slowly_is_not_called_before(
     name: str, tmp_path: Path
 ) -> None:

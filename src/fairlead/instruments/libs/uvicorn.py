@@ -22,11 +22,11 @@ VERSIONS = ("0.23", "1")
 CLOSE = (b"connection", b"close")
 """What every answer says from the moment a server is to end; uvicorn keeps it out of HTTP/2."""
 
-LAST_REQUESTS, MOVE = 0.1, 0.5
+MOVE = 0.5
 """Seconds between the end of accepting and that of idle connections, on which a request may come.
 
-Callers of a server that leaves have heard of it; those of one that hands over go on calling, and
-hear on their next answer that their connection ends.
+Callers of a worker that others replace go on calling, and hear on their next answer that their
+connection ends.
 """
 
 
@@ -56,7 +56,7 @@ def install(plane: DataPlane, patches: Patches) -> None:
                 # Others accept from them, now or later.
                 for server in self.servers:
                     server.close()
-                await asyncio.sleep(MOVE if heir else LAST_REQUESTS)
+                await asyncio.sleep(MOVE)
             else:
                 await close_gently(self.servers)
             await original(self, sockets)
