@@ -97,7 +97,7 @@ def added(rounds: list[dict[str, dict[str, object]]]) -> list[dict[str, object]]
     ]
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 def test_a_limit_restarts_a_lost_control_plane_and_three_patterns_fail_no_request(
     tmp_path: Path,
 ) -> None:
@@ -105,7 +105,7 @@ def test_a_limit_restarts_a_lost_control_plane_and_three_patterns_fail_no_reques
     report = tmp_path / "report.json"
     scenarios = "rate-limit,rolling-restart,control-plane-loss,patterns"
     options = ("--scenarios", scenarios, "--scale", "0.01", "--json", str(report))
-    done = demo(tmp_path / "work", *options, seconds=220)
+    done = demo(tmp_path / "work", *options, seconds=280)
     assert done.returncode == 0, done.stdout + done.stderr
     limited, rolling, loss, patterns = json.loads(report.read_text())["scenarios"]
     for scenario in (limited, rolling, loss, patterns):
