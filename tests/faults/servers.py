@@ -344,3 +344,13 @@ class Wire:
                         return
                     (far if one is near else near).sendall(piece)
         self._open -= {near, far}
+
+
+@contextmanager
+def wire_to(control: Control) -> Iterator[Wire]:
+    """Lay a wire to a control plane for the time being."""
+    wire = Wire(control.port)
+    try:
+        yield wire
+    finally:
+        wire.close()

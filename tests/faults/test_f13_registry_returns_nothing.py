@@ -6,27 +6,28 @@ import shutil
 import signal
 import time
 
-from tests.faults.servers import Apps, Control, Load, until
+from tests.faults.servers import Apps, Control, Load, until, wire_to
 
 
 def test_a_control_plane_that_lost_its_data_does_not_empty_a_service(
     control: Control, apps: Apps
 ) -> None:
     """A new disk, a wrong ``--data-dir``: callers keep what they have until instances are back."""
-    back, front = (apps.start(name, control.url) for name in ("back", "front"))
-    until(lambda: control.instances("back") and front.connected(), "both are there")
-    with Load(f"{front.url}/") as load:
-        load.more()
-        control.kill()
-        shutil.rmtree(control.data)
-        # Back when the front has long been: its renewal could be due in three seconds.
-        back.process.signal(signal.SIGSTOP)
-        control.start()
-        time.sleep(1.5)
-        back.process.signal(signal.SIGCONT)
-        until(lambda: control.instances("back"), "the back has registered again")
-        until(front.connected, "the front is connected again")
-        load.more()
+    with wire_to(control) as wire:
+        back, front = apps.start("back", wire.url), apps.start("front", control.url)
+        until(lambda: control.instances("back") and front.connected(), "both are there")
+        with Load(f"{front.url}/") as load:
+            load.more()
+            control.kill()
+            shutil.rmtree(control.data)
+            # Back when the front has long been: its renewal could be due in three seconds.
+            wire.cut()
+            control.start()
+            time.sleep(1.5)
+            wire.mend()
+            until(lambda: control.instances("back"), "the back has registered again")
+            until(front.connected, "the front is connected again")
+            load.more()
     assert load.failures == []
     assert {answer.split()[-1] for answer in load.answers} == {str(back.process.pid)}
 

@@ -3,19 +3,8 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-from tests.faults.servers import App, Apps, Control, Load, Wire, until
-
-
-@contextmanager
-def wire_to(control: Control) -> Iterator[Wire]:
-    wire = Wire(control.port)
-    try:
-        yield wire
-    finally:
-        wire.close()
+from tests.faults.servers import App, Apps, Control, Load, Wire, until, wire_to
 
 
 def started(control: Control, apps: Apps, wire: Wire, cut_off: int, other: int) -> list[App]:

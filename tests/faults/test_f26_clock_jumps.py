@@ -67,25 +67,26 @@ def started(control: Control, apps: Apps, clock: Clock) -> tuple[App, list[App]]
 def leases_pass(control: Control, front: App) -> None:
     """Wait until every lease would have ended, had nobody renewed."""
     seen = front.doctor()["snapshot"]["applied_ago"]
-    wanted = seen + 2.5 * QUICK["lease"]
+    wanted = seen + 1.5 * QUICK["lease"]
     until(lambda: front.doctor()["snapshot"]["applied_ago"] > wanted, "leases pass")
     assert len(control.instances("back")) == 3
 
 
-@pytest.mark.parametrize("step", [HOUR, -HOUR], ids=["forwards", "back"])
 def test_a_step_neither_ends_a_lease_nor_keeps_the_dead(
-    control: Control, apps: Apps, clock: Clock, step: int
+    control: Control, apps: Apps, clock: Clock
 ) -> None:
     """What passes is measured by a clock that never steps."""
     front, backs = started(control, apps, clock)
     with Load(f"{front.url}/") as load:
         load.more()
-        clock.step(step)
-        leases_pass(control, front)
-        load.more()
+        for step in (HOUR, -HOUR):
+            clock.step(step)
+            leases_pass(control, front)
+            load.more()
     assert load.failures == []
     assert front.connected()
     assert control.alarms() == []
+    clock.step(HOUR)
     backs[0].process.kill()
     until(lambda: len(control.instances("back")) == 2, "the dead is given up")
 
