@@ -29,7 +29,17 @@ from fairlead.control.event import (
     reference,
     told_by,
 )
-from fairlead.control.store import Busy, Change, Conflict, Expired, Key, Store, Stored, Write
+from fairlead.control.store import (
+    Busy,
+    Change,
+    Conflict,
+    Expired,
+    Key,
+    Store,
+    Stored,
+    StoreFailed,
+    Write,
+)
 from fairlead.kinds.kind import text_at
 
 MOST = 1_000
@@ -109,8 +119,10 @@ class Events:
                 if self._clocks.elapsed() - tidied >= TIDY:
                     await self.tidy()
                     tidied = self._clocks.elapsed()
+            except (Busy, StoreFailed) as error:
+                # A full disk: events are not worth more than a line.
+                log.error("events could not be written: %s", error)  # noqa: TRY400
             except Exception:
-                # A full disk or a fault of ours: events are not worth more than a line.
                 log.exception("events could not be written")
 
     async def follow(self) -> None:

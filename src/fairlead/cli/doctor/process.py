@@ -104,7 +104,7 @@ def _control(answer: Answer) -> str:
     where = control["url"] if control["source"] == "watch" else control["source"]
     if control["connected"]:
         return f"{where}, connected"
-    last = f", heard of {ago(renewed)}" if renewed is not None else ""
+    last = f", last heard of {ago(renewed)}" if renewed is not None else ""
     return f"{where}, not connected{last}"
 
 
