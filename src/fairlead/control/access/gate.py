@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from fairlead.control.access.attributes import attributes_of, is_deferred
 from fairlead.control.access.caller import KEY, Caller, not_permitted, unauthorized
 from fairlead.control.access.load import Limits, Load, TooMuch, too_many_requests
-from fairlead.control.access.roles import Attributes, allowed, conceivable, is_public
+from fairlead.control.access.roles import SNAPSHOTS, Attributes, allowed, conceivable, is_public
 from fairlead.control.access.tokens import NotAuthenticated, Tokens
 from fairlead.control.api.status import Refused, bad_request
 
@@ -127,7 +127,9 @@ class Gate:
     ) -> None:
         scope, receive, send = request
         scope[KEY] = caller
-        answer = _Answer(send, caller, self._access.write_deadline)
+        # The stream of an agent keeps the deadline itself, and can say which agent it is.
+        unbounded = asked.full_resource == SNAPSHOTS
+        answer = _Answer(send, caller, None if unbounded else self._access.write_deadline)
         try:
             if asked.verb != "watch":
                 await self._app(scope, receive, answer.send)
@@ -143,7 +145,7 @@ class Gate:
 class _Answer:
     """Passes an answer on: in bounded time, once its handler has asked who may have it."""
 
-    def __init__(self, send: Send, caller: Caller, deadline: float) -> None:
+    def __init__(self, send: Send, caller: Caller, deadline: float | None) -> None:
         self._send, self._caller, self._deadline = send, caller, deadline
         self._begun = self._complete = self._withheld = False
 
