@@ -21,14 +21,12 @@ DATA_SOURCE_UNUSABLE = "DataSourceUnusable"
 """A pair of databases that it names cannot be led from one to the other."""
 LANE_NOT_SEEN = "LaneNotSeen"
 """No rule and no instance of the namespace is of the lane that it has a shadow for."""
-ENFORCED = "Enforced"
-"""``"False"`` where it is valid and in force nowhere: its namespace is switched to observe or off,
-or nothing can enforce it yet (contract 23)."""
 INSTANCES_EXCLUDED = "InstancesExcluded"
 """Instances are sent no calls of its lane: what they write could reach base (contract 12)."""
 
 ENFORCED = "Enforced"
-"""``"True"`` where all of it is, and in what scope; ``"False"`` with what is not (contract 23)."""
+"""``"True"`` where all of it is, and in what scope; ``"False"`` with what is not (contract 23), or
+because its namespace is switched to observe or off."""
 FALLBACK_UNUSABLE = "FallbackUnusable"
 """The answer that it names is not there."""
 
@@ -37,7 +35,7 @@ FALLBACK_UNUSABLE = "FallbackUnusable"
 class Finding:
     """One condition of one resource. `type` is one of this module's.
 
-    `status` is ``"True"``, but for `ENFORCED`, which is only ever told as ``"False"``.
+    `status` is ``"True"``; that of `ENFORCED` may be ``"False"``.
     """
 
     kind: str
