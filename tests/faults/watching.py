@@ -42,7 +42,7 @@ class Writer:
 
     def write(self, until: float) -> None:
         """Write until the time `until`; a server that is away ends it, too."""
-        with httpx.Client(base_url=self._url, timeout=10, trust_env=False) as http:
+        with httpx.Client(base_url=self._url, timeout=60, trust_env=False) as http:
             listed = http.get(RULES).json()
             self._there = {one["metadata"]["name"] for one in listed["items"]}
             while time.monotonic() < until:
