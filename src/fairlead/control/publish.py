@@ -28,6 +28,9 @@ from fairlead.protocols.watch.server import Parcel
 RETRY = 1.0
 """Seconds to wait after a fault of ours before the world is built again."""
 
+SPARE = 256
+"""Snapshots that are kept beside those of connected agents, for who comes again."""
+
 log = logging.getLogger(__name__)
 
 
@@ -132,6 +135,7 @@ class Publisher:
         self.world = self.inputs.world(self._seen)
         self._stale = False
         self._parcels: dict[Wanted, Parcel] = {}
+        self._room = SPARE
 
     def resolve(
         self, namespace: str, app: str, labels: Labels, lane: str | None
@@ -147,8 +151,16 @@ class Publisher:
             world = self.world
             compiled = await asyncio.to_thread(_parcels, world, [wanted])
             if world is self.world:
+                self._make_room()
                 self._parcels |= compiled
         return self._nodes.connect(subscription, digest, parcel)
+
+    def _make_room(self) -> None:
+        """Drop what nobody who is connected wants: whoever comes may want something else."""
+        if len(self._parcels) >= self._room:
+            wanted = self._nodes.wanted()
+            self._parcels = {one: self._parcels[one] for one in wanted & self._parcels.keys()}
+            self._room = len(self._parcels) + SPARE
 
     async def run(self) -> None:
         """Follow the store for good."""

@@ -34,14 +34,16 @@ GRANTS = {
 class Guarded:
     """The plane, its tokens by name, and a time that tests move."""
 
-    def __init__(self, directory: Path, limits: Limits) -> None:
+    def __init__(self, directory: Path, limits: Limits, watchers: int) -> None:
         self.time = datetime(2026, 5, 1, tzinfo=UTC)
         self.file = TokenFile(directory)
         self.made: dict[str, Made] = {}
         for name, grants in GRANTS.items():
             self.add(name, grants)
         self.access = Access(tokens=Tokens(self.file, lambda: self.time), limits=limits)
-        settings = Settings(data_dir=directory, status_gather=0.0, gather=0.0)
+        settings = Settings(
+            data_dir=directory, status_gather=0.0, gather=0.0, limits=limits, watchers=watchers
+        )
         self.plane = ControlPlane(
             MemoryStore(), settings, Clocks(), Doors(self.access, lambda: self.time)
         )
@@ -71,11 +73,11 @@ async def until(condition: Callable[[], Any]) -> None:
 Scenario = Callable[[Guarded], Coroutine[Any, Any, None]]
 
 
-def run(directory: Path, scenario: Scenario, limits: Limits | None = None) -> None:
-    """Run `scenario` against a plane that works."""
+def run(directory: Path, scenario: Scenario, *, watchers: int = 10_000, **limits: int) -> None:
+    """Run `scenario` against a plane that works, within `limits`."""
 
     async def main() -> None:
-        guarded = Guarded(directory, limits or Limits())
+        guarded = Guarded(directory, Limits(**limits), watchers)
         working = asyncio.create_task(guarded.plane.work())
         async with asyncio.timeout(20):
             await scenario(guarded)

@@ -15,7 +15,6 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from fairlead.control.access.attributes import OWN, OWN_ROUTES, attributes_of
-from fairlead.control.access.load import Limits
 from fairlead.control.access.roles import PUBLIC, Grant, Role
 from fairlead.protocols.watch.codec import Registration, registration_body
 from tests.control.access.plane import Guarded, run, until
@@ -306,7 +305,7 @@ def test_watches_are_bounded_for_each_token_and_over_all(tmp_path: Path) -> None
         for task in tasks:
             task.cancel()
 
-    run(tmp_path, scenario, Limits(watches=3, watches_of_one=2))
+    run(tmp_path, scenario, watches=3, watches_of_one=2)
 
 
 def test_requests_under_way_are_bounded(tmp_path: Path) -> None:
@@ -329,4 +328,4 @@ def test_requests_under_way_are_bounded(tmp_path: Path) -> None:
         assert (await first).status_code in (400, 422)
         assert (await guarded.ask("viewer", "GET", RULES)).status_code == 200
 
-    run(tmp_path, scenario, Limits(requests=1))
+    run(tmp_path, scenario, requests=1)

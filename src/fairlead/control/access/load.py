@@ -63,9 +63,11 @@ class Load:
         try:
             yield
         finally:
-            self._counts.subtract(bound.counted for bound in bounds)
-            # Tokens come and go: what is counted no more takes no room.
-            self._counts = +self._counts
+            for bound in bounds:
+                self._counts[bound.counted] -= 1
+                # Tokens come and go: what is counted no more takes no room.
+                if not self._counts[bound.counted]:
+                    del self._counts[bound.counted]
 
     def _bounds(self, caller: Caller, asked: Attributes) -> Iterator[_Bound]:
         limits, one = self._limits, f"with the token {caller.name}"

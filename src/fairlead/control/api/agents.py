@@ -97,6 +97,8 @@ class Agents:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self.instances.unsettled()):
                     await self.stop.wait()
+        if len(self.nodes) >= self.settings.watchers // 2:
+            self._leave_room(s.namespace, s.app)
         node = await self.publisher.connect(subscription, digest)
         return _Stream(self, node)
 
@@ -181,6 +183,13 @@ class Agents:
             for app, lanes in self.traffic.apps(namespace).items()
         ]
         return json_response({"namespace": namespace, "apps": apps})
+
+    def _leave_room(self, namespace: str, app: str) -> None:
+        """Raise Refused where one app has more nodes than it may, those that went included."""
+        most = self.settings.limits.agents_of_one
+        mine = sum((n.wanted.namespace, n.wanted.app) == (namespace, app) for n in self.nodes.all())
+        if mine >= most:
+            raise too_many(f"{most} agents of the app {app} are connected, no more are taken")
 
     def _admit(self, request: Request, verb: str, resource: str, who: tuple[str, str, str]) -> None:
         """Raise Refused unless the caller may speak for a node of an app: node, namespace, app."""
