@@ -15,10 +15,10 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
-
-import httpx
+from urllib.parse import urlsplit
 
 from tests.faults.servers import (
     APPS,
@@ -198,12 +198,13 @@ def mesh(work: Path, **settings: Any) -> Iterator[Mesh]:
 
 
 class Request:
-    """A request under way, on a connection and a thread of its own."""
+    """A request that has been sent, on a connection of its own; its answer is read on a thread."""
 
     def __init__(self, url: str) -> None:
         self.answer, self.error = "", ""
-        self.headers: dict[str, str] = {}
-        self._url = url
+        parts = urlsplit(url)
+        self._connection = HTTPConnection(parts.netloc, timeout=PATIENCE)
+        self._connection.request("GET", f"{parts.path}?{parts.query}")
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -224,11 +225,13 @@ class Request:
 
     def _run(self) -> None:
         try:
-            with httpx.Client(timeout=PATIENCE, trust_env=False) as http:
-                answer = http.get(self._url).raise_for_status()
-                self.headers, self.answer = dict(answer.headers), answer.text
-        except httpx.HTTPError as error:
+            answer = self._connection.getresponse()
+            self.answer = answer.read().decode()
+            self.error = "" if answer.status == 200 else f"{answer.status}"
+        except (OSError, HTTPException) as error:
             self.error = f"{type(error).__name__}: {error}"
+        finally:
+            self._connection.close()
 
 
 def requests(*urls: str) -> list[Request]:

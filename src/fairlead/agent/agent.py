@@ -141,7 +141,7 @@ class Agent:
         self._deadline = min(settings.deadline or now + PATIENCE, now + PATIENCE)
         self._looked = 0.0
         self._reading = native.Lock()
-        self._farewell = Farewell(self.leaving, settings.drain)
+        self._farewell = Farewell(self.leaving, settings.drain, lambda: self.process.tenancy.ports)
         self._at_exit = False
         self.process = Process(self, None)
         os.register_at_fork(after_in_child=self._forked)

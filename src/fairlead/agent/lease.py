@@ -76,6 +76,8 @@ class Tenancy:
         self._running = False
         self._left = False
         self.choice = Choice()
+        self.ports: frozenset[int] = frozenset()
+        """Every port that this process has been seen to listen at."""
         self.lease: Lease | None = None
         self.refused = ""
         """Why this process may not register."""
@@ -175,7 +177,10 @@ class Tenancy:
 
     def _turn(self) -> bool:
         """Look, and register or renew; return whether it is done until a renewal is due."""
-        self.choice = choose(listeners(), self._named(), self._fixed, self._door.address)
+        found = listeners()
+        # Those of a server that has closed its sockets still have requests under way.
+        self.ports = frozenset(one.port for one in found if one.port) or self.ports
+        self.choice = choose(found, self._named(), self._fixed, self._door.address)
         if not self.choice.address:
             self.problem = self.choice.reason
             return self._gone()

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from types import FrameType
 
 from fairlead.agent import native
-from fairlead.agent.address import connections, listeners
+from fairlead.agent.address import connections
 
 LINGER = 0.3
 """Seconds without a connection after which nobody is expected any more.
@@ -29,9 +29,14 @@ _LOOK = 0.05
 class Farewell:
     """What happens on SIGTERM in a process that left it at its default."""
 
-    def __init__(self, leave: Callable[[], None], drain: float) -> None:
-        """Give requests `drain` seconds, once `leave` is done, before the process ends."""
-        self._leave, self._seconds = leave, drain
+    def __init__(
+        self, leave: Callable[[], None], drain: float, ports: Callable[[], frozenset[int]]
+    ) -> None:
+        """Give requests `drain` seconds, once `leave` is done, before the process ends.
+
+        `ports` tells where they have come in, also when nobody listens there any more.
+        """
+        self._leave, self._seconds, self._ports = leave, drain, ports
         self._called = False
 
     def install(self) -> bool:
@@ -63,13 +68,12 @@ class Farewell:
     def _depart(self, number: int) -> None:
         try:
             self._leave()
-            _drain(time.monotonic() + self._seconds)
+            _drain(self._ports(), time.monotonic() + self._seconds)
         finally:
             os.kill(os.getpid(), number)
 
 
-def _drain(deadline: float) -> None:
-    ports = {listener.port for listener in listeners() if listener.port}
+def _drain(ports: frozenset[int], deadline: float) -> None:
     quiet = time.monotonic()
     bell = native.Bell()
     while time.monotonic() < min(deadline, quiet + LINGER):
