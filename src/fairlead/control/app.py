@@ -153,7 +153,7 @@ async def _serve(settings: Settings, ready: Callable[[str, str], None]) -> None:
         url = server.url_of(listener, "https" if certificates else "http")
         entrance = Entrance(
             listener=listener,
-            pace=Pace(settings.accepts, settings.accepts_at_once),
+            pace=_pace(settings),
             limit=settings.connections,
             context=lambda: certificates.current.context if certificates else None,
         )
@@ -164,6 +164,12 @@ async def _serve(settings: Settings, ready: Callable[[str, str], None]) -> None:
             reading.cancel()
     finally:
         store.close()
+
+
+def _pace(settings: Settings) -> Pace:
+    if settings.tls_cert is None:
+        return Pace(settings.accepts, settings.accepts_at_once)
+    return Pace(settings.handshakes, settings.handshakes_at_once)
 
 
 def _certificates(settings: Settings) -> Certificates | None:

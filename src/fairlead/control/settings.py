@@ -105,6 +105,12 @@ class Settings:
     accepts_at_once: float = 200.0
     """Connections taken in at once after a quiet time."""
 
+    handshakes: float = 250.0
+    """Connections taken in each second with TLS: a handshake costs milliseconds of a processor."""
+
+    handshakes_at_once: float = 50.0
+    """Connections taken in at once with TLS: more would hold up every stream for a moment."""
+
     limits: Limits = Limits()
     """What may be under way at a time, over all callers and for one token."""
 
