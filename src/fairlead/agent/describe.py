@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fairlead.agent.source import Follower
     from fairlead.flow.engine import Engine
     from fairlead.instruments.instrument import Hook
+    from fairlead.instruments.interfaces import Interfaces
     from fairlead.instruments.leftovers import Leftover, Leftovers
     from fairlead.telemetry.refusals import Refusal, Refusals
 
@@ -37,6 +38,7 @@ class Agent(Protocol):
     settings: Settings
     identity: Identity
     engine: Engine
+    interfaces: Interfaces
     hooks: list[Hook]
     leftovers: Leftovers
     refusals: Refusals
@@ -78,6 +80,7 @@ def describe(agent: Agent) -> dict[str, Any]:
             "problem": source.problem,
         },
         "snapshot": _snapshot(agent),
+        "limits": _limits(agent),
         "hooks": list(plain_hooks(agent.hooks)),
         "shadows": _shadows(agent),
         "counters": agent.read_counters(),
@@ -124,6 +127,23 @@ def _snapshot(agent: Agent) -> dict[str, Any]:
         "governance": snapshot.governance,
         "lanes": [lane.name for lane in snapshot.lanes],
         "services": len(snapshot.services),
+    }
+
+
+def _limits(agent: Agent) -> dict[str, Any]:
+    """Return the rate limits of the app, each of this process alone, and which name no route."""
+    limits = agent.engine.plan.snapshot.rate_limits
+    return {
+        "rates": [
+            {
+                "rule": one.rule,
+                "resource": one.resource,
+                "threshold": one.threshold,
+                "window_ms": one.window_ms,
+            }
+            for one in limits
+        ],
+        "unmatched": agent.interfaces.unmatched(limits),
     }
 
 

@@ -84,10 +84,19 @@ def _problems(answer: Answer) -> Iterator[Problem]:
         if lanes and why:
             text = f"gets no calls of lanes with shadow {sort} ({', '.join(lanes)}): {why}"
             yield Problem(code="unfit", text=text, remedy=unfit_remedy(why))
+    yield from _unmatched(answer.get("limits", {}))
     if answer["fault"]:
         text = f"a fault of the agent itself: {answer['fault']}"
         remedy = "report it with this line; the application's own calls went through"
         yield Problem(code="fault", text=text, remedy=remedy)
+
+
+def _unmatched(limits: Answer) -> Iterator[Problem]:
+    for resource, meant in (limits.get("unmatched") or {}).items():
+        hint = f", did you mean {meant}?" if meant else ""
+        text = f"a rule limits {resource}, which the application has not{hint}"
+        remedy = "correct the target of the rule: METHOD:/template, as the route is written"
+        yield Problem(code="unmatched", text=text, remedy=remedy)
 
 
 def _unconnected(answer: Answer) -> Iterator[Problem]:

@@ -84,6 +84,7 @@ def _facts(answer: Answer) -> Iterator[tuple[str, str]]:
     yield "governance", answer["snapshot"].get("governance", "on")
     if answer["snapshot"]["entry"]:
         yield "entry", "yes: takes labels away and sets them by its rules"
+    yield from _limit_facts(answer)
     yield from _shadow_facts(answer)
     for hook in answer["hooks"]:
         reason = _in_brackets(hook["reason"])
@@ -106,6 +107,13 @@ def _control(answer: Answer) -> str:
         return f"{where}, connected"
     last = f", last heard of {ago(renewed)}" if renewed is not None else ""
     return f"{where}, not connected{last}"
+
+
+def _limit_facts(answer: Answer) -> Iterator[tuple[str, str]]:
+    # An agent of an older version says nothing of them.
+    for one in answer.get("limits", {"rates": ()})["rates"]:
+        share = f"{one['threshold']:g} in {one['window_ms'] / 1000:g} s, in this process"
+        yield "limit", f"{one['resource']}: {share} ({one['rule']})"
 
 
 def _shadow_facts(answer: Answer) -> Iterator[tuple[str, str]]:
