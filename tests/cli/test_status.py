@@ -71,9 +71,9 @@ def test_without_workloads_it_says_so(say: Say, namespace: str):
     assert f"no workload in namespace {namespace}" in said.out
 
 
-def test_programs_are_told_the_revision(say: Say):
+def test_programs_are_told_the_revision(say: Say, namespace: str):
     """What is lagging is behind this one."""
-    answer = json.loads(say("status", "-A", "-o", "json").out)
+    answer = json.loads(say("status", "-n", namespace, "-o", "json").out)
     assert answer["revision"] > 0
     assert answer["workloads"] == []
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
-from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -117,12 +116,15 @@ def test_a_crowd_of_faults_is_refused_in_a_moment(
 ) -> None:
     """Agents wait while a body is judged; one could hold them up for a minute, or for hours."""
     text = json.dumps(rule())[:-1] + ", " + more + "}"
-    before = monotonic()
     answer = http.post(
-        url, content=text, params={"fieldValidation": asked}, headers={"content-type": JSON}
+        url,
+        content=text,
+        params={"fieldValidation": asked},
+        headers={"content-type": JSON},
+        # What grows with the square of it takes minutes, also where nothing else runs.
+        timeout=30,
     )
     assert answer.status_code in ((413, 422) if asked == "Strict" else (201, 413))
-    assert monotonic() - before < 5
 
 
 @pytest.mark.parametrize(
