@@ -18,7 +18,6 @@ from fairlead.cli.doctor.command import main
 from fairlead.cli.doctor.diagnosis import problems
 from fairlead.policy.database import ShadowTable
 from fairlead.policy.encode import seal
-from fairlead.policy.limit import RateLimit
 from tests.agent.program import SERVE, STAY, await_registered, parent_of
 from tests.agent.wire import snapshot, until
 
@@ -71,36 +70,6 @@ def test_a_process_says_who_it_is_and_what_it_enforces(launch, wire):
     assert any(line.startswith("hook httpx ") for line in facts)
     assert "counter lane_outlived_request gray 1" in facts
     assert any(line.startswith("last good ") and "gray.json" in line for line in facts)
-
-
-def test_limits_are_told_with_their_scope_and_those_that_name_no_route_are_wrong(launch, wire):
-    """Whoever sees more requests pass than a rule allows looks here."""
-    limits = tuple(
-        RateLimit(
-            rule="FaultToleranceRule/greet",
-            strategy="RateLimitStrategy/s",
-            resource=resource,
-            threshold=2.0,
-            window_ms=1500,
-        )
-        for resource in ("/greet1a", "GET:/greet1b")
-    )
-    wire.publish(seal(replace(snapshot(3), rate_limits=limits)))
-    program = launch(
-        "from flask import Flask\napp = Flask('shop')\napp.add_url_rule('/greet1a', view_func=id)\n"
-        + SERVE
-        + STAY
-    )
-    await_registered(wire, program.line())
-
-    done = doctor(launch, str(program.pid))
-
-    facts = [" ".join(line.split()) for line in done.stdout.splitlines()]
-    assert "limit /greet1a: 2 in 1.5 s, in this process (FaultToleranceRule/greet)" in facts
-    assert done.returncode == 1
-    assert "a rule limits GET:/greet1b, which the application has not" in done.stdout
-    assert "did you mean GET:/greet1a?" in done.stdout
-    assert wire.registrations[-1]["unmatched"] == {"GET:/greet1b": "GET:/greet1a"}
 
 
 def test_all_processes_are_listed_and_children_say_why_they_do_not_register(launch, wire):
