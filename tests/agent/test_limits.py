@@ -197,3 +197,28 @@ def status(port: int) -> int:
     answer = client.answer()
     client.close()
     return answer[0] if answer else 0
+
+
+ODD = """
+from fastapi import FastAPI
+
+class Odd(FastAPI):
+    @property
+    def routes(self):
+        raise RuntimeError("not today")
+
+asgi = Odd()
+"""
+
+
+def test_routes_that_cannot_be_told_cost_no_registration(
+    launch: Launcher, wire: WireServer, port: int
+) -> None:
+    """They are a stranger's; an instance that gives up its lease for them serves nobody."""
+    (launch.folder / "app.py").write_text(ODD)
+    wire.publish(seal(replace(snapshot(1), rate_limits=(closed(),))))
+    wire.renew = 0.05
+    words = [word.format(port=port) for word in UVICORN]
+    launch.command([str(BIN / words[0]), *words[1:]], PYTHONPATH=str(launch.folder))
+    until(lambda: len(wire.registrations) > 2)
+    assert wire.registrations[-1]["counters"]["agent_faults"] == {"interfaces": 2}

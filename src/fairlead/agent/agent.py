@@ -238,8 +238,15 @@ class Agent:
             plain,
             # What is left of it: an instance that was lost for a while is not new when it is back.
             warmup=max(0.0, self.settings.warmup - self.process.age()),
-            unmatched=self.interfaces.unmatched(self.engine.plan.snapshot.rate_limits),
+            unmatched=self._unmatched(),
         )
+
+    def _unmatched(self) -> dict[str, str] | None:
+        try:
+            return self.interfaces.unmatched(self.engine.plan.snapshot.rate_limits)
+        except Exception as error:  # routes are a stranger's, and the lease depends on this
+            self.fault("interfaces", error)
+            return None
 
     def refusal(self, sockets: Iterable[int]) -> str:
         """Return why this process may not register with these sockets, or ``""``."""

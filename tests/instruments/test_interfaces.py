@@ -1,0 +1,68 @@
+"""What rules name in vain is told cheaply, and only where all that there is is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fairlead.instruments.interfaces import MOST_APPLICATIONS, MOST_MEANT, Interfaces, Routes
+from fairlead.policy.limit import RateLimit
+
+
+class Application:
+    """Something that routes are asked of."""
+
+
+def routes(*paths: tuple[str, Iterable[str] | None]) -> Routes:
+    return lambda _: paths
+
+
+def limits(*resources: str) -> list[RateLimit]:
+    return [
+        RateLimit(rule="r", strategy="s", resource=resource, threshold=1, window_ms=1)
+        for resource in resources
+    ]
+
+
+def test_a_resource_that_is_meant_is_looked_for_once_and_among_few():
+    """Comparing every name with every other took minutes, and the lease ran out meanwhile."""
+    interfaces, application = Interfaces(), Application()
+    paths = [(f"/api/v1/things{n}/{{id}}/parts", ("GET", "HEAD", "POST")) for n in range(1000)]
+    interfaces.note(application, routes(*paths))
+    named = limits(*(f"GET:/api/v1/thing{n}/{{id}}/parts" for n in range(64)))
+    told = interfaces.unmatched(named)
+    assert told is not None
+    assert len(told) == 64
+    assert 0 < sum(bool(meant) for meant in told.values()) <= MOST_MEANT
+    assert interfaces.unmatched(named) is told
+    near = interfaces.unmatched(limits("GET:/api/v1/things77/{id}/part", "POST:/pi/v1/things9/x"))
+    assert near == {
+        "GET:/api/v1/things77/{id}/part": "GET:/api/v1/things77/{id}/parts",
+        "POST:/pi/v1/things9/x": "POST:/api/v1/things9/{id}/parts",
+    }
+
+
+def test_applications_that_are_gone_make_room_for_new_ones():
+    """An app factory makes one for every tenant, or for every test."""
+    interfaces = Interfaces()
+    for _ in range(MOST_APPLICATIONS + 5):
+        interfaces.note(Application(), routes(("/gone", ())))
+    kept = Application()
+    interfaces.note(kept, routes(("/here", ())))
+    assert interfaces.unmatched(limits("/here", "/gone")) == {"/gone": ""}
+
+
+def test_where_not_every_application_is_remembered_nothing_is_called_misspelt():
+    """A false alarm is worse than none."""
+    interfaces = Interfaces()
+    kept = [Application() for _ in range(MOST_APPLICATIONS + 1)]
+    for one in kept:
+        interfaces.note(one, routes(("/here", ())))
+    assert interfaces.unmatched(limits("/there")) is None
+
+
+def test_below_a_path_that_holds_anything_nothing_is_misspelt():
+    """A language's routes, which are told apart only in a request."""
+    interfaces, application = Interfaces(), Application()
+    interfaces.note(application, routes(("/de/", None), ("/a", ())))
+    found = interfaces.unmatched(limits("/de/hallo", "GET:/de/hallo", "/fr/salut", "GET:/a"))
+    assert found == {"/fr/salut": ""}
