@@ -72,6 +72,21 @@ def test_a_rule_for_a_path_counts_every_method_and_one_for_a_method_counts_that(
     ]  # fmt: skip
 
 
+def test_a_method_is_the_same_in_small_letters():
+    """Some frameworks run GET for ``get``: it must be no way around."""
+    limits = Limits([limit("GET:/a")])
+    assert [limits.check(m, "/a", 0.0) is None for m in ("get", "Get", "head")] == [1, 0, 0]
+
+
+def test_a_limit_that_is_said_twice_counts_once_before_and_after_a_new_snapshot():
+    """A rule may name a strategy with its kind and without: one limit, one permit."""
+    engine = Engine(clock=lambda: 0.0, dice=lambda: 0.0)
+    for revision in (1, 2, 3):
+        engine.apply(Snapshot(rate_limits=(limit(threshold=3), limit(threshold=3))))
+        assert engine.plan.limits.check("GET", "/a", revision / 10) is None
+    assert engine.plan.limits.check("GET", "/a", 0.4) is not None
+
+
 def test_what_is_named_by_no_rule_passes():
     """And unknown paths are one resource."""
     limits = Limits([limit("GET:/a", 0), limit("404", 0)])

@@ -99,13 +99,15 @@ class Limits:
         self.observing = observing
         """Whether a rejection is only counted, and the request goes on."""
         self.windows: dict[_Key, Window] = {}
-        by_resource: dict[str, _Limiters] = {}
+        by_resource: dict[str, list[tuple[RateLimit, Window]]] = {}
         for limit in limits:
             key = _key(limit)
+            if key in self.windows:
+                continue  # said twice, it would take two permits of the same window
             window = kept.get(key) or Window(limit.threshold, limit.window_ms / 1000)
             self.windows[key] = window
-            by_resource[limit.resource] = (*by_resource.get(limit.resource, ()), (limit, window))
-        self._unknown = by_resource.pop(NOT_FOUND, ())
+            by_resource.setdefault(limit.resource, []).append((limit, window))
+        self._unknown = tuple(by_resource.pop(NOT_FOUND, ()))
         self._by_template = _by_template(by_resource)
         self.none: Final = not self.windows
         """Whether nothing is limited: asked on every request."""
@@ -119,6 +121,7 @@ class Limits:
         by_method = self._by_template.get(template)
         if by_method is None:
             return None
+        method = method.upper()  # frameworks differ in whether ``get`` is GET
         method = "GET" if method == "HEAD" else method
         return _take(by_method.get(method, by_method[""]), f"{method}:{template}", now)
 
@@ -127,7 +130,9 @@ class Limits:
         return _take(self._unknown, NOT_FOUND, now)
 
 
-def _by_template(by_resource: dict[str, _Limiters]) -> dict[str, dict[str, _Limiters]]:
+def _by_template(
+    by_resource: dict[str, list[tuple[RateLimit, Window]]],
+) -> dict[str, dict[str, _Limiters]]:
     """Return the limits of each template by method, those of every method under ``""`` too."""
     found: dict[str, dict[str, _Limiters]] = {}
     for resource, limits in sorted(by_resource.items()):  # what is for every method comes first
@@ -135,9 +140,9 @@ def _by_template(by_resource: dict[str, _Limiters]) -> dict[str, dict[str, _Limi
         template = f"/{path}" if colon and "/" not in method else resource
         by_method = found.setdefault(template, {"": ()})
         if template == resource:
-            by_method[""] = limits
+            by_method[""] = tuple(limits)
         else:
-            by_method[method] = by_method[""] + limits
+            by_method[method] = (*by_method[""], *limits)
     return found
 
 

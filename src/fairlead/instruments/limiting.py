@@ -7,7 +7,7 @@ headers and access logs among it, sees the rejection as it sees any answer.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from fairlead.instruments.inbound import fault
 from fairlead.policy.resource import template
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from fairlead.instruments.instrument import DataPlane
 
 TEXT = ("Content-Type", "text/plain; charset=utf-8")
+
+T = TypeVar("T")
 
 PREFLIGHT = "access-control-request-method"
 """The header that tells a browser's question about a request from the request (Fetch, CORS).
@@ -45,7 +47,7 @@ class Turnstile:
             fault(self._plane, self._where)
             return True
 
-    def ask(self, decide: Callable[[], Rejection | None]) -> Rejection | None:
+    def ask(self, decide: Callable[[], T | None]) -> T | None:
         """Return what `decide` does, or None where it fails."""
         try:
             return decide()

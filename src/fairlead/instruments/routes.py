@@ -109,11 +109,26 @@ def _rejected_below(gate: Turnstile, mount: Any, scope: Scope) -> Rejection | No
 
     Files, or an application of another make: all below it is one resource.
     """
-    if not mount.routes:
+    if not _below(mount):
         scope[ASKED] = True
         return _rejected(gate, mount, scope, f"{mount.path}/{{path}}")
     scope[PREFIX] = scope.get(PREFIX, "") + mount.path
     return None
+
+
+def _below(mount: Any) -> Iterable[Any]:
+    """Return the routes below a mount that are asked about by themselves.
+
+    ASGI middleware around an application keeps it as ``app``, by convention. Other frameworks have
+    routes too, which nobody hooks.
+    """
+    application = mount
+    for _ in range(DEEPEST):
+        routes = getattr(application, "routes", None)
+        if isinstance(routes, (list, tuple)) and routes and hasattr(routes[0], "url_path_for"):
+            return routes
+        application = getattr(application, "app", None)
+    return ()
 
 
 def noted(plane: DataPlane) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
@@ -138,10 +153,13 @@ def _routes(routes: Iterable[Any], prefix: str, depth: int) -> Iterator[tuple[st
     for route in routes if depth < DEEPEST else ():
         if hasattr(route, "effective_route_contexts"):  # FastAPI's, of a router that is included
             for one in route.effective_route_contexts():
-                yield prefix + one.path_format, one.methods or ()
+                if (made := getattr(one, "starlette_route", None)) is not None:
+                    yield from _routes([made], prefix, depth + 1)  # a websocket, a mount
+                elif one.path_format:
+                    yield prefix + one.path_format, one.methods or ()
         elif hasattr(route, "path_format") and hasattr(route, "endpoint"):
             yield prefix + route.path_format, getattr(route, "methods", None) or ()
-        elif inner := getattr(route, "routes", None):
+        elif inner := _below(route):
             yield from _routes(inner, prefix + getattr(route, "path", ""), depth + 1)
         elif hasattr(route, "path"):
             yield f"{prefix}{route.path}/{{path}}", ()

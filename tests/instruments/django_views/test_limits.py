@@ -8,12 +8,16 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.conf.urls.i18n import i18n_patterns
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, HttpResponse
 from django.test.utils import override_settings
-from django.urls import include, path, re_path
+from django.urls import clear_url_caches, include, path, re_path
+from django.utils.translation import override
+from django.views import View
 
+from fairlead.policy.limit import Fallback
 from fairlead.policy.resource import resource_name
 from fairlead.telemetry.names import AGENT_FAULTS, RATE_LIMITED
 from tests.instruments.django import site
@@ -48,6 +52,9 @@ urlpatterns = [
     path("async", aview),
     path("api/", include([path("orders/<int:number>/", view)])),
     re_path(r"^old/(?P<name>[a-z]+)$", view),
+    path("router/", include([re_path(r"^things/(?P<pk>[^/.]+)/$", view)])),
+    path("class", View.as_view()),
+    *i18n_patterns(path("welcome/", view)),
 ]
 
 
@@ -56,7 +63,7 @@ def client(request: Any) -> Iterator[tuple[Plane, Any]]:
     """A hooked plane, and a way to ask one of the two handlers."""
     assert site.__name__ == settings.ROOT_URLCONF
     plane = limited("/greet1a", "/async")
-    around_views = [f"{__name__}.around"]
+    around_views = [f"{__name__}.around", "django.middleware.locale.LocaleMiddleware"]
     with (
         hooked(plane, "django_views"),
         override_settings(ROOT_URLCONF=__name__, MIDDLEWARE=around_views),
@@ -91,6 +98,8 @@ def test_a_limited_view_answers_what_is_configured(client: tuple[Plane, Any]) ->
     [
         ("GET:/api/orders/{number}/", "/api/orders/7/"),
         ("/^old/(?P<name>[a-z]+)$", "/old/x"),
+        ("/router/things/(?P<pk>[^/.]+)/$", "/router/things/7/"),
+        ("/de/welcome/", "/de/welcome/"),
     ],
 )
 def test_a_resource_is_called_by_its_route(client: Any, resource: str, path: str) -> None:
@@ -100,6 +109,8 @@ def test_a_resource_is_called_by_its_route(client: Any, resource: str, path: str
     assert call(path).status == 429
     assert call("/greet1a").status == 200
     assert plane.counted(AGENT_FAULTS) == {}
+    with override("en"):
+        assert plane.interfaces.unmatched(plane.engine.plan.snapshot.rate_limits) == {}
 
 
 def test_unknown_paths_are_one_resource(client: tuple[Plane, Any]) -> None:
@@ -112,10 +123,65 @@ def test_unknown_paths_are_one_resource(client: tuple[Plane, Any]) -> None:
 
 
 def test_a_browsers_question_is_no_request(client: tuple[Plane, Any]) -> None:
-    """It is the middleware's or the view's to answer."""
-    _, call = client
+    """It is the middleware's or a class's to answer; a function does what it does for GET."""
+    plane, call = client
+    limit(plane, "/class", "/greet1a")
     question = [("origin", "https://a"), ("access-control-request-method", "GET")]
-    assert call("/greet1a", "OPTIONS", question).status == 200
+    assert call("/class", "OPTIONS", question).status == 200
+    assert call("/greet1a", "OPTIONS", question).status == 429
+    assert RAN == []
+
+
+def test_the_rejection_of_an_unknown_path_waits_for_nobody(client: tuple[Plane, Any]) -> None:
+    """What middleware asks of views, a token or a login, is asked of views that there are."""
+    plane, call = client
+    limit(plane, "404")
+    csrf = "django.middleware.csrf.CsrfViewMiddleware"
+    with override_settings(MIDDLEWARE=[csrf]):
+        again = WSGIHandler()
+    assert ask_wsgi(again, "/admin.php", "POST").status == 429
+    assert call("/admin.php", "POST").status == 429
+
+
+def test_a_path_that_is_redirected_is_not_unknown() -> None:
+    """A visitor without a slash or a language is shown the way, however many scanners there are."""
+    plane = limited("404")
+    around_views = [
+        "django.middleware.locale.LocaleMiddleware",
+        "django.middleware.common.CommonMiddleware",
+    ]
+    with (
+        hooked(plane, "django_views"),
+        override_settings(ROOT_URLCONF=__name__, MIDDLEWARE=around_views),
+        override("en-us"),
+    ):
+        handler = WSGIHandler()
+        assert ask_wsgi(handler, "/api/orders/7").status == 301
+        assert ask_wsgi(handler, "/welcome/").status == 302
+        assert ask_wsgi(handler, "/welcome").status == 302
+        assert ask_wsgi(handler, "/admin.php").status == 429
+        assert plane.counted(AGENT_FAULTS) == {}
+
+
+def test_headers_that_are_said_twice_are_sent_twice(client: tuple[Plane, Any]) -> None:
+    """Two cookies are two headers, and two links one with both."""
+    plane, call = client
+    headers = (("Link", "<a>"), ("Link", "<b>"), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"))
+    limit(plane, "/greet1a", fallback=Fallback(headers=headers, body=""))
+    answer = call("/greet1a")
+    lower = {name.lower(): value.strip() for name, value in answer.headers.items()}
+    assert (answer.status, lower["link"], lower["set-cookie"]) == (429, "<a>, <b>", "b=2")
+
+
+def test_routes_are_loaded_by_nobody_before_a_request_needs_them(client: Any) -> None:
+    """Loading them imports the project's views, which is no work for a thread of ours."""
+    plane, call = client
+    limit(plane, "/greet1b")
+    clear_url_caches()
+    assert plane.interfaces.unmatched(plane.engine.plan.snapshot.rate_limits) is None
+    call("/greet1a")
+    found = plane.interfaces.unmatched(plane.engine.plan.snapshot.rate_limits)
+    assert found == {"/greet1b": "/greet1a"}
 
 
 def test_every_route_is_known(client: tuple[Plane, Any]) -> None:

@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Response
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Response, WebSocket
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
+from starlette.staticfiles import StaticFiles
 
 from fairlead.telemetry.names import AGENT_FAULTS, RATE_LIMITED
 from tests.instruments.limits import ask, limit, limited
@@ -30,6 +32,13 @@ def app() -> FastAPI:
     """Return an application with routers in routers and an application in an application."""
     items, shop, outer = APIRouter(prefix="/items"), APIRouter(prefix="/shops/{shop}"), FastAPI()
 
+    @items.websocket("/{item}/feed")
+    async def feed(socket: WebSocket, item: int) -> None:
+        await socket.accept()
+        await socket.close()
+
+    items.mount("/files", StaticFiles(directory="."))
+
     @items.get("/{item}")
     @items.post("/{item}")
     def item(item: int) -> int:
@@ -49,6 +58,7 @@ def app() -> FastAPI:
     below = FastAPI()
     below.include_router(items)
     outer.mount("/v2", below)
+    outer.mount("/v3", CORSMiddleware(below, allow_origins=["*"]))
     return outer
 
 
@@ -67,6 +77,7 @@ def test_a_limited_route_is_answered_before_its_dependencies(plane: Plane) -> No
         ("GET:/api/shops/{shop}/items/{item}", "/api/shops/1/items/2"),
         ("GET:/plain/items/{item}", "/plain/items/2"),
         ("GET:/v2/items/{item}", "/v2/items/2"),
+        ("GET:/v3/items/{item}", "/v3/items/2"),
     ],
 )
 def test_a_template_has_the_prefixes_of_all_routers_and_mounts(
@@ -77,7 +88,8 @@ def test_a_template_has_the_prefixes_of_all_routers_and_mounts(
     served = app()
     assert asyncio.run(ask(served, path)).status == 429
     assert plane.counted(RATE_LIMITED) == {resource: 1}
-    others = {"/api/shops/1/items/2", "/plain/items/2", "/v2/items/2"} - {path}
+    all_of_them = {"/api/shops/1/items/2", "/plain/items/2", "/v2/items/2", "/v3/items/2"}
+    others = all_of_them - {path}
     assert {asyncio.run(ask(served, other)).status for other in others} == {200}
     assert asyncio.run(ask(served, path, "POST")).status == 200
     assert plane.counted(AGENT_FAULTS) == {}
@@ -89,6 +101,7 @@ def test_unknown_paths_keep_the_applications_own_page_until_they_are_limited(pla
     limit(plane, "404")
     assert asyncio.run(ask(app(), "/nowhere")).status == 429
     assert asyncio.run(ask(app(), "/v2/nowhere")).status == 429
+    assert asyncio.run(ask(app(), "/v3/nowhere")).status == 429
 
 
 def test_every_route_of_every_router_is_known(plane: Plane) -> None:
@@ -97,6 +110,8 @@ def test_every_route_of_every_router_is_known(plane: Plane) -> None:
         "GET:/api/shops/{shop}/items/{item}",
         "POST:/plain/items/{item}",
         "GET:/v2/items/{item}",
+        "GET:/v3/items/{item}",
+        "/api/shops/{shop}/items/{item}/feed",
         "/greet1a",
     ]
     limit(plane, *named, "GET:/items/{item}/x", threshold=5)

@@ -94,6 +94,21 @@ def test_a_browsers_question_is_no_request(plane: Plane) -> None:
     assert ask_wsgi(app(), "/greet1a", "OPTIONS").status == 429
 
 
+def test_an_answer_that_cannot_be_made_is_a_fault_of_ours(plane: Plane) -> None:
+    """The class of responses is the application's, and may want other things than text."""
+
+    class Picky(Response):
+        def __init__(self, response: object = None, *given: object, **named: object) -> None:
+            if isinstance(response, str) and given:
+                raise TypeError("text alone")
+            super().__init__(response)  # type: ignore[arg-type]
+
+    served = app()
+    served.response_class = Picky
+    assert ask_wsgi(served, "/greet1a").status == 200
+    assert plane.counted(AGENT_FAULTS) == {"flask": 1}
+
+
 def test_every_route_is_known(plane: Plane) -> None:
     """A rule that names one of them is never called misspelt."""
     limit(plane, "/greet1a", "POST:/api/shops/{shop}/orders/{number}", "GET:/greet1b")

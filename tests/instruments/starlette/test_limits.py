@@ -112,6 +112,23 @@ def test_files_and_foreign_applications_below_a_mount_are_one_resource(plane: Pl
     assert asyncio.run(ask(served, "/static/a.txt")).status == 429
 
 
+def test_an_application_of_another_make_is_one_resource_though_it_has_routes(plane: Plane) -> None:
+    """Nobody asks at those; and a method in small letters is the same to many applications."""
+
+    class Foreign:
+        routes = (type("Path", (), {"path": "/x", "handle": None})(),)
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            await PlainTextResponse("foreign")(scope, receive, send)
+
+    served = app(Mount("/foreign", Foreign()))
+    assert asyncio.run(ask(served, "/foreign/x")).body == "foreign"
+    limit(plane, "GET:/foreign/{path}")
+    assert asyncio.run(ask(served, "/foreign/x")).status == 429
+    assert asyncio.run(ask(served, "/foreign/x", "get")).status == 429
+    assert plane.interfaces.unmatched(plane.engine.plan.snapshot.rate_limits) == {}
+
+
 def test_unknown_paths_are_one_resource_and_a_wrong_method_is_none(plane: Plane) -> None:
     """A scanner is limited; who mistakes a method is told so."""
     limit(plane, "404", "/a")

@@ -53,15 +53,20 @@ def _routes(application: Any) -> Iterator[tuple[str, Iterable[str]]]:
 def _limited(gate: Turnstile) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
         def preprocess_request(self: Any, *args: Any) -> Any:
-            rejection = None if gate.open else gate.ask(lambda: _rejected(gate))
-            if rejection is None:
-                return original(self, *args)
-            headers = headers_of(rejection)
-            return self.response_class(rejection.body, rejection.fallback.status, headers)
+            answer = None if gate.open else gate.ask(lambda: _answer(gate, self))
+            return original(self, *args) if answer is None else answer
 
         return preprocess_request
 
     return wrap
+
+
+def _answer(gate: Turnstile, application: Any) -> Any:
+    rejection = _rejected(gate)
+    if rejection is None:
+        return None
+    status, headers = rejection.fallback.status, headers_of(rejection)
+    return application.response_class(rejection.body, status, headers)
 
 
 def _rejected(gate: Turnstile) -> Rejection | None:
