@@ -53,6 +53,11 @@ def test_a_fallback_is_read_in_both_spellings():
         (rule(selector={}), "spec.selector.app", "binds to no app"),
         (rule(targets=[]), "spec.targets", "needs at least 1"),
         (rule(targets=[{"targetResourceName": ""}]), "spec.targets[0].targetResourceName", "least"),
+        (
+            rule(targets=[{"targetResourceName": "head:/a"}]),
+            "spec.targets[0].targetResourceName",
+            "HEAD counts as GET: write GET:/a",
+        ),
         (rule(targets=[{"resource": "/a"}]), "spec.targets[0].resource", "unknown field"),
         (
             rule(targets=[{"targetResourceName": "/a"}] * 2),

@@ -54,6 +54,11 @@ def test_the_specifications_sample_loads_and_equals_the_python_form():
             "spec.behaviorDesc.responseAdditionalHeaders[0].value",
             "cannot carry",
         ),
+        (
+            action(responseAdditionalHeaders=[{"key": "a", "value": " wait"}]),
+            "spec.behaviorDesc.responseAdditionalHeaders[0].value",
+            "begins or ends with a blank",
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_its_path(plain, path, words):

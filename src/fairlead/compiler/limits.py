@@ -13,9 +13,14 @@ from fairlead.compiler.finding import ENFORCED, FALLBACK_UNUSABLE, TARGET_NOT_SE
 from fairlead.compiler.instance import Instance
 from fairlead.compiler.part import Guard, Part, Strategy
 from fairlead.compiler.shadows import Remark
+from fairlead.policy.encode import canonical, to_plain
 from fairlead.policy.limit import Fallback, RateLimit
 
 RATE_LIMIT, FALLBACK = "RateLimitStrategy", "HttpRequestFallbackAction"
+
+MOST_LIMITS, MOST_BYTES = 10_000, 16 << 20
+"""What the limits of one app may come to: they are in the snapshot of each of its instances, which
+refuses one that is too long, with everything else in it."""
 
 SCOPE = (
     "scope: process: each worker process counts for itself, so that N processes let N times the "
@@ -36,13 +41,36 @@ def settle_limits(parts: Sequence[Part]) -> Limited:
     named = _Named(parts)
     by_app: dict[str, tuple[RateLimit, ...]] = {}
     remarks: list[Remark] = []
+    room: dict[str, tuple[int, int]] = {}
     for part in parts:
         if part.guard is not None:
             limits, told = _joined(part, part.guard, named)
+            count, size = room.get(part.guard.app, (MOST_LIMITS, MOST_BYTES))
+            left = (count - len(limits), size - _size(limits))
+            if min(left) < 0:
+                remarks.append(_not_enforced(part, "TooMuch", _too_much(part.guard.app)))
+                continue
+            room[part.guard.app] = left
             by_app[part.guard.app] = (*by_app.get(part.guard.app, ()), *limits)
             remarks += told
     remarks += named.remarks()
     return Limited(by_app=by_app, remarks=tuple(remarks))
+
+
+def _size(limits: Sequence[RateLimit]) -> int:
+    """Return about how many bytes the limits of one rule are, as JSON."""
+    if not limits:
+        return 0
+    answer = len(canonical(to_plain(limits[0].fallback)))
+    return sum(answer + len(canonical(limit.resource)) + 256 for limit in limits)
+
+
+def _too_much(app: str) -> str:
+    return (
+        f"with this rule, app {app} would have more than {MOST_LIMITS} limits, or more than "
+        f"{MOST_BYTES >> 20} MiB of limits and their answers: name fewer targets and strategies, "
+        "or a shorter answer"
+    )
 
 
 def unmatched(parts: Iterable[Part], instances: Iterable[Instance]) -> Iterator[Remark]:

@@ -18,6 +18,7 @@ from fairlead.kinds.names import object_name, printable
 from fairlead.kinds.spec import Labels, Spec, checked, described
 from fairlead.kinds.suggestion import choose
 from fairlead.kinds.violation import Violation, refusal
+from fairlead.policy.resource import resource_name
 from fairlead.policy.workload import DEFAULT_NAMESPACE
 
 STRATEGIES = (
@@ -55,10 +56,15 @@ def _fallback(value: Any) -> str:
     return value
 
 
+def _counted(text: str) -> str | None:
+    method, _, path = resource_name(text).partition(":")
+    return f"HEAD counts as GET: write GET:{path}" if method == "HEAD" else None
+
+
 class Target(Spec):
     """What is guarded."""
 
-    resource: Annotated[str, checked(printable)] = Field(
+    resource: Annotated[str, checked(printable), checked(_counted)] = Field(
         alias="targetResourceName",
         min_length=1,
         max_length=1024,

@@ -31,6 +31,8 @@ def _header(name: str) -> str | None:
 
 def _value(text: str) -> str | None:
     # RFC 9110 §5.5: what is not Latin-1 cannot be a header, and a line break begins another one.
+    if text != text.strip(" "):
+        return "begins or ends with a blank, which a server may refuse to send: remove it"
     if all(32 <= ord(c) < 127 or 160 <= ord(c) < 256 for c in text):
         return None
     return "has a character that a header cannot carry: use printable Latin-1 in one line"
