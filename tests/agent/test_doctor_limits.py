@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fairlead.agent.describe import MOST_RATES
 from fairlead.policy.encode import seal
 from fairlead.policy.limit import RateLimit
 from tests.agent.program import SERVE, STAY, await_registered
@@ -39,3 +40,23 @@ def test_limits_are_told_with_their_scope_and_those_that_name_no_route_are_wrong
     assert "a rule limits GET:/greet1b, which the application has not" in done.stdout
     assert "did you mean GET:/greet1a?" in done.stdout
     assert wire.registrations[-1]["unmatched"] == {"GET:/greet1b": "GET:/greet1a"}
+
+
+def test_many_limits_are_told_in_short_and_routes_that_fail_do_not_silence_doctor(launch, wire):
+    """It is asked when something is wrong; ten thousand lines, or none, are no answer."""
+    limits = tuple(
+        RateLimit(rule="r", strategy="s", resource=f"/{n}", threshold=1.0, window_ms=1000)
+        for n in range(MOST_RATES + 50)
+    )
+    wire.publish(seal(replace(snapshot(3), rate_limits=limits)))
+    program = launch(
+        "from flask import Flask\napp = Flask('shop')\napp.url_map.iter_rules = None\n"
+        + SERVE
+        + STAY
+    )
+    await_registered(wire, program.line())
+    facts = [
+        " ".join(line.split()) for line in doctor(launch, str(program.pid)).stdout.splitlines()
+    ]
+    assert sum(line.startswith("limit /") for line in facts) == MOST_RATES
+    assert "limit and 50 more" in facts

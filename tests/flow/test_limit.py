@@ -102,6 +102,17 @@ def test_a_request_that_one_limit_refuses_costs_no_permit_of_another():
     assert passed(limits, [0.0, 0.1, 0.2, 0.3, 1.0, 2.0]) == [1, 0, 0, 0, 1, 0]
 
 
+def test_what_is_given_back_is_ones_own_permit():
+    """Another thread's request that came between has passed, and counts from its own time."""
+    window = Window(2, 1.0)
+    mine = window.take(1.0)
+    assert mine is not None
+    assert window.take(1.5) is not None
+    window.give_back(mine, 1.0)
+    assert [window.take(2.0) is not None for _ in range(2)] == [1, 0]
+    assert [window.take(now) is not None for now in (2.4, 2.5, 2.9, 3.0)] == [0, 1, 0, 1]
+
+
 def test_a_rejection_names_the_resource_unless_its_author_has_written_an_answer():
     """Contract 23."""
     usual = Limits([limit("/a", 0)]).check("HEAD", "/a", 0.0)

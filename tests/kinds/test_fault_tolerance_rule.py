@@ -92,3 +92,9 @@ def test_a_table_shows_whether_a_rule_is_enforced():
     assert KIND.row(plain, NOW)[1:5] == ["orders", "/orders", "s", "-"]
     plain["status"] = {"conditions": [{"type": "Live"}, {"type": "Enforced", "status": "False"}]}
     assert KIND.row(plain, NOW)[4] == "False"
+
+
+def test_a_table_shows_the_first_of_many_targets():
+    """A rule may have hundreds, and a terminal has not."""
+    plain = rule(targets=[{"targetResourceName": f"/{n}"} for n in range(250)])
+    assert KIND.row(plain, NOW)[2] == "/0,/1,/2,/3,/4,+245"

@@ -238,10 +238,11 @@ class Agent:
             plain,
             # What is left of it: an instance that was lost for a while is not new when it is back.
             warmup=max(0.0, self.settings.warmup - self.process.age()),
-            unmatched=self._unmatched(),
+            unmatched=self.unmatched(),
         )
 
-    def _unmatched(self) -> dict[str, str] | None:
+    def unmatched(self) -> dict[str, str] | None:
+        """Return what rules name in vain, with what may be meant; None where that is not known."""
         try:
             return self.interfaces.unmatched(self.engine.plan.snapshot.rate_limits)
         except Exception as error:  # routes are a stranger's, and the lease depends on this

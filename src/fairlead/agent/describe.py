@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from fairlead.agent.source import Follower
     from fairlead.flow.engine import Engine
     from fairlead.instruments.instrument import Hook
-    from fairlead.instruments.interfaces import Interfaces
     from fairlead.instruments.leftovers import Leftover, Leftovers
     from fairlead.telemetry.refusals import Refusal, Refusals
+
+
+MOST_RATES = 100
+"""Rate limits that are told one by one."""
 
 
 class Process(Protocol):
@@ -38,7 +41,6 @@ class Agent(Protocol):
     settings: Settings
     identity: Identity
     engine: Engine
-    interfaces: Interfaces
     hooks: list[Hook]
     leftovers: Leftovers
     refusals: Refusals
@@ -53,6 +55,9 @@ class Agent(Protocol):
 
     def read_counters(self) -> dict[str, dict[str, int]]:
         """Return every count so far."""
+
+    def unmatched(self) -> dict[str, str] | None:
+        """Return what rules name in vain, None where that is not known."""
 
 
 def describe(agent: Agent) -> dict[str, Any]:
@@ -131,7 +136,10 @@ def _snapshot(agent: Agent) -> dict[str, Any]:
 
 
 def _limits(agent: Agent) -> dict[str, Any]:
-    """Return the rate limits of the app, each of this process alone, and which name no route."""
+    """Return the rate limits of the app, each of this process alone, and which name no route.
+
+    Of a great many the first are told, and how many there are.
+    """
     limits = agent.engine.plan.snapshot.rate_limits
     return {
         "rates": [
@@ -141,9 +149,10 @@ def _limits(agent: Agent) -> dict[str, Any]:
                 "threshold": one.threshold,
                 "window_ms": one.window_ms,
             }
-            for one in limits
+            for one in limits[:MOST_RATES]
         ],
-        "unmatched": agent.interfaces.unmatched(limits),
+        "number": len(limits),
+        "unmatched": agent.unmatched(),
     }
 
 

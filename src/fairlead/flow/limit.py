@@ -64,13 +64,17 @@ class Window:
         self._used.appendleft(before)
         return self._first(now)
 
-    def give_back(self, before: float) -> None:
-        """Undo the newest use: another limit refused the same request."""
+    def give_back(self, before: float, now: float) -> None:
+        """Undo the use at `now`: another limit refused the same request."""
+        newer: list[float] = []
         try:
-            self._used.pop()
+            while (used := self._used.pop()) != now:
+                newer.append(used)  # another thread's, which passed
         except IndexError:
-            return  # others have it in hand, and put back what they took
-        self._used.appendleft(before)
+            pass  # others have it in hand, and put it back as a permit that was used
+        else:
+            self._used.appendleft(before)
+        self._used.extend(reversed(newer))
 
     def _first(self, now: float) -> float | None:
         if self._most > len(self._used) and next(self._fresh) < self._most:
@@ -152,7 +156,7 @@ def _take(limits: _Limiters, resource: str, now: float) -> Rejection | None:
         before = window.take(now)
         if before is None:
             for other, time in taken:
-                other.give_back(time)
+                other.give_back(time, now)
             return Rejection(limit, resource)
         taken.append((window, before))
     return None

@@ -76,10 +76,11 @@ class Interfaces:
             for path, methods in paths.items()
             for name in (path, *(f"{method}:{path}" for method in sorted(methods) if method))
         ]
-        if self._last[:2] != (vain, known):
+        last = self._last  # doctor asks on another thread
+        if last[:2] != (vain, known):
             meant = {name: _meant(name, known) for name in vain[:MOST_MEANT]}
-            self._last = (vain, known, {name: meant.get(name, "") for name in vain})
-        return self._last[2]
+            last = self._last = (vain, known, {name: meant.get(name, "") for name in vain})
+        return last[2]
 
     def _routes(self) -> Iterator[tuple[str, Iterable[str] | None]]:
         self._forget_the_dead()

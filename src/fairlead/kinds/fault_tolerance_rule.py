@@ -32,6 +32,9 @@ STRATEGIES = (
 
 FALLBACKS = ("HttpRequestFallbackAction",)
 
+SHOWN = 5
+"""Names of a list that a table shows; the rest is a number."""
+
 _NAMES = {"name": {"type": "string"}, "kind": {"type": "string"}}
 
 
@@ -121,8 +124,9 @@ def _strategies(plain: Plain, now: datetime) -> str:
 
 def _joined(plain: Plain, field: str, key: str) -> str:
     found = child(plain, "spec").get(field)
-    items = found if isinstance(found, list) else []
-    return ",".join(str(item.get(key, "")) for item in items if isinstance(item, Mapping))
+    items = [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
+    more = f",+{len(items) - SHOWN}" if len(items) > SHOWN else ""
+    return ",".join(str(item.get(key, "")) for item in items[:SHOWN]) + more
 
 
 def _enforced(plain: Plain, now: datetime) -> str:

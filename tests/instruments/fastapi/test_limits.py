@@ -104,6 +104,16 @@ def test_unknown_paths_keep_the_applications_own_page_until_they_are_limited(pla
     assert asyncio.run(ask(app(), "/v3/nowhere")).status == 429
 
 
+def test_an_application_is_known_before_it_is_called(plane: Plane) -> None:
+    """Of two in one process the second may wait for its first request for days."""
+    limit(plane, "/greet1a", "/nowhere/at/all")
+    served = app()
+    assert plane.interfaces.unmatched(plane.engine.plan.snapshot.rate_limits) == {
+        "/nowhere/at/all": ""
+    }
+    del served
+
+
 def test_every_route_of_every_router_is_known(plane: Plane) -> None:
     """A rule that names one of them is never called misspelt."""
     named = [

@@ -111,9 +111,12 @@ def _control(answer: Answer) -> str:
 
 def _limit_facts(answer: Answer) -> Iterator[tuple[str, str]]:
     # An agent of an older version says nothing of them.
-    for one in answer.get("limits", {"rates": ()})["rates"]:
+    limits = answer.get("limits", {"rates": ()})
+    for one in limits["rates"]:
         share = f"{one['threshold']:g} in {one['window_ms'] / 1000:g} s, in this process"
         yield "limit", f"{one['resource']}: {share} ({one['rule']})"
+    if (more := limits.get("number", 0) - len(limits["rates"])) > 0:
+        yield "limit", f"and {more} more"
 
 
 def _shadow_facts(answer: Answer) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fairlead.instruments.limiting import Turnstile
-from fairlead.instruments.routes import limited, noted
+from fairlead.instruments.routes import limited, made, noted
 
 if TYPE_CHECKING:
     from fairlead.instruments.instrument import DataPlane
@@ -20,6 +20,7 @@ def install(plane: DataPlane, patches: Patches) -> None:
     from fastapi.applications import FastAPI
     from fastapi.routing import APIRoute
 
+    patches.replace(FastAPI, "__init__", made(plane))
     if "build_middleware_stack" in vars(FastAPI):
         patches.replace(FastAPI, "build_middleware_stack", noted(plane))
     if "handle" in vars(APIRoute):
