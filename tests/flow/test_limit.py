@@ -78,6 +78,19 @@ def test_a_method_is_the_same_in_small_letters():
     assert [limits.check(m, "/a", 0.0) is None for m in ("get", "Get", "head")] == [1, 0, 0]
 
 
+def test_a_method_that_somebody_made_up_is_limited_and_named_by_nobody():
+    """A thousand of them would fill the counters, and hide what else happens."""
+    limits = Limits([limit("/a", 0), limit("PURGE:/b", 0)])
+    for method, path, resource in (
+        ("X1", "/a", "/a"),
+        ("PURGE", "/b", "PURGE:/b"),
+        ("PATCH", "/a", "PATCH:/a"),
+    ):
+        rejection = limits.check(method, path, 0.0)
+        assert rejection is not None
+        assert rejection.resource == resource
+
+
 def test_a_limit_that_is_said_twice_counts_once_before_and_after_a_new_snapshot():
     """A rule may name a strategy with its kind and without: one limit, one permit."""
     engine = Engine(clock=lambda: 0.0, dice=lambda: 0.0)

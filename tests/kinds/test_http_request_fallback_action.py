@@ -55,6 +55,11 @@ def test_the_specifications_sample_loads_and_equals_the_python_form():
             "cannot carry",
         ),
         (
+            action(responseAdditionalHeaders=[{"key": "a", "value": "x" * 4097}]),
+            "spec.behaviorDesc.responseAdditionalHeaders[0].value",
+            "4096",
+        ),
+        (
             action(responseAdditionalHeaders=[{"key": "a", "value": " wait"}]),
             "spec.behaviorDesc.responseAdditionalHeaders[0].value",
             "begins or ends with a blank",

@@ -16,6 +16,10 @@ from typing import Final
 
 from fairlead.policy.limit import NOT_FOUND, Fallback, RateLimit
 
+METHODS = frozenset(
+    ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY")
+)
+
 _Key = tuple[str, str, str, float, int]
 
 
@@ -127,7 +131,10 @@ class Limits:
             return None
         method = method.upper()  # frameworks differ in whether ``get`` is GET
         method = "GET" if method == "HEAD" else method
-        return _take(by_method.get(method, by_method[""]), f"{method}:{template}", now)
+        # What a stranger makes up is no name of a counter, nor a word of an answer.
+        known = method in by_method or method in METHODS
+        resource = f"{method}:{template}" if known else template
+        return _take(by_method.get(method, by_method[""]), resource, now)
 
     def check_unknown(self, now: float) -> Rejection | None:
         """Do the same for a request to a path that the app does not know."""

@@ -71,11 +71,13 @@ def unknown(gate: Turnstile) -> Callable[[Handle], Handle]:
 
     def wrap(original: Handle) -> Handle:
         def not_found(self: Any, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-            if not gate.open and ASKED not in scope and scope["type"] == "http":
-                scope[ASKED] = True
-                if (rejection := gate.ask(gate.refuse_unknown)) is not None:
-                    return _answer(rejection, scope, send)
-            return original(self, scope, receive, send)
+            if gate.open or ASKED in scope or scope["type"] != "http":
+                return original(self, scope, receive, send)
+            # Not noted in the scope: the request may go on to the next of several applications.
+            rejection = gate.ask(gate.refuse_unknown)
+            if rejection is None:
+                return original(self, scope, receive, send)
+            return _answer(rejection, scope, send)
 
         return not_found
 
@@ -111,9 +113,14 @@ def _rejected_below(gate: Turnstile, mount: Any, scope: Scope) -> Rejection | No
     """
     if not _below(mount):
         scope[ASKED] = True
-        return _rejected(gate, mount, scope, f"{mount.path}/{{path}}")
-    scope[PREFIX] = scope.get(PREFIX, "") + mount.path
+        return _rejected(gate, mount, scope, f"{_prefix(mount)}/{{path}}")
+    scope[PREFIX] = scope.get(PREFIX, "") + _prefix(mount)
     return None
+
+
+def _prefix(mount: Any) -> str:
+    """Return the path of a mount; a host has none."""
+    return getattr(mount, "path", "")
 
 
 def _below(mount: Any) -> Iterable[Any]:
@@ -173,9 +180,9 @@ def _routes(routes: Iterable[Any], prefix: str, depth: int) -> Iterator[tuple[st
         elif hasattr(route, "path_format") and hasattr(route, "endpoint"):
             yield prefix + route.path_format, getattr(route, "methods", None) or ()
         elif inner := _below(route):
-            yield from _routes(inner, prefix + getattr(route, "path", ""), depth + 1)
-        elif hasattr(route, "path"):
-            yield f"{prefix}{route.path}/{{path}}", ()
+            yield from _routes(inner, prefix + _prefix(route), depth + 1)
+        elif hasattr(route, "path") or hasattr(route, "host"):
+            yield f"{prefix}{_prefix(route)}/{{path}}", ()
 
 
 async def _answer(rejection: Rejection, scope: Scope, send: Send) -> None:

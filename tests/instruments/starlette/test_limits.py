@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.routing import Host, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 
@@ -127,6 +128,35 @@ def test_an_application_of_another_make_is_one_resource_though_it_has_routes(pla
     assert asyncio.run(ask(served, "/foreign/x")).status == 429
     assert asyncio.run(ask(served, "/foreign/x", "get")).status == 429
     assert plane.interfaces.unmatched(plane.engine.plan.snapshot.rate_limits) == {}
+
+
+def test_below_a_host_everything_is_asked_about(plane: Plane) -> None:
+    """Its routes by their names, and an application without routes as one resource."""
+    shop = Host("shop.example", Starlette(routes=[Route("/c", echo)]))
+    served = Starlette(routes=[shop, Host("files.example", PlainTextResponse("file"))])
+    shop_host, files_host = [("host", "shop.example")], [("host", "files.example")]
+    limit(plane, "/c", "GET:/{path}")
+    assert plane.interfaces.unmatched(plane.engine.plan.snapshot.rate_limits) == {}
+    assert asyncio.run(ask(served, "/c", headers=shop_host)).status == 429
+    assert asyncio.run(ask(served, "/c", headers=files_host)).status == 429
+    limit(plane, "/d")
+    assert asyncio.run(ask(served, "/c", headers=files_host)).body == "file"
+
+
+def test_the_next_application_is_asked_about_what_one_did_not_know(plane: Plane) -> None:
+    """Two in a row share a request; the second must be no way around."""
+    first, second = app(), Starlette(routes=[Route("/late", echo)])
+
+    async def either(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await first.router(scope, receive, send)
+        except HTTPException:
+            await second(scope, receive, send)
+
+    served = Starlette(routes=[])
+    served.router.default = either
+    limit(plane, "/late")
+    assert asyncio.run(ask(served, "/late")).status == 429
 
 
 def test_unknown_paths_are_one_resource_and_a_wrong_method_is_none(plane: Plane) -> None:

@@ -19,7 +19,7 @@ VERSIONS = ("0.27", "2")
 def install(plane: DataPlane, patches: Patches) -> None:
     """Govern every application, those that exist already too: the class is hooked."""
     from starlette.applications import Starlette
-    from starlette.routing import Mount, Route, Router, WebSocketRoute
+    from starlette.routing import Host, Mount, Route, Router, WebSocketRoute
 
     gate = Turnstile(plane, LIBRARY)
     patches.replace(Starlette, "__call__", governed(plane))
@@ -28,4 +28,5 @@ def install(plane: DataPlane, patches: Patches) -> None:
     patches.replace(Route, "handle", limited(gate))
     patches.replace(WebSocketRoute, "handle", limited(gate))
     patches.replace(Mount, "handle", mounted(gate))
+    patches.replace(Host, "handle", mounted(gate))
     patches.replace(Router, "not_found", unknown(gate))
