@@ -152,6 +152,21 @@ def test_a_limit_goes_on_counting_when_a_snapshot_leaves_it_as_it_was():
     assert passed(engine.plan.limits, [0.7, 0.7, 0.7]) == [1, 1, 0]
 
 
+@pytest.mark.parametrize(
+    ("threshold", "window_ms", "passes"), [(1, 1000, 0), (2, 1000, 0), (5, 1000, 2), (3, 300, 2)]
+)
+def test_a_limit_that_is_changed_remembers_what_it_has_let_pass(threshold, window_ms, passes):
+    """Tuned every few seconds, it would be open every few seconds."""
+    one = replace(limit(threshold=3), strategy="RateLimitStrategy/s")
+    engine = Engine(clock=lambda: 0.0, dice=lambda: 0.0)
+    engine.apply(Snapshot(rate_limits=(one,)))
+    assert passed(engine.plan.limits, [0.0, 0.1, 0.4, 0.4]) == [1, 1, 1, 0]
+    changed = replace(one, threshold=threshold, window_ms=window_ms)
+    engine.apply(Snapshot(rate_limits=(changed,)))
+    assert sum(passed(engine.plan.limits, [0.5] * 5)) == passes
+    assert sum(passed(engine.plan.limits, [1.5] * 9)) == threshold
+
+
 def test_a_namespace_that_is_off_has_no_limits_and_one_that_observes_says_so():
     """The switch of an operator is above every rule."""
     engine = Engine(clock=lambda: 0.0, dice=lambda: 0.0)

@@ -9,7 +9,7 @@ lock, also across a fork.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Final
@@ -47,14 +47,22 @@ class Window:
 
     __slots__ = ("_fresh", "_length", "_most", "_used")
 
-    def __init__(self, threshold: float, length: float) -> None:
-        """Keep `threshold` permits, rounded down, for windows of `length` seconds."""
+    def __init__(self, threshold: float, length: float, before: Sequence[float] = ()) -> None:
+        """Keep `threshold` permits, rounded down, for windows of `length` seconds.
+
+        Those of `before` are used already, the longest ago first: whoever changes a limit again and
+        again does not open it each time.
+        """
         self._most = int(threshold)
         self._length = length
-        self._used: deque[float] = deque()
+        self._used: deque[float] = deque(before[max(0, len(before) - self._most) :])
         """When each permit was used last, the longest ago first."""
-        self._fresh = count()
+        self._fresh = count(len(self._used))
         """Permits that were never used are numbered as they are; nothing is made in advance."""
+
+    def uses(self) -> list[float]:
+        """Return when each permit was used last, the longest ago first."""
+        return list(self._used)
 
     def take(self, now: float) -> float | None:
         """Use a permit at `now`, in seconds; return when it was used before, None for a refusal."""
@@ -102,8 +110,9 @@ class Limits:
         *,
         observing: bool = False,
     ) -> None:
-        """Compile `limits`; what did not change goes on counting with its window among `kept`."""
+        """Compile `limits`; each goes on counting with its window among `kept`."""
         kept = kept or {}
+        same = {key[:3]: window for key, window in kept.items()}
         self.observing = observing
         """Whether a rejection is only counted, and the request goes on."""
         self.windows: dict[_Key, Window] = {}
@@ -112,7 +121,9 @@ class Limits:
             key = _key(limit)
             if key in self.windows:
                 continue  # said twice, it would take two permits of the same window
-            window = kept.get(key) or Window(limit.threshold, limit.window_ms / 1000)
+            window = kept.get(key)
+            if window is None:
+                window = _changed(limit, same.get(key[:3]))
             self.windows[key] = window
             by_resource.setdefault(limit.resource, []).append((limit, window))
         self._unknown = tuple(by_resource.pop(NOT_FOUND, ()))
@@ -167,6 +178,12 @@ def _take(limits: _Limiters, resource: str, now: float) -> Rejection | None:
             return Rejection(limit, resource)
         taken.append((window, before))
     return None
+
+
+def _changed(limit: RateLimit, before: Window | None) -> Window:
+    """Return the window of a limit that is new, or had another threshold or length `before`."""
+    uses = before.uses() if before else []
+    return Window(limit.threshold, limit.window_ms / 1000, uses)
 
 
 def _key(limit: RateLimit) -> _Key:

@@ -50,9 +50,7 @@ class AdditionalHeader(Spec):
     """One header of the answer."""
 
     key: Annotated[Token, checked(_header)] = Field(description="Name of the header.")
-    value: Annotated[MatchText, checked(_value)] = Field(
-        max_length=4096, description="Its value, 4,096 characters at most."
-    )
+    value: Annotated[MatchText, checked(_value)] = Field(description="Its value.")
 
 
 class BehaviorDesc(Spec):
