@@ -138,28 +138,15 @@ def _below(mount: Any) -> Iterable[Any]:
     return ()
 
 
-def made(plane: DataPlane) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Return what wraps the making of an application: one that nobody has called yet has routes."""
-
-    def wrap(original: Callable[..., None]) -> Callable[..., None]:
-        def init(self: Any, *args: Any, **kwargs: Any) -> None:
-            original(self, *args, **kwargs)
-            plane.interfaces.note(self, routes_of)
-
-        return init
-
-    return wrap
-
-
 def noted(plane: DataPlane) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
-    """Return what wraps the first thing that an application does, for one made before the hook."""
+    """Return what wraps a thing that an application does by itself, once."""
 
     def wrap(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        def build_middleware_stack(self: Any) -> Any:
+        def once(self: Any) -> Any:
             plane.interfaces.note(self, routes_of)
             return original(self)
 
-        return build_middleware_stack
+        return once
 
     return wrap
 

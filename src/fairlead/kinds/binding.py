@@ -40,5 +40,5 @@ def selects_by_app_only(plain: Plain) -> Iterator[Violation]:
         if key != "app":
             yield Violation(
                 loc=("spec", "selector", str(key)),
-                message="is not supported here: an entry is selected by `app` alone",
+                message="is not supported here: an app is selected by `app` alone",
             )

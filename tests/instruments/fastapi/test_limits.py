@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import warnings
 from collections.abc import Iterator
 
 import pytest
@@ -129,3 +130,13 @@ def test_every_route_of_every_router_is_known(plane: Plane) -> None:
     assert asyncio.run(ask(served, "/plain/items/1")).status == 200
     limits = plane.engine.plan.snapshot.rate_limits
     assert set(plane.interfaces.unmatched(limits) or ()) == {"GET:/items/{item}/x"}
+
+
+def test_what_warns_of_how_an_application_is_made_names_who_made_it(plane: Plane) -> None:
+    """A hook around ``__init__`` would be named instead, and the warning be shown to nobody."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        FastAPI(root_path="/x")
+    assert "__wrapped__" not in vars(FastAPI.__init__)
+    assert {warning.filename for warning in told} <= {__file__}
+    assert plane.counted(AGENT_FAULTS) == {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fairlead.instruments.limiting import Turnstile
-from fairlead.instruments.routes import limited, made, noted
+from fairlead.instruments.routes import limited, noted
 
 if TYPE_CHECKING:
     from fairlead.instruments.instrument import DataPlane
@@ -20,7 +20,8 @@ def install(plane: DataPlane, patches: Patches) -> None:
     from fastapi.applications import FastAPI
     from fastapi.routing import APIRoute
 
-    patches.replace(FastAPI, "__init__", made(plane))
+    # The end of ``__init__``, which itself has to stay what warnings call it: the caller's.
+    patches.replace(FastAPI, "setup", noted(plane))
     if "build_middleware_stack" in vars(FastAPI):
         patches.replace(FastAPI, "build_middleware_stack", noted(plane))
     if "handle" in vars(APIRoute):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fairlead.instruments.asgi import governed
 from fairlead.instruments.limiting import Turnstile
-from fairlead.instruments.routes import limited, made, mounted, noted, unknown
+from fairlead.instruments.routes import limited, mounted, noted, unknown
 
 if TYPE_CHECKING:
     from fairlead.instruments.instrument import DataPlane
@@ -23,7 +23,6 @@ def install(plane: DataPlane, patches: Patches) -> None:
 
     gate = Turnstile(plane, LIBRARY)
     patches.replace(Starlette, "__call__", governed(plane))
-    patches.replace(Starlette, "__init__", made(plane))
     patches.replace(Starlette, "build_middleware_stack", noted(plane))
     patches.replace(Route, "handle", limited(gate))
     patches.replace(WebSocketRoute, "handle", limited(gate))
