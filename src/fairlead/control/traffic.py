@@ -12,12 +12,8 @@ from collections.abc import Mapping
 from fairlead.telemetry.counters import OTHERS
 from fairlead.telemetry.names import COLOURED, WOULD_COLOUR
 
-MOST_LANES = 1024
-"""Lanes of one app that are counted; who makes up further names is not followed."""
-
 REMEMBERED = 20_000
 """Nodes whose last counters are kept; one that was forgotten counts from nothing again."""
-
 
 MOST_APPS, MOST_LANES = 10_000, 1_000
 """Apps, and lanes of each, that are counted apart: their names are the network's words."""
@@ -81,8 +77,6 @@ class _Tally:
         if len(self.totals) > MOST_APPS:
             self.totals.popitem(last=False)
         for lane, count in counted.items():
-            if lane not in totals and len(totals) >= MOST_LANES:
-                continue
             before = last.get(lane, 0)
             # Less than before: the process began to count again.
             growth = count - before if count >= before else count
