@@ -206,6 +206,10 @@ def test_threads_share_a_limit_and_no_permit_is_lost_or_found():
         replace(limit(), threshold=float("nan")),
         replace(limit(), threshold=1e9),
         replace(limit(), fallback=Fallback(status=99)),
+        replace(limit(), fallback=Fallback(headers=(("X", "a\r\nSet-Cookie: b"),))),
+        replace(limit(), fallback=Fallback(headers=(("X\n", "a"),))),
+        replace(limit(), fallback=Fallback(headers=(("X", "\u8bf7"),))),
+        replace(limit(), fallback=Fallback(body="\ud800")),
     ],
 )
 def test_a_snapshot_with_a_limit_that_cannot_be_kept_is_refused(bad):

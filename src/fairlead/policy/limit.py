@@ -20,6 +20,16 @@ class Fallback:
     body: str | None = None
     """None says which resource was limited (contract 23)."""
 
+    def can_be_sent(self) -> bool:
+        """Tell whether no header begins another one, and all of it has bytes."""
+        lines = [text for header in self.headers for text in header]
+        try:
+            "".join(lines).encode("latin-1")
+            (self.body or "").encode()
+        except UnicodeEncodeError:
+            return False
+        return not any(break_ in line for line in lines for break_ in "\r\n\0")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit:

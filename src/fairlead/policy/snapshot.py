@@ -69,6 +69,8 @@ class Snapshot:
                 raise InvalidSnapshot(f"rate_limits: {limit.rule}: no window or no threshold")
             if not 200 <= limit.fallback.status <= 599:
                 raise InvalidSnapshot(f"rate_limits: {limit.rule}: no status of a response")
+            if not limit.fallback.can_be_sent():
+                raise InvalidSnapshot(f"rate_limits: {limit.rule}: no headers or no text")
 
     def _check_shadows(self) -> None:
         """Refuse what would lead a lane's writes to base, or to two places."""
