@@ -135,6 +135,8 @@ def _below(mount: Any) -> Iterable[Any]:
         if isinstance(routes, (list, tuple)) and routes and hasattr(routes[0], "url_path_for"):
             return routes
         application = getattr(application, "app", None)
+        if application is None:
+            break
     return ()
 
 
