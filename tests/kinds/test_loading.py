@@ -319,6 +319,12 @@ def test_what_we_write_as_yaml_is_read_back_as_it_was(plain):
     assert load_object(write_yaml(plain) + "\n") == plain
 
 
+def test_a_key_that_begins_with_a_foreign_space_is_no_json():
+    """It was found by the test above: a no-break space before a brace."""
+    assert load_object("\xa0{: 1\n") == {"\xa0{": 1}
+    assert load_object(' \n{"a": 1}') == load_object(b' \t\r\n{"a": 1}') == {"a": 1}
+
+
 @given(st.one_of(st.text(max_size=60), st.binary(max_size=60)))
 def test_any_text_is_read_or_refused_and_nothing_else(text):
     """No traceback for whatever is in a file."""

@@ -55,7 +55,7 @@ def load_object(body: str | bytes) -> dict[str, Any]:
     """
     if len(body) > MOST_BYTES:
         raise InvalidResource([too_large("", len(body))])
-    plain = _json(body) if body.lstrip()[:1] in (b"{", "{") else _single(body)
+    plain = _json(body) if _is_json(body) else _single(body)
     if not isinstance(plain, dict):
         raise InvalidResource([Violation(message="the body is one object, a map")])
     return plain
@@ -101,6 +101,16 @@ def _single(body: str | bytes) -> Any:
     if documents[0].violations:
         raise InvalidResource(replace(v, line=0) for v in documents[0].violations)
     return documents[0].plain
+
+
+def _is_json(body: str | bytes) -> bool:
+    """Tell an object of JSON by its first character behind what RFC 8259 calls white space.
+
+    YAML has keys that begin with other spaces.
+    """
+    if isinstance(body, bytes):
+        return body.lstrip(b" \t\r\n").startswith(b"{")
+    return body.lstrip(" \t\r\n").startswith("{")
 
 
 class _Repeated(ValueError):
