@@ -18,6 +18,11 @@ from tests.control.serving import Server
 __all__ = ["launch", "wire"]
 
 DATABASE = f"import sqlite3\n{SERVE}"
+ROUTES = """
+class Shop: pass
+shop = Shop()
+agent.interfaces.note(shop, lambda _: [("/greet1a", ("GET",))])
+"""
 
 
 @pytest.fixture
@@ -50,7 +55,7 @@ def test_an_app_is_shown_with_every_process_and_is_well(
 
     assert (said.status, said.err) == (0, "")
     head, columns, *rows = said.out.splitlines()
-    assert head.startswith(f"app shop in namespace {namespace}: 2 processes on 1 hosts")
+    assert head.startswith(f"app shop in namespace {namespace}: 2 processes on 1 host,")
     assert columns.split() == [
         *("HOST", "PID", "ADDRESS", "LANE", "STATE", "REVISION", "FOR", "SOURCE", "HOOKS"),
     ]
@@ -114,6 +119,32 @@ def test_a_process_that_lanes_with_shadows_pass_by_says_why(
 
     assert "gets no calls of lanes with shadow tables (gray): FAIRLEAD_SHADOW=off" in said.out
     assert "    → take FAIRLEAD_SHADOW=off away" in said.out
+
+
+def test_a_target_that_an_app_has_not_is_told_for_the_app_as_for_its_process(
+    say: Say, serve: Callable[..., Any], namespace: str
+):
+    """Its limit guards nothing, and whoever looks from afar must not hear that all is well."""
+    text = (
+        "apiVersion: fault-tolerance.opensergo.io/v1alpha1\nkind: RateLimitStrategy\n"
+        "metadata: {name: one}\nspec: {metricType: RequestAmount, limitMode: Local,"
+        " threshold: 1, statDuration: 1s}\n---\n"
+        "apiVersion: fault-tolerance.opensergo.io/v1alpha1\nkind: FaultToleranceRule\n"
+        "metadata: {name: greet}\nspec: {selector: {app: shop},"
+        " targets: [{targetResourceName: /greet1b}], strategies: [{name: one}]}\n"
+    )
+    serve(f"{SERVE}{ROUTES}").line()
+    words = ("doctor", "app/shop", "-n", namespace)
+    settled(say, *words, status=0)
+    applied = say("apply", "-f", "-", "-n", namespace, stdin=text.encode())
+    assert applied.status == 0, applied.err
+
+    said = settled(say, *words, status=1)
+
+    assert (
+        "a rule limits /greet1b, which the application has not, did you mean /greet1a?" in said.out
+    )
+    assert "    → correct the target of the rule" in said.out
 
 
 def test_what_a_process_counted_is_noted_and_not_wrong(

@@ -53,3 +53,20 @@ def test_answers_are_counted_as_they_are_sent():
     found = verdicts(world)
     assert (found["b"], found["c"]) == (("False", "TooMuch"), ("True", "PerProcess"))
     assert len(canonical(to_plain(world.snapshot("default", "a")))) < MOST_BYTES
+
+
+def test_a_misspelt_strategy_or_answer_is_told_of_with_the_one_that_may_be_meant():
+    """Its rule enforces nothing meanwhile, and names are long."""
+    busy = HttpRequestFallbackAction(name="slow-down", status=429, body="busy")
+    one = RateLimitStrategy(name="one-a-second", threshold=1, stat_duration_seconds=1)
+    wrong = FaultToleranceRule(
+        name="r",
+        labels={"app": "a"},
+        targets=["/x"],
+        strategies=["one-a-secnd"],
+        fallback_action="slowdown",
+    )
+    world = World.of([one, busy, wrong], [], 1, [("default", "a")])
+    said = {found.type: found.message for found in world.findings() if found.name == "r"}
+    assert "has no strategy one-a-secnd, did you mean one-a-second?" in said["Enforced"]
+    assert "slowdown, did you mean slow-down?; until it has" in said["FallbackUnusable"]

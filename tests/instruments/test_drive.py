@@ -53,6 +53,7 @@ def test_an_outcomes_error_is_raised(drive: Run) -> None:
     with pytest.raises(ConnectionRefusedError) as raised:
         drive(chain([]), call(), lambda call: Outcome(error=error))
     assert raised.value is error
+    assert raised.value.__context__ is None, "a log would show the inside of fairlead first"
 
 
 @both

@@ -55,6 +55,11 @@ def test_a_window_is_read_in_both_spellings(window, length):
         (strategy(statDurationSeconds=0), "spec.statDurationSeconds", "greater than or equal to 1"),
         (strategy(statDuration="1s"), "spec.statDuration", "remove one"),
         (
+            strategy(statDurationSeconds=..., statDuration="0s"),
+            "spec.statDuration",
+            "is no time at all",
+        ),
+        (
             strategy(statDurationSeconds=..., statDuration="soon"),
             "spec.statDuration",
             "write one like 500ms",

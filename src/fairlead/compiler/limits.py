@@ -13,6 +13,7 @@ from fairlead.compiler.finding import ENFORCED, FALLBACK_UNUSABLE, TARGET_NOT_SE
 from fairlead.compiler.instance import Instance
 from fairlead.compiler.part import Guard, Part, Strategy
 from fairlead.compiler.shadows import Remark
+from fairlead.kinds.suggestion import meant
 from fairlead.policy.encode import canonical, to_plain
 from fairlead.policy.limit import Fallback, RateLimit
 
@@ -111,7 +112,8 @@ class _Named:
             return f"{kind}/{name}: strategies of this kind are not enforced by this version"
         part = self._strategies.get(name)
         if part is None or part.strategy is None:
-            return f"this namespace has no {kind or 'strategy'} {name}"
+            hint = meant(name, self._strategies)
+            return f"this namespace has no {kind or 'strategy'} {name}{hint}"
         self._wanted.add((RATE_LIMIT, name))
         if part.strategy.app not in ("", app):
             return f"{RATE_LIMIT}/{name} is for app {part.strategy.app}, not for {app}"
@@ -124,6 +126,10 @@ class _Named:
         part = self._fallbacks.get(name)
         self._wanted.add((FALLBACK, name))
         return part.fallback if part else None
+
+    def like(self, name: str) -> str:
+        """Return which answer may be meant by `name`, as the end of a sentence."""
+        return meant(name, self._fallbacks)
 
     def remarks(self) -> Iterator[Remark]:
         """Yield what the authors of strategies and fallbacks should know."""
@@ -141,7 +147,10 @@ def _joined(part: Part, guard: Guard, named: _Named) -> tuple[list[RateLimit], l
     remarks: list[Remark] = []
     fallback = named.fallback(guard.fallback) if guard.fallback else Fallback()
     if fallback is None:
-        message = f"this namespace has no {FALLBACK} {guard.fallback}; until it has, it is 429"
+        message = (
+            f"this namespace has no {FALLBACK} {guard.fallback}{named.like(guard.fallback)}; "
+            "until it has, it is 429"
+        )
         remarks.append(Remark(part, FALLBACK_UNUSABLE, "NotFound", message))
     limits: list[RateLimit] = []
     missing: list[str] = []

@@ -27,7 +27,8 @@ def run(flow: Flow, call: Call, perform: Perform) -> Any:
             try:
                 effect = steps.send(answer)
             except StopIteration as done:
-                return _unwrap(done.value)
+                outcome = done.value
+                break
             if type(effect) is Send:
                 answer = perform(effect.call)
             else:
@@ -35,6 +36,7 @@ def run(flow: Flow, call: Call, perform: Perform) -> Any:
                 answer = None
     finally:
         steps.close()
+    return _unwrap(outcome)  # outside of the except: what it raises has no context of ours
 
 
 async def run_async(flow: Flow, call: Call, perform: PerformAsync) -> Any:
@@ -46,7 +48,8 @@ async def run_async(flow: Flow, call: Call, perform: PerformAsync) -> Any:
             try:
                 effect = steps.send(answer)
             except StopIteration as done:
-                return _unwrap(done.value)
+                outcome = done.value
+                break
             if type(effect) is Send:
                 answer = await perform(effect.call)
             else:
@@ -54,6 +57,7 @@ async def run_async(flow: Flow, call: Call, perform: PerformAsync) -> Any:
                 answer = None
     finally:
         steps.close()
+    return _unwrap(outcome)  # outside of the except: what it raises has no context of ours
 
 
 def _unwrap(outcome: Outcome) -> Any:

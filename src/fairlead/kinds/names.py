@@ -67,7 +67,7 @@ def printable(text: str) -> str | None:
     if len(text) > 4096:
         return f"is {len(text)} characters long, at most 4096 are compared"
     if any(ord(character) < 32 or ord(character) == 127 for character in text):
-        return "has a control character, which no request can carry"
+        return "has a control character, which no header or path can carry"
     return encodable(text)
 
 

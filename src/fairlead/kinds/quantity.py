@@ -30,6 +30,10 @@ def _duration(value: Any) -> str:
         length = duration_ms(value)
         if length is not None and 0 < length <= LONGEST_MS:
             return value
+        if length == 0:
+            raise refusal(
+                f"{value[:80]!r} is no time at all: write a window like 500ms, 1s or 2min"
+            )
         raise refusal(f"{value[:80]!r} is not a duration: write one like 500ms, 1s or 2min")
     raise refusal(f"must be a duration like 1s, got {described(value)}")
 

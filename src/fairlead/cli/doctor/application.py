@@ -13,7 +13,15 @@ from urllib.parse import urlencode
 
 from fairlead.agent.settings import Settings
 from fairlead.cli.doctor.asking import ask_json
-from fairlead.cli.doctor.diagnosis import Answer, Problem, age, ago, unfit_remedy, unhooked
+from fairlead.cli.doctor.diagnosis import (
+    Answer,
+    Problem,
+    age,
+    ago,
+    unfit_remedy,
+    unhooked,
+    unmatched,
+)
 from fairlead.cli.table import aligned
 from fairlead.policy.governance import ON
 from fairlead.protocols.watch.codec import ROOT
@@ -90,6 +98,7 @@ def problems_of(node: Answer) -> Iterator[Problem]:
     for reason in filter(None, (node["error"], *node["refused"])):
         remedy = "mend the rule it names, or update fairlead there"
         yield Problem(code="refused", text=f"refused: {reason}", remedy=remedy)
+    yield from unmatched(node)
     yield from _unfit(node)
 
 
@@ -126,12 +135,17 @@ def worded(answer: Answer) -> Iterator[str]:
     """Yield the table of an app's processes."""
     found = answer["processes"]
     hosts = {node.get("host") for node in found}
+    processes = _counted(len(found), "process", "processes")
     yield (
-        f"app {answer['app']} in namespace {answer['namespace']}: {len(found)} processes on"
-        f" {len(hosts)} hosts, control plane at revision {answer['revision']}"
+        f"app {answer['app']} in namespace {answer['namespace']}: {processes} on"
+        f" {_counted(len(hosts), 'host', 'hosts')}, control plane at revision {answer['revision']}"
     )
     if found:
         yield from aligned([COLUMNS, *map(_row, found)])
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
 
 
 def name_of(node: Answer) -> str:

@@ -84,15 +84,16 @@ def _problems(answer: Answer) -> Iterator[Problem]:
         if lanes and why:
             text = f"gets no calls of lanes with shadow {sort} ({', '.join(lanes)}): {why}"
             yield Problem(code="unfit", text=text, remedy=unfit_remedy(why))
-    yield from _unmatched(answer.get("limits", {}))
+    yield from unmatched(answer.get("limits", {}))
     if answer["fault"]:
         text = f"a fault of the agent itself: {answer['fault']}"
         remedy = "report it with this line; the application's own calls went through"
         yield Problem(code="fault", text=text, remedy=remedy)
 
 
-def _unmatched(limits: Answer) -> Iterator[Problem]:
-    for resource, meant in (limits.get("unmatched") or {}).items():
+def unmatched(answer: Answer) -> Iterator[Problem]:
+    """Yield the limits whose resource a process has not, as it reported them."""
+    for resource, meant in (answer.get("unmatched") or {}).items():
         hint = f", did you mean {meant}?" if meant else ""
         text = f"a rule limits {resource}, which the application has not{hint}"
         remedy = "correct the target of the rule: METHOD:/template, as the route is written"
@@ -117,6 +118,8 @@ def _unconnected(answer: Answer) -> Iterator[Problem]:
 def _way_in(control: Answer) -> str:
     if control["source"] != "watch":
         return "put the file in place; it is read as soon as it is there"
+    if "its certificate is refused" in control["problem"]:
+        return "mend what it says; FAIRLEAD_CONTROL has to name a host of the certificate"
     if "refuses (" in control["problem"]:
         return "mend what it says; FAIRLEAD_TOKEN_FILE names the file of the token that is sent"
     return "start it (fairlead serve), or set FAIRLEAD_CONTROL to where it is"

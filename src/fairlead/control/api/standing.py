@@ -16,7 +16,7 @@ from fairlead.control.publish import Publisher
 from fairlead.control.store import Object
 from fairlead.protocols.watch.codec import DATABASES, TABLES
 
-_SAID = ("pid", "host", "python", "version", "hooks", "unfit")
+_SAID = ("pid", "host", "python", "version", "hooks", "unfit", "unmatched")
 """What a process says of itself when it registers."""
 
 
