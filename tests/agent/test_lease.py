@@ -187,6 +187,7 @@ def test_a_worker_that_another_replaces_leaves_its_lease(launch, wire):
     assert program.process.wait(PATIENCE) == 0
     assert registered(wire, port)
     assert not wire.departures
+    assert [one["node"] for one in wire.replaced] == [wire.registrations[-1]["node"]]
 
 
 def test_a_server_that_serves_again_registers_again(launch, wire):

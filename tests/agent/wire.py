@@ -58,6 +58,7 @@ class WireServer:
         self.answers: list[dict[str, Any]] = []
         self.registrations: list[dict[str, Any]] = []
         self.departures: list[dict[str, str]] = []
+        self.replaced: list[dict[str, str]] = []
         self.headers: list[dict[str, str]] = []
         self._streams: list[queue.SimpleQueue[bytes | None]] = []
         self._http = _Http(("127.0.0.1", port), self)
@@ -174,7 +175,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self._refused():
             return
-        self.server.wire.departures.append(dict(parse_qsl(urlsplit(self.path).query)))
+        path = urlsplit(self.path)
+        wire = self.server.wire
+        told = wire.replaced if path.path.endswith("/replaced") else wire.departures
+        told.append(dict(parse_qsl(path.query)))
         self._answer(204, None)
 
     def _refused(self) -> bool:

@@ -28,7 +28,7 @@ def test_no_call_fails_while_workers_are_recycled(name: str, tmp_path: Path) -> 
     """A limit of requests is a remedy for leaks: it must not be paid for with errors."""
     words = SERVERS[name]
     with mesh(tmp_path) as it:
-        it.replica(words, workers=2 if "2" in words else 1)
+        replica = it.replica(words, workers=2 if "2" in words else 1)
         caller = it.caller()
         seen: set[int] = set()
         failed: list[str] = []
@@ -38,5 +38,7 @@ def test_no_call_fails_while_workers_are_recycled(name: str, tmp_path: Path) -> 
             served, more = caller.seen()
             seen |= served.keys()
             failed += more
+            left = len(it.pids(replica))
+            assert left <= 2, "who was replaced is still waited for when the instance stops"
         assert failed == []
         assert len(seen) >= 2 + GENERATIONS

@@ -136,16 +136,23 @@ class Tenancy:
             bell.sleep(_LOOK)
 
     def hand_over(self) -> None:
-        """Stop renewing: the lease, which has seven seconds left, covers the successor's start.
+        """Stop renewing, and say why: the instance stays, this process is none of it any more.
 
+        Of the last process the lease, which has seven seconds left, covers the successor's start.
         Until it serves, callers wait at the socket. Without an endpoint they would be turned away.
         """
         self._left = True
         self._bell.ring()
         held = self._busy.acquire(GOODBYE)
-        self._registration = self.lease = None
-        if held:
-            self._busy.release()
+        registration, self._registration, self.lease = self._registration, None, None
+        try:
+            if registration is not None:
+                self._registry.hand_over(registration)
+        except (ControlUnreachable, RefusedRequest) as error:
+            self.problem = str(error)
+        finally:
+            if held:
+                self._busy.release()
 
     def abandon(self) -> None:
         """Close this process's side of the connection: the lease is a forked parent's."""

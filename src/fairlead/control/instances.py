@@ -88,6 +88,8 @@ class Instances:
         self._leases: dict[Key, dict[str, float]] = {}
         self._warming: dict[Key, float] = {}
         """When instances that are stored as new are so no more."""
+        self._replaced: dict[Key, str] = {}
+        """Nodes that were their instance's last, and wait for the process that replaces them."""
         self._adopt()
 
     def addresses(self, namespace: str) -> dict[str, Stored]:
@@ -124,6 +126,8 @@ class Instances:
             if current is None:
                 await self._apps.seen(r.namespace, r.app)
             await self._change(key, lambda spec: joined(spec, r))
+        if self._replaced.get(key, r.node) != r.node:
+            await self._remove(key, (self._replaced.pop(key),))
         return resolved
 
     async def leave(self, namespace: str, app: str, address: str, node: str) -> int:
@@ -136,6 +140,19 @@ class Instances:
         if revision:
             await self._note_absence({(namespace, app)})
         return revision
+
+    async def hand_over(self, namespace: str, app: str, address: str, node: str) -> None:
+        """Take a process out whose socket another one goes on serving.
+
+        The last process of an instance stays, as long as its lease, until the other is registered:
+        an instance that stops while one is left would wait for it in vain.
+        """
+        key = instance_key(namespace, app, address)
+        leases = self._leases.get(key, {})
+        if len(leases) > 1:
+            await self._remove(key, (node,))
+        elif node in leases:
+            self._replaced[key] = node
 
     async def gone(self, namespace: str, app: str, address: str) -> int:
         """Return the revision that an instance is gone at, once its last process is."""
@@ -302,6 +319,7 @@ class Instances:
             leases.pop(node, None)
         if not leases:
             self._leases.pop(key, None)
+            self._replaced.pop(key, None)
             self.protection.release(key, renewed=False)
         if self._store.get(key) is None:
             return 0

@@ -65,7 +65,7 @@ def test_without_a_token_nothing_is_answered_but_health(tmp_path: Path) -> None:
 def test_an_agents_token_is_refused_everywhere_but_at_its_own_doors(tmp_path: Path) -> None:
     """An application's machine is the likeliest place for a token to be stolen from."""
     own = {("GET", "watch"), ("HEAD", "watch"), ("POST", "ack")}
-    own |= {("POST", "instances"), ("DELETE", "instances")}
+    own |= {("POST", "instances"), ("DELETE", "instances"), ("DELETE", "replaced")}
 
     async def scenario(guarded: Guarded) -> None:
         async with guarded.client("cart") as http:

@@ -35,6 +35,7 @@ OWN_ROUTES: dict[tuple[str, str], tuple[str, str]] = {
     ("POST", "ack"): ("create", ACKNOWLEDGEMENTS),
     ("POST", "instances"): ("create", REGISTRATIONS),
     ("DELETE", "instances"): ("delete", REGISTRATIONS),
+    ("DELETE", "replaced"): ("delete", REGISTRATIONS),
     ("POST", "explain"): ("create", EXPLANATIONS),
     ("GET", "nodes"): ("list", "nodes.fairlead.io"),
     ("GET", "traffic"): ("list", "traffic.fairlead.io"),

@@ -78,6 +78,7 @@ class Agents:
         yield Route(f"{ROOT}/ack", self.acknowledge, methods=["POST"])
         yield Route(f"{ROOT}/instances", self.register, methods=["POST"])
         yield Route(f"{ROOT}/instances", self.leave, methods=["DELETE"])
+        yield Route(f"{ROOT}/replaced", self.hand_over, methods=["DELETE"])
         yield Route(f"{ROOT}/explain", self.explain, methods=["POST"])
         yield Route(f"{ROOT}/nodes", self.list_nodes)
         yield Route(f"{ROOT}/traffic", self.list_traffic)
@@ -134,12 +135,7 @@ class Agents:
 
     async def leave(self, request: Request) -> Response:
         """Take a process out of its instance, also one that is not known."""
-        try:
-            departure = read_departure(request.query_params.multi_items())
-        except InvalidMessage as error:
-            raise _invalid(error) from error
-        namespace, app, _, node = departure
-        self._admit(request, "delete", REGISTRATIONS, (node, namespace, app))
+        departure = self._departure(request)
         revision = await self.instances.leave(*departure)
         # A process closes its socket when it has this answer: until then callers can hear that the
         # instance is gone. They call any of its processes until the last one has left, which is
@@ -149,6 +145,20 @@ class Agents:
                 revision = revision or await self.instances.gone(*departure[:3])
                 await self.nodes.told(revision, departure[-1])
         return Response(status_code=204)
+
+    async def hand_over(self, request: Request) -> Response:
+        """Take a process out of its instance, which stays for the process that replaces it."""
+        await self.instances.hand_over(*self._departure(request))
+        return Response(status_code=204)
+
+    def _departure(self, request: Request) -> tuple[str, str, str, str]:
+        try:
+            departure = read_departure(request.query_params.multi_items())
+        except InvalidMessage as error:
+            raise _invalid(error) from error
+        namespace, app, _, node = departure
+        self._admit(request, "delete", REGISTRATIONS, (node, namespace, app))
+        return departure
 
     async def explain(self, request: Request) -> Response:
         """Say which lane a request would take, and why."""

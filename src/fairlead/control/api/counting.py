@@ -26,6 +26,7 @@ _AGENTS = {
     ("POST", f"{ROOT}/ack"): ANSWERS,
     ("POST", f"{ROOT}/instances"): REGISTRATIONS,
     ("DELETE", f"{ROOT}/instances"): DEPARTURES,
+    ("DELETE", f"{ROOT}/replaced"): DEPARTURES,
 }
 
 

@@ -19,6 +19,7 @@ from fairlead.protocols.watch.codec import (
     read_lease,
     read_status,
     registration_body,
+    replaced_path,
     watch_path,
 )
 from fairlead.protocols.watch.connection import Connection, ControlAddress, ControlUnreachable
@@ -163,13 +164,18 @@ class Registry:
         return read_lease(answer)
 
     def deregister(self, registration: Registration) -> None:
-        """Say that the instance is gone. Raises ControlUnreachable or RefusedRequest.
+        """Say that the instance is gone. Raises ControlUnreachable or RefusedRequest."""
+        self._delete(instance_path(registration))
 
-        On a connection of its own: it may come from another thread than renewals do.
-        """
+    def hand_over(self, registration: Registration) -> None:
+        """Say that another process will serve. Raises ControlUnreachable or RefusedRequest."""
+        self._delete(replaced_path(registration))
+
+    def _delete(self, path: str) -> None:
+        # On a connection of its own: it may come from another thread than renewals do.
         connection = self._door.connection(LEAVE_TIMEOUT)
         try:
-            status, answer = connection.request("DELETE", instance_path(registration))
+            status, answer = connection.request("DELETE", path)
         finally:
             connection.close()
         if status >= 300:

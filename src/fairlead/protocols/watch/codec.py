@@ -189,13 +189,25 @@ def registration_body(registration: Registration) -> bytes:
 
 def instance_path(registration: Registration) -> str:
     """Return the path whose deletion says that the instance is gone."""
+    return f"{ROOT}/instances?{_query(registration)}"
+
+
+def replaced_path(registration: Registration) -> str:
+    """Return the path whose deletion says that another process will serve the instance.
+
+    A path of its own: a control plane that does not know it must not take the instance out.
+    """
+    return f"{ROOT}/replaced?{_query(registration)}"
+
+
+def _query(registration: Registration) -> str:
     query = {
         "namespace": registration.namespace,
         "app": registration.app,
         "address": registration.address,
         "node": registration.node,
     }
-    return f"{ROOT}/instances?{urlencode(query)}"
+    return urlencode(query)
 
 
 def read_lease(body: bytes) -> Lease:
