@@ -38,9 +38,8 @@ class Turnstile:
         self._plane, self._engine = plane, plane.engine
         self._where = where
 
-    @property
     def open(self) -> bool:
-        """Whether nothing is limited in this process."""
+        """Say whether nothing is limited in this process."""
         try:
             return self._engine.plan.limits.none
         except Exception:  # counted; the request goes through

@@ -36,10 +36,10 @@ def limited(gate: Turnstile) -> Callable[[Handle], Handle]:
 
     def wrap(original: Handle) -> Handle:
         def handle(self: Any, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-            if gate.open or ASKED in scope:
+            if gate.open() or ASKED in scope:
                 return original(self, scope, receive, send)
             scope[ASKED] = True
-            rejection = gate.ask(lambda: _rejected(gate, self, scope, _path(self, scope)))
+            rejection = _asked(gate, self, scope)
             if rejection is None:
                 return original(self, scope, receive, send)
             return _answer(rejection, scope, send)
@@ -49,12 +49,17 @@ def limited(gate: Turnstile) -> Callable[[Handle], Handle]:
     return wrap
 
 
+def _asked(gate: Turnstile, route: Any, scope: Scope) -> Rejection | None:
+    # Apart from the hook: what a lambda holds on to would cost there also where nothing is limited.
+    return gate.ask(lambda: _rejected(gate, route, scope, _path(route, scope)))
+
+
 def mounted(gate: Turnstile) -> Callable[[Handle], Handle]:
     """Return what wraps the ``handle`` of mounts."""
 
     def wrap(original: Handle) -> Handle:
         def handle(self: Any, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-            if gate.open or ASKED in scope or scope["type"] not in ("http", "websocket"):
+            if gate.open() or ASKED in scope or scope["type"] not in ("http", "websocket"):
                 return original(self, scope, receive, send)
             rejection = gate.ask(lambda: _rejected_below(gate, self, scope))
             if rejection is None:
@@ -71,7 +76,7 @@ def unknown(gate: Turnstile) -> Callable[[Handle], Handle]:
 
     def wrap(original: Handle) -> Handle:
         def not_found(self: Any, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-            if gate.open or ASKED in scope or scope["type"] != "http":
+            if gate.open() or ASKED in scope or scope["type"] != "http":
                 return original(self, scope, receive, send)
             # Not noted in the scope: the request may go on to the next of several applications.
             rejection = gate.ask(gate.refuse_unknown)

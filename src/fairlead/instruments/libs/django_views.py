@@ -44,7 +44,7 @@ def _loading(
     def rejected(request: Any, view: Any, *given: Any) -> Any:
         del given
         rejection = getattr(request, REJECTED, None)
-        if rejection is None and not gate.open:
+        if rejection is None and not gate.open():
             rejection = gate.ask(lambda: _rejection(gate, request, view))
         return None if rejection is None else gate.ask(lambda: _answer(rejection))
 
@@ -69,12 +69,12 @@ def _resolving(
 
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
         def resolve_request(self: Any, request: Any) -> Any:
-            if not gate.open:
+            if not gate.open():
                 urlconfs.note(request)
             try:
                 return original(self, request)
             except Resolver404:
-                rejection = None if gate.open else gate.ask(lambda: _unknown(gate, request))
+                rejection = None if gate.open() else gate.ask(lambda: _unknown(gate, request))
                 if rejection is None:
                     raise
                 setattr(request, REJECTED, rejection)

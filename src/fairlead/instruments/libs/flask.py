@@ -53,7 +53,7 @@ def _routes(application: Any) -> Iterator[tuple[str, Iterable[str]]]:
 def _limited(gate: Turnstile) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
         def preprocess_request(self: Any, *args: Any) -> Any:
-            answer = None if gate.open else gate.ask(lambda: _answer(gate, self))
+            answer = None if gate.open() else gate.ask(lambda: _answer(gate, self))
             return original(self, *args) if answer is None else answer
 
         return preprocess_request
