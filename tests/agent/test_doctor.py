@@ -325,6 +325,12 @@ def test_what_is_wrong_is_said_in_words(changes, found):
     assert all(one.remedy for one in told)
 
 
+def test_who_may_not_register_is_told_of_the_token_and_not_of_the_address():
+    """A token of a person, or of another app, is the likeliest reason."""
+    (told,) = problems(answer(standing={"problem": "the control plane refuses (403): no"}))
+    assert "fairlead token create NAME --app APP" in told.remedy
+
+
 def test_a_process_that_is_unfit_says_so_and_is_wrong_only_where_lanes_have_shadows(launch, wire):
     """S1-18: off is never silent, and of no concern where nobody has a shadow."""
     wire.publish(snapshot(1))

@@ -112,7 +112,15 @@ def _unconnected(answer: Answer) -> Iterator[Problem]:
         code = "unrenewed" if standing["registered"] else "unregistered"
         what = "its registration is not renewed" if standing["registered"] else "not registered"
         remedy = "mend what it says; FAIRLEAD_ADDRESS=HOST:PORT names an address that is not found"
+        if any(f"refuses ({status})" in standing["problem"] for status in (401, 403)):
+            remedy = _ADMITTANCE
         yield Problem(code=code, text=f"{what}: {standing['problem']}", remedy=remedy)
+
+
+_ADMITTANCE = (
+    "mend what it says; FAIRLEAD_TOKEN_FILE names the file of the token that is sent, which "
+    "has to be one for this app: fairlead token create NAME --app APP -n NAMESPACE"
+)
 
 
 def _way_in(control: Answer) -> str:
@@ -121,7 +129,7 @@ def _way_in(control: Answer) -> str:
     if "its certificate is refused" in control["problem"]:
         return "mend what it says; FAIRLEAD_CONTROL has to name a host of the certificate"
     if "refuses (" in control["problem"]:
-        return "mend what it says; FAIRLEAD_TOKEN_FILE names the file of the token that is sent"
+        return _ADMITTANCE
     return "start it (fairlead serve), or set FAIRLEAD_CONTROL to where it is"
 
 
