@@ -99,3 +99,27 @@ def test_a_server_registers_with_every_process_that_serves_and_leaves_before_it_
         until(lambda: not registered(wire, str(port)))
     assert "Traceback" not in program.errors
     assert "fairlead:" not in program.errors
+
+
+@pytest.mark.parametrize("parent_too", [False, True])
+def test_a_worker_of_hypercorn_that_is_told_itself_leaves(
+    parent_too: bool, launch: Launcher, wire: WireServer, port: int
+) -> None:
+    """A service manager tells every process; the worker has no handler of its own for it."""
+    (launch.folder / "app.py").write_text(APP)
+    wire.publish(snapshot(1))
+    program = launch.command(
+        [str(BIN / "hypercorn"), "app:asgi", "-w", "1", "--bind", f"127.0.0.1:{port}"],
+        PYTHONPATH=str(launch.folder),
+        PATH=f"{BIN}:{os.environ['PATH']}",
+    )
+    until(lambda: registered(wire, str(port)))
+    worker = wire.registrations[-1]["pid"]
+    assert worker != program.pid
+
+    os.kill(worker, signal.SIGTERM)
+    if parent_too:
+        program.process.send_signal(signal.SIGTERM)
+
+    until(lambda: not registered(wire, str(port)))
+    program.wait()

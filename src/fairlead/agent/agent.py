@@ -277,8 +277,8 @@ class Agent:
             return
         if self.propagation_only:
             self._look(at_once=True)
-        if not self.propagation_only:
-            self._farewell.install()
+        # Now, though it may turn out later that this child registers: only this thread may.
+        self._farewell.install()
         self.process.tenancy.serve(server, sockets, before=self.ensure_ready)
 
     def _look(self, *, at_once: bool = False) -> bool:
