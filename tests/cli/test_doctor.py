@@ -51,7 +51,7 @@ def test_an_app_is_shown_with_every_process_and_is_well(
     words = ("doctor", "app/shop", "-n", namespace)
     until(lambda: say(*words).out.count(" live ") == 4 and "note" not in say(*words).out)
 
-    said = say(*words)
+    said = until(lambda: None if "note" in (found := say(*words)).out else found)
 
     assert (said.status, said.err) == (0, "")
     head, columns, *rows = said.out.splitlines()
@@ -62,8 +62,12 @@ def test_an_app_is_shown_with_every_process_and_is_well(
     assert {row.split()[1] for row in rows} == {str(first.pid), str(second.pid)}
     assert {int(row.split()[2].rpartition(":")[2]) for row in rows} == ports
 
-    answer = json.loads(say("doctor", "--app", "shop", "-n", namespace, "-o", "json").out)
-    assert {one["source"] for one in answer["processes"]} == {"live"}
+    def examined() -> Any:
+        # Others use the control plane too: each instance of theirs is a moment in which ours lag.
+        answer = json.loads(say("doctor", "--app", "shop", "-n", namespace, "-o", "json").out)
+        return answer if {one["source"] for one in answer["processes"]} == {"live"} else None
+
+    answer = until(examined)
     assert {one["pid"] for one in answer["processes"]} == {first.pid, second.pid}
     assert all(one["held_seconds"] >= 0 for one in answer["processes"])
     assert all(one["problems"] == [] for one in answer["processes"])
