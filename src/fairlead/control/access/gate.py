@@ -111,16 +111,16 @@ class Gate:
         try:
             caller = self._access.admit(Headers(scope=scope), asked)
         except NotAuthenticated as error:
-            await _turn_away(unauthorized(str(error)), scope, receive, send)
+            await turn_away(unauthorized(str(error)), scope, receive, send)
             return
         except Refused as refused:
-            await _turn_away(refused.response(), scope, receive, send)
+            await turn_away(refused.response(), scope, receive, send)
             return
         try:
             with self._access.load.carry(caller, asked):
                 await self._let_in(caller, asked, (scope, receive, send))
         except TooMuch as error:
-            await _turn_away(too_many_requests(error), scope, receive, send)
+            await turn_away(too_many_requests(error), scope, receive, send)
 
     async def _let_in(
         self, caller: Caller, asked: Attributes, request: tuple[Scope, Receive, Send]
@@ -202,7 +202,7 @@ def _until(ended: asyncio.Event, receive: Receive) -> Receive:
     return either
 
 
-async def _turn_away(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
+async def turn_away(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer a request that is refused, and spend no more than a little on its body."""
     headers = Headers(scope=scope)
     bodily = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from fairlead.control.access.gate import turn_away
 from fairlead.control.api.status import forbidden
 
 
@@ -45,7 +46,7 @@ class Guard:
         ):
             await self._app(scope, receive, send)
             return
-        await forbidden(why).response()(scope, receive, send)
+        await turn_away(forbidden(why).response(), scope, receive, send)
 
 
 def _suspicion(headers: Headers, is_ours: IsOurs) -> str | None:
