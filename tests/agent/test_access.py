@@ -69,16 +69,22 @@ def nodes(server: Server, app: str) -> list[dict[str, Any]]:
     return [node for node in found if node["app"] == app and node["connected"]]
 
 
-def test_an_agent_gets_in_with_tls_and_its_token(launch, server, pair):
-    """The real agent, in a program that knows nothing of it."""
-    _, text = token_for(server, "shop")
-    program = launch(
+def started(launch: Any, server: Server, pair: Pair, token: Path) -> Program:
+    """Return a program that runs, with an agent that has the token in this file."""
+    program: Program = launch(
         READY + STAY,
         FAIRLEAD_CONTROL=server.url,
         FAIRLEAD_CA_FILE=str(pair.certificate),
-        FAIRLEAD_TOKEN_FILE=str(written(launch.folder / "token", text)),
+        FAIRLEAD_TOKEN_FILE=str(token),
     )
     program.line()
+    return program
+
+
+def test_an_agent_gets_in_with_tls_and_its_token(launch, server, pair):
+    """The real agent, in a program that knows nothing of it."""
+    _, text = token_for(server, "shop")
+    program = started(launch, server, pair, written(launch.folder / "token", text))
 
     until(lambda: nodes(server, "shop"))
     program.end()
@@ -90,13 +96,7 @@ def test_a_revoked_token_is_one_warning_and_the_next_one_is_taken_up(launch, ser
     """The program runs on with what is in force; rotation is a file that changes."""
     first, text = token_for(server, "shop")
     token = written(launch.folder / "token", text)
-    program = launch(
-        READY + STAY,
-        FAIRLEAD_CONTROL=server.url,
-        FAIRLEAD_CA_FILE=str(pair.certificate),
-        FAIRLEAD_TOKEN_FILE=str(token),
-    )
-    program.line()
+    program = started(launch, server, pair, token)
     until(lambda: nodes(server, "shop"))
 
     TokenFile(server.data_dir).remove(first)
@@ -115,13 +115,7 @@ def test_a_revoked_token_is_one_warning_and_the_next_one_is_taken_up(launch, ser
 def test_a_token_of_another_app_is_one_warning(launch, server, pair):
     """The message names app and namespace, which is what has to be mended."""
     _, text = token_for(server, "another")
-    program = launch(
-        READY + STAY,
-        FAIRLEAD_CONTROL=server.url,
-        FAIRLEAD_CA_FILE=str(pair.certificate),
-        FAIRLEAD_TOKEN_FILE=str(written(launch.folder / "token", text)),
-    )
-    program.line()
+    program = started(launch, server, pair, written(launch.folder / "token", text))
 
     until(lambda: "refuses (403)" in said(program))
     program.end()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -153,23 +153,27 @@ def test_the_metadata_of_objects_can_be_had_alone(http: httpx.Client, url: str) 
     assert found["items"][0]["metadata"]["name"] == "a"
 
 
+def bookmarked(store: MemoryStore) -> AsyncIterator[bytes]:
+    """Return the lines of a watch of TrafficLanes, with bookmarks, from the store's beginning."""
+    served = next(authored_kinds(lambda namespace, app, lane: None))
+    one = watch.Watch(
+        store=store,
+        served=served,
+        namespace=None,
+        select=everything,
+        printer=Printer(served=served, form=Form(), clock=lambda: datetime.now(UTC)),
+        bookmarks=True,
+    )
+    return one.lines(0, asyncio.Event())
+
+
 def test_a_bookmark_says_how_far_a_quiet_watch_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that resumes from it is not told of other kinds' past."""
     monkeypatch.setattr(watch, "BOOKMARKS", 0.01)
 
     async def scenario() -> None:
         store = MemoryStore()
-        served = next(authored_kinds(lambda namespace, app, lane: None))
-        printer = Printer(served=served, form=Form(), clock=lambda: datetime.now(UTC))
-        one = watch.Watch(
-            store=store,
-            served=served,
-            namespace=None,
-            select=everything,
-            printer=printer,
-            bookmarks=True,
-        )
-        lines = one.lines(0, asyncio.Event())
+        lines = bookmarked(store)
         await store.write(Write(key=Key("other", "x", "y"), object={}, expected=0))
         event = json.loads(await anext(lines))
         assert event["type"] == "BOOKMARK"
@@ -187,17 +191,7 @@ def test_a_bookmark_comes_though_others_write_all_the_time(
 
     async def scenario() -> None:
         store = MemoryStore()
-        served = next(authored_kinds(lambda namespace, app, lane: None))
-        printer = Printer(served=served, form=Form(), clock=lambda: datetime.now(UTC))
-        one = watch.Watch(
-            store=store,
-            served=served,
-            namespace=None,
-            select=everything,
-            printer=printer,
-            bookmarks=True,
-        )
-        lines = one.lines(0, asyncio.Event())
+        lines = bookmarked(store)
         for number in range(1, 4):
             await store.write(Write(key=Key("other", "x", str(number)), object={}, expected=0))
             event = json.loads(await anext(lines))

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from starlette.datastructures import Headers, QueryParams
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fairlead.control.access.attributes import attributes_of, is_deferred
@@ -22,14 +21,11 @@ from fairlead.control.access.caller import KEY, Caller, not_permitted, unauthori
 from fairlead.control.access.load import Limits, Load, TooMuch, too_many_requests
 from fairlead.control.access.roles import SNAPSHOTS, Attributes, allowed, conceivable, is_public
 from fairlead.control.access.tokens import NotAuthenticated, Tokens
+from fairlead.control.api.refusing import turn_away
 from fairlead.control.api.status import Refused, bad_request
 
 SWEEP = 1.0
 """Seconds between looks whether the tokens of open watches still hold."""
-
-DRAINED, DRAINING = 256 << 10, 2.0
-"""Bytes and seconds that are spent on the body of a request that is refused, so that its sender
-reads the answer; whoever sends more is hung up on."""
 
 log = logging.getLogger(__name__)
 
@@ -200,30 +196,6 @@ def _until(ended: asyncio.Event, receive: Receive) -> Receive:
                 task.cancel()
 
     return either
-
-
-async def turn_away(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer a request that is refused, and spend no more than a little on its body."""
-    headers = Headers(scope=scope)
-    bodily = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
-    if bodily and ("expect" in headers or not await _drained(receive)):
-        response.headers["connection"] = "close"
-    elif response.status_code == HTTPStatus.UNAUTHORIZED:
-        # Whom we do not know keeps no connection open.
-        response.headers["connection"] = "close"
-    await response(scope, receive, send)
-
-
-async def _drained(receive: Receive) -> bool:
-    size = 0
-    with suppress(TimeoutError):
-        async with asyncio.timeout(DRAINING):
-            while size <= DRAINED:
-                message = await receive()
-                size += len(message.get("body", b""))
-                if not message.get("more_body", False):
-                    return True
-    return False
 
 
 async def _nothing() -> Message:

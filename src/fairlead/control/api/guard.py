@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from fairlead.control.access.gate import turn_away
+from fairlead.control.api.refusing import turn_away
 from fairlead.control.api.status import forbidden
 
 
