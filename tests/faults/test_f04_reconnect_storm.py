@@ -84,8 +84,9 @@ def test_who_knocks_at_once_is_let_in_one_after_the_other(tmp_path: Path) -> Non
         port = int(server.url.rpartition(":")[2])
         began = time.monotonic()
         asyncio.run(knock(port))
-        # Never sooner; how much later is the machine's business.
-        assert time.monotonic() - began >= (AGENTS - AT_ONCE) / RATE
+        # Never sooner than the last place but one: the loop that lets them in counts whole
+        # milliseconds, and its clock may be behind ours. How much later is the machine's business.
+        assert time.monotonic() - began >= (AGENTS - AT_ONCE - 1) / RATE
 
 
 async def knock(port: int) -> None:
