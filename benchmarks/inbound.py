@@ -14,8 +14,9 @@ from benchmarks.measure import Batch, Figure, added, each_async
 from benchmarks.plane import LANE_RULE, VIP, Plane, snapshot
 from fairlead.instruments.libs import fastapi, starlette
 from fairlead.instruments.patch import Patches
+from fairlead.policy.flow_rules import FlowRules
 from fairlead.policy.lane import Entry
-from fairlead.policy.limit import MOST_PERMITS, RateLimit
+from fairlead.policy.limit import MOST_PERMITS, RateLimit, Window
 from fairlead.policy.snapshot import Snapshot
 
 CALLS = 1500
@@ -39,8 +40,7 @@ LIMIT = RateLimit(
     rule="FaultToleranceRule/r",
     strategy="RateLimitStrategy/s",
     resource="/a",
-    threshold=float(MOST_PERMITS),
-    window_ms=1000,
+    windows=(Window(threshold=float(MOST_PERMITS), window_ms=1000),),
 )
 LABELLED = (*ORDINARY, (b"baggage", b"x-opensergo-traffic=gray,userId=alice"))
 
@@ -50,7 +50,7 @@ def run() -> Iterator[Figure]:
     entry = snapshot("web", entry=Entry(colourings=(LANE_RULE,)))
     yield _figure("inbound_entry_us", entry, (MEMBER, VISITOR))
     yield _figure("inbound_inner_us", snapshot("cart"), (LABELLED, VISITOR))
-    limited = replace(snapshot("cart"), rate_limits=(LIMIT,))
+    limited = replace(snapshot("cart"), flow=FlowRules(rate_limits=(LIMIT,)))
     yield _figure("inbound_limited_us", limited, (LABELLED, VISITOR))
 
 

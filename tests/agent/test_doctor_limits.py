@@ -6,10 +6,13 @@ from dataclasses import replace
 
 from fairlead.agent.describe import MOST_RATES
 from fairlead.policy.encode import seal
-from fairlead.policy.limit import RateLimit
+from fairlead.policy.flow_rules import FlowRules
+from fairlead.policy.limit import RateLimit, Window
 from tests.agent.program import SERVE, STAY, await_registered
 from tests.agent.test_doctor import doctor
 from tests.agent.wire import snapshot
+
+WINDOW = Window(threshold=1.0, window_ms=1000)
 
 
 def test_limits_are_told_with_their_scope_and_those_that_name_no_route_are_wrong(launch, wire):
@@ -19,12 +22,11 @@ def test_limits_are_told_with_their_scope_and_those_that_name_no_route_are_wrong
             rule="FaultToleranceRule/greet",
             strategy="RateLimitStrategy/s",
             resource=resource,
-            threshold=2.0,
-            window_ms=1500,
+            windows=(Window(threshold=2.0, window_ms=1500),),
         )
         for resource in ("/greet1a", "GET:/greet1b")
     )
-    wire.publish(seal(replace(snapshot(3), rate_limits=limits)))
+    wire.publish(seal(replace(snapshot(3), flow=FlowRules(rate_limits=limits))))
     program = launch(
         "from flask import Flask\napp = Flask('shop')\napp.add_url_rule('/greet1a', view_func=id)\n"
         + SERVE
@@ -45,10 +47,15 @@ def test_limits_are_told_with_their_scope_and_those_that_name_no_route_are_wrong
 def test_many_limits_are_told_in_short_and_routes_that_fail_do_not_silence_doctor(launch, wire):
     """It is asked when something is wrong; ten thousand lines, or none, are no answer."""
     limits = tuple(
-        RateLimit(rule="r", strategy="s", resource=f"/{n}", threshold=1.0, window_ms=1000)
+        RateLimit(
+            rule="r",
+            strategy="s",
+            resource=f"/{n}",
+            windows=(Window(threshold=1.0, window_ms=1000),),
+        )
         for n in range(MOST_RATES + 50)
     )
-    wire.publish(seal(replace(snapshot(3), rate_limits=limits)))
+    wire.publish(seal(replace(snapshot(3), flow=FlowRules(rate_limits=limits))))
     program = launch(
         "from flask import Flask\napp = Flask('shop')\napp.url_map.iter_rules = None\n"
         + SERVE

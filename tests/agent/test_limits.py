@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from fairlead.policy.encode import seal
-from fairlead.policy.limit import Fallback, RateLimit
+from fairlead.policy.fallback import Fallback
+from fairlead.policy.flow_rules import FlowRules
+from fairlead.policy.limit import RateLimit, Window
 from tests.agent.program import Launcher
 from tests.agent.test_servers import port as port  # noqa: PLC0414 - a fixture
 from tests.agent.wire import WireServer, snapshot, until
@@ -67,8 +69,7 @@ def closed(threshold: float = 0) -> RateLimit:
         rule="FaultToleranceRule/r",
         strategy="RateLimitStrategy/s",
         resource="/closed",
-        threshold=threshold,
-        window_ms=3_600_000,
+        windows=(Window(threshold=threshold, window_ms=3_600_000),),
         fallback=Fallback(headers=(("X-Queue", "7"),), body="you are in the queue"),
     )
 
@@ -113,7 +114,7 @@ def test_a_rejection_is_an_answer_like_any_other(
 ) -> None:
     """One server for all of it: what goes out on a connection, what is logged, when it ends."""
     (launch.folder / "app.py").write_text(APP)
-    wire.publish(seal(replace(snapshot(1), rate_limits=(closed(),))))
+    wire.publish(seal(replace(snapshot(1), flow=FlowRules(rate_limits=(closed(),)))))
     words = [word.format(port=port) for word in SERVERS[name]]
     program = launch.command(
         [str(BIN / words[0]), *words[1:]],
@@ -130,7 +131,7 @@ def test_a_rejection_is_an_answer_like_any_other(
     who_waits_to_be_told_to_go_on_is_told_no(port)
     wire.publish(snapshot(2))
     until(lambda: status(port) == 200)
-    wire.publish(seal(replace(snapshot(3), rate_limits=(closed(1),))))
+    wire.publish(seal(replace(snapshot(3), flow=FlowRules(rate_limits=(closed(1),)))))
     until(lambda: status(port) == 429)
 
     program.end(signal.SIGTERM)
@@ -216,7 +217,7 @@ def test_routes_that_cannot_be_told_cost_no_registration(
 ) -> None:
     """They are a stranger's; an instance that gives up its lease for them serves nobody."""
     (launch.folder / "app.py").write_text(ODD)
-    wire.publish(seal(replace(snapshot(1), rate_limits=(closed(),))))
+    wire.publish(seal(replace(snapshot(1), flow=FlowRules(rate_limits=(closed(),)))))
     wire.renew = 0.05
     words = [word.format(port=port) for word in UVICORN]
     launch.command([str(BIN / words[0]), *words[1:]], PYTHONPATH=str(launch.folder))

@@ -42,7 +42,7 @@ def test_rules_beyond_the_most_are_not_enforced_and_those_before_stay():
         ("True", "PerProcess"),
         ("True", "PerProcess"),
     ]
-    assert len(world.snapshot("default", "a").rate_limits) == 39 * 256 <= MOST_LIMITS
+    assert len(world.snapshot("default", "a").flow.rate_limits) == 39 * 256 <= MOST_LIMITS
 
 
 def test_answers_are_counted_as_they_are_sent():

@@ -11,8 +11,11 @@ import pytest
 
 from fairlead.flow.engine import Engine
 from fairlead.flow.limit import Limits, Window
+from fairlead.policy import limit as policy
+from fairlead.policy.fallback import Fallback
+from fairlead.policy.flow_rules import FlowRules
 from fairlead.policy.governance import OBSERVE, OFF
-from fairlead.policy.limit import Fallback, RateLimit
+from fairlead.policy.limit import RateLimit
 from fairlead.policy.snapshot import InvalidSnapshot, Snapshot
 
 
@@ -21,8 +24,7 @@ def limit(resource: str = "GET:/a", threshold: float = 1, window_ms: int = 1000)
         rule="FaultToleranceRule/r",
         strategy=f"RateLimitStrategy/{threshold}-in-{window_ms}",
         resource=resource,
-        threshold=threshold,
-        window_ms=window_ms,
+        windows=(policy.Window(threshold=threshold, window_ms=window_ms),),
     )
 
 
@@ -95,7 +97,7 @@ def test_a_limit_that_is_said_twice_counts_once_before_and_after_a_new_snapshot(
     """A rule may name a strategy with its kind and without: one limit, one permit."""
     engine = Engine(clock=lambda: 0.0, dice=lambda: 0.0)
     for revision in (1, 2, 3):
-        engine.apply(Snapshot(rate_limits=(limit(threshold=3), limit(threshold=3))))
+        engine.apply(Snapshot(flow=FlowRules(rate_limits=(limit(threshold=3), limit(threshold=3)))))
         assert engine.plan.limits.check("GET", "/a", revision / 10) is None
     assert engine.plan.limits.check("GET", "/a", 0.4) is not None
 
@@ -141,12 +143,12 @@ def test_a_rejection_names_the_resource_unless_its_author_has_written_an_answer(
 def test_a_limit_goes_on_counting_when_a_snapshot_leaves_it_as_it_was():
     """Each instance that comes or goes is a new snapshot: none of them may open the gate."""
     engine = Engine(clock=lambda: 0.0, dice=lambda: 0.0)
-    engine.apply(Snapshot(rate_limits=(limit(),)))
+    engine.apply(Snapshot(flow=FlowRules(rate_limits=(limit(),))))
     assert engine.plan.limits.check("GET", "/a", 0.0) is None
     again = replace(limit(), fallback=Fallback(status=503))
-    engine.apply(Snapshot(rate_limits=(again, limit("GET:/b"))))
+    engine.apply(Snapshot(flow=FlowRules(rate_limits=(again, limit("GET:/b")))))
     assert engine.plan.limits.check("GET", "/a", 0.5) is not None
-    engine.apply(Snapshot(rate_limits=(limit(threshold=2),)))
+    engine.apply(Snapshot(flow=FlowRules(rate_limits=(limit(threshold=2),))))
     assert engine.plan.limits.check("GET", "/a", 0.6) is None
     engine.begin_again()
     assert passed(engine.plan.limits, [0.7, 0.7, 0.7]) == [1, 1, 0]
@@ -159,10 +161,10 @@ def test_a_limit_that_is_changed_remembers_what_it_has_let_pass(threshold, windo
     """Tuned every few seconds, it would be open every few seconds."""
     one = replace(limit(threshold=3), strategy="RateLimitStrategy/s")
     engine = Engine(clock=lambda: 0.0, dice=lambda: 0.0)
-    engine.apply(Snapshot(rate_limits=(one,)))
+    engine.apply(Snapshot(flow=FlowRules(rate_limits=(one,))))
     assert passed(engine.plan.limits, [0.0, 0.1, 0.4, 0.4]) == [1, 1, 1, 0]
-    changed = replace(one, threshold=threshold, window_ms=window_ms)
-    engine.apply(Snapshot(rate_limits=(changed,)))
+    changed = replace(one, windows=(policy.Window(threshold=threshold, window_ms=window_ms),))
+    engine.apply(Snapshot(flow=FlowRules(rate_limits=(changed,))))
     assert sum(passed(engine.plan.limits, [0.5] * 5)) == passes
     assert sum(passed(engine.plan.limits, [1.5] * 9)) == threshold
 
@@ -170,9 +172,9 @@ def test_a_limit_that_is_changed_remembers_what_it_has_let_pass(threshold, windo
 def test_a_namespace_that_is_off_has_no_limits_and_one_that_observes_says_so():
     """The switch of an operator is above every rule."""
     engine = Engine(clock=lambda: 0.0, dice=lambda: 0.0)
-    engine.apply(Snapshot(rate_limits=(limit(),), governance=OFF))
+    engine.apply(Snapshot(flow=FlowRules(rate_limits=(limit(),)), governance=OFF))
     assert engine.plan.limits.none
-    engine.apply(Snapshot(rate_limits=(limit(),), governance=OBSERVE))
+    engine.apply(Snapshot(flow=FlowRules(rate_limits=(limit(),)), governance=OBSERVE))
     assert engine.plan.limits.observing
 
 
@@ -201,10 +203,10 @@ def test_threads_share_a_limit_and_no_permit_is_lost_or_found():
 @pytest.mark.parametrize(
     "bad",
     [
-        replace(limit(), window_ms=0),
-        replace(limit(), threshold=-1.0),
-        replace(limit(), threshold=float("nan")),
-        replace(limit(), threshold=1e9),
+        limit(window_ms=0),
+        limit(threshold=-1.0),
+        limit(threshold=float("nan")),
+        limit(threshold=1e10),
         replace(limit(), fallback=Fallback(status=99)),
         replace(limit(), fallback=Fallback(headers=(("X", "a\r\nSet-Cookie: b"),))),
         replace(limit(), fallback=Fallback(headers=(("X\n", "a"),))),
@@ -214,5 +216,5 @@ def test_threads_share_a_limit_and_no_permit_is_lost_or_found():
 )
 def test_a_snapshot_with_a_limit_that_cannot_be_kept_is_refused(bad):
     """Bytes of a stranger: the snapshot before stays in force."""
-    with pytest.raises(InvalidSnapshot, match="rate_limits: FaultToleranceRule/r"):
-        Snapshot(rate_limits=(bad,)).check()
+    with pytest.raises(InvalidSnapshot, match="flow: FaultToleranceRule/r"):
+        Snapshot(flow=FlowRules(rate_limits=(bad,))).check()

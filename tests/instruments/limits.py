@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 from wsgiref.util import setup_testing_defaults
 
-from fairlead.policy.limit import Fallback, RateLimit
+from fairlead.policy.fallback import Fallback
+from fairlead.policy.flow_rules import FlowRules
+from fairlead.policy.limit import RateLimit, Window
 from tests.instruments.plane import Plane, inner
 from tests.instruments.starlette.calls import exchange
 
@@ -42,13 +44,12 @@ def limit(
             rule="FaultToleranceRule/r",
             strategy="RateLimitStrategy/s",
             resource=resource,
-            threshold=threshold,
-            window_ms=3_600_000,
+            windows=(Window(threshold=threshold, window_ms=3_600_000),),
             fallback=fallback,
         )
         for resource in resources
     )
-    plane.engine.apply(replace(inner(), rate_limits=limits, governance=governance))
+    plane.engine.apply(replace(inner(), flow=FlowRules(rate_limits=limits), governance=governance))
 
 
 @dataclass(frozen=True)

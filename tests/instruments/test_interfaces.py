@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fairlead.instruments.interfaces import MOST_APPLICATIONS, MOST_MEANT, Interfaces, Routes
-from fairlead.policy.limit import RateLimit
+from fairlead.policy.limit import RateLimit, Window
+
+WINDOW = Window(threshold=1, window_ms=1)
 
 
 class Application:
@@ -18,7 +20,9 @@ def routes(*paths: tuple[str, Iterable[str] | None]) -> Routes:
 
 def limits(*resources: str) -> list[RateLimit]:
     return [
-        RateLimit(rule="r", strategy="s", resource=resource, threshold=1, window_ms=1)
+        RateLimit(
+            rule="r", strategy="s", resource=resource, windows=(Window(threshold=1, window_ms=1),)
+        )
         for resource in resources
     ]
 

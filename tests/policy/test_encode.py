@@ -9,11 +9,14 @@ import pytest
 
 from fairlead.policy.encode import digest, read_snapshot, seal, to_plain
 from fairlead.policy.endpoint import Endpoint, Service
+from fairlead.policy.flow_rules import FlowRules
 from fairlead.policy.lane import Colouring, Entry, Lane
-from fairlead.policy.limit import RateLimit
+from fairlead.policy.limit import RateLimit, Window
 from fairlead.policy.match import Condition
 from fairlead.policy.snapshot import InvalidSnapshot, Snapshot
 from fairlead.policy.workload import Workload
+
+WINDOW = Window(threshold=1, window_ms=1000)
 
 GRAY = Condition(source="header", key="location", operator="==", values=("cn-shenzhen",))
 
@@ -59,10 +62,12 @@ def test_equal_content_has_an_equal_digest_at_any_revision() -> None:
 
 def test_a_whole_number_is_read_where_a_fraction_may_stand() -> None:
     """Writers in other languages write 1 for 1.0, and mean the same."""
-    limit = RateLimit(rule="r", strategy="s", resource="/a", threshold=1, window_ms=1000)
-    plain = to_plain(seal(Snapshot(rate_limits=(limit,))))
+    limit = RateLimit(
+        rule="r", strategy="s", resource="/a", windows=(Window(threshold=1, window_ms=1000),)
+    )
+    plain = to_plain(seal(Snapshot(flow=FlowRules(rate_limits=(limit,)))))
     found, refused = read_snapshot(json.loads(json.dumps(plain)))
-    assert (found.rate_limits, refused) == ((limit,), ())
+    assert (found.flow.rate_limits, refused) == ((limit,), ())
 
 
 def test_an_unknown_part_is_left_out_and_reported() -> None:

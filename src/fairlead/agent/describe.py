@@ -140,14 +140,14 @@ def _limits(agent: Agent) -> dict[str, Any]:
 
     Of a great many the first are told, and how many there are.
     """
-    limits = agent.engine.plan.snapshot.rate_limits
+    limits = agent.engine.plan.snapshot.flow.rate_limits
     return {
         "rates": [
             {
                 "rule": one.rule,
                 "resource": one.resource,
-                "threshold": one.threshold,
-                "window_ms": one.window_ms,
+                "threshold": one.windows[0].threshold,
+                "window_ms": one.windows[0].window_ms,
             }
             for one in limits[:MOST_RATES]
         ],

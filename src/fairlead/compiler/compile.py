@@ -24,6 +24,7 @@ from fairlead.compiler.placed import Placed, services, shadow_findings
 from fairlead.compiler.select import Rules, finding, losers, rules_by_namespace
 from fairlead.kinds import Resource
 from fairlead.policy.encode import canonical, to_plain
+from fairlead.policy.flow_rules import FlowRules
 from fairlead.policy.snapshot import Snapshot
 from fairlead.policy.workload import Workload
 
@@ -101,7 +102,7 @@ class World:
             services=self.services,
             shadow_tables=rules.shadows.tables,
             shadow_databases=rules.shadows.databases,
-            rate_limits=rules.limits.by_app.get(app, ()),
+            flow=FlowRules(rate_limits=rules.limits.by_app.get(app, ())),
         )
         return self._sealed(snapshot)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fairlead.compiler.part import Part
 from fairlead.kinds import Resource
 from fairlead.kinds.http_request_fallback_action import HttpRequestFallbackActionSpec
-from fairlead.policy.limit import Fallback
+from fairlead.policy.fallback import Fallback
 
 
 def compile_http_request_fallback_action(

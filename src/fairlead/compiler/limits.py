@@ -15,7 +15,8 @@ from fairlead.compiler.part import Guard, Part, Strategy
 from fairlead.compiler.shadows import Remark
 from fairlead.kinds.suggestion import meant
 from fairlead.policy.encode import canonical, to_plain
-from fairlead.policy.limit import Fallback, RateLimit
+from fairlead.policy.fallback import Fallback
+from fairlead.policy.limit import RateLimit, Window
 
 RATE_LIMIT, FALLBACK = "RateLimitStrategy", "HttpRequestFallbackAction"
 
@@ -164,8 +165,7 @@ def _joined(part: Part, guard: Guard, named: _Named) -> tuple[list[RateLimit], l
                 rule=rule,
                 strategy=f"{RATE_LIMIT}/{name}",
                 resource=resource,
-                threshold=found.threshold,
-                window_ms=found.window_ms,
+                windows=(Window(threshold=found.threshold, window_ms=found.window_ms),),
                 fallback=fallback or Fallback(),
             )
             for resource in guard.resources

@@ -7,8 +7,8 @@ from typing import Any
 
 from fairlead.kinds import Resource
 from fairlead.policy.database import Database, ShadowDatabase, ShadowTable
+from fairlead.policy.fallback import Fallback
 from fairlead.policy.lane import Colouring
-from fairlead.policy.limit import Fallback
 
 Pairs = tuple[tuple[str, str], ...]
 

@@ -72,7 +72,7 @@ class Engine:
         known = bool(snapshot.digest) or not self._governed
         shadows = Shadows.of(snapshot) if known else Shadows.unknown()
         limits = Limits(
-            snapshot.rate_limits if snapshot.governance != OFF else (),
+            snapshot.flow.rate_limits if snapshot.governance != OFF else (),
             before.windows,
             observing=snapshot.governance == OBSERVE,
         )

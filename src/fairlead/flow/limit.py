@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Final
 
-from fairlead.policy.limit import NOT_FOUND, Fallback, RateLimit
+from fairlead.policy.fallback import Fallback
+from fairlead.policy.limit import NOT_FOUND, RateLimit
 
 METHODS = frozenset(
     ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY")
@@ -183,9 +184,11 @@ def _take(limits: _Limiters, resource: str, now: float) -> Rejection | None:
 def _changed(limit: RateLimit, before: Window | None) -> Window:
     """Return the window of a limit that is new, or had another threshold or length `before`."""
     uses = before.uses() if before else []
-    return Window(limit.threshold, limit.window_ms / 1000, uses)
+    (window,) = limit.windows
+    return Window(window.threshold, window.window_ms / 1000, uses)
 
 
 def _key(limit: RateLimit) -> _Key:
     """What a limit counts: another answer to the rejected does not begin a new window."""
-    return (limit.rule, limit.strategy, limit.resource, limit.threshold, limit.window_ms)
+    (window,) = limit.windows
+    return (limit.rule, limit.strategy, limit.resource, window.threshold, window.window_ms)

@@ -7,9 +7,9 @@ from math import inf
 
 from fairlead.policy.database import ShadowDatabase, ShadowTable
 from fairlead.policy.endpoint import Service
+from fairlead.policy.flow_rules import NO_RULES, FlowRules, problem
 from fairlead.policy.governance import MODES, ON
 from fairlead.policy.lane import Entry, Lane
-from fairlead.policy.limit import MOST_PERMITS, RateLimit
 from fairlead.policy.workload import BASE, Workload
 
 NOBODY = Workload()
@@ -37,7 +37,7 @@ class Snapshot:
     services: tuple[Service, ...] = ()
     shadow_tables: tuple[ShadowTable, ...] = ()
     shadow_databases: tuple[ShadowDatabase, ...] = ()
-    rate_limits: tuple[RateLimit, ...] = ()
+    flow: FlowRules = NO_RULES
 
     def check(self) -> None:
         """Raise InvalidSnapshot unless the parts agree with each other."""
@@ -60,17 +60,13 @@ class Snapshot:
                     f"entry: {colouring.rule} colours with the undeclared lane {colouring.lane!r}"
                 )
         self._check_shadows()
-        self._check_limits()
+        self._check_flow()
 
-    def _check_limits(self) -> None:
-        """Refuse what would turn every request away, or answer what is no answer."""
-        for limit in self.rate_limits:
-            if limit.window_ms < 1 or not 0 <= limit.threshold <= MOST_PERMITS:
-                raise InvalidSnapshot(f"rate_limits: {limit.rule}: no window or no threshold")
-            if not 200 <= limit.fallback.status <= 599:
-                raise InvalidSnapshot(f"rate_limits: {limit.rule}: no status of a response")
-            if not limit.fallback.can_be_sent():
-                raise InvalidSnapshot(f"rate_limits: {limit.rule}: no headers or no text")
+    def _check_flow(self) -> None:
+        """Refuse what would turn every call away, or answer what is no answer."""
+        for rule in self.flow:
+            if (found := problem(rule)) is not None:
+                raise InvalidSnapshot(f"flow: {rule.rule}, {rule.strategy}: {found}")
 
     def _check_shadows(self) -> None:
         """Refuse what would lead a lane's writes to base, or to two places."""

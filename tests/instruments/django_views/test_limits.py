@@ -17,7 +17,7 @@ from django.urls import clear_url_caches, include, path, re_path
 from django.utils.translation import override
 from django.views import View
 
-from fairlead.policy.limit import Fallback
+from fairlead.policy.fallback import Fallback
 from fairlead.policy.resource import resource_name
 from fairlead.telemetry.names import AGENT_FAULTS, RATE_LIMITED
 from tests.instruments.django import site
@@ -110,7 +110,7 @@ def test_a_resource_is_called_by_its_route(client: Any, resource: str, path: str
     assert call("/greet1a").status == 200
     assert plane.counted(AGENT_FAULTS) == {}
     with override("en"):
-        assert plane.interfaces.unmatched(plane.engine.plan.snapshot.rate_limits) == {}
+        assert plane.interfaces.unmatched(plane.engine.plan.snapshot.flow.rate_limits) == {}
 
 
 def test_unknown_paths_are_one_resource(client: tuple[Plane, Any]) -> None:
@@ -178,9 +178,9 @@ def test_routes_are_loaded_by_nobody_before_a_request_needs_them(client: Any) ->
     plane, call = client
     limit(plane, "/greet1b")
     clear_url_caches()
-    assert plane.interfaces.unmatched(plane.engine.plan.snapshot.rate_limits) is None
+    assert plane.interfaces.unmatched(plane.engine.plan.snapshot.flow.rate_limits) is None
     call("/greet1a")
-    found = plane.interfaces.unmatched(plane.engine.plan.snapshot.rate_limits)
+    found = plane.interfaces.unmatched(plane.engine.plan.snapshot.flow.rate_limits)
     assert found == {"/greet1b": "/greet1a"}
 
 
@@ -189,5 +189,5 @@ def test_every_route_is_known(client: tuple[Plane, Any]) -> None:
     plane, call = client
     call("/greet1a")
     limit(plane, "/greet1a", "GET:/api/orders/{number}/", "/greet1b")
-    found = plane.interfaces.unmatched(plane.engine.plan.snapshot.rate_limits)
+    found = plane.interfaces.unmatched(plane.engine.plan.snapshot.flow.rate_limits)
     assert found == {"/greet1b": "/greet1a"}

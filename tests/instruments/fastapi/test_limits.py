@@ -109,7 +109,7 @@ def test_an_application_is_known_before_it_is_called(plane: Plane) -> None:
     """Of two in one process the second may wait for its first request for days."""
     limit(plane, "/greet1a", "/nowhere/at/all")
     served = app()
-    assert plane.interfaces.unmatched(plane.engine.plan.snapshot.rate_limits) == {
+    assert plane.interfaces.unmatched(plane.engine.plan.snapshot.flow.rate_limits) == {
         "/nowhere/at/all": ""
     }
     del served
@@ -128,7 +128,7 @@ def test_every_route_of_every_router_is_known(plane: Plane) -> None:
     limit(plane, *named, "GET:/items/{item}/x", threshold=5)
     served = app()
     assert asyncio.run(ask(served, "/plain/items/1")).status == 200
-    limits = plane.engine.plan.snapshot.rate_limits
+    limits = plane.engine.plan.snapshot.flow.rate_limits
     assert set(plane.interfaces.unmatched(limits) or ()) == {"GET:/items/{item}/x"}
 
 

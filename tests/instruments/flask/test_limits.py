@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Blueprint, Flask, Response, request
 
-from fairlead.policy.limit import Fallback
+from fairlead.policy.fallback import Fallback
 from fairlead.telemetry.names import AGENT_FAULTS, RATE_LIMITED
 from tests.instruments.limits import ask_wsgi, limit, limited
 from tests.instruments.plane import Plane, hooked
@@ -113,7 +113,7 @@ def test_every_route_is_known(plane: Plane) -> None:
     """A rule that names one of them is never called misspelt."""
     limit(plane, "/greet1a", "POST:/api/shops/{shop}/orders/{number}", "GET:/greet1b")
     served = app()
-    assert plane.interfaces.unmatched(plane.engine.plan.snapshot.rate_limits) == {
+    assert plane.interfaces.unmatched(plane.engine.plan.snapshot.flow.rate_limits) == {
         "GET:/greet1b": "GET:/greet1a"
     }
     del served

@@ -18,7 +18,7 @@ from starlette.routing import Host, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 
-from fairlead.policy.limit import Fallback
+from fairlead.policy.fallback import Fallback
 from fairlead.telemetry.names import AGENT_FAULTS, RATE_LIMITED, WOULD_LIMIT
 from tests.instruments.limits import ask, limit, limited
 from tests.instruments.plane import Plane, hooked
@@ -127,7 +127,7 @@ def test_an_application_of_another_make_is_one_resource_though_it_has_routes(pla
     limit(plane, "GET:/foreign/{path}")
     assert asyncio.run(ask(served, "/foreign/x")).status == 429
     assert asyncio.run(ask(served, "/foreign/x", "get")).status == 429
-    assert plane.interfaces.unmatched(plane.engine.plan.snapshot.rate_limits) == {}
+    assert plane.interfaces.unmatched(plane.engine.plan.snapshot.flow.rate_limits) == {}
 
 
 def test_below_a_host_everything_is_asked_about(plane: Plane) -> None:
@@ -138,7 +138,7 @@ def test_below_a_host_everything_is_asked_about(plane: Plane) -> None:
     limit(plane, "/c", "GET:/{path}")
     assert asyncio.run(ask(served, "/c", headers=shop_host)).status == 429
     assert asyncio.run(ask(served, "/c", headers=files_host)).status == 429
-    assert plane.interfaces.unmatched(plane.engine.plan.snapshot.rate_limits) == {}
+    assert plane.interfaces.unmatched(plane.engine.plan.snapshot.flow.rate_limits) == {}
     limit(plane, "/d")
     assert asyncio.run(ask(served, "/c", headers=files_host)).body == "file"
 
@@ -205,7 +205,7 @@ def test_a_namespace_that_observes_counts_and_lets_pass(plane: Plane) -> None:
 def test_it_is_told_which_rules_name_no_route_and_what_may_be_meant(plane: Plane) -> None:
     """A misspelt target would guard nothing, and nobody would know (contract 22)."""
     limit(plane, "/a", "GET:/ab", "POST:/a", "/shops/{shop}/order/{id}", "404", "POST:/inner/x")
-    limits = plane.engine.plan.snapshot.rate_limits
+    limits = plane.engine.plan.snapshot.flow.rate_limits
     assert plane.interfaces.unmatched(limits) is None
     served = app()
     asyncio.run(ask(served, "/b"))
