@@ -20,14 +20,20 @@ class Fault(enum.Enum):
 
 
 class Call:
-    """One call by app name. Layers fill in `endpoint`; everything else is the caller's."""
+    """One call by name. Layers fill in `endpoint`; everything else is the caller's."""
 
-    __slots__ = ("endpoint", "host", "lane", "method")
+    __slots__ = ("caller", "endpoint", "host", "lane", "method", "resource")
 
-    def __init__(self, host: str, method: str, lane: str) -> None:
+    def __init__(
+        self, host: str, method: str, lane: str, resource: str = "", caller: str = ""
+    ) -> None:
         self.host = host
         self.method = method
         self.lane = lane
+        self.resource = resource
+        """What rules about calls know it by: ``call:APP``; a protocol may say more."""
+        self.caller = caller
+        """How this app names itself to the callee, ``""`` where it has no name."""
         self.endpoint: Endpoint | None = None
 
 

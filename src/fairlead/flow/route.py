@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import count
+from typing import NamedTuple
 
 from fairlead.flow.call import Call, Unfit
 from fairlead.flow.warmup import Warming
 from fairlead.policy.endpoint import Endpoint, Service
+from fairlead.policy.resource import OUTBOUND
 from fairlead.policy.snapshot import Snapshot
-from fairlead.policy.workload import BASE
+from fairlead.policy.workload import BASE, Workload
 
 MOST_ORDERS = 64
 """Orders of one service's endpoints that are made once; more of them are made for each call."""
@@ -77,6 +79,16 @@ Pools = dict[str, Pool]
 """By lane; a lane that is not in it is served as base is."""
 
 
+class Callee(NamedTuple):
+    """One app that can be called, as the workload that calls sees it."""
+
+    pools: Pools
+    resource: str
+    """``call:APP``, or ``call:APP.NAMESPACE`` in another namespace, however it is called."""
+    caller: str
+    """What the workload is to the callee: ``APP``, or ``APP.NAMESPACE`` in another namespace."""
+
+
 class Routes:
     """Who can be called by name from one workload, compiled from its snapshot.
 
@@ -97,12 +109,12 @@ class Routes:
         Who is `warming` passes turns on, by throws of `dice`.
         """
         self._turns = count(turn)
-        self._services: dict[str, Pools] = {}
+        self._services: dict[str, Callee] = {}
         for service in snapshot.services:
             pools = _pools(service)
             if warming is not None:
                 pools = {lane: _spared(pool, warming, dice) for lane, pool in pools.items()}
-            self._services[_full_name(service)] = pools
+            self._services[_full_name(service)] = _callee(service, pools, snapshot.workload)
         # Names of the own namespace are entered last: an app may be called like another's
         # "app.namespace", and the short name is the one its neighbours mean.
         for service in snapshot.services:
@@ -116,11 +128,19 @@ class Routes:
     def __bool__(self) -> bool:
         return bool(self._services)
 
+    def call(self, host: str, method: str, lane: str) -> Call:
+        """Return the call of a `host` that is known, which may have changed a moment ago."""
+        callee = self._services.get(host)
+        if callee is None:
+            return Call(host, method, lane)
+        return Call(host, method, lane, callee.resource, callee.caller)
+
     def candidates(self, call: Call) -> list[Endpoint]:
         """Return the endpoints to try, the lane's in turn, then base's; the list is shared."""
-        pools = self._services.get(call.host)
-        if pools is None:
+        callee = self._services.get(call.host)
+        if callee is None:
             return []
+        pools = callee.pools
         # A lane without instances is base here: labels come from the network, and must not pile up.
         pool = pools.get(call.lane) or pools[BASE]
         orders = pool.orders
@@ -131,13 +151,20 @@ class Routes:
 
     def unfit(self, call: Call) -> Unfit:
         """Return the endpoints that a call is not sent to for what its lane has in shadow."""
-        pools = self._services.get(call.host, {})
-        pool = pools.get(call.lane)
+        callee = self._services.get(call.host)
+        pool = callee.pools.get(call.lane) if callee else None
         return pool.unfit if pool else ()
 
 
 def _full_name(service: Service) -> str:
     return f"{service.app}.{service.namespace}".lower()
+
+
+def _callee(service: Service, pools: Pools, own: Workload) -> Callee:
+    if service.namespace == own.namespace:
+        return Callee(pools, OUTBOUND + service.app.lower(), own.app)
+    caller = f"{own.app}.{own.namespace}" if own.app else ""
+    return Callee(pools, OUTBOUND + _full_name(service), caller)
 
 
 def _pools(service: Service) -> Pools:

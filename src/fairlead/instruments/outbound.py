@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fairlead.flow.call import Call
 from fairlead.instruments.propagate import current_lane
 
 if TYPE_CHECKING:
+    from fairlead.flow.call import Call
     from fairlead.flow.engine import Plan
     from fairlead.instruments.instrument import DataPlane
 
@@ -28,9 +28,13 @@ def plan_for(plane: DataPlane, scheme: str, host: str | None, port: int | None) 
     return plan if host.lower() in plan.routes else None
 
 
-def call_for(plane: DataPlane, host: str, method: str) -> Call:
-    """Return the call to drive, on the lane of the work at hand."""
-    return Call(host.lower(), method.upper(), current_lane(plane))
+def call_for(plane: DataPlane, plan: Plan, host: str, method: str) -> Call:
+    """Return the call to drive by `plan`, on the lane of the work at hand.
+
+    Its ``caller`` is the value of the header CALLER: who calls is not what a request says that the
+    application has passed on.
+    """
+    return plan.routes.call(host.lower(), method.upper(), current_lane(plane))
 
 
 def label_only(plane: DataPlane, scheme: str, baggage: str | None) -> str | None:

@@ -9,6 +9,13 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+OUTBOUND = "call:"
+"""What the name of a call to an app or a host begins with."""
+
+CALLER = "fairlead-caller"
+"""Header in which a call to an app names the app that calls: ``APP``, and ``APP.NAMESPACE`` where
+that is not the callee's namespace."""
+
 _ANGLES = re.compile(r"<(?:[^<>:]{0,256}:)?([^<>:]{1,256})>")
 _TYPED = re.compile(r"\{([^{}:]{1,256}):[^{}]{0,256}\}")
 _METHOD = re.compile(r"([A-Za-z]{1,32}):(?=/)")

@@ -96,13 +96,14 @@ def test_the_host_header_that_the_caller_gave_stays(
 def test_what_reaches_the_app_is_what_would_have_without_us(
     manager: urllib3.PoolManager, plane: Plane, base: Backend
 ) -> None:
-    """All headers, and their order; only the host differs."""
+    """All headers, and their order; only the host differs, and who calls is told."""
     headers = {"a": "1", "User-Agent": "mine"}
     with serving(""):
         manager.request("POST", "http://b/p?q", body=b"x", headers=headers)
         manager.request("POST", f"http://{base.address}/p?q", body=b"x", headers=headers)
     ours, plain = base.seen
     expected = [(name, "b" if name.lower() == "host" else value) for name, value in plain.headers]
+    expected.append(("fairlead-caller", "a"))
     assert (ours.headers, ours.target, ours.body) == (expected, plain.target, plain.body)
 
 

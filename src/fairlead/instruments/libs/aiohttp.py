@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from fairlead.flow.call import Call, Fault, Outcome, Unreachable
 from fairlead.instruments.attempt import send_async, target
 from fairlead.instruments.outbound import BAGGAGE, call_for, label_only, plan_for
+from fairlead.policy.resource import CALLER
 from fairlead.telemetry.names import AGENT_FAULTS
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def _govern(plane: DataPlane, request: ClientRequest) -> tuple[Plan, Call] | Non
             if label is not None:
                 request.headers[BAGGAGE] = label
             return None
-        call = call_for(plane, url.raw_host or "", request.method)
+        call = call_for(plane, plan, url.raw_host or "", request.method)
         label = plan.lanes.label(call.lane, _written(request))
     except Exception:  # counted; the call goes on untouched
         plane.counters.count(AGENT_FAULTS, LIBRARY)
@@ -122,6 +123,8 @@ def _govern(plane: DataPlane, request: ClientRequest) -> tuple[Plan, Call] | Non
         request.headers[BAGGAGE] = label
     else:
         request.headers.popall(BAGGAGE, None)
+    if call.caller:
+        request.headers[CALLER] = call.caller
     # An app's name means nothing to a proxy.
     request.proxy = request.proxy_auth = request.proxy_headers = None
     return plan, call

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from fairlead.flow.call import Call, Fault, Outcome, Unreachable
 from fairlead.instruments.attempt import send, send_async, target
 from fairlead.instruments.outbound import BAGGAGE, call_for, label_only, plan_for
+from fairlead.policy.resource import CALLER
 from fairlead.telemetry.names import AGENT_FAULTS
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ LIBRARY = "httpx"
 VERSIONS = ("0.25", "0.29")
 
 _NAME = BAGGAGE.encode()
+_CALLER = CALLER.encode()
 
 Handle = Callable[[Any, "httpx.Request"], "httpx.Response"]
 HandleAsync = Callable[[Any, "httpx.Request"], Awaitable["httpx.Response"]]
@@ -99,7 +101,7 @@ class _Hooks:
             # A transport on a Unix socket has its one endpoint; no name is looked up.
             if plan is None or getattr(transport._pool, "_uds", None) is not None:
                 return None
-            call = call_for(self._plane, url.host, request.method)
+            call = call_for(self._plane, plan, url.host, request.method)
             label = plan.lanes.label(call.lane, _baggage(request.headers))
         except Exception:  # counted; the call goes on untouched
             self._plane.counters.count(AGENT_FAULTS, LIBRARY)
@@ -150,7 +152,7 @@ class _Sender:
 
     def _aimed(self, call: Call) -> httpx.Request:
         host, port = target(call)
-        return _copy(self._request, _at(self._request.url, host, port), self._label)
+        return _copy(self._request, _at(self._request.url, host, port), self._label, call.caller)
 
     def _failed(self, error: Exception) -> Outcome:
         return Outcome(error=error, fault=_fault(error, self._request))
@@ -187,15 +189,19 @@ def _baggage(headers: httpx.Headers) -> str | None:
     return b",".join(values).decode("latin-1") if values else None
 
 
-def _copy(request: httpx.Request, url: httpx.URL, label: str | None) -> httpx.Request:
-    """Return `request` with another URL and baggage; body and extensions are shared."""
+def _copy(
+    request: httpx.Request, url: httpx.URL, label: str | None, caller: str = ""
+) -> httpx.Request:
+    """Return `request` with another URL, baggage and caller; body and extensions are shared."""
     theirs = request.headers
     # Its own `copy` decodes every header first, to find out in which encoding.
     headers = theirs.__class__.__new__(theirs.__class__)
     headers._encoding = theirs._encoding
-    headers._list = [item for item in theirs._list if item[1] != _NAME]
+    headers._list = [item for item in theirs._list if item[1] not in (_NAME, _CALLER)]
     if label is not None:
         headers._list.append((_NAME, _NAME, label.encode("latin-1")))
+    if caller:
+        headers._list.append((_CALLER, _CALLER, caller.encode()))
     copy = request.__class__.__new__(request.__class__)
     vars(copy).update(vars(request), url=url, headers=headers)
     return copy
@@ -203,9 +209,9 @@ def _copy(request: httpx.Request, url: httpx.URL, label: str | None) -> httpx.Re
 
 def _check(request: httpx.Request) -> None:
     """Raise where this version's URLs are not made of the parts that `_at` knows."""
-    aimed = _copy(request, _at(request.url, "127.0.0.1", 8001), "k=v")
+    aimed = _copy(request, _at(request.url, "127.0.0.1", 8001), "k=v", "b")
     public = request.url.copy_with(host="127.0.0.1", port=8001)
-    headers = [("host", "app"), ("a", "b"), (BAGGAGE, "k=v")]
+    headers = [("host", "app"), ("a", "b"), (BAGGAGE, "k=v"), (CALLER, "b")]
     if aimed.url != public or aimed.url.raw_path != public.raw_path:
         raise TypeError("httpx.URL is not made of the parts this instrument knows")
     if aimed.headers.multi_items() != headers or _baggage(aimed.headers) != "k=v":

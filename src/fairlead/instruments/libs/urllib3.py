@@ -16,7 +16,7 @@ from __future__ import annotations
 import logging
 import queue
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from http.client import RemoteDisconnected
 from inspect import signature, unwrap
@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 from fairlead.flow.call import Call, Fault, Outcome, Unreachable
 from fairlead.instruments.attempt import host_and_port, send, target
 from fairlead.instruments.outbound import BAGGAGE, call_for, label_only, plan_for
+from fairlead.policy.resource import CALLER
 from fairlead.telemetry.names import AGENT_FAULTS
 
 if TYPE_CHECKING:
@@ -100,12 +101,11 @@ class _Hooks:
                 return None
             if _kinds(pool.__class__, pool.ConnectionCls) is None:
                 return None
-            call = call_for(self._plane, pool.host, method)
+            call = call_for(self._plane, plan, pool.host, method)
             if headers is None:
                 headers = pool.headers
-            written = _baggage(headers)
-            label = plan.lanes.label(call.lane, written)
-            return plan, call, headers if label == written else _with(headers, written, label)
+            label = plan.lanes.label(call.lane, _baggage(headers))
+            return plan, call, _with(headers, ((BAGGAGE, label), (CALLER, call.caller)))
         except Exception:  # counted; the call goes on untouched
             self._plane.counters.count(AGENT_FAULTS, LIBRARY)
             return None
@@ -115,9 +115,8 @@ class _Hooks:
             return headers
         try:
             theirs = pool.headers if headers is None else headers
-            written = _baggage(theirs)
-            label = label_only(self._plane, pool.scheme, written)
-            return headers if label is None else _with(theirs, written, label)
+            label = label_only(self._plane, pool.scheme, _baggage(theirs))
+            return headers if label is None else _with(theirs, ((BAGGAGE, label),))
         except Exception:  # counted; the call goes on untouched
             self._plane.counters.count(AGENT_FAULTS, LIBRARY)
             return headers
@@ -334,16 +333,17 @@ def _silent(error: Exception) -> bool:
     return "begin" not in frames or "_read_status" in frames
 
 
-def _baggage_names(headers: Any) -> list[Any]:
+def _named(headers: Any, wanted: str) -> list[Any]:
     # The length first: few names have it. urllib3 takes bytes as well.
+    size = len(wanted)
     return [
-        name for name in headers if len(name) == 7 and name.lower() in {BAGGAGE, BAGGAGE.encode()}
+        name for name in headers if len(name) == size and name.lower() in (wanted, wanted.encode())
     ]
 
 
 def _baggage(headers: Any) -> str | None:
     """Return the baggage in `headers`, whatever kind of mapping they are."""
-    names = _baggage_names(headers)
+    names = _named(headers, BAGGAGE)
     if not names:
         return None
     values = [headers[name] for name in names]
@@ -352,17 +352,18 @@ def _baggage(headers: Any) -> str | None:
     )
 
 
-def _with(headers: Any, written: str | None, label: str | None) -> Any:
-    """Return a copy of `headers` with `label` for the baggage that was `written`.
+def _with(headers: Any, ours: Iterable[tuple[str, str | None]]) -> Any:
+    """Return a copy of `headers` with `ours` for those of their names; what is empty goes.
 
     A plain dictionary, which urllib3 goes through many times faster than requests' own kind; only
     urllib3's, where a name may have several values, stays what it is.
     """
     copy = headers.copy() if hasattr(headers, "getlist") else dict(headers)
-    for name in () if written is None else _baggage_names(copy):
-        del copy[name]
-    if label is not None:
-        copy[BAGGAGE] = label
+    for name, value in ours:
+        for theirs in _named(copy, name):
+            del copy[theirs]
+        if value:
+            copy[name] = value
     return copy
 
 
