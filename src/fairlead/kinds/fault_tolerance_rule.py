@@ -13,12 +13,12 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from fairlead.kinds.admission import authored
 from fairlead.kinds.binding import bound_app, needs_an_app, selects_by_app_only
-from fairlead.kinds.kind import AGE, LIVE, NAME, Column, Kind, Plain, Resource, child
-from fairlead.kinds.names import object_name, printable
+from fairlead.kinds.kind import AGE, ENFORCED, LIVE, NAME, Column, Kind, Plain, Resource, child
+from fairlead.kinds.names import object_name
+from fairlead.kinds.resource_name import ResourceName
 from fairlead.kinds.spec import Labels, Spec, checked, described
 from fairlead.kinds.suggestion import choose
 from fairlead.kinds.violation import Violation, refusal
-from fairlead.policy.resource import resource_name
 from fairlead.policy.workload import DEFAULT_NAMESPACE
 
 STRATEGIES = (
@@ -59,18 +59,11 @@ def _fallback(value: Any) -> str:
     return value
 
 
-def _counted(text: str) -> str | None:
-    method, _, path = resource_name(text).partition(":")
-    return f"HEAD counts as GET: write GET:{path}" if method == "HEAD" else None
-
-
 class Target(Spec):
     """What is guarded."""
 
-    resource: Annotated[str, checked(printable), checked(_counted)] = Field(
+    resource: ResourceName = Field(
         alias="targetResourceName",
-        min_length=1,
-        max_length=1024,
         description="METHOD:/template as in GET:/orders/{id}, or /template for every method; 404 "
         "is every unknown path.",
     )
@@ -129,15 +122,6 @@ def _joined(plain: Plain, field: str, key: str) -> str:
     return ",".join(str(item.get(key, "")) for item in items[:SHOWN]) + more
 
 
-def _enforced(plain: Plain, now: datetime) -> str:
-    del now
-    found = child(plain, "status").get("conditions")
-    for condition in found if isinstance(found, list) else ():
-        if child(condition).get("type") == "Enforced":
-            return str(condition.get("status", "-"))
-    return "-"
-
-
 def violations(plain: Plain) -> Iterator[Violation]:
     """Check that nothing is named twice."""
     for field, key in (("targets", "targetResourceName"), ("strategies", "name")):
@@ -165,7 +149,7 @@ KIND: Kind[FaultToleranceRuleSpec] = Kind(
         Column(name="App", description="App it guards.", cell=lambda plain, _: bound_app(plain)),
         Column(name="Targets", description="Resources it guards.", cell=_resources),
         Column(name="Strategies", description="What guards them.", cell=_strategies),
-        Column(name="Enforced", description="Whether all of it is enforced.", cell=_enforced),
+        ENFORCED,
         LIVE,
         AGE,
     ),

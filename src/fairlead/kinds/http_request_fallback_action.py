@@ -23,13 +23,15 @@ _SERVERS_OWN = frozenset(
 )
 
 
-def _header(name: str) -> str | None:
+def server_sets(name: str) -> str | None:
+    """Say that a header is not an author's to set, or return None."""
     if name.lower() in _SERVERS_OWN:
         return f"{name} is the server's to set: remove it"
     return None
 
 
-def _value(text: str) -> str | None:
+def header_value(text: str) -> str | None:
+    """Say why `text` cannot be the value of a header, or return None."""
     # RFC 9110 §5.5: what is not Latin-1 cannot be a header, and a line break begins another one.
     if text != text.strip(" "):
         return "begins or ends with a blank, which a server may refuse to send: remove it"
@@ -38,7 +40,8 @@ def _value(text: str) -> str | None:
     return "has a character that a header cannot carry: use printable Latin-1 in one line"
 
 
-def _body(text: str) -> str | None:
+def body_text(text: str) -> str | None:
+    """Say why `text` cannot be a body, or return None."""
     problem = encodable(text)
     size = len(text.encode("utf-8", "replace"))
     if problem is None and size > LARGEST_BODY:
@@ -49,8 +52,8 @@ def _body(text: str) -> str | None:
 class AdditionalHeader(Spec):
     """One header of the answer."""
 
-    key: Annotated[Token, checked(_header)] = Field(description="Name of the header.")
-    value: Annotated[MatchText, checked(_value)] = Field(description="Its value.")
+    key: Annotated[Token, checked(server_sets)] = Field(description="Name of the header.")
+    value: Annotated[MatchText, checked(header_value)] = Field(description="Its value.")
 
 
 class BehaviorDesc(Spec):
@@ -59,7 +62,7 @@ class BehaviorDesc(Spec):
     status: Annotated[int, Field(ge=200, le=599)] = Field(
         alias="responseStatusCode", description="Status code, 200 to 599."
     )
-    body: Annotated[str, checked(_body)] = Field(
+    body: Annotated[str, checked(body_text)] = Field(
         default="", alias="responseContentBody", description="Text of the body."
     )
     headers: Annotated[tuple[AdditionalHeader, ...], Field(strict=False)] = Field(

@@ -147,11 +147,22 @@ def members(plain: Plain, now: datetime) -> str:
     return f"{', '.join(names[:MOST_SHOWN])}{more}" or "-"
 
 
+def enforced(plain: Plain, now: datetime) -> str:
+    """Return whether all of `plain` is enforced, as the control plane says in its conditions."""
+    del now
+    found = child(plain, "status").get("conditions")
+    for condition in found if isinstance(found, list) else ():
+        if child(condition).get("type") == "Enforced":
+            return str(condition.get("status", "-"))
+    return "-"
+
+
 NAME = Column(
     name="Name",
     description="Name of the object.",
     cell=lambda plain, _: text_at(plain, "metadata", "name"),
 )
+ENFORCED = Column(name="Enforced", description="Whether all of it is enforced.", cell=enforced)
 LIVE = Column(name="Live", description="Workloads that enforce it, of those it is for.", cell=live)
 MEMBERS = Column(name="Members", priority=1, description="What it selects.", cell=members)
 AGE = Column(name="Age", description="Time since it was created.", cell=age)

@@ -44,7 +44,7 @@ def fields(model: type[BaseModel], loc: Loc) -> tuple[str, ...]:
     """Return the names an author may write in the map at `loc` of a `model`."""
     for part in loc:
         for name, info in model.model_fields.items():
-            if part == (info.alias or name):
+            if part in (info.alias or name, name):
                 model = _innermost(info.annotation) or model
                 break
     return tuple(info.alias or name for name, info in model.model_fields.items())

@@ -11,8 +11,11 @@ ENFORCE = "on"
 SIMULATE = "simulate"
 """A rule is evaluated and counted as if it rejected, and rejects nothing."""
 
+OFF = "off"
+"""What an author says of a rule that is in no snapshot."""
+
 MODES = (ENFORCE, SIMULATE)
-"""Modes that are compiled; a rule that is off is in no snapshot."""
+"""Modes that are compiled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
