@@ -13,18 +13,17 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
+from fairlead.compiler.enforcement import flow_findings
 from fairlead.compiler.finding import LANE_CONFLICT, TARGET_NOT_SEEN, Finding
 from fairlead.compiler.governance import Governance, unenforced
 from fairlead.compiler.instance import Instance
 from fairlead.compiler.labels import Pairs, pairs, satisfied
-from fairlead.compiler.limits import unmatched
 from fairlead.compiler.membership import Membership, membership
 from fairlead.compiler.part import Part
 from fairlead.compiler.placed import Placed, services, shadow_findings
 from fairlead.compiler.select import Rules, finding, losers, rules_by_namespace
 from fairlead.kinds import Resource
 from fairlead.policy.encode import canonical, to_plain
-from fairlead.policy.flow_rules import FlowRules
 from fairlead.policy.snapshot import Snapshot
 from fairlead.policy.workload import Workload
 
@@ -102,7 +101,7 @@ class World:
             services=self.services,
             shadow_tables=rules.shadows.tables,
             shadow_databases=rules.shadows.databases,
-            flow=FlowRules(rate_limits=rules.limits.by_app.get(app, ())),
+            flow=rules.guards.rules(app, member.labels),
         )
         return self._sealed(snapshot)
 
@@ -117,10 +116,24 @@ class World:
     def members(self, kind: str, namespace: str, name: str) -> tuple[str, ...]:
         """Return what the resource selects: instances, or databases and tables."""
         rules = self._rules.get(namespace, _NO_RULES)
-        for part in rules.parts:
-            if (part.resource.kind.kind, part.resource.name) == (kind, name):
-                return (*rules.shadows.members(part), *self._instances(part))
-        return ()
+        part = rules.by_name.get((kind, name))
+        return (*rules.shadows.members(part), *self._instances(part)) if part else ()
+
+    def apps(self, kind: str, namespace: str, name: str) -> frozenset[str] | None:
+        """Return the apps that are to enforce the resource, None for all of the namespace."""
+        rules = self._rules.get(namespace, _NO_RULES)
+        part = rules.by_name.get((kind, name))
+        if part is None or not (part.guard or part.strategy or part.fallback):
+            return None
+        guards = [part.guard] if part.guard else rules.guards.named.users(part)
+        if any(guard.app == "" and not guard.workloads for guard in guards):
+            return None
+        found = {guard.app for guard in guards if guard.app}
+        for one in self._placed if any(not guard.app for guard in guards) else ():
+            app, labels = one.instance.app, one.membership.labels
+            if one.instance.namespace == namespace and any(g.concerns(app, labels) for g in guards):
+                found.add(app)
+        return frozenset(found)
 
     def instances(self, namespace: str, app: str) -> tuple[Placed, ...]:
         """Return the instances of an app with their membership."""
@@ -156,8 +169,7 @@ class World:
             found += _unseen(rules.parts, known)
             here = [p for p in self._placed if p.instance.namespace == namespace]
             found += shadow_findings(rules, here)
-            vain = unmatched(rules.parts, (p.instance for p in here))
-            found += (finding(*remark) for remark in vain)
+            found += flow_findings(rules.guards, here, known)
         return (*found, *self._conflicts())
 
     def _conflicts(self) -> Iterable[Finding]:
@@ -178,7 +190,6 @@ class World:
 def _unseen(parts: Iterable[Part], known: set[tuple[str, str]]) -> Iterable[Finding]:
     for part in parts:
         app = part.app or (part.labelling.app if part.labelling else "")
-        app = part.guard.app if part.guard else app
         if app and (part.resource.namespace, app) not in known:
             message = f"no agent has reported an app called {app} in this namespace"
             yield finding(part, TARGET_NOT_SEEN, "NoInstanceReported", message)
@@ -192,5 +203,5 @@ def _selects(part: Part, placed: Placed) -> bool:
             chosen.selector, app, pairs(placed.instance.labels)
         )
     if part.guard:
-        return part.guard.app == app
+        return part.guard.concerns(app, member.labels)
     return bool(part.lane) and member.lane == part.lane

@@ -26,7 +26,10 @@ INSTANCES_EXCLUDED = "InstancesExcluded"
 
 ENFORCED = "Enforced"
 """``"True"`` where all of it is, and in what scope; ``"False"`` with what is not (contract 23), or
-because its namespace is switched to observe or off."""
+because its namespace is switched to observe or off; ``"Unknown"`` where nobody is there to."""
+OVERLAPS = "Overlaps"
+"""Another rule guards the same resource in the same way; all of them hold, the strictest decides.
+"""
 FALLBACK_UNUSABLE = "FallbackUnusable"
 """The answer that it names is not there."""
 
@@ -35,7 +38,7 @@ FALLBACK_UNUSABLE = "FallbackUnusable"
 class Finding:
     """One condition of one resource. `type` is one of this module's.
 
-    `status` is ``"True"``; that of `ENFORCED` may be ``"False"``.
+    `status` is ``"True"``; that of `ENFORCED` may be ``"False"`` or ``"Unknown"``.
     """
 
     kind: str

@@ -11,7 +11,7 @@ from fairlead.policy.fallback import Fallback
 def compile_http_request_fallback_action(
     resource: Resource[HttpRequestFallbackActionSpec],
 ) -> Part:
-    """Return what an HttpRequestFallbackAction compiles to; `limits.py` finds who names it."""
+    """Return what an HttpRequestFallbackAction compiles to; `guards.py` finds who names it."""
     response = resource.spec.response
     headers = tuple((header.key, header.value) for header in response.headers)
     fallback = Fallback(status=response.status, headers=headers, body=response.body)

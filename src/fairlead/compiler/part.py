@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from fairlead.compiler.labels import Pairs, satisfied
 from fairlead.kinds import Resource
 from fairlead.policy.database import Database, ShadowDatabase, ShadowTable
 from fairlead.policy.fallback import Fallback
 from fairlead.policy.lane import Colouring
-
-Pairs = tuple[tuple[str, str], ...]
+from fairlead.policy.rule import ENFORCE, Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,26 +42,71 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strategy:
-    """A rate limit without a resource, for the rules that name it."""
+    """What a resource is guarded by, not yet on one."""
 
-    app: str
-    """App whose rules may name it, ``""`` for any."""
-    threshold: float
-    window_ms: int
-    unenforced: str
+    rule: Rule | None
+    """The rule that it is on each resource, without names and an answer of its own; None where
+    this version enforces nothing of it."""
+    mode: str = ENFORCE
+    """ENFORCE, SIMULATE or OFF."""
+    unenforced: str = ""
     """Why this version does not enforce it, ``""`` where it does."""
+    not_honoured: tuple[str, ...] = ()
+    """Sentences about what it says and nobody enforces; the rest of it is enforced."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A strategy of the namespace, by name."""
+
+    kind: str = ""
+    """``""`` for any: the name has to be unique then."""
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.name}" if self.kind else self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inline:
+    """A strategy that stands in the object that uses it."""
+
+    place: str
+    """Where: ``strategies[0].rateLimit``."""
+    strategy: Strategy
+
+    def __str__(self) -> str:
+        return self.place
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is guarded: a resource as `policy.resource` names it, or a pattern of names."""
+
+    resource: str
+    regex: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
-    """Resources of `app`, and the names of what guards them."""
+    """Each of `targets` of a workload is guarded by each of `strategies`."""
 
     app: str
-    resources: tuple[str, ...]
-    strategies: tuple[tuple[str, str], ...]
-    """Kind, ``""`` for any, and name."""
-    fallback: str
-    """Name of an answer, ``""`` for the usual one."""
+    """App of the workloads, ``""`` for every app of the namespace."""
+    workloads: tuple[Pairs, ...] = ()
+    """Labels, all of one of which a workload carries; none for whatever it carries."""
+    targets: tuple[Target, ...]
+    strategies: tuple[Named | Inline, ...]
+    fallback: str | Fallback | None = None
+    """The answer to what is rejected, or its name; None for the usual one."""
+    mode: str = ENFORCE
+    """With that of a strategy, the one that enforces less counts: OFF, SIMULATE, ENFORCE."""
+
+    def concerns(self, app: str, labels: Iterable[tuple[str, str]]) -> bool:
+        """Tell whether it is for a workload of `app` with `labels`."""
+        if self.app not in ("", app):
+            return False
+        return not self.workloads or any(satisfied(one, app, labels) for one in self.workloads)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

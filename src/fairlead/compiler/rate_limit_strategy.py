@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from fairlead.compiler.part import Part, Strategy
-from fairlead.kinds import Resource, app_of
+from fairlead.kinds import Resource
 from fairlead.kinds.rate_limit_strategy import LOCAL, RateLimitStrategySpec
-from fairlead.policy.limit import MOST_PERMITS
+from fairlead.policy.limit import MOST_PERMITS, RateLimit, Window
 
 
 def compile_rate_limit_strategy(resource: Resource[RateLimitStrategySpec]) -> Part:
-    """Return what a RateLimitStrategy compiles to; `limits.py` finds who names it."""
-    spec = resource.spec
-    strategy = Strategy(
-        app=app_of(resource),
-        threshold=float(spec.threshold),
-        window_ms=spec.window_ms,
-        unenforced=_unenforced(spec),
+    """Return what a RateLimitStrategy compiles to; `guards.py` finds who names it."""
+    return Part(resource=resource, strategy=rate_limit(resource.spec))
+
+
+def rate_limit(spec: RateLimitStrategySpec) -> Strategy:
+    """Return the strategy that `spec` describes, wherever it stands."""
+    rule = RateLimit(
+        rule="",
+        strategy="",
+        resource="",
+        windows=(Window(threshold=float(spec.threshold), window_ms=spec.window_ms),),
     )
-    return Part(resource=resource, strategy=strategy)
+    return Strategy(rule=rule, unenforced=_unenforced(spec))
 
 
 def _unenforced(spec: RateLimitStrategySpec) -> str:

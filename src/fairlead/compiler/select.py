@@ -15,7 +15,7 @@ from fairlead.compiler.finding import (
     OVERRIDDEN,
     Finding,
 )
-from fairlead.compiler.limits import Limited, settle_limits
+from fairlead.compiler.guards import Guards
 from fairlead.compiler.overlap import may_both_match
 from fairlead.compiler.part import Part
 from fairlead.compiler.passes import PASSES
@@ -36,7 +36,9 @@ class Rules:
     entries: Mapping[str, Entry] = field(default_factory=dict)
     """By app."""
     shadows: Settled = Settled()
-    limits: Limited = Limited()
+    guards: Guards = field(default_factory=Guards)
+    by_name: Mapping[tuple[str, str], Part] = field(default_factory=dict)
+    """By kind and name of the object."""
 
 
 def rules_by_namespace(resources: Iterable[Resource[Any]]) -> dict[str, Rules]:
@@ -82,7 +84,6 @@ def losers(rules: Rules) -> Iterator[Finding]:
     yield from _overridden(rules.parts)
     yield from _rekeyed(rules)
     yield from (finding(*remark) for remark in rules.shadows.remarks)
-    yield from (finding(*remark) for remark in rules.limits.remarks)
 
 
 def _rules(parts: tuple[Part, ...]) -> Rules:
@@ -104,7 +105,8 @@ def _rules(parts: tuple[Part, ...]) -> Rules:
         lanes=lanes,
         entries=entries,
         shadows=settle(parts),
-        limits=settle_limits(parts),
+        guards=Guards(parts),
+        by_name={(part.resource.kind.kind, part.resource.name): part for part in parts},
     )
 
 

@@ -7,8 +7,8 @@ registered; it counts as live when each of its processes does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from fairlead.control.nodes import Node
@@ -37,6 +37,7 @@ class Workload:
 
     name: str
     """As messages name it: ``b (127.0.0.1:9001)``."""
+    app: str
     nodes: tuple[Node | None, ...]
     synced: int
     """Newest revision that all its nodes enforce, -1 where one has no connection."""
@@ -44,10 +45,11 @@ class Workload:
     """Whether one of its nodes refused something."""
 
     @classmethod
-    def of(cls, name: str, nodes: tuple[Node | None, ...]) -> Workload:
+    def of(cls, name: str, nodes: tuple[Node | None, ...], app: str = "") -> Workload:
         """Sum up the nodes of a workload once, for all the resources it is asked about."""
         return cls(
             name=name,
+            app=app,
             nodes=nodes,
             synced=min(-1 if node is None else node.synced for node in nodes),
             troubled=any(node is not None and (node.error or node.refused) for node in nodes),
@@ -68,11 +70,15 @@ def liveness(
     resource: str,
     revision: int,
     excluded: Mapping[str, str] = NOBODY,
+    apps: Collection[str] | None = None,
 ) -> Liveness:
     """Return where `resource` (``Kind/name``), last written at `revision`, is live.
 
     `excluded` are workloads, by name, that got it and cannot keep to it, each with the reason.
+    `apps` are those that it is for, None for every app of the namespace.
     """
+    if apps is not None:
+        workloads = [workload for workload in workloads if workload.app in apps]
     live = 0
     refused: list[str] = []
     waiting: list[str] = []
@@ -89,6 +95,9 @@ def liveness(
             waiting.append(f"app {workload.name}{_absence(workload)}")
     total = len(workloads)
     condition = _condition(live, total, refused, waiting, unfit)
+    if not total and apps is not None:
+        message = f"no workload of {_named(apps)} is connected"
+        condition = replace(condition, message=message)
     return Liveness(live=live, total=total, condition=condition)
 
 
@@ -126,6 +135,11 @@ def _refusal(workload: Workload, resource: str, revision: int) -> str | None:
 def _names(part: str, resource: str) -> bool:
     """Say whether a refused part, ``entry: Kind/name: reason``, is about a resource."""
     return resource in part.replace(":", " ").split()
+
+
+def _named(apps: Collection[str]) -> str:
+    names = sorted(apps)
+    return f"app {' or '.join(names)}" if 0 < len(names) <= NAMED else "those that it is for"
 
 
 def _absence(workload: Workload) -> str:

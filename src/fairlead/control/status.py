@@ -107,6 +107,7 @@ class Statuses:
                 f"{stored.object['kind']}/{key.name}",
                 authored.revision,
                 excluded.get(key, NOBODY),
+                self._publisher.world.apps(stored.object["kind"], key.namespace, key.name),
             )
             conditions = _conditions(authored, live, findings.get(key, ()))
             yield _write_of(stored, self._status(stored, authored, conditions, live))
@@ -172,11 +173,11 @@ class Statuses:
             spec = item.object["spec"]
             name = f"{spec['app']} ({spec['address']})"
             own = tuple(nodes.pop(node, None) for node in nodes_of(spec))
-            found[item.key.namespace].append(Workload.of(name, own))
+            found[item.key.namespace].append(Workload.of(name, own, spec["app"]))
         # Who has left and hung up enforces nothing any more.
         for node in (node for node in nodes.values() if node.connected):
             name = f"{node.wanted.app} (process {node.id[:8]}, not registered)"
-            found[node.wanted.namespace].append(Workload.of(name, (node,)))
+            found[node.wanted.namespace].append(Workload.of(name, (node,), node.wanted.app))
         return found
 
 

@@ -35,6 +35,19 @@ class FlowRules:
     concurrency_limits: tuple[ConcurrencyLimit, ...] = ()
     breakers: tuple[CircuitBreaker, ...] = ()
 
+    @classmethod
+    def of(cls, rules: Iterable[Rule]) -> FlowRules:
+        """Return `rules` by what they do, each sort in the order given."""
+        rules = tuple(rules)
+        return cls(
+            authorities=tuple(one for one in rules if isinstance(one, Authority)),
+            hot_limits=tuple(one for one in rules if isinstance(one, HotLimit)),
+            rate_limits=tuple(one for one in rules if isinstance(one, RateLimit)),
+            throttles=tuple(one for one in rules if isinstance(one, Throttle)),
+            concurrency_limits=tuple(one for one in rules if isinstance(one, ConcurrencyLimit)),
+            breakers=tuple(one for one in rules if isinstance(one, CircuitBreaker)),
+        )
+
     def __iter__(self) -> Iterator[Rule]:
         yield from self.authorities
         yield from self.hot_limits

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from fairlead.compiler import World
-from fairlead.compiler.limits import MOST_BYTES, MOST_LIMITS
+from fairlead.compiler import Instance, World
+from fairlead.compiler.guards import MOST_BYTES, MOST_RULES
 from fairlead.kinds import FaultToleranceRule, HttpRequestFallbackAction, RateLimitStrategy
 from fairlead.policy.encode import canonical, to_plain
+
+INSTANCES = [Instance(namespace="default", app=app, address=f"{app}:80") for app in ("a", "other")]
 
 
 def strategies(number: int):
@@ -34,7 +36,7 @@ def verdicts(world: World) -> dict[str, tuple[str, str]]:
 def test_rules_beyond_the_most_are_not_enforced_and_those_before_stay():
     """In order of names, and each app for itself."""
     rules = [rule("b", 38), rule("c", 2), rule("d", 1), rule("e", 38, app="other")]
-    world = World.of([*strategies(38), *rules], [], 1, [("default", "a"), ("default", "other")])
+    world = World.of([*strategies(38), *rules], INSTANCES, 1)
     found = verdicts(world)
     assert [found[name] for name in "bcde"] == [
         ("True", "PerProcess"),
@@ -42,14 +44,14 @@ def test_rules_beyond_the_most_are_not_enforced_and_those_before_stay():
         ("True", "PerProcess"),
         ("True", "PerProcess"),
     ]
-    assert len(world.snapshot("default", "a").flow.rate_limits) == 39 * 256 <= MOST_LIMITS
+    assert len(world.snapshot("default", "a").flow.rate_limits) == 39 * 256 <= MOST_RULES
 
 
 def test_answers_are_counted_as_they_are_sent():
     """Each limit carries its own: a long one for many resources would fill every instance."""
     long = HttpRequestFallbackAction(name="long", status=429, body="\u00e9" * 30_000)
     rules = [rule("b", 1, fallback="long"), rule("c", 1)]
-    world = World.of([*strategies(1), long, *rules], [], 1, [("default", "a")])
+    world = World.of([*strategies(1), long, *rules], INSTANCES, 1)
     found = verdicts(world)
     assert (found["b"], found["c"]) == (("False", "TooMuch"), ("True", "PerProcess"))
     assert len(canonical(to_plain(world.snapshot("default", "a")))) < MOST_BYTES
@@ -66,7 +68,7 @@ def test_a_misspelt_strategy_or_answer_is_told_of_with_the_one_that_may_be_meant
         strategies=["one-a-secnd"],
         fallback_action="slowdown",
     )
-    world = World.of([one, busy, wrong], [], 1, [("default", "a")])
+    world = World.of([one, busy, wrong], INSTANCES, 1)
     said = {found.type: found.message for found in world.findings() if found.name == "r"}
     assert "has no strategy one-a-secnd, did you mean one-a-second?" in said["Enforced"]
     assert "slowdown, did you mean slow-down?; until it has" in said["FallbackUnusable"]
