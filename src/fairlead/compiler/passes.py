@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from fairlead.compiler.circuit_breaker import compile_circuit_breaker
+from fairlead.compiler.concurrency_limit import compile_concurrency_limit
 from fairlead.compiler.database_endpoint import compile_database_endpoint
 from fairlead.compiler.fault_tolerance_rule import compile_fault_tolerance_rule
 from fairlead.compiler.http_request_fallback_action import compile_http_request_fallback_action
 from fairlead.compiler.part import Part
+from fairlead.compiler.rate_limit import compile_rate_limit
 from fairlead.compiler.rate_limit_strategy import compile_rate_limit_strategy
 from fairlead.compiler.shadow import compile_shadow
 from fairlead.compiler.traffic_label_rule import compile_traffic_label_rule
@@ -19,9 +22,12 @@ from fairlead.compiler.traffic_lane import compile_traffic_lane
 from fairlead.compiler.workload_label_rule import compile_workload_label_rule
 from fairlead.kinds import (
     Resource,
+    circuit_breaker,
+    concurrency_limit,
     database_endpoint,
     fault_tolerance_rule,
     http_request_fallback_action,
+    rate_limit,
     rate_limit_strategy,
     shadow,
     traffic_label_rule,
@@ -41,4 +47,7 @@ PASSES: tuple[tuple[Kind[Any], Pass], ...] = (
     (fault_tolerance_rule.KIND, compile_fault_tolerance_rule),
     (rate_limit_strategy.KIND, compile_rate_limit_strategy),
     (http_request_fallback_action.KIND, compile_http_request_fallback_action),
+    (rate_limit.KIND, compile_rate_limit),
+    (concurrency_limit.KIND, compile_concurrency_limit),
+    (circuit_breaker.KIND, compile_circuit_breaker),
 )

@@ -68,7 +68,7 @@ def _comparable(rule: Rule) -> Iterator[tuple[Hashable, float]]:
         for window in rule.windows:
             yield (*where, rule.related, window.window_ms), window.threshold
     elif isinstance(rule, Throttle):
-        yield where, rule.threshold / rule.window_ms
+        yield (*where, rule.burst), rule.threshold / rule.window_ms
     elif isinstance(rule, ConcurrencyLimit):
         yield where, rule.most
     elif isinstance(rule, HotLimit):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from fairlead.kinds.binding import app_of
 from fairlead.kinds.catalog import KINDS, kind_named
+from fairlead.kinds.circuit_breaker import CircuitBreaker
+from fairlead.kinds.concurrency_limit import ConcurrencyLimit
 from fairlead.kinds.database_endpoint import DatabaseEndpoint
 from fairlead.kinds.fault_tolerance_rule import FaultToleranceRule
 from fairlead.kinds.http_match import HttpMatch
@@ -17,6 +19,7 @@ from fairlead.kinds.loading import load_documents, load_object
 from fairlead.kinds.match import Match
 from fairlead.kinds.metadata import Metadata
 from fairlead.kinds.parsing import parse
+from fairlead.kinds.rate_limit import RateLimit
 from fairlead.kinds.rate_limit_strategy import RateLimitStrategy
 from fairlead.kinds.shadow import Shadow
 from fairlead.kinds.string_match import StringMatch
@@ -27,7 +30,9 @@ from fairlead.kinds.workload_label_rule import WorkloadLabelRule
 
 __all__ = [
     "KINDS",
+    "CircuitBreaker",
     "Column",
+    "ConcurrencyLimit",
     "DatabaseEndpoint",
     "FaultToleranceRule",
     "HttpMatch",
@@ -36,6 +41,7 @@ __all__ = [
     "Kind",
     "Match",
     "Metadata",
+    "RateLimit",
     "RateLimitStrategy",
     "Resource",
     "Shadow",

@@ -6,9 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from fairlead.kinds import (
+    circuit_breaker,
+    concurrency_limit,
     database_endpoint,
     fault_tolerance_rule,
     http_request_fallback_action,
+    rate_limit,
     rate_limit_strategy,
     shadow,
     traffic_label_rule,
@@ -26,6 +29,9 @@ KINDS: tuple[Kind[Any], ...] = (
     fault_tolerance_rule.KIND,
     rate_limit_strategy.KIND,
     http_request_fallback_action.KIND,
+    rate_limit.KIND,
+    concurrency_limit.KIND,
+    circuit_breaker.KIND,
 )
 
 

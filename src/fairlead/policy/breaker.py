@@ -19,7 +19,7 @@ class CircuitBreaker(Rule):
     """A ratio from 0 to 1, or a number of errors."""
     inclusive: bool = True
     """Trips at the threshold (OpenSergo, Sentinel Go); otherwise above it (Sentinel Java, where a
-    ratio of 1 trips at 1 all the same)."""
+    slow ratio of 1 trips at 1 all the same, and an error ratio of 1 never)."""
     slow_ms: float = 0.0
     """A call is slow that takes longer."""
     errors: tuple[str, ...] = ()

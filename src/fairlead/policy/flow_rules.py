@@ -83,7 +83,7 @@ def _amounts(rule: Rule) -> Iterable[float]:
         scale = (rule.memory.low_threshold, rule.memory.high_threshold) if rule.memory else ()
         return (*(window.threshold for window in rule.windows), rule.borrow_ms, *scale)
     if isinstance(rule, Throttle):
-        return (rule.threshold,)
+        return (rule.threshold, rule.burst)
     if isinstance(rule, ConcurrencyLimit):
         return (rule.most,)
     if isinstance(rule, HotLimit):
@@ -112,6 +112,8 @@ def _shape(rule: Rule) -> str | None:
         return "a cold factor is greater than 1"
     if isinstance(rule, RateLimit):
         return _shape_of_rate(rule)
+    if isinstance(rule, Throttle) and (rule.burst < 1 or (rule.warm_up and rule.burst > 1)):
+        return "a burst is at least 1, and 1 with a warm-up"
     if isinstance(rule, HotLimit) and rule.behaviour not in (REJECT, PACE, INFLIGHT):
         return f"behaviour {rule.behaviour!r} is unknown"
     if isinstance(rule, CircuitBreaker):

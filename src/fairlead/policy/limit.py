@@ -80,6 +80,9 @@ class Throttle(Rule):
     window_ms: int
     queue_ms: int
     """Longest wait; 0 rejects what is too early."""
+    burst: float = 1.0
+    """Calls that idle time saves up. More than 1, without a queue: a bucket of so many tokens that
+    fills with `threshold` tokens in `window_ms` (GCRA). With a `warm_up` it is 1."""
     warm_up: WarmUp | None = None
 
 
@@ -96,7 +99,8 @@ class Param:
 
     source: str
     """``header``, ``query``, ``cookie``, ``path``, ``client-ip``, ``host``, ``grpc`` (a field of
-    the message), ``sql`` (a parameter) or ``argument``."""
+    the message), ``sql`` (a parameter), ``argument``, or ``constant``: one value for all calls
+    (rules of Sentinel's gateways)."""
     name: str = ""
     """Name, path of a field, or position as a number, from the end if negative."""
     match: str = ""

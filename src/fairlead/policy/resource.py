@@ -12,6 +12,9 @@ from functools import lru_cache
 OUTBOUND = "call:"
 """What the name of a call to an app or a host begins with."""
 
+INBOUND = r"(?:[A-Z]{1,32}:)?/.*|404"
+"""Pattern of every call that comes in: routes of all methods, methods of gRPC, unknown paths."""
+
 CALLER = "fairlead-caller"
 """Header in which a call to an app names the app that calls: ``APP``, and ``APP.NAMESPACE`` where
 that is not the callee's namespace."""

@@ -35,6 +35,9 @@ def span(milliseconds: float) -> str:
 def _amount(rule: Rule) -> str:
     if isinstance(rule, RateLimit):
         return _rate(rule)
+    if isinstance(rule, Throttle) and rule.burst > 1:
+        saved = f"{rule.threshold:g} in {span(rule.window_ms)}, {rule.burst:g} at once"
+        return f"{saved}, queue {span(rule.queue_ms)}" if rule.queue_ms else saved
     if isinstance(rule, Throttle):
         gap = rule.window_ms / rule.threshold if rule.threshold else 0
         pace = f"one each {span(round(gap, 3))}" if gap else "none"
