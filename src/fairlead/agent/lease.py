@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fairlead.agent import native
-from fairlead.agent.address import Choice, choose, listeners, queued
+from fairlead.agent.address import Choice, Listener, choose, listeners, queued
 from fairlead.agent.notice import warn
 from fairlead.protocols.watch.client import Door, RefusedRequest, Registry
 from fairlead.protocols.watch.codec import InvalidReply, Lease, Registration
@@ -187,7 +187,7 @@ class Tenancy:
         found = listeners()
         # Those of a server that has closed its sockets still have requests under way.
         self.ports = frozenset(one.port for one in found if one.port) or self.ports
-        self.choice = choose(found, self._named(), self._fixed, self._door.address)
+        self.choice = choose(found, self._named(found), self._fixed, self._door.address)
         if not self.choice.address:
             self.problem = self.choice.reason
             return self._gone()
@@ -238,14 +238,25 @@ class Tenancy:
         except (ControlUnreachable, RefusedRequest) as error:
             self.problem = str(error)
 
-    def _named(self) -> set[int] | None:
+    def _named(self, listening: list[Listener]) -> set[int] | None:
         """Return the descriptors of the sockets that the servers name, None where none can say."""
         named: set[int] | None = None
         for sockets in list(self._servers.values()):
             try:
-                found = {one.fileno() for one in sockets()} if sockets else None
+                found = _descriptors(sockets(), listening) if sockets else None
             except Exception:
                 found = None  # a server that is being taken apart, or of a version we do not know
             if found is not None:
                 named = (named or set()) | found
         return named
+
+
+def _descriptors(shown: Iterable[Any], listening: list[Listener]) -> set[int]:
+    """Return the descriptors of sockets, and of those that listen at a port."""
+    found: set[int] = set()
+    for one in shown:
+        if isinstance(one, int):
+            found.update(listener.descriptor for listener in listening if listener.port == one)
+        else:
+            found.add(one.fileno())
+    return found

@@ -19,6 +19,8 @@ LIBRARIES: tuple[tuple[str, str], ...] = (
     ("fastapi.applications", "fastapi"),
     ("flask", "flask"),
     ("granian.server.mp", "granian"),
+    ("grpc._server", "grpc_server"),
+    ("grpc.aio._server", "grpc_aio_server"),
     ("gunicorn.workers.base", "gunicorn"),
     ("gunicorn.workers.gasgi", "gunicorn"),
     ("gunicorn.workers.gthread", "gunicorn"),

@@ -11,11 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    import socket
-
     from fairlead.flow.engine import Engine
     from fairlead.instruments.interfaces import Interfaces
     from fairlead.instruments.leftovers import Leftovers
@@ -23,8 +21,11 @@ if TYPE_CHECKING:
     from fairlead.telemetry.counters import Counters
     from fairlead.telemetry.refusals import Refusals
 
-Sockets = Callable[[], "Iterable[socket.socket]"]
-"""Asks a server object for the sockets it listens on, when somebody wants to know."""
+Sockets = Callable[[], "Iterable[Any]"]
+"""Asks a server object for the sockets it listens on, when somebody wants to know.
+
+A server that has none to show gives their ports.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

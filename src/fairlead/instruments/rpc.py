@@ -1,0 +1,221 @@
+"""Calls of gRPC, sync and asyncio alike: whose name a target is, and which lane a call is on.
+
+What HTTP calls headers is metadata here, and a request is a method, ``/package.Service/Method``.
+Metadata is a sequence of pairs; values of keys that end in ``-bin`` are bytes, and no label.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from fairlead.instruments.inbound import Colour, Labels, colour_of, fault
+from fairlead.instruments.outbound import BAGGAGE
+from fairlead.instruments.propagate import Origin, Served
+from fairlead.policy.parts import cookie_value, trace_id
+from fairlead.telemetry.names import COLOURED
+
+if TYPE_CHECKING:
+    from fairlead.flow.lane import Lanes
+    from fairlead.instruments.instrument import DataPlane
+
+Pairs = Sequence[Any]
+"""Metadata: pairs of a key in lower case and a value, which is text or bytes."""
+
+WHERE = "grpc"
+"""What faults are counted as."""
+
+_TARGET = re.compile(r"(?:(?:dns|passthrough):(?:///)?)?([^/:\s]{1,253})(?::\w{1,32})?")
+_PEER = re.compile(r"ipv[46]:(?:\[|%5[Bb])?(.+?)(?:\]|%5[Dd])?:\d+")
+
+
+def name_in(target: str) -> str:
+    """Return the host in a channel's target, in lower case, or ``""`` where no name is looked up.
+
+    Any port counts: gRPC has none that could be left out, and an app's instances are at ports of
+    their own. A target that names the name server to ask is left to it.
+    """
+    match = _TARGET.fullmatch(target)
+    return match[1].lower() if match else ""
+
+
+def authority_of(target: str) -> str:
+    """Return what a call to `target` says that it is for."""
+    return target.rpartition("/")[2].removeprefix("dns:").removeprefix("passthrough:")
+
+
+def address_of(endpoint: str) -> str:
+    """Return the target that reaches the address ``host:port``, whatever resolvers there are."""
+    host = endpoint.rpartition(":")[0]
+    if host.startswith("["):
+        return f"ipv6:{endpoint}"
+    return f"ipv4:{endpoint}" if host.replace(".", "").isdigit() else f"dns:///{endpoint}"
+
+
+def values_of(metadata: Iterable[Any] | None, name: str) -> str | None:
+    """Return the values of a key, joined by ``,``; None where there are none."""
+    found = [value for key, value in metadata or () if key == name and isinstance(value, str)]
+    return ",".join(found) if found else None
+
+
+def with_labels(
+    metadata: Iterable[Any] | None, baggage: str | None, caller: tuple[str, str] | None = None
+) -> list[Any]:
+    """Return `metadata` with this baggage in place of what it has, and this pair for its key."""
+    ours = {BAGGAGE, caller[0]} if caller else {BAGGAGE}
+    kept = [pair for pair in metadata or () if pair[0].lower() not in ours]
+    if baggage is not None:
+        kept.append((BAGGAGE, baggage))
+    if caller is not None and caller[1]:
+        kept.append(caller)
+    return kept
+
+
+class RpcRequest:
+    """A call of a method as conditions see it; a query it has none."""
+
+    __slots__ = ("_metadata", "_method", "_peer")
+
+    def __init__(self, method: str, metadata: Pairs, peer: str = "") -> None:
+        """`peer` is as gRPC writes one: ``ipv4:192.0.2.1:50123``."""
+        self._method, self._metadata, self._peer = method, metadata, peer
+
+    def header(self, name: str) -> str | None:
+        """Value of a key of the metadata, repeated ones joined by ``,``."""
+        return values_of(self._metadata, name)
+
+    def query(self, name: str) -> str | None:
+        """Nothing."""
+        return None
+
+    def cookie(self, name: str) -> str | None:
+        """First value of a cookie; browsers send them by way of a proxy."""
+        return cookie_value(self.header("cookie"), name)
+
+    def path(self) -> str | None:
+        """Full name of the method."""
+        return self._method
+
+    def method(self) -> str | None:
+        """What HTTP/2 calls it."""
+        return "POST"
+
+    def source_ip(self) -> str | None:
+        """Address of the direct peer."""
+        return ip_of(self._peer)
+
+    def trace(self) -> str | None:
+        """Trace id, as `policy.parts.trace_id` finds it."""
+        return trace_id(self.header)
+
+
+def ip_of(peer: str) -> str | None:
+    """Return the address in what gRPC calls a peer; a Unix socket has none."""
+    match = _PEER.fullmatch(peer)
+    return match[1] if match else None
+
+
+class Admitted(NamedTuple):
+    """A call on its lane, and the metadata that the application is shown."""
+
+    served: Origin
+    metadata: Pairs
+    came: Pairs | None = None
+    """The metadata it came with, where its lane is chosen when its peer is known."""
+
+
+class _Compiled(NamedTuple):
+    """One plan's lanes, as far as they are asked of calls."""
+
+    lanes: Lanes
+    names: frozenset[str]
+    colour: Colour
+    asks_for_peer: bool
+
+
+class Admission:
+    """Puts calls on their lane; one that it fails on goes through as one without a label."""
+
+    __slots__ = ("_compiled", "_plane")
+
+    def __init__(self, plane: DataPlane) -> None:
+        self._plane = plane
+        self._compiled: _Compiled | None = None
+
+    def admit(self, method: str, metadata: Pairs | None) -> Admitted:
+        """Return the call of `method` on its lane; an entry's loses its labels.
+
+        Whoever serves it may know the peer only later: where rules ask for it, the lane is chosen
+        by `recolour`.
+        """
+        shown = came = metadata or ()
+        try:
+            compiled = self._compiled_now()
+            lanes = compiled.lanes
+            labels = None
+            if any(pair[0] in compiled.names for pair in came):
+                labels = Labels(lanes)
+                # First: a rule that fails must not let a label through.
+                shown = _taken(labels, came, compiled.names)
+                shown = came if lanes.trusting else shown
+            if not lanes.entry:
+                return Admitted(Served(labels.inherit(self._plane) if labels else lanes.own), shown)
+            if compiled.asks_for_peer:
+                return Admitted(Served(lanes.own), shown, came)
+            served = Served(lanes.own)
+            self._colour(compiled, served, RpcRequest(method, came))
+            return Admitted(served, shown)
+        except Exception:  # counted; the call goes through
+            fault(self._plane, WHERE)
+            return Admitted(None, shown)
+
+    def recolour(self, admitted: Admitted, method: str, peer: str) -> None:
+        """Choose the lane of a call by rules that ask for its peer."""
+        if admitted.came is None or admitted.served is None:
+            return
+        try:
+            request = RpcRequest(method, admitted.came, peer)
+            self._colour(self._compiled_now(), admitted.served, request)
+        except Exception:  # counted; the call goes through
+            fault(self._plane, WHERE)
+
+    def _colour(self, compiled: _Compiled, served: Served, request: RpcRequest) -> None:
+        served.lane, _ = compiled.colour(request, self._plane.engine.dice)
+        self._plane.counters.count(COLOURED, served.lane)
+
+    def _compiled_now(self) -> _Compiled:
+        lanes = self._plane.engine.plan.lanes
+        compiled = self._compiled
+        if compiled is None or compiled.lanes is not lanes:
+            entry = self._plane.engine.plan.snapshot.entry
+            rules = entry.colourings if entry else ()
+            compiled = self._compiled = _Compiled(
+                lanes,
+                frozenset([BAGGAGE, *lanes.key_names]),
+                colour_of(lanes, self._plane),
+                any(one.source == "source-ip" for rule in rules for one in rule.conditions),
+            )
+        return compiled
+
+
+def _taken(labels: Labels, metadata: Pairs, names: frozenset[str]) -> Pairs:
+    """Let `labels` take in what is theirs; return `metadata` without it, its type kept."""
+    theirs = labels.baggage(values_of(metadata, BAGGAGE) or "")
+    kept = []
+    for pair in metadata:
+        name, value = pair
+        if name not in names:
+            kept.append(pair)
+        elif name == BAGGAGE:
+            if theirs:
+                kept.append(_renamed(pair, theirs))
+                theirs = ""
+        elif isinstance(value, str):
+            labels.plain(name, value)
+    return tuple(kept)
+
+
+def _renamed(pair: Any, value: str) -> Any:
+    """Return a pair like `pair`, which may have names for its parts."""
+    return pair._replace(value=value) if hasattr(pair, "_replace") else (pair[0], value)
