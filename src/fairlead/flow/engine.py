@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from fairlead.flow.database import Shadows
 from fairlead.flow.failover import Avoided, Clock
+from fairlead.flow.gates import Gates
 from fairlead.flow.lane import Lanes
 from fairlead.flow.limit import Limits
 from fairlead.flow.route import Routes
 from fairlead.flow.stack import outbound
 from fairlead.flow.steps import Flow
 from fairlead.flow.warmup import Warming
+from fairlead.policy.flow_rules import NO_RULES
 from fairlead.policy.governance import OBSERVE, OFF
 from fairlead.policy.snapshot import Snapshot
 
@@ -41,6 +43,7 @@ class Engine:
         dice: Callable[[], float],
         trust: bool = True,
         governed: bool = False,
+        gates: Gates | None = None,
     ) -> None:
         """Start with the plan of an empty snapshot: no lane, no known app.
 
@@ -53,15 +56,21 @@ class Engine:
         self.clock = clock
         self._avoided = Avoided(clock)
         self._warming = Warming(clock)
+        self.gates = Gates() if gates is None else gates
         self.plan = self._build(Snapshot(), Limits())
 
     def apply(self, snapshot: Snapshot) -> None:
         """Enforce `snapshot` from the next call on."""
         self.plan = self._build(snapshot, self.plan.limits)
+        self.gates.apply(
+            snapshot.flow if snapshot.governance != OFF else NO_RULES,
+            simulate=snapshot.governance == OBSERVE,
+        )
 
     def begin_again(self) -> None:
         """Count from nothing in a forked process: a permit may be in the hand of a lost thread."""
         self.plan = self._build(self.plan.snapshot, Limits())
+        self.gates.begin_again()
 
     def _build(self, snapshot: Snapshot, before: Limits) -> Plan:
         # A random turn, or every caller would send its first call to the same instance.

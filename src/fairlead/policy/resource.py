@@ -21,6 +21,7 @@ that is not the callee's namespace."""
 
 _ANGLES = re.compile(r"<(?:[^<>:]{0,256}:)?([^<>:]{1,256})>")
 _TYPED = re.compile(r"\{([^{}:]{1,256}):[^{}]{0,256}\}")
+_RPC = re.compile(r"(/[^/{}]{1,512})/[^/{}]{1,512}")
 _METHOD = re.compile(r"([A-Za-z]{1,32}):(?=/)")
 
 
@@ -36,3 +37,25 @@ def resource_name(text: str) -> str:
     if method is None:
         return template(text) if text.startswith("/") else text
     return f"{method[1].upper()}:{template(text[method.end() :])}"
+
+
+def scopes(name: str) -> tuple[str, ...]:
+    """Return a resource and the wider ones that its calls are calls of too, the widest first.
+
+    A route of one method is part of the route, a method of gRPC part of its service, a statement
+    part of its database, and a method that an app is called for part of what it is called for.
+    """
+    method = _METHOD.match(name)
+    if method is not None:
+        return (name[method.end() :], name)
+    rpc = _RPC.fullmatch(name)
+    if rpc is not None:
+        return (rpc[1], name)
+    kind, _, rest = name.partition(":")
+    if kind == "call":
+        app, colon, _ = rest.partition(":/")
+        return (f"call:{app}", name) if colon else (name,)
+    if kind == "sql":
+        database, colon, _ = rest.partition(":")
+        return (f"sql:{database}", name) if colon else (name,)
+    return (name,)

@@ -1,0 +1,89 @@
+"""Who may come in where a comparison of counts does not say it alone, and why not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fairlead.flow.facts import Facts
+from fairlead.flow.gate import Entry, Gate, take
+from fairlead.flow.refusal import BREAKER, CONCURRENCY, RATE, Refusal
+
+_SECOND = 1e9
+
+Scopes = tuple[Gate, ...]
+
+
+class Admission:
+    """Decides by windows, limits to the calls at a time and breakers. Under the gates' lock."""
+
+    __slots__ = ()
+
+    short = True
+    """Whether a call that counts alone let pass may pass."""
+
+    def enter(self, gate: Gate, n: int, facts: Facts | None, prio: bool, now: int) -> Entry:  # noqa: FBT001
+        """Let a call in, or turn it away."""
+        del facts, prio
+        while True:
+            refusal = (
+                over(gate, gate.scopes, n, now)
+                or crowded(gate, gate.scopes, n)
+                or broken(gate, gate.scopes, now)
+            )
+            if refusal is not None:
+                return turn_away(gate, refusal, n)
+            entry = take(gate, gate.scopes, n, now, True)
+            if entry is not None:
+                return entry
+
+
+def turn_away(gate: Gate, refusal: Refusal, n: int) -> Entry:
+    """Count a rejection, and return it as an entry."""
+    gate.rejected += n
+    entry = Entry()
+    entry.gate, entry.refused = gate, refusal
+    return entry
+
+
+def over(gate: Gate, scopes: Scopes, n: int, now: int) -> Refusal | None:
+    """Return the refusal of a window that is full."""
+    for scope in scopes:
+        window = scope.over(n, now)
+        if window is not None:
+            after = (scope.opens - now) / _SECOND if window.limit else 0.0
+            return Refusal(window.rule, gate.resource, RATE, max(0.0, after))
+    return None
+
+
+def crowded(gate: Gate, scopes: Scopes, n: int) -> Refusal | None:
+    """Return the refusal of a limit to the calls at a time."""
+    for scope in scopes:
+        if scope.inside + n > scope.most:
+            for cap in scope.caps:
+                if scope.inside + n > cap.most:
+                    return Refusal(cap, gate.resource, CONCURRENCY)
+    return None
+
+
+def broken(gate: Gate, scopes: Scopes, now: int) -> Refusal | None:
+    """Return the refusal of a breaker that is open.
+
+    Those before it that would have tried again now are seen to begin, and to go back: their time to
+    try again does not move.
+    """
+    tried: list[Any] = []
+    for scope in scopes:
+        if not scope.shut:
+            continue
+        for breaker in scope.breakers:
+            wait = breaker.wait(now)
+            if wait < 0:
+                tried.append(breaker)
+                continue
+            for before in tried:
+                before.roll_back()
+            return Refusal(breaker.rule, gate.resource, BREAKER, wait / _SECOND)
+    return None
+
+
+BY_COUNTS = Admission()

@@ -1,0 +1,48 @@
+"""What all gates of a process share: their clock, their lock, and who hears of breakers."""
+
+from __future__ import annotations
+
+from _thread import RLock
+from collections import deque
+from collections.abc import Callable
+
+from fairlead.policy.rule import Rule
+
+Clock = Callable[[], int]
+"""Nanoseconds that never go back."""
+
+Listener = Callable[[Rule, str, str, str], None]
+"""Hears of a breaker: its rule, the resource, the state before and the one from now on."""
+
+
+class Core:
+    """One for all gates of a process."""
+
+    __slots__ = ("clock", "faults", "listener", "lock", "told")
+
+    def __init__(self, clock: Clock | None = None, listener: Listener | None = None) -> None:
+        """Begin with a lock that one thread may take twice: a finalizer may end a call anywhere."""
+        self.lock = RLock()
+        self.clock = clock
+        self.listener = listener
+        self.told: deque[tuple[Rule, str, str, str]] = deque()
+        """Changes of breakers that nobody has heard of yet."""
+        self.faults = 0
+        """Listeners that failed."""
+
+    def hear(self, rule: Rule, resource: str, before: str, after: str) -> None:
+        """Keep a change until no lock is held."""
+        if self.listener is not None:
+            self.told.append((rule, resource, before, after))
+
+    def tell(self) -> None:
+        """Tell the listener what has been heard, in order."""
+        while self.listener is not None:
+            try:
+                change = self.told.popleft()
+            except IndexError:
+                return
+            try:
+                self.listener(*change)
+            except Exception:  # a listener's fault is no call's
+                self.faults += 1

@@ -1,0 +1,385 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, annotation_typing=False
+"""The gate of a resource: whether a call may begin, and what its end says.
+
+A gate counts, and windows and breakers are bookmarks in its counts. So a call that every rule lets
+pass costs one comparison with each of `ceiling`, `edge` and `most`, however many rules there are,
+and what it takes of all of them is one addition. Only who comes to a mark asks the rules.
+
+The laws: a call takes of every rule or of none (what is rejected uses up nothing). Nothing is
+decided twice: no Python code runs between the last test and the taking in the compiled form, and
+the lock is held in the interpreted one. A call ends by the rules that it began by.
+
+Cython in pure Python mode: compiled with `gate.pxd` where there is a compiler, else interpreted.
+"""
+
+from __future__ import annotations
+
+from array import array
+from time import monotonic_ns
+from typing import TYPE_CHECKING, Any, Self
+
+try:
+    import cython
+except ImportError:
+
+    class _Interpreted:
+        """Stands for Cython where there is none."""
+
+        def __init__(self) -> None:
+            self.compiled = False
+
+    cython = _Interpreted()
+
+from fairlead.flow.result import Result
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from fairlead.flow.facts import Facts
+
+NEVER = 1 << 62
+"""A time that does not come, and a count that is not reached."""
+
+LOG = 128
+"""Most times of admission that a gate remembers: thresholds up to here are counted to date."""
+
+
+class Gate:
+    """One resource. It lives as long as the process; what it enforces is replaced by `fit`.
+
+    Times are nanoseconds of the monotonic clock, or of the `clock` that it was given.
+    """
+
+    __slots__ = (
+        "born", "breakers", "caps", "ceiling", "cells", "clock", "core", "count", "curious", "due",
+        "edge", "ended", "errors", "inside", "lock", "log", "most", "most_inflight", "open",
+        "opens", "picky", "plain", "program", "rejected", "resource", "rt_ns", "rules", "scopes",
+        "shut", "simulated", "since", "slow", "span", "tight", "turn", "waiting", "windows",
+    )  # fmt: skip
+
+    def __init__(self, resource: str, core: Any, program: Any) -> None:
+        """Open a gate without rules; `core` (flow/core.py) is what gates of a process share."""
+        self.resource = resource
+        self.core = core
+        self.lock = core.lock
+        self.clock = core.clock
+        if not cython.compiled and self.clock is None:
+            self.clock = monotonic_ns
+        self.count = self.ended = self.errors = self.rejected = self.simulated = 0
+        self.inside = self.most_inflight = self.waiting = self.rt_ns = self.born = self.shut = 0
+        self.log: Any = None
+        """Times of the last `span` admissions; that of admission `i` is at ``i % span``."""
+        self.span = 0
+        self.open = True
+        self.curious = False
+        self.rules: tuple[Any, ...] = ()
+        self.cells: tuple[Any, ...] = ()
+        self.breakers: tuple[Any, ...] = ()
+        self.join((self,), program)
+        self.fit((), (), ())
+
+    def fit(
+        self, windows: tuple[Any, ...], caps: tuple[Any, ...], breakers: tuple[Any, ...]
+    ) -> None:
+        """Enforce these from the next call on: Window, ConcurrencyLimit and Breaker each."""
+        self.windows, self.caps, self.breakers = windows, caps, breakers
+        self.ceiling = self.edge = NEVER
+        self.since = self.opens = 0
+        """From when until when it is known that `tight` stays full."""
+        self.tight: Any = None
+        if windows:
+            self.edge = 0  # the first call reads the windows
+        if not any(window.logs for window in windows):
+            self.log, self.span = None, 0
+        self.most = min([cap.most for cap in caps], default=NEVER)
+        self.slow = min([breaker.slow_ns for breaker in breakers], default=NEVER)
+        self.picky = any(breaker.picky for breaker in breakers)
+        self.due = self.turn = 0 if breakers else NEVER
+        self.look()
+
+    def join(self, scopes: tuple[Gate, ...], program: Any) -> None:
+        """Make calls count at each of `scopes`, of which this gate is the last.
+
+        `program` (flow/admission.py) decides who may come in where counts alone do not.
+        """
+        self.scopes = scopes
+        self.program = program
+        self.look()
+
+    def look(self) -> None:
+        """See whether breakers are closed, and with them the short way."""
+        self.shut = sum([1 for breaker in self.breakers if breaker.state])
+        self.plain = len(self.scopes) == 1 and self.program.short and not self.shut
+
+    def begin_again(self, core: Any) -> None:
+        """Count from nothing in a forked process, without rules; who was inside is elsewhere."""
+        self.core, self.lock = core, core.lock
+        self.born = self.now() + 1
+        self.count = self.ended = self.errors = self.rejected = self.simulated = 0
+        self.inside = self.most_inflight = self.waiting = self.rt_ns = 0
+        self.rules = ()
+        self.fit((), (), ())
+        self.join((*self.scopes[:-1], self), self.program)  # another tuple: nobody is inside by it
+
+    def remember(self, used: int, span: int, now: int) -> None:
+        """Take the last `used` admissions for ones of `now`, unless their times are known."""
+        if self.span:
+            return
+        self.lengthen(span)
+        for i in range(max(0, self.count - min(used, span)), self.count):
+            self.log[i % span] = now
+
+    @property
+    def passed(self) -> int:
+        """Calls that were let in."""
+        return self.count
+
+    @property
+    def inflight(self) -> int:
+        """Calls that have begun and not ended."""
+        return self.inside
+
+    def enter(self, n: int = 1, facts: Facts | None = None, prio: bool = False) -> Entry:  # noqa: FBT001, FBT002
+        """Let `n` calls, at least one, begin as one entry, or say why not; never waits itself."""
+        try:
+            if cython.compiled:
+                now = self.now()
+            else:
+                self.lock.acquire()
+                now = self.clock()
+            if (
+                self.plain
+                and self.count + n <= self.ceiling
+                and now < self.edge
+                and self.inside + n <= self.most
+            ):
+                if self.log is not None:
+                    self.note(n, now)
+                self.count += n
+                self.inside += 1
+                if self.inside > self.most_inflight:  # noqa: PLR1730  max() is slow
+                    self.most_inflight = self.inside
+                entry = Entry.__new__(Entry)
+                entry.gate = self
+                entry.scopes = self.scopes
+                entry.started = now
+                entry.wait = 0
+                entry.refused = entry.simulated = entry.held = None
+                return entry
+        finally:
+            if not cython.compiled:
+                self.lock.release()
+        return self.ask(n, facts, prio)
+
+    def ask(self, n: int, facts: Facts | None, prio: bool) -> Entry:  # noqa: FBT001
+        """Do the same the long way: a mark is reached, or a rule asks more than counts."""
+        with self.lock:
+            now = self.now()
+            entry = take(self, self.scopes, n, now, False) if self.program.short else None
+            if entry is None:
+                entry = self.program.enter(self, n, facts, prio, now)
+        if self.core.told:
+            self.core.tell()
+        return entry
+
+    def now(self) -> int:
+        """Return the time, in nanoseconds."""
+        if cython.compiled and self.clock is None:
+            return ticks()  # type: ignore[name-defined,no-any-return]  # noqa: F821  gate.pxd
+        return self.clock()  # type: ignore[no-any-return]
+
+    def note(self, n: int, now: int) -> None:
+        """Remember when the next `n` were let in."""
+        for i in range(self.count, self.count + n):
+            self.log[i % self.span] = now
+
+    def over(self, n: int, now: int) -> Any:
+        """Return the window that has no room for `n`, or None; brings the marks up to date."""
+        if now < self.edge and self.count + n <= self.ceiling:
+            return None
+        if self.since <= now < self.opens and self.count + n > self.ceiling:
+            return self.tight
+        self.ceiling = self.edge = NEVER
+        self.opens = 0
+        for window in self.windows:
+            if window.logs > self.span:
+                self.lengthen(window.logs)
+            window.roll(self.count, self.log, now)
+            self.edge = min(self.edge, window.edge)
+            top = window.base + window.limit
+            if top < self.ceiling:
+                self.ceiling, self.tight = top, window
+        if self.count + n <= self.ceiling:
+            return None
+        self.since = now
+        self.opens = min(self.edge, self.tight.frees(self.count, self.log))
+        return self.tight
+
+    def lengthen(self, span: int) -> None:
+        """Remember the times of so many admissions."""
+        log: Any = array("q", bytes(8 * span))
+        for i in range(max(0, self.count - self.span), self.count):
+            log[i % span] = self.log[i % self.span]
+        self.log, self.span = log, span
+
+    def settle(self, rt: int, failed: bool, outcome: Any, now: int) -> None:  # noqa: FBT001
+        """Tell the breakers of a call that has ended, which `ended` counts already."""
+        with self.lock:
+            self.due = self.turn = NEVER
+            for breaker in self.breakers:
+                breaker.end(self, rt, failed, outcome, now)
+                self.due = min(self.due, breaker.due)
+                self.turn = min(self.turn, breaker.edge)
+
+    def leave(
+        self,
+        entry: Entry,
+        scopes: tuple[Gate, ...],
+        rt: int,
+        failed: bool,  # noqa: FBT001
+        outcome: Any,
+    ) -> None:
+        """End a call the long way; `scopes` are those that it counts at."""
+        now = entry.started + rt
+        with self.lock:
+            if entry.started < self.born:
+                return  # its process has forked: it counts there
+            for gate in self.scopes:
+                if gate not in scopes and gate.inside > 0:
+                    gate.inside -= 1  # its rules came later, and found this call inside
+            for gate in scopes:
+                gate.inside -= gate.inside > 0
+                gate.ended += 1
+                gate.rt_ns += rt
+                gate.errors += failed
+            for held in entry.held or ():
+                held.end(rt, failed, outcome, now)
+            for gate in scopes:
+                if (
+                    failed
+                    or rt > gate.slow
+                    or now >= gate.turn
+                    or gate.ended >= gate.due
+                    or (gate.picky and outcome is not None)
+                ) and gate.breakers:
+                    gate.settle(rt, failed, outcome, now)
+        if self.core.told:
+            self.core.tell()
+
+
+class Entry:
+    """One call at a gate, from `enter` to `exit`; or one that was `refused`."""
+
+    __slots__ = ("gate", "held", "refused", "scopes", "simulated", "started", "wait")
+
+    def __init__(self) -> None:
+        """Make one that no gate knows: it lets pass, and its end is nobody's."""
+        self.gate: Any = None
+        self.scopes: Any = None
+        """The gates that count it; None when it has ended, and for what was refused."""
+        self.started = 0
+        self.wait = 0
+        """Nanoseconds that the caller has to wait before `begin`."""
+        self.refused: Any = None
+        """The Refusal, or None."""
+        self.simulated: Any = None
+        """The first Refusal of a rule that only simulates, or None."""
+        self.held: Any = None
+        """What rules keep for this call alone."""
+
+    def begin(self) -> None:
+        """Say that the wait is over: response time counts from here."""
+        if self.scopes is None or not self.wait:
+            return
+        with self.gate.lock:
+            self.started = self.gate.now()
+            self.wait = 0
+            for held in self.held:
+                held.begin()
+
+    def exit(self, failed: bool = False, outcome: Any = None) -> None:  # noqa: FBT001, FBT002
+        """End the call; a second time does nothing.
+
+        `failed` is what its protocol usually calls an error, `outcome` a Result for the breakers
+        that say themselves what an error is.
+        """
+        gate = self.gate
+        if self.scopes is None:
+            return
+        try:
+            if cython.compiled:
+                now = gate.now()
+            else:
+                gate.lock.acquire()
+                now = gate.clock()
+            scopes = self.scopes
+            if scopes is None:
+                return
+            self.scopes = None
+            rt = now - self.started if now > self.started else 0
+            plain = gate.plain and scopes is gate.scopes and self.held is None
+            if plain:
+                gate.inside -= 1
+                gate.ended += 1
+                gate.rt_ns += rt
+                gate.errors += failed
+        finally:
+            if not cython.compiled:
+                gate.lock.release()
+        if not plain:
+            gate.leave(self, scopes, rt, failed, outcome)
+        elif gate.breakers and (
+            failed
+            or rt > gate.slow
+            or now >= gate.turn
+            or gate.ended >= gate.due
+            or (gate.picky and outcome is not None)
+        ):
+            gate.settle(rt, failed, outcome, now)
+            if gate.core.told:
+                gate.core.tell()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End the call; an Exception is a failure, being cancelled or closed is none."""
+        if kind is None:
+            self.exit()
+        else:
+            self.exit(issubclass(kind, Exception), Result(error=error))
+
+
+def take(gate: Gate, scopes: tuple[Gate, ...], n: int, now: int, asked: bool) -> Entry | None:  # noqa: FBT001
+    """Take of every scope if all have room, else return None.
+
+    `asked` says that breakers that are not closed were asked already.
+    """
+    for scope in scopes:
+        if (
+            scope.count + n > scope.ceiling
+            or now >= scope.edge
+            or scope.inside + n > scope.most
+            or (scope.shut and not asked)
+        ):
+            return None
+    for scope in scopes:
+        if scope.log is not None:
+            scope.note(n, now)
+        scope.count += n
+        scope.inside += 1
+    held: Any = None
+    for scope in scopes:
+        scope.most_inflight = max(scope.most_inflight, scope.inside)
+        if scope.shut:
+            held = (*(held or ()), *(b.probe(scope, now) for b in scope.breakers if b.state))
+    entry = Entry.__new__(Entry)
+    entry.gate, entry.scopes, entry.held = gate, scopes, held
+    entry.started, entry.wait = now, 0
+    entry.refused = entry.simulated = None
+    return entry

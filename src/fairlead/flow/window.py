@@ -1,0 +1,115 @@
+"""At most so many calls in any window: a bookmark in what a gate counts.
+
+`base` is the gate's count at the beginning of what still counts, so that ``count - base`` calls are
+in the window, and nothing has to be added when one passes. A small threshold is counted to date, by
+the times that the gate remembers. A large one is counted in buckets: the current one and all those
+that a window ending now can reach into count in full, so that no window holds more than the
+threshold; of 64 buckets a steady stream finds at least 98 % of it. With `buckets` it is counted as
+Sentinel counts, where the oldest bucket leaves when the current one begins.
+"""
+
+from __future__ import annotations
+
+from array import array
+from math import floor
+from typing import Any
+
+from fairlead.flow.gate import LOG, NEVER
+from fairlead.policy import limit
+from fairlead.policy.rule import Rule
+
+BUCKETS = 64
+MS = 1_000_000
+
+
+class Window:
+    """One window of one rule at one gate; `shape` (flow/shape.py) moves its limit."""
+
+    __slots__ = (
+        "at", "base", "edge", "keep", "length", "limit", "marks", "most", "rule", "shape", "start",
+        "step",
+    )  # fmt: skip
+
+    def __init__(self, rule: Rule, window: limit.Window, count: int, shape: Any = None) -> None:
+        """Begin at `count`, with nothing used. Memory is made when the first call comes."""
+        self.base = count
+        self.marks: array[int] | None = None
+        self.length = self.step = self.keep = 0
+        self.tune(rule, window, shape)
+
+    def tune(self, rule: Rule, window: limit.Window, shape: Any = None) -> bool:
+        """Count by another threshold; say whether the length is another too."""
+        length = window.window_ms * MS
+        most = floor(window.threshold if shape is None else shape.most)
+        buckets, keep = window.buckets, window.buckets - 1
+        if not buckets and most > LOG:
+            buckets, keep = BUCKETS, BUCKETS
+        step = -(-length // buckets) if buckets else 0
+        same = (self.length, self.step, self.keep) == (length, step, keep) or not (
+            self.step or step
+        )
+        self.rule, self.length, self.limit = rule, length, floor(window.threshold)
+        self.step, self.keep, self.most, self.shape = step, keep, most, shape
+        self.edge = 0
+        if same:
+            return False
+        self.marks = None
+        self.start = self.at = 0
+        return True
+
+    @property
+    def logs(self) -> int:
+        """How many times of admission the gate has to remember for it."""
+        return 0 if self.step else max(1, self.most)
+
+    def roll(self, count: int, log: Any, now: int) -> None:
+        """Bring `base`, `limit` and `edge` up to `now`."""
+        if self.step:
+            past = now - self.start
+            if past >= self.step or past < -self.length or self.marks is None:
+                self._turn(past // self.step, count, now)
+            self.edge = self.start + self.step
+        else:
+            self._follow(count, log, now)
+            self.edge = NEVER
+        if self.shape is not None:
+            self.limit = self.shape.limit(count, now)
+            self.edge = min(self.edge, self.shape.due)
+
+    def _turn(self, steps: int, count: int, now: int) -> None:
+        """Begin the bucket of `now`; a clock that went back a whole window begins all anew."""
+        if self.marks is None:
+            self.marks = array("q", (self.base,)) * (self.keep + 1)
+        elif steps < 0 or steps > self.keep:
+            self.marks = array("q", (count,)) * (self.keep + 1)
+        else:
+            for _ in range(steps):
+                self.at = (self.at + 1) % (self.keep + 1)
+                self.marks[self.at] = count
+        self.start = now - now % self.step
+        self.base = self.marks[(self.at + 1) % (self.keep + 1)]
+
+    def _follow(self, count: int, log: Any, now: int) -> None:
+        base = self.base
+        if base < count:
+            span = len(log)
+            base = max(base, count - span)
+            if log[(count - 1) % span] > now + self.length:
+                base = count  # the clock went back further than a window is long
+            while base < count and log[base % span] <= now - self.length:
+                base += 1
+        self.base = base
+
+    def frees(self, count: int, log: Any) -> int:
+        """Return when there may be room again, at the latest of what is known."""
+        if not self.step:
+            return log[self.base % len(log)] + self.length if self.base < count else NEVER
+        for ahead in range(1, self.keep + 1):
+            if self.marks and self.marks[(self.at + 1 + ahead) % (self.keep + 1)] > self.base:
+                return self.start + ahead * self.step
+        return self.start + (self.keep + 1) * self.step
+
+    def used(self, count: int, log: Any, now: int) -> int:
+        """Return how many calls are in the window that ends `now`."""
+        self.roll(count, log, now)
+        return count - self.base
