@@ -28,7 +28,7 @@ HEAVY = (
     "sqlglot",
 )
 
-OPTIONAL = {"re2"}
+OPTIONAL = {"cython", "re2"}
 """Used where an application has it already; the code does without."""
 
 PARTS = {"pydantic_core": "pydantic", "httptools": "uvicorn", "uvloop": "uvicorn"}
