@@ -222,6 +222,16 @@ class Gate:
             log[i % span] = self.log[i % self.span]
         self.log, self.span = log, span
 
+    def concerned(self, rt: int, failed: bool, outcome: Any, now: int) -> bool:  # noqa: FBT001
+        """Tell whether a call that ended so may move a breaker, or a mark of one."""
+        return (
+            failed
+            or rt > self.slow
+            or now >= self.turn
+            or self.ended >= self.due
+            or (self.picky and outcome is not None)
+        )
+
     def settle(self, rt: int, failed: bool, outcome: Any, now: int) -> None:  # noqa: FBT001
         """Tell the breakers of a call that has ended, which `ended` counts already."""
         with self.lock:
@@ -255,13 +265,7 @@ class Gate:
             for held in entry.held or ():
                 held.end(rt, failed, outcome, now)
             for gate in scopes:
-                if (
-                    failed
-                    or rt > gate.slow
-                    or now >= gate.turn
-                    or gate.ended >= gate.due
-                    or (gate.picky and outcome is not None)
-                ) and gate.breakers:
+                if gate.breakers and gate.concerned(rt, failed, outcome, now):
                     gate.settle(rt, failed, outcome, now)
         if self.core.told:
             self.core.tell()
@@ -328,13 +332,7 @@ class Entry:
                 gate.lock.release()
         if not plain:
             gate.leave(self, scopes, rt, failed, outcome)
-        elif gate.breakers and (
-            failed
-            or rt > gate.slow
-            or now >= gate.turn
-            or gate.ended >= gate.due
-            or (gate.picky and outcome is not None)
-        ):
+        elif gate.breakers and gate.concerned(rt, failed, outcome, now):
             gate.settle(rt, failed, outcome, now)
             if gate.core.told:
                 gate.core.tell()
