@@ -19,6 +19,7 @@ from fairlead.policy.match import Condition
 from fairlead.policy.snapshot import Snapshot
 from tests.compiler.golden_case import world
 from tests.instruments.plane import Plane
+from tests.instruments.starlette.calls import nothing
 
 GOLDEN = Path(__file__).parent / "golden"
 CASES = sorted(path.parent.name for path in GOLDEN.glob("*/in.yaml"))
@@ -135,7 +136,10 @@ def test_a_lane_that_is_explained_is_the_lane_that_an_agent_chooses(case):
             query = words.request()
             answer = explain(found, {**query, "app": app, "namespace": namespace})
             lanes = {answer["lane"], *(one["lane"] for one in answer["possible"])}
-            for served in (gates[0].admit(asgi(query)), gates[1].admit(wsgi(query))):
+            for served in (
+                gates[0].admit(asgi(query), nothing, nothing),
+                gates[1].admit(wsgi(query)),
+            ):
                 assert served is not None
                 assert served.lane in lanes, (query, answer)
         assert plane.counted("agent_faults") == {}

@@ -13,14 +13,14 @@ from fairlead.policy.governance import OBSERVE, OFF, ON
 from fairlead.policy.match import Condition
 from fairlead.telemetry.names import AGENT_FAULTS, COLOURED, WOULD_COLOUR
 from tests.instruments.plane import Plane, entry, hooked
-from tests.instruments.starlette.calls import app, call
+from tests.instruments.starlette.calls import app, call, nothing
 
 ANYBODY = Condition(source="path", operator="prefix", values=("/",))
 
 
 def asgi_lane(gate: AsgiGate, headers: dict[str, str]) -> str:
     pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
-    served = gate.admit({"type": "http", "path": "/", "headers": pairs})
+    served = gate.admit({"type": "http", "path": "/", "headers": pairs}, nothing, nothing)
     assert served is not None
     return served.lane
 

@@ -7,13 +7,16 @@ streamed body and after background tasks.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fairlead.flow.lane import Lanes
 from fairlead.instruments.inbound import Door, Labels, colour_of, fault
 from fairlead.instruments.outbound import BAGGAGE
+from fairlead.instruments.passage import AsgiPassage, Message, Receive, Send
 from fairlead.instruments.propagate import Origin, Served, resume, suspend
 from fairlead.instruments.request import AsgiRequest, asked_headers
+from fairlead.policy.resource import CALLER
 from fairlead.policy.snapshot import Snapshot
 from fairlead.telemetry.counters import Counter, Counters
 from fairlead.telemetry.names import COLOURED
@@ -23,14 +26,14 @@ if TYPE_CHECKING:
     from fairlead.instruments.instrument import DataPlane
 
 Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Any, Scope, Receive, Send], Awaitable[None]]
 """The ``__call__`` of an application's class."""
 
 KEY = "fairlead"
-"""In a scope: the request is on its lane already; a mounted application leaves it alone."""
+"""In a scope: the request is on its lane already; a mounted application leaves it alone.
+
+It is the request's `AsgiPassage` where rules about the flow of calls are in force.
+"""
 
 REQUESTS = frozenset({"http", "websocket"})
 
@@ -49,13 +52,22 @@ def governed(plane: DataPlane) -> Callable[[App], App]:
                     send = gate.lifespan(send)
                 await original(self, scope, receive, send)
                 return
-            served = gate.admit(scope)
+            served = gate.admit(scope, receive, send)
+            passage = served if isinstance(served, AsgiPassage) else None
+            if passage is not None:
+                receive, send = passage.receiving(scope), passage.send
             token = resume(served)
             try:
                 await original(self, scope, receive, send)
+            except BaseException as error:
+                if passage is not None:
+                    passage.broke(error)
+                raise
             finally:
                 if served is not None:
                     served.ended = True
+                    if passage is not None:
+                        passage.leave()
                 suspend(token)
 
         return call
@@ -66,12 +78,13 @@ def governed(plane: DataPlane) -> Callable[[App], App]:
 class Gate:
     """Puts requests on their lane; a request it fails on goes through as one without a label."""
 
-    __slots__ = ("_compiled", "_door", "_engine", "_plane")
+    __slots__ = ("_compiled", "_door", "_engine", "_fault", "_plane")
 
     def __init__(self, plane: DataPlane) -> None:
         self._plane = plane
         self._engine = plane.engine
         self._door = Door(plane, "asgi")
+        self._fault = partial(fault, plane, "asgi")
         self._compiled = Compiled(None, plane)
 
     def lifespan(self, send: Send) -> Send:
@@ -85,8 +98,11 @@ class Gate:
 
         return told
 
-    def admit(self, scope: Scope) -> Origin:
-        """Return the request in `scope` on its lane; an entry's loses its labels."""
+    def admit(self, scope: Scope, receive: Receive, send: Send) -> Origin:
+        """Return the request in `scope` on its lane; an entry's loses its labels.
+
+        It is a passage where rules about the flow of calls are in force.
+        """
         # Every request comes by here: nothing is done for one that it does not need.
         try:
             scope[KEY] = True
@@ -112,7 +128,10 @@ class Gate:
                 compiled.coloured[lane].raise_by_one()
             else:
                 lane = compiled.inherit(request) if request else compiled.lanes.own
-            return Served(lane)
+            if self._engine.gates.none:
+                return Served(lane)
+            scope[KEY] = passage = AsgiPassage(lane, self._fault, receive, send)
+            return passage
         except Exception:  # counted; the request goes through
             fault(self._plane, "asgi")
             return None
@@ -149,6 +168,8 @@ class Compiled:
         self.colour = colour_of(self.lanes, plane)
         self.coloured = Coloured(plane.counters)
         self.labels = frozenset([BAGGAGE, *self.lanes.key_names])
+        if not self.lanes.trusting:
+            self.labels |= {CALLER}
         asked = self.labels if plan is None else self.labels.union(asked_headers(plan.snapshot))
         self.names = {name.encode("utf-8", "replace"): name for name in asked}
         self.blank = None if plan is None else self._blank(plan.snapshot)
@@ -187,7 +208,7 @@ class Compiled:
     ) -> list[tuple[bytes, bytes]]:
         """Return `headers` without labels, and with every other member of the baggage."""
         labels, theirs = self._read(found)
-        if not labels.found and not labels.invalid:
+        if not labels.found and not labels.invalid and CALLER not in found:
             return headers
         kept = [pair for pair in headers if self.names.get(pair[0]) not in self.labels]
         if theirs:

@@ -9,10 +9,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairlead.flow.call import Call, Outcome
 from fairlead.flow.steps import Flow, Send
+
+if TYPE_CHECKING:
+    from fairlead.flow.gate import Entry
 
 Perform = Callable[[Call], Outcome]
 PerformAsync = Callable[[Call], Awaitable[Outcome]]
@@ -58,6 +61,30 @@ async def run_async(flow: Flow, call: Call, perform: PerformAsync) -> Any:
     finally:
         steps.close()
     return _unwrap(outcome)  # outside of the except: what it raises has no context of ours
+
+
+def pause(entry: Entry) -> None:
+    """Wait in this thread until the call of `entry` may begin; it ends where that is cut short.
+
+    gevent's and eventlet's greenlets let others run meanwhile. A thread with a running event loop
+    blocks it, as with any call that blocks.
+    """
+    try:
+        time.sleep(entry.wait / 1e9)
+        entry.begin()
+    except BaseException:
+        entry.exit()
+        raise
+
+
+async def pause_async(entry: Entry) -> None:
+    """Wait in this task until the call of `entry` may begin; it ends where that is cut short."""
+    try:
+        await asyncio.sleep(entry.wait / 1e9)
+        entry.begin()
+    except BaseException:
+        entry.exit()
+        raise
 
 
 def _unwrap(outcome: Outcome) -> Any:

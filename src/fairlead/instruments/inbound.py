@@ -69,7 +69,7 @@ class Labels:
 def finish(served: Origin, token: Token[Origin]) -> None:
     """End the request: work that still runs for it is counted from now on."""
     if served is not None:
-        served.ended = True
+        served.end()
     suspend(token)
 
 

@@ -1,4 +1,4 @@
-"""What every framework's hook does at a route: ask the limits of its resource, and count.
+"""What every framework's hook does at a route: enter the gate of its resource, or say why not.
 
 The hook is at the route and not at the door: what the application has put around its routes, CORS
 headers and access logs among it, sees the rejection as it sees any answer.
@@ -6,20 +6,30 @@ headers and access logs among it, sees the rejection as it sees any answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
+from fairlead.flow.gate import Entry
+from fairlead.instruments.drive import pause, pause_async
+from fairlead.instruments.facts import InboundFacts
 from fairlead.instruments.inbound import fault
-from fairlead.policy.resource import template
-from fairlead.telemetry.names import RATE_LIMITED, WOULD_LIMIT
+from fairlead.instruments.rejections import told
+from fairlead.policy.limit import NOT_FOUND
+from fairlead.policy.resource import METHODS, template
+from fairlead.policy.rule import SIMULATE
 
 if TYPE_CHECKING:
-    from fairlead.flow.limit import Limits, Rejection
+    from collections.abc import Callable, Mapping
+    from typing import Any, TypeVar
+
+    from fairlead.flow.gate import Gate
+    from fairlead.flow.refusal import Refusal
+    from fairlead.instruments.facts import Raw
     from fairlead.instruments.instrument import DataPlane
+    from fairlead.instruments.passage import Passage
+
+    T = TypeVar("T")
 
 TEXT = ("Content-Type", "text/plain; charset=utf-8")
-
-T = TypeVar("T")
 
 PREFLIGHT = "access-control-request-method"
 """The header that tells a browser's question about a request from the request (Fetch, CORS).
@@ -27,56 +37,110 @@ PREFLIGHT = "access-control-request-method"
 A refusal of the question would never be seen: the browser only says that CORS has failed.
 """
 
+MOST_KNOWN = 10_000
+"""Routes, times their methods, whose gates a turnstile has at hand."""
+
 
 class Turnstile:
-    """Asks the limits of one process. A fault of ours lets the request pass."""
+    """Lets requests into the gates of one process. A fault of ours lets the request pass."""
 
-    __slots__ = ("_engine", "_plane", "_where")
+    __slots__ = ("_engine", "_known", "_plane", "_where")
 
     def __init__(self, plane: DataPlane, where: str) -> None:
         """Count faults as `where`."""
         self._plane, self._engine = plane, plane.engine
         self._where = where
+        self._known: dict[tuple[str, str], Gate] = {}
 
     def open(self) -> bool:
-        """Say whether nothing is limited in this process."""
+        """Say whether no rule at all is in force in this process."""
         try:
-            return self._engine.plan.limits.none
+            return self._engine.gates.none
         except Exception:  # counted; the request goes through
-            fault(self._plane, self._where)
+            self.fault()
             return True
+
+    def fault(self) -> None:
+        """Count a fault of ours."""
+        fault(self._plane, self._where)
 
     def ask(self, decide: Callable[[], T | None]) -> T | None:
         """Return what `decide` does, or None where it fails."""
         try:
             return decide()
         except Exception:  # counted; the request goes through
-            fault(self._plane, self._where)
+            self.fault()
             return None
 
-    def refuse(self, method: str, path: str) -> Rejection | None:
-        """Return the rejection of a request to the route `path`, prefixes included, or None."""
-        engine = self._engine
-        limits = engine.plan.limits
-        return self._told(limits, limits.check(method, template(path), engine.clock()))
+    def gate(self, method: str, path: str) -> Gate:
+        """Return the gate of the route `path`, prefixes included."""
+        try:
+            return self._known[method, path]
+        except KeyError:
+            return self._resolved(method, path)
 
-    def refuse_unknown(self) -> Rejection | None:
-        """Return the rejection of a request to a path that the application does not know."""
-        engine = self._engine
-        limits = engine.plan.limits
-        return self._told(limits, limits.check_unknown(engine.clock()))
+    def _resolved(self, method: str, path: str) -> Gate:
+        gates = self._engine.gates
+        route, upper = template(path), method.upper()  # frameworks differ in whether get is GET
+        # What HEAD asks for is what GET would answer, or a limit could be gone around.
+        name = f"{'GET' if upper == 'HEAD' else upper}:{route}"
+        if upper not in METHODS and not gates.known(name):
+            # What a stranger makes up is no name of a counter, nor a word of an answer.
+            return gates.gate(route)
+        gate = gates.gate(name)
+        if method == upper:  # a stranger's way to write it is not kept
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            self._known[method, path] = gate
+        return gate
 
-    def _told(self, limits: Limits, rejection: Rejection | None) -> Rejection | None:
-        if rejection is None:
-            return None
-        name = WOULD_LIMIT if limits.observing else RATE_LIMITED
-        self._plane.counters.count(name, rejection.resource)
-        return None if limits.observing else rejection
+    def unknown(self) -> Gate:
+        """Return the gate of the paths that the application does not know."""
+        return self._engine.gates.gate(NOT_FOUND)
+
+    def facts(self, raw: Raw, parameters: Mapping[str, Any]) -> InboundFacts:
+        """Return what the rules of a curious gate may ask about a request."""
+        return InboundFacts(self._plane, raw, parameters)
+
+    def enter(self, gate: Gate, passage: Passage | None, facts: InboundFacts | None) -> Entry:
+        """Enter `gate`; what is let in is the passage's to leave.
+
+        Without a passage nobody will say when the response has ended: the request is counted, and
+        holds no place.
+        """
+        entry = gate.enter(1, facts)
+        if entry.refused is not None or entry.simulated is not None:
+            entry = self._told(entry)
+        if passage is None:
+            if not entry.wait:
+                entry.exit()
+        elif entry.refused is None:
+            passage.take(entry, gate.resource)
+        return entry
+
+    def _told(self, entry: Entry) -> Entry:
+        told(self._plane.counters, entry)
+        refusal = entry.refused
+        if refusal is not None and refusal.rule.mode == SIMULATE:
+            return Entry()
+        return entry
+
+    def wait(self, entry: Entry, passage: Passage | None) -> None:
+        """Wait in this thread until the call of `entry`, which has to, may begin."""
+        pause(entry)
+        if passage is None:
+            entry.exit()
+
+    async def wait_async(self, entry: Entry, passage: Passage | None) -> None:
+        """Do the same in this task."""
+        await pause_async(entry)
+        if passage is None:
+            entry.exit()
 
 
-def headers_of(rejection: Rejection) -> list[tuple[str, str]]:
+def headers_of(refusal: Refusal) -> list[tuple[str, str]]:
     """Return the headers of the answer; a text unless the author says what else it is."""
-    headers = list(rejection.fallback.headers)
+    headers = list(refusal.headers)
     if not any(name.lower() == "content-type" for name, _ in headers):
         headers.append(TEXT)
     return headers

@@ -23,9 +23,16 @@ class Served:
 
     __slots__ = ("ended", "lane")
 
+    entrance: str = ""
+    """The resource it came in by, ``""`` where no gate was asked."""
+
     def __init__(self, lane: str) -> None:
         self.lane = lane
         self.ended = False
+
+    def end(self) -> None:
+        """Say that it is over: work that still runs for it is counted from now on."""
+        self.ended = True
 
 
 Origin = Served | None
@@ -50,6 +57,12 @@ def suspend(token: Token[Origin]) -> None:
         # Finished in another context than it began in: a server that closes a response elsewhere.
         # That context's copy goes with it; this one never worked for the request.
         return
+
+
+def entrance() -> str:
+    """Return the resource that the running code serves a call of, ``""`` for none."""
+    origin = _current.get()
+    return "" if origin is None or origin.ended else origin.entrance
 
 
 def current_lane(plane: DataPlane) -> str:

@@ -1,28 +1,36 @@
-"""Routes of Starlette and of what is built on it: the limits of their resource.
+"""Routes of Starlette and of what is built on it: the gates of their resources.
 
-A route's resource is its path below those of the mounts that led to it. The limit is asked when a
+A route's resource is its path below those of the mounts that led to it. Its gate is entered when a
 route has been chosen and before anything of it runs, inside the application's own middleware.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fairlead.instruments.asgi import KEY
+from fairlead.instruments.facts import AsgiRaw
 from fairlead.instruments.limiting import PREFLIGHT, Turnstile, headers_of
+from fairlead.instruments.passage import AsgiPassage
+from fairlead.instruments.patience import waited
 
 if TYPE_CHECKING:
-    from fairlead.flow.limit import Rejection
-    from fairlead.instruments.asgi import Receive, Scope, Send
+    from fairlead.flow.gate import Entry, Gate
+    from fairlead.flow.refusal import Refusal
+    from fairlead.instruments.asgi import Scope
     from fairlead.instruments.instrument import DataPlane
+    from fairlead.instruments.passage import Receive, Send
 
     Handle = Callable[[Any, Scope, Receive, Send], Awaitable[None]]
+    Choose = Callable[[Any, Scope], Gate | None]
 
 PREFIX = "fairlead.prefix"
 """In a scope: the paths of the mounts that the request has come through."""
 
 ASKED = "fairlead.asked"
-"""In a scope: the limits of its route have been asked; what a route hands on to is inside it."""
+"""In a scope: the gate of its route has been asked; what a route hands on to is inside it."""
 
 DEEPEST = 16
 """Mounts within mounts that are looked into."""
@@ -30,63 +38,117 @@ DEEPEST = 16
 BODILESS = frozenset((204, 304))
 """Statuses without a body (RFC 9110 §8.6)."""
 
+CLOSED_REQUEST = 499
+"""Status, for access logs, of a request whose client has gone while it waited (nginx's)."""
 
-def limited(gate: Turnstile) -> Callable[[Handle], Handle]:
+
+def limited(turnstile: Turnstile) -> Callable[[Handle], Handle]:
     """Return what wraps the ``handle`` of a class of routes."""
 
-    def wrap(original: Handle) -> Handle:
-        def handle(self: Any, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-            if gate.open() or ASKED in scope:
-                return original(self, scope, receive, send)
-            scope[ASKED] = True
-            rejection = _asked(gate, self, scope)
-            if rejection is None:
-                return original(self, scope, receive, send)
-            return _answer(rejection, scope, send)
+    def choose(route: Any, scope: Scope) -> Gate | None:
+        scope[ASKED] = True
+        return _gate(turnstile, route, scope, _path(route, scope))
 
-        return handle
-
-    return wrap
+    return _passing(turnstile, choose, ("http", "websocket"))
 
 
-def _asked(gate: Turnstile, route: Any, scope: Scope) -> Rejection | None:
-    # Apart from the hook: what a lambda holds on to would cost there also where nothing is limited.
-    return gate.ask(lambda: _rejected(gate, route, scope, _path(route, scope)))
-
-
-def mounted(gate: Turnstile) -> Callable[[Handle], Handle]:
+def mounted(turnstile: Turnstile) -> Callable[[Handle], Handle]:
     """Return what wraps the ``handle`` of mounts."""
-
-    def wrap(original: Handle) -> Handle:
-        def handle(self: Any, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-            if gate.open() or ASKED in scope or scope["type"] not in ("http", "websocket"):
-                return original(self, scope, receive, send)
-            rejection = gate.ask(lambda: _rejected_below(gate, self, scope))
-            if rejection is None:
-                return original(self, scope, receive, send)
-            return _answer(rejection, scope, send)
-
-        return handle
-
-    return wrap
+    return _passing(turnstile, partial(_below_mount, turnstile), ("http", "websocket"))
 
 
-def unknown(gate: Turnstile) -> Callable[[Handle], Handle]:
+def unknown(turnstile: Turnstile) -> Callable[[Handle], Handle]:
     """Return what wraps a router's answer to a path that it does not know."""
 
-    def wrap(original: Handle) -> Handle:
-        def not_found(self: Any, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-            if gate.open() or ASKED in scope or scope["type"] != "http":
-                return original(self, scope, receive, send)
-            # Not noted in the scope: the request may go on to the next of several applications.
-            rejection = gate.ask(gate.refuse_unknown)
-            if rejection is None:
-                return original(self, scope, receive, send)
-            return _answer(rejection, scope, send)
+    def choose(router: Any, scope: Scope) -> Gate | None:
+        # Not noted in the scope: the request may go on to the next of several applications.
+        return turnstile.unknown()
 
-        return not_found
+    return _passing(turnstile, choose, ("http",))
+
+
+class Visit(NamedTuple):
+    """A request at a route."""
+
+    step: Callable[[Receive, Send], Awaitable[None]]
+    """Has the route answer."""
+    scope: Scope
+    receive: Receive
+    send: Send
+
+
+def _passing(
+    turnstile: Turnstile, choose: Choose, kinds: tuple[str, ...]
+) -> Callable[[Handle], Handle]:
+    def wrap(original: Handle) -> Handle:
+        def handle(self: Any, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+            if turnstile.open() or ASKED in scope or scope["type"] not in kinds:
+                return original(self, scope, receive, send)
+            try:
+                gate = choose(self, scope)
+                if gate is None:
+                    return original(self, scope, receive, send)
+                passage = scope.get(KEY)
+                if not isinstance(passage, AsgiPassage):
+                    visit = Visit(partial(original, self, scope), scope, receive, send)
+                    return _alone(turnstile, gate, visit)
+                entry = _entered(turnstile, gate, passage, scope)
+            except Exception:  # counted; the request goes through
+                turnstile.fault()
+                return original(self, scope, receive, send)
+            if entry.refused is None and not entry.wait:
+                return original(self, scope, receive, send)
+            visit = Visit(partial(original, self, scope), scope, receive, send)
+            return _held(turnstile, entry, passage, visit)
+
+        return handle
 
     return wrap
+
+
+def _entered(turnstile: Turnstile, gate: Gate, passage: AsgiPassage, scope: Scope) -> Entry:
+    facts = None
+    if gate.curious:
+        facts = turnstile.facts(AsgiRaw(scope), scope.get("path_params") or {})
+    return turnstile.enter(gate, passage, facts)
+
+
+async def _alone(turnstile: Turnstile, gate: Gate, visit: Visit) -> None:
+    """Do the same where no application around has a passage: at a router by itself."""
+    step, scope, receive, send = visit
+    passage = AsgiPassage("", turnstile.fault, receive, send)
+    receive, send = passage.receiving(scope), passage.send
+    try:
+        entry = turnstile.ask(lambda: _entered(turnstile, gate, passage, scope))
+        if entry is None:
+            await step(receive, send)
+        else:
+            await _held(turnstile, entry, passage, Visit(step, scope, receive, send))
+    except BaseException as error:
+        passage.broke(error)
+        raise
+    finally:
+        passage.end()
+
+
+async def _held(turnstile: Turnstile, entry: Entry, passage: AsgiPassage, visit: Visit) -> None:
+    """Answer in the place of a route, or have it answer when the request has waited."""
+    step, scope, receive, send = visit
+    if entry.refused is not None:
+        await _answer(entry.refused, scope, send)
+        return
+    if entry.wait:
+        patient: Receive | None = receive
+        try:
+            patient = await waited(entry, receive)
+        except Exception:  # counted; the request goes through
+            turnstile.fault()
+        if patient is None:
+            passage.leave()
+            await _send(scope, send, CLOSED_REQUEST, [], b"")
+            return
+        receive = patient
+    await step(receive, send)
 
 
 def _path(route: Any, scope: Scope) -> str:
@@ -94,31 +156,35 @@ def _path(route: Any, scope: Scope) -> str:
 
     From 0.165 on FastAPI keeps the prefixed path beside the route, which others may include too.
     """
-    included = scope.get("fastapi", {}).get("effective_route_context")
-    if included is not None and getattr(included, "original_route", None) is route:
-        return str(included.path_format)
+    fastapi = scope.get("fastapi")
+    if fastapi is not None:
+        included = fastapi.get("effective_route_context")
+        if included is not None and getattr(included, "original_route", None) is route:
+            return str(included.path_format)
     return str(route.path_format)
 
 
-def _rejected(gate: Turnstile, route: Any, scope: Scope, path: str) -> Rejection | None:
-    path = scope.get(PREFIX, "") + path
+def _gate(turnstile: Turnstile, route: Any, scope: Scope, path: str) -> Gate | None:
+    prefix = scope.get(PREFIX)
+    if prefix:
+        path = prefix + path
     method = scope.get("method", "GET")
     methods = getattr(route, "methods", None)
     if methods and method not in methods:
         return None  # it is about to say which methods it has
     if method == "OPTIONS" and any(name == PREFLIGHT.encode() for name, _ in scope["headers"]):
         return None
-    return gate.refuse(method, path)
+    return turnstile.gate(method, path)
 
 
-def _rejected_below(gate: Turnstile, mount: Any, scope: Scope) -> Rejection | None:
-    """Note the prefix of what has routes of its own, and ask for what has none.
+def _below_mount(turnstile: Turnstile, mount: Any, scope: Scope) -> Gate | None:
+    """Note the prefix of what has routes of its own; return the gate of what has none.
 
     Files, or an application of another make: all below it is one resource.
     """
     if not _below(mount):
         scope[ASKED] = True
-        return _rejected(gate, mount, scope, f"{_prefix(mount)}/{{path}}")
+        return _gate(turnstile, mount, scope, f"{_prefix(mount)}/{{path}}")
     scope[PREFIX] = scope.get(PREFIX, "") + _prefix(mount)
     return None
 
@@ -179,8 +245,18 @@ def _routes(routes: Iterable[Any], prefix: str, depth: int) -> Iterator[tuple[st
             yield f"{prefix}{_prefix(route)}/{{path}}", ()
 
 
-async def _answer(rejection: Rejection, scope: Scope, send: Send) -> None:
-    """Send the answer; a handshake has one of its own kind where its server knows it."""
+async def _answer(refusal: Refusal, scope: Scope, send: Send) -> None:
+    headers = [
+        (name.lower().encode("latin-1"), value.encode("latin-1"))
+        for name, value in headers_of(refusal)
+    ]
+    await _send(scope, send, refusal.fallback.status, headers, refusal.body.encode())
+
+
+async def _send(
+    scope: Scope, send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes
+) -> None:
+    """Send an answer; a handshake has one of its own kind where its server knows it."""
     kind = "http"
     if scope["type"] == "websocket":
         kind = "websocket.http"
@@ -188,11 +264,6 @@ async def _answer(rejection: Rejection, scope: Scope, send: Send) -> None:
             # RFC 6455 §7.4.1: try again later. As nothing is accepted yet, servers answer 403.
             await send({"type": "websocket.close", "code": 1013, "reason": ""})
             return
-    body, status = rejection.body.encode(), rejection.fallback.status
-    headers = [
-        (name.lower().encode("latin-1"), value.encode("latin-1"))
-        for name, value in headers_of(rejection)
-    ]
     if status not in BODILESS:
         headers.append((b"content-length", str(len(body)).encode()))
     await send({"type": f"{kind}.response.start", "status": status, "headers": headers})

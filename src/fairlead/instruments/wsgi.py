@@ -7,11 +7,14 @@ A request ends when the server closes the body (PEP 3333), so that a generator's
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fairlead.instruments.inbound import Colour, Door, Labels, colour_of, fault, finish
+from fairlead.instruments.passage import WsgiPassage
 from fairlead.instruments.propagate import Origin, Served, current, resume, suspend
 from fairlead.instruments.request import WsgiRequest, environ_key
+from fairlead.policy.resource import CALLER
 from fairlead.telemetry.names import COLOURED
 
 if TYPE_CHECKING:
@@ -23,7 +26,10 @@ App = Callable[[Any, Environ, Any], Iterable[bytes]]
 """A method of an application's class that is called as a WSGI application."""
 
 KEY = "fairlead.request"
-"""In an environ: the request is on its lane already; an inner application leaves it alone."""
+"""In an environ: the request is on its lane already; an inner application leaves it alone.
+
+It is the request's `WsgiPassage` where rules about the flow of calls are in force.
+"""
 
 
 def governed(plane: DataPlane) -> Callable[[App], App]:
@@ -32,9 +38,15 @@ def governed(plane: DataPlane) -> Callable[[App], App]:
 
     def wrap(original: App) -> App:
         def application(self: Any, environ: Environ, start_response: Any) -> Iterable[bytes]:
-            if KEY in environ or _inside():
+            if KEY in environ:
                 return original(self, environ, start_response)
-            served = gate.admit(environ)
+            around = _around()
+            served = gate.admit(environ) if around is None else around
+            passage = gate.passage(served, environ)
+            if passage is not None:
+                return _through(passage, original, self, environ, start_response)
+            if around is not None:
+                return original(self, environ, start_response)
             token = resume(served)
             try:
                 body = original(self, environ, start_response)
@@ -52,14 +64,35 @@ def governed(plane: DataPlane) -> Callable[[App], App]:
     return wrap
 
 
-def _inside() -> bool:
-    """Tell whether this is part of a request that is on its lane: an app mounted in an ASGI app.
+def _through(
+    passage: WsgiPassage, original: App, application: Any, environ: Environ, start_response: Any
+) -> Iterable[bytes]:
+    """Have `application` answer a request that may enter gates, and leaves them with its body."""
+    token = resume(passage)
+    try:
+        body = original(application, environ, passage.starting(start_response))
+    except BaseException as error:
+        passage.broke(error)
+        finish(passage, token)
+        raise
+    if runs_code(body, environ):
+        suspend(token)
+        return PassingBody(body, passage)
+    if passage.kept_by(body):
+        suspend(token)
+    else:
+        finish(passage, token)
+    return body
+
+
+def _around() -> Origin:
+    """Return the request that this one is part of: of an app mounted in an ASGI app, None for most.
 
     A server's own thread works for nobody between two requests, so that nothing of the last one
     can be taken for it.
     """
     origin = current()
-    return origin is not None and not origin.ended
+    return None if origin is None or origin.ended else origin
 
 
 def runs_code(body: Iterable[bytes], environ: Environ) -> bool:
@@ -107,6 +140,27 @@ class Body:
             finish(self._served, token)
 
 
+class PassingBody(Body):
+    """A body after whose last part its request leaves the gates that it has entered."""
+
+    __slots__ = ("_passage",)
+
+    def __init__(self, body: Iterable[bytes], passage: WsgiPassage) -> None:
+        super().__init__(body, passage)
+        self._passage = passage
+
+    def __next__(self) -> bytes:
+        try:
+            return super().__next__()
+        except StopIteration:
+            self._passage.leave()
+            raise
+        except BaseException as error:
+            self._passage.broke(error)
+            self._passage.leave()
+            raise
+
+
 class Compiled(NamedTuple):
     """One plan's lanes, as far as they are asked of WSGI requests."""
 
@@ -119,10 +173,11 @@ class Compiled(NamedTuple):
 class Gate:
     """Puts requests on their lane; a request it fails on goes through as one without a label."""
 
-    __slots__ = ("_compiled", "_door", "_plane")
+    __slots__ = ("_compiled", "_door", "_fault", "_plane")
 
     def __init__(self, plane: DataPlane) -> None:
         self._plane = plane
+        self._fault = partial(fault, plane, "wsgi")
         self._door = Door(plane, "wsgi")
         self._compiled: Compiled | None = None
 
@@ -152,8 +207,23 @@ class Gate:
             fault(self._plane, "wsgi")
             return None
 
+    def passage(self, served: Origin, environ: Environ) -> WsgiPassage | None:
+        """Return the request as one that may enter gates, None where no rule is in force."""
+        try:
+            engine = self._plane.engine
+            if engine.gates.none:
+                return None
+            lane = engine.plan.lanes.own if served is None else served.lane
+            passage = environ[KEY] = WsgiPassage(lane, self._fault)
+            return passage
+        except Exception:  # counted; the request goes through
+            self._fault()
+            return None
+
     def _compile(self, lanes: Lanes) -> Compiled:
         names = {environ_key(name): name for name in lanes.key_names}
+        if not lanes.trusting:
+            names[environ_key(CALLER)] = CALLER
         names["HTTP_BAGGAGE"] = "baggage"
         self._compiled = Compiled(lanes, names, colour_of(lanes, self._plane))
         return self._compiled

@@ -25,15 +25,28 @@ def query_value(text: str, name: str) -> str | None:
     return None
 
 
+def query_values(text: str, name: str) -> list[str]:
+    """Return every value of a parameter in the query string `text`, decoded, each once.
+
+    Who sends one several times leaves it to the framework which of them counts.
+    """
+    found = (value for key, value in _fields(text, "&") if unquote_plus(key) == name)
+    return list(dict.fromkeys(map(unquote_plus, found)))
+
+
+def cookie_values(text: str, name: str) -> list[str]:
+    """Return every value of a cookie in the header `text`, each once."""
+    found = (_unquoted(value) for key, value in _fields(text, ";") if key.strip() == name)
+    return list(dict.fromkeys(found))
+
+
 def cookie_value(text: str | None, name: str) -> str | None:
     """Return the first value of a cookie in the header `text`."""
     if not text:
         return None
     for key, value in _fields(text, ";"):
         if key.strip() == name:
-            bare = value.strip()
-            quoted = len(bare) > 1 and bare[0] == bare[-1] == '"'
-            return bare[1:-1] if quoted else bare
+            return _unquoted(value)
     return None
 
 
@@ -48,6 +61,12 @@ def trace_id(header: Callable[[str], str | None]) -> str | None:
     if single and "-" in single:
         return single.partition("-")[0]
     return header(TRACE_HEADERS[2])
+
+
+def _unquoted(value: str) -> str:
+    bare = value.strip()
+    quoted = len(bare) > 1 and bare[0] == bare[-1] == '"'
+    return bare[1:-1] if quoted else bare
 
 
 def _fields(text: str, separator: str) -> Iterator[tuple[str, str]]:

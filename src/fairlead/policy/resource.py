@@ -19,6 +19,11 @@ CALLER = "fairlead-caller"
 """Header in which a call to an app names the app that calls: ``APP``, and ``APP.NAMESPACE`` where
 that is not the callee's namespace."""
 
+METHODS = frozenset(
+    ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY")
+)
+"""Methods that resources are named by without a rule that names them."""
+
 _ANGLES = re.compile(r"<(?:[^<>:]{0,256}:)?([^<>:]{1,256})>")
 _TYPED = re.compile(r"\{([^{}:]{1,256}):[^{}]{0,256}\}")
 _RPC = re.compile(r"(/[^/{}]{1,512})/[^/{}]{1,512}")

@@ -27,7 +27,25 @@ SQL_REFUSED = "sql_refused"
 """Statements refused because they could not be proved to stay in the shadow, by cause."""
 
 RATE_LIMITED = "rate_limited"
-"""Requests that a rate limit turned away, by resource."""
+"""Calls that a rate limit turned away, by resource."""
+
+QUEUE_FULL = "queue_full"
+"""Calls that would have waited longer than a throttle lets them, by resource."""
+
+OVERLOADED = "overloaded"
+"""Calls that found as many under way as a concurrency limit allows, by resource."""
+
+CIRCUIT_OPEN = "circuit_open"
+"""Calls that an open circuit breaker turned away, by resource."""
+
+HOT_LIMITED = "hot_limited"
+"""Calls turned away for one value of theirs, by resource."""
+
+NOT_ALLOWED = "not_allowed"
+"""Calls of apps that a resource is not for, by resource."""
 
 WOULD_LIMIT = "would_limit"
-"""Requests that a rate limit would have turned away where rules are only observed, by resource."""
+"""Calls that a rate limit would have turned away where rules are only observed, by resource."""
+
+WOULD_REJECT = "would_reject"
+"""Calls that any other rule would have turned away where rules are only observed, by resource."""

@@ -57,6 +57,10 @@ async def exchange(app: Any, headers: Headers | None = None, **scope: Any) -> li
     return sent
 
 
+async def nothing(*message: Any) -> Any:
+    """Stand for a server's receive and send where nobody uses them."""
+
+
 def baggage(value: str) -> Headers:
     return [("baggage", value)]
 

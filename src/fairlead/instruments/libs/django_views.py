@@ -1,4 +1,4 @@
-"""Django's views: the limits of their resources, asked before any view middleware.
+"""Django's views: the gates of their resources, entered before any view middleware.
 
 The middleware around a view has run its first half by then, and runs its second half on the
 rejection.
@@ -6,13 +6,17 @@ rejection.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fairlead.instruments import asgi, wsgi
+from fairlead.instruments.facts import AsgiRaw, WsgiRaw
 from fairlead.instruments.limiting import PREFLIGHT, Turnstile, headers_of
+from fairlead.instruments.passage import Passage
 
 if TYPE_CHECKING:
-    from fairlead.flow.limit import Rejection
+    from fairlead.flow.gate import Entry, Gate
+    from fairlead.flow.refusal import Refusal
     from fairlead.instruments.instrument import DataPlane
     from fairlead.instruments.patch import Patches
 
@@ -24,37 +28,43 @@ DEEPEST = 16
 
 MOST_URLCONFS = 16
 
-REJECTED = "_fairlead_rejected"
-"""Of a request: the rejection of a path that is not known. It waits for view middleware, which may
-answer in a view's place."""
+STOPPED = "_fairlead_stopped"
+"""Of a request to a path that is not known: its `Stop`, for view middleware, which may answer in a
+view's place, and may wait."""
 
 
 def install(plane: DataPlane, patches: Patches) -> None:
     """Hook what finds the view of a request, and what is asked before it is called."""
+    from django.core.handlers import exception
     from django.core.handlers.base import BaseHandler
 
-    gate, urlconfs = Turnstile(plane, LIBRARY), Urlconfs()
-    patches.replace(BaseHandler, "load_middleware", _loading(plane, gate, urlconfs))
-    patches.replace(BaseHandler, "resolve_request", _resolving(gate, urlconfs))
+    turnstile, urlconfs = Turnstile(plane, LIBRARY), Urlconfs()
+    patches.replace(BaseHandler, "load_middleware", _loading(plane, turnstile, urlconfs))
+    patches.replace(BaseHandler, "resolve_request", _resolving(turnstile, urlconfs))
+    patches.replace(exception, "response_for_exception", _noting)
 
 
 def _loading(
-    plane: DataPlane, gate: Turnstile, urlconfs: Urlconfs
+    plane: DataPlane, turnstile: Turnstile, urlconfs: Urlconfs
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    def rejected(request: Any, view: Any, *given: Any) -> Any:
+    def passing(request: Any, view: Any, *given: Any) -> Any:
         del given
-        rejection = getattr(request, REJECTED, None)
-        if rejection is None and not gate.open():
-            rejection = gate.ask(lambda: _rejection(gate, request, view))
-        return None if rejection is None else gate.ask(lambda: _answer(rejection))
+        stop = _stop(turnstile, request, view)
+        if stop.entry is not None and stop.entry.wait:
+            turnstile.wait(stop.entry, _passage(request))
+        return _outcome(turnstile, stop)
 
-    async def rejected_async(request: Any, *view: Any) -> Any:
-        return rejected(request, *view)
+    async def passing_async(request: Any, view: Any, *given: Any) -> Any:
+        del given
+        stop = _stop(turnstile, request, view)
+        if stop.entry is not None and stop.entry.wait:
+            await turnstile.wait_async(stop.entry, _passage(request))
+        return _outcome(turnstile, stop)
 
     def wrap(original: Callable[..., None]) -> Callable[..., None]:
         def load_middleware(self: Any, is_async: bool = False) -> None:  # noqa: FBT001, FBT002
             original(self, is_async=is_async)
-            self._view_middleware.insert(0, rejected_async if is_async else rejected)
+            self._view_middleware.insert(0, passing_async if is_async else passing)
             plane.interfaces.note(self, urlconfs.routes)
 
         return load_middleware
@@ -62,22 +72,50 @@ def _loading(
     return wrap
 
 
+class Stop(NamedTuple):
+    """What a request is told before its view is called."""
+
+    entry: Entry | None
+    error: Exception | None
+    """Of a path that is not known: what the project is told of it."""
+
+
+def _stop(turnstile: Turnstile, request: Any, view: Any) -> Stop:
+    stopped: Stop | None = getattr(request, STOPPED, None)
+    if stopped is not None:
+        return stopped
+    if turnstile.open():
+        return Stop(None, None)
+    return Stop(turnstile.ask(lambda: _entered(turnstile, request, view)), None)
+
+
+def _outcome(turnstile: Turnstile, stop: Stop) -> Any:
+    """Return the answer in the place of a view's, None where the view is to be called."""
+    refusal = None if stop.entry is None else stop.entry.refused
+    if refusal is not None:
+        return turnstile.ask(lambda: _answer(refusal))
+    if stop.error is not None:
+        raise stop.error
+    return None
+
+
 def _resolving(
-    gate: Turnstile, urlconfs: Urlconfs
+    turnstile: Turnstile, urlconfs: Urlconfs
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     from django.urls import Resolver404
 
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
         def resolve_request(self: Any, request: Any) -> Any:
-            if not gate.open():
+            closed = not turnstile.open()
+            if closed:
                 urlconfs.note(request)
             try:
                 return original(self, request)
-            except Resolver404:
-                rejection = None if gate.open() else gate.ask(lambda: _unknown(gate, request))
-                if rejection is None:
+            except Resolver404 as error:
+                entry = turnstile.ask(lambda: _unknown(turnstile, request)) if closed else None
+                if entry is None or (entry.refused is None and not entry.wait):
                     raise
-                setattr(request, REJECTED, rejection)
+                setattr(request, STOPPED, Stop(entry, error))
                 return _nobody, (), {}
 
         return resolve_request
@@ -124,12 +162,41 @@ def _below(resolver: Any, before: str, depth: int) -> Iterator[tuple[str, Iterab
         yield from _below(pattern, route, depth + 1)
 
 
-def _rejection(gate: Turnstile, request: Any, view: Any) -> Rejection | None:
-    if request.resolver_match is None:
+def _entered(turnstile: Turnstile, request: Any, view: Any) -> Entry | None:
+    match = request.resolver_match
+    if match is None:
         return None  # a path that is not known has been asked about already
     if request.method == "OPTIONS" and PREFLIGHT in request.headers and _is_a_class(view):
         return None
-    return gate.refuse(request.method, f"/{request.resolver_match.route}")
+    gate = turnstile.gate(request.method, f"/{match.route}")
+    return _enter(turnstile, gate, request, match.kwargs or dict(enumerate(match.args)))
+
+
+def _enter(turnstile: Turnstile, gate: Gate, request: Any, parameters: Mapping[Any, Any]) -> Entry:
+    facts = None
+    if gate.curious:
+        scope = getattr(request, "scope", None)
+        raw = WsgiRaw(request.META) if scope is None else AsgiRaw(scope)
+        facts = turnstile.facts(raw, parameters)
+    return turnstile.enter(gate, _passage(request), facts)
+
+
+def _passage(request: Any) -> Passage | None:
+    scope = getattr(request, "scope", None)
+    passage = request.META.get(wsgi.KEY) if scope is None else scope.get(asgi.KEY)
+    return passage if isinstance(passage, Passage) else None
+
+
+def _noting(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap what makes an answer of an exception: a rule may ask for its class."""
+
+    def response_for_exception(request: Any, error: Exception) -> Any:
+        passage = _passage(request)
+        if passage is not None:
+            passage.error = error
+        return original(request, error)
+
+    return response_for_exception
 
 
 def _is_a_class(view: Any) -> bool:
@@ -137,12 +204,10 @@ def _is_a_class(view: Any) -> bool:
     return hasattr(view, "view_class") or hasattr(view, "cls")
 
 
-def _unknown(gate: Turnstile, request: Any) -> Rejection | None:
-    return (
-        None
-        if any(_is_known(path, request) for path in _meant(request))
-        else (gate.refuse_unknown())
-    )
+def _unknown(turnstile: Turnstile, request: Any) -> Entry | None:
+    if any(_is_known(path, request) for path in _meant(request)):
+        return None
+    return _enter(turnstile, turnstile.unknown(), request, {})
 
 
 def _is_known(path: str, request: Any) -> bool:
@@ -168,15 +233,15 @@ def _meant(request: Any) -> Iterator[str]:
 
 
 def _nobody(request: Any) -> Any:
-    return _answer(getattr(request, REJECTED))
+    raise getattr(request, STOPPED).error
 
 
-def _answer(rejection: Rejection) -> Any:
+def _answer(refusal: Refusal) -> Any:
     from django.http import HttpResponse
 
-    response = HttpResponse(rejection.body, status=rejection.fallback.status)
+    response = HttpResponse(refusal.body, status=refusal.fallback.status)
     del response.headers["Content-Type"]
-    for name, value in headers_of(rejection):
+    for name, value in headers_of(refusal):
         if name.lower() == "set-cookie":
             response.cookies.load(value)
         elif name in response.headers:

@@ -2,7 +2,7 @@
 
 ``__call__`` is hooked so that WSGI middleware put around ``wsgi_app`` runs on the lane, and
 ``wsgi_app`` for servers that are given that method itself. The environ tells when one called the
-other. Limits are asked where Flask prepares a request: what is answered there is finished like the
+other. Gates are entered where Flask prepares a request: what is answered there is finished like the
 answer of a view.
 """
 
@@ -11,11 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from fairlead.instruments.facts import WsgiRaw
 from fairlead.instruments.limiting import PREFLIGHT, Turnstile, headers_of
-from fairlead.instruments.wsgi import governed
+from fairlead.instruments.passage import WsgiPassage
+from fairlead.instruments.wsgi import KEY, governed
 
 if TYPE_CHECKING:
-    from fairlead.flow.limit import Rejection
+    from fairlead.flow.gate import Entry, Gate
+    from fairlead.flow.refusal import Refusal
     from fairlead.instruments.instrument import DataPlane
     from fairlead.instruments.patch import Patches
 
@@ -32,6 +35,8 @@ def install(plane: DataPlane, patches: Patches) -> None:
     patches.replace(Flask, "wsgi_app", wrap)
     patches.replace(Flask, "__init__", _noted(plane))
     patches.replace(Flask, "preprocess_request", _limited(Turnstile(plane, LIBRARY)))
+    patches.replace(Flask, "handle_user_exception", _noting)
+    patches.replace(Flask, "handle_exception", _noting)
 
 
 def _noted(plane: DataPlane) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -50,32 +55,66 @@ def _routes(application: Any) -> Iterator[tuple[str, Iterable[str]]]:
         yield rule.rule, rule.methods or ()
 
 
-def _limited(gate: Turnstile) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def _limited(turnstile: Turnstile) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
         def preprocess_request(self: Any, *args: Any) -> Any:
-            answer = None if gate.open() else gate.ask(lambda: _answer(gate, self))
-            return original(self, *args) if answer is None else answer
+            if turnstile.open():
+                return original(self, *args)
+            entry = turnstile.ask(lambda: _entered(turnstile))
+            if entry is not None:
+                refusal = entry.refused
+                if refusal is not None:
+                    answer = turnstile.ask(lambda: _answer(refusal, self))
+                    return original(self, *args) if answer is None else answer
+                if entry.wait:
+                    turnstile.wait(entry, _passage())
+            return original(self, *args)
 
         return preprocess_request
 
     return wrap
 
 
-def _answer(gate: Turnstile, application: Any) -> Any:
-    rejection = _rejected(gate)
-    if rejection is None:
-        return None
-    status, headers = rejection.fallback.status, headers_of(rejection)
-    return application.response_class(rejection.body, status, headers)
-
-
-def _rejected(gate: Turnstile) -> Rejection | None:
+def _entered(turnstile: Turnstile) -> Entry | None:
     from flask import request
 
+    gate = _gate(turnstile, request)
+    if gate is None:
+        return None
+    facts = None
+    if gate.curious:
+        facts = turnstile.facts(WsgiRaw(request.environ), request.view_args or {})
+    return turnstile.enter(gate, _passage(), facts)
+
+
+def _passage() -> WsgiPassage | None:
+    from flask import has_request_context, request
+
+    passage = request.environ.get(KEY) if has_request_context() else None
+    return passage if isinstance(passage, WsgiPassage) else None
+
+
+def _gate(turnstile: Turnstile, request: Any) -> Gate | None:
     if request.url_rule is None:
         # Of what has no route, a method that is not allowed and a redirect are answers already.
         unknown = getattr(request.routing_exception, "code", None) == 404
-        return gate.refuse_unknown() if unknown else None
+        return turnstile.unknown() if unknown else None
     if request.method == "OPTIONS" and PREFLIGHT in request.headers:
         return None
-    return gate.refuse(request.method, request.url_rule.rule)
+    return turnstile.gate(request.method, request.url_rule.rule)
+
+
+def _answer(refusal: Refusal, application: Any) -> Any:
+    return application.response_class(refusal.body, refusal.fallback.status, headers_of(refusal))
+
+
+def _noting(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap what makes an answer of an exception: a rule may ask for its class."""
+
+    def handle(self: Any, error: Exception) -> Any:
+        passage = _passage()
+        if passage is not None:
+            passage.error = error
+        return original(self, error)
+
+    return handle

@@ -1,0 +1,176 @@
+"""One inbound request on its way through gates: what it has entered, and how its response ended.
+
+A request leaves its gates when its response has ended, once: with the last byte of the body, or
+with whatever ends it before, an error, a cancellation, a client that is gone. What the application
+does for it afterwards, in background tasks, holds no place.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+from fairlead.instruments.propagate import Served
+
+if TYPE_CHECKING:
+    from fairlead.flow.gate import Entry
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+StartResponse = Callable[..., Any]
+
+GONE = frozenset(
+    ("ClientDisconnect", "ClientDisconnected", "RequestAborted", "WebSocketDisconnect")
+)
+"""Exceptions by which frameworks and servers say that the client has gone: no fault of anybody's.
+By name, as nothing of theirs is imported here."""
+
+
+_BODIES = frozenset(
+    ("http.response.body", "http.response.zerocopysend", "websocket.http.response.body")
+)
+_STARTS = frozenset(("http.response.start", "websocket.http.response.start"))
+_ENDS = frozenset(("http.response.pathsend", "websocket.close"))
+
+
+class Passage(Served):
+    """A request in gates. It is the outcome that breakers with conditions of their own look at."""
+
+    __slots__ = ("_entries", "_fault", "broken", "entrance", "error", "gone", "status")
+
+    grpc: int | None = None
+    fault: str = ""
+
+    def __init__(self, lane: str, fault: Callable[[], None]) -> None:
+        """`fault` counts a fault of ours."""
+        self.lane = lane
+        self.ended = False
+        self.entrance = ""
+        self.status: int | None = None
+        self.error: BaseException | None = None
+        """What the application raised, also where it made an answer of it."""
+        self.broken = False
+        """Whether an error came out of the application."""
+        self.gone = False
+        """Whether the client is known to have gone, which is nobody's fault."""
+        self._entries: tuple[Entry, ...] = ()
+        self._fault = fault
+
+    def take(self, entry: Entry, resource: str) -> None:
+        """Keep an entry until the response has ended."""
+        self._entries += (entry,)
+        self.entrance = resource
+
+    def broke(self, error: BaseException) -> None:
+        """Say that `error` came out of the application. A cancellation is nobody's fault."""
+        self.error = error
+        self.broken = isinstance(error, Exception)
+        if self.status is None and self.broken:
+            self.status = 500  # what the server will say
+
+    def leave(self) -> None:
+        """Leave all gates; does nothing the second time."""
+        entries, self._entries = self._entries, ()
+        for entry in reversed(entries):
+            try:
+                entry.exit(self._failed(), self)
+            except Exception:  # counted; the response goes on
+                self._fault()
+
+    def end(self) -> None:
+        """End the request, whose response has ended at the latest by now."""
+        self.ended = True
+        if self._entries:
+            self.leave()
+
+    def _failed(self) -> bool:
+        error = self.error
+        if self.gone or error is None:
+            return not self.gone and (self.status or 0) >= 500
+        if not GONE.isdisjoint(kind.__name__ for kind in type(error).mro()):
+            return False
+        return self.broken or (self.status or 0) >= 500
+
+
+class AsgiPassage(Passage):
+    """A request of an ASGI application, which sends and receives through it."""
+
+    __slots__ = ("_receive", "_send")
+
+    def __init__(self, lane: str, fault: Callable[[], None], receive: Receive, send: Send) -> None:
+        super().__init__(lane, fault)
+        self._receive, self._send = receive, send
+
+    def send(self, message: Message) -> Awaitable[None]:
+        """Send a message; after the last one of a response, leave."""
+        kind = message["type"]
+        if kind in _BODIES:
+            return self._part(message)
+        if kind in _STARTS:
+            self.status = status = message["status"]
+            if status >= 400:
+                # An answer that is made of an exception is sent while it is handled.
+                self.error = sys.exc_info()[1]
+        elif kind in _ENDS:
+            return self._part(message)
+        return self._send(message)
+
+    async def _part(self, message: Message) -> None:
+        """Send a part of the response; after the last one, leave."""
+        try:
+            await self._send(message)
+        except OSError:
+            self.gone = True  # by the protocol, as the server finds it out
+            raise
+        finally:
+            if not message.get("more_body"):
+                self.leave()
+
+    def receiving(self, scope: MutableMapping[str, Any]) -> Receive:
+        """Return what receives; when the client has closed a websocket, that leaves."""
+        return self._receive if scope["type"] == "http" else self._watched
+
+    async def _watched(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "websocket.disconnect":
+            self.leave()
+        return message
+
+
+class WsgiPassage(Passage):
+    """A request of a WSGI application."""
+
+    __slots__ = ()
+
+    def starting(self, start_response: StartResponse) -> StartResponse:
+        """Return what an application starts its response with."""
+
+        def start(status: str, *more: Any) -> Any:
+            self.status = int(status[:3]) if status[:3].isdigit() else None
+            return start_response(status, *more)
+
+        return start
+
+    def kept_by(self, file: Any) -> bool:
+        """Leave when a server has sent `file`, its own wrapper of one, and closes it.
+
+        False where there is nothing to leave, or the wrapper takes no ``close`` but its own.
+        """
+        if not self._entries:
+            return False
+        close = getattr(file, "close", None)
+
+        def closed() -> None:
+            try:
+                if close is not None:
+                    close()
+            finally:
+                self.end()
+
+        try:
+            file.close = closed
+        except (AttributeError, TypeError):
+            return False
+        return True
