@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import inbound, leaks, outbound, propagation, sql, startup, storm
+from benchmarks import hot, inbound, leaks, outbound, propagation, sql, startup, storm
 from benchmarks.measure import Figure
 
 REPORT = Path("build/bench/bench.json")
@@ -24,6 +24,7 @@ GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
     "storm": storm.run,
     "leaks": leaks.run,
     "sql": sql.run,
+    "hot": hot.run,
 }
 
 

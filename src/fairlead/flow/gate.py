@@ -119,7 +119,8 @@ class Gate:
         self.inside = self.most_inflight = self.waiting = self.rt_ns = 0
         self.rules = ()
         self.fit((), (), ())
-        self.join((*self.scopes[:-1], self), self.program)  # another tuple: nobody is inside by it
+        wider = self.scopes[: len(self.scopes) - 1]
+        self.join((*wider, self), self.program)  # another tuple: nobody is inside by it
 
     def remember(self, used: int, span: int, now: int) -> None:
         """Take the last `used` admissions for ones of `now`, unless their times are known."""
@@ -375,7 +376,7 @@ def take(gate: Gate, scopes: tuple[Gate, ...], n: int, now: int, asked: bool) ->
     for scope in scopes:
         scope.most_inflight = max(scope.most_inflight, scope.inside)
         if scope.shut:
-            held = (*(held or ()), *(b.probe(scope, now) for b in scope.breakers if b.state))
+            held = (*(held or ()), *[b.probe(scope, now) for b in scope.breakers if b.state])
     entry = Entry.__new__(Entry)
     entry.gate, entry.scopes, entry.held = gate, scopes, held
     entry.started, entry.wait = now, 0

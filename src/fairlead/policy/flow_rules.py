@@ -19,6 +19,7 @@ from fairlead.policy.limit import (
     Throttle,
     WarmUp,
 )
+from fairlead.policy.match import InvalidCondition, value_test
 from fairlead.policy.rule import MODES, Rule
 
 MOST_BUCKETS = 1000
@@ -114,8 +115,8 @@ def _shape(rule: Rule) -> str | None:
         return _shape_of_rate(rule)
     if isinstance(rule, Throttle) and (rule.burst < 1 or (rule.warm_up and rule.burst > 1)):
         return "a burst is at least 1, and 1 with a warm-up"
-    if isinstance(rule, HotLimit) and rule.behaviour not in (REJECT, PACE, INFLIGHT):
-        return f"behaviour {rule.behaviour!r} is unknown"
+    if isinstance(rule, HotLimit):
+        return _shape_of_hot(rule)
     if isinstance(rule, CircuitBreaker):
         if rule.strategy_kind not in STRATEGIES:
             return f"strategy {rule.strategy_kind!r} is unknown"
@@ -123,6 +124,16 @@ def _shape(rule: Rule) -> str | None:
             return "a ratio is at most 1"
         if not 1 <= rule.buckets <= MOST_BUCKETS:
             return "no number of buckets"
+    return None
+
+
+def _shape_of_hot(rule: HotLimit) -> str | None:
+    if rule.behaviour not in (REJECT, PACE, INFLIGHT):
+        return f"behaviour {rule.behaviour!r} is unknown"
+    try:
+        value_test(rule.param.match, rule.param.pattern)
+    except InvalidCondition as error:
+        return f"param: {error}"
     return None
 
 

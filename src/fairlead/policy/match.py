@@ -110,6 +110,18 @@ def compile_all(conditions: tuple[Condition, ...]) -> Predicate:
     return lambda request, dice: all(test(request, dice) for test in predicates)
 
 
+def value_test(operator: str, pattern: str) -> Callable[[str], bool] | None:
+    """Return what tells the values that a limit of single values is for; None: it is for all.
+
+    `operator` is ``exact``, ``prefix``, ``contains`` or ``regex``. Raises InvalidCondition.
+    """
+    if not operator or not pattern:
+        return None
+    if operator not in ("exact", "prefix", "contains", "regex"):
+        raise InvalidCondition(f"unknown operator {operator!r}")
+    return _text_test(operator, (pattern,))
+
+
 def bucket(salt: str, text: str) -> int:
     """Place `text` in [0, BUCKETS), alike in every process and language.
 
@@ -142,8 +154,11 @@ def _subject(condition: Condition) -> Subject:
 
 def _text_test(operator: str, values: tuple[str, ...]) -> Callable[[str], bool]:
     match operator:
-        case "in":
+        case "in" | "exact":
             return frozenset(values).__contains__
+        case "contains":
+            part = _single(operator, values)
+            return lambda text: part in text
         case "prefix":
             prefix = _single(operator, values)
             return lambda text: text.startswith(prefix)

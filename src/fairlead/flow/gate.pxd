@@ -1,0 +1,56 @@
+# C types of gate.py, where it is compiled.
+
+cimport cython
+from libc.stdint cimport int64_t
+from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
+
+
+cdef inline int64_t ticks() noexcept:
+    cdef timespec time
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return time.tv_sec * 1_000_000_000LL + time.tv_nsec
+
+
+@cython.final
+cdef class Gate:
+    cdef public object resource, core, lock, clock, program, rules, cells
+    cdef public tuple scopes, windows, caps, breakers
+    cdef public object log, tight
+    cdef public int64_t count, ended, errors, rejected, simulated
+    cdef public int64_t inside, most_inflight, waiting, rt_ns
+    cdef public int64_t ceiling, edge, most, opens, since, span
+    cdef public int64_t slow, due, turn, born, shut
+    cdef public bint plain, picky, open, curious
+
+    cpdef look(self)
+    cpdef Entry enter(self, int64_t n=*, object facts=*, bint prio=*)
+    cpdef Entry ask(self, int64_t n, object facts, bint prio)
+    cpdef int64_t now(self) except? -1
+    @cython.locals(i=int64_t)
+    cpdef note(self, int64_t n, int64_t now)
+    @cython.locals(top=int64_t)
+    cpdef object over(self, int64_t n, int64_t now)
+    @cython.locals(i=int64_t)
+    cpdef lengthen(self, int64_t span)
+    cpdef bint concerned(self, int64_t rt, bint failed, object outcome, int64_t now) except? -1
+    cpdef settle(self, int64_t rt, bint failed, object outcome, int64_t now)
+    @cython.locals(gate=Gate, now=int64_t)
+    cpdef leave(self, Entry entry, tuple scopes, int64_t rt, bint failed, object outcome)
+
+
+@cython.final
+@cython.freelist(256)
+@cython.no_gc
+cdef class Entry:
+    cdef public Gate gate
+    cdef public tuple scopes
+    cdef public object refused, simulated, held
+    cdef public int64_t started, wait
+
+    cpdef begin(self)
+    @cython.locals(gate=Gate, scopes=tuple, now=int64_t, rt=int64_t, plain=cython.bint)
+    cpdef exit(self, bint failed=*, object outcome=*)
+
+
+@cython.locals(scope=Gate, entry=Entry)
+cpdef Entry take(Gate gate, tuple scopes, int64_t n, int64_t now, bint asked)
