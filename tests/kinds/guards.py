@@ -36,5 +36,44 @@ def strategy(**changes: Any) -> dict[str, Any]:
 
 def action(**changes: Any) -> dict[str, Any]:
     """Return an HttpRequestFallbackAction with its answer changed."""
-    answer = {"responseStatusCode": 429, "responseContentBody": "wait", **changes}
+    merged = {"responseStatusCode": 429, "responseContentBody": "wait", **changes}
+    answer = {key: value for key, value in merged.items() if value is not ...}
     return made("HttpRequestFallbackAction", behavior="ReturnProvidedResponse", behaviorDesc=answer)
+
+
+STRATEGIES: dict[str, dict[str, Any]] = {
+    "ThrottlingStrategy": {"minIntervalOfRequests": "40ms", "queueTimeout": "2s"},
+    "ConcurrencyLimitStrategy": {"maxConcurrency": 12, "limitMode": "Local"},
+    "CircuitBreakerStrategy": {
+        "strategy": "SlowRequestRatio",
+        "triggerRatio": "45%",
+        "statDuration": "20s",
+        "recoveryTimeout": "8s",
+        "minRequestAmount": 6,
+        "slowConditions": {"maxAllowedRt": "350ms"},
+    },
+    "HotParameterStrategy": {"param": {"source": "header", "name": "x-user"}, "threshold": 5},
+    "AuthorityStrategy": {"allow": ["web"]},
+    "AdaptiveOverloadProtectionStrategy": {
+        "metricType": "CpuPercentage",
+        "triggerThreshold": "82%",
+        "adaptiveStrategy": "BBR",
+    },
+}
+
+
+def of(kind: str, /, **changes: Any) -> dict[str, Any]:
+    """Return a strategy of `kind` with its spec changed; ``...`` takes a field away."""
+    merged = {**STRATEGIES[kind], **changes}
+    return made(kind, **{key: value for key, value in merged.items() if value is not ...})
+
+
+def control(**changes: Any) -> dict[str, Any]:
+    """Return a FlowControl with its spec changed."""
+    spec = {
+        "selector": {"app": "orders"},
+        "targets": [{"targetResourceName": "/orders"}],
+        "strategies": [{"rateLimit": {"threshold": 5, "statDuration": "1s"}}],
+    }
+    merged = {key: value for key, value in {**spec, **changes}.items() if value is not ...}
+    return made("FlowControl", **merged)

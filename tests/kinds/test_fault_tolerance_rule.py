@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from fairlead.kinds import FaultToleranceRule, load_documents, parse
-from fairlead.kinds.fault_tolerance_rule import KIND
+from fairlead.kinds.fault_tolerance_rule import KIND, STRATEGIES
 from tests.kinds.guards import rule
 from tests.kinds.objects import said
 
@@ -47,6 +47,28 @@ def test_a_fallback_is_read_in_both_spellings():
     assert named.spec == parse(rule(fallbackAction="fb")).spec
 
 
+@pytest.mark.parametrize("field", ["fallbackAction", "action"])
+def test_a_fallback_may_stand_in_the_rule(field):
+    """As in the object that it would name, or as in a policy; under either name."""
+    inline = {"behavior": "ReturnProvidedResponse", "behaviorDesc": {"responseStatusCode": 503}}
+    assert parse(rule(**{field: inline})).spec.answer.response.status == 503
+    policy = {"http": {"custom_response": {"statusCode": 503}}}
+    assert parse(rule(**{field: policy})).spec.answer.http.custom_response.status_code == 503
+
+
+def test_every_kind_of_strategy_and_of_resource_may_be_named():
+    """Routes, methods of gRPC, calls, statements, functions, and patterns of them."""
+    names = ["404", "GET:/a", "/pkg.Service/Method", "call:stock", "sql:shop:select 1", "price"]
+    plain = rule(
+        targets=[
+            *({"targetResourceName": name} for name in names),
+            {"targetResourceName": "GET:/v[0-9]/.*", "regex": True},
+        ],
+        strategies=[{"name": "s", "kind": kind} for kind in STRATEGIES],
+    )
+    assert [one.regex for one in parse(plain).spec.targets] == [False] * 6 + [True]
+
+
 @pytest.mark.parametrize(
     ("plain", "path", "words"),
     [
@@ -73,6 +95,33 @@ def test_a_fallback_is_read_in_both_spellings():
         (rule(fallbackAction=3), "spec.fallbackAction", "must name an HttpRequestFallbackAction"),
         (rule(fallbackAction={"nme": "a"}), "spec.fallbackAction", "unknown field nme"),
         (rule(fallbackAction={"name": "a", "kind": "X"}), "spec.fallbackAction", "unknown kind"),
+        (rule(fallbackAction="a", action="b"), "spec.action", "remove one"),
+        (
+            rule(fallbackAction={"behavior": "Redirct", "behaviorDesc": {}}),
+            "spec.fallbackAction.behavior",
+            "did you mean Redirect?",
+        ),
+        (
+            rule(action={"behavior": "Redirect", "behaviorDesc": {"responseStatusCode": 99}}),
+            "spec.action.behaviorDesc.responseStatusCode",
+            "equal to 200",
+        ),
+        (
+            rule(action={"http": {"customResponse": {}, "redirect": {"redirectUrl": "/"}}}),
+            "spec.action.http",
+            "has customResponse and redirect",
+        ),
+        (
+            rule(targets=[{"targetResourceName": "/a(b+)+", "regex": True}]),
+            "spec.targets[0].targetResourceName",
+            "could take too long",
+        ),
+        (
+            rule(targets=[{"targetResourceName": "/" + "a" * 1200}]),
+            "spec.targets[0].targetResourceName",
+            "at most 1200",
+        ),
+        (rule(mode="yes"), "spec.mode", "unknown mode"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_its_path(plain, path, words):
@@ -89,9 +138,9 @@ def test_every_violation_is_told_at_once():
 def test_a_table_shows_whether_a_rule_is_enforced():
     """The first question of whoever applied it."""
     plain = rule()
-    assert KIND.row(plain, NOW)[1:5] == ["orders", "/orders", "s", "-"]
+    assert KIND.row(plain, NOW)[1:6] == ["orders", "/orders", "s", "on", "-"]
     plain["status"] = {"conditions": [{"type": "Live"}, {"type": "Enforced", "status": "False"}]}
-    assert KIND.row(plain, NOW)[4] == "False"
+    assert KIND.row(plain, NOW)[5] == "False"
 
 
 def test_a_table_shows_the_first_of_many_targets():

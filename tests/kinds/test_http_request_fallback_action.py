@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
-from fairlead.kinds import HttpRequestFallbackAction, load_documents
-from tests.kinds.guards import action
+from fairlead.kinds import HttpRequestFallbackAction, load_documents, parse
+from fairlead.kinds.http_request_fallback_action import KIND
+from tests.kinds.guards import action, made
 from tests.kinds.objects import said
+
+NOW = datetime(2026, 11, 26, tzinfo=UTC)
+
+
+def other(behavior: str, **answer):
+    """Return an action with this behavior."""
+    return made("HttpRequestFallbackAction", behavior=behavior, behaviorDesc=answer)
+
 
 SAMPLE = """\
 apiVersion: fault-tolerance.opensergo.io/v1alpha1
@@ -26,6 +37,37 @@ def test_the_specifications_sample_loads_and_equals_the_python_form():
         body="try later",
         headers=[("Retry-After", "3")],
     )
+
+
+@pytest.mark.parametrize(
+    ("plain", "shown"),
+    [
+        (other("Redirect", redirectUrl="/busy"), "302 /busy"),
+        (other("Redirect", redirectUrl="https://a/", responseStatusCode=307), "307 https://a/"),
+        (other("QueueMessage", responseContentBody="{retryAfter} s"), "429 {retryAfter} s"),
+        (other("ReturnProvidedResponse", grpcStatus="UNAVAILABLE"), "429"),
+        (other("ReturnProvidedResponse", value=None), "429"),
+    ],
+)
+def test_an_answer_may_be_another_place_a_queue_a_status_of_grpc_or_a_value(plain, shown):
+    """Not every call is a request, and not every rejection is an end."""
+    parse(plain)
+    assert KIND.row(plain, NOW)[1] == shown
+
+
+def test_a_value_is_whatever_json_can_say_and_none_may_be_meant():
+    """A function that returns None is not one that raises."""
+    none = HttpRequestFallbackAction(name="x", value=None)
+    assert none.spec.response.says_value
+    assert not HttpRequestFallbackAction(name="x", status=503).spec.response.says_value
+    deep = {"items": [None, {"a": None}]}
+    assert HttpRequestFallbackAction(name="x", value=deep).spec.response.value == deep
+
+
+@pytest.mark.parametrize("status", [14, "14", "UNAVAILABLE"])
+def test_a_status_of_grpc_is_a_name_or_a_number(status):
+    """As people and as programs write it."""
+    assert HttpRequestFallbackAction(name="x", grpc_status=status).spec.response.grpc_status == 14
 
 
 @pytest.mark.parametrize(
@@ -64,6 +106,30 @@ def test_the_specifications_sample_loads_and_equals_the_python_form():
             "spec.behaviorDesc.responseAdditionalHeaders[0].value",
             "begins or ends with a blank",
         ),
+        (action(responseStatusCode=...), "spec.behaviorDesc.responseStatusCode", "required"),
+        (other("Redirect"), "spec.behaviorDesc.redirectUrl", "required"),
+        (
+            other("Redirect", redirectUrl="javascript:x"),
+            "spec.behaviorDesc.redirectUrl",
+            "no place to go to",
+        ),
+        (
+            other("Redirect", redirectUrl="/a", responseStatusCode=200),
+            "spec.behaviorDesc.responseStatusCode",
+            "leads nowhere",
+        ),
+        (action(redirectUrl="/a"), "spec.behaviorDesc.redirectUrl", "is for behavior Redirect"),
+        (
+            other("QueueMessage", responseAdditionalHeaders=[{"key": "retry-after", "value": 3}]),
+            "spec.behaviorDesc.responseAdditionalHeaders[0].key",
+            "QueueMessage says",
+        ),
+        (action(grpcStatus="UNAVAILBLE"), "spec.behaviorDesc.grpcStatus", "mean UNAVAILABLE?"),
+        (action(grpcStatus=17), "spec.behaviorDesc.grpcStatus", "unknown status"),
+        (action(grpcStatus=0), "spec.behaviorDesc.grpcStatus", "not rejected"),
+        (action(value=float("nan")), "spec.behaviorDesc.value", "cannot be said in JSON"),
+        (action(value="x" * 70_000), "spec.behaviorDesc.value", "at most 65536"),
+        (other("Reject"), "spec.behavior", "unknown behavior"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_its_path(plain, path, words):

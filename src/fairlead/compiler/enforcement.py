@@ -193,7 +193,7 @@ def _of_the_named(named: Names) -> Iterator[Remark]:
         if strategy is not None and strategy.unenforced:
             yield Remark(part, ENFORCED, "NotSupported", strategy.unenforced, "False")
         elif not named.users(part):
-            message = "no FaultToleranceRule of this namespace names it"
+            message = "no rule of this namespace names it"
             yield Remark(part, ENFORCED, "NotReferenced", message, "False")
         elif strategy is not None and strategy.mode != ENFORCE:
             reason, sentence = next(iter(_problems([Share(name="", mode=strategy.mode)])))

@@ -25,7 +25,7 @@ def policy(resource: Resource[Envelope], rule: Rule, scope: str = LOCAL) -> Part
         workloads=tuple(pairs(one.labels) for one in workloads),
         targets=tuple(dict.fromkeys(targets)) or (Target(INBOUND, regex=True),),
         strategies=(Inline(place="config", strategy=Strategy(rule=rule, unenforced=_not(scope))),),
-        fallback=_answer(spec.action),
+        fallback=answer_of(spec.action),
         mode=spec.mode,
     )
     return Part(resource=resource, guard=guard)
@@ -40,7 +40,8 @@ def _not(scope: str) -> str:
     )
 
 
-def _answer(action: FallbackAction | None) -> Fallback | None:
+def answer_of(action: FallbackAction | None) -> Fallback | None:
+    """Return the answer that `action` describes, None for none."""
     http = action.http if action else None
     if http is None:
         return None

@@ -178,8 +178,10 @@ def _size(one: Guarded) -> int:
 
 def _joined(part: Part, guard: Guard, names: Names) -> Guarded:
     fallback, lost = names.fallback(guard)
-    shares = tuple(_share(part, guard, one, names, fallback) for one in guard.strategies)
-    return Guarded(part=part, guard=guard, shares=shares, lost_fallback=lost)
+    found = (_share(part, guard, one, names, fallback) for one in guard.strategies)
+    # With its kind and without, one strategy is one.
+    shares = {one.refused or one.name: one for one in found}
+    return Guarded(part=part, guard=guard, shares=tuple(shares.values()), lost_fallback=lost)
 
 
 def _share(

@@ -8,28 +8,44 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from fairlead.compiler.adaptive_overload_protection_strategy import (
+    compile_adaptive_overload_protection_strategy,
+)
+from fairlead.compiler.authority_strategy import compile_authority_strategy
 from fairlead.compiler.circuit_breaker import compile_circuit_breaker
+from fairlead.compiler.circuit_breaker_strategy import compile_circuit_breaker_strategy
 from fairlead.compiler.concurrency_limit import compile_concurrency_limit
+from fairlead.compiler.concurrency_limit_strategy import compile_concurrency_limit_strategy
 from fairlead.compiler.database_endpoint import compile_database_endpoint
 from fairlead.compiler.fault_tolerance_rule import compile_fault_tolerance_rule
+from fairlead.compiler.flow_control import compile_flow_control
+from fairlead.compiler.hot_parameter_strategy import compile_hot_parameter_strategy
 from fairlead.compiler.http_request_fallback_action import compile_http_request_fallback_action
 from fairlead.compiler.part import Part
 from fairlead.compiler.rate_limit import compile_rate_limit
 from fairlead.compiler.rate_limit_strategy import compile_rate_limit_strategy
 from fairlead.compiler.shadow import compile_shadow
+from fairlead.compiler.throttling_strategy import compile_throttling_strategy
 from fairlead.compiler.traffic_label_rule import compile_traffic_label_rule
 from fairlead.compiler.traffic_lane import compile_traffic_lane
 from fairlead.compiler.workload_label_rule import compile_workload_label_rule
 from fairlead.kinds import (
     Resource,
+    adaptive_overload_protection_strategy,
+    authority_strategy,
     circuit_breaker,
+    circuit_breaker_strategy,
     concurrency_limit,
+    concurrency_limit_strategy,
     database_endpoint,
     fault_tolerance_rule,
+    flow_control,
+    hot_parameter_strategy,
     http_request_fallback_action,
     rate_limit,
     rate_limit_strategy,
     shadow,
+    throttling_strategy,
     traffic_label_rule,
     traffic_lane,
     workload_label_rule,
@@ -44,8 +60,18 @@ PASSES: tuple[tuple[Kind[Any], Pass], ...] = (
     (workload_label_rule.KIND, compile_workload_label_rule),
     (database_endpoint.KIND, compile_database_endpoint),
     (shadow.KIND, compile_shadow),
+    (flow_control.KIND, compile_flow_control),
     (fault_tolerance_rule.KIND, compile_fault_tolerance_rule),
     (rate_limit_strategy.KIND, compile_rate_limit_strategy),
+    (throttling_strategy.KIND, compile_throttling_strategy),
+    (concurrency_limit_strategy.KIND, compile_concurrency_limit_strategy),
+    (circuit_breaker_strategy.KIND, compile_circuit_breaker_strategy),
+    (hot_parameter_strategy.KIND, compile_hot_parameter_strategy),
+    (authority_strategy.KIND, compile_authority_strategy),
+    (
+        adaptive_overload_protection_strategy.KIND,
+        compile_adaptive_overload_protection_strategy,
+    ),
     (http_request_fallback_action.KIND, compile_http_request_fallback_action),
     (rate_limit.KIND, compile_rate_limit),
     (concurrency_limit.KIND, compile_concurrency_limit),

@@ -1,11 +1,14 @@
-"""RateLimitStrategy: a threshold and a window, for whoever names it."""
+"""RateLimitStrategy: thresholds and windows, for whoever names them."""
 
 from __future__ import annotations
 
 from fairlead.compiler.part import Part, Strategy
+from fairlead.compiler.selective import NOT_SHARED, NOWHERE, selection, warming
 from fairlead.kinds import Resource
-from fairlead.kinds.rate_limit_strategy import LOCAL, RateLimitStrategySpec
-from fairlead.policy.limit import MOST_PERMITS, RateLimit, Window
+from fairlead.kinds.rate_limit_strategy import RateLimitStrategySpec
+from fairlead.kinds.strategy import LOCAL
+from fairlead.policy.limit import MOST_PERMITS, MemoryScale, RateLimit, Window
+from fairlead.policy.resource import resource_name
 
 
 def compile_rate_limit_strategy(resource: Resource[RateLimitStrategySpec]) -> Part:
@@ -16,20 +19,35 @@ def compile_rate_limit_strategy(resource: Resource[RateLimitStrategySpec]) -> Pa
 def rate_limit(spec: RateLimitStrategySpec) -> Strategy:
     """Return the strategy that `spec` describes, wherever it stands."""
     rule = RateLimit(
-        rule="",
-        strategy="",
-        resource="",
-        windows=(Window(threshold=float(spec.threshold), window_ms=spec.window_ms),),
+        **NOWHERE,
+        windows=tuple(
+            Window(threshold=threshold, window_ms=length, buckets=spec.buckets or 0)
+            for threshold, length in spec.all_windows
+        ),
+        related=resource_name(spec.related) if spec.related else "",
+        warm_up=warming(spec.warm_up),
+        memory=_scale(spec),
+        selection=selection(spec),
     )
-    return Strategy(rule=rule, unenforced=_unenforced(spec))
+    return Strategy(rule=rule, mode=spec.mode, unenforced=_unenforced(spec))
+
+
+def _scale(spec: RateLimitStrategySpec) -> MemoryScale | None:
+    memory = spec.memory
+    if memory is None:
+        return None
+    return MemoryScale(
+        low_threshold=float(memory.low_threshold),
+        high_threshold=float(memory.high_threshold),
+        low_bytes=memory.low_bytes,
+        high_bytes=memory.high_bytes,
+    )
 
 
 def _unenforced(spec: RateLimitStrategySpec) -> str:
     if spec.limit_mode != LOCAL:
-        return (
-            f"limitMode {spec.limit_mode} needs counters that processes share, which this version "
-            f"has not: with {LOCAL} each process counts for itself"
-        )
-    if spec.threshold > MOST_PERMITS:
-        return f"threshold {spec.threshold} is more than the {MOST_PERMITS} that a process counts"
+        return NOT_SHARED.format(spec.limit_mode)
+    threshold = max(threshold for threshold, _ in spec.all_windows)
+    if threshold > MOST_PERMITS:
+        return f"threshold {threshold:g} is more than the {MOST_PERMITS} that a process counts"
     return ""

@@ -42,7 +42,8 @@ def overlaps(guarded: Sequence[Guarded]) -> Iterator[Remark]:
                 other = strictest if claim is not strictest else _next(found, strictest)
                 sentence = _told(claim, other)
                 told.setdefault(id(claim.guarded), (claim.guarded, []))[1].append(sentence)
-    for one, sentences in told.values():
+    for one, found_here in told.values():
+        sentences = list(dict.fromkeys(found_here))
         more = f"; and {len(sentences) - NAMED} more" if len(sentences) > NAMED else ""
         message = "; ".join(sentences[:NAMED]) + more
         yield Remark(one.part, OVERLAPS, "AllHold", f"{message}: all hold")

@@ -81,7 +81,9 @@ class Engine:
         known = bool(snapshot.digest) or not self._governed
         shadows = Shadows.of(snapshot) if known else Shadows.unknown()
         limits = Limits(
-            snapshot.flow.rate_limits if snapshot.governance != OFF else (),
+            (one for one in snapshot.flow.rate_limits if len(one.windows) == 1)
+            if snapshot.governance != OFF
+            else (),
             before.windows,
             observing=snapshot.governance == OBSERVE,
         )

@@ -6,12 +6,18 @@ every violation in it is reported at once, with the path its author typed.
 
 from __future__ import annotations
 
+from fairlead.kinds.adaptive_overload_protection_strategy import AdaptiveOverloadProtectionStrategy
+from fairlead.kinds.authority_strategy import AuthorityStrategy
 from fairlead.kinds.binding import app_of
 from fairlead.kinds.catalog import KINDS, kind_named
 from fairlead.kinds.circuit_breaker import CircuitBreaker
+from fairlead.kinds.circuit_breaker_strategy import CircuitBreakerStrategy
 from fairlead.kinds.concurrency_limit import ConcurrencyLimit
+from fairlead.kinds.concurrency_limit_strategy import ConcurrencyLimitStrategy
 from fairlead.kinds.database_endpoint import DatabaseEndpoint
 from fairlead.kinds.fault_tolerance_rule import FaultToleranceRule
+from fairlead.kinds.flow_control import FlowControl
+from fairlead.kinds.hot_parameter_strategy import HotParameterStrategy
 from fairlead.kinds.http_match import HttpMatch
 from fairlead.kinds.http_request_fallback_action import HttpRequestFallbackAction
 from fairlead.kinds.kind import Column, Kind, Resource
@@ -23,6 +29,7 @@ from fairlead.kinds.rate_limit import RateLimit
 from fairlead.kinds.rate_limit_strategy import RateLimitStrategy
 from fairlead.kinds.shadow import Shadow
 from fairlead.kinds.string_match import StringMatch
+from fairlead.kinds.throttling_strategy import ThrottlingStrategy
 from fairlead.kinds.traffic_label_rule import TrafficLabelRule
 from fairlead.kinds.traffic_lane import TrafficLane
 from fairlead.kinds.violation import InvalidResource, Violation
@@ -30,11 +37,17 @@ from fairlead.kinds.workload_label_rule import WorkloadLabelRule
 
 __all__ = [
     "KINDS",
+    "AdaptiveOverloadProtectionStrategy",
+    "AuthorityStrategy",
     "CircuitBreaker",
+    "CircuitBreakerStrategy",
     "Column",
     "ConcurrencyLimit",
+    "ConcurrencyLimitStrategy",
     "DatabaseEndpoint",
     "FaultToleranceRule",
+    "FlowControl",
+    "HotParameterStrategy",
     "HttpMatch",
     "HttpRequestFallbackAction",
     "InvalidResource",
@@ -46,6 +59,7 @@ __all__ = [
     "Resource",
     "Shadow",
     "StringMatch",
+    "ThrottlingStrategy",
     "TrafficLabelRule",
     "TrafficLane",
     "Violation",

@@ -7,18 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import Field
 
 from fairlead.kinds.binding import bound_app
-from fairlead.kinds.http_request_fallback_action import body_text, header_value, server_sets
+from fairlead.kinds.http_request_fallback_action import (
+    body_text,
+    header_value,
+    place,
+    server_sets,
+)
 from fairlead.kinds.kind import AGE, ENFORCED, LIVE, NAME, Column, Kind, Plain, Rule, child
-from fairlead.kinds.mode import DESCRIPTION, Mode, mode_of
+from fairlead.kinds.mode import DESCRIPTION, MODE, Mode
 from fairlead.kinds.protojson import UInt, enum, field, value, written_path
 from fairlead.kinds.resource_name import ResourceName
 from fairlead.kinds.spec import Labels, MatchText, Spec, Token, checked
-from fairlead.kinds.violation import Violation
+from fairlead.kinds.violation import Loc, Violation
 from fairlead.policy.rule import ENFORCE
 
 LOCAL, GLOBAL, GLOBAL_TO_LOCAL = SCOPES = ("LOCAL", "GLOBAL", "GLOBAL_TO_LOCAL")
@@ -32,12 +37,6 @@ Scope = Annotated[str, enum(SCOPES), Field(json_schema_extra={"enum": list(SCOPE
 _Encoding = Annotated[str, enum(ENCODINGS), Field(json_schema_extra={"enum": list(ENCODINGS)})]
 
 S = TypeVar("S", bound=Spec)
-
-
-def _url(text: str) -> str | None:
-    if not text.startswith(("http://", "https://", "/")):
-        return f"{text[:80]!r} is no place to go to: begin it with https:// or /"
-    return header_value(text)
 
 
 class RouteSelector(Spec):
@@ -85,7 +84,7 @@ class CustomResponse(Spec):
 class Redirect(Spec):
     """Go elsewhere: 302."""
 
-    redirect_url: Annotated[str, checked(_url)] = field("redirectUrl", "Where to.")
+    redirect_url: Annotated[str, checked(place)] = field("redirectUrl", "Where to.")
 
 
 class HttpFallback(Spec):
@@ -114,9 +113,14 @@ class Envelope(Spec):
 
 
 def violations(plain: Plain) -> Iterator[Violation]:
+    """Check the answer of a policy."""
+    yield from action_violations(value(plain, "spec", "action"), ("spec", "action"))
+
+
+def action_violations(action: Any, loc: Loc) -> Iterator[Violation]:
     """Check that one answer is given, and no body to a status that has none (RFC 9110 §6.4.1)."""
-    http = value(plain, "spec", "action", "http")
-    at = written_path(plain, "spec", "action", "http")
+    http = value(action, "http")
+    at = (*loc, "http")
     found = [name for name in ACTIONS if value(http, name) is not None]
     if http is not None and len(found) != 1:
         message = f"needs exactly one of {', '.join(ACTIONS)}; has {' and '.join(found) or 'none'}"
@@ -151,7 +155,6 @@ ROUTES = Column(name="Routes", description="Resources it is for.", cell=_routes)
 WORKLOADS = Column(
     name="Workloads", priority=1, description="Workloads it is for.", cell=_workloads
 )
-MODE = Column(name="Mode", description="on, simulate or off.", cell=lambda p, _: mode_of(p))
 
 
 def policy_kind(

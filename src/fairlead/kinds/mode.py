@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-from fairlead.kinds.kind import Plain, child
+from fairlead.kinds.kind import Column, Plain, child
 from fairlead.kinds.spec import described
 from fairlead.kinds.suggestion import choose
 from fairlead.kinds.violation import refusal
@@ -48,3 +48,8 @@ DESCRIPTION = (
 def mode_of(plain: Plain) -> str:
     """Return the mode that an object is written with, for a table."""
     return str(mode_text(child(plain, "spec").get("mode", ENFORCE)))
+
+
+MODE = Column(
+    name="Mode", description="Whether it is in force.", cell=lambda plain, _: mode_of(plain)
+)

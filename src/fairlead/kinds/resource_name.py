@@ -17,6 +17,6 @@ def _counted(text: str) -> str | None:
 
 
 ResourceName: TypeAlias = Annotated[
-    str, Field(min_length=1, max_length=1024), checked(printable), checked(_counted)
+    str, Field(min_length=1, max_length=1200), checked(printable), checked(_counted)
 ]
 """``METHOD:/template``, ``/template``, ``404``, or another name that `policy.resource` knows."""
