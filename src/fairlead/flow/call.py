@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import enum
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fairlead.policy.endpoint import Endpoint
+
+if TYPE_CHECKING:
+    from fairlead.flow.facts import Facts
+    from fairlead.flow.gate import Entry
 
 
 class Fault(enum.Enum):
@@ -15,14 +19,27 @@ class Fault(enum.Enum):
     """No connection: nothing was sent, so any other endpoint may be tried."""
     DROPPED = "dropped"
     """A pooled connection died before a byte came back: only idempotent methods may repeat."""
+    TIMEOUT = "timeout"
+    """It was sent, and nobody answered in time."""
     OTHER = "other"
-    """Anything else, timeouts among them: the caller's to judge."""
+    """Anything else: the caller's to judge, as a timeout is."""
 
 
 class Call:
     """One call by name. Layers fill in `endpoint`; everything else is the caller's."""
 
-    __slots__ = ("caller", "endpoint", "host", "lane", "method", "resource")
+    __slots__ = (
+        "caller",
+        "endpoint",
+        "entry",
+        "facts",
+        "fault",
+        "host",
+        "lane",
+        "method",
+        "open_ended",
+        "resource",
+    )
 
     def __init__(
         self, host: str, method: str, lane: str, resource: str = "", caller: str = ""
@@ -35,22 +52,33 @@ class Call:
         self.caller = caller
         """How this app names itself to the callee, ``""`` where it has no name."""
         self.endpoint: Endpoint | None = None
+        self.facts: Facts | None = None
+        """What rules may ask about it."""
+        self.open_ended = False
+        """Whether what sends it has sent only a part when it says so, and ends `entry` later."""
+        self.entry: Entry | None = None
+        """Its place inside the gate; whoever knows of an end before the others may say so."""
+        self.fault: Exception | None = None
+        """A fault of ours that let it pass."""
 
 
 class Outcome:
     """The result of an attempt, or of the whole call: a response, or an error and its fault."""
 
-    __slots__ = ("error", "fault", "response")
+    __slots__ = ("error", "fault", "response", "status")
 
     def __init__(
         self,
         response: Any = None,
         error: BaseException | None = None,
         fault: Fault = Fault.OTHER,
+        status: int | None = None,
     ) -> None:
         self.response = response
         self.error = error
         self.fault = fault
+        self.status = status
+        """Of a response of HTTP."""
 
 
 NAMED = 3

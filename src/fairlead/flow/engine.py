@@ -10,12 +10,14 @@ from fairlead.flow.failover import Avoided, Clock
 from fairlead.flow.gates import Gates
 from fairlead.flow.lane import Lanes
 from fairlead.flow.limit import Limits
+from fairlead.flow.outside import Outside, concerned
 from fairlead.flow.route import Routes
-from fairlead.flow.stack import outbound
+from fairlead.flow.stack import outbound, outward
 from fairlead.flow.steps import Flow
 from fairlead.flow.warmup import Warming
-from fairlead.policy.flow_rules import NO_RULES
+from fairlead.policy.flow_rules import NO_RULES, FlowRules
 from fairlead.policy.governance import OBSERVE, OFF
+from fairlead.policy.resource import OUTBOUND
 from fairlead.policy.snapshot import Snapshot
 
 
@@ -27,6 +29,10 @@ class Plan:
     lanes: Lanes
     routes: Routes
     outbound: Flow
+    outward: Flow
+    """The life of a call to a host that is no app."""
+    outside: Outside | None
+    """Such hosts that rules concern; None where no rule may."""
     shadows: Shadows
     limits: Limits
     own_lane: str
@@ -61,11 +67,9 @@ class Engine:
 
     def apply(self, snapshot: Snapshot) -> None:
         """Enforce `snapshot` from the next call on."""
+        # The gates first: what a plan finds out about them it keeps.
+        self.gates.apply(_rules(snapshot), simulate=snapshot.governance == OBSERVE)
         self.plan = self._build(snapshot, self.plan.limits)
-        self.gates.apply(
-            snapshot.flow if snapshot.governance != OFF else NO_RULES,
-            simulate=snapshot.governance == OBSERVE,
-        )
 
     def begin_again(self) -> None:
         """Count from nothing in a forked process: a permit may be in the hand of a lost thread."""
@@ -87,5 +91,19 @@ class Engine:
             before.windows,
             observing=snapshot.governance == OBSERVE,
         )
-        flow = outbound(routes, self._avoided)
-        return Plan(snapshot, lanes, routes, flow, shadows, limits, lanes.own)
+        return Plan(
+            snapshot=snapshot,
+            lanes=lanes,
+            routes=routes,
+            outbound=outbound(routes, self._avoided, self.gates),
+            outward=outward(self.gates),
+            outside=Outside(self.gates) if concerned(_rules(snapshot), OUTBOUND) else None,
+            shadows=shadows,
+            limits=limits,
+            own_lane=lanes.own,
+        )
+
+
+def _rules(snapshot: Snapshot) -> FlowRules:
+    """Return the rules about the flow of calls that are in force, or observed."""
+    return NO_RULES if snapshot.governance == OFF else snapshot.flow

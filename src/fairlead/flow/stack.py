@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from fairlead.flow.failover import Avoided, failover
+from fairlead.flow.gated import gated
 from fairlead.flow.route import Routes
 from fairlead.flow.steps import Flow, chain
 
+if TYPE_CHECKING:
+    from fairlead.flow.gates import Gates
 
-def outbound(routes: Routes, avoided: Avoided) -> Flow:
+
+def outbound(routes: Routes, avoided: Avoided, gates: Gates) -> Flow:
     """Return the life of a call by app name, outermost first."""
     return chain(
         [
+            gated(gates),  # outside of failover: a call that is tried again is one call
             failover(routes, avoided),  # innermost: one refused connection is not yet a failed call
         ]
     )
+
+
+def outward(gates: Gates) -> Flow:
+    """Return the life of a call to a host that is no app: governed, and sent as it is."""
+    return chain([gated(gates)])

@@ -1,31 +1,40 @@
 """One call through the flow for a client library, and what becomes of our own faults on the way.
 
-A library's errors reach the application as they are. An error that is neither the library's nor
-`Unreachable` is a fault of ours: it is counted, and the call goes on as if we were not there,
-unless an attempt has been made already; then that attempt's result stands.
+A library's errors reach the application as they are. An error that is neither the library's nor the
+flow's own is a fault of ours: it is counted, and the call goes on as if we were not there, unless
+an attempt has been made already; then that attempt's result stands.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Protocol
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fairlead.flow.call import Call, Outcome, Unreachable
+from fairlead.flow.gated import leave
+from fairlead.flow.rejected import Rejected
+from fairlead.instruments.ambient import Ambient
 from fairlead.instruments.drive import run, run_async
+from fairlead.policy.parts import cookie_value, query_value
 from fairlead.telemetry.names import AGENT_FAULTS
 
 if TYPE_CHECKING:
-    from fairlead.flow.engine import Plan
+    from fairlead.flow.gate import Entry
+    from fairlead.flow.refusal import Refusal
+    from fairlead.flow.steps import Flow
     from fairlead.instruments.instrument import DataPlane
 
 
-class Sender(Protocol):
-    """Sends a call in one library's way.
+class Sender(Ambient):
+    """Sends a call in one library's way, and says what rules may ask of it.
 
-    Calling it aims the call at ``call.endpoint`` and answers with an Outcome, also where the
-    library raises; what it lets out is a fault of ours.
+    Calling it aims the call at ``call.endpoint``, if it has one, and answers with an Outcome, also
+    where the library raises; what it lets out is a fault of ours.
     """
+
+    __slots__ = ()
 
     library: str
     last: Outcome | None
@@ -33,37 +42,125 @@ class Sender(Protocol):
 
     def __call__(self, call: Call) -> Any:
         """Return an Outcome, or what is awaited for one."""
+        raise NotImplementedError
 
     def untouched(self) -> Any:
         """Send the call as the application made it."""
+        raise NotImplementedError
 
-    def unreachable(self, error: Unreachable) -> Exception:
+    def unreachable(self, error: Unreachable | Rejected) -> Exception:
         """Return the library's own connect error for `error`."""
+        raise NotImplementedError
+
+    def answer(self, answer: Answer) -> Any:
+        """Return the library's own response, or what stands for it; None where it has none."""
+        raise NotImplementedError
+
+    def url(self) -> tuple[str, str, str]:
+        """Return the host, the path and the query that are called."""
+        raise NotImplementedError
+
+    def header(self, name: str) -> str | None:
+        """Return a header of the request, repeated ones joined."""
+        raise NotImplementedError
+
+    def value(self, source: str, name: str) -> Any:
+        """Return a part of the request; a number as a path's name means one of its segments."""
+        if source == "header":
+            return self.header(name)
+        if source == "cookie":
+            return cookie_value(self.header("cookie"), name)
+        host, path, query = self.url()
+        match source:
+            case "query":
+                return query_value(query, name)
+            case "path":
+                return _segment(path, name)
+            case "host":
+                return host.lower()
+        return None
 
 
-def send(plane: DataPlane, plan: Plan, call: Call, sender: Sender) -> Any:
-    """Send `call` by `plan`; return the library's response or raise the library's error."""
+class Answer(NamedTuple):
+    """What the author of a rule gives instead of a call, as an HTTP response."""
+
+    status: int
+    reason: str
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    @classmethod
+    def of(cls, refusal: Refusal) -> Answer:
+        """Return the answer that `refusal` is given."""
+        body, headers = refusal.body.encode(), list(refusal.headers)
+        if not any(name.lower() == "content-type" for name, _ in headers):
+            headers.append(("Content-Type", "text/plain; charset=utf-8"))
+        headers.append(("Content-Length", str(len(body))))
+        status = refusal.fallback.status
+        reason = HTTPStatus(status).phrase if status in _KNOWN else ""
+        return cls(status, reason, headers, body)
+
+
+_KNOWN = frozenset(int(status) for status in HTTPStatus)
+
+
+def send(plane: DataPlane, flow: Flow, call: Call, sender: Sender) -> Any:
+    """Send `call` by `flow`; return the library's response or raise the library's error."""
+    call.facts = sender
     try:
-        return run(plan.outbound, call, sender)
+        return run(flow, call, sender)
     except Unreachable as error:
         raise sender.unreachable(error) from error
+    except Rejected as error:
+        answer = _answer(plane, sender, error)
+        if answer is None:
+            raise sender.unreachable(error) from error
+        return answer
     except Exception as error:
         last = _settled(plane, sender, error)
         return sender.untouched() if last is None else last.response
+    finally:
+        if call.fault is not None:
+            plane.counters.count(AGENT_FAULTS, sender.library)
 
 
-async def send_async(plane: DataPlane, plan: Plan, call: Call, sender: Sender) -> Any:
-    """Send `call` by `plan`; return the library's response or raise the library's error."""
+async def send_async(plane: DataPlane, flow: Flow, call: Call, sender: Sender) -> Any:
+    """Send `call` by `flow`; return the library's response or raise the library's error."""
+    call.facts = sender
     try:
-        return await run_async(plan.outbound, call, sender)
+        return await run_async(flow, call, sender)
     except Unreachable as error:
         raise sender.unreachable(error) from error
+    except Rejected as error:
+        answer = _answer(plane, sender, error)
+        if answer is None:
+            raise sender.unreachable(error) from error
+        return answer
     except Exception as error:
         last = _settled(plane, sender, error)
         if last is not None:
             return last.response
         untouched: Awaitable[Any] = sender.untouched()
         return await untouched
+    finally:
+        if call.fault is not None:
+            plane.counters.count(AGENT_FAULTS, sender.library)
+
+
+def ended(plane: DataPlane, library: str, entry: Entry, outcome: Outcome | None) -> None:
+    """End an open-ended call."""
+    if leave(entry, outcome) is not None:
+        plane.counters.count(AGENT_FAULTS, library)
+
+
+def _answer(plane: DataPlane, sender: Sender, error: Rejected) -> Any:
+    if not error.answers:
+        return None
+    try:
+        return sender.answer(Answer.of(error.refusal))
+    except Exception:  # counted; the library's connect error says as much
+        plane.counters.count(AGENT_FAULTS, sender.library)
+        return None
 
 
 def _settled(plane: DataPlane, sender: Sender, error: Exception) -> Outcome | None:
@@ -74,6 +171,13 @@ def _settled(plane: DataPlane, sender: Sender, error: Exception) -> Outcome | No
     if last is not None and last.error is not None:
         raise last.error
     return last
+
+
+def _segment(path: str, name: str) -> str | None:
+    if not name.lstrip("-").isdecimal():
+        return path
+    segments, position = path.strip("/").split("/"), int(name)
+    return segments[position] if -len(segments) <= position < len(segments) else None
 
 
 def target(call: Call) -> tuple[str, int]:

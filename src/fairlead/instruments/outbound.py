@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fairlead.flow.call import Call
 from fairlead.instruments.propagate import current_lane
+from fairlead.policy.workload import BASE
 
 if TYPE_CHECKING:
-    from fairlead.flow.call import Call
     from fairlead.flow.engine import Plan
+    from fairlead.flow.steps import Flow
     from fairlead.instruments.instrument import DataPlane
 
 BAGGAGE = "baggage"
@@ -35,6 +37,20 @@ def call_for(plane: DataPlane, plan: Plan, host: str, method: str) -> Call:
     application has passed on.
     """
     return plan.routes.call(host.lower(), method.upper(), current_lane(plane))
+
+
+def outside_for(plane: DataPlane, host: str | None, method: str) -> tuple[Flow, Call] | None:
+    """Return how to call a host that is no app of ours, None where no rule concerns it.
+
+    It is called as the application made it, whatever the scheme and the port.
+    """
+    plan = plane.engine.plan
+    if plan.outside is None or not host:
+        return None
+    resource = plan.outside.resource(host)
+    if not resource:
+        return None
+    return plan.outward, Call(host.lower(), method.upper(), BASE, resource)
 
 
 def label_only(plane: DataPlane, scheme: str, baggage: str | None) -> str | None:

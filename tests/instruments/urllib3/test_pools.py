@@ -13,7 +13,7 @@ import pytest
 import urllib3
 from urllib3.exceptions import ClosedPoolError, EmptyPoolError, ReadTimeoutError
 
-from fairlead.instruments.libs import urllib3 as instrument
+from fairlead.instruments import endpoint_pools
 from tests.instruments.backend import Backend, backend
 from tests.instruments.plane import Plane, hooked, inner, serving
 
@@ -115,7 +115,7 @@ def test_endpoints_that_are_long_gone_are_forgotten(
     plane: Plane, monkeypatch: pytest.MonkeyPatch, base: Backend, gray: Backend
 ) -> None:
     """A pool lives as long as its program, and instances come and go."""
-    monkeypatch.setattr(instrument, "MOST_ENDPOINTS", 1)
+    monkeypatch.setattr(endpoint_pools, "MOST_ENDPOINTS", 1)
     with urllib3.HTTPConnectionPool("b") as pool:
         for lane in ("gray", "", "gray", ""):
             with serving(lane):

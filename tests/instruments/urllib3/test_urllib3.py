@@ -284,7 +284,7 @@ def test_a_fault_while_aiming_lets_the_call_through(
     def broken(*_: object) -> None:
         raise RuntimeError("ours")
 
-    monkeypatch.setattr(instrument, "_endpoint", broken)
+    monkeypatch.setattr(instrument, "endpoint", broken)
     with serving("gray"), pytest.raises(NewConnectionError):
         manager.request("GET", "http://b/", retries=False)
     assert plane.counted(AGENT_FAULTS) == {"urllib3": 1}

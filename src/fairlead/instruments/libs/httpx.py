@@ -12,15 +12,22 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from fairlead.flow.call import Call, Fault, Outcome, Unreachable
-from fairlead.instruments.attempt import send, send_async, target
-from fairlead.instruments.outbound import BAGGAGE, call_for, label_only, plan_for
+from fairlead.instruments.attempt import Answer, Sender, send, send_async, target
+from fairlead.instruments.outbound import (
+    BAGGAGE,
+    call_for,
+    label_only,
+    outside_for,
+    plan_for,
+)
 from fairlead.policy.resource import CALLER
 from fairlead.telemetry.names import AGENT_FAULTS
 
 if TYPE_CHECKING:
     import httpx
 
-    from fairlead.flow.engine import Plan
+    from fairlead.flow.rejected import Rejected
+    from fairlead.flow.steps import Flow
     from fairlead.instruments.instrument import DataPlane
     from fairlead.instruments.patch import Patches
 
@@ -55,9 +62,9 @@ class _Hooks:
             governed = self._govern(transport, request)
             if governed is None:
                 return original(transport, self._labelled(request))
-            plan, call, label = governed
+            flow, call, label = governed
             sender = _Sender(original, transport, request, label)
-            return send(self._plane, plan, call, sender)
+            return send(self._plane, flow, call, sender)
 
         return handle_request
 
@@ -68,9 +75,9 @@ class _Hooks:
             governed = self._govern(transport, request)
             if governed is None:
                 return await original(transport, self._labelled(request))
-            plan, call, label = governed
+            flow, call, label = governed
             sender = _AsyncSender(original, transport, request, label)
-            return await send_async(self._plane, plan, call, sender)
+            return await send_async(self._plane, flow, call, sender)
 
         return handle_async_request
 
@@ -94,19 +101,20 @@ class _Hooks:
 
     def _govern(
         self, transport: Any, request: httpx.Request
-    ) -> tuple[Plan, Call, str | None] | None:
+    ) -> tuple[Flow, Call, str | None] | None:
         try:
             url = request.url
             plan = plan_for(self._plane, url.scheme, url.host, url.port)
             # A transport on a Unix socket has its one endpoint; no name is looked up.
             if plan is None or getattr(transport._pool, "_uds", None) is not None:
-                return None
+                found = outside_for(self._plane, url.host, request.method)
+                return None if found is None else (*found, None)
             call = call_for(self._plane, plan, url.host, request.method)
             label = plan.lanes.label(call.lane, _baggage(request.headers))
         except Exception:  # counted; the call goes on untouched
             self._plane.counters.count(AGENT_FAULTS, LIBRARY)
             return None
-        return plan, call, label
+        return plan.outbound, call, label
 
     def _labelled(self, request: httpx.Request) -> httpx.Request:
         if not self._plane.propagation_only:
@@ -119,7 +127,7 @@ class _Hooks:
             return request
 
 
-class _Sender:
+class _Sender(Sender):
     __slots__ = ("_label", "_original", "_request", "_transport", "last")
 
     library = LIBRARY
@@ -136,7 +144,8 @@ class _Sender:
     def __call__(self, call: Call) -> Any:
         aimed = self._aimed(call)
         try:
-            outcome = Outcome(self._original(self._transport, aimed))
+            response = self._original(self._transport, aimed)
+            outcome = Outcome(response, status=response.status_code)
         except Exception as error:  # handed on in the outcome
             outcome = self._failed(error)
         self.last = outcome
@@ -145,12 +154,29 @@ class _Sender:
     def untouched(self) -> Any:
         return self._original(self._transport, self._request)
 
-    def unreachable(self, error: Unreachable) -> Exception:
+    def unreachable(self, error: Unreachable | Rejected) -> Exception:
         import httpx
 
         return httpx.ConnectError(str(error), request=self._request)
 
+    def answer(self, answer: Answer) -> httpx.Response:
+        import httpx
+
+        return httpx.Response(
+            answer.status, headers=answer.headers, content=answer.body, request=self._request
+        )
+
+    def url(self) -> tuple[str, str, str]:
+        url = self._request.url
+        return url.host, url.path, url.query.decode("latin-1")
+
+    def header(self, name: str) -> str | None:
+        value: str | None = self._request.headers.get(name)
+        return value
+
     def _aimed(self, call: Call) -> httpx.Request:
+        if call.endpoint is None:
+            return self._request
         host, port = target(call)
         return _copy(self._request, _at(self._request.url, host, port), self._label, call.caller)
 
@@ -164,7 +190,8 @@ class _AsyncSender(_Sender):
     async def __call__(self, call: Call) -> Outcome:
         aimed = self._aimed(call)
         try:
-            outcome = Outcome(await self._original(self._transport, aimed))
+            response = await self._original(self._transport, aimed)
+            outcome = Outcome(response, status=response.status_code)
         except Exception as error:  # handed on in the outcome
             outcome = self._failed(error)
         self.last = outcome
@@ -231,7 +258,7 @@ def _fault(error: Exception, request: httpx.Request) -> Fault:
     # Only a body that is held in memory can be sent again.
     if dropped and type(request.stream) is httpx.ByteStream and _pooled_and_silent(error):
         return Fault.DROPPED
-    return Fault.OTHER
+    return Fault.TIMEOUT if isinstance(error, httpx.TimeoutException) else Fault.OTHER
 
 
 def _pooled_and_silent(error: Exception) -> bool:

@@ -13,38 +13,51 @@ other endpoints are tried. When all have failed, the caller's `Retry` decides as
 
 from __future__ import annotations
 
+import io
 import logging
-import queue
-import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from contextvars import ContextVar
 from functools import lru_cache
 from http.client import RemoteDisconnected
 from inspect import signature, unwrap
 from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from fairlead.flow.call import Call, Fault, Outcome, Unreachable
-from fairlead.instruments.attempt import host_and_port, send, target
-from fairlead.instruments.outbound import BAGGAGE, call_for, label_only, plan_for
+from fairlead.flow.gated import leave
+from fairlead.instruments.attempt import Answer, Sender, send, target
+from fairlead.instruments.endpoint_pools import EndpointConnection, closing, endpoint
+from fairlead.instruments.endpoint_pools import copy as copied
+from fairlead.instruments.headers import value_of, with_ours
+from fairlead.instruments.outbound import (
+    BAGGAGE,
+    call_for,
+    label_only,
+    outside_for,
+    plan_for,
+)
 from fairlead.policy.resource import CALLER
 from fairlead.telemetry.names import AGENT_FAULTS
 
 if TYPE_CHECKING:
-    from fairlead.flow.engine import Plan
+    from fairlead.flow.rejected import Rejected
+    from fairlead.flow.steps import Flow
     from fairlead.instruments.instrument import DataPlane
     from fairlead.instruments.patch import Patches
 
 LIBRARY = "urllib3"
 VERSIONS = ("1.26", "3")
 
-MOST_ENDPOINTS = 128
-"""How many endpoints' pools one pool keeps; the oldest goes first."""
-
-_ENDPOINTS = "_fairlead_endpoints"
+_OF_RESPONSES = ("preload_content", "decode_content")
 # urllib3's own: a retry is reported where it reports its own.
 _log = logging.getLogger("urllib3.connectionpool")
 
 UrlOpen = Callable[..., Any]
+
+_sending: ContextVar[Call | None] = ContextVar("fairlead_urllib3", default=None)
+"""The call that is being sent, where a response comes back: what urllib3 makes of that one, a
+redirect or a retry, it makes before `urlopen` returns, and it is a call of its own."""
 
 
 def install(plane: DataPlane, patches: Patches) -> None:
@@ -52,8 +65,10 @@ def install(plane: DataPlane, patches: Patches) -> None:
     from urllib3.connectionpool import HTTPConnectionPool
 
     _check()
-    patches.replace(HTTPConnectionPool, "urlopen", _Hooks(plane).urlopen)
-    patches.replace(HTTPConnectionPool, "close", _closing)
+    hooks = _Hooks(plane)
+    patches.replace(HTTPConnectionPool, "urlopen", hooks.urlopen)
+    patches.replace(HTTPConnectionPool, "_make_request", hooks.make_request)
+    patches.replace(HTTPConnectionPool, "close", closing)
 
 
 class _Hooks:
@@ -75,17 +90,17 @@ class _Hooks:
             if isinstance(pool, _EndpointPool):
                 pool = pool.fairlead_parent() or pool
             while True:
-                governed = self._govern(pool, method, headers)
+                governed = self._govern(pool, method, url, headers)
                 if governed is None:
                     labelled = self._labelled(pool, headers)
                     return original(
                         pool, method, url, body, labelled, retries, redirect, *rest, **options
                     )
-                plan, call, ours = governed
+                flow, call, ours = governed
                 request = (method, url, body, headers, retries, redirect, *rest)
                 sender = _Sender(original, pool, request, ours, options)
                 try:
-                    return send(self._plane, plan, call, sender)
+                    return send(self._plane, flow, call, sender)
                 except Exception as error:
                     if sender.unjudged is not error:
                         raise
@@ -93,19 +108,43 @@ class _Hooks:
 
         return urlopen
 
-    def _govern(self, pool: Any, method: str, headers: Any) -> tuple[Plan, Call, Any] | None:
+    def make_request(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def _make_request(pool: Any, *args: Any, **options: Any) -> Any:
+            call = _sending.get()
+            if call is None or call.entry is None:
+                return original(pool, *args, **options)
+            try:
+                response = original(pool, *args, **options)
+            except Exception as error:
+                if not isinstance(pool, _EndpointPool):  # which knows what else is tried
+                    _ended(Outcome(error=error, fault=_fault(error)))
+                raise
+            _ended(Outcome(status=response.status))
+            return response
+
+        return _make_request
+
+    def _govern(
+        self, pool: Any, method: str, url: str, headers: Any
+    ) -> tuple[Flow, Call, Any] | None:
         try:
             plan = plan_for(self._plane, pool.scheme, pool.host, pool.port)
             # A closed pool says so itself.
             if plan is None or pool.proxy is not None or pool.pool is None:
-                return None
+                host = pool.host if url.startswith("/") else urlsplit(url).hostname
+                found = outside_for(self._plane, host, method)
+                return None if found is None else (*found, headers)
             if _kinds(pool.__class__, pool.ConnectionCls) is None:
                 return None
             call = call_for(self._plane, plan, pool.host, method)
             if headers is None:
                 headers = pool.headers
-            label = plan.lanes.label(call.lane, _baggage(headers))
-            return plan, call, _with(headers, ((BAGGAGE, label), (CALLER, call.caller)))
+            label = plan.lanes.label(call.lane, value_of(headers, BAGGAGE))
+            return (
+                plan.outbound,
+                call,
+                with_ours(headers, ((BAGGAGE, label), (CALLER, call.caller))),
+            )
         except Exception:  # counted; the call goes on untouched
             self._plane.counters.count(AGENT_FAULTS, LIBRARY)
             return None
@@ -115,8 +154,8 @@ class _Hooks:
             return headers
         try:
             theirs = pool.headers if headers is None else headers
-            label = label_only(self._plane, pool.scheme, _baggage(theirs))
-            return headers if label is None else _with(theirs, ((BAGGAGE, label),))
+            label = label_only(self._plane, pool.scheme, value_of(theirs, BAGGAGE))
+            return headers if label is None else with_ours(theirs, ((BAGGAGE, label),))
         except Exception:  # counted; the call goes on untouched
             self._plane.counters.count(AGENT_FAULTS, LIBRARY)
             return headers
@@ -131,7 +170,7 @@ class _Broken(Exception):
         self.fault = fault
 
 
-class _Sender:
+class _Sender(Sender):
     __slots__ = ("_headers", "_options", "_original", "_pool", "_request", "last", "unjudged")
 
     library = LIBRARY
@@ -149,30 +188,85 @@ class _Sender:
         """The error that the caller's retries have not counted yet."""
 
     def __call__(self, call: Call) -> Outcome:
-        target(call)
-        endpoint = _endpoint(self._pool, call.endpoint.address)  # type: ignore[union-attr]
+        pool = self._pool
+        if call.endpoint is not None:
+            target(call)
+            kinds = _kinds(pool.__class__, pool.ConnectionCls)
+            pool = endpoint(pool, call.endpoint.address, kinds)
         method, url, body, _, *rest = self._request
+        token = _sending.set(call)
         try:
             response = self._original(
-                endpoint, method, url, body, self._headers, *rest, **self._options
+                pool, method, url, body, self._headers, *rest, **self._options
             )
-            outcome = Outcome(response)
+            outcome = Outcome(response, status=response.status)
         except _Broken as broken:
             self.unjudged = broken.error
             outcome = Outcome(error=broken.error, fault=broken.fault)
         except Exception as error:  # handed on in the outcome
-            outcome = Outcome(error=error)
+            outcome = Outcome(error=error, fault=_fault(error))
+        finally:
+            _sending.reset(token)
         self.last = outcome
         return outcome
 
     def untouched(self) -> Any:
         return self._original(self._pool, *self._request, **self._options)
 
-    def unreachable(self, error: Unreachable) -> Exception:
+    def unreachable(self, error: Unreachable | Rejected) -> Exception:
         from urllib3.exceptions import NewConnectionError
 
         self.unjudged = NewConnectionError(self._pool, str(error))
         return self.unjudged
+
+    def answer(self, answer: Answer) -> Any:
+        from urllib3._collections import HTTPHeaderDict
+        from urllib3.response import HTTPResponse
+
+        # What `urlopen` makes a response with: whether its body is read, above all.
+        options = {name: self._options[name] for name in _OF_RESPONSES if name in self._options}
+        return HTTPResponse(
+            io.BytesIO(answer.body),
+            headers=HTTPHeaderDict(answer.headers),
+            status=answer.status,
+            reason=answer.reason,
+            version=11,
+            request_method=self._request[0],
+            request_url=self._request[1],
+            **options,
+        )
+
+    def url(self) -> tuple[str, str, str]:
+        url = urlsplit(self._request[1])
+        return self._pool.host, url.path, url.query
+
+    def header(self, name: str) -> str | None:
+        headers = self._pool.headers if self._headers is None else self._headers
+        return value_of(headers, name.lower())
+
+
+def _ended(outcome: Outcome) -> None:
+    """End the call that is being sent: what urllib3 makes of the outcome is another one."""
+    call = _sending.get()
+    if call is not None and call.entry is not None:
+        call.fault = leave(call.entry, outcome)
+
+
+def _fault(error: BaseException | None) -> Fault:
+    from urllib3.exceptions import (
+        ConnectTimeoutError,
+        MaxRetryError,
+        NewConnectionError,
+    )
+    from urllib3.exceptions import (
+        TimeoutError as TimedOut,
+    )
+
+    if isinstance(error, MaxRetryError):
+        error = error.reason
+    if isinstance(error, NewConnectionError | ConnectTimeoutError):
+        return Fault.REFUSED
+    return Fault.TIMEOUT if isinstance(error, TimedOut | TimeoutError) else Fault.OTHER
 
 
 def _judged(pool: Any, method: str, url: str, retries: Any, redirect: Any, error: Exception) -> Any:
@@ -207,6 +301,7 @@ class _EndpointPool:
         except Exception as error:
             broken = _broken(error, served_before, options.get("body"))
             if broken is None:
+                _ended(Outcome(error=error, fault=_fault(error)))
                 raise
             raise broken from error
 
@@ -222,22 +317,6 @@ def _broken(error: Exception, served_before: bool, body: Any) -> _Broken | None:
     if dropped and isinstance(body, bytes | str | None):
         return _Broken(ProtocolError("Connection aborted.", error), Fault.DROPPED)
     return None
-
-
-class _EndpointConnection:
-    """A connection that has the app's name for a host, and goes to an address."""
-
-    fairlead_address: tuple[str, int]
-    _dns_host: str
-    port: int | None
-
-    def _new_conn(self) -> Any:
-        name = self._dns_host, self.port
-        self._dns_host, self.port = self.fairlead_address
-        try:
-            return super()._new_conn()  # type: ignore[misc]
-        finally:
-            self._dns_host, self.port = name
 
 
 @lru_cache(maxsize=64)
@@ -261,68 +340,8 @@ def _kinds(pool: Any, connection: Any) -> tuple[type, type] | None:
     # Under their names: errors and logs print them.
     return (
         type(pool.__name__, (_EndpointPool, pool), {}),
-        type(connection.__name__, (_EndpointConnection, connection), {}),
+        type(connection.__name__, (EndpointConnection, connection), {}),
     )
-
-
-def _endpoint(pool: Any, address: str) -> Any:
-    """Return the pool of the endpoint at `address`, made on first use; safe between threads."""
-    endpoints = vars(pool).get(_ENDPOINTS)
-    if endpoints is None:
-        endpoints = vars(pool).setdefault(_ENDPOINTS, {})
-    endpoint = endpoints.get(address)
-    if endpoint is None:
-        endpoint = endpoints.setdefault(address, _copy(pool, address))
-        # Not closed: another thread may be about to use it. Its connections end with it.
-        for oldest in list(endpoints)[:-MOST_ENDPOINTS]:
-            endpoints.pop(oldest, None)
-    endpoint.timeout = pool.timeout
-    return endpoint
-
-
-def _copy(pool: Any, address: str) -> Any:
-    kinds = _kinds(pool.__class__, pool.ConnectionCls)
-    if kinds is None:
-        raise TypeError(f"{pool} connects in a way of its own")
-    endpoint: Any = object.__new__(kinds[0])
-    vars(endpoint).update(vars(pool))
-    vars(endpoint).pop(_ENDPOINTS, None)
-    endpoint.ConnectionCls = kinds[1]
-    # Weak, or neither would be gone, and its connections closed, before the next collection.
-    endpoint.fairlead_parent = weakref.ref(pool)
-    endpoint.fairlead_address = host_and_port(address)
-    endpoint.num_connections = endpoint.num_requests = 0
-    if pool.pool is not None:
-        endpoint.pool = _slots(pool.pool)
-        weakref.finalize(endpoint, _drain, endpoint.pool)
-    return endpoint
-
-
-def _slots(theirs: Any) -> Any:
-    """Return a queue like `theirs`, with room for as many connections and none in it."""
-    slots = type(theirs)(theirs.maxsize)
-    for _ in range(theirs.maxsize):
-        slots.put(None)
-    return slots
-
-
-def _drain(connections: Any) -> None:
-    try:
-        while True:
-            connection = connections.get(block=False)
-            if connection:
-                connection.close()
-    except queue.Empty:
-        return
-
-
-def _closing(original: Callable[[Any], None]) -> Callable[[Any], None]:
-    def close(pool: Any) -> None:
-        original(pool)
-        for endpoint in list(vars(pool).pop(_ENDPOINTS, {}).values()):
-            original(endpoint)
-
-    return close
 
 
 def _silent(error: Exception) -> bool:
@@ -333,40 +352,6 @@ def _silent(error: Exception) -> bool:
     return "begin" not in frames or "_read_status" in frames
 
 
-def _named(headers: Any, wanted: str) -> list[Any]:
-    # The length first: few names have it. urllib3 takes bytes as well.
-    size = len(wanted)
-    return [
-        name for name in headers if len(name) == size and name.lower() in (wanted, wanted.encode())
-    ]
-
-
-def _baggage(headers: Any) -> str | None:
-    """Return the baggage in `headers`, whatever kind of mapping they are."""
-    names = _named(headers, BAGGAGE)
-    if not names:
-        return None
-    values = [headers[name] for name in names]
-    return ",".join(
-        value.decode("latin-1") if isinstance(value, bytes) else value for value in values
-    )
-
-
-def _with(headers: Any, ours: Iterable[tuple[str, str | None]]) -> Any:
-    """Return a copy of `headers` with `ours` for those of their names; what is empty goes.
-
-    A plain dictionary, which urllib3 goes through many times faster than requests' own kind; only
-    urllib3's, where a name may have several values, stays what it is.
-    """
-    copy = headers.copy() if hasattr(headers, "getlist") else dict(headers)
-    for name, value in ours:
-        for theirs in _named(copy, name):
-            del copy[theirs]
-        if value:
-            copy[name] = value
-    return copy
-
-
 def _check() -> None:
     """Raise where this version's pools and connections are not made as this instrument knows."""
     from urllib3.connection import HTTPConnection
@@ -374,8 +359,8 @@ def _check() -> None:
 
     asked = ("self", "method", "url", "body", "headers", "retries", "redirect")
     made = ("self", "conn", "method", "url")
-    pool = HTTPConnectionPool("app", maxsize=1)
-    copy = _copy(pool, "127.0.0.1:8001")
+    pool: Any = HTTPConnectionPool("app", maxsize=1)
+    copy = copied(pool, "127.0.0.1:8001", _kinds(pool.__class__, pool.ConnectionCls))
     # Not by the pool, which would log it.
     connection = copy.ConnectionCls(host=copy.host, port=copy.port)
     if (

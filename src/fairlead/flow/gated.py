@@ -1,0 +1,73 @@
+"""Ask the gate of what is called, and tell it how the call ended.
+
+Around everything else that is done for a call: what is tried again within it is one call. It ends
+when the response's headers are there, as a caller that streams may read the body for hours; whoever
+sends the request later than it connects ends it himself (`Call.open_ended`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fairlead.flow.call import Call, Fault, Outcome
+from fairlead.flow.rejected import Rejected
+from fairlead.flow.result import CONNECT, TIMEOUT, Result
+from fairlead.flow.steps import Flow, Layer, Steps, Wait
+
+if TYPE_CHECKING:
+    from fairlead.flow.gate import Entry
+    from fairlead.flow.gates import Gates
+
+_FAULTS = {Fault.REFUSED: CONNECT, Fault.DROPPED: CONNECT, Fault.TIMEOUT: TIMEOUT, Fault.OTHER: ""}
+
+
+def gated(gates: Gates) -> Layer:
+    """Return the layer that asks the gate of `call.resource`; a fault of ours lets the call pass.
+
+    The fault is left with the call, for whoever counts it.
+    """
+
+    def layer(inner: Flow) -> Flow:
+        def flow(call: Call) -> Steps:
+            try:
+                entry = gates.gate(call.resource).enter(1, call.facts)
+            except Exception as error:
+                call.fault = error
+                return (yield from inner(call))
+            if entry.refused is not None:
+                return Outcome(error=Rejected(entry.refused))
+            call.entry = entry
+            outcome: Outcome | None = None
+            try:
+                if entry.wait:
+                    yield Wait(entry.wait / 1e9)
+                    entry.begin()
+                outcome = yield from inner(call)
+                return outcome
+            finally:
+                if outcome is None or outcome.error is not None or not call.open_ended:
+                    call.fault = leave(entry, outcome) or call.fault
+
+        return flow
+
+    return layer
+
+
+def leave(entry: Entry, outcome: Outcome | None) -> Exception | None:
+    """End the call of `entry`, None for one that was given up; return the fault, if we are at one.
+
+    Failed is what no answer came to, and an answer from 500 on.
+    """
+    try:
+        if outcome is None:
+            entry.exit()
+        elif outcome.error is not None:
+            failed = isinstance(outcome.error, Exception)
+            result = Result(error=outcome.error, fault=_FAULTS[outcome.fault])
+            entry.exit(failed, result if failed else None)
+        else:
+            status = outcome.status
+            entry.exit(status is not None and status >= 500, Result(status=status))
+    except Exception as fault:
+        return fault
+    return None
