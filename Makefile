@@ -73,7 +73,8 @@ lock: $(UV)  ## choose versions anew for requirements/*.lock (UPGRADE=1 for the 
 		$(if $(UPGRADE),--upgrade) --custom-compile-command 'make lock' \
 		--output-file requirements/source.lock requirements/source.in
 
-$(STAMP): requirements/dev.lock requirements/source.lock pyproject.toml scripts/venv.sh $(wildcard packaging/*)
+$(STAMP): requirements/dev.lock requirements/source.lock pyproject.toml scripts/venv.sh \
+		$(wildcard packaging/* src/fairlead/flow/gate.p*)
 	@PYTHON='$(PYTHON)' scripts/venv.sh $(VENV)
 	@touch $@
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.databases.servers"]
+pytest_plugins = ["tests.databases.servers", "tests.forms"]
 
 BUILD = Path(__file__).resolve().parents[1] / "build"
 

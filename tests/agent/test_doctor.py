@@ -50,7 +50,7 @@ def test_a_process_says_who_it_is_and_what_it_enforces(launch, wire):
     program = launch(
         "import httpx, socket\nother = socket.create_server(('127.0.0.1', 0))\n" + SERVE
         + "agent.counters.count('lane_outlived_request', 'gray')\n" + STAY,
-        FAIRLEAD_LABELS="tag=gray",
+        FAIRLEAD_LABELS="tag=gray", FAIRLEAD_PURE="1",
     )  # fmt: skip
     port = program.line()
     await_registered(wire, port)
@@ -67,6 +67,7 @@ def test_a_process_says_who_it_is_and_what_it_enforces(launch, wire):
     assert any(line.startswith("also listens on 127.0.0.1:") for line in facts)
     assert f"control {wire.url}, connected" in facts
     assert any(line.startswith("snapshot live, ") and " digest " in line for line in facts)
+    assert "gates interpreted (FAIRLEAD_PURE)" in facts
     assert any(line.startswith("hook httpx ") for line in facts)
     assert "counter lane_outlived_request gray 1" in facts
     assert any(line.startswith("last good ") and "gray.json" in line for line in facts)

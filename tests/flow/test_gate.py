@@ -15,6 +15,8 @@ from fairlead.policy.fallback import Fallback
 from fairlead.policy.limit import Window
 from tests.flow.virtual import MS, World, breaker, cap, flow, rate
 
+pytestmark = pytest.mark.usefixtures("form")
+
 
 def test_a_gate_without_rules_is_open_and_counts():
     """Statistics are for every resource, also of those that nobody has limited yet."""

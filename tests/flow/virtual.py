@@ -18,10 +18,14 @@ SECOND = 1000 * MS
 class World:
     """All gates of a process, at a time of its own in milliseconds."""
 
+    pure = False
+    """Whether they are interpreted; a test that uses the fixture `form` has both."""
+
     def __init__(self, *rules: Rule, at: float = 10_000_000.0, **options: Any) -> None:
         self.start = int(at * MS)
         self.time = self.start
         self.changes: list[tuple[str, str, str]] = []
+        options = {"pure": self.pure, **options}
         self.gates = Gates(clock=lambda: self.time, listener=self._hear, **options)
         self.gates.apply(flow(*rules))
 

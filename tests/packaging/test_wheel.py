@@ -3,29 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import venv
 from email.parser import Parser
 from importlib.metadata import Distribution, files
 from pathlib import Path
 from zipfile import ZipFile
 
-import pytest
-
 from tests.architecture.tree import ROOT
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a wheel, built from this checkout by the backend that is in the lock."""
-    folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel"]
-    subprocess.run(
-        [*command, "--directory", str(folder)],
-        cwd=ROOT, check=True, capture_output=True, timeout=60,
-    )  # fmt: skip
-    (built,) = folder.glob("*.whl")
-    return built
 
 
 def test_the_start_up_files_lie_at_the_root_of_site_packages(wheel):

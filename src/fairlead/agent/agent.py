@@ -30,6 +30,7 @@ from fairlead.agent.settings import Settings
 from fairlead.agent.source import Apply, FileSource, Follower, Source, WatchSource
 from fairlead.agent.terminate import Farewell
 from fairlead.flow.engine import Engine
+from fairlead.flow.gates import Gates
 from fairlead.instruments.instrument import Rewriting
 from fairlead.instruments.interfaces import Interfaces
 from fairlead.instruments.leftovers import Leftovers
@@ -117,6 +118,7 @@ class Agent:
             dice=self.dice,
             trust=settings.trust == "mesh",
             governed=bool(settings.app),
+            gates=Gates(pure=settings.pure),
         )
         self.rewriting = Rewriting(
             off=settings.shadow == "off",
@@ -131,14 +133,13 @@ class Agent:
         """What became of each library that the application imported."""
         self.patches: dict[str, Patches] = {}
         self.kept = LastGood(settings.state, self.identity)
-        self.last_fault = ""
-        self.ready = False
+        self.last_fault, self.ready = "", False
         self.replaced: Callable[[], bool] = _never
         self.propagation_only = not settings.app or not (lineage.is_root or lineage.forked)
         self.standing = self._first_standing()
         """In words, why this process registers or does not."""
-        now = time.monotonic()
-        self._deadline = min(settings.deadline or now + PATIENCE, now + PATIENCE)
+        patience = time.monotonic() + PATIENCE
+        self._deadline = min(settings.deadline or patience, patience)
         self._looked = 0.0
         self._reading = native.Lock()
         self._farewell = Farewell(self.leaving, settings.drain, lambda: self.process.tenancy.ports)

@@ -86,6 +86,7 @@ def describe(agent: Agent) -> dict[str, Any]:
         },
         "snapshot": _snapshot(agent),
         "limits": _limits(agent),
+        "gates": {"interpreted": agent.engine.gates.interpreted},
         "hooks": list(plain_hooks(agent.hooks)),
         "shadows": _shadows(agent),
         "counters": agent.read_counters(),

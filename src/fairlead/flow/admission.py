@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fairlead.flow.facts import Facts
-from fairlead.flow.gate import Entry, Gate, take
 from fairlead.flow.refusal import BREAKER, CONCURRENCY, RATE, Refusal
+
+if TYPE_CHECKING:
+    from fairlead.flow.facts import Facts
+    from fairlead.flow.gate import Entry, Gate
 
 _SECOND = 1e9
 
-Scopes = tuple[Gate, ...]
+Scopes = tuple["Gate", ...]
 
 
 class Admission:
@@ -32,7 +34,7 @@ class Admission:
             )
             if refusal is not None:
                 return turn_away(gate, refusal, n)
-            entry = take(gate, gate.scopes, n, now, True)
+            entry: Entry | None = gate.core.form.take(gate, gate.scopes, n, now, True)
             if entry is not None:
                 return entry
 
@@ -40,7 +42,7 @@ class Admission:
 def turn_away(gate: Gate, refusal: Refusal, n: int) -> Entry:
     """Count a rejection, and return it as an entry."""
     gate.rejected += n
-    entry = Entry()
+    entry: Entry = gate.core.form.Entry()
     entry.gate, entry.refused = gate, refusal
     return entry
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from _thread import RLock
 from collections import deque
 from collections.abc import Callable
+from types import ModuleType
 
 from fairlead.policy.rule import Rule
 
@@ -18,10 +19,12 @@ Listener = Callable[[Rule, str, str, str], None]
 class Core:
     """One for all gates of a process."""
 
-    __slots__ = ("clock", "faults", "listener", "lock", "told")
+    __slots__ = ("clock", "faults", "form", "listener", "lock", "told")
 
-    def __init__(self, clock: Clock | None = None, listener: Listener | None = None) -> None:
+    def __init__(self, form: ModuleType, clock: Clock | None, listener: Listener | None) -> None:
         """Begin with a lock that one thread may take twice: a finalizer may end a call anywhere."""
+        self.form = form
+        """What gates and entries are made by (flow/form.py)."""
         self.lock = RLock()
         self.clock = clock
         self.listener = listener

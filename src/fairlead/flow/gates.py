@@ -10,18 +10,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairlead.flow.admission import BY_COUNTS
 from fairlead.flow.breaker import Breaker
 from fairlead.flow.core import Clock, Core, Listener
-from fairlead.flow.gate import Gate
+from fairlead.flow.form import chosen
 from fairlead.flow.window import Window
 from fairlead.policy.breaker import CircuitBreaker
 from fairlead.policy.flow_rules import NO_RULES, FlowRules
 from fairlead.policy.limit import ConcurrencyLimit, RateLimit
 from fairlead.policy.resource import scopes
 from fairlead.policy.rule import SIMULATE, Rule
+
+if TYPE_CHECKING:
+    from fairlead.flow.gate import Gate
 
 Rules = tuple[Rule, ...]
 """Those of one resource, in the order in which a call meets them."""
@@ -30,12 +33,21 @@ Rules = tuple[Rule, ...]
 class Gates:
     """The gates of one process."""
 
-    def __init__(self, *, clock: Clock | None = None, listener: Listener | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        clock: Clock | None = None,
+        listener: Listener | None = None,
+        pure: bool = False,
+    ) -> None:
         """Begin without rules; without a `clock` the gates read the monotonic one themselves.
 
-        `listener` hears of breakers, in the thread whose call has moved one.
+        `listener` hears of breakers, in the thread whose call has moved one. With `pure` gates are
+        interpreted also where they could be compiled.
         """
-        self._core = Core(clock, listener)
+        form, self.interpreted = chosen(pure=pure)
+        """Why gates are interpreted; ``""`` where they are compiled."""
+        self._core = Core(form, clock, listener)
         self._gates: dict[str, Gate] = {}
         self._wide: set[str] = set()
         """Resources at which calls of narrower ones count, from the first rule on, for good."""
@@ -83,7 +95,7 @@ class Gates:
     def begin_again(self) -> None:
         """Count from nothing in a forked process: who was inside is in the parent."""
         before = self._core
-        self._core = Core(before.clock, before.listener)
+        self._core = Core(before.form, before.clock, before.listener)
         for gate in self:
             gate.begin_again(self._core)
             self._fit(gate)
@@ -94,7 +106,7 @@ class Gates:
         with self._core.lock:
             gate = self._gates.get(name)
             if gate is None:
-                gate = Gate(name, self._core, BY_COUNTS)
+                gate = self._core.form.Gate(name, self._core, BY_COUNTS)
                 self._fit(gate)
                 self._join(gate)
                 self._gates[name] = gate

@@ -84,6 +84,10 @@ def _facts(answer: Answer) -> Iterator[tuple[str, str]]:
     yield "governance", answer["snapshot"].get("governance", "on")
     if answer["snapshot"]["entry"]:
         yield "entry", "yes: takes labels away and sets them by its rules"
+    # Of these an agent of an older version says nothing.
+    if (gates := answer.get("gates")) is not None:
+        why = gates["interpreted"]
+        yield "gates", f"interpreted ({why})" if why else "compiled"
     yield from _limit_facts(answer)
     yield from _shadow_facts(answer)
     for hook in answer["hooks"]:
@@ -110,7 +114,6 @@ def _control(answer: Answer) -> str:
 
 
 def _limit_facts(answer: Answer) -> Iterator[tuple[str, str]]:
-    # An agent of an older version says nothing of them.
     limits = answer.get("limits", {"rates": ()})
     for one in limits["rates"]:
         share = f"{one['threshold']:g} in {one['window_ms'] / 1000:g} s, in this process"

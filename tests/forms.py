@@ -1,0 +1,33 @@
+"""Both forms of the gate, for tests that have to hold of each of them.
+
+The compiled one is made before the first test where it can be: an old one would be tested instead.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fairlead.flow.form import compiled
+from tests.flow.virtual import World
+
+COMPILE = Path(__file__).resolve().parents[1] / "packaging" / "compile.py"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the gate, once for all processes that share the tests."""
+    if not hasattr(config, "workerinput"):
+        subprocess.run([sys.executable, COMPILE], check=False, timeout=300)
+
+
+@pytest.fixture(params=["interpreted", "compiled"])
+def form(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Make every World of a test have gates of this form."""
+    reason = compiled()
+    if request.param == "compiled" and isinstance(reason, str):
+        pytest.skip(reason)
+    monkeypatch.setattr(World, "pure", request.param == "interpreted")
+    return str(request.param)
