@@ -112,7 +112,7 @@ class AsgiPassage(Passage):
             self.status = status = message["status"]
             if status >= 400:
                 # An answer that is made of an exception is sent while it is handled.
-                self.error = sys.exc_info()[1]
+                self.error = sys.exc_info()[1] or self.error
         elif kind in _ENDS:
             return self._part(message)
         return self._send(message)
