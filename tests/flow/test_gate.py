@@ -137,6 +137,17 @@ def test_a_pattern_gives_each_resource_counts_of_its_own():
     assert not world.gates.known("abd")
 
 
+def test_a_pattern_is_held_against_the_name_that_a_call_enters_by():
+    """Each method by itself: the route of all of them matches too, and would count twice."""
+    world = World(
+        rate(2, resource="([A-Z]+:)?/.*", regex=True), rate(7, resource="/a", strategy="b")
+    )
+    names = ("GET:/a", "POST:/a", "/pkg.S/M", "/pkg.S/N")
+    assert [world.passes(name, times=5) for name in names] == [2, 2, 2, 2]
+    assert [world.passes(name, times=5) for name in ("PUT:/a", "GET:/a/b")] == [2, 2]
+    assert world.passes("PATCH:/a", times=5) == 1
+
+
 def test_those_inside_count_for_a_limit_that_comes_later():
     """A limit of two at a time with five inside lets nobody in until there is one."""
     world = World()

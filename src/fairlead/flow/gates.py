@@ -51,6 +51,8 @@ class Gates:
         self._gates: dict[str, Gate] = {}
         self._wide: set[str] = set()
         """Resources at which calls of narrower ones count, from the first rule on, for good."""
+        self._around: dict[str, Gate] = {}
+        """Gates of those that no call enters by their own name."""
         self._rules = NO_RULES
         self._simulate = False
         self._by_name: dict[str, Rules] = {}
@@ -59,7 +61,7 @@ class Gates:
         """Whether no rule is in force at all."""
 
     def __iter__(self) -> Iterator[Gate]:
-        return iter(list(self._gates.values()))
+        return iter([*self._gates.values(), *self._around.values()])
 
     def gate(self, name: str) -> Gate:
         """Return the gate of a resource; the same one each time."""
@@ -68,7 +70,9 @@ class Gates:
 
     def known(self, name: str) -> bool:
         """Tell whether some rule concerns a resource."""
-        return not self.none and any(self._rules_of(scope) for scope in scopes(name))
+        return not self.none and bool(
+            self._rules_of(name) or any(scope in self._by_name for scope in scopes(name))
+        )
 
     def apply(self, rules: FlowRules, *, simulate: bool = False) -> None:
         """Enforce `rules` from the next call on, or only count what they would reject."""
@@ -106,15 +110,30 @@ class Gates:
         with self._core.lock:
             gate = self._gates.get(name)
             if gate is None:
-                gate = self._core.form.Gate(name, self._core, BY_COUNTS)
+                made = self._around.pop(name, None)
+                gate = made or self._core.form.Gate(name, self._core, BY_COUNTS)
                 self._fit(gate)
                 self._join(gate)
                 self._gates[name] = gate
             return gate
 
+    def _wider(self, name: str) -> Gate:
+        """Return the gate at which calls of narrower names count."""
+        gate = self._gates.get(name) or self._around.get(name)
+        if gate is None:
+            gate = self._around[name] = self._core.form.Gate(name, self._core, BY_COUNTS)
+            self._fit(gate)
+        return gate
+
     def _rules_of(self, name: str) -> Rules:
-        """Return the rules of a resource by its very name, and by patterns."""
+        """Return the rules of a resource by its very name, and by patterns.
+
+        A pattern is held against the name that a call enters by, not against the wider ones: it
+        would count a call twice.
+        """
         rules = self._by_name.get(name, ())
+        if name in self._around:
+            return rules
         if not self._patterns:
             return rules
         return (*rules, *(rule for pattern, rule in self._patterns if pattern.fullmatch(name)))
@@ -136,9 +155,9 @@ class Gates:
         """Make calls of `gate` count at the wider resources that have rules."""
         around = []
         for name in scopes(gate.resource)[:-1]:
-            if name in self._wide or self._rules_of(name):
+            if name in self._wide or name in self._by_name:
                 self._wide.add(name)
-                around.append(self.gate(name))
+                around.append(self._wider(name))
         wide = (*around, gate)
         gate.open = not any(scope.rules for scope in wide)
         if wide != gate.scopes:
