@@ -16,7 +16,7 @@ from fairlead.instruments.libs import fastapi, starlette
 from fairlead.instruments.patch import Patches
 from fairlead.policy.flow_rules import FlowRules
 from fairlead.policy.lane import Entry
-from fairlead.policy.limit import MOST_PERMITS, RateLimit, Window
+from fairlead.policy.limit import MOST_THRESHOLD, RateLimit, Window
 from fairlead.policy.snapshot import Snapshot
 
 CALLS = 1500
@@ -40,7 +40,7 @@ LIMIT = RateLimit(
     rule="FaultToleranceRule/r",
     strategy="RateLimitStrategy/s",
     resource="/a",
-    windows=(Window(threshold=float(MOST_PERMITS), window_ms=1000),),
+    windows=(Window(threshold=float(MOST_THRESHOLD), window_ms=1000),),
 )
 LABELLED = (*ORDINARY, (b"baggage", b"x-opensergo-traffic=gray,userId=alice"))
 

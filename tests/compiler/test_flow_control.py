@@ -1,4 +1,4 @@
-"""One FlowControl is what a FaultToleranceRule, its strategies and its answer are together (S0-23)."""
+"""A FlowControl is what a FaultToleranceRule with its strategies and its answer is (S0-23)."""
 
 from __future__ import annotations
 

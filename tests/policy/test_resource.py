@@ -30,6 +30,12 @@ def test_variables_of_every_framework_look_the_same(path, expected):
         ("/greet1a", "/greet1a"),
         ("404", "404"),
         ("orders.Create/v1", "orders.Create/v1"),
+        ("/pkg.Service/Method", "/pkg.Service/Method"),
+        ("call:Stock.Shop", "call:stock.shop"),
+        ("call:Stock:/pkg.Service/Method", "call:stock:/pkg.Service/Method"),
+        ("sql:Shop", "sql:Shop"),
+        ("sql:Shop:SELECT  a,\n b", "sql:Shop:SELECT a, b"),
+        ("sql:Shop:" + "x" * 2000, "sql:Shop:" + "x" * 1024),
     ],
 )
 def test_an_author_may_write_what_the_code_says(text, expected):

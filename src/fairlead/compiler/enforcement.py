@@ -20,6 +20,7 @@ from fairlead.compiler.shadows import Remark
 from fairlead.compiler.strictness import overlaps
 from fairlead.policy.breaker import CircuitBreaker
 from fairlead.policy.limit import Authority
+from fairlead.policy.resource import OUTBOUND
 from fairlead.policy.rule import ENFORCE, OFF
 
 SCOPE = (
@@ -29,8 +30,8 @@ SCOPE = (
 _BREAKERS = "scope: process: each worker process opens and closes for itself"
 _CALLERS = "each call is judged by itself"
 
-CALL = "call:"
-"""How names of outbound calls begin."""
+LIKE = 0.8
+"""How like a known app's name another one has to be to be taken for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,19 +98,22 @@ def _sight(
 
 
 def _uncalled(guard: Guard, namespace: str, known: set[tuple[str, str]]) -> dict[str, str]:
-    """Return the targets that are calls of apps nobody knows: they are not ours to govern."""
+    """Return the targets that are calls, each with the known app that is meant.
+
+    A name that is like none may be the name of a host, whose calls are governed too.
+    """
     called = [
-        one.resource for one in guard.targets if one.resource.startswith(CALL) and not one.regex
+        one.resource for one in guard.targets if one.resource.startswith(OUTBOUND) and not one.regex
     ]
     if not called:
         return {}
     names = {spelt for at, name in known for spelt in _spellings(name, at, namespace)}
     vain: dict[str, str] = {}
     for resource in called:
-        app, colon, method = resource.removeprefix(CALL).partition(":")
-        if app not in names:
-            near = get_close_matches(app, sorted(names), n=1)
-            vain[resource] = f"{CALL}{near[0]}{colon}{method}" if near else ""
+        app, colon, method = resource.removeprefix(OUTBOUND).partition(":")
+        near = [] if app in names else get_close_matches(app, sorted(names), 1, LIKE)
+        if near and "." not in app:
+            vain[resource] = f"{OUTBOUND}{near[0]}{colon}{method}"
     return vain
 
 

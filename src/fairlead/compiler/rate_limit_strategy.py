@@ -7,7 +7,7 @@ from fairlead.compiler.selective import NOT_SHARED, NOWHERE, selection, warming
 from fairlead.kinds import Resource
 from fairlead.kinds.rate_limit_strategy import RateLimitStrategySpec
 from fairlead.kinds.strategy import LOCAL
-from fairlead.policy.limit import MOST_PERMITS, MemoryScale, RateLimit, Window
+from fairlead.policy.limit import MemoryScale, RateLimit, Window
 from fairlead.policy.resource import resource_name
 
 
@@ -29,7 +29,8 @@ def rate_limit(spec: RateLimitStrategySpec) -> Strategy:
         memory=_scale(spec),
         selection=selection(spec),
     )
-    return Strategy(rule=rule, mode=spec.mode, unenforced=_unenforced(spec))
+    unenforced = "" if spec.limit_mode == LOCAL else NOT_SHARED.format(spec.limit_mode)
+    return Strategy(rule=rule, mode=spec.mode, unenforced=unenforced)
 
 
 def _scale(spec: RateLimitStrategySpec) -> MemoryScale | None:
@@ -42,12 +43,3 @@ def _scale(spec: RateLimitStrategySpec) -> MemoryScale | None:
         low_bytes=memory.low_bytes,
         high_bytes=memory.high_bytes,
     )
-
-
-def _unenforced(spec: RateLimitStrategySpec) -> str:
-    if spec.limit_mode != LOCAL:
-        return NOT_SHARED.format(spec.limit_mode)
-    threshold = max(threshold for threshold, _ in spec.all_windows)
-    if threshold > MOST_PERMITS:
-        return f"threshold {threshold:g} is more than the {MOST_PERMITS} that a process counts"
-    return ""

@@ -9,7 +9,6 @@ from fairlead.flow.database import Shadows
 from fairlead.flow.failover import Avoided, Clock
 from fairlead.flow.gates import Gates
 from fairlead.flow.lane import Lanes
-from fairlead.flow.limit import Limits
 from fairlead.flow.outside import Outside, concerned
 from fairlead.flow.route import Routes
 from fairlead.flow.stack import outbound, outward
@@ -34,7 +33,6 @@ class Plan:
     outside: Outside | None
     """Such hosts that rules concern; None where no rule may."""
     shadows: Shadows
-    limits: Limits
     own_lane: str
     """The lane of what has no request; here because every statement asks."""
 
@@ -63,20 +61,20 @@ class Engine:
         self._avoided = Avoided(clock)
         self._warming = Warming(clock)
         self.gates = Gates() if gates is None else gates
-        self.plan = self._build(Snapshot(), Limits())
+        self.plan = self._build(Snapshot())
 
     def apply(self, snapshot: Snapshot) -> None:
         """Enforce `snapshot` from the next call on."""
         # The gates first: what a plan finds out about them it keeps.
         self.gates.apply(_rules(snapshot), simulate=snapshot.governance == OBSERVE)
-        self.plan = self._build(snapshot, self.plan.limits)
+        self.plan = self._build(snapshot)
 
     def begin_again(self) -> None:
         """Count from nothing in a forked process: a permit may be in the hand of a lost thread."""
-        self.plan = self._build(self.plan.snapshot, Limits())
+        self.plan = self._build(self.plan.snapshot)
         self.gates.begin_again()
 
-    def _build(self, snapshot: Snapshot, before: Limits) -> Plan:
+    def _build(self, snapshot: Snapshot) -> Plan:
         # A random turn, or every caller would send its first call to the same instance.
         turn = int(self.dice() * 1_000_000)
         self._warming.see(snapshot)
@@ -84,13 +82,6 @@ class Engine:
         lanes = Lanes(snapshot, trust=self._trust)
         known = bool(snapshot.digest) or not self._governed
         shadows = Shadows.of(snapshot) if known else Shadows.unknown()
-        limits = Limits(
-            (one for one in snapshot.flow.rate_limits if len(one.windows) == 1)
-            if snapshot.governance != OFF
-            else (),
-            before.windows,
-            observing=snapshot.governance == OBSERVE,
-        )
         return Plan(
             snapshot=snapshot,
             lanes=lanes,
@@ -99,7 +90,6 @@ class Engine:
             outward=outward(self.gates),
             outside=Outside(self.gates) if concerned(_rules(snapshot), OUTBOUND) else None,
             shadows=shadows,
-            limits=limits,
             own_lane=lanes.own,
         )
 

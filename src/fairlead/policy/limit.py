@@ -15,9 +15,6 @@ NOT_FOUND = "404"
 MOST_THRESHOLD = 1_000_000_000
 """Largest threshold: more calls than a process can see in any window."""
 
-MOST_PERMITS = 100_000
-"""Largest threshold that is counted to date: each permit is a number in memory."""
-
 MOST_MS = 366 * 86_400_000
 """Longest window, queue or pause, in milliseconds: a year."""
 

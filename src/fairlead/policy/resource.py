@@ -15,6 +15,12 @@ OUTBOUND = "call:"
 INBOUND = r"(?:[A-Z]{1,32}:)?/.*|404"
 """Pattern of every call that comes in: routes of all methods, methods of gRPC, unknown paths."""
 
+SQL = "sql:"
+"""What the name of a statement begins with: ``sql:DATABASE:TEXT``, or of all of a database."""
+
+LONGEST_STATEMENT = 1024
+"""Characters of a statement that its name has."""
+
 CALLER = "fairlead-caller"
 """Header in which a call to an app names the app that calls: ``APP``, and ``APP.NAMESPACE`` where
 that is not the callee's namespace."""
@@ -39,9 +45,22 @@ def template(path: str) -> str:
 def resource_name(text: str) -> str:
     """Return the name that agents know for what an author calls a resource."""
     method = _METHOD.match(text)
-    if method is None:
-        return template(text) if text.startswith("/") else text
-    return f"{method[1].upper()}:{template(text[method.end() :])}"
+    if method is not None:
+        return f"{method[1].upper()}:{template(text[method.end() :])}"
+    if text.startswith("/"):
+        return template(text)
+    if text.startswith(OUTBOUND):
+        app, colon, rpc = text.partition(":/")
+        return f"{app.lower()}{colon}{rpc}"
+    if text.startswith(SQL):
+        database, colon, statement = text.removeprefix(SQL).partition(":")
+        return statement_name(database, statement) if colon else text
+    return text
+
+
+def statement_name(database: str, text: str) -> str:
+    """Return the name of a statement, as an application gives it to its driver."""
+    return f"{SQL}{database}:{' '.join(text.split())[:LONGEST_STATEMENT]}"
 
 
 def scopes(name: str) -> tuple[str, ...]:

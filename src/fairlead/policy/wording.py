@@ -32,18 +32,23 @@ def span(milliseconds: float) -> str:
     return f"{milliseconds / 1000:g} s" if milliseconds >= 1000 else f"{milliseconds:g} ms"
 
 
+def number(amount: float) -> str:
+    """Return a number as it is read: ``1,000,000``, ``2.5``."""
+    return f"{amount:,.10g}"
+
+
 def _amount(rule: Rule) -> str:
     if isinstance(rule, RateLimit):
         return _rate(rule)
     if isinstance(rule, Throttle) and rule.burst > 1:
-        saved = f"{rule.threshold:g} in {span(rule.window_ms)}, {rule.burst:g} at once"
+        saved = f"{number(rule.threshold)} in {span(rule.window_ms)}, {number(rule.burst)} at once"
         return f"{saved}, queue {span(rule.queue_ms)}" if rule.queue_ms else saved
     if isinstance(rule, Throttle):
         gap = rule.window_ms / rule.threshold if rule.threshold else 0
         pace = f"one each {span(round(gap, 3))}" if gap else "none"
         return f"{pace}, queue {span(rule.queue_ms)}{_warming(rule.warm_up)}"
     if isinstance(rule, ConcurrencyLimit):
-        return f"{rule.most} at a time"
+        return f"{number(rule.most)} at a time"
     if isinstance(rule, HotLimit):
         return _hot(rule)
     if isinstance(rule, CircuitBreaker):
@@ -58,14 +63,14 @@ def _rate(rule: RateLimit) -> str:
     if rule.memory is not None:
         scale = rule.memory
         words = (
-            f"{scale.low_threshold:g} to {scale.high_threshold:g} in "
+            f"{number(scale.low_threshold)} to {number(scale.high_threshold)} in "
             f"{span(rule.windows[0].window_ms)} by the memory in use"
         )
     return f"{words}, of calls of {rule.related}" if rule.related else words
 
 
 def _window(window: Window) -> str:
-    return f"{window.threshold:g} in {span(window.window_ms)}"
+    return f"{number(window.threshold)} in {span(window.window_ms)}"
 
 
 def _warming(warm_up: WarmUp | None) -> str:
@@ -73,11 +78,11 @@ def _warming(warm_up: WarmUp | None) -> str:
 
 
 def _hot(rule: HotLimit) -> str:
-    burst = f" and {rule.burst:g} at once" if rule.burst else ""
+    burst = f" and {number(rule.burst)} at once" if rule.burst else ""
     amount = {
-        INFLIGHT: f"{rule.threshold:g} at a time",
-        PACE: f"{rule.threshold:g} in {span(rule.window_ms)}, queue {span(rule.queue_ms)}",
-    }.get(rule.behaviour, f"{rule.threshold:g} in {span(rule.window_ms)}{burst}")
+        INFLIGHT: f"{number(rule.threshold)} at a time",
+        PACE: f"{number(rule.threshold)} in {span(rule.window_ms)}, queue {span(rule.queue_ms)}",
+    }.get(rule.behaviour, f"{number(rule.threshold)} in {span(rule.window_ms)}{burst}")
     of = " ".join(word for word in (rule.param.source, rule.param.name) if word)
     exceptions = f", {len(rule.items)} with thresholds of their own" if rule.items else ""
     return f"{amount} for each {of}{exceptions}"
@@ -85,11 +90,11 @@ def _hot(rule: HotLimit) -> str:
 
 def _breaker(rule: CircuitBreaker) -> str:
     if rule.strategy_kind == ERROR_COUNT:
-        bad = f"{rule.threshold:g} errors"
+        bad = f"{number(rule.threshold)} errors"
     elif rule.strategy_kind == SLOW_RATIO:
-        bad = f"{rule.threshold:.0%} over {span(rule.slow_ms)}"
+        bad = f"{_percent(rule.threshold)} over {span(rule.slow_ms)}"
     else:
-        bad = f"{rule.threshold:.0%} errors"
+        bad = f"{_percent(rule.threshold)} errors"
     least = f"{rule.min_requests} or more calls in {span(rule.window_ms)}"
     return f"opens for {span(rule.recovery_ms)} at {bad} of {least}"
 
@@ -108,3 +113,7 @@ def _of_whom(selection: Selection) -> str:
 def _some(names: tuple[str, ...]) -> str:
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return ", ".join(names[:SHOWN]) + more
+
+
+def _percent(ratio: float) -> str:
+    return f"{ratio * 100:.10g}%"
