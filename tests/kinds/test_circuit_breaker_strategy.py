@@ -67,6 +67,11 @@ def test_errors_may_be_counted():
         (of("CircuitBreakerStrategy", slowConditions=...), "spec.slowConditions", "required"),
         (of("CircuitBreakerStrategy", triggerRatio=...), "spec.triggerRatio", "required"),
         (of("CircuitBreakerStrategy", triggerRatio="101%"), "spec.triggerRatio", "0% to 100%"),
+        (
+            breaker(strategy="ErrorRequestCount", triggerRatio=..., triggerCount=7, exclusive=True),
+            "spec.exclusive",
+            "one higher",
+        ),
         (of("CircuitBreakerStrategy", triggerRatio="-1%"), "spec.triggerRatio", "0% to 100%"),
         (of("CircuitBreakerStrategy", triggerRatio=0.45), "spec.triggerRatio", "got the number"),
         (of("CircuitBreakerStrategy", triggerCount=3), "spec.triggerCount", "triggerRatio instead"),

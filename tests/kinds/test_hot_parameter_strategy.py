@@ -46,6 +46,7 @@ def test_an_argument_may_be_named_by_its_place():
         (hot(source="body", name="x"), "spec.param.source", "unknown source"),
         (hot(source="header"), "spec.param.name", "required: which header"),
         (hot(source="client-ip", name="x"), "spec.param.name", "remove the name"),
+        (hot(source="constant", name="x"), "spec.param.name", "remove the name"),
         (hot(source="host", match={}), "spec.param.match", "has none"),
         (
             hot(source="host", match={"exact": "a", "prefix": "b"}),

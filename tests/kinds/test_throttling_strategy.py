@@ -36,7 +36,16 @@ def test_the_specifications_sample_loads_and_equals_the_python_form():
 def test_no_distance_and_no_wait_are_read():
     """The definition allows a distance of 0; a wait of 0 rejects whatever is too early."""
     spec = parse(of("ThrottlingStrategy", minIntervalOfRequests="0s", queueTimeout="0ms")).spec
-    assert (spec.interval_ms, spec.queue_ms) == (0, 0)
+    assert (spec.pace, spec.queue_ms) == ((1.0, 0), 0)
+
+
+def test_a_pace_is_a_rate_too():
+    """Three hundred a second are no whole number of milliseconds apart."""
+    plain = of(
+        "ThrottlingStrategy", minIntervalOfRequests=..., threshold=300, statDuration="1s", burst=9
+    )
+    assert parse(plain).spec.pace == (300.0, 1000)
+    assert KIND.row(plain, NOW)[1] == "300 in 1s, queue 2s"
 
 
 def test_a_bare_off_is_a_mode():
@@ -76,6 +85,19 @@ def test_a_bare_off_is_a_mode():
             "spec.otherCallers",
             "remove one",
         ),
+        (
+            of("ThrottlingStrategy", minIntervalOfRequests=...),
+            "spec.minIntervalOfRequests",
+            "required",
+        ),
+        (of("ThrottlingStrategy", threshold=3), "spec.threshold", "remove one"),
+        (
+            of("ThrottlingStrategy", minIntervalOfRequests=..., threshold=3),
+            "spec.statDuration",
+            "required",
+        ),
+        (of("ThrottlingStrategy", statDuration="1s"), "spec.statDuration", "window of a threshold"),
+        (of("ThrottlingStrategy", burst=2, warmUp={"period": "1s"}), "spec.burst", "remove one"),
         (of("ThrottlingStrategy", mode="dry-run"), "spec.mode", "unknown mode"),
     ],
 )

@@ -34,7 +34,7 @@ def circuit_breaker(spec: CircuitBreakerStrategySpec) -> Strategy:
         strategy_kind=_KINDS[spec.strategy],
         threshold=spec.threshold,
         # At 0 % one bad call opens it, which "at the threshold" would be without any.
-        inclusive=spec.threshold > 0,
+        inclusive=spec.threshold > 0 and not spec.exclusive,
         slow_ms=spec.slow_ms,
         errors=tuple(dict.fromkeys(_errors(spec))),
         window_ms=spec.window_ms,

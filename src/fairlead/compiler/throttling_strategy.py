@@ -18,13 +18,15 @@ def compile_throttling_strategy(resource: Resource[ThrottlingStrategySpec]) -> P
 
 def throttle(spec: ThrottlingStrategySpec) -> Strategy:
     """Return the strategy that `spec` describes, wherever it stands."""
-    if not spec.interval_ms:
+    threshold, window_ms = spec.pace
+    if not window_ms:
         return Strategy(rule=None, mode=spec.mode, unenforced=UNPACED)
     rule = Throttle(
         **NOWHERE,
-        threshold=1.0,
-        window_ms=spec.interval_ms,
+        threshold=threshold,
+        window_ms=window_ms,
         queue_ms=spec.queue_ms,
+        burst=float(spec.burst),
         warm_up=warming(spec.warm_up),
         selection=selection(spec),
     )

@@ -16,7 +16,7 @@ from fairlead.kinds.authoring import Maker
 from fairlead.kinds.error_condition import problem
 from fairlead.kinds.kind import AGE, LIVE, NAME, Column, Kind, Plain, child
 from fairlead.kinds.mode import MODE
-from fairlead.kinds.quantity import Duration, Percentage, duration_ms, ratio
+from fairlead.kinds.quantity import Duration, Percentage, Wait, duration_ms, ratio
 from fairlead.kinds.spec import Spec, described
 from fairlead.kinds.strategy import StrategySpec, in_spec, required
 from fairlead.kinds.violation import Loc, Violation, refusal
@@ -39,7 +39,7 @@ def _conditions(value: Any) -> Any:
 class SlowConditions(Spec):
     """What is slow."""
 
-    max_allowed_rt: Duration = Field(
+    max_allowed_rt: Wait = Field(
         alias="maxAllowedRt", description="A request is slow that takes longer, as in 350ms."
     )
 
@@ -61,6 +61,11 @@ class CircuitBreakerStrategySpec(StrategySpec):
         default=None,
         alias="triggerCount",
         description="It opens at so many errors in a window: for ErrorRequestCount.",
+    )
+    exclusive: bool = Field(
+        default=False,
+        description="It opens above triggerRatio, as in Sentinel for Java, and not at it: a slow "
+        "ratio of 100% opens it all the same. Our extension.",
     )
     duration: Duration = Field(alias="statDuration", description="Length of the window, as in 20s.")
     recovery: Duration = Field(
@@ -141,6 +146,9 @@ def violations(raw: Plain, loc: Loc) -> Iterator[Violation]:
         if raw.get("triggerRatio") is not None:
             message = f"{COUNT} counts: write triggerCount instead"
             yield Violation(loc=(*loc, "triggerRatio"), message=message)
+        if raw.get("exclusive"):
+            message = "is about a ratio: write a triggerCount that is one higher instead"
+            yield Violation(loc=(*loc, "exclusive"), message=message)
     elif raw.get("triggerCount") is not None and strategy in (SLOW, ERRORS):
         message = f"{strategy} measures a share: write triggerRatio instead"
         yield Violation(loc=(*loc, "triggerCount"), message=message)

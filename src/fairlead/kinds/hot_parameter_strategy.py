@@ -18,10 +18,10 @@ from fairlead.kinds.strategy import SelectiveSpec, in_spec, required, selection_
 from fairlead.kinds.violation import Loc, Violation
 
 Source = Literal[
-    "header", "query", "cookie", "path", "client-ip", "host", "grpc", "sql", "argument"
+    "header", "query", "cookie", "path", "client-ip", "host", "grpc", "sql", "argument", "constant"
 ]
 SOURCES: tuple[str, ...] = get_args(Source)
-NAMELESS = ("client-ip", "host")
+NAMELESS = ("client-ip", "host", "constant")
 """Sources of which a call has one."""
 
 REJECT, THROTTLE, CONCURRENCY = "Reject", "Throttle", "Concurrency"
@@ -59,13 +59,13 @@ class Param(Spec):
 
     source: Source = Field(
         description="header, query, cookie, path (a variable of the template), client-ip, host, "
-        "grpc (a field of the message), sql (a parameter of the statement) or argument (of a "
-        "guarded function)."
+        "grpc (a field of the message), sql (a parameter of the statement), argument (of a "
+        "guarded function), or constant: all calls have one value."
     )
     name: MatchText | None = Field(
         default=None,
         description="Its name; user.id for a field in a field. For sql and argument a position "
-        "too, from 0, and from the end if negative. Not for client-ip and host.",
+        "too, from 0, and from the end if negative. Not for client-ip, host and constant.",
     )
     match: ValueMatch | None = Field(
         default=None, description="Only values like this are limited; all if left out."

@@ -33,6 +33,8 @@ Callers: TypeAlias = Annotated[
     tuple[Caller, ...], Field(strict=False, min_length=1, max_length=MOST_CALLERS)
 ]
 
+Others: TypeAlias = Annotated[tuple[Caller, ...], Field(strict=False, max_length=MOST_CALLERS)]
+
 
 class StrategySpec(Spec):
     """A strategy."""
@@ -48,11 +50,11 @@ class SelectiveSpec(StrategySpec):
         description="Only calls of these apps, as they name themselves: web, and web.shop for "
         "one of another namespace. All calls if left out.",
     )
-    other_callers: Callers | None = Field(
+    other_callers: Others | None = Field(
         default=None,
         alias="otherCallers",
         description="Only calls of apps that are none of these, instead of callers. A call "
-        "without the name of its app is not among them.",
+        "without the name of its app is not among them; none are all others.",
     )
     per_caller: bool = Field(
         default=False,
