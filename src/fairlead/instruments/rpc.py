@@ -27,6 +27,9 @@ WHERE = "grpc"
 """What faults are counted as."""
 
 _TARGET = re.compile(r"(?:(?:dns|passthrough):(?:///)?)?([^/:\s]{1,253})(?::\w{1,32})?")
+SCHEMES = ("ipv4", "ipv6", "unix", "unix-abstract", "vsock", "xds", "google-c2p")
+"""How a target begins that is no name; every other beginning may be a host's."""
+
 _PEER = re.compile(r"ipv[46]:(?:\[|%5[Bb])?(.+?)(?:\]|%5[Dd])?:\d+")
 
 
@@ -37,7 +40,9 @@ def name_in(target: str) -> str:
     their own. A target that names the name server to ask is left to it.
     """
     match = _TARGET.fullmatch(target)
-    return match[1].lower() if match else ""
+    if match is None or target.partition(":")[0] in SCHEMES:
+        return ""
+    return match[1].lower()
 
 
 def authority_of(target: str) -> str:
