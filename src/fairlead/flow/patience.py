@@ -8,23 +8,34 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fairlead.flow.call import Call, Fault
-from fairlead.flow.steps import Flow, Steps, Wait
+from fairlead.flow.steps import Flow, Steps, Wait, send
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 """Seconds between two tries: twice as long each time."""
 
 
-def patient(latest: Callable[[], Flow], clock: Callable[[], float], until: float) -> Flow:
-    """Return the flow that tries, by the `latest` rules, until one connects or it is `until`."""
+class Patience:
+    """Waits for those calls that say until when; what has come by then is tried too."""
 
-    def flow(call: Call) -> Steps:
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self.latest: Flow = send
+        """How an endpoint is chosen by the latest snapshot."""
+
+    def layer(self, inner: Flow) -> Flow:
+        """Return the layer that tries again."""
+
+        def flow(call: Call) -> Steps:
+            return inner(call) if call.until is None else self._wait(call, call.until)
+
+        return flow
+
+    def _wait(self, call: Call, until: float) -> Steps:
         pause = FIRST_PAUSE
         while True:
-            outcome = yield from latest()(call)
-            left = until - clock()
+            outcome = yield from self.latest(call)
+            left = until - self._clock()
             if outcome.error is None or outcome.fault is not Fault.REFUSED or left <= 0:
                 return outcome
             yield Wait(min(pause, left))
             pause = min(LONGEST_PAUSE, pause * 2)
-
-    return flow

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakSet
 
-from fairlead.flow.patience import patient
+from fairlead.flow.call import Fault, Outcome
+from fairlead.flow.rejected import Rejected
+from fairlead.instruments.attempt import Sender
 from fairlead.instruments.outbound import BAGGAGE, call_for, label_only, plan_for
 from fairlead.instruments.rpc import (
     WHERE,
     address_of,
     authority_of,
+    field_of,
     name_in,
+    status_of,
     values_of,
     with_labels,
 )
@@ -27,8 +30,11 @@ from fairlead.policy.resource import CALLER
 from fairlead.telemetry.names import AGENT_FAULTS
 
 if TYPE_CHECKING:
-    from fairlead.flow.call import Call
+    from fairlead.flow.call import Call, Unreachable
     from fairlead.flow.engine import Plan
+    from fairlead.flow.steps import Flow
+    from fairlead.instruments.attempt import Answer
+    from fairlead.instruments.drive import Journey
     from fairlead.instruments.instrument import DataPlane
 
 MOST_ENDPOINTS = 256
@@ -36,6 +42,10 @@ MOST_ENDPOINTS = 256
 
 CONNECT = 3.0
 """Seconds that an endpoint has to accept a connection before the next one is tried."""
+
+LIBRARY = "grpcio"
+
+CANCELLED, DEADLINE_EXCEEDED, UNAVAILABLE = 1, 4, 14
 
 READY, FAILED, SHUTDOWN = 2, 3, 4
 """States of a channel (`grpc_connectivity_state`)."""
@@ -67,8 +77,7 @@ class Asked(NamedTuple):
 class Governed(NamedTuple):
     """A call to an app that is known: how to drive it, and the metadata it carries."""
 
-    plan: Plan
-    """With the way of a call that waits until an endpoint is ready, where it does."""
+    flow: Flow
     call: Call
     metadata: list[Any]
 
@@ -109,11 +118,10 @@ class Reach:
                 self._renew(plan)
             call = call_for(self.plane, plan, self.name, "POST")
             call.resource = f"{call.resource}:{method}"
+            call.until = until if asked.wait_for_ready else None
             label = plan.lanes.label(call.lane, values_of(asked.metadata, BAGGAGE))
             metadata = with_labels(asked.metadata, label, (CALLER, call.caller))
-            return Governed(
-                self._waiting(plan, until) if asked.wait_for_ready else plan, call, metadata
-            )
+            return Governed(plan.outbound, call, metadata)
         except Exception:  # counted; the call goes on untouched
             self.fault()
             return None
@@ -161,11 +169,6 @@ class Reach:
         """Count a fault of ours."""
         self.plane.counters.count(AGENT_FAULTS, WHERE)
 
-    def _waiting(self, plan: Plan, until: float) -> Plan:
-        engine = self.plane.engine
-        waiting = patient(lambda: engine.plan.outbound, time.monotonic, until)
-        return replace(plan, outbound=waiting)
-
     def _renew(self, plan: Plan) -> None:
         """Let go of the channels to endpoints that are gone."""
         self._plan = plan
@@ -173,6 +176,79 @@ class Reach:
             live = {one.address for service in plan.snapshot.services for one in service.endpoints}
             for address in [one for one in self._channels if one not in live]:
                 self._channels.pop(address, None)
+
+
+class RpcSender(Sender):
+    """Sends a call, and says what rules may ask of it."""
+
+    __slots__ = ("_asked", "_governed", "_method", "_name", "_request", "_until", "last", "raised")
+
+    library = LIBRARY
+
+    def __init__(
+        self, name: str, method: str, request: Any, asked: Asked, governed: Governed, until: float
+    ) -> None:
+        """`request` is a message, or an iterator of messages, which is left alone."""
+        self._name, self._method, self._request = name, method, request
+        self._asked, self._governed, self._until = asked, governed, until
+        self.last: Outcome | None = None
+        self.raised: BaseException | None = None
+        """What the library raised when it was given the call: the application's to hear."""
+        governed.call.facts = self
+
+    def value(self, source: str, name: str) -> Any:
+        """Return a part of the call."""
+        match source:
+            case "header":
+                return values_of(self._governed.metadata, name.lower())
+            case "host":
+                return self._name
+            case "path":
+                return self._method
+            case "grpc":
+                return field_of(self._request, name)
+        return None
+
+    def answer(self, answer: Answer) -> Any:
+        """Return nothing: a rule's code and text are an error of the library's."""
+        del answer
+
+    def unreachable(self, error: Unreachable | Rejected) -> Exception:
+        """Return the library's own error."""
+        if isinstance(error, Rejected):
+            code, text = status_of(error.refusal)
+            return self.error_of(code, text)
+        return self.unsent(str(error))
+
+    def unsent(self, text: str) -> Exception:
+        """Return what stands for not having been sent."""
+        late = time.monotonic() >= self._until
+        return self.error_of(DEADLINE_EXCEEDED if late else UNAVAILABLE, text)
+
+    def refused(self, call: Call) -> Outcome:
+        """Return the outcome of an endpoint that accepts no connection."""
+        error = self.unsent(unconnected(call))
+        return Outcome(error=error, fault=Fault.REFUSED, grpc=UNAVAILABLE)
+
+    def error_of(self, code: int, text: str) -> Exception:
+        """Return an error of the library's, as it makes one for a call that it never sent."""
+        raise NotImplementedError
+
+
+def ended(reach: Reach, journey: Journey, call: Call, outcome: Outcome) -> None:
+    """Tell the flow what became of a call that was under way."""
+    try:
+        journey.end(outcome)
+    except Exception:  # counted; the call has ended all the same
+        reach.fault()
+    if call.fault is not None:
+        reach.fault()
+
+
+def outcome_of(response: Any, error: BaseException | None, code: int | None) -> Outcome:
+    """Return what became of a call that was sent."""
+    fault = Fault.TIMEOUT if code == DEADLINE_EXCEEDED else Fault.OTHER
+    return Outcome(response, error, fault, grpc=code)
 
 
 def left(until: float) -> float | None:

@@ -14,23 +14,27 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
 
-from fairlead.flow.call import Call, Fault, Outcome, Unreachable
+from fairlead.flow.call import Call, Outcome, Unreachable
+from fairlead.flow.rejected import Rejected
 from fairlead.flow.steps import Send
 from fairlead.instruments.attempt import send
 from fairlead.instruments.drive import Journey, begin
 from fairlead.instruments.pending import Pending
 from fairlead.instruments.propagate import current
 from fairlead.instruments.rpc_client import (
+    CANCELLED,
     CONNECT,
     FAILED,
     READY,
     SHUTDOWN,
+    UNAVAILABLE,
     Asked,
-    Governed,
     Reach,
+    RpcSender,
+    ended,
     left,
+    outcome_of,
     taken,
-    unconnected,
 )
 from fairlead.instruments.threads import CarriedSteps, carried
 
@@ -40,8 +44,6 @@ if TYPE_CHECKING:
 
 LIBRARY = "grpcio"
 VERSIONS = ("1.60", "2")
-
-CANCELLED, DEADLINE_EXCEEDED, UNAVAILABLE = 1, 4, 14
 
 LOOK = 0.2
 """Seconds between two looks at a connection that is being made; its change is heard at once."""
@@ -119,7 +121,7 @@ class Calls:
     """What calls one method; the library's own is `plain`, and `make` makes one for a channel."""
 
     def __init__(self, reach: Reach, method: str, plain: Any, make: Callable[[Any], Any]) -> None:
-        self.reach, self._method, self._plain, self._make = reach, method, plain, make
+        self.reach, self.method, self._plain, self._make = reach, method, plain, make
         self._made: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 
     def at(self, channel: Any) -> Any:
@@ -137,16 +139,16 @@ class Calls:
     def awaited(self, how: str, request: Any, asked: Asked) -> Any:
         """Make a call whose answer the caller waits for, in its own thread."""
         until = asked.until()
-        governed = self.reach.govern(self._method, asked, until)
+        governed = self.reach.govern(self.method, asked, until)
         if governed is None:
             return self.untouched(how, request, asked)
         attempt = Attempt(self, how, request, asked, governed, until)
-        return send(self.reach.plane, governed.plan, governed.call, attempt)
+        return send(self.reach.plane, governed.flow, governed.call, attempt)
 
     def opened(self, how: str, request: Any, asked: Asked) -> Any:
         """Make a call whose caller does not wait."""
         until = asked.until()
-        governed = self.reach.govern(self._method, asked, until)
+        governed = self.reach.govern(self.method, asked, until)
         if governed is None:
             return self.untouched(how, request, asked)
         opening = Opening(self, how, request, asked, governed, until)
@@ -183,28 +185,28 @@ class StreamAnswer(Calls):
         return self.opened("__call__", *taken(args, kwargs))
 
 
-class Attempt:
+class Attempt(RpcSender):
     """One call of the application's, sent to one endpoint or another."""
 
-    library = LIBRARY
+    __slots__ = ("_calls", "_how")
 
-    def __init__(
-        self, calls: Calls, how: str, request: Any, asked: Asked, governed: Governed, until: float
-    ) -> None:
-        self._calls, self._how, self._request, self._asked = calls, how, request, asked
-        self._governed, self._until = governed, until
-        self.last: Outcome | None = None
+    def __init__(self, calls: Calls, how: str, request: Any, *rest: Any) -> None:
+        super().__init__(calls.reach.name, calls.method, request, *rest)
+        self._calls, self._how = calls, how
 
     def __call__(self, call: Call) -> Outcome:
         """Send the call to its endpoint."""
         channel = self.connected(call)
-        if not isinstance(channel, Outcome):
-            try:
-                channel = Outcome(self.sent(channel))
-            except Exception as error:  # handed on in the outcome
-                channel = Outcome(error=error)
-        self.last = channel
-        return channel
+        outcome = channel if isinstance(channel, Outcome) else self._outcome(channel)
+        self.last = outcome
+        return outcome
+
+    def _outcome(self, channel: Any) -> Outcome:
+        try:
+            return outcome_of(self.sent(channel), None, 0)
+        except Exception as error:  # handed on in the outcome
+            code: Any = getattr(error, "code", None)
+            return outcome_of(None, error, code().value[0] if is_error(error) else None)
 
     def sent(self, channel: Any) -> Any:
         """Make the call on the channel of an endpoint."""
@@ -229,32 +231,25 @@ class Attempt:
             return channel
         if state in (FAILED, SHUTDOWN):
             reach.drop(channel)
-        return Outcome(error=self.error(unconnected(call)), fault=Fault.REFUSED)
+        return self.refused(call)
 
     def untouched(self) -> Any:
         """Make the call as the application asked for it."""
         return self._calls.untouched(self._how, self._request, self._asked)
 
-    def unreachable(self, error: Unreachable) -> Exception:
-        """Return the library's own error."""
-        return self.error(str(error))
-
-    def error(self, text: str) -> Exception:
-        """Return what stands for not having been sent."""
-        late = time.monotonic() >= self._until
-        error: Exception = error_of(DEADLINE_EXCEEDED if late else UNAVAILABLE, text)
-        return error
+    def error_of(self, code: int, text: str) -> Exception:
+        """Return an error of the library's, as it makes one for a call that it never sent."""
+        return error_of(code, text)
 
 
 class Opening(Attempt):
     """One whose caller does not wait for its answer, and may not wait for a connection."""
 
-    raised: BaseException | None = None
-    """What the library raised when it was given the call: the application's to hear."""
+    __slots__ = ()
 
     def open(self) -> Any:
         """Return what stands for the call: the library's own where nothing is to be waited for."""
-        journey = Journey(self._governed.plan.outbound, self._governed.call)
+        journey = Journey(self._governed.flow, self._governed.call)
         effect = journey.effect
         if effect is None:
             return self._settled(Pending(), journey)
@@ -277,7 +272,7 @@ class Opening(Attempt):
 
         try:
             pending.settle(begin(journey, start))
-        except Unreachable as error:
+        except (Unreachable, Rejected) as error:
             pending.settle(_caused(self.unreachable(error), error))
         except Exception as error:
             pending.settle(error if error is self.raised or is_error(error) else self._spare())
@@ -296,31 +291,28 @@ class Opening(Attempt):
             call = self.sent(channel)
         except Exception as error:
             self.raised = error
-            journey.end(Outcome(error=error))
+            ended(self._calls.reach, journey, self._governed.call, outcome_of(None, error, None))
             raise
-        ended = partial(_ended, self._calls.reach, journey, ref(call))
-        if not call.add_callback(ended):
-            ended()
+        over = partial(_over, self._calls.reach, journey, self._governed.call, ref(call))
+        if not call.add_callback(over):
+            over()
         return call
 
 
-def _ended(reach: Reach, journey: Journey, reference: Callable[[], Any]) -> None:
-    try:
-        call = reference()
-        if call is None:  # let go of before it had ended, which cancels it
-            journey.end(Outcome(error=error_of(CANCELLED, "Cancelled upon garbage collection!")))
-        else:
-            journey.end(Outcome(call, None if call.code().value[0] == 0 else call))
-    except Exception:  # counted; the call has ended all the same
-        reach.fault()
+def _over(reach: Reach, journey: Journey, call: Call, reference: Callable[[], Any]) -> None:
+    sent = reference()
+    # Let go of before it had ended, which cancels it.
+    code = CANCELLED if sent is None else sent.code().value[0]
+    ended(reach, journey, call, outcome_of(sent, sent if code else None, code))
 
 
-def error_of(code: int, text: str) -> Any:
+def error_of(code: int, text: str) -> Exception:
     """Return an error of the library's, as it makes one for a call that it never sent."""
     from grpc import _channel, _common
 
     status = _common.CYGRPC_STATUS_CODE_TO_STATUS_CODE[code]
-    return _channel._InactiveRpcError(_channel._RPCState((), (), (), status, text))
+    error: Exception = _channel._InactiveRpcError(_channel._RPCState((), (), (), status, text))
+    return error
 
 
 def is_error(error: BaseException) -> bool:

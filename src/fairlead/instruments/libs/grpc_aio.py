@@ -15,7 +15,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from fairlead.flow.call import Call, Fault, Outcome, Unreachable
+from fairlead.flow.call import Call, Outcome, Unreachable
+from fairlead.flow.rejected import Rejected
 from fairlead.flow.steps import Send
 from fairlead.instruments.drive import Journey, begin_async
 from fairlead.instruments.rpc_client import (
@@ -23,12 +24,14 @@ from fairlead.instruments.rpc_client import (
     FAILED,
     READY,
     SHUTDOWN,
+    UNAVAILABLE,
     Asked,
-    Governed,
     Reach,
+    RpcSender,
+    ended,
     left,
+    outcome_of,
     taken,
-    unconnected,
 )
 
 if TYPE_CHECKING:
@@ -37,8 +40,6 @@ if TYPE_CHECKING:
 
 LIBRARY = "grpcio"
 VERSIONS = ("1.60", "2")
-
-DEADLINE_EXCEEDED, UNAVAILABLE = 4, 14
 
 WAYS = ("unary_unary", "unary_stream", "stream_unary", "stream_stream")
 
@@ -119,84 +120,93 @@ class Calls:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Return the call."""
         request, asked = taken(args or (kwargs.pop("request_iterator", None),), kwargs)
-        governed = self.reach.govern(self.method, asked, asked.until())
+        until = asked.until()
+        governed = self.reach.govern(self.method, asked, until)
         if governed is None:
             asked = asked._replace(metadata=self.reach.labelled(asked.metadata))
             return self._plain(request, **asked._asdict())
-        opening = Opening(self, request, asked, governed)
-        try:
-            call = None if self._plain._interceptors else opening.at_once()
-        except Exception as error:
-            if error is opening.raised:
-                raise
-            self.reach.fault()
-            return self._plain(request, **asked._asdict())
-        if call is not None:
-            return call
+        opening = None
+        if not self._plain._interceptors:
+            opening = Opening(self, self.method, request, asked, governed, until)
+            try:
+                call = opening.at_once()
+            except Exception as error:
+                if error is opening.raised:
+                    raise
+                self.reach.fault()
+                return self._plain(request, **asked._asdict())
+            if call is not None:
+                return call
         innermost = copy.copy(self._plain)
-        innermost._interceptors = [*(self._plain._interceptors or ()), Innermost(self)]
+        innermost._interceptors = [
+            *(self._plain._interceptors or ()),
+            Innermost(self, opening),
+        ]
         return innermost(request, **asked._asdict())
 
 
 class Innermost:
     """Makes one call, on whatever channel is right, after what interceptors have made of it."""
 
-    def __init__(self, calls: Calls) -> None:
-        self._calls = calls
+    def __init__(self, calls: Calls, opening: Opening | None) -> None:
+        """`opening` is on its way already."""
+        self._calls, self._opening = calls, opening
 
     async def intercept(self, continuation: Callable[..., Any], details: Any, request: Any) -> Any:
         """Return the call when it is under way. Raises the library's error where it cannot be."""
+        opening = self._opening or self._opened(details, request)
+        if opening is None:
+            return await continuation(details, request)
+        try:
+            return await opening.in_time(request)
+        except (Unreachable, Rejected) as error:
+            raise opening.unreachable(error) from error
+        except Exception as error:
+            if error is opening.raised or is_error(error):
+                raise
+            self._calls.reach.fault()
+            return await continuation(details, request)
+
+    def _opened(self, details: Any, request: Any) -> Opening | None:
         method = details.method
         method = method.decode() if isinstance(method, bytes) else method
         asked = Asked(
             details.timeout, details.metadata, details.credentials, details.wait_for_ready
         )
-        reach = self._calls.reach
-        governed = reach.govern(method, asked, asked.until())
+        until = asked.until()
+        governed = self._calls.reach.govern(method, asked, until)
         if governed is None:
-            return await continuation(details, request)
-        opening = Opening(self._calls, request, asked, governed, method)
-        try:
-            return await opening.in_time()
-        except Unreachable as error:
-            raise opening.error(str(error)) from error
-        except Exception as error:
-            if error is opening.raised or is_error(error):
-                raise
-            reach.fault()
-            return await continuation(details, request)
+            return None
+        return Opening(self._calls, method, request, asked, governed, until)
 
     intercept_unary_unary = intercept_unary_stream = intercept
     intercept_stream_unary = intercept_stream_stream = intercept
 
 
-class Opening:
+class Opening(RpcSender):
     """One call of the application's, on its way to an endpoint."""
 
-    def __init__(
-        self, calls: Calls, request: Any, asked: Asked, governed: Governed, method: str = ""
-    ) -> None:
-        self._calls, self._request, self._asked = calls, request, asked
-        self._governed, self._method = governed, method or calls.method
-        self._until = asked.until()
+    __slots__ = ("_calls", "_journey")
+
+    def __init__(self, calls: Calls, *rest: Any) -> None:
+        super().__init__(calls.reach.name, *rest)
+        self._calls = calls
         self._journey: Journey | None = None
-        self.raised: BaseException | None = None
-        """What the library raised when it was given the call: the application's to hear."""
 
     def at_once(self) -> Any:
         """Return the call where its endpoint is connected, None where that takes time."""
-        journey = Journey(self._governed.plan.outbound, self._governed.call)
+        journey = self._journey = Journey(self._governed.flow, self._governed.call)
         effect = journey.effect
         if type(effect) is Send:
             channel = self._calls.reach.channel(effect.call)
             if channel._channel.check_connectivity_state(False) == READY:
                 return self._started(journey, channel)
-        journey.abandon()
         return None
 
-    async def in_time(self) -> Any:
-        """Return the call when it is under way."""
-        journey = Journey(self._governed.plan.outbound, self._governed.call)
+    async def in_time(self, request: Any) -> Any:
+        """Return the call when it is under way; its `request` may be what stands for messages."""
+        self._request = request
+        journey = self._journey or Journey(self._governed.flow, self._governed.call)
 
         async def start(call: Call) -> Any:
             channel = await self._connected(call)
@@ -208,10 +218,9 @@ class Opening:
             journey.abandon()
             raise
 
-    def error(self, text: str) -> Exception:
-        """Return what stands for not having been sent."""
-        late = time.monotonic() >= self._until
-        return error_of(DEADLINE_EXCEEDED if late else UNAVAILABLE, text)
+    def error_of(self, code: int, text: str) -> Exception:
+        """Return an error of the library's."""
+        return error_of(code, text)
 
     async def _connected(self, call: Call) -> Any:
         """Return the channel of the endpoint, connected; an Outcome where it cannot be."""
@@ -229,7 +238,7 @@ class Opening:
             return channel
         if state in (FAILED, SHUTDOWN):
             reach.drop(channel)
-        return Outcome(error=self.error(unconnected(call)), fault=Fault.REFUSED)
+        return self.refused(call)
 
     def _started(self, journey: Journey, channel: Any) -> Any:
         # Not to wait until this one endpoint is ready: there are others.
@@ -240,20 +249,21 @@ class Opening:
             call = self._calls.make(channel, self._method)(self._request, **asked._asdict())
         except Exception as error:
             self.raised = error
-            journey.end(Outcome(error=error))
+            ended(self._calls.reach, journey, self._governed.call, outcome_of(None, error, None))
             raise
         call._fairlead = channel  # which closes when it is let go of, and its calls with it
-        call.add_done_callback(partial(_ended, self._calls.reach, journey))
+        call.add_done_callback(partial(_over, self._calls.reach, journey, self._governed.call))
         return call
 
 
-def _ended(reach: Reach, journey: Journey, call: Any) -> None:
+def _over(reach: Reach, journey: Journey, call: Call, sent: Any) -> None:
+    code, error = None, None
     try:
-        code, details = _now(call.code()), _now(call.details())
-        error = None if code.value[0] == 0 else error_of(code.value[0], details)
-        journey.end(Outcome(call, error))
+        code, details = _now(sent.code()).value[0], _now(sent.details())
+        error = error_of(code, details) if code else None
     except Exception:  # counted; the call has ended all the same
         reach.fault()
+    ended(reach, journey, call, outcome_of(sent, error, code))
 
 
 def _now(coroutine: Any) -> Any:
