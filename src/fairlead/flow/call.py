@@ -58,7 +58,7 @@ class Call:
         self.open_ended = False
         """Whether what sends it has sent only a part when it says so, and ends `entry` later."""
         self.entry: Entry | None = None
-        """Its place inside the gate; whoever knows of an end before the others may say so."""
+        """What the gate said; whoever knows of an end before the others may say so."""
         self.fault: Exception | None = None
         """A fault of ours that let it pass."""
         self.until: float | None = None

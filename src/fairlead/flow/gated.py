@@ -34,9 +34,9 @@ def gated(gates: Gates) -> Layer:
             except Exception as error:
                 call.fault = error
                 return (yield from inner(call))
+            call.entry = entry
             if entry.refused is not None:
                 return Outcome(error=Rejected(entry.refused))
-            call.entry = entry
             outcome: Outcome | None = None
             try:
                 if entry.wait:
