@@ -7,7 +7,7 @@ The file is the whole truth about labels and spec; annotations of others are lef
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -40,17 +40,22 @@ def apply(
     server: Server = DEFAULT_SERVER,
 ) -> None:
     """Create or change resources from YAML, JSON or Python files."""
-    control = ControlPlane(server)
+    loaded = sources.load([*(filename or ()), *(names or ())], namespace)
+    if send(ControlPlane(server), loaded):
+        raise typer.Exit(REFUSED)
+
+
+def send(control: ControlPlane, resources: Iterable[Resource[Any]]) -> int:
+    """Send what differs, and tell what happened to each; return how many were refused."""
     refused = 0
-    for resource in sources.load([*(filename or ()), *(names or ())], namespace):
+    for resource in resources:
         label = f"{resource.kind.singular}.{resource.kind.group}/{resource.name}"
         try:
             print(f"{label} {_applied(control, resource)}")
         except Refused as refusal:
             refused += 1
             print(f"{label}: {refusal}", file=sys.stderr)
-    if refused:
-        raise typer.Exit(REFUSED)
+    return refused
 
 
 def _applied(control: ControlPlane, resource: Resource[Any]) -> str:

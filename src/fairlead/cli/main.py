@@ -73,6 +73,12 @@ VERBS = (
         extra="control",
     ),
     Verb(
+        name="sentinel",
+        module="fairlead.cli.sentinel.command",
+        summary="take over rules of Sentinel, and give it ours",
+        extra="control",
+    ),
+    Verb(
         name="sql",
         module="fairlead.cli.sql",
         summary="say what a lane would send for the statements of a file",

@@ -131,7 +131,6 @@ class Gate:
             if self._engine.gates.none:
                 return Served(lane)
             scope[KEY] = passage = AsgiPassage(lane, self._fault, receive, send)
-            passage.headers = scope["headers"]
             return passage
         except Exception:  # counted; the request goes through
             fault(self._plane, "asgi")

@@ -22,7 +22,6 @@ SERVE_MANY = (
     "apscheduler",
     "concurrent",
     "ddtrace",
-    "grpc",
     "logging",
     "multiprocessing",
     "newrelic",

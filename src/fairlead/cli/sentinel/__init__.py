@@ -1,0 +1,1 @@
+"""``fairlead sentinel``: rules of Sentinel's JSON as objects of ours, and back."""
