@@ -309,13 +309,13 @@ def shadows(why: str, **lanes: list[str]) -> dict[str, Any]:
         ),
         ({"doubts": ["FAIRLEAD_LANES is no setting"]}, ["FAIRLEAD_LANES is no setting"]),
         (
-            {"limits": {"rates": [], "unmatched": {"/greet1b": "/greet1a", "/x": ""}}},
+            {"unmatched": {"/greet1b": "/greet1a", "/x": ""}},
             [
-                "a rule limits /greet1b, which the application has not, did you mean /greet1a?",
-                "a rule limits /x, which the application has not",
+                "a rule guards /greet1b, which the application has not, did you mean /greet1a?",
+                "a rule guards /x, which the application has not",
             ],
         ),
-        ({"limits": {"rates": [], "unmatched": None}}, []),
+        ({"unmatched": None}, []),
         ({"fault": "ready: OSError: x"}, ["a fault of the agent itself: ready: OSError: x"]),
     ],
 )

@@ -1,10 +1,12 @@
-"""`fairlead doctor` on limits: what is counted in a process, and what no route is called."""
+"""`fairlead doctor` on rules: what is counted in a process, and what no route is called."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
-from fairlead.agent.describe import MOST_RATES
+from fairlead.agent.rules import MOST_RULES
+from fairlead.policy.breaker import CircuitBreaker
 from fairlead.policy.encode import seal
 from fairlead.policy.flow_rules import FlowRules
 from fairlead.policy.limit import RateLimit, Window
@@ -37,9 +39,9 @@ def test_limits_are_told_with_their_scope_and_those_that_name_no_route_are_wrong
     done = doctor(launch, str(program.pid))
 
     facts = [" ".join(line.split()) for line in done.stdout.splitlines()]
-    assert "limit /greet1a: 2 in 1.5 s, in this process (FaultToleranceRule/greet)" in facts
+    assert "rule /greet1a: 2 in 1.5 s, in this process (FaultToleranceRule/greet)" in facts
     assert done.returncode == 1
-    assert "a rule limits GET:/greet1b, which the application has not" in done.stdout
+    assert "a rule guards GET:/greet1b, which the application has not" in done.stdout
     assert "did you mean GET:/greet1a?" in done.stdout
     assert wire.registrations[-1]["unmatched"] == {"GET:/greet1b": "GET:/greet1a"}
 
@@ -53,7 +55,7 @@ def test_many_limits_are_told_in_short_and_routes_that_fail_do_not_silence_docto
             resource=f"/{n}",
             windows=(Window(threshold=1.0, window_ms=1000),),
         )
-        for n in range(MOST_RATES + 50)
+        for n in range(MOST_RULES + 50)
     )
     wire.publish(seal(replace(snapshot(3), flow=FlowRules(rate_limits=limits))))
     program = launch(
@@ -65,5 +67,48 @@ def test_many_limits_are_told_in_short_and_routes_that_fail_do_not_silence_docto
     facts = [
         " ".join(line.split()) for line in doctor(launch, str(program.pid)).stdout.splitlines()
     ]
-    assert sum(line.startswith("limit /") for line in facts) == MOST_RATES
-    assert "limit and 50 more" in facts
+    assert sum(line.startswith("rule /") for line in facts) == MOST_RULES
+    assert "rule and 50 more" in facts
+
+
+CALLS = """
+sys.stdin.readline()
+gate = agent.engine.gates.gate("price")
+first, second = gate.enter(), gate.enter()
+first.exit(failed=True)
+print(second.refused is not None, flush=True)
+"""
+
+
+def test_every_sort_of_rule_is_told_in_words_with_what_its_resource_has_seen(launch, wire):
+    """Why is this call rejected, and how many wait: whoever asks has no dashboard at hand."""
+    names: dict[str, Any] = {"rule": "FlowControl/prices", "resource": "price"}
+    flow = FlowRules(
+        rate_limits=(RateLimit(**names, strategy="strategies[0].rateLimit", windows=(WINDOW,)),),
+        breakers=(
+            CircuitBreaker(
+                **names,
+                strategy="strategies[1].circuitBreaker",
+                strategy_kind="error-count",
+                threshold=1.0,
+                min_requests=1,
+                window_ms=60_000,
+                recovery_ms=60_000,
+            ),
+        ),
+    )
+    wire.publish(seal(replace(snapshot(3), flow=flow)))
+    program = launch(SERVE + CALLS + STAY)
+    await_registered(wire, program.line())
+    program.process.stdin.write("\n")
+    program.process.stdin.flush()
+    assert program.line() == "True"
+
+    done = doctor(launch, str(program.pid))
+
+    facts = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert "rule price: 1 in 1 s, in this process (FlowControl/prices)" in facts
+    opens = "opens for 60 s at 1 errors of 1 or more calls in 60 s"
+    assert f"rule price: {opens}, in this process (FlowControl/prices)" in facts
+    seen = "calls price: 1 passed, 1 rejected, strategies[1].circuitBreaker open"
+    assert seen in facts

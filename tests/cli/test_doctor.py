@@ -146,7 +146,7 @@ def test_a_target_that_an_app_has_not_is_told_for_the_app_as_for_its_process(
     said = settled(say, *words, status=1)
 
     assert (
-        "a rule limits /greet1b, which the application has not, did you mean /greet1a?" in said.out
+        "a rule guards /greet1b, which the application has not, did you mean /greet1a?" in said.out
     )
     assert "    → correct the target of the rule" in said.out
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from fairlead.instruments.interfaces import MOST_APPLICATIONS, MOST_MEANT, Interfaces, Routes
 from fairlead.policy.limit import RateLimit, Window
@@ -70,3 +71,14 @@ def test_below_a_path_that_holds_anything_nothing_is_misspelt():
     interfaces.note(application, routes(("/de/", None), ("/a", ())))
     found = interfaces.unmatched(limits("/de/hallo", "GET:/de/hallo", "/fr/salut", "GET:/a"))
     assert found == {"/fr/salut": ""}
+
+
+def test_what_is_no_route_and_patterns_are_not_judged():
+    """Nobody knows which functions, statements and calls a program will come to."""
+    interfaces = Interfaces()
+    application = Application()
+    interfaces.note(application, routes(("/here", ("GET",))))
+    others = limits("404", "price", "call:stock", "call:stock:/a.B/C", "sql:shop:select 1")
+    patterns = [replace(one, regex=True) for one in limits("/gone.*", "GET:/gone")]
+    assert interfaces.unmatched((*others, *patterns)) == {}
+    assert interfaces.unmatched((*others, *limits("/a.B/C"))) == {"/a.B/C": ""}

@@ -245,7 +245,7 @@ class Agent:
     def unmatched(self) -> dict[str, str] | None:
         """Return what rules name in vain, with what may be meant; None where that is not known."""
         try:
-            return self.interfaces.unmatched(self.engine.plan.snapshot.flow.rate_limits)
+            return self.interfaces.unmatched(self.engine.plan.snapshot.flow)
         except Exception as error:  # routes are a stranger's, and the lease depends on this
             self.fault("interfaces", error)
             return None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from fairlead import __version__
 from fairlead.agent.report import PYTHON, plain_hooks, unfit
+from fairlead.agent.rules import rules_told
 from fairlead.protocols.watch.codec import DATABASES, TABLES
 from fairlead.sql.masking import masked, masked_reason
 
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
     from fairlead.instruments.instrument import Hook
     from fairlead.instruments.leftovers import Leftover, Leftovers
     from fairlead.telemetry.refusals import Refusal, Refusals
-
-
-MOST_RATES = 100
-"""Rate limits that are told one by one."""
 
 
 class Process(Protocol):
@@ -85,7 +82,8 @@ def describe(agent: Agent) -> dict[str, Any]:
             "problem": source.problem,
         },
         "snapshot": _snapshot(agent),
-        "limits": _limits(agent),
+        "flow": rules_told(agent.engine),
+        "unmatched": agent.unmatched(),
         "gates": {"interpreted": agent.engine.gates.interpreted},
         "hooks": list(plain_hooks(agent.hooks)),
         "shadows": _shadows(agent),
@@ -133,27 +131,6 @@ def _snapshot(agent: Agent) -> dict[str, Any]:
         "governance": snapshot.governance,
         "lanes": [lane.name for lane in snapshot.lanes],
         "services": len(snapshot.services),
-    }
-
-
-def _limits(agent: Agent) -> dict[str, Any]:
-    """Return the rate limits of the app, each of this process alone, and which name no route.
-
-    Of a great many the first are told, and how many there are.
-    """
-    limits = agent.engine.plan.snapshot.flow.rate_limits
-    return {
-        "rates": [
-            {
-                "rule": one.rule,
-                "resource": one.resource,
-                "threshold": one.windows[0].threshold,
-                "window_ms": one.windows[0].window_ms,
-            }
-            for one in limits[:MOST_RATES]
-        ],
-        "number": len(limits),
-        "unmatched": agent.unmatched(),
     }
 
 

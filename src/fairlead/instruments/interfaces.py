@@ -14,8 +14,8 @@ from heapq import nlargest
 from itertools import takewhile
 from typing import Any
 
-from fairlead.policy.limit import NOT_FOUND, RateLimit
-from fairlead.policy.resource import template
+from fairlead.policy.resource import is_route, template
+from fairlead.policy.rule import Rule
 
 MOST_APPLICATIONS = 64
 MOST_TOLD = 64
@@ -51,13 +51,14 @@ class Interfaces:
         else:
             self._overflown = True
 
-    def unmatched(self, limits: Iterable[RateLimit]) -> dict[str, str] | None:
-        """Return the resources that `limits` name and that no application has.
+    def unmatched(self, rules: Iterable[Rule]) -> dict[str, str] | None:
+        """Return the resources that `rules` name and that no application has.
 
-        Each with the resource that may be meant, ``""`` for none; None where not all is known.
+        Each with the resource that may be meant, ``""`` for none; None where not all is known. Only
+        routes and methods of gRPC are known; what a program calls, and patterns, are not judged.
         Raises what a stranger's application does when it is asked for its routes.
         """
-        named = {limit.resource for limit in limits} - {NOT_FOUND}
+        named = {one.resource for one in rules if not one.regex and is_route(one.resource)}
         if not named:
             return {}
         paths: dict[str, set[str]] = {}

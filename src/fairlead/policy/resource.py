@@ -58,6 +58,11 @@ def resource_name(text: str) -> str:
     return text
 
 
+def is_route(name: str) -> bool:
+    """Tell whether `name` is that of a route, or of a method of gRPC: of what has a template."""
+    return name.startswith("/") or _METHOD.match(name) is not None
+
+
 def statement_name(database: str, text: str) -> str:
     """Return the name of a statement, as an application gives it to its driver."""
     return f"{SQL}{database}:{' '.join(text.split())[:LONGEST_STATEMENT]}"

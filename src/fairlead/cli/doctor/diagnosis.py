@@ -84,7 +84,7 @@ def _problems(answer: Answer) -> Iterator[Problem]:
         if lanes and why:
             text = f"gets no calls of lanes with shadow {sort} ({', '.join(lanes)}): {why}"
             yield Problem(code="unfit", text=text, remedy=unfit_remedy(why))
-    yield from unmatched(answer.get("limits", {}))
+    yield from unmatched(answer)
     if answer["fault"]:
         text = f"a fault of the agent itself: {answer['fault']}"
         remedy = "report it with this line; the application's own calls went through"
@@ -92,10 +92,10 @@ def _problems(answer: Answer) -> Iterator[Problem]:
 
 
 def unmatched(answer: Answer) -> Iterator[Problem]:
-    """Yield the limits whose resource a process has not, as it reported them."""
+    """Yield the resources that rules guard and a process has not, as it reported them."""
     for resource, meant in (answer.get("unmatched") or {}).items():
         hint = f", did you mean {meant}?" if meant else ""
-        text = f"a rule limits {resource}, which the application has not{hint}"
+        text = f"a rule guards {resource}, which the application has not{hint}"
         remedy = "correct the target of the rule: METHOD:/template, as the route is written"
         yield Problem(code="unmatched", text=text, remedy=remedy)
 

@@ -88,7 +88,7 @@ def _facts(answer: Answer) -> Iterator[tuple[str, str]]:
     if (gates := answer.get("gates")) is not None:
         why = gates["interpreted"]
         yield "gates", f"interpreted ({why})" if why else "compiled"
-    yield from _limit_facts(answer)
+    yield from _rule_facts(answer)
     yield from _shadow_facts(answer)
     for hook in answer["hooks"]:
         reason = _in_brackets(hook["reason"])
@@ -113,13 +113,19 @@ def _control(answer: Answer) -> str:
     return f"{where}, not connected{last}"
 
 
-def _limit_facts(answer: Answer) -> Iterator[tuple[str, str]]:
-    limits = answer.get("limits", {"rates": ()})
-    for one in limits["rates"]:
-        share = f"{one['threshold']:g} in {one['window_ms'] / 1000:g} s, in this process"
-        yield "limit", f"{one['resource']}: {share} ({one['rule']})"
-    if (more := limits.get("number", 0) - len(limits["rates"])) > 0:
-        yield "limit", f"and {more} more"
+def _rule_facts(answer: Answer) -> Iterator[tuple[str, str]]:
+    # An agent of an older version says nothing of them.
+    flow = answer.get("flow", {"rules": (), "resources": ()})
+    for one in flow["rules"]:
+        pattern = " (pattern)" if one["regex"] else ""
+        yield "rule", f"{one['resource']}{pattern}: {one['says']}, in this process ({one['rule']})"
+    if (more := flow.get("number", 0) - len(flow["rules"])) > 0:
+        yield "rule", f"and {more} more"
+    for one in flow["resources"]:
+        words = [f"{one['passed']} passed", f"{one['rejected']} rejected"]
+        words += [f"{one[name]} {name}" for name in ("simulated", "inside", "waiting") if one[name]]
+        words += [f"{name} {state.replace('_', ' ')}" for name, state in one["breakers"].items()]
+        yield "calls", f"{one['resource']}: {', '.join(words)}"
 
 
 def _shadow_facts(answer: Answer) -> Iterator[tuple[str, str]]:

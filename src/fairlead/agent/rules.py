@@ -1,0 +1,60 @@
+"""The rules about the flow of calls in this process, and what their resources have seen."""
+
+from __future__ import annotations
+
+from heapq import nlargest
+from typing import TYPE_CHECKING, Any
+
+from fairlead.flow.breaker import NAMES
+from fairlead.policy.wording import worded
+
+if TYPE_CHECKING:
+    from fairlead.flow.engine import Engine
+    from fairlead.flow.gate import Gate
+    from fairlead.policy.rule import Rule
+
+MOST_RULES = 100
+"""Rules that are told one by one."""
+
+MOST_RESOURCES = 100
+"""Resources that are told one by one: those with most calls."""
+
+
+def rules_told(engine: Engine) -> dict[str, Any]:
+    """Return the rules that the process has, each in words, and counts of the resources they guard.
+
+    Of a great many the first are told, and how many there are.
+    """
+    rules = tuple(engine.plan.snapshot.flow)
+    gates = [gate for gate in engine.gates if gate.rules]
+    return {
+        "rules": [_rule(one) for one in rules[:MOST_RULES]],
+        "number": len(rules),
+        "resources": [_resource(one) for one in nlargest(MOST_RESOURCES, gates, _calls)],
+    }
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    return {
+        "rule": rule.rule,
+        "strategy": rule.strategy,
+        "resource": rule.resource,
+        "regex": rule.regex,
+        "says": worded(rule),
+    }
+
+
+def _calls(gate: Gate) -> int:
+    return int(gate.passed + gate.rejected)
+
+
+def _resource(gate: Gate) -> dict[str, Any]:
+    return {
+        "resource": gate.resource,
+        "passed": gate.passed,
+        "rejected": gate.rejected,
+        "simulated": gate.simulated,
+        "inside": gate.inflight,
+        "waiting": gate.waiting,
+        "breakers": {one.rule.strategy: NAMES[one.state] for one in gate.breakers if one.state},
+    }
