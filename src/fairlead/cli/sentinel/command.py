@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import Annotated, TypeAlias
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
@@ -13,11 +15,22 @@ from fairlead.cli import command
 from fairlead.cli.apply import send
 from fairlead.cli.command import DEFAULT_SERVER, Namespace, Server
 from fairlead.cli.control_plane import ControlPlane
-from fairlead.cli.failure import REFUSED, USAGE, Failed
-from fairlead.cli.sentinel import documents, importing
+from fairlead.cli.failure import ENVIRONMENT, REFUSED, USAGE, Failed
+from fairlead.cli.sentinel import documents, exporting, importing, types
 from fairlead.cli.sentinel.fields import Gravity
+from fairlead.kinds import KINDS, InvalidResource, Resource, parse
 from fairlead.kinds.document.writer import write_yaml
 from fairlead.policy.workload import DEFAULT_NAMESPACE
+
+GOVERNING = ("fault-tolerance.opensergo.io", "policy.opensergo.io")
+"""Groups of the kinds that rules about the flow of calls are made of."""
+
+
+class Dialect(StrEnum):
+    """Whose rules are written."""
+
+    JAVA = types.JAVA
+    GO = types.GO
 
 
 class Output(StrEnum):
@@ -29,7 +42,8 @@ class Output(StrEnum):
 
 def main(arguments: Sequence[str]) -> int:
     """Run ``fairlead sentinel``."""
-    return command.run("sentinel", arguments, **{"import": import_})
+    commands: dict[str, Callable[..., Any]] = {"import": import_, "export": export}
+    return command.run("sentinel", arguments, **commands)
 
 
 App: TypeAlias = Annotated[str, typer.Option("--app", help="App that the rules are for.")]
@@ -76,3 +90,60 @@ def import_(  # noqa: PLR0913 - one parameter for each option
             print("---\n" + write_yaml(resource.plain).rstrip("\n"))
     if refused or worst is Gravity.LEFT_OUT:
         raise typer.Exit(REFUSED)
+
+
+def export(
+    *,
+    dialect: Annotated[Dialect, typer.Option("--dialect", help="Whose rules are written.")],
+    app: Annotated[
+        str, typer.Option("--app", help="App; all that rules name, by name, if left out.")
+    ] = "",
+    namespace: Namespace = None,
+    output: Annotated[
+        str,
+        typer.Option("--output", "-o", help="json prints all; else a directory for a file a type."),
+    ] = "json",
+    cold_factor: ColdFactor = 3.0,
+    server: Server = DEFAULT_SERVER,
+) -> None:
+    """Write the rules in force as Sentinel reads them; what cannot be is told."""
+    where = namespace or DEFAULT_NAMESPACE
+    governed = exporting.Governed(_stored(ControlPlane(server), where), where)
+    apps = [app] if app else governed.apps()
+    lost = False
+    arrays = {}
+    for name in apps:
+        found = exporting.write(governed.rules(name), dialect, cold_factor)
+        for one in (*found.said, *governed.partly(name)):
+            print(one, file=sys.stderr)
+            lost = lost or one.gravity is Gravity.LEFT_OUT
+        arrays[name] = found.arrays
+    if output == "json":
+        print(json.dumps(arrays[app] if app else arrays, indent=2, ensure_ascii=False))
+    else:
+        for name, by_type in arrays.items():
+            _files(Path(output) if app else Path(output) / name, by_type)
+    if lost:
+        raise typer.Exit(REFUSED)
+
+
+def _stored(control: ControlPlane, namespace: str) -> Iterator[Resource[Any]]:
+    for kind in KINDS:
+        if kind.group in GOVERNING:
+            for item in control.call("GET", control.path(kind, namespace))["items"]:
+                try:
+                    yield parse(item)
+                except InvalidResource as error:
+                    name = f"{kind.kind}/{item.get('metadata', {}).get('name')}"
+                    raise Failed(f"{name}: this version cannot read it: {error}") from error
+
+
+def _files(directory: Path, arrays: Mapping[str, Any]) -> None:
+    """Write an array a file; one without rules is empty, so that those of before are gone."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, items in arrays.items():
+            text = json.dumps(items, indent=2, ensure_ascii=False)
+            (directory / f"{name}.json").write_text(f"{text}\n", encoding="utf-8")
+    except OSError as error:
+        raise Failed(f"{directory}: {error.strerror or error}", ENVIRONMENT) from error
