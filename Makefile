@@ -36,10 +36,6 @@ test: $(STAMP) databases  ## run the tests (ARGS="-k lane" for some of them)
 fuzz-sql: $(STAMP) databases  ## 50,000 generated statements per dialect on a lane and by hand (ARGS="--dialect mysql --seed 7")
 	@$(BIN)/python -m tests.sql.differential $(ARGS)
 
-.PHONY: test-sentinel
-test-sentinel: $(STAMP)  ## load exported rules into Sentinel itself, of Java (JDK, Maven) and Go
-	@$(BIN)/python -m tests.cli.sentinel.real
-
 .PHONY: lossless
 lossless: $(STAMP)  ## start, stop and replace instances under every server, under load (ARGS="-k granian")
 	@FAULTS=full $(BIN)/python -m pytest tests/faults/test_f38* tests/faults/test_f4[0-2]* \
@@ -52,6 +48,11 @@ kill-server: $(STAMP)  ## kill the control plane 200 times during writes, and lo
 .PHONY: watch-server
 watch-server: $(STAMP)  ## ten minutes of get -w and an informer through three kills of the control plane
 	@$(BIN)/python -m tests.faults.watching $(ARGS)
+
+.PHONY: flow-cases
+FILE ?= tests/conformance/flow-cases.yaml
+flow-cases: $(STAMP)  ## run cases of flow governance against both forms of the gate (FILE=…; see tests/conformance)
+	@$(BIN)/python -m tests.conformance '$(FILE)'
 
 lint: $(STAMP)  ## check style, format, types and the import contracts
 	@$(BIN)/ruff check .

@@ -323,5 +323,5 @@ def test_values_that_come_once_free_none_that_is_used_up():
     assert passed(hot, 9, 0, "account") == 5
     for number in range(20_000):
         call(hot, number * 0.03, f"made-up-{number}")
-    assert len(hot._calls._recent) == 2  # type: ignore[attr-defined]
+    assert len(hot) == 2
     assert passed(hot, 9, 610, "account") == 3, "600 ms are three permits"

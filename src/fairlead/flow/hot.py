@@ -40,6 +40,9 @@ Held = str | Counter[str] | None
 class Calls(Protocol):
     """The calls of each key, judged by one behaviour."""
 
+    def __len__(self) -> int:
+        """Return how many keys have a state."""
+
     def tune(self, rule: HotLimit) -> None:
         """Judge by `rule` from now on, and go on counting."""
 
@@ -71,6 +74,10 @@ class Hot:
         self._matches = value_test(rule.param.match, rule.param.pattern)
         self._all = self._matches is None
         self._calls.tune(rule)
+
+    def __len__(self) -> int:
+        """Return how many values are told apart exactly now."""
+        return len(self._calls)
 
     def test(self, now: int, n: int, value: Any) -> int:
         """Return 0 where `n` calls with `value` may pass, ns to wait before, or -1.
@@ -160,6 +167,9 @@ class Buckets:
         """Of each key: when it was refilled, what is left, and its tuning if that is its own."""
         self._items: dict[str, tuple[int, int]] = {}
 
+    def __len__(self) -> int:
+        return len(self._recent)
+
     def tune(self, rule: HotLimit) -> None:
         """See `Calls`."""
         self._window = rule.window_ms * 1_000_000
@@ -234,6 +244,9 @@ class Paces:
         """Of each key: when its last call began or begins, and its distance if that is its own."""
         self._items: dict[str, float] = {}
 
+    def __len__(self) -> int:
+        return len(self._recent)
+
     def tune(self, rule: HotLimit) -> None:
         """See `Calls`."""
         window = rule.window_ms * 1_000_000
@@ -290,6 +303,9 @@ class InFlight:
     def __init__(self, rule: HotLimit) -> None:
         self._count: dict[str, int] = {}
         self.tune(rule)
+
+    def __len__(self) -> int:
+        return len(self._count)
 
     def tune(self, rule: HotLimit) -> None:
         """See `Calls`."""

@@ -66,6 +66,8 @@ NO_RULES = FlowRules()
 
 def problem(rule: Rule) -> str | None:
     """Return why `rule` cannot be enforced: a sender's fault, as kinds refuse all of it."""
+    if not rule.resource:
+        return "no resource"
     if rule.mode not in MODES:
         return f"mode {rule.mode!r} is none of {', '.join(MODES)}"
     if not 200 <= rule.fallback.status <= 599:
@@ -143,6 +145,8 @@ def _shape_of_rate(rule: RateLimit) -> str | None:
         return "no window, or more than one with a warm-up"
     if not all(0 <= window.buckets <= MOST_BUCKETS for window in rule.windows):
         return "no number of buckets"
+    if any(window.buckets and window.window_ms % window.buckets for window in rule.windows):
+        return "buckets that do not divide their window"
     if rule.memory is not None and not 0 <= rule.memory.low_bytes < rule.memory.high_bytes:
         return "the low mark of the memory is not below the high one"
     return None
