@@ -66,9 +66,22 @@ def test_who_is_left_out_of_a_hop_is_told_with_the_reason():
         "known": True,
         "rules": [],
         "hops": [hop, served, {**hop, "excluded": []}],
+        "guards": [
+            {
+                "rule": "FlowControl/r",
+                "strategy": "strategies[0].rateLimit",
+                "resource": "/a",
+                "says": "5 in 1 s",
+            }
+        ],
     }
     lines = [" ".join(line.split()) for line in worded(answer)]
-    assert lines[3:] == [
+    assert lines[2:5] == [
+        "guarded, where its route is the resource, by:",
+        "/a: 5 in 1 s (FlowControl/r, strategies[0].rateLimit)",
+        "on lane gray, a call from here on would go to:",
+    ]
+    assert lines[5:] == [
         "cart base nobody: no endpoint is fit",
         "not 10.0.0.1:80: fairlead[sql] is not installed",
         "cart base 10.0.0.2:80",

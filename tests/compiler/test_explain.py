@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from fairlead.compiler import World
 from fairlead.compiler.explain import explain
+from fairlead.compiler.governance import Governance
 from fairlead.compiler.request import InvalidQuery
+from fairlead.kinds import FlowControl
 from tests.compiler.golden_case import world
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -177,3 +180,43 @@ def test_services_of_other_namespaces_are_named_as_callers_name_them():
         ("gone", "none"),
         ("shop", "lane"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "resources"),
+    [
+        ("GET", "/orders/7?x=1", ["GET:/orders/{id}", "/orders/{id}", "GET:/o.*"]),
+        ("HEAD", "/orders/7", ["GET:/orders/{id}", "/orders/{id}", "GET:/o.*"]),
+        ("POST", "/orders/7", ["/orders/{id}"]),
+        ("GET", "/orders/7/items", ["GET:/orders/{id}", "/orders/{id}", "GET:/o.*"]),
+        (
+            "GET",
+            "/orders/7/items/8",
+            ["GET:/orders/{id}", "/orders/{id}", "/orders/{id}/items/{item}", "GET:/o.*"],
+        ),
+        ("POST", "/pkg.Service/Method", ["/pkg.Service/Method"]),
+        ("GET", "/x", []),
+    ],
+)
+def test_rules_about_the_flow_of_calls_that_may_concern_a_request_are_told(method, path, resources):
+    """Which of a dozen rules rejects this: a variable at the end may hold slashes."""
+    names = ["GET:/orders/{id}", "/orders/{id}", "/orders/{id}/items/{item}", "/pkg.Service/Method"]
+    targets: list[Any] = [
+        *names,
+        "call:stock",
+        "404",
+        "price",
+        {"targetResourceName": "GET:/o.*", "regex": True},
+    ]
+    rule = FlowControl(
+        name="r",
+        labels={"app": "a"},
+        targets=targets,
+        strategies=[{"concurrencyLimit": {"maxConcurrency": 3}}],
+    )
+    found = explain(World.of([rule], [], 1), {"app": "a", "method": method, "path": path})
+    told = [one["resource"] for one in found["guards"]]
+    assert told == resources
+    assert all(one["says"] == "3 at a time" for one in found["guards"])
+    off = World.of([rule], [], 1, governance=Governance(default="off"))
+    assert explain(off, {"app": "a", "method": method, "path": path})["guards"] == []

@@ -102,6 +102,10 @@ def worded(answer: dict[str, Any]) -> Iterator[str]:
             yield "      yes       it has no condition: every request matches"
         if "why" in rule:
             yield f"      {rule['why']}"
+    if answer.get("guards"):
+        yield "guarded, where its route is the resource, by:"
+    for guard in answer.get("guards", ()):
+        yield f"  {guard['resource']}: {guard['says']} ({guard['rule']}, {guard['strategy']})"
     if answer["hops"]:
         yield f"on lane {answer['lane'] or 'base'}, a call from here on would go to:"
     for hop in answer["hops"]:

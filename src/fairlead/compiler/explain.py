@@ -12,12 +12,13 @@ from difflib import get_close_matches
 from typing import Any, Literal
 
 from fairlead.compiler.compile import World
+from fairlead.compiler.guarding import guarding
 from fairlead.compiler.request import Question, Request
 from fairlead.compiler.select import PRECEDENCE
 from fairlead.compiler.whereabouts import hops
 from fairlead.flow import baggage
 from fairlead.flow.lane import Lanes
-from fairlead.policy.governance import ON
+from fairlead.policy.governance import OFF, ON
 from fairlead.policy.lane import Colouring
 from fairlead.policy.match import Condition, compile_condition
 from fairlead.policy.snapshot import Snapshot
@@ -35,7 +36,8 @@ def explain(world: World, query: dict[str, Any]) -> dict[str, Any]:
     are lanes that a draw may give before it; `runner_up` is what would win without the winner, its
     `rule` None where the request would stay on `lane`. Where `governance` is not on, no rule
     decides, and the results say what would be. `hops` says for every service who may serve a call
-    on that lane (`compiler.whereabouts`), the app itself among them. `meant` are known apps of a
+    on that lane (`compiler.whereabouts`), the app itself among them. `guards` are the rules about
+    the flow of calls that may concern it (`compiler.guarding`). `meant` are known apps of a
     like name, where the app is not known. Raises InvalidQuery.
     """
     question = Question.of(query)
@@ -63,6 +65,7 @@ def explain(world: World, query: dict[str, Any]) -> dict[str, Any]:
         "rules": [_with_result(verdict, winner, possible) for verdict in verdicts],
         "elsewhere": list(_elsewhere(world, snapshot, request, lane)),
         "hops": list(hops(snapshot, lane)),
+        "guards": [] if snapshot.governance == OFF else guarding(snapshot.flow, request),
     }
 
 
