@@ -67,6 +67,10 @@ format: $(STAMP)  ## format the code and fix what can be fixed without thought
 bench: $(STAMP) databases  ## measure what the agent costs; writes build/bench/bench.json
 	@$(BIN)/python -m benchmarks
 
+.PHONY: bench-flow
+bench-flow: $(STAMP)  ## measure the gate beside others' in four languages; writes build/bench/flow.json
+	@$(BIN)/python -m benchmarks.flow $(ARGS)
+
 lock: $(UV)  ## choose versions anew for requirements/*.lock (UPGRADE=1 for the newest)
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --all-extras \
 		$(if $(UPGRADE),--upgrade) --custom-compile-command 'make lock' \
@@ -77,6 +81,9 @@ lock: $(UV)  ## choose versions anew for requirements/*.lock (UPGRADE=1 for the 
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		$(if $(UPGRADE),--upgrade) --custom-compile-command 'make lock' \
 		--output-file requirements/source.lock requirements/source.in
+	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		$(if $(UPGRADE),--upgrade) --custom-compile-command 'make lock' \
+		--output-file requirements/peers.lock requirements/peers.in
 
 $(STAMP): requirements/dev.lock requirements/source.lock pyproject.toml scripts/venv.sh \
 		$(wildcard packaging/* src/fairlead/flow/gate.p*)

@@ -48,16 +48,24 @@ LABELLED = (*ORDINARY, (b"baggage", b"x-opensergo-traffic=gray,userId=alice"))
 def run() -> Iterator[Figure]:
     """Measure an entry that colours every second request, and a hop behind it, with a limit too."""
     entry = snapshot("web", entry=Entry(colourings=(LANE_RULE,)))
-    yield _figure("inbound_entry_us", entry, (MEMBER, VISITOR))
-    yield _figure("inbound_inner_us", snapshot("cart"), (LABELLED, VISITOR))
+    yield figure("inbound_entry_us", entry, (MEMBER, VISITOR))
+    yield figure("inbound_inner_us", snapshot("cart"), (LABELLED, VISITOR))
     limited = replace(snapshot("cart"), flow=FlowRules(rate_limits=(LIMIT,)))
-    yield _figure("inbound_limited_us", limited, (LABELLED, VISITOR))
+    yield figure("inbound_limited_us", limited, (LABELLED, VISITOR))
 
 
-def _figure(name: str, policy: Snapshot, headers: tuple[Headers, ...]) -> Figure:
+def figure(
+    name: str,
+    policy: Snapshot,
+    headers: tuple[Headers, ...],
+    *,
+    target: float = TARGET,
+    pure: bool = False,
+) -> Figure:
+    """Return what hooks that enforce `policy` add to requests with `headers`, by turns."""
     with asyncio.Runner() as runner:
         bare = _batch(runner, headers)
-        plane, patches = Plane(policy), Patches()
+        plane, patches = Plane(policy, pure=pure), Patches()
 
         def hooked(calls: int) -> list[int]:
             starlette.install(plane, patches)
@@ -67,11 +75,11 @@ def _figure(name: str, policy: Snapshot, headers: tuple[Headers, ...]) -> Figure
             finally:
                 patches.restore()
 
-        figure = added(name, bare, hooked, calls=CALLS, target=TARGET)
+        measured = added(name, bare, hooked, calls=CALLS, target=target)
     counted = plane.counters.read()
     if "agent_faults" in counted:
         raise RuntimeError(f"the hooks failed, so nothing was measured: {counted}")
-    return figure
+    return measured
 
 
 def _batch(runner: asyncio.Runner, headers: tuple[Headers, ...]) -> Batch:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from fairlead.flow.engine import Engine
+from fairlead.flow.gates import Gates
 from fairlead.instruments.instrument import Rewriting, Sockets
 from fairlead.instruments.interfaces import Interfaces
 from fairlead.instruments.leftovers import Leftovers
@@ -32,8 +33,9 @@ LANE_RULE = Colouring(
 class Plane:
     """What hooks ask of an agent, answered by an engine alone."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self.engine = Engine(clock=time.monotonic, dice=random.random)
+    def __init__(self, snapshot: Snapshot, *, pure: bool = False) -> None:
+        gates = Gates(pure=pure)
+        self.engine = Engine(clock=time.monotonic, dice=random.random, gates=gates)
         self.engine.apply(snapshot)
         self.counters = Counters()
         self.ready = True
