@@ -71,6 +71,20 @@ class Door:
             self._hook_waiting()
         return agent
 
+    def governing(self) -> Agent | None:
+        """Return the agent, made now if need be; None where this process goes without one."""
+        if self._agent is None and not self._disabled:
+            try:
+                return self.agent()
+            except Exception as error:
+                self._give_up(error)
+        return self._agent
+
+    def _give_up(self, error: Exception) -> None:
+        self._disabled = True
+        self._watch.remove()
+        warn(f"switched off in this process: {_reason(error)}")
+
     def _make(self) -> Agent:
         if self._agent is not None:
             return self._agent  # another thread was quicker
@@ -98,9 +112,7 @@ class Door:
             self.agent()
             self._hook_waiting()
         except Exception as error:
-            self._disabled = True
-            self._watch.remove()
-            warn(f"switched off in this process: {_reason(error)}")
+            self._give_up(error)
 
     def _hook_waiting(self) -> None:
         while self._waiting:

@@ -39,6 +39,7 @@ class Call:
         "method",
         "open_ended",
         "resource",
+        "until",
     )
 
     def __init__(
@@ -57,15 +58,17 @@ class Call:
         self.open_ended = False
         """Whether what sends it has sent only a part when it says so, and ends `entry` later."""
         self.entry: Entry | None = None
-        """Its place inside the gate; whoever knows of an end before the others may say so."""
+        """What the gate said; whoever knows of an end before the others may say so."""
         self.fault: Exception | None = None
         """A fault of ours that let it pass."""
+        self.until: float | None = None
+        """Until when it waits for an endpoint that accepts connections, on the engine's clock."""
 
 
 class Outcome:
     """The result of an attempt, or of the whole call: a response, or an error and its fault."""
 
-    __slots__ = ("error", "fault", "response", "status")
+    __slots__ = ("error", "fault", "grpc", "response", "status")
 
     def __init__(
         self,
@@ -73,12 +76,15 @@ class Outcome:
         error: BaseException | None = None,
         fault: Fault = Fault.OTHER,
         status: int | None = None,
+        grpc: int | None = None,
     ) -> None:
         self.response = response
         self.error = error
         self.fault = fault
         self.status = status
         """Of a response of HTTP."""
+        self.grpc = grpc
+        """Code of gRPC, of a response or an error."""
 
 
 NAMED = 3

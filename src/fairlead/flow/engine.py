@@ -10,6 +10,7 @@ from fairlead.flow.failover import Avoided, Clock
 from fairlead.flow.gates import Gates
 from fairlead.flow.lane import Lanes
 from fairlead.flow.outside import Outside, concerned
+from fairlead.flow.patience import Patience
 from fairlead.flow.route import Routes
 from fairlead.flow.stack import outbound, outward
 from fairlead.flow.steps import Flow
@@ -60,6 +61,7 @@ class Engine:
         self.clock = clock
         self._avoided = Avoided(clock)
         self._warming = Warming(clock)
+        self._patience = Patience(clock)
         self.gates = Gates() if gates is None else gates
         self.plan = self._build(Snapshot())
 
@@ -86,7 +88,7 @@ class Engine:
             snapshot=snapshot,
             lanes=lanes,
             routes=routes,
-            outbound=outbound(routes, self._avoided, self.gates),
+            outbound=outbound(routes, self._avoided, self.gates, self._patience),
             outward=outward(self.gates),
             outside=Outside(self.gates) if concerned(_rules(snapshot), OUTBOUND) else None,
             shadows=shadows,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from fairlead.flow.call import Call, Fault, Outcome
 from fairlead.flow.rejected import Rejected
-from fairlead.flow.result import CONNECT, TIMEOUT, Result
+from fairlead.flow.result import CONNECT, GRPC_FAULTS, TIMEOUT, Result
 from fairlead.flow.steps import Flow, Layer, Steps, Wait
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ def gated(gates: Gates) -> Layer:
             except Exception as error:
                 call.fault = error
                 return (yield from inner(call))
+            call.entry = entry
             if entry.refused is not None:
                 return Outcome(error=Rejected(entry.refused))
-            call.entry = entry
             outcome: Outcome | None = None
             try:
                 if entry.wait:
@@ -54,13 +54,17 @@ def gated(gates: Gates) -> Layer:
 
 
 def leave(entry: Entry, outcome: Outcome | None) -> Exception | None:
-    """End the call of `entry`, None for one that was given up; return the fault, if we are at one.
+    """End the call of `entry`, None for one that was given up; return a fault of ours, or None.
 
-    Failed is what no answer came to, and an answer from 500 on.
+    Failed is what no answer came to, an answer from 500 on, and a code that is a server's fault.
     """
     try:
         if outcome is None:
             entry.exit()
+        elif outcome.grpc is not None:
+            fault = _FAULTS[outcome.fault]
+            result = Result(grpc=outcome.grpc, error=outcome.error, fault=fault)
+            entry.exit(outcome.grpc in GRPC_FAULTS, result)
         elif outcome.error is not None:
             failed = isinstance(outcome.error, Exception)
             result = Result(error=outcome.error, fault=_FAULTS[outcome.fault])
@@ -68,6 +72,6 @@ def leave(entry: Entry, outcome: Outcome | None) -> Exception | None:
         else:
             status = outcome.status
             entry.exit(status is not None and status >= 500, Result(status=status))
-    except Exception as fault:
-        return fault
+    except Exception as error:
+        return error
     return None

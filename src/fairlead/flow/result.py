@@ -30,6 +30,21 @@ CODES = (
 """Names of gRPC's codes, each at its number (google.rpc.Code)."""
 
 
+GRPC_FAULTS = frozenset(
+    CODES.index(name)
+    for name in (
+        "UNKNOWN",
+        "DEADLINE_EXCEEDED",
+        "UNIMPLEMENTED",
+        "INTERNAL",
+        "UNAVAILABLE",
+        "DATA_LOSS",
+    )
+)
+"""Codes that are errors of a server, as OpenTelemetry's conventions for gRPC have them; the others
+say what is wrong with a request, or that it was cancelled or turned away."""
+
+
 class Result(NamedTuple):
     """What is known of a call that has ended."""
 

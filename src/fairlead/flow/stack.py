@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fairlead.flow.failover import Avoided, failover
 from fairlead.flow.gated import gated
+from fairlead.flow.patience import Patience
 from fairlead.flow.route import Routes
 from fairlead.flow.steps import Flow, chain
 
@@ -13,12 +14,15 @@ if TYPE_CHECKING:
     from fairlead.flow.gates import Gates
 
 
-def outbound(routes: Routes, avoided: Avoided, gates: Gates) -> Flow:
+def outbound(routes: Routes, avoided: Avoided, gates: Gates, patience: Patience) -> Flow:
     """Return the life of a call by app name, outermost first."""
+    reaching = failover(routes, avoided)
+    patience.latest = chain([reaching])
     return chain(
         [
             gated(gates),  # outside of failover: a call that is tried again is one call
-            failover(routes, avoided),  # innermost: one refused connection is not yet a failed call
+            patience.layer,  # outside of failover: it tries whoever there is by then
+            reaching,  # innermost: one refused connection is not yet a failed call
         ]
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fairlead.instruments.propagate import current
+from fairlead.instruments.propagate import current, entrance
 
 
 class Ambient:
@@ -14,17 +14,13 @@ class Ambient:
 
     def caller(self) -> str:
         """Return the app whose request is served, ``""`` where it is not known."""
-        return _of_request("caller")
+        served = current()
+        return "" if served is None or served.ended else served.caller()
 
     def entrance(self) -> str:
         """Return the resource of the request that is served, ``""`` for none."""
-        return _of_request("entrance")
+        return entrance()
 
     def value(self, source: str, name: str) -> Any:
         """Return a part of the call (`policy.limit.Param`), None where it has none."""
         del source, name
-
-
-def _of_request(name: str) -> str:
-    served = current()
-    return "" if served is None or served.ended else str(getattr(served, name, ""))

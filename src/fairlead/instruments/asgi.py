@@ -131,6 +131,7 @@ class Gate:
             if self._engine.gates.none:
                 return Served(lane)
             scope[KEY] = passage = AsgiPassage(lane, self._fault, receive, send)
+            passage.headers = scope["headers"]
             return passage
         except Exception:  # counted; the request goes through
             fault(self._plane, "asgi")

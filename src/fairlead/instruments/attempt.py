@@ -17,6 +17,7 @@ from fairlead.flow.gated import leave
 from fairlead.flow.rejected import Rejected
 from fairlead.instruments.ambient import Ambient
 from fairlead.instruments.drive import run, run_async
+from fairlead.instruments.rejections import told
 from fairlead.policy.parts import cookie_value, query_value
 from fairlead.telemetry.names import AGENT_FAULTS
 
@@ -120,8 +121,7 @@ def send(plane: DataPlane, flow: Flow, call: Call, sender: Sender) -> Any:
         last = _settled(plane, sender, error)
         return sender.untouched() if last is None else last.response
     finally:
-        if call.fault is not None:
-            plane.counters.count(AGENT_FAULTS, sender.library)
+        _count(plane, call, sender)
 
 
 async def send_async(plane: DataPlane, flow: Flow, call: Call, sender: Sender) -> Any:
@@ -143,8 +143,16 @@ async def send_async(plane: DataPlane, flow: Flow, call: Call, sender: Sender) -
         untouched: Awaitable[Any] = sender.untouched()
         return await untouched
     finally:
-        if call.fault is not None:
-            plane.counters.count(AGENT_FAULTS, sender.library)
+        _count(plane, call, sender)
+
+
+def _count(plane: DataPlane, call: Call, sender: Sender) -> None:
+    """Count what was special about a call: most pass by."""
+    entry = call.entry
+    if entry is not None and (entry.refused is not None or entry.simulated is not None):
+        told(plane.counters, entry)
+    if call.fault is not None:
+        plane.counters.count(AGENT_FAULTS, sender.library)
 
 
 def ended(plane: DataPlane, library: str, entry: Entry, outcome: Outcome | None) -> None:

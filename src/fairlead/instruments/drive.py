@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from fairlead.flow.call import Call, Outcome
-from fairlead.flow.steps import Flow, Send
+from fairlead.flow.steps import Effect, Flow, Send
 
 if TYPE_CHECKING:
     from fairlead.flow.gate import Entry
@@ -85,6 +85,77 @@ async def pause_async(entry: Entry) -> None:
     except BaseException:
         entry.exit()
         raise
+
+
+class Journey:
+    """A call on its way through a flow until it is under way, and then when it has ended.
+
+    For calls that outlive the code that makes them: whoever waits for their answer does not wait
+    here. Once under way a call is not sent again.
+    """
+
+    __slots__ = ("_steps", "effect", "outcome")
+
+    def __init__(self, flow: Flow, call: Call) -> None:
+        self._steps = flow(call)
+        self.effect: Effect | None = None
+        """What is to be done next, None where the way has ended before the call was sent."""
+        self.outcome = Outcome()
+        self.go_on(None)
+
+    def go_on(self, answer: Outcome | None) -> None:
+        """Give the flow what became of the effect."""
+        try:
+            self.effect = self._steps.send(answer)
+        except StopIteration as done:
+            self.effect, self.outcome = None, done.value
+
+    def end(self, outcome: Outcome) -> None:
+        """Tell the flow what became of the call that was under way."""
+        try:
+            self.go_on(outcome)
+        finally:
+            self._steps.close()
+
+    def abandon(self) -> None:
+        """Let every layer put away what it holds: nothing comes of this call."""
+        self._steps.close()
+
+    def result(self) -> Any:
+        """Return the response of a way that has ended, or raise its error."""
+        return _unwrap(self.outcome)
+
+
+Start = Callable[[Call], Any]
+"""Sends a call and returns what stands for it, or an Outcome where it cannot be sent."""
+
+
+def begin(journey: Journey, start: Start) -> Any:
+    """Drive a call in this thread until it is under way; return what `start` has returned."""
+    while journey.effect is not None:
+        answer = None
+        if type(journey.effect) is Send:
+            answer = start(journey.effect.call)
+            if not isinstance(answer, Outcome):
+                return answer
+        else:
+            time.sleep(journey.effect.seconds)  # type: ignore[union-attr]
+        journey.go_on(answer)
+    return journey.result()
+
+
+async def begin_async(journey: Journey, start: Start) -> Any:
+    """Drive a call in this task until it is under way; return what `start` has returned."""
+    while journey.effect is not None:
+        answer = None
+        if type(journey.effect) is Send:
+            answer = await start(journey.effect.call)
+            if not isinstance(answer, Outcome):
+                return answer
+        else:
+            await asyncio.sleep(journey.effect.seconds)  # type: ignore[union-attr]
+        journey.go_on(answer)
+    return journey.result()
 
 
 def _unwrap(outcome: Outcome) -> Any:

@@ -8,10 +8,12 @@ does for it afterwards, in background tasks, holds no place.
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from fairlead.instruments.facts import CALLER_LENGTH
 from fairlead.instruments.propagate import Served
+from fairlead.policy.resource import CALLER
 
 if TYPE_CHECKING:
     from fairlead.flow.gate import Entry
@@ -28,6 +30,7 @@ GONE = frozenset(
 By name, as nothing of theirs is imported here."""
 
 
+_CALLER = CALLER.encode()
 _BODIES = frozenset(
     ("http.response.body", "http.response.zerocopysend", "websocket.http.response.body")
 )
@@ -97,11 +100,22 @@ class Passage(Served):
 class AsgiPassage(Passage):
     """A request of an ASGI application, which sends and receives through it."""
 
-    __slots__ = ("_receive", "_send")
+    __slots__ = ("_receive", "_send", "headers")
+
+    headers: Sequence[tuple[bytes, bytes]]
+    """Those of the request, without what nobody believes."""
 
     def __init__(self, lane: str, fault: Callable[[], None], receive: Receive, send: Send) -> None:
         super().__init__(lane, fault)
         self._receive, self._send = receive, send
+        self.headers = ()
+
+    def caller(self) -> str:
+        """Return the app that sent it, as far as that is believed; ``""`` for none."""
+        for name, value in self.headers:
+            if name == _CALLER:
+                return value.decode("latin-1") if len(value) <= CALLER_LENGTH else ""
+        return ""
 
     def send(self, message: Message) -> Awaitable[None]:
         """Send a message; after the last one of a response, leave."""
@@ -142,7 +156,16 @@ class AsgiPassage(Passage):
 class WsgiPassage(Passage):
     """A request of a WSGI application."""
 
-    __slots__ = ()
+    __slots__ = ("sender",)
+
+    def __init__(self, lane: str, fault: Callable[[], None]) -> None:
+        super().__init__(lane, fault)
+        self.sender = ""
+        """What it says of who sent it, where that is believed."""
+
+    def caller(self) -> str:
+        """Return the app that sent it, as far as that is believed; ``""`` for none."""
+        return self.sender if len(self.sender) <= CALLER_LENGTH else ""
 
     def starting(self, start_response: StartResponse) -> StartResponse:
         """Return what an application starts its response with."""

@@ -30,6 +30,10 @@ class Served:
         self.lane = lane
         self.ended = False
 
+    def caller(self) -> str:
+        """Return the app that sent it, as far as that is believed; ``""`` for none."""
+        return ""
+
     def end(self) -> None:
         """Say that it is over: work that still runs for it is counted from now on."""
         self.ended = True

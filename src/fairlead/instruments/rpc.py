@@ -7,7 +7,7 @@ Metadata is a sequence of pairs; values of keys that end in ``-bin`` are bytes, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fairlead.instruments.inbound import Colour, Labels, colour_of, fault
@@ -18,6 +18,7 @@ from fairlead.telemetry.names import COLOURED
 
 if TYPE_CHECKING:
     from fairlead.flow.lane import Lanes
+    from fairlead.flow.refusal import Refusal
     from fairlead.instruments.instrument import DataPlane
 
 Pairs = Sequence[Any]
@@ -27,6 +28,12 @@ WHERE = "grpc"
 """What faults are counted as."""
 
 _TARGET = re.compile(r"(?:(?:dns|passthrough):(?:///)?)?([^/:\s]{1,253})(?::\w{1,32})?")
+SCHEMES = ("ipv4", "ipv6", "unix", "unix-abstract", "vsock", "xds", "google-c2p")
+"""How a target begins that is no name; every other beginning may be a host's."""
+
+DEEPEST, MOST_ELEMENTS = 16, 64
+"""Fields within fields of a message that are looked into, and elements of one that is asked for."""
+
 _PEER = re.compile(r"ipv[46]:(?:\[|%5[Bb])?(.+?)(?:\]|%5[Dd])?:\d+")
 
 
@@ -37,7 +44,9 @@ def name_in(target: str) -> str:
     their own. A target that names the name server to ask is left to it.
     """
     match = _TARGET.fullmatch(target)
-    return match[1].lower() if match else ""
+    if match is None or target.partition(":")[0] in SCHEMES:
+        return ""
+    return match[1].lower()
 
 
 def authority_of(target: str) -> str:
@@ -219,3 +228,42 @@ def _taken(labels: Labels, metadata: Pairs, names: frozenset[str]) -> Pairs:
 def _renamed(pair: Any, value: str) -> Any:
     """Return a pair like `pair`, which may have names for its parts."""
     return pair._replace(value=value) if hasattr(pair, "_replace") else (pair[0], value)
+
+
+def status_of(refusal: Refusal) -> tuple[int, str]:
+    """Return the code and the message of the answer to a call that a rule turns away."""
+    fallback = refusal.fallback
+    message = fallback.grpc_message
+    return fallback.grpc_status, refusal.body if message is None else message
+
+
+def field_of(message: Any, name: str) -> Any:
+    """Return the field of a message at a path with dots, None where there is none.
+
+    What repeats is a list, of which a number takes one element. A message that is no protobuf may
+    be a mapping or an object, whose fields are its public attributes.
+    """
+    value = message
+    for part in name.split(".")[:DEEPEST]:
+        value = _part(value, part)
+        if value is None:
+            return None
+    if isinstance(value, (str, int, float, bool)):
+        return value
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    if isinstance(value, Sequence):
+        return [one for one in value[:MOST_ELEMENTS] if isinstance(one, (str, int, float, bool))]
+    return None
+
+
+def _part(value: Any, part: str) -> Any:
+    if part.startswith("_") or isinstance(value, (str, bytes)):
+        return None
+    if isinstance(value, Mapping):
+        return value.get(part)
+    if isinstance(value, Sequence):
+        number = int(part) if part.isdecimal() else len(value)
+        return value[number] if number < len(value) else None
+    found = getattr(value, part, None)
+    return None if callable(found) else found

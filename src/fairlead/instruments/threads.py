@@ -22,6 +22,7 @@ SERVE_MANY = (
     "apscheduler",
     "concurrent",
     "ddtrace",
+    "grpc",
     "logging",
     "multiprocessing",
     "newrelic",

@@ -25,6 +25,8 @@ Environ = MutableMapping[str, Any]
 App = Callable[[Any, Environ, Any], Iterable[bytes]]
 """A method of an application's class that is called as a WSGI application."""
 
+_CALLER = environ_key(CALLER)
+
 KEY = "fairlead.request"
 """In an environ: the request is on its lane already; an inner application leaves it alone.
 
@@ -215,6 +217,7 @@ class Gate:
                 return None
             lane = engine.plan.lanes.own if served is None else served.lane
             passage = environ[KEY] = WsgiPassage(lane, self._fault)
+            passage.sender = environ.get(_CALLER, "")
             return passage
         except Exception:  # counted; the request goes through
             self._fault()

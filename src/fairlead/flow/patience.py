@@ -1,0 +1,41 @@
+"""Go on trying where no endpoint of an app accepts a connection, for callers who asked for that.
+
+It is what gRPC calls waiting until ready: nothing has been sent, so that nothing is sent twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fairlead.flow.call import Call, Fault
+from fairlead.flow.steps import Flow, Steps, Wait, send
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
+"""Seconds between two tries: twice as long each time."""
+
+
+class Patience:
+    """Waits for those calls that say until when; what has come by then is tried too."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self.latest: Flow = send
+        """How an endpoint is chosen by the latest snapshot."""
+
+    def layer(self, inner: Flow) -> Flow:
+        """Return the layer that tries again."""
+
+        def flow(call: Call) -> Steps:
+            return inner(call) if call.until is None else self._wait(call, call.until)
+
+        return flow
+
+    def _wait(self, call: Call, until: float) -> Steps:
+        pause = FIRST_PAUSE
+        while True:
+            outcome = yield from self.latest(call)
+            left = until - self._clock()
+            if outcome.error is None or outcome.fault is not Fault.REFUSED or left <= 0:
+                return outcome
+            yield Wait(min(pause, left))
+            pause = min(LONGEST_PAUSE, pause * 2)

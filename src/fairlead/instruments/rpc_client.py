@@ -1,0 +1,272 @@
+"""Channels of gRPC, sync and asyncio alike: what one of the application's reaches by an app's name.
+
+The application's own channel stays as it is, and connects to nobody as long as its target is
+known. Each endpoint has a channel of its own behind it, made like the application's and kept until
+the app has that endpoint no more. What is let go of closes when its last call has ended.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakSet
+
+from fairlead.flow.call import Fault, Outcome
+from fairlead.flow.rejected import Rejected
+from fairlead.instruments.attempt import Sender
+from fairlead.instruments.outbound import BAGGAGE, call_for, label_only, plan_for
+from fairlead.instruments.rpc import (
+    WHERE,
+    address_of,
+    authority_of,
+    field_of,
+    name_in,
+    status_of,
+    values_of,
+    with_labels,
+)
+from fairlead.policy.resource import CALLER
+from fairlead.telemetry.names import AGENT_FAULTS
+
+if TYPE_CHECKING:
+    from fairlead.flow.call import Call, Unreachable
+    from fairlead.flow.engine import Plan
+    from fairlead.flow.steps import Flow
+    from fairlead.instruments.attempt import Answer
+    from fairlead.instruments.drive import Journey
+    from fairlead.instruments.instrument import DataPlane
+
+MOST_ENDPOINTS = 256
+"""Endpoints that one channel of the application is connected to at most."""
+
+CONNECT = 3.0
+"""Seconds that an endpoint has to accept a connection before the next one is tried."""
+
+LIBRARY = "grpcio"
+
+CANCELLED, DEADLINE_EXCEEDED, UNAVAILABLE = 1, 4, 14
+
+READY, FAILED, SHUTDOWN = 2, 3, 4
+"""States of a channel (`grpc_connectivity_state`)."""
+
+OPTIONS = (
+    # An app's name means nothing to a proxy.
+    ("grpc.enable_http_proxy", 0),
+    # The application chooses among endpoints that live; one that is back is to be found back.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1000),
+)
+"""What an endpoint's channel has beside the application's own options, which go before these."""
+
+
+class Asked(NamedTuple):
+    """A call as the application asks for it, but for its message."""
+
+    timeout: float | None = None
+    metadata: Any = None
+    credentials: Any = None
+    wait_for_ready: bool | None = None
+    compression: Any = None
+
+    def until(self) -> float:
+        """Return when its time is over, on the monotonic clock."""
+        return float("inf") if self.timeout is None else time.monotonic() + self.timeout
+
+
+class Governed(NamedTuple):
+    """A call to an app that is known: how to drive it, and the metadata it carries."""
+
+    flow: Flow
+    call: Call
+    metadata: list[Any]
+
+
+class Reach:
+    """What one channel of the application's reaches, by the name in its target."""
+
+    def __init__(
+        self,
+        plane: DataPlane,
+        target: str,
+        options: Iterable[Any],
+        make: Callable[[str, tuple[Any, ...]], Any],
+    ) -> None:
+        """`make` opens a channel of the library's to a target with these options."""
+        self.plane = plane
+        self.name = name_in(target)
+        self.closed = False
+        self._make = make
+        theirs = tuple(options or ())
+        named = {name for name, _ in theirs}
+        ours = (*OPTIONS, ("grpc.default_authority", authority_of(target)))
+        self._options = (*theirs, *(option for option in ours if option[0] not in named))
+        self._channels: dict[str, Any] = {}
+        self._alive: WeakSet[Any] = WeakSet()
+        """Those too that were let go of, and have calls under way."""
+        self._plan: Plan | None = None
+
+    def govern(self, method: str, asked: Asked, until: float) -> Governed | None:
+        """Return how to send a call of `method`, None where it goes as the application made it."""
+        if not self.name or self.closed:
+            return None
+        try:
+            plan = plan_for(self.plane, "http", self.name, None)
+            if plan is None:
+                return None
+            if plan is not self._plan:
+                self._renew(plan)
+            call = call_for(self.plane, plan, self.name, "POST")
+            call.resource = f"{call.resource}:{method}"
+            call.until = until if asked.wait_for_ready else None
+            label = plan.lanes.label(call.lane, values_of(asked.metadata, BAGGAGE))
+            metadata = with_labels(asked.metadata, label, (CALLER, call.caller))
+            return Governed(plan.outbound, call, metadata)
+        except Exception:  # counted; the call goes on untouched
+            self.fault()
+            return None
+
+    def labelled(self, metadata: Any) -> Any:
+        """Return the metadata of a call that is not governed: a label must not end here."""
+        if not self.plane.propagation_only:
+            return metadata
+        try:
+            label = label_only(self.plane, "http", values_of(metadata, BAGGAGE))
+            return metadata if label is None else with_labels(metadata, label)
+        except Exception:  # counted; the call goes on untouched
+            self.fault()
+            return metadata
+
+    def channel(self, call: Call) -> Any:
+        """Return the library's channel to the endpoint of `call`."""
+        if call.endpoint is None:
+            raise TypeError(f"the flow sent a call to {call.host!r} before it chose an endpoint")
+        address = call.endpoint.address
+        channel = self._channels.get(address)
+        if channel is None:
+            channel = self._make(address_of(address), self._options)
+            if len(self._channels) >= MOST_ENDPOINTS:
+                self._channels.pop(next(iter(self._channels)), None)
+            # Two threads may have made one: both go on with the first.
+            channel = self._channels.setdefault(address, channel)
+            self._alive.add(channel)
+        return channel
+
+    def drop(self, channel: Any) -> None:
+        """Let go of a channel that could not connect: the next one tries at once."""
+        for address, one in list(self._channels.items()):
+            if one is channel:
+                self._channels.pop(address, None)
+
+    def close(self) -> list[Any]:
+        """Let go of every channel; return those to close."""
+        self.closed = True
+        alive = list(self._alive)
+        self._channels.clear()
+        return alive
+
+    def fault(self) -> None:
+        """Count a fault of ours."""
+        self.plane.counters.count(AGENT_FAULTS, WHERE)
+
+    def _renew(self, plan: Plan) -> None:
+        """Let go of the channels to endpoints that are gone."""
+        self._plan = plan
+        if self._channels:
+            live = {one.address for service in plan.snapshot.services for one in service.endpoints}
+            for address in [one for one in self._channels if one not in live]:
+                self._channels.pop(address, None)
+
+
+class RpcSender(Sender):
+    """Sends a call, and says what rules may ask of it."""
+
+    __slots__ = ("_asked", "_governed", "_method", "_name", "_request", "_until", "last", "raised")
+
+    library = LIBRARY
+
+    def __init__(
+        self, name: str, method: str, request: Any, asked: Asked, governed: Governed, until: float
+    ) -> None:
+        """`request` is a message, or an iterator of messages, which is left alone."""
+        self._name, self._method, self._request = name, method, request
+        self._asked, self._governed, self._until = asked, governed, until
+        self.last: Outcome | None = None
+        self.raised: BaseException | None = None
+        """What the library raised when it was given the call: the application's to hear."""
+        governed.call.facts = self
+
+    def value(self, source: str, name: str) -> Any:
+        """Return a part of the call."""
+        match source:
+            case "header":
+                return values_of(self._governed.metadata, name.lower())
+            case "host":
+                return self._name
+            case "path":
+                return self._method
+            case "grpc":
+                return field_of(self._request, name)
+        return None
+
+    def answer(self, answer: Answer) -> Any:
+        """Return nothing: a rule's code and text are an error of the library's."""
+        del answer
+
+    def unreachable(self, error: Unreachable | Rejected) -> Exception:
+        """Return the library's own error."""
+        if isinstance(error, Rejected):
+            code, text = status_of(error.refusal)
+            return self.error_of(code, text)
+        return self.unsent(str(error))
+
+    def unsent(self, text: str) -> Exception:
+        """Return what stands for not having been sent."""
+        late = time.monotonic() >= self._until
+        return self.error_of(DEADLINE_EXCEEDED if late else UNAVAILABLE, text)
+
+    def refused(self, call: Call) -> Outcome:
+        """Return the outcome of an endpoint that accepts no connection."""
+        error = self.unsent(unconnected(call))
+        return Outcome(error=error, fault=Fault.REFUSED, grpc=UNAVAILABLE)
+
+    def error_of(self, code: int, text: str) -> Exception:
+        """Return an error of the library's, as it makes one for a call that it never sent."""
+        raise NotImplementedError
+
+
+def ended(reach: Reach, journey: Journey, call: Call, outcome: Outcome) -> None:
+    """Tell the flow what became of a call that was under way."""
+    try:
+        journey.end(outcome)
+    except Exception:  # counted; the call has ended all the same
+        reach.fault()
+    if call.fault is not None:
+        reach.fault()
+
+
+def outcome_of(response: Any, error: BaseException | None, code: int | None) -> Outcome:
+    """Return what became of a call that was sent."""
+    fault = Fault.TIMEOUT if code == DEADLINE_EXCEEDED else Fault.OTHER
+    return Outcome(response, error, fault, grpc=code)
+
+
+def left(until: float) -> float | None:
+    """Return the seconds until then, None for no end."""
+    return None if until == float("inf") else max(0.0, until - time.monotonic())
+
+
+def unconnected(call: Call) -> str:
+    """Return what is wrong where the endpoint of `call` accepts no connection."""
+    address = call.endpoint.address if call.endpoint else ""
+    lane = call.lane or "base"
+    return f"fairlead: app {call.host!r} for lane {lane!r}: {address} accepts no connection"
+
+
+def taken(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Asked]:
+    """Return what a call is given: its message, or its iterator of messages, and the rest."""
+    if args:
+        return args[0], Asked(*args[1:], **kwargs)
+    name = "request" if "request" in kwargs else "request_iterator"
+    rest = {key: value for key, value in kwargs.items() if key != name}
+    return kwargs[name], Asked(**rest)
