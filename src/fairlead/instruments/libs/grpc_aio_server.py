@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fairlead.instruments.propagate import resume, suspend
-from fairlead.instruments.rpc import Admission
 from fairlead.instruments.rpc_server import Told, handler_like, way_of
-from fairlead.instruments.rpc_serving import Serving
+from fairlead.instruments.rpc_serving import Governance, Serving
 
 if TYPE_CHECKING:
     from fairlead.instruments.instrument import DataPlane
@@ -77,13 +76,12 @@ def interceptor(plane: DataPlane) -> Any:
     """Return what puts calls on their lane before the application's interceptors see them."""
     from grpc.aio._interceptor import ServerInterceptor
 
-    admission = Admission(plane)
+    governance = Governance(plane)
 
     class Interceptor(ServerInterceptor):  # type: ignore[misc]
         async def intercept_service(self, continuation: Async, details: Any) -> Any:
-            admitted = admission.admit(details.method, details.invocation_metadata)
-            serving = Serving(plane, admission, admitted, details)
-            token = resume(admitted.served)
+            serving = governance.serving(details)
+            token = resume(serving.passage)
             try:
                 handler = await continuation(serving.shown(details))
             finally:
@@ -105,9 +103,14 @@ def governed(handler: Any, serving: Serving) -> Any:
         async for answer in serving.stream_async(function, request, context):
             yield answer
 
+    def in_thread(request: Any, context: Any) -> Iterator[Any]:
+        # The loop calls it; only what a generator does runs in a thread.
+        yield from serving.stream(function, request, context)
+
     if inspect.isasyncgenfunction(function):
         return handler_like(handler, way, stream)
     if inspect.iscoroutinefunction(function) or inspect.isawaitable(function):
         return handler_like(handler, way, single)
-    in_thread = serving.stream if handler.response_streaming else serving.single
-    return handler_like(handler, way, partial(in_thread, function))
+    if handler.response_streaming:
+        return handler_like(handler, way, in_thread)
+    return handler_like(handler, way, partial(serving.single, function))

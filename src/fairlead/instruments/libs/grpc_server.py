@@ -12,9 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fairlead.instruments.propagate import resume, suspend
-from fairlead.instruments.rpc import Admission
 from fairlead.instruments.rpc_server import Told, handler_like, way_of
-from fairlead.instruments.rpc_serving import Serving
+from fairlead.instruments.rpc_serving import Governance, Serving
 
 if TYPE_CHECKING:
     from fairlead.instruments.instrument import DataPlane
@@ -69,14 +68,12 @@ class Interceptor:
     """Puts a call on its lane before the application's own interceptors see it."""
 
     def __init__(self, plane: DataPlane) -> None:
-        self._plane = plane
-        self._admission = Admission(plane)
+        self._governance = Governance(plane)
 
     def intercept_service(self, continuation: Callable[[Any], Any], details: Any) -> Any:
         """Return the handler that serves a call."""
-        admitted = self._admission.admit(details.method, details.invocation_metadata)
-        serving = Serving(self._plane, self._admission, admitted, details)
-        token = resume(admitted.served)
+        serving = self._governance.serving(details)
+        token = resume(serving.passage)
         try:
             handler = continuation(serving.shown(details))
         finally:
