@@ -1,0 +1,199 @@
+"""Flow governance on real servers: places are given back, and breakers open and close."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from http.client import HTTPConnection, HTTPException, HTTPResponse
+from pathlib import Path
+
+import pytest
+
+from fairlead.policy.breaker import ERROR_RATIO, SLOW_RATIO
+from fairlead.policy.encode import seal
+from fairlead.policy.rule import Rule
+from tests.agent.program import Launcher, Program
+from tests.agent.test_servers import port as port  # noqa: PLC0414 - a fixture
+from tests.agent.wire import WireServer, snapshot, until
+from tests.instruments.gates import breaker, cap, flow
+
+APP = """
+import asyncio, time
+from pathlib import Path
+from fastapi import FastAPI, Response
+from fastapi.responses import StreamingResponse
+from flask import Flask, Response as FlaskResponse
+
+asgi, wsgi, here = FastAPI(), Flask("wsgi"), Path(__file__).parent
+
+def condition():
+    if (here / "slow").exists():
+        time.sleep(0.7)
+    return 503 if (here / "down").exists() else 200
+
+@asgi.get("/work")
+def work():
+    return Response("worked", condition())
+
+@wsgi.get("/work")
+def wsgi_work():
+    return "worked", condition()
+
+@asgi.get("/stream")
+async def stream():
+    async def steps():
+        while True:
+            yield "step"
+            await asyncio.sleep(0.02)
+    return StreamingResponse(steps())
+
+@wsgi.get("/stream")
+def wsgi_stream():
+    def steps():
+        while True:
+            yield "step"
+            time.sleep(0.02)
+    return FlaskResponse(steps())
+"""
+
+BIN = Path(sys.executable).parent
+UVICORN = ("uvicorn", "app:asgi", "--port", "{port}")
+GUNICORN = ("gunicorn", "--bind", "127.0.0.1:{port}", "app:wsgi")
+SERVERS = {
+    "uvicorn-h11": (*UVICORN, "--http", "h11"),
+    "uvicorn-httptools": (*UVICORN, "--http", "httptools"),
+    "hypercorn": ("hypercorn", "--bind", "127.0.0.1:{port}", "-w", "0", "app:asgi"),
+    "granian": ("granian", "--port", "{port}", "--interface", "asgi", "app:asgi"),
+    "gunicorn-threads": (*GUNICORN, "--threads", "4"),
+    "gunicorn-gevent": (*GUNICORN, "-k", "gevent"),
+    "flask": ("flask", "--app", "app:wsgi", "run", "--port", "{port}"),
+}
+
+
+class Service:
+    """One server that enforces rules, and what it answers."""
+
+    def __init__(self, name: str, launch: Launcher, wire: WireServer, port: int) -> None:
+        self.port = port
+        self.folder = launch.folder
+        (self.folder / "app.py").write_text(APP)
+        self._wire = wire
+        self._revision = 0
+        words = [word.format(port=port) for word in SERVERS[name]]
+        self._begin = lambda: launch.command(
+            [str(BIN / words[0]), *words[1:]],
+            PYTHONPATH=str(self.folder),
+            PATH=f"{BIN}:{os.environ['PATH']}",
+        )
+        self._program: Program | None = None
+
+    def start(self, *rules: Rule) -> None:
+        """Begin to serve, with `rules` in force."""
+        self._revision += 1
+        self._wire.publish(seal(replace(snapshot(self._revision), flow=flow(*rules))))
+        self._program = self._begin()
+        until(lambda: len(self._wire.nodes) == 1)
+
+    def stop(self) -> None:
+        """End it as an operator does: a server that is killed leaves its workers behind."""
+        if self._program is not None:
+            self._program.end(signal.SIGTERM)
+
+    def open(self, path: str) -> tuple[HTTPConnection, HTTPResponse]:
+        """Ask, and return before the body has been read."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.request("GET", path)
+        return connection, connection.getresponse()
+
+    def ask(self, path: str) -> tuple[int, str]:
+        """Return status and body of an answer."""
+        connection, response = self.open(path)
+        body = response.read(4) if path == "/stream" and response.status == 200 else response.read()
+        hang_up(connection, response)
+        return response.status, body.decode()
+
+    def status(self, path: str = "/work") -> int:
+        """Return the status of an answer; of a stream, whose client then hangs up."""
+        return self.ask(path)[0]
+
+    def become(self, condition: str) -> None:
+        """Be ``slow`` or ``down`` from now on."""
+        (self.folder / condition).touch()
+
+    def recover(self, condition: str) -> None:
+        """Be so no longer."""
+        (self.folder / condition).unlink()
+
+
+def hang_up(connection: HTTPConnection, response: HTTPResponse) -> None:
+    """Close a connection, whatever is still to come on it."""
+    with suppress(OSError, HTTPException):
+        response.close()
+    connection.close()
+
+
+@pytest.fixture
+def service(
+    request: pytest.FixtureRequest, launch: Launcher, wire: WireServer, port: int
+) -> Iterator[Service]:
+    service = Service(request.param, launch, wire, port)
+    yield service
+    service.stop()
+
+
+on = pytest.mark.parametrize("service", SERVERS, indirect=True)
+
+
+@on
+def test_a_client_that_hangs_up_on_a_stream_gives_its_place_back(service: Service) -> None:
+    """S2-17. Each server finds it out in its own way; none may keep the place."""
+    service.start(cap("/stream", 1))
+    first = service.open("/stream")
+    assert first[1].read(4) == b"step"
+    assert service.ask("/stream") == (429, "overloaded: GET:/stream")
+    assert service.status("/work") == 200
+    hang_up(*first)
+    for _ in range(3):
+        until(lambda: service.status("/stream") == 200)
+
+
+@pytest.mark.parametrize("service", ["uvicorn-httptools", "gunicorn-threads"], indirect=True)
+@pytest.mark.parametrize(
+    ("condition", "kind", "bad"), [("down", ERROR_RATIO, 503), ("slow", SLOW_RATIO, 200)]
+)
+def test_a_breaker_opens_tries_again_and_closes(
+    service: Service, condition: str, kind: str, bad: int
+) -> None:
+    """S2-18, S2-19: half of the calls are bad; a probe that is bad opens it again."""
+    rule = breaker(
+        "/work",
+        strategy_kind=kind,
+        threshold=0.5,
+        min_requests=4,
+        slow_ms=500,
+        window_ms=60_000,
+        recovery_ms=600,
+    )
+    service.start(rule)
+    assert [service.status() for _ in range(2)] == [200, 200]
+    service.become(condition)
+    assert [service.status() for _ in range(2)] == [bad, bad]
+    assert service.ask("/work") == (429, "circuit open: GET:/work")
+
+    seen: list[int] = []
+
+    def tried_again() -> bool:
+        seen.append(service.status())
+        return seen[-1] == bad
+
+    until(tried_again)
+    assert set(seen[:-1]) <= {429}
+    assert service.status() == 429
+
+    service.recover(condition)
+    until(lambda: service.status() == 200)
+    assert [service.status() for _ in range(5)] == [200] * 5
