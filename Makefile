@@ -36,6 +36,10 @@ test: $(STAMP) databases  ## run the tests (ARGS="-k lane" for some of them)
 fuzz-sql: $(STAMP) databases  ## 50,000 generated statements per dialect on a lane and by hand (ARGS="--dialect mysql --seed 7")
 	@$(BIN)/python -m tests.sql.differential $(ARGS)
 
+.PHONY: test-sentinel
+test-sentinel: $(STAMP)  ## load exported rules into Sentinel itself, of Java (JDK, Maven) and Go
+	@$(BIN)/python -m tests.cli.sentinel.real
+
 .PHONY: lossless
 lossless: $(STAMP)  ## start, stop and replace instances under every server, under load (ARGS="-k granian")
 	@FAULTS=full $(BIN)/python -m pytest tests/faults/test_f38* tests/faults/test_f4[0-2]* \
