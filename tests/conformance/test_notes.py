@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from fairlead.cli.sentinel.fields import Gravity
 from fairlead.flow.hot import Hot
 from fairlead.policy.flow_rules import problem
 from fairlead.policy.limit import INFLIGHT, PACE, HotLimit, Param
 from fairlead.policy.rule import Selection
+from tests.cli.sentinel.rules_of import imported
 from tests.conformance.case import Case, Skip
 from tests.conformance.dialect import ARGUMENT, rules_of
 from tests.conformance.forms import world
@@ -232,6 +234,26 @@ def test_breakers_that_cannot_be_enforced_are_refused(case, window, retry, most,
         assert problem(replace(fine, **fields)) is not None, fields
     assert problem(fine) is None
     assert problem(replace(fine, buckets=3)) is None
+
+
+@note("C17")
+def test_breakers_that_sentinel_java_does_not_load_are_not_imported(case, *_):
+    """A rule that is copied from there stays what it is: none."""
+    slow = {"resource": "r", "grade": 0, "count": 50, "timeWindow": 8, "slowRatioThreshold": 0.5}
+    ratio = {"resource": "r", "grade": 1, "count": 0.5, "timeWindow": 8}
+    broken: tuple[dict[str, Any], ...] = (
+        {**ratio, "resource": " "},
+        *({**rule, "count": -1} for rule in (slow, ratio, {**ratio, "grade": 2})),
+        {**ratio, "timeWindow": 0},
+        {**ratio, "minRequestAmount": 0},
+        {**ratio, "statIntervalMs": 0},
+        *({**slow, "slowRatioThreshold": outside} for outside in (-0.1, 1.1)),
+        {**ratio, "count": 1.1},
+    )
+    for rule in broken:
+        assert imported([rule]).worst() == Gravity.INVALID, rule
+    for rule in (slow, ratio):
+        assert imported([rule]).worst() < Gravity.INVALID, rule
 
 
 @note("C18")
