@@ -1,4 +1,7 @@
-"""``fairlead explain request``: which lane a request would take, why, and who would serve it."""
+"""``fairlead explain request``: which lane a request would take, why, and who would serve it.
+
+``fairlead explain flow`` is in `explain_flow.py`.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +14,15 @@ import typer
 from fairlead.cli import command
 from fairlead.cli.command import DEFAULT_SERVER, Form, Namespace, Server
 from fairlead.cli.control_plane import ControlPlane
+from fairlead.cli.explain_flow import PATH, flow
 from fairlead.cli.failure import USAGE, Failed
 from fairlead.policy.governance import ON
 from fairlead.policy.workload import DEFAULT_NAMESPACE
 
-PATH = "/fairlead/v1/explain"
-
 
 def main(arguments: Sequence[str]) -> int:
     """Run ``fairlead explain``."""
-    return command.run("explain", arguments, request=request)
+    return command.run("explain", arguments, request=request, flow=flow)
 
 
 def request(  # noqa: PLR0913 - one parameter for each option

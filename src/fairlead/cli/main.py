@@ -51,7 +51,7 @@ VERBS = (
     Verb(
         name="explain",
         module="fairlead.cli.explain",
-        summary="say which lane a request would take, and why",
+        summary="say which lane a request would take, or which rules it meets",
         extra="control",
     ),
     Verb(

@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from fairlead.compiler.explain import explain
+from fairlead.compiler.explain_flow import explain_flow
 from fairlead.compiler.request import InvalidQuery
 from fairlead.control.access.caller import caller_of
 from fairlead.control.access.roles import (
@@ -161,14 +162,15 @@ class Agents:
         return departure
 
     async def explain(self, request: Request) -> Response:
-        """Say which lane a request would take, and why."""
+        """Say which lane a request would take, and why; or which rules a resource has."""
         query = await _json(request)
         if not isinstance(query, dict):
             raise bad_request("the body is no object")
         namespace = str(query.get("namespace", DEFAULT_NAMESPACE))
         caller_of(request).require("create", EXPLANATIONS, namespace)
         try:
-            return json_response(explain(self.publisher.world, query))
+            answer = explain_flow if "resource" in query else explain
+            return json_response(answer(self.publisher.world, query))
         except InvalidQuery as error:
             raise bad_request(str(error)) from error
 

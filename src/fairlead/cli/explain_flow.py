@@ -1,0 +1,109 @@
+"""``fairlead explain flow``: which rules a call of a resource meets, and what each answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from fairlead.cli.command import DEFAULT_SERVER, Form, Namespace, Server
+from fairlead.cli.control_plane import ControlPlane
+from fairlead.cli.failure import USAGE, Failed
+from fairlead.policy.governance import ON
+from fairlead.policy.rule import ENFORCE
+from fairlead.policy.workload import DEFAULT_NAMESPACE
+
+PATH = "/fairlead/v1/explain"
+
+SHOWN = 60
+"""Characters of a body that are shown."""
+
+
+def flow(
+    resource: Annotated[
+        str, typer.Argument(metavar="RESOURCE", help="As GET:/orders/{id}, or a function's name.")
+    ],
+    *,
+    app: Annotated[str, typer.Option("--app", help="App that has the resource, or calls it.")],
+    namespace: Namespace = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option("--label", "-l", help="'key=value' of the instance; may repeat."),
+    ] = None,
+    output: Annotated[Form, typer.Option("--output", "-o", help="Form.")] = Form.TEXT,
+    server: Server = DEFAULT_SERVER,
+) -> None:
+    """Say which rules a call of a resource meets, in their order."""
+    query = {
+        "app": app,
+        "namespace": namespace or DEFAULT_NAMESPACE,
+        "resource": resource,
+        "labels": dict(_labels(label or ())),
+    }
+    answer = ControlPlane(server).call("POST", PATH, query)
+    if output is Form.JSON:
+        print(json.dumps(answer, indent=4, ensure_ascii=False))
+    else:
+        print("\n".join(worded(answer)))
+
+
+def _labels(labels: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for text in labels:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise Failed(f"--label {text!r}: write 'key=value'", USAGE)
+        yield key, value
+
+
+def worded(answer: dict[str, Any]) -> Iterator[str]:
+    """Yield the lines of an answer of `compiler.explain_flow`."""
+    yield f"resource:   {answer['resource']} of app {answer['app']}"
+    wider = answer["scopes"][:-1]
+    if wider:
+        yield f"            its calls are calls of {' and '.join(wider)} too"
+    yield from _reservations(answer)
+    if not answer["rules"]:
+        yield f"rules:      none{_hint(answer)}"
+        return
+    yield "rules, in the order in which a call meets them:"
+    for number, rule in enumerate(answer["rules"], 1):
+        yield f"  {number} {rule['rule']}, {rule['strategy']}: {rule['limit']}"
+        yield f"      {_counted(rule, answer['resource'])}"
+        if rule["mode"] != ENFORCE:
+            yield f"      mode {rule['mode']}: it only counts what it would reject"
+        else:
+            yield f"      rejects with {_said(rule['answer'])}"
+
+
+def _reservations(answer: dict[str, Any]) -> Iterator[str]:
+    if answer["governance"] != ON:
+        yield f"but:        governance of the namespace is {answer['governance']}: nothing rejects"
+    if not answer["known"]:
+        yield f"note:       no agent has reported an app called {answer['app']}"
+
+
+def _hint(answer: dict[str, Any]) -> str:
+    if answer["meant"]:
+        return f"; there are some for {', '.join(answer['meant'])}"
+    count = answer["elsewhere"]
+    return f"; {count} {'is' if count == 1 else 'are'} for other resources" if count else ""
+
+
+def _counted(rule: dict[str, Any], resource: str) -> str:
+    if rule["reason"] == "authority":
+        return "asks who calls"
+    if rule["pattern"] is not None:
+        return f"of this resource by itself, which matches {rule['pattern']}"
+    if rule["resource"] != resource:
+        return f"of all calls of {rule['resource']} together"
+    return "of this resource"
+
+
+def _said(answer: dict[str, Any]) -> str:
+    headers = "".join(f", {name}: {value}" for name, value in answer["headers"])
+    body = " ".join(answer["body"].split())
+    shown = f"{body[: SHOWN - 3]}..." if len(body) > SHOWN else body
+    text = f", {shown!r}" if shown else ""
+    return f"{answer['status']}{headers}{text}"

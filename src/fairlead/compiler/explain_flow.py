@@ -1,0 +1,126 @@
+"""Which rules a call of a resource meets, in their order, and what it is answered by each.
+
+Decides nothing: rules are those of the workload's snapshot, matched by name as `flow.gates` does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from fairlead.compiler.compile import World
+from fairlead.compiler.labels import Pairs, pairs
+from fairlead.compiler.request import InvalidQuery
+from fairlead.flow import refusal
+from fairlead.flow.refusal import Refusal
+from fairlead.policy.breaker import CircuitBreaker
+from fairlead.policy.fallback import Fallback
+from fairlead.policy.limit import Authority, ConcurrencyLimit, HotLimit, RateLimit, Throttle
+from fairlead.policy.resource import resource_name, scopes
+from fairlead.policy.rule import Rule
+from fairlead.policy.wording import worded
+from fairlead.policy.workload import DEFAULT_NAMESPACE
+
+LONGEST = 1200
+"""Characters of a resource's name: patterns are held against it."""
+
+ASKED = ("app", "namespace", "resource", "labels")
+
+_REASONS: tuple[tuple[type[Rule], str], ...] = (
+    (Authority, refusal.AUTHORITY),
+    (HotLimit, refusal.HOT),
+    (RateLimit, refusal.RATE),
+    (Throttle, refusal.QUEUE),
+    (ConcurrencyLimit, refusal.CONCURRENCY),
+    (CircuitBreaker, refusal.BREAKER),
+)
+"""The order in which a call meets rules, and why each rejects."""
+
+
+def explain_flow(world: World, query: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer which rules a call of `resource` meets at a workload of `app`.
+
+    `namespace` and `labels` of the workload, a map, are optional. The `rules` are in order, each
+    with the resource that it counts at, its `limit` in words, and the `answer` to a call that it
+    rejects. `governance` is that of the namespace. `meant` are resources of a like name that
+    rules are for, where there is no rule for this one. Raises InvalidQuery.
+    """
+    app, namespace, resource, labels = _read(query)
+    snapshot = world.snapshot(namespace, app, labels)
+    names = scopes(resource)
+    rules = [rule for rule in snapshot.flow if _at(rule, names)]
+    known = any((one.namespace, one.app) == (namespace, app) for one in snapshot.services)
+    return {
+        "namespace": namespace,
+        "app": app,
+        "revision": snapshot.revision,
+        "known": known,
+        "governance": snapshot.governance,
+        "resource": resource,
+        "scopes": list(names),
+        "rules": [_told(rule, names) for rule in _ordered(rules, names)],
+        "elsewhere": len(list(snapshot.flow)) - len(rules),
+        "meant": [] if rules else _like(resource, snapshot.flow),
+    }
+
+
+def _read(query: Mapping[str, Any]) -> tuple[str, str, str, Pairs]:
+    unknown = sorted(str(key) for key in query if key not in ASKED)
+    if unknown:
+        raise InvalidQuery(f"unknown field {', '.join(unknown)}; known: {', '.join(ASKED)}")
+    for key in ("app", "resource"):
+        if not isinstance(query.get(key), str) or not query[key]:
+            raise InvalidQuery(f"{key}: required: a text")
+    if len(query["resource"]) > LONGEST:
+        raise InvalidQuery(f"resource: longer than {LONGEST} characters")
+    namespace, labels = query.get("namespace", DEFAULT_NAMESPACE), query.get("labels") or {}
+    if not isinstance(namespace, str):
+        raise InvalidQuery("namespace: must be a string")
+    if not isinstance(labels, Mapping) or not all(isinstance(one, str) for one in labels.values()):
+        raise InvalidQuery("labels: must be a map of texts")
+    return query["app"], namespace, resource_name(query["resource"]), pairs(labels)
+
+
+def _at(rule: Rule, names: tuple[str, ...]) -> str:
+    """Return the one of `names` that `rule` counts a call at, ``""`` for none."""
+    if rule.regex:
+        return names[-1] if re.fullmatch(rule.resource, names[-1]) else ""
+    return rule.resource if rule.resource in names else ""
+
+
+def _ordered(rules: list[Rule], names: tuple[str, ...]) -> Iterator[Rule]:
+    """Yield `rules` by what they do, and of each sort those of wider resources first."""
+    for kind, _ in _REASONS:
+        mine = (rule for rule in rules if isinstance(rule, kind))
+        yield from sorted(mine, key=lambda rule: names.index(_at(rule, names)))
+
+
+def _told(rule: Rule, names: tuple[str, ...]) -> dict[str, Any]:
+    reason = next(reason for kind, reason in _REASONS if isinstance(rule, kind))
+    return {
+        "rule": rule.rule,
+        "strategy": rule.strategy,
+        "reason": reason,
+        "resource": _at(rule, names),
+        "pattern": rule.resource if rule.regex else None,
+        "mode": rule.mode,
+        "limit": worded(rule),
+        "answer": _answer(Refusal(rule, names[-1], reason), rule.fallback),
+    }
+
+
+def _answer(refused: Refusal, fallback: Fallback) -> dict[str, Any]:
+    return {
+        "status": fallback.status,
+        "headers": [list(header) for header in fallback.headers],
+        "body": refused.body if fallback.body is None else fallback.body,
+        "grpc_status": fallback.grpc_status,
+        "value": fallback.value,
+    }
+
+
+def _like(resource: str, rules: Any) -> list[str]:
+    named = sorted({rule.resource for rule in rules if not rule.regex})
+    return get_close_matches(resource, named, n=3)

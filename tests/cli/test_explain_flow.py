@@ -1,0 +1,107 @@
+"""``fairlead explain flow``: every rule that a call meets, in words."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.cli.conftest import Say
+
+RULES = """\
+apiVersion: fault-tolerance.opensergo.io/v1alpha1
+kind: FlowControl
+metadata: {name: orders, labels: {app: orders}}
+spec:
+  targets: [{targetResourceName: 'GET:/orders/{id}'}]
+  strategies:
+  - circuitBreaker: {strategy: ErrorRequestRatio, triggerRatio: '50%', statDuration: 10s, recoveryTimeout: 5s, minRequestAmount: 5}
+  - rateLimit: {threshold: 10, statDuration: 1s}
+  - authority: {deny: [crawler]}
+---
+apiVersion: policy.opensergo.io/v1alpha1
+kind: ConcurrencyLimit
+metadata: {name: whole, labels: {app: orders}}
+spec:
+  selector: {routes: [{name: '/orders/{id}'}]}
+  config: {maxConcurrency: 64}
+  mode: simulate
+---
+apiVersion: policy.opensergo.io/v1alpha1
+kind: RateLimit
+metadata: {name: web}
+spec:
+  selector: {workloads: [{labels: {app: orders, tier: web}}]}
+  config: {limit: 40, burst: 60, interval: 1s}
+  action: {http: {customResponse: {statusCode: 503, body: 'slow down'}}}
+"""  # noqa: E501 - as people write it
+
+BREAKER = "opens for 5 s at 50% errors of 5 or more calls in 10 s"
+
+
+@pytest.fixture
+def applied(say: Say, namespace: str) -> str:
+    """Return a namespace with rules of three kinds for one app."""
+    assert say("apply", "-f", "-", "-n", namespace, stdin=RULES.encode()).status == 0
+    return namespace
+
+
+def eventually(say: Say, *words: str, has: str) -> str:
+    """Return the answer once the control plane has compiled what was applied."""
+    for _ in range(100):
+        out = say("explain", "flow", *words).out
+        if has in out:
+            break
+    return out
+
+
+def test_every_rule_is_told_in_the_order_in_which_a_call_meets_it(say: Say, applied):
+    """Who is turned away wants to know by which of them, and what counts."""
+    words = ("get:/orders/<int:id>", "--app", "orders", "-n", applied, "-l", "tier=web")
+    out = eventually(say, *words, has="whole")
+    assert out.splitlines() == [
+        "resource:   GET:/orders/{id} of app orders",
+        "            its calls are calls of /orders/{id} too",
+        "note:       no agent has reported an app called orders",
+        "rules, in the order in which a call meets them:",
+        "  1 FlowControl/orders, strategies[2].authority: not callers crawler",
+        "      asks who calls",
+        "      rejects with 429, Retry-After: 1, 'not allowed: GET:/orders/{id}'",
+        "  2 FlowControl/orders, strategies[1].rateLimit: 10 in 1 s",
+        "      of this resource",
+        "      rejects with 429, Retry-After: 1, 'rate limited: GET:/orders/{id}'",
+        "  3 RateLimit/web, config: 40 in 1 s, 60 at once",
+        "      of this resource by itself, which matches (?:[A-Z]{1,32}:)?/.*|404",
+        "      rejects with 503, 'slow down'",
+        "  4 ConcurrencyLimit/whole, config: 64 at a time, simulated",
+        "      of all calls of /orders/{id} together",
+        "      mode simulate: it only counts what it would reject",
+        f"  5 FlowControl/orders, strategies[0].circuitBreaker: {BREAKER}",
+        "      of this resource",
+        "      rejects with 429, Retry-After: 1, 'circuit open: GET:/orders/{id}'",
+    ]
+
+
+def test_an_answer_can_be_read_by_programs(say: Say, applied):
+    """-o json is what the control plane said."""
+    words = ("POST:/orders/{id}", "--app", "orders", "-n", applied, "-o", "json")
+    answer = json.loads(eventually(say, *words, has="whole"))
+    assert [(one["rule"], one["reason"]) for one in answer["rules"]] == [
+        ("ConcurrencyLimit/whole", "concurrency")
+    ]
+    assert answer["elsewhere"] == 3
+
+
+def test_a_resource_without_rules_is_told_which_have_some(say: Say, applied):
+    """Most of them are misspelt."""
+    words = ("GET:/ordres/{id}", "--app", "orders", "-n", applied)
+    out = eventually(say, *words, has="there are some")
+    assert "rules:      none; there are some for GET:/orders/{id}, /orders/{id}" in out
+    out = say("explain", "flow", "mail", "--app", "orders", "-n", applied).out
+    assert "rules:      none; 4 are for other resources" in out
+    assert "rules:      none\n" in say("explain", "flow", "mail", "--app", "x", "-n", applied).out
+
+
+def test_a_label_that_is_none_is_a_usage_error(say: Say):
+    """Before anything is asked."""
+    assert say("explain", "flow", "/a", "--app", "a", "-l", "tier").status == 2
