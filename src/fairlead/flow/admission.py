@@ -12,21 +12,36 @@ if TYPE_CHECKING:
 
 _SECOND = 1e9
 
+TRIES = 100
+"""How often somebody may come between a test and the taking."""
+
+
+class Contended(Exception):
+    """A fault of ours, that no call should wait for: whoever asks lets it pass."""
+
+
 Scopes = tuple["Gate", ...]
 
 
 class Admission:
-    """Decides by windows, limits to the calls at a time and breakers. Under the gates' lock."""
+    """Decides by windows, limits to the calls at a time and breakers."""
 
     __slots__ = ()
 
     short = True
     """Whether a call that counts alone let pass may pass."""
 
-    def enter(self, gate: Gate, n: int, facts: Facts | None, prio: bool, now: int) -> Entry:  # noqa: FBT001
-        """Let a call in, or turn it away."""
-        del facts, prio
-        while True:
+    curious = False
+    """Whether it asks about calls."""
+
+    def ask(self, facts: Facts | None) -> Any:
+        """Ask what is to be known of a call. No lock is held: applications answer."""
+        del facts
+
+    def enter(self, gate: Gate, n: int, asked: Any, prio: bool, now: int) -> Entry:  # noqa: FBT001
+        """Let a call in of which `asked` is known, or turn it away. Under the gates' lock."""
+        del asked, prio
+        for _ in range(TRIES):
             refusal = (
                 over(gate, gate.scopes, n, now)
                 or crowded(gate, gate.scopes, n)
@@ -37,6 +52,7 @@ class Admission:
             entry: Entry | None = gate.core.form.take(gate, gate.scopes, n, now, True)
             if entry is not None:
                 return entry
+        raise Contended
 
 
 def turn_away(gate: Gate, refusal: Refusal, n: int) -> Entry:

@@ -160,7 +160,7 @@ class Breaker:
         value = bad if rule.strategy_kind == ERROR_COUNT else bad / total
         if rule.inclusive:
             return value >= rule.threshold
-        return value > rule.threshold or (rule.strategy_kind != ERROR_COUNT and value == 1.0)
+        return value > rule.threshold or (rule.strategy_kind == SLOW_RATIO and value == 1.0)
 
     def _is_bad(self, rt: int, failed: bool, outcome: Any) -> bool:  # noqa: FBT001
         if self.rule.strategy_kind == SLOW_RATIO:

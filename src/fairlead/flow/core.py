@@ -33,6 +33,10 @@ class Core:
         self.faults = 0
         """Listeners that failed."""
 
+    def begin_again(self) -> Core:
+        """Return one for a forked process, in which nobody holds the lock."""
+        return Core(self.form, self.clock, self.listener)
+
     def hear(self, rule: Rule, resource: str, before: str, after: str) -> None:
         """Keep a change until no lock is held."""
         if self.listener is not None:

@@ -71,7 +71,6 @@ class Gate:
         """Times of the last `span` admissions; that of admission `i` is at ``i % span``."""
         self.span = 0
         self.open = True
-        self.curious = False
         self.rules: tuple[Any, ...] = ()
         self.cells: tuple[Any, ...] = ()
         self.breakers: tuple[Any, ...] = ()
@@ -103,7 +102,7 @@ class Gate:
         `program` (flow/admission.py) decides who may come in where counts alone do not.
         """
         self.scopes = scopes
-        self.program = program
+        self.program, self.curious = program, program.curious
         self.look()
 
     def look(self) -> None:
@@ -174,11 +173,13 @@ class Gate:
 
     def ask(self, n: int, facts: Facts | None, prio: bool) -> Entry:  # noqa: FBT001
         """Do the same the long way: a mark is reached, or a rule asks more than counts."""
+        program = self.program
+        asked = None if program.short else program.ask(facts)
         with self.lock:
             now = self.now()
-            entry = take(self, self.scopes, n, now, False) if self.program.short else None
+            entry = take(self, self.scopes, n, now, False) if program.short else None
             if entry is None:
-                entry = self.program.enter(self, n, facts, prio, now)
+                entry = program.enter(self, n, asked, prio, now)
         if self.core.told:
             self.core.tell()
         return entry

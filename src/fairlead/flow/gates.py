@@ -8,26 +8,31 @@ touches the gates that it concerns and no other.
 from __future__ import annotations
 
 import re
+from _thread import RLock
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from fairlead.flow.admission import BY_COUNTS
-from fairlead.flow.breaker import Breaker
+from fairlead.flow.admission import BY_COUNTS, Admission
 from fairlead.flow.core import Clock, Core, Listener
+from fairlead.flow.fitting import Fitter, Rules
 from fairlead.flow.form import chosen
-from fairlead.flow.window import Window
-from fairlead.policy.breaker import CircuitBreaker
+from fairlead.flow.program import Program
+from fairlead.flow.shape import Memory
+from fairlead.flow.share import Share
 from fairlead.policy.flow_rules import NO_RULES, FlowRules
-from fairlead.policy.limit import ConcurrencyLimit, RateLimit
+from fairlead.policy.limit import RateLimit
 from fairlead.policy.resource import scopes
 from fairlead.policy.rule import SIMULATE, Rule
 
 if TYPE_CHECKING:
     from fairlead.flow.gate import Gate
 
-Rules = tuple[Rule, ...]
-"""Those of one resource, in the order in which a call meets them."""
+MOST_GATES = 200_000
+"""Resources that have a gate of their own. Of more, those that no rule names share gates."""
+
+CROWD = "*"
+"""Stands in the name of a shared gate for what its resources do not have in common."""
 
 
 class Gates:
@@ -38,175 +43,198 @@ class Gates:
         *,
         clock: Clock | None = None,
         listener: Listener | None = None,
+        memory: Memory = lambda: 0,
         pure: bool = False,
     ) -> None:
         """Begin without rules; without a `clock` the gates read the monotonic one themselves.
 
-        `listener` hears of breakers, in the thread whose call has moved one. With `pure` gates are
-        interpreted also where they could be compiled.
+        `listener` hears of breakers, in the thread whose call has moved one. `memory` returns the
+        bytes that the process uses; it is asked at most every 150 ms of each rule that scales. With
+        `pure` gates are interpreted also where they could be compiled.
         """
         form, self.interpreted = chosen(pure=pure)
         """Why gates are interpreted; ``""`` where they are compiled."""
         self._core = Core(form, clock, listener)
+        self._fitter = Fitter(self._inner, memory)
         self._gates: dict[str, Gate] = {}
         self._wide: set[str] = set()
         """Resources at which calls of narrower ones count, from the first rule on, for good."""
-        self._around: dict[str, Gate] = {}
-        """Gates of those that no call enters by their own name."""
-        self._rules = NO_RULES
-        self._simulate = False
+        self._given: tuple[FlowRules, bool] = (NO_RULES, False)
         self._by_name: dict[str, Rules] = {}
+        self._watched: dict[str, Rules] = {}
+        """Rules by the resource whose calls they count, which is not their own."""
         self._patterns: tuple[tuple[re.Pattern[str], Rule], ...] = ()
+        self._shared: dict[Any, Share] = {}
+        """What a pattern keeps for a wider resource, by rule and resource."""
+        self._before: dict[Any, Share] = {}
+        """The same of rules that are being replaced."""
+        self._crowds: dict[Any, str] = {}
+        """Names of shared gates by what their resources have in common."""
+        self._sample: dict[str, str] = {}
+        """One of the resources that a shared gate is for, by its name."""
+        self._applying = RLock()
+        self.crowd = 0
+        """How often a resource was given a shared gate."""
         self.none = True
         """Whether no rule is in force at all."""
 
     def __iter__(self) -> Iterator[Gate]:
-        return iter([*self._gates.values(), *self._around.values()])
+        return iter(list(self._gates.values()))
 
     def gate(self, name: str) -> Gate:
         """Return the gate of a resource; the same one each time."""
         gate = self._gates.get(name)
-        return self._make(name) if gate is None else gate
+        return gate if gate is not None else self._make(name)
 
     def known(self, name: str) -> bool:
         """Tell whether some rule concerns a resource."""
-        return not self.none and bool(
-            self._rules_of(name) or any(scope in self._by_name for scope in scopes(name))
+        if self.none:
+            return False
+        return any(
+            scope in self._by_name or any(True for _ in self._matching(scope))
+            for scope in scopes(name)
         )
 
     def apply(self, rules: FlowRules, *, simulate: bool = False) -> None:
         """Enforce `rules` from the next call on, or only count what they would reject."""
-        with self._core.lock:
-            if (rules, simulate) == (self._rules, self._simulate):
+        with self._applying:
+            if self._given == (rules, simulate):
                 return
-            self._rules, self._simulate = rules, simulate
+            self._given = (rules, simulate)
             by_name: dict[str, list[Rule]] = {}
+            watched: dict[str, list[Rule]] = {}
             patterns = []
             for rule in _each_once(rules):
                 mine = replace(rule, mode=SIMULATE) if simulate else rule
-                if rule.regex:
-                    patterns.append((re.compile(rule.resource), mine))
+                if isinstance(mine, RateLimit) and mine.related:
+                    watched.setdefault(mine.related, []).append(mine)
+                if mine.regex:
+                    patterns.append((re.compile(mine.resource, re.DOTALL), mine))
                 else:
-                    by_name.setdefault(rule.resource, []).append(mine)
-            self._by_name = {name: tuple(found) for name, found in by_name.items()}
-            self._patterns = tuple(patterns)
-            self.none = not (by_name or patterns)
-            for gate in self:
-                self._fit(gate)
-            for gate in self:
-                self._join(gate)
+                    by_name.setdefault(mine.resource, []).append(mine)
+            with self._core.lock:
+                self._by_name = {name: tuple(found) for name, found in by_name.items()}
+                self._watched = {name: tuple(found) for name, found in watched.items()}
+                self._patterns = tuple(patterns)
+                self._before, self._shared = self._shared, {}
+                self.none = not (by_name or patterns)
+            self._fit_all()
+            self._before = {}
 
     def begin_again(self) -> None:
         """Count from nothing in a forked process: who was inside is in the parent."""
-        before = self._core
-        self._core = Core(before.form, before.clock, before.listener)
+        self._core = self._core.begin_again()
+        self._applying = RLock()
+        self._shared = {}
         for gate in self:
             gate.begin_again(self._core)
-            self._fit(gate)
+        self._fit_all()
+
+    def _fit_all(self) -> None:
         for gate in self:
-            self._join(gate)
+            with self._core.lock:  # not for all: calls go on meanwhile
+                self._fit(gate)
+        for gate in self:
+            with self._core.lock:
+                self._join(gate)
 
     def _make(self, name: str) -> Gate:
         with self._core.lock:
-            gate = self._gates.get(name)
-            if gate is None:
-                made = self._around.pop(name, None)
-                gate = made or self._core.form.Gate(name, self._core, BY_COUNTS)
-                self._fit(gate)
-                self._join(gate)
-                self._gates[name] = gate
-            return gate
+            if len(self._gates) >= MOST_GATES and not (
+                name in self._by_name or name in self._gates
+            ):
+                self.crowd += 1
+                name = self._crowded(name)
+            return self._inner(name)
 
-    def _wider(self, name: str) -> Gate:
-        """Return the gate at which calls of narrower names count."""
-        gate = self._gates.get(name) or self._around.get(name)
+    def _inner(self, name: str) -> Gate:
+        gate = self._gates.get(name)
         if gate is None:
-            gate = self._around[name] = self._core.form.Gate(name, self._core, BY_COUNTS)
+            gate = self._gates[name] = self._core.form.Gate(name, self._core, BY_COUNTS)
             self._fit(gate)
+            self._join(gate)
         return gate
 
-    def _rules_of(self, name: str) -> Rules:
-        """Return the rules of a resource by its very name, and by patterns.
+    def _crowded(self, name: str) -> str:
+        """Return the name under which a resource counts together with others of its kind.
 
-        A pattern is held against the name that a call enters by, not against the wider ones: it
-        would count a call twice.
+        They have the same wider resource and match the same patterns: what checks one checks all.
         """
-        rules = self._by_name.get(name, ())
-        if name in self._around:
-            return rules
-        if not self._patterns:
-            return rules
-        return (*rules, *(rule for pattern, rule in self._patterns if pattern.fullmatch(name)))
+        wide = scopes(name)[:-1]
+        kind = (wide, *(rule.key for rule in self._matching(name)))
+        crowd = self._crowds.get(kind)
+        if crowd is None:
+            number = f"{CROWD}{len(self._crowds)}"
+            forms = (f"{scope}{mark}{number}" for scope in wide for mark in (":", "/", ":/"))
+            crowd = next((form for form in forms if scopes(form)[:-1] == wide), number)
+            self._crowds[kind], self._sample[crowd] = crowd, name
+        return crowd
+
+    def _matching(self, name: str) -> Iterator[Rule]:
+        name = self._sample.get(name, name)
+        return (rule for pattern, rule in self._patterns if pattern.fullmatch(name))
 
     def _fit(self, gate: Gate) -> None:
-        rules = self._rules_of(gate.resource)
-        if rules == gate.rules:
-            return
-        gate.rules = rules
-        windows = {(w.rule.rule, w.rule.strategy, i): w for i, w in _numbered(gate.windows)}
-        breakers = {(b.rule.rule, b.rule.strategy): b for b in gate.breakers}
-        gate.fit(
-            tuple(_windows(gate, windows)),
-            tuple(rule for rule in rules if isinstance(rule, ConcurrencyLimit)),
-            tuple(_breakers(gate, breakers)),
-        )
+        name = gate.resource
+        own = self._by_name.get(name, ())
+        if self._patterns and name not in self._wide:
+            own = (*own, *self._matching(name))
+        watched = self._watched.get(name, ())
+        if gate.rules != (own, watched):
+            self._fitter.fit(gate, own, watched)
+            gate.rules = (own, watched)
 
     def _join(self, gate: Gate) -> None:
         """Make calls of `gate` count at the wider resources that have rules."""
+        name = gate.resource
         around = []
-        for name in scopes(gate.resource)[:-1]:
-            if name in self._wide or name in self._by_name:
-                self._wide.add(name)
-                around.append(self._wider(name))
+        for wider in scopes(name)[:-1]:
+            if wider in self._by_name or wider in self._watched or wider in self._wide:
+                self._widen(wider)
+                around.append(self._inner(wider))
         wide = (*around, gate)
-        gate.open = not any(scope.rules for scope in wide)
+        extra = tuple(self._of_patterns(gate)) if self._patterns else ()
+        shares = (*extra, *(share for scope in wide for share in scope.cells))
+        gate.open = not extra and not any(scope.rules[0] for scope in wide)
+        lends = any(window.lends for scope in wide for window in scope.windows)
+        program: Admission = Program(shares) if shares or lends else BY_COUNTS
         if wide != gate.scopes:
+            gate.plain = False  # or one might come in that is not counted there
             for scope in around:
                 if scope not in gate.scopes:
                     scope.inside += gate.inside  # those inside count at once
-            gate.join(wide, BY_COUNTS)
+        elif program is BY_COUNTS is gate.program:
+            return
+        gate.join(wide if wide != gate.scopes else gate.scopes, program)
+
+    def _widen(self, name: str) -> None:
+        if name not in self._wide:
+            self._wide.add(name)
+            if name in self._gates:
+                self._fit(self._gates[name])  # it kept what patterns count for it alone
+                self._join(self._gates[name])
+
+    def _of_patterns(self, gate: Gate) -> Iterator[Share]:
+        """Yield what patterns keep that do not match a resource, but a wider one.
+
+        And those of a resource that is wider than others itself: theirs is not for those.
+        """
+        names = scopes(self._sample.get(gate.resource, gate.resource))
+        alone = gate.resource not in self._wide
+        for pattern, rule in self._patterns:
+            matching = [name for name in reversed(names) if pattern.fullmatch(name)]
+            if not matching or (alone and matching[0] == names[-1]):
+                continue
+            key = (rule.key, rule.mode, rule.selection, matching[0])
+            share = self._shared.get(key) or self._before.get(key)
+            if share is None:
+                share = self._fitter.share(self._inner(matching[0]), rule)
+            elif share.rule != rule:
+                share.tune(rule)
+            self._shared[key] = share
+            yield share
 
 
 def _each_once(rules: Iterable[Rule]) -> Iterable[Rule]:
     """Leave out a rule that is said twice: it would take two permits of the same window."""
-    return {
-        (type(rule), rule.rule, rule.strategy, rule.resource, rule.regex): rule for rule in rules
-    }.values()
-
-
-def _numbered(windows: Iterable[Any]) -> Iterator[tuple[int, Any]]:
-    """Number the windows of each rule."""
-    seen: dict[int, int] = {}
-    for window in windows:
-        number = seen.get(id(window.rule), -1) + 1
-        seen[id(window.rule)] = number
-        yield number, window
-
-
-def _windows(gate: Gate, before: dict[tuple[str, str, int], Window]) -> Iterator[Window]:
-    now = gate.now()
-    for rule in gate.rules:
-        if not isinstance(rule, RateLimit):
-            continue
-        for number, window in enumerate(rule.windows):
-            kept = before.get((rule.rule, rule.strategy, number))
-            if kept is None:
-                yield Window(rule, window, gate.count)
-                continue
-            used = kept.used(gate.count, gate.log, now)
-            if kept.tune(rule, window):
-                kept.base = gate.count - used
-                if kept.logs:
-                    gate.remember(used, kept.logs, now)
-            yield kept
-
-
-def _breakers(gate: Gate, before: dict[tuple[str, str], Breaker]) -> Iterator[Breaker]:
-    for rule in gate.rules:
-        if isinstance(rule, CircuitBreaker):
-            kept = before.get((rule.rule, rule.strategy))
-            if kept is None:
-                kept = Breaker(rule, gate.resource, gate.core)
-            else:
-                kept.tune(rule)
-            yield kept
+    return {(rule.key, rule.regex): rule for rule in rules}.values()

@@ -26,8 +26,8 @@ class Window:
     """One window of one rule at one gate; `shape` (flow/shape.py) moves its limit."""
 
     __slots__ = (
-        "at", "base", "edge", "keep", "length", "limit", "marks", "most", "rule", "shape", "start",
-        "step",
+        "at", "base", "edge", "far", "keep", "length", "limit", "marks", "most", "rule", "shape",
+        "start", "step",
     )  # fmt: skip
 
     def __init__(self, rule: Rule, window: limit.Window, count: int, shape: Any = None) -> None:
@@ -49,6 +49,7 @@ class Window:
             self.step or step
         )
         self.rule, self.length, self.limit = rule, length, floor(window.threshold)
+        self.far = length + getattr(rule, "borrow_ms", 0) * MS
         self.step, self.keep, self.most, self.shape = step, keep, most, shape
         self.edge = 0
         if same:
@@ -56,6 +57,8 @@ class Window:
         self.marks = None
         self.start = self.at = 0
         return True
+
+    lends = False
 
     @property
     def logs(self) -> int:
@@ -94,7 +97,7 @@ class Window:
         if base < count:
             span = len(log)
             base = max(base, count - span)
-            if log[(count - 1) % span] > now + self.length:
+            if log[(count - 1) % span] > now + self.far:
                 base = count  # the clock went back further than a window is long
             while base < count and log[base % span] <= now - self.length:
                 base += 1
@@ -113,3 +116,69 @@ class Window:
         """Return how many calls are in the window that ends `now`."""
         self.roll(count, log, now)
         return count - self.base
+
+
+class Watched(Window):
+    """A window that limits nothing where it is: another resource reads it."""
+
+    __slots__ = ()
+
+    def roll(self, count: int, log: Any, now: int) -> None:
+        """Move as any window, but have room for everything."""
+        super().roll(count, log, now)
+        self.limit = limit.MOST_THRESHOLD**2
+
+
+class Lending(Window):
+    """A window of which a call that must not be rejected may take what comes to be free.
+
+    What is lent is passed, and counts from when its call begins: until then the marks stand higher
+    by it.
+    """
+
+    __slots__ = ("lent",)
+
+    lends = True
+
+    def __init__(self, rule: Rule, window: limit.Window, count: int, shape: Any = None) -> None:
+        """Begin with nothing lent."""
+        self.lent: list[tuple[int, int]] = []
+        """When the bucket begins in which so many count."""
+        super().__init__(rule, window, count, shape)
+
+    def loan(self, n: int, count: int, log: Any) -> int:
+        """Return when `n` calls find room, or NEVER; after `roll`."""
+        need = count - self.base + n - self.limit
+        if not self.step:
+            first = self.base + need - 1
+            return log[first % len(log)] + self.length if n <= self.limit else NEVER
+        marks, size = self.marks or array("q", (count,)), self.keep + 1
+        for ahead in range(1, size + 1):
+            begins = self.start + ahead * self.step
+            owed = sum([calls for due, calls in self.lent if due <= begins])
+            base = marks[(self.at + 1 + ahead) % size] if ahead < size else count
+            if count - base + owed + n <= self.limit:
+                return begins
+        return NEVER
+
+    def lend(self, n: int, count: int, begins: int) -> None:
+        """Make room for `n` calls that count in the bucket that begins then."""
+        need = count - self.base + n - self.limit
+        if not self.step:
+            self.base += need
+        elif self.marks is not None:
+            self._raise(need)
+            self.lent = sorted([*self.lent, (begins, need)])
+
+    def roll(self, count: int, log: Any, now: int) -> None:
+        """Count what was lent in the bucket that it was promised."""
+        while self.lent and self.lent[0][0] <= now:
+            begins, n = self.lent.pop(0)
+            super().roll(count, log, begins)
+            self._raise(-n)
+        super().roll(count, log, now)
+
+    def _raise(self, n: int) -> None:
+        if self.marks is not None:
+            self.marks = array("q", [mark + n for mark in self.marks])
+            self.base += n

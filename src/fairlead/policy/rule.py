@@ -51,3 +51,8 @@ class Rule:
     mode: str = ENFORCE
     fallback: Fallback = Fallback()
     selection: Selection = EVERYBODY
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What it is, however it is tuned: counts go on by it."""
+        return (type(self).__name__, self.rule, self.strategy, self.resource)

@@ -1,0 +1,164 @@
+"""What rules become at a gate, so that what they have counted goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from fairlead.flow.admission import BY_COUNTS
+from fairlead.flow.breaker import Breaker
+from fairlead.flow.cells import Callers, Elsewhere, Pace, Values
+from fairlead.flow.shape import Memory, MemoryShape, Shape, WarmUpShape
+from fairlead.flow.share import Share
+from fairlead.flow.window import Lending, Watched, Window
+from fairlead.policy.breaker import CircuitBreaker
+from fairlead.policy.limit import Authority, ConcurrencyLimit, HotLimit, RateLimit, Throttle
+from fairlead.policy.rule import ENFORCE, EVERYBODY, Rule
+
+if TYPE_CHECKING:
+    from fairlead.flow.gate import Gate
+
+Rules = tuple[Rule, ...]
+
+
+def counts(rule: Rule) -> bool:
+    """Tell whether a rule is bookmarks in the counts of its gate, and nothing else."""
+    return (
+        isinstance(rule, (RateLimit, ConcurrencyLimit, CircuitBreaker))
+        and rule.mode == ENFORCE
+        and rule.selection == EVERYBODY
+        and not (isinstance(rule, RateLimit) and rule.related)
+    )
+
+
+class Fitter:
+    """Makes windows, breakers and shares."""
+
+    def __init__(self, gate: Callable[[str], Gate], memory: Memory) -> None:
+        """Find other resources' gates with `gate`."""
+        self._gate, self._memory = gate, memory
+
+    def fit(self, gate: Gate, rules: Rules, watched: Rules = ()) -> None:
+        """Enforce `rules` at `gate`, and keep the windows that `watched` rules of others read."""
+        gate.plain = False  # nobody passes by half of it
+        own = tuple(rule for rule in rules if counts(rule))
+        windows = {(window.rule.key, number): window for number, window in _numbered(gate.windows)}
+        gate.fit(
+            (*self._windows(gate, own, windows), *self._watched(gate, watched, windows)),
+            tuple(rule for rule in own if isinstance(rule, ConcurrencyLimit)),
+            tuple(_breakers(gate, own)),
+        )
+        shares = {_share_key(share.rule): share for share in gate.cells}
+        gate.cells = tuple(self._shares(gate, rules, shares))
+
+    def share(self, gate: Gate, rule: Rule) -> Share:
+        """Return what a rule that is more than bookmarks keeps at `gate`."""
+
+        def tune(kept: Any, rule: Rule) -> None:
+            if isinstance(kept, gate.core.form.Gate):
+                self._fit_alone(kept, rule)
+            else:
+                kept.tune(rule)
+
+        return Share(rule, lambda rule: self._cell(gate, rule), tune)
+
+    def _cell(self, gate: Gate, rule: Any) -> Any:
+        if isinstance(rule, Authority):
+            return Callers(rule)
+        if isinstance(rule, HotLimit):
+            return Values(rule)
+        if isinstance(rule, Throttle):
+            return Pace(rule, gate)
+        if isinstance(rule, RateLimit) and rule.related:
+            return Elsewhere(rule, self._gate(rule.related))
+        alone: Gate = gate.core.form.Gate(gate.resource, gate.core, BY_COUNTS)
+        self._fit_alone(alone, rule)
+        return alone
+
+    def _fit_alone(self, gate: Gate, rule: Rule) -> None:
+        windows = {(window.rule.key, number): window for number, window in _numbered(gate.windows)}
+        gate.fit(
+            tuple(self._windows(gate, (rule,), windows)),
+            (rule,) if isinstance(rule, ConcurrencyLimit) else (),
+            tuple(_breakers(gate, (rule,))),
+        )
+
+    def _shares(self, gate: Gate, rules: Rules, before: dict[Any, Share]) -> Iterator[Share]:
+        for rule in rules:
+            if counts(rule):
+                continue
+            kept = before.get(_share_key(rule))
+            if kept is None:
+                kept = self.share(gate, rule)
+            else:
+                kept.tune(rule)
+            yield kept
+
+    def _windows(self, gate: Gate, rules: Rules, before: dict[Any, Window]) -> Iterator[Window]:
+        for rule in rules:
+            if isinstance(rule, RateLimit):
+                kind = Lending if rule.borrow_ms else Window
+                yield from self._of(gate, rule, kind, before)
+
+    def _watched(self, gate: Gate, rules: Rules, before: dict[Any, Window]) -> Iterator[Window]:
+        for rule in rules:
+            if isinstance(rule, RateLimit):
+                yield from self._of(gate, rule, Watched, before)
+
+    def _of(
+        self, gate: Gate, rule: RateLimit, kind: type[Window], before: dict[Any, Window]
+    ) -> Iterator[Window]:
+        now = gate.now()
+        for number, window in enumerate(rule.windows):
+            shape = self._shape(rule)
+            kept = before.get((rule.key, number))
+            if kept is None or type(kept) is not kind:
+                used = kept.used(gate.count, gate.log, now) if kept else 0
+                made = kind(rule, window, gate.count - used, shape)
+                if used and made.logs:
+                    gate.remember(used, made.logs, now)
+                yield made
+                continue
+            used = kept.used(gate.count, gate.log, now)
+            if shape is not None:
+                shape.follow(kept.shape)
+            if kept.tune(rule, window, shape):
+                kept.base = gate.count - used
+                if kept.logs:
+                    gate.remember(used, kept.logs, now)
+            yield kept
+
+    def _shape(self, rule: RateLimit) -> Shape | None:
+        if rule.memory is not None:
+            return MemoryShape(rule.memory, self._memory)
+        if rule.warm_up is not None:
+            (window,) = rule.windows
+            return WarmUpShape(window.threshold, window.window_ms, rule.warm_up)
+        return None
+
+
+def _share_key(rule: Rule) -> Any:
+    """A rule that is about other calls, or of which a value is another thing, begins anew."""
+    more = (rule.param, rule.behaviour) if isinstance(rule, HotLimit) else ()
+    related = rule.related if isinstance(rule, RateLimit) else ""
+    return (rule.key, rule.mode, rule.selection, related, more)
+
+
+def _numbered(windows: Iterable[Any]) -> Iterator[tuple[int, Any]]:
+    """Number the windows of each rule."""
+    seen: dict[Any, int] = {}
+    for window in windows:
+        number = seen[window.rule.key] = seen.get(window.rule.key, -1) + 1
+        yield number, window
+
+
+def _breakers(gate: Gate, rules: Rules) -> Iterator[Breaker]:
+    before = {breaker.rule.key: breaker for breaker in gate.breakers}
+    for rule in rules:
+        if isinstance(rule, CircuitBreaker):
+            kept = before.get(rule.key)
+            if kept is None:
+                kept = Breaker(rule, gate.resource, gate.core)
+            else:
+                kept.tune(rule)
+            yield kept

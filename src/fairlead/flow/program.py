@@ -1,0 +1,191 @@
+"""Who may come in where rules ask more than counts: whose call it is, its values, its turn.
+
+All is tested first, in the order authority, values, rates, turns, calls at a time, breakers; then
+all is taken. A rule that only simulates is tested alone: what it would reject takes nothing of it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fairlead.flow.admission import (
+    TRIES,
+    Admission,
+    Contended,
+    Scopes,
+    broken,
+    crowded,
+    over,
+    turn_away,
+)
+from fairlead.flow.cells import Cell, Turn, read
+from fairlead.flow.facts import UNKNOWN, Facts
+from fairlead.flow.gate import NEVER
+from fairlead.flow.refusal import Refusal
+from fairlead.flow.share import Share, Who, who
+from fairlead.policy.limit import Authority, HotLimit, RateLimit, Throttle
+
+if TYPE_CHECKING:
+    from fairlead.flow.gate import Entry, Gate
+
+_SECOND = 1e9
+MS = 1_000_000
+
+NOBODY = Who("", (), {})
+
+
+class Program(Admission):
+    """Decides for one gate by what it and the wider ones share out."""
+
+    __slots__ = ("_first", "_gates", "_hot", "_turns", "_watching", "curious")
+
+    short = False
+
+    def __init__(self, shares: tuple[Share, ...]) -> None:
+        """Compile `shares`; without any it is for gates that lend."""
+        authorities = _of(shares, Authority)
+        self._hot = _of(shares, HotLimit)
+        self._first = (*authorities, *self._hot)
+        related = tuple(share for share in _of(shares, RateLimit) if share.rule.related)
+        self._turns = (*related, *_of(shares, Throttle))
+        cells = (*self._first, *self._turns)
+        counting = tuple(share for share in shares if share not in cells)
+        self._gates = tuple(share for share in counting if not share.simulated)
+        self._watching = tuple(share for share in counting if share.simulated)
+        self.curious = bool(self._first) or any(share.curious for share in shares)
+
+    def ask(self, facts: Facts | None) -> Who:
+        """See `Admission`."""
+        return who(facts or UNKNOWN, self._hot, read) if self.curious else NOBODY
+
+    def enter(self, gate: Gate, n: int, asked: Any, prio: bool, now: int) -> Entry:  # noqa: FBT001
+        """Let a call in, or turn it away."""
+        chosen = tuple([sub for share in self._gates if (sub := share.pick(asked)) is not None])
+        scopes = (*chosen, *gate.scopes)
+        for _ in range(TRIES):
+            trial = Trial(gate, n, now, asked)
+            watching = trial.watch(self._watching)
+            refusal = (
+                trial.test(self._first)
+                or trial.rate(scopes, prio=prio)
+                or trial.test(self._turns)
+                or crowded(gate, scopes, n)
+                or broken(gate, scopes, now)
+            )
+            if refusal is not None:
+                return trial.simulates(turn_away(gate, refusal, n))
+            entry = trial.take((*watching, *scopes))
+            if entry is not None:
+                return trial.simulates(entry)
+        raise Contended
+
+
+class Trial:
+    """One call while it is tested."""
+
+    __slots__ = ("asked", "cells", "gate", "loans", "n", "now", "simulated", "wait")
+
+    def __init__(self, gate: Gate, n: int, now: int, asked: Who) -> None:
+        self.gate, self.n, self.now, self.asked = gate, n, now, asked
+        self.wait = 0
+        self.cells: list[tuple[Cell, Any]] = []
+        self.loans: list[tuple[Gate, Any, int]] = []
+        self.simulated: list[Refusal] = []
+
+    def test(self, shares: tuple[Share, ...]) -> Refusal | None:
+        """Ask what `shares` keep for this call."""
+        for share in shares:
+            cell: Cell | None = share.pick(self.asked)
+            if cell is None:
+                continue
+            about = self.asked.values.get(share, self.asked.caller)
+            wait = cell.test(self.now, self.n, about)
+            if wait >= 0:
+                self.cells.append((cell, about))
+                self.wait = self.wait if share.simulated else max(self.wait, wait)
+                continue
+            after = cell.after(self.now) / _SECOND
+            refusal = Refusal(share.rule, self.gate.resource, cell.reason, after)
+            if not share.simulated:
+                return refusal
+            self.simulated.append(refusal)
+        return None
+
+    def rate(self, scopes: Scopes, *, prio: bool) -> Refusal | None:
+        """Ask the windows of `scopes`; one that is `prio` may borrow of those that lend."""
+        refusal = over(self.gate, scopes, self.n, self.now)
+        if refusal is None or not prio:
+            return refusal
+        for scope in scopes:
+            if scope.over(self.n, self.now) is None:
+                continue
+            for window in scope.windows:
+                if scope.count + self.n <= window.base + window.limit:
+                    continue
+                wait = self._loan(scope, window)
+                if wait > getattr(window.rule, "borrow_ms", 0) * MS:
+                    return refusal
+                self.wait = max(self.wait, wait)
+        return None
+
+    def _loan(self, scope: Gate, window: Any) -> int:
+        if not window.lends:
+            return NEVER
+        begins: int = window.loan(self.n, scope.count, scope.log)
+        self.loans.append((scope, window, begins))
+        return begins - self.now
+
+    def watch(self, shares: tuple[Share, ...]) -> Scopes:
+        """Return those of the gates that only simulate which would let the call pass."""
+        passing = []
+        for share in shares:
+            sub = share.pick(self.asked)
+            if sub is None:
+                continue
+            alone = (sub,)
+            refusal = (
+                over(self.gate, alone, self.n, self.now)
+                or crowded(self.gate, alone, self.n)
+                or broken(self.gate, alone, self.now)
+            )
+            if refusal is None:
+                passing.append(sub)
+            else:
+                self.simulated.append(refusal)
+        return tuple(passing)
+
+    def take(self, scopes: Scopes) -> Entry | None:
+        """Take of all, or return None where somebody came between."""
+        for scope, window, begins in self.loans:
+            window.lend(self.n, scope.count, begins)
+            scope.edge = scope.opens = 0
+            scope.over(self.n, self.now)
+        entry: Entry | None = self.gate.core.form.take(self.gate, scopes, self.n, self.now, True)
+        if entry is None:
+            return None
+        for scope in {id(scope): scope for scope, _, _ in self.loans}.values():
+            _defer(scope, self.n, self.now + self.wait)
+        held = [cell.take(self.now, self.n, about) for cell, about in self.cells]
+        if self.wait:
+            held.append(Turn(self.gate))
+            entry.wait = self.wait
+        kept = tuple(one for one in (*(entry.held or ()), *held) if one is not None)
+        entry.held = kept or None
+        return entry
+
+    def simulates(self, entry: Entry) -> Entry:
+        """Say in `entry` what would have been rejected."""
+        if self.simulated:
+            entry.simulated = self.simulated[0]
+            self.gate.simulated += self.n
+        return entry
+
+
+def _defer(gate: Gate, n: int, begins: int) -> None:
+    """Remember that the last `n` that were let in begin later."""
+    for i in range(gate.count - n, gate.count) if gate.span else ():
+        gate.log[i % gate.span] = begins
+
+
+def _of(shares: tuple[Share, ...], kind: type) -> tuple[Share, ...]:
+    return tuple(share for share in shares if isinstance(share.rule, kind))
