@@ -8,6 +8,8 @@ from fairlead.flow.result import CONNECT, TIMEOUT, Result, judge
 from fairlead.policy.breaker import ERROR_COUNT, ERROR_RATIO, SLOW_RATIO
 from tests.flow.virtual import SECOND, World, breaker, cap, flow
 
+pytestmark = pytest.mark.usefixtures("form")
+
 
 def states(world: World) -> list[str]:
     return [after for _, _, after in world.changes]

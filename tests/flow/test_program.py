@@ -19,6 +19,8 @@ from fairlead.policy.resource import INBOUND
 from fairlead.policy.rule import SIMULATE, Selection
 from tests.flow.virtual import MS, World, breaker, cap, flow, rate, throttle
 
+pytestmark = pytest.mark.usefixtures("form")
+
 
 class Call:
     """Facts of one call."""
