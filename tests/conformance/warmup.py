@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from math import ceil, floor, isclose
 from typing import Any
 
+from fairlead.flow.shape import WarmUpShape
 from fairlead.policy.limit import RateLimit, Throttle
 from tests.conformance.case import Case, Fields, Skip
 from tests.conformance.dialect import RESOURCE
@@ -33,8 +34,6 @@ def answers(case: Case) -> Iterator[str]:
 
 
 def _shape(case: Case) -> Any:
-    from fairlead.flow.shape import WarmUpShape  # type: ignore[import-not-found]
-
     rule = one_rule(case)
     assert isinstance(rule, RateLimit | Throttle)
     assert rule.warm_up is not None
