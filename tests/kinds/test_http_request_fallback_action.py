@@ -46,7 +46,7 @@ def test_the_specifications_sample_loads_and_equals_the_python_form():
         (other("Redirect", redirectUrl="https://a/", responseStatusCode=307), "307 https://a/"),
         (other("QueueMessage", responseContentBody="{retryAfter} s"), "429 {retryAfter} s"),
         (other("ReturnProvidedResponse", grpcStatus="UNAVAILABLE"), "429"),
-        (other("ReturnProvidedResponse", value=None), "429"),
+        (other("ReturnProvidedResponse", value="null"), "429"),
     ],
 )
 def test_an_answer_may_be_another_place_a_queue_a_status_of_grpc_or_a_value(plain, shown):
@@ -55,13 +55,10 @@ def test_an_answer_may_be_another_place_a_queue_a_status_of_grpc_or_a_value(plai
     assert KIND.row(plain, NOW)[1] == shown
 
 
-def test_a_value_is_whatever_json_can_say_and_none_may_be_meant():
-    """A function that returns None is not one that raises."""
-    none = HttpRequestFallbackAction(name="x", value=None)
-    assert none.spec.response.says_value
-    assert not HttpRequestFallbackAction(name="x", status=503).spec.response.says_value
-    deep = {"items": [None, {"a": None}]}
-    assert HttpRequestFallbackAction(name="x", value=deep).spec.response.value == deep
+def test_a_value_is_text_of_json():
+    """An API server drops what is null, and kubectl re-spells numbers."""
+    for text in ("null", '"text"', '{"left": null, "price": 1.10}'):
+        assert HttpRequestFallbackAction(name="x", value=text).spec.response.value == text
 
 
 @pytest.mark.parametrize("status", [14, "14", "UNAVAILABLE"])
@@ -127,8 +124,11 @@ def test_a_status_of_grpc_is_a_name_or_a_number(status):
         (action(grpcStatus="UNAVAILBLE"), "spec.behaviorDesc.grpcStatus", "mean UNAVAILABLE?"),
         (action(grpcStatus=17), "spec.behaviorDesc.grpcStatus", "unknown status"),
         (action(grpcStatus=0), "spec.behaviorDesc.grpcStatus", "not rejected"),
-        (action(value=float("nan")), "spec.behaviorDesc.value", "cannot be said in JSON"),
-        (action(value="x" * 70_000), "spec.behaviorDesc.value", "at most 65536"),
+        (action(value="hello"), "spec.behaviorDesc.value", "is no JSON: write 'null'"),
+        (action(value="NaN"), "spec.behaviorDesc.value", "is no JSON"),
+        (action(value="[" * 60_000), "spec.behaviorDesc.value", "is no JSON"),
+        (action(value={"items": []}), "spec.behaviorDesc.value", "must be a string, got a map"),
+        (action(value=f'"{"x" * 70_000}"'), "spec.behaviorDesc.value", "at most 65536"),
         (other("Reject"), "spec.behavior", "unknown behavior"),
     ],
 )

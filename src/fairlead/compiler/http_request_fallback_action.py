@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from fairlead.compiler.part import Part
 from fairlead.kinds import Resource
 from fairlead.kinds.http_request_fallback_action import (
@@ -40,7 +38,7 @@ def answer(spec: HttpRequestFallbackActionSpec) -> Fallback:
         headers=headers,
         body=body,
         queue=spec.behavior == QUEUE,
-        value=json.dumps(response.value) if response.says_value else None,
+        value=response.value,
         grpc_status=RESOURCE_EXHAUSTED if code is None else code,
         grpc_message=response.grpc_message,
     )

@@ -48,19 +48,13 @@ def admit(
 
 def authored(kind: Kind[S], metadata: Mapping[str, Any], spec: Mapping[str, Any]) -> Resource[S]:
     """Return the resource that Python code describes, through the same checks as YAML."""
-    return admit(kind, as_written(kind, metadata, spec))
-
-
-def as_written(
-    kind: Kind[Any], metadata: Mapping[str, Any], spec: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return the plain object that Python code describes."""
-    return {
+    plain = {
         "apiVersion": kind.api_version,
         "kind": kind.kind,
         "metadata": written(metadata),
         "spec": written(spec),
     }
+    return admit(kind, plain)
 
 
 def written(value: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from fairlead.kinds.admission import admit, as_written
+from fairlead.kinds.admission import authored
 from fairlead.kinds.error_condition import GRPC_CODES
 from fairlead.kinds.kind import AGE, LIVE, NAME, Column, Kind, Plain, Resource, child
 from fairlead.kinds.names import encodable
@@ -86,14 +86,16 @@ def _grpc(value: Any) -> int:
     return number
 
 
-def _json(value: Any) -> Any:
+def _json(text: str) -> str | None:
     try:
-        size = len(json.dumps(value, allow_nan=False).encode())
-    except (TypeError, ValueError, RecursionError) as error:
-        raise refusal(f"cannot be said in JSON: {error}") from error
-    if size > LARGEST_BODY:
-        raise refusal(f"is {size} bytes long as JSON, at most {LARGEST_BODY} are kept")
-    return value
+        json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return f"{text[:40]!r} is no JSON: write 'null', '\"text\"' or '{{\"items\": []}}'"
+    return body_text(text)
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
 
 
 class AdditionalHeader(Spec):
@@ -143,20 +145,11 @@ class BehaviorDesc(Spec):
         alias="grpcMessage",
         description="Message of gRPC; responseContentBody if left out. Our extension.",
     )
-    value: Annotated[
-        Any,
-        BeforeValidator(_json),
-        WithJsonSchema({"x-kubernetes-preserve-unknown-fields": True}),
-    ] = Field(
+    value: Annotated[str, checked(_json)] | None = Field(
         default=None,
-        description="What a guarded function returns instead of raising fairlead.Rejected; null "
-        "is None. Our extension.",
+        description="What a guarded function returns instead of raising fairlead.Rejected, as "
+        "text of JSON: 'null', '{\"items\": []}'. Our extension.",
     )
-
-    @property
-    def says_value(self) -> bool:
-        """Whether a function returns `value`, which may be None."""
-        return "value" in self.model_fields_set
 
 
 class HttpRequestFallbackActionSpec(Spec):
@@ -248,11 +241,11 @@ def HttpRequestFallbackAction(  # noqa: N802, PLR0913 - reads as the kind it mak
     redirect_url: str | None = None,
     grpc_status: int | str | None = None,
     grpc_message: str | None = None,
-    **value: Any,
+    value: str | None = None,
 ) -> Resource[HttpRequestFallbackActionSpec]:
     """Return the action, equal to the same one from YAML. Raises InvalidResource.
 
-    `value`, if given, is what guarded functions return; None may be meant.
+    `value` is JSON of what guarded functions return.
     """
     metadata = {"name": name, "namespace": namespace, "labels": labels, "annotations": annotations}
     answer = {
@@ -262,7 +255,6 @@ def HttpRequestFallbackAction(  # noqa: N802, PLR0913 - reads as the kind it mak
         "redirectUrl": redirect_url,
         "grpcStatus": grpc_status,
         "grpcMessage": grpc_message,
+        "value": value,
     }
-    plain = as_written(KIND, metadata, {"behavior": behavior, "behaviorDesc": answer})
-    plain["spec"]["behaviorDesc"] |= value
-    return admit(KIND, plain)
+    return authored(KIND, metadata, {"behavior": behavior, "behaviorDesc": answer})
