@@ -65,7 +65,8 @@ find_libmariadb() {
 # The lock has installed what builds it, so nothing unhashed is fetched here either.
 build_mysqlclient() (
     locked=$(sed -n 's/^mysqlclient==\([^ ]*\).*/\1/p' requirements/source.lock)
-    there=$("$venv/bin/python" -c 'import MySQLdb; print(MySQLdb.__version__)' 2>/dev/null) || true
+    there=$("$venv/bin/python" -c \
+        'import importlib.metadata as m, MySQLdb; print(m.version("mysqlclient"))' 2>/dev/null) || true
     [[ $there != "$locked" ]] || return 0
     headers=$(mktemp -d)
     trap 'rm -rf "$headers"' EXIT
@@ -86,6 +87,6 @@ compile_gate() (
 echo "fairlead: filling $venv" >&2
 pip_into_venv install --quiet --require-hashes -r requirements/dev.lock
 build_mysqlclient
-compile_gate || echo "fairlead: going on with the interpreted gate" >&2
+compile_gate || true
 # The build backend is in the lock, so nothing unhashed is fetched here.
 pip_into_venv install --quiet --no-deps --no-build-isolation -e .
