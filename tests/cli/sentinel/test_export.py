@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from fairlead.cli.control_plane import ControlPlane
 from fairlead.cli.sentinel.drafts import plain
 from fairlead.cli.sentinel.exporting import Exported, write
 from fairlead.policy.breaker import ERROR_COUNT, ERROR_RATIO, SLOW_RATIO, CircuitBreaker
@@ -358,3 +359,20 @@ def test_without_an_app_there_is_a_directory_for_each(say: Say, namespace, tmp_p
     }
     assert found == {("orders", "/a"), ("pay", "/a"), ("pay", "f")}
     assert set(json.loads(say(*out, "json").out)) == {"orders", "pay"}
+
+
+def test_a_namespace_that_only_observes_is_told(say: Say, namespace, server):
+    """What is written would reject there what nobody rejects here."""
+    metadata = {"name": namespace, "labels": {"fairlead.io/governance": "observe"}}
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+    ControlPlane(server.url).call("POST", "/api/v1/namespaces", body)
+    out = ("sentinel", "export", "--dialect", "go", "--app", "a", "-n", namespace)
+    for _ in range(100):
+        done = say(*out)
+        if done.err:
+            break
+    assert done.err == (
+        f"warning: namespace {namespace}: governance is observe: nothing rejects here, and all "
+        "that is written does there\n"
+    )
+    assert (done.status, json.loads(done.out)["flow"]) == (0, [])

@@ -15,11 +15,13 @@ from fairlead.cli import command
 from fairlead.cli.apply import send
 from fairlead.cli.command import DEFAULT_SERVER, Namespace, Server
 from fairlead.cli.control_plane import ControlPlane
+from fairlead.cli.explain_flow import PATH as EXPLAIN
 from fairlead.cli.failure import ENVIRONMENT, REFUSED, USAGE, Failed
 from fairlead.cli.sentinel import documents, exporting, importing, types
 from fairlead.cli.sentinel.fields import Gravity
 from fairlead.kinds import KINDS, InvalidResource, Resource, parse
 from fairlead.kinds.document.writer import write_yaml
+from fairlead.policy.governance import ON
 from fairlead.policy.workload import DEFAULT_NAMESPACE
 
 GOVERNING = ("fault-tolerance.opensergo.io", "policy.opensergo.io")
@@ -107,8 +109,9 @@ def export(
     server: Server = DEFAULT_SERVER,
 ) -> None:
     """Write the rules in force as Sentinel reads them; what cannot be is told."""
-    where = namespace or DEFAULT_NAMESPACE
-    governed = exporting.Governed(_stored(ControlPlane(server), where), where)
+    where, control = namespace or DEFAULT_NAMESPACE, ControlPlane(server)
+    governed = exporting.Governed(_stored(control, where), where)
+    _switched(control, where)
     apps = [app] if app else governed.apps()
     lost = False
     arrays = {}
@@ -125,6 +128,15 @@ def export(
             _files(Path(output) if app else Path(output) / name, by_type)
     if lost:
         raise typer.Exit(REFUSED)
+
+
+def _switched(control: ControlPlane, namespace: str) -> None:
+    """Say that nothing of a namespace is in force, which is so as long as it is switched."""
+    query = {"app": "-", "resource": "-", "namespace": namespace}
+    mode = control.call("POST", EXPLAIN, query)["governance"]
+    if mode != ON:
+        what = f"governance is {mode}: nothing rejects here, and all that is written does there"
+        print(f"warning: namespace {namespace}: {what}", file=sys.stderr)
 
 
 def _stored(control: ControlPlane, namespace: str) -> Iterator[Resource[Any]]:
