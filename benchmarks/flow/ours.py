@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchmarks.peers.answering import answer
+from fairlead.agent.guard import guard
+from fairlead.agent.handle import handle
 from fairlead.flow.gates import Gates
 from fairlead.policy.breaker import ERROR_RATIO, SLOW_RATIO, CircuitBreaker
 from fairlead.policy.flow_rules import FlowRules
@@ -23,7 +25,10 @@ STATEMENTS = {
     "1": "gate_1.enter().exit()",
     "5": "gate_5.enter().exit()",
     "5_with": "with gate_5.enter(): work()",
-    "5_async_with": "with gate_5.enter(): await awork()",
+    "5_guard_with": "with guard('5'): work()",
+    "5_guard_async_with": "async with guard('5'): await awork()",
+    "5_decorator": "guarded_work()",
+    "5_decorator_async": "await guarded_awork()",
     "5_rejected": "full.enter()",
 }
 """What an application or an instrument does, by the end of the case's name."""
@@ -94,10 +99,14 @@ async def make(form: str) -> Mapping[str, Any]:
             breakers=(*five.breakers, *full.breakers),
         )
     )
+    handle("5").gate = found.gate("5")  # as an agent would be asked for it
     named = {f"gate_{number}": found.gate(number) for number in ("0", "1", "5")}
     return {
         **named,
         "full": found.gate("full"),
+        "guard": guard,
+        "guarded_work": guard("5")(work),
+        "guarded_awork": guard("5")(awork),
         "work": work,
         "awork": awork,
         "monotonic_ns": time.monotonic_ns,
