@@ -97,7 +97,8 @@ class Values:
 
     def take(self, now: int, n: int, about: Any) -> Value | None:
         """See `Hot.take`."""
-        return None if about is None else Value(self._hot, self._hot.take(now, n, about), n)
+        held = None if about is None else self._hot.take(now, n, about)
+        return None if held is None else Value(self._hot, held, n)
 
     def after(self, now: int) -> int:
         """Depends on the value."""

@@ -60,12 +60,13 @@ class Hot:
     ``flow_key()`` that returns one. None is no value, and is not limited.
     """
 
-    __slots__ = ("_all", "_calls", "_matches", "rule")
+    __slots__ = ("_all", "_calls", "_holds", "_matches", "rule")
 
     def __init__(self, rule: HotLimit) -> None:
         """Raises InvalidCondition where the pattern of its param is none."""
         kinds: dict[str, Callable[[HotLimit], Calls]] = {INFLIGHT: InFlight, PACE: Paces}
         self._calls = kinds.get(rule.behaviour, Buckets)(rule)
+        self._holds = rule.behaviour == INFLIGHT
         self.tune(rule)
 
     def tune(self, rule: HotLimit) -> None:
@@ -95,20 +96,26 @@ class Hot:
         return wait
 
     def take(self, now: int, n: int, value: Any) -> Held:
-        """Count `n` calls that `test` lets pass at `now`; return what to `leave` at their end."""
+        """Count `n` calls that `test` lets pass at `now`; return what to `leave` at their end.
+
+        None where it is not calls under way that are counted.
+        """
         if value.__class__ is str and len(value) <= LONGEST and self._all:
             self._calls.take(now, n, value)
-            return value
+            return value if self._holds else None
         keys = self._keys(value)
         for key, times in keys.items():
             self._calls.take(now, n * times, key)
-        return keys
+        return keys if self._holds and keys else None
 
     def leave(self, held: Held, n: int = 1) -> None:
         """End `n` calls that hold what `take` returned: a list may have been changed since."""
         if not isinstance(self._calls, InFlight) or held is None:
             return
-        for key, times in (Counter((held,)) if isinstance(held, str) else held).items():
+        if isinstance(held, str):
+            self._calls.leave(held, n)
+            return
+        for key, times in held.items():
             self._calls.leave(key, n * times)
 
     def _keys(self, value: Any) -> Counter[str]:

@@ -60,8 +60,10 @@ class Program(Admission):
 
     def enter(self, gate: Gate, n: int, asked: Any, prio: bool, now: int) -> Entry:  # noqa: FBT001
         """Let a call in, or turn it away."""
-        chosen = tuple([sub for share in self._gates if (sub := share.pick(asked)) is not None])
-        scopes = (*chosen, *gate.scopes)
+        scopes = gate.scopes
+        if self._gates:
+            chosen = [sub for share in self._gates if (sub := share.pick(asked)) is not None]
+            scopes = (*chosen, *scopes)
         for _ in range(TRIES):
             trial = Trial(gate, n, now, asked)
             watching = trial.watch(self._watching)
@@ -74,7 +76,7 @@ class Program(Admission):
             )
             if refusal is not None:
                 return trial.simulates(turn_away(gate, refusal, n))
-            entry = trial.take((*watching, *scopes))
+            entry = trial.take((*watching, *scopes) if watching else scopes)
             if entry is not None:
                 return trial.simulates(entry)
         raise Contended
@@ -163,14 +165,19 @@ class Trial:
         entry: Entry | None = self.gate.core.form.take(self.gate, scopes, self.n, self.now, True)
         if entry is None:
             return None
-        for scope in {id(scope): scope for scope, _, _ in self.loans}.values():
-            _defer(scope, self.n, self.now + self.wait)
-        held = [cell.take(self.now, self.n, about) for cell, about in self.cells]
+        if self.loans:
+            for scope in {id(scope): scope for scope, _, _ in self.loans}.values():
+                _defer(scope, self.n, self.now + self.wait)
+        held = [
+            kept
+            for cell, about in self.cells
+            if (kept := cell.take(self.now, self.n, about)) is not None
+        ]
         if self.wait:
             held.append(Turn(self.gate))
             entry.wait = self.wait
-        kept = tuple(one for one in (*(entry.held or ()), *held) if one is not None)
-        entry.held = kept or None
+        if held:
+            entry.held = (*(entry.held or ()), *held)
         return entry
 
     def simulates(self, entry: Entry) -> Entry:
