@@ -17,17 +17,23 @@ from fairlead.policy.rule import Rule
 from fairlead.telemetry.names import (
     AGENT_FAULTS,
     CIRCUIT_OPEN,
+    HOT_LIMITED,
+    NOT_ALLOWED,
     OVERLOADED,
     RATE_LIMITED,
+    WOULD_LIMIT,
+    WOULD_REJECT,
 )
 from tests.instruments.django import site
 from tests.instruments.gates import (
     QUEUED,
     REDIRECT,
     UNAVAILABLE,
+    allow,
     breaker,
     cap,
     enforce,
+    hot,
     rate,
 )
 from tests.instruments.limits import Answer, Headers, ask, ask_wsgi
@@ -151,8 +157,10 @@ def test_who_is_in_the_queue_is_told_when_to_come_back(served: tuple[Plane, Call
     [
         (rate("/{how}", 0), RATE_LIMITED, "rate limited: GET:/{how}"),
         (cap("/{how}", 0), OVERLOADED, "overloaded: GET:/{how}"),
+        (hot("/{how}", "path", "how", threshold=0), HOT_LIMITED, "rate limited: GET:/{how}"),
+        (allow("/{how}", "cart"), NOT_ALLOWED, "not allowed: GET:/{how}"),
     ],
-    ids=["rate", "concurrency"],
+    ids=["rate", "concurrency", "hot", "authority"],
 )
 def test_every_reason_is_told_and_counted_by_itself(
     served: tuple[Plane, Call], rule: Rule, counter: str, says: str
@@ -174,3 +182,15 @@ def test_a_breaker_opens_by_what_an_application_fails_to_do(served: tuple[Plane,
     answer = call("/a")
     assert (answer.status, answer.body) == (429, "circuit open: GET:/{how}")
     assert plane.counted(CIRCUIT_OPEN) == {"GET:/{how}": 1}
+
+
+def test_a_rule_that_is_tried_out_rejects_nobody_and_is_counted(served: tuple[Plane, Call]) -> None:
+    """One rule alone, beside others that reject."""
+    plane, call = served
+    enforce(plane, rate("/{how}", 0, mode="simulate"))
+    assert call("/a").status == 200
+    assert plane.counted(WOULD_LIMIT) == {"GET:/{how}": 1}
+    enforce(plane, cap("/{how}", 0, mode="simulate"), rate("/{how}", 1))
+    assert [call("/a").status for _ in range(2)] == [200, 429]
+    assert plane.counted(WOULD_REJECT) == {"GET:/{how}": 1}
+    assert plane.counted(OVERLOADED) == {}

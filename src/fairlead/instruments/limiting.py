@@ -8,20 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fairlead.flow.gate import Entry
 from fairlead.instruments.drive import pause, pause_async
 from fairlead.instruments.facts import InboundFacts
 from fairlead.instruments.inbound import fault
 from fairlead.instruments.rejections import told
 from fairlead.policy.limit import NOT_FOUND
 from fairlead.policy.resource import METHODS, template
-from fairlead.policy.rule import SIMULATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any, TypeVar
 
-    from fairlead.flow.gate import Gate
+    from fairlead.flow.gate import Entry, Gate
     from fairlead.flow.refusal import Refusal
     from fairlead.instruments.facts import Raw
     from fairlead.instruments.instrument import DataPlane
@@ -44,18 +42,18 @@ MOST_KNOWN = 10_000
 class Turnstile:
     """Lets requests into the gates of one process. A fault of ours lets the request pass."""
 
-    __slots__ = ("_engine", "_known", "_plane", "_where")
+    __slots__ = ("_known", "_plane", "_where", "engine")
 
     def __init__(self, plane: DataPlane, where: str) -> None:
         """Count faults as `where`."""
-        self._plane, self._engine = plane, plane.engine
+        self._plane, self.engine = plane, plane.engine
         self._where = where
         self._known: dict[tuple[str, str], Gate] = {}
 
     def open(self) -> bool:
         """Say whether no rule at all is in force in this process."""
         try:
-            return self._engine.gates.none
+            return self.engine.gates.none
         except Exception:  # counted; the request goes through
             self.fault()
             return True
@@ -80,7 +78,7 @@ class Turnstile:
             return self._resolved(method, path)
 
     def _resolved(self, method: str, path: str) -> Gate:
-        gates = self._engine.gates
+        gates = self.engine.gates
         route, upper = template(path), method.upper()  # frameworks differ in whether get is GET
         # What HEAD asks for is what GET would answer, or a limit could be gone around.
         name = f"{'GET' if upper == 'HEAD' else upper}:{route}"
@@ -96,7 +94,7 @@ class Turnstile:
 
     def unknown(self) -> Gate:
         """Return the gate of the paths that the application does not know."""
-        return self._engine.gates.gate(NOT_FOUND)
+        return self.engine.gates.gate(NOT_FOUND)
 
     def facts(self, raw: Raw, parameters: Mapping[str, Any]) -> InboundFacts:
         """Return what the rules of a curious gate may ask about a request."""
@@ -109,20 +107,13 @@ class Turnstile:
         holds no place.
         """
         entry = gate.enter(1, facts)
-        if entry.refused is not None or entry.simulated is not None:
-            entry = self._told(entry)
-        if passage is None:
-            if not entry.wait:
-                entry.exit()
-        elif entry.refused is None:
+        if entry.refused is None and passage is not None:
             passage.take(entry, gate.resource)
-        return entry
-
-    def _told(self, entry: Entry) -> Entry:
+            if entry.simulated is None:
+                return entry
         told(self._plane.counters, entry)
-        refusal = entry.refused
-        if refusal is not None and refusal.rule.mode == SIMULATE:
-            return Entry()
+        if passage is None and not entry.wait:
+            entry.exit()
         return entry
 
     def wait(self, entry: Entry, passage: Passage | None) -> None:

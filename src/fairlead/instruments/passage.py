@@ -31,39 +31,36 @@ By name, as nothing of theirs is imported here."""
 
 
 _CALLER = CALLER.encode()
-_BODIES = frozenset(
-    ("http.response.body", "http.response.zerocopysend", "websocket.http.response.body")
-)
-_STARTS = frozenset(("http.response.start", "websocket.http.response.start"))
-_ENDS = frozenset(("http.response.pathsend", "websocket.close"))
+_CALLER = CALLER.encode()
+_LAST = frozenset(("http.response.pathsend", "websocket.close"))
+_PARTS = frozenset(("http.response.zerocopysend", "websocket.http.response.body"))
 
 
 class Passage(Served):
     """A request in gates. It is the outcome that breakers with conditions of their own look at."""
 
-    __slots__ = ("_entries", "_fault", "broken", "entrance", "error", "gone", "status")
-
+    # Made for every request: what is rarely set stands at the class, and not in slots.
+    status: int | None = None
     grpc: int | None = None
     fault: str = ""
+    error: BaseException | None = None
+    """What the application raised, also where it made an answer of it."""
+    broken = False
+    """Whether an error came out of the application."""
+    gone = False
+    """Whether the client is known to have gone, which is nobody's fault."""
+    entries: tuple[Entry, ...] = ()
+    """What has been entered, and is to be left."""
 
-    def __init__(self, lane: str, fault: Callable[[], None]) -> None:
-        """`fault` counts a fault of ours."""
+    def __init__(self, lane: str, count_fault: Callable[[], None]) -> None:
+        """`count_fault` counts a fault of ours."""
         self.lane = lane
         self.ended = False
-        self.entrance = ""
-        self.status: int | None = None
-        self.error: BaseException | None = None
-        """What the application raised, also where it made an answer of it."""
-        self.broken = False
-        """Whether an error came out of the application."""
-        self.gone = False
-        """Whether the client is known to have gone, which is nobody's fault."""
-        self._entries: tuple[Entry, ...] = ()
-        self._fault = fault
+        self._count_fault = count_fault
 
     def take(self, entry: Entry, resource: str) -> None:
         """Keep an entry until the response has ended."""
-        self._entries += (entry,)
+        self.entries += (entry,)
         self.entrance = resource
 
     def broke(self, error: BaseException) -> None:
@@ -75,40 +72,43 @@ class Passage(Served):
 
     def leave(self) -> None:
         """Leave all gates; does nothing the second time."""
-        entries, self._entries = self._entries, ()
+        entries, self.entries = self.entries, ()
         for entry in reversed(entries):
             try:
                 entry.exit(self._failed(), self)
             except Exception:  # counted; the response goes on
-                self._fault()
+                self._count_fault()
 
     def end(self) -> None:
         """End the request, whose response has ended at the latest by now."""
         self.ended = True
-        if self._entries:
+        if self.entries:
             self.leave()
 
     def _failed(self) -> bool:
-        error = self.error
-        if self.gone or error is None:
-            return not self.gone and (self.status or 0) >= 500
-        if not GONE.isdisjoint(kind.__name__ for kind in type(error).mro()):
+        error, status = self.error, self.status
+        if self.gone:
             return False
-        return self.broken or (self.status or 0) >= 500
+        if error is not None and not GONE.isdisjoint(kind.__name__ for kind in type(error).mro()):
+            return False
+        return self.broken or (status is not None and status >= 500)
 
 
 class AsgiPassage(Passage):
     """A request of an ASGI application, which sends and receives through it."""
 
-    __slots__ = ("_receive", "_send", "headers")
-
-    headers: Sequence[tuple[bytes, bytes]]
+    headers: Sequence[tuple[bytes, bytes]] = ()
     """Those of the request, without what nobody believes."""
 
-    def __init__(self, lane: str, fault: Callable[[], None], receive: Receive, send: Send) -> None:
-        super().__init__(lane, fault)
-        self._receive, self._send = receive, send
-        self.headers = ()
+    def __init__(
+        self, lane: str, count_fault: Callable[[], None], receive: Receive, send: Send
+    ) -> None:
+        # Not by way of the class above: a call more for every request.
+        self.lane = lane
+        self.ended = False
+        self._count_fault = count_fault
+        self._receive = receive
+        self._send = send
 
     def caller(self) -> str:
         """Return the app that sent it, as far as that is believed; ``""`` for none."""
@@ -120,27 +120,33 @@ class AsgiPassage(Passage):
     def send(self, message: Message) -> Awaitable[None]:
         """Send a message; after the last one of a response, leave."""
         kind = message["type"]
-        if kind in _BODIES:
-            return self._part(message)
-        if kind in _STARTS:
+        if kind == "http.response.body" or kind in _PARTS:
+            return self._last(message) if not message.get("more_body") else self._part(message)
+        if kind == "http.response.start" or kind == "websocket.http.response.start":  # noqa: PLR1714
             self.status = status = message["status"]
             if status >= 400:
                 # An answer that is made of an exception is sent while it is handled.
                 self.error = sys.exc_info()[1] or self.error
-        elif kind in _ENDS:
-            return self._part(message)
+        elif kind in _LAST:
+            return self._last(message)
         return self._send(message)
 
-    async def _part(self, message: Message) -> None:
-        """Send a part of the response; after the last one, leave."""
+    async def _last(self, message: Message) -> None:
         try:
             await self._send(message)
         except OSError:
             self.gone = True  # by the protocol, as the server finds it out
             raise
         finally:
-            if not message.get("more_body"):
+            if self.entries:
                 self.leave()
+
+    async def _part(self, message: Message) -> None:
+        try:
+            await self._send(message)
+        except OSError:
+            self.gone = True
+            raise
 
     def receiving(self, scope: MutableMapping[str, Any]) -> Receive:
         """Return what receives; when the client has closed a websocket, that leaves."""
@@ -181,7 +187,7 @@ class WsgiPassage(Passage):
 
         False where there is nothing to leave, or the wrapper takes no ``close`` but its own.
         """
-        if not self._entries:
+        if not self.entries:
             return False
         close = getattr(file, "close", None)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fairlead.flow.refusal import AUTHORITY, BREAKER, CONCURRENCY, HOT, QUEUE, RATE
-from fairlead.policy.rule import SIMULATE
 from fairlead.telemetry import names
 
 if TYPE_CHECKING:
@@ -25,8 +24,6 @@ _COUNTED = {
 def told(counters: Counters, entry: Entry) -> None:
     """Count what `entry` says of a call that has just been asked about."""
     refusal, simulated = entry.refused, entry.simulated
-    if refusal is not None and refusal.rule.mode == SIMULATE:
-        refusal, simulated = None, refusal
     if refusal is not None:
         counters.count(_COUNTED[refusal.reason], refusal.resource)
         return

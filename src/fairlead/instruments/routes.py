@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fairlead.instruments.asgi import KEY
+from fairlead.instruments.asgi import KEY, REQUESTS
 from fairlead.instruments.facts import AsgiRaw
 from fairlead.instruments.limiting import PREFLIGHT, Turnstile, headers_of
 from fairlead.instruments.passage import AsgiPassage
@@ -49,12 +49,16 @@ def limited(turnstile: Turnstile) -> Callable[[Handle], Handle]:
         scope[ASKED] = True
         return _gate(turnstile, route, scope, _path(route, scope))
 
-    return _passing(turnstile, choose, ("http", "websocket"))
+    return _passing(turnstile, choose)
 
 
 def mounted(turnstile: Turnstile) -> Callable[[Handle], Handle]:
     """Return what wraps the ``handle`` of mounts."""
-    return _passing(turnstile, partial(_below_mount, turnstile), ("http", "websocket"))
+
+    def choose(mount: Any, scope: Scope) -> Gate | None:
+        return _below_mount(turnstile, mount, scope) if scope["type"] in REQUESTS else None
+
+    return _passing(turnstile, choose)
 
 
 def unknown(turnstile: Turnstile) -> Callable[[Handle], Handle]:
@@ -62,9 +66,9 @@ def unknown(turnstile: Turnstile) -> Callable[[Handle], Handle]:
 
     def choose(router: Any, scope: Scope) -> Gate | None:
         # Not noted in the scope: the request may go on to the next of several applications.
-        return turnstile.unknown()
+        return turnstile.unknown() if scope["type"] == "http" else None
 
-    return _passing(turnstile, choose, ("http",))
+    return _passing(turnstile, choose)
 
 
 class Visit(NamedTuple):
@@ -77,28 +81,30 @@ class Visit(NamedTuple):
     send: Send
 
 
-def _passing(
-    turnstile: Turnstile, choose: Choose, kinds: tuple[str, ...]
-) -> Callable[[Handle], Handle]:
+def _passing(turnstile: Turnstile, choose: Choose) -> Callable[[Handle], Handle]:
+    engine = turnstile.engine
+
     def wrap(original: Handle) -> Handle:
+        # Every request comes by here, some twice: nothing is done for one that it does not need.
         def handle(self: Any, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-            if turnstile.open() or ASKED in scope or scope["type"] not in kinds:
-                return original(self, scope, receive, send)
+            gate = entry = passage = None
             try:
-                gate = choose(self, scope)
-                if gate is None:
-                    return original(self, scope, receive, send)
-                passage = scope.get(KEY)
-                if not isinstance(passage, AsgiPassage):
-                    visit = Visit(partial(original, self, scope), scope, receive, send)
-                    return _alone(turnstile, gate, visit)
-                entry = _entered(turnstile, gate, passage, scope)
+                if not engine.gates.none and ASKED not in scope:
+                    gate = choose(self, scope)
+                    if gate is not None:
+                        passage = scope.get(KEY)
+                        if passage.__class__ is AsgiPassage:
+                            entry = _entered(turnstile, gate, passage, scope)
+                            if entry.refused is None and not entry.wait:
+                                gate = None
             except Exception:  # counted; the request goes through
                 turnstile.fault()
-                return original(self, scope, receive, send)
-            if entry.refused is None and not entry.wait:
+                gate = None
+            if gate is None:
                 return original(self, scope, receive, send)
             visit = Visit(partial(original, self, scope), scope, receive, send)
+            if entry is None or passage is None:
+                return _alone(turnstile, gate, visit)
             return _held(turnstile, entry, passage, visit)
 
         return handle
@@ -107,9 +113,9 @@ def _passing(
 
 
 def _entered(turnstile: Turnstile, gate: Gate, passage: AsgiPassage, scope: Scope) -> Entry:
-    facts = None
-    if gate.curious:
-        facts = turnstile.facts(AsgiRaw(scope), scope.get("path_params") or {})
+    if not gate.curious:
+        return turnstile.enter(gate, passage, None)
+    facts = turnstile.facts(AsgiRaw(scope), scope.get("path_params") or {})
     return turnstile.enter(gate, passage, facts)
 
 

@@ -8,7 +8,6 @@ has gone.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +20,6 @@ from fairlead.instruments.rejections import told
 from fairlead.instruments.rpc import WHERE, Pairs, field_of, ip_of, status_of, values_of
 from fairlead.policy.parts import cookie_value
 from fairlead.policy.resource import CALLER, scopes
-from fairlead.policy.rule import SIMULATE
 
 if TYPE_CHECKING:
     from fairlead.flow.gate import Entry, Gate
@@ -39,12 +37,6 @@ PUSHBACK = "grpc-retry-pushback-ms"
 
 class RpcPassage(Passage):
     """A call in gates."""
-
-    __slots__ = ("grpc",)
-
-    def __init__(self, lane: str, fault: Callable[[], None]) -> None:
-        super().__init__(lane, fault)
-        self.grpc: int | None = None
 
     def over(self, code: int) -> None:
         """Leave, as the call has ended with this code; the first one counts."""
@@ -113,8 +105,6 @@ class RpcGates:
                 told(self._plane.counters, entry)
             if entry.refused is None:
                 passage.take(entry, gate.resource)
-            elif entry.refused.rule.mode == SIMULATE:
-                return None
             return entry
         except Exception:  # counted; the call goes through
             fault(self._plane, WHERE)
