@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -69,7 +70,7 @@ class Governed:
 def write(rules: FlowRules, dialect: str, cold_factor: float) -> Exported:
     """Return `rules` in Sentinel's words."""
     names, writer = _DIALECTS[dialect]
-    arrays: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+    arrays: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in names}
     said: list[Said] = []
     callers: dict[str, set[str]] = {}
     for rule in rules:
@@ -84,10 +85,10 @@ def write(rules: FlowRules, dialect: str, cold_factor: float) -> Exported:
         except Cannot as reason:
             said.append(Said(Gravity.LEFT_OUT, place, str(reason)))
             continue
-        if written.plain not in arrays[written.type]:
-            arrays[written.type].append(written.plain)
+        arrays[written.type].setdefault(json.dumps(written.plain, sort_keys=True), written.plain)
         said += (Said(Gravity.DIFFERS, place, text) for text in _differs(rule, written))
-    return Exported(arrays=arrays, said=tuple(said))
+    plain = {name: list(found.values()) for name, found in arrays.items()}
+    return Exported(arrays=plain, said=tuple(said))
 
 
 def _written(rule: Rule, writer: Write, context: Context) -> Written:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -106,13 +107,13 @@ def _whole(pattern: str) -> str:
 
 def _grouped(drafts: Iterable[Draft]) -> Iterator[tuple[int, list[Draft]]]:
     """Yield the drafts of one object each, numbered where several are of one resource."""
-    groups: dict[tuple[str, str, bool], list[Draft]] = {}
+    groups: dict[tuple[str, str, bool], dict[str, Draft]] = {}
     for draft in drafts:
-        same = groups.setdefault((draft.type, draft.resource, draft.regex), [])
+        same = groups.setdefault((draft.type, draft.resource, draft.regex), {})
         # Sentinel keeps rules that say the same once.
-        if all(one.strategy != draft.strategy for one in same):
-            same.append(draft)
-    for group in groups.values():
+        same.setdefault(json.dumps(draft.strategy, sort_keys=True), draft)
+    for found in groups.values():
+        group = list(found.values())
         for part, start in enumerate(range(0, len(group), STRATEGIES)):
             yield part, group[start : start + STRATEGIES]
 
