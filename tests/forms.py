@@ -5,8 +5,11 @@ The compiled one is made before the first test where it can be: an old one would
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
+import sysconfig
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,11 +26,27 @@ def pytest_configure(config: pytest.Config) -> None:
         subprocess.run([sys.executable, COMPILE], check=False, timeout=300)
 
 
+@cache
+def compiler() -> bool:
+    """Tell whether a program that includes Python.h can be compiled here."""
+    command = shlex.split(sysconfig.get_config_var("CC") or "cc")
+    include = sysconfig.get_path("include")
+    try:
+        done = subprocess.run(
+            [*command, "-E", f"-I{include}", "-"],
+            input=b"#include <Python.h>", capture_output=True, timeout=60, check=False,
+        )  # fmt: skip
+    except OSError:
+        return False
+    return done.returncode == 0
+
+
 @pytest.fixture(params=["interpreted", "compiled"])
 def form(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Make every World of a test have gates of this form."""
     reason = compiled()
     if request.param == "compiled" and isinstance(reason, str):
+        assert not compiler(), f"there is a compiler, and no compiled gate: {reason}"
         pytest.skip(reason)
     monkeypatch.setattr(World, "pure", request.param == "interpreted")
     return str(request.param)
