@@ -56,6 +56,12 @@ class Fields:
         """Return a field, or `default`."""
         return self._rest.pop(name, default)
 
+    def need(self, name: str) -> Any:
+        """Return a field. Raises Skip where there is none."""
+        if name not in self._rest:
+            raise Skip(f"{self._what} has no {name}")
+        return self._rest.pop(name)
+
     def has(self, *names: str) -> bool:
         """Tell whether one of these is still there."""
         return any(name in self._rest for name in names)

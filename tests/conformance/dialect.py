@@ -70,7 +70,9 @@ def dialect_of(case: Case) -> Dialect:
 def rules_of(case: Case) -> list[Rule]:
     """Return the rules of a case; each has its number as its strategy."""
     dialect = dialect_of(case)
-    plain = case.fields.get("rules") or [case.fields["rule"]]
+    plain = case.fields.get("rules") or [case.fields.get("rule")]
+    if not all(isinstance(rule, Mapping) for rule in plain):
+        raise Skip("it has no rule")
     found: list[Rule] = []
     for number, rule in enumerate(plain):
         fields = Fields(rule, "the rule")
@@ -114,7 +116,7 @@ def _flow(fields: Fields, named: dict[str, Any], dialect: Dialect) -> Rule:
 def _isolation(fields: Fields, named: dict[str, Any], dialect: Dialect) -> Rule:
     del dialect
     fields.take("metric")
-    return ConcurrencyLimit(**named, most=int(fields.take("threshold")))
+    return ConcurrencyLimit(**named, most=int(fields.need("threshold")))
 
 
 def _warm_up(fields: Fields) -> WarmUp | None:
@@ -176,7 +178,7 @@ def _hot_shape(fields: Fields, dialect: Dialect) -> dict[str, Any]:
     items: Mapping[Any, Any] = fields.take("items") or {}
     return {
         "param": ARGUMENT,
-        "threshold": float(fields.take("threshold")),
+        "threshold": float(fields.need("threshold")),
         "burst": float(fields.take("burst", 0)),
         "window_ms": round(fields.take("duration_s", 1) * 1000),
         "queue_ms": int(fields.take("max_queue_ms", 0)),
@@ -187,26 +189,28 @@ def _hot_shape(fields: Fields, dialect: Dialect) -> dict[str, Any]:
 
 
 def _breaker(fields: Fields, named: dict[str, Any], dialect: Dialect) -> Rule:
-    strategy = _STRATEGIES[fields.take("strategy")]
+    strategy = _STRATEGIES.get(fields.need("strategy"))
+    if strategy is None:
+        raise Skip("the strategy of a breaker is slow, error_ratio or error_count")
     window_ms = int(fields.take("window_ms", 1000))
     buckets = int(fields.take("buckets", dialect.breaker_buckets))
     return CircuitBreaker(
         **named,
         strategy_kind=strategy,
-        threshold=float(fields.take("count" if strategy == ERROR_COUNT else "ratio")),
+        threshold=float(fields.need("count" if strategy == ERROR_COUNT else "ratio")),
         inclusive=dialect.inclusive,
         slow_ms=float(fields.take("max_rt", 0)),
         window_ms=window_ms,
         buckets=buckets if buckets and window_ms % buckets == 0 else 1,
         min_requests=int(fields.take("min", 0 if dialect is GO else 5)),
-        recovery_ms=int(fields.take("retry_ms")),
+        recovery_ms=int(fields.need("retry_ms")),
         probes=int(fields.take("probes", 0)) or 1,
     )
 
 
 def _authority(fields: Fields, named: dict[str, Any], dialect: Dialect) -> Rule:
     del dialect
-    names = tuple(name.strip() for name in str(fields.take("apps")).split(","))
+    names = tuple(name.strip() for name in str(fields.need("apps")).split(","))
     return Authority(**named, names=names, allow=fields.take("mode") == "white")
 
 

@@ -75,13 +75,13 @@ def _valid(case: Case) -> list[bool]:
 
 def memory(case: Case) -> Iterator[str]:
     """Let as many pass as the memory in use allows, each time in a window of its own."""
-    used: list[int] = [0]
+    used, expected = [0], case.fields["expect"]
     gates = world(*rules_of(case), at=T0, memory=lambda: used[0])
     found = []
     for number, used[0] in enumerate(case.fields["mem"]):
         gates.at(number * 2000)
-        found.append(gates.passes(RESOURCE, times=2000))
-    yield from _differs(case.fields["expect"], found)
+        found.append(gates.passes(RESOURCE, times=int(max(expected)) + 10))
+    yield from _differs(expected, found)
 
 
 def in_flight(case: Case) -> Iterator[str]:

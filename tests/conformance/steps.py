@@ -55,7 +55,10 @@ class Play:
     def __init__(self, case: Case) -> None:
         self.case = case
         self.rules = rules_of(case)
-        self.world = world(*self.rules, at=float(case.fields.get("t0", T0)))
+        self.memory = 0
+        """Bytes in use."""
+        start = float(case.fields.get("t0", T0))
+        self.world = world(*self.rules, at=start, memory=lambda: self.memory)
         self.inside: list[Entry] = []
         self.states = {rule.strategy: "closed" for rule in self.rules}
         self.seen = 0
@@ -78,6 +81,7 @@ class Play:
             self.world.at(float(step.take("at")))
         if step.has("wait"):
             self.world.time += int(float(step.take("wait")) * MS)
+        self.memory = int(step.take("mem", self.memory))
         expected, state = step.take("expect"), step.take("state")
         states, transitions = step.take("states"), step.take("transitions")
         results = self.act(step)
