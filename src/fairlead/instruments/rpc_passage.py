@@ -39,10 +39,13 @@ class RpcPassage(Passage):
     """A call in gates."""
 
     def over(self, code: int) -> None:
-        """Leave, as the call has ended with this code; the first one counts."""
+        """Leave, as the call has ended with this code; the first one counts.
+
+        What its handler does then is still work for it.
+        """
         if self.grpc is None:
             self.grpc = code
-        self.end()
+        self.leave()
 
     def _failed(self) -> bool:
         return self.grpc in GRPC_FAULTS

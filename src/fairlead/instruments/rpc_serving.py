@@ -128,15 +128,15 @@ class Serving:
 
     def end(self, context: Any, error: BaseException | None = None) -> None:
         """Note that the handler has returned, or raised `error`."""
-        if self.passage.ended:
-            return
-        self.passage.error = error
-        code = safely(self._governance.plane, lambda: code_of(context, error))
-        self.passage.over(code or 0)
+        if self.passage.grpc is None:
+            self.passage.error = error
+            code = safely(self._governance.plane, lambda: code_of(context, error))
+            self.passage.over(code or 0)
+        self.passage.end()
 
     def gone(self, context: Any) -> None:
         """Note that the call is over for its client, whatever its handler does."""
-        if not self.passage.ended:
+        if self.passage.grpc is None:
             self.passage.over(safely(self._governance.plane, lambda: gone(context)) or CANCELLED)
 
     def _begin(self, request: Any, context: Any) -> Any:
@@ -149,6 +149,7 @@ class Serving:
             pause(entry)
             if not getattr(context, "is_active", lambda: True)():
                 self.gone(context)
+                self.passage.end()
                 context.abort(sys.modules["grpc"].StatusCode.CANCELLED, "")
         return context
 
@@ -179,6 +180,7 @@ class Serving:
         """
         code, message, metadata = answer_of(entry.refused)
         self.passage.over(code.value[0])
+        self.passage.end()
         context.set_trailing_metadata(metadata)
         return context.abort(code, message)
 
@@ -266,3 +268,4 @@ class Steps:
             finally:
                 suspend(token)
         self._serving.gone(self._context)
+        self._serving.passage.end()

@@ -229,3 +229,28 @@ def test_a_channel_with_certificates_is_untouched(plane: Plane) -> None:
     """A name is what its certificate says."""
     with grpc.secure_channel("cart:50051", grpc.ssl_channel_credentials()) as channel:
         assert type(method_of(channel, "unary_unary")).__module__ == "grpc._channel"
+
+
+def test_an_application_hears_when_an_app_can_be_reached(plane: Plane, base: Seen) -> None:
+    """Many wait for that before their first call; the endpoint may be yet to come."""
+    with closed_port() as address, grpc.insecure_channel("cart:50051") as channel:
+        plane.engine.apply(inner({"cart": {address: ""}}))
+        states: list[grpc.ChannelConnectivity] = []
+        channel.subscribe(states.append, try_to_connect=True)
+        ready = grpc.channel_ready_future(channel)
+        assert eventually(lambda: grpc.ChannelConnectivity.TRANSIENT_FAILURE in states)
+        assert not ready.done()
+        plane.engine.apply(inner({"cart": {base.address: ""}}))
+        ready.result(30)
+        assert eventually(lambda: states[-1] is grpc.ChannelConnectivity.READY)
+        channel.unsubscribe(states.append)
+        plane.engine.apply(inner({"cart": {}}))
+        heard = len(states)
+        assert ask(grpc.insecure_channel(base.address), "unary_unary") == ["cart"]
+        assert len(states) <= heard + 1
+
+
+def test_a_name_that_is_no_apps_is_the_librarys_to_watch(plane: Plane, base: Seen) -> None:
+    """Its own channel connects."""
+    with grpc.insecure_channel(base.address) as channel:
+        grpc.channel_ready_future(channel).result(30)

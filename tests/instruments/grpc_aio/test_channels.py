@@ -136,3 +136,23 @@ def test_a_channel_that_is_closed_closes_what_is_behind_it(plane: Plane, base: S
             await ask_async(channel, "unary_unary")
 
     asyncio.run(main())
+
+
+def test_an_application_hears_when_an_app_can_be_reached(plane: Plane, base: Seen) -> None:
+    """Many wait for that before their first call; the endpoint may be yet to come."""
+
+    async def main(address: str) -> None:
+        async with grpc.aio.insecure_channel("cart") as channel:
+            plane.engine.apply(inner({"cart": {address: ""}}))
+            assert channel.get_state() is grpc.ChannelConnectivity.IDLE
+            ready = asyncio.ensure_future(channel.channel_ready())
+            await channel.wait_for_state_change(grpc.ChannelConnectivity.IDLE)
+            assert not ready.done()
+            plane.engine.apply(inner({"cart": {}}))
+            assert channel.get_state() is grpc.ChannelConnectivity.TRANSIENT_FAILURE
+            plane.engine.apply(inner({"cart": {base.address: ""}}))
+            await asyncio.wait_for(ready, 30)
+            assert channel.get_state() is grpc.ChannelConnectivity.READY
+
+    with closed_port() as address:
+        asyncio.run(main(address))

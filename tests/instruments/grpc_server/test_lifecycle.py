@@ -107,6 +107,8 @@ def test_a_handler_of_unknown_methods_may_have_any(plane: Plane, server: Any) ->
 
 def test_registered_methods_are_methods(plane: Plane, server: Any) -> None:
     """Generated code registers them, from 1.67 on."""
+    if not hasattr(server, "add_registered_method_handlers"):
+        pytest.skip("this version has none")
     handler = grpc.unary_unary_rpc_method_handler(lambda request, context: request)
     server.add_registered_method_handlers("shop.Till", {"Pay": handler})
     assert plane.interfaces.unmatched([limit("/shop.Till/Pay")]) == {}

@@ -7,6 +7,7 @@ be connected to first, whoever must not wait is given a `Pending`, and a thread 
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from functools import partial
@@ -36,11 +37,14 @@ from fairlead.instruments.rpc_client import (
     outcome_of,
     taken,
 )
+from fairlead.instruments.rpc_connectivity import Watch, known
 from fairlead.instruments.threads import CarriedSteps, carried
 
 if TYPE_CHECKING:
     from fairlead.instruments.instrument import DataPlane
     from fairlead.instruments.patch import Patches
+
+_LOGGER = logging.getLogger("grpc._channel")
 
 LIBRARY = "grpcio"
 VERSIONS = ("1.60", "2")
@@ -62,6 +66,8 @@ def install(plane: DataPlane, patches: Patches) -> None:
     for way in WAYS:
         patches.replace(channel, way, partial(hooks.making, way))
     patches.replace(channel, "_close", hooks.closing)
+    patches.replace(channel, "subscribe", hooks.subscribing)
+    patches.replace(channel, "unsubscribe", hooks.unsubscribing)
     patches.replace(_channel, "_consume_request_iterator", _consume)
     for name in ("add_done_callback", "add_callback"):
         patches.replace(_channel._MultiThreadedRendezvous, name, _called_back)
@@ -72,6 +78,7 @@ class _Hooks:
         self._plane = plane
         self._class = channel
         self._reaches: WeakKeyDictionary[Any, Reach] = WeakKeyDictionary()
+        self._watches: WeakKeyDictionary[Reach, Watch] = WeakKeyDictionary()
 
     def opening(self, original: Callable[..., None]) -> Callable[..., None]:
         def init(
@@ -112,9 +119,38 @@ class _Hooks:
 
         return close
 
+    def subscribing(self, original: Callable[..., None]) -> Callable[..., None]:
+        def subscribe(channel: Any, callback: Any, try_to_connect: Any = None) -> None:
+            reach = self._reaches.get(channel)
+            if reach is None or reach.closed or not known(reach):
+                original(channel, callback, try_to_connect)
+                return
+            watch = self._watches.setdefault(reach, Watch(reach, _deliver))
+            watch.add(callback, connect=bool(try_to_connect))
+
+        return subscribe
+
+    def unsubscribing(self, original: Callable[..., None]) -> Callable[..., None]:
+        def unsubscribe(channel: Any, callback: Any) -> None:
+            reach = self._reaches.get(channel)
+            watch = self._watches.get(reach) if reach else None
+            if watch is None or not watch.remove(callback):
+                original(channel, callback)
+
+        return unsubscribe
+
 
 def _made(original: Callable[..., Any], method: str, args: Any, kwargs: Any, channel: Any) -> Any:
     return original(channel, method, *args, **kwargs)
+
+
+def _deliver(callback: Callable[..., None], state: int) -> None:
+    from grpc import _common
+
+    try:
+        callback(_common.CYGRPC_CONNECTIVITY_STATE_TO_CHANNEL_CONNECTIVITY[state])
+    except Exception:
+        _LOGGER.exception("Exception calling channel subscription callback!")  # as the library
 
 
 class Calls:

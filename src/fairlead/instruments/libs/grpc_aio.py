@@ -33,6 +33,7 @@ from fairlead.instruments.rpc_client import (
     outcome_of,
     taken,
 )
+from fairlead.instruments.rpc_connectivity import LOOK, Connectivity, known
 
 if TYPE_CHECKING:
     from fairlead.instruments.instrument import DataPlane
@@ -54,6 +55,8 @@ def install(plane: DataPlane, patches: Patches) -> None:
     for way in WAYS:
         patches.replace(Channel, way, partial(hooks.making, way))
     patches.replace(Channel, "_close", hooks.closing)
+    patches.replace(Channel, "get_state", hooks.telling)
+    patches.replace(Channel, "wait_for_state_change", hooks.waiting)
 
 
 class _Hooks:
@@ -107,6 +110,39 @@ class _Hooks:
 
         return close
 
+    def telling(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def get_state(channel: Any, try_to_connect: bool = False) -> Any:  # noqa: FBT001, FBT002
+            reach = self._reaches.get(channel)
+            if reach is None or reach.closed or not known(reach):
+                return original(channel, try_to_connect)
+            return _named(Connectivity(reach).look(connect=try_to_connect)[0])
+
+        return get_state
+
+    def waiting(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        async def wait_for_state_change(channel: Any, last_observed_state: Any) -> None:
+            reach = self._reaches.get(channel)
+            if reach is None or not known(reach):
+                await original(channel, last_observed_state)
+                return
+            connectivity = Connectivity(reach)
+            while not reach.closed:
+                state, one = connectivity.look(connect=False)
+                if _named(state) is not last_observed_state:
+                    return
+                if one is None:
+                    await asyncio.sleep(LOOK)
+                else:
+                    await one._channel.watch_connectivity_state(state, time.time() + LOOK)
+
+        return wait_for_state_change
+
+
+def _named(state: int) -> Any:
+    from grpc import _common
+
+    return _common.CYGRPC_CONNECTIVITY_STATE_TO_CHANNEL_CONNECTIVITY[state]
+
 
 class Calls:
     """What calls one method; the library's own is `plain`, and `make` makes one for a channel."""
@@ -142,7 +178,20 @@ class Calls:
             *(self._plain._interceptors or ()),
             Innermost(self, opening),
         ]
-        return innermost(request, **asked._asdict())
+        call = innermost(request, **asked._asdict())
+        if opening is not None and hasattr(call, "read"):
+            call.read = partial(_read, call.read)
+        return call
+
+
+async def _read(read: Callable[[], Awaitable[Any]]) -> Any:
+    """Read as a call without interceptors does: older versions raise at the end of the stream."""
+    from grpc._cython import cygrpc
+
+    try:
+        return await read()
+    except StopAsyncIteration:
+        return cygrpc.EOF
 
 
 class Innermost:
