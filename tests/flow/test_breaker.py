@@ -280,3 +280,18 @@ def test_only_what_is_said_to_be_an_error_opens_it():
     assert [world.call(failed=True, out=Result(status=500)) for _ in range(9)] == [""] * 9
     assert [world.call(out=Result(status=429)) for _ in range(2)] == ["", ""]
     assert world.call() == "breaker"
+
+
+def test_a_listener_may_call_what_it_listens_to():
+    """No lock is held while it hears: it may log, and the log may be guarded."""
+    world = World(breaker(1, ERROR_COUNT, "/p.S"), breaker(1, ERROR_COUNT))
+    held: list[bool] = []
+    world.gates._core.listener = lambda *_: held.append(
+        "count=0" not in repr(world.gates._core.lock)
+    )
+    for name in ("f", "/p.S/M"):
+        world.call(failed=True, name=name)
+    world.at(5000)
+    for name in ("f", "/p.S/M"):
+        assert world.call(name=name) == ""
+    assert held == [False] * 6

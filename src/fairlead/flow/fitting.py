@@ -40,7 +40,7 @@ class Fitter:
 
     def fit(self, gate: Gate, rules: Rules, watched: Rules = ()) -> None:
         """Enforce `rules` at `gate`, and keep the windows that `watched` rules of others read."""
-        gate.plain = False  # nobody passes by half of it
+        gate.close()  # nobody passes by half of it
         own = tuple(rule for rule in rules if counts(rule))
         windows = {(window.rule.key, number): window for number, window in _numbered(gate.windows)}
         gate.fit(

@@ -11,6 +11,9 @@ cdef inline int64_t ticks() noexcept:
     return time.tv_sec * 1_000_000_000LL + time.tv_nsec
 
 
+cdef class Entry
+
+
 @cython.final
 cdef class Gate:
     cdef public object resource, core, lock, clock, program, rules, cells
@@ -20,10 +23,13 @@ cdef class Gate:
     cdef public int64_t inside, most_inflight, waiting, rt_ns
     cdef public int64_t ceiling, edge, most, opens, since, span
     cdef public int64_t slow, due, turn, born, shut
-    cdef public bint plain, picky, open, curious
+    cdef public bint plain, short, picky, open, curious
 
+    cpdef close(self)
     cpdef look(self)
+    @cython.locals(entry=Entry, now=int64_t)
     cpdef Entry enter(self, int64_t n=*, object facts=*, bint prio=*)
+    @cython.locals(entry=Entry, now=int64_t)
     cpdef Entry ask(self, int64_t n, object facts, bint prio)
     cpdef int64_t now(self) except? -1
     @cython.locals(i=int64_t)
@@ -48,9 +54,17 @@ cdef class Entry:
     cdef public int64_t started, wait
 
     cpdef begin(self)
-    @cython.locals(gate=Gate, scopes=tuple, now=int64_t, rt=int64_t, plain=cython.bint)
+    @cython.locals(gate=Gate, scopes=tuple, now=int64_t, rt=int64_t, short=cython.bint)
     cpdef exit(self, bint failed=*, object outcome=*)
 
 
 @cython.locals(scope=Gate, entry=Entry)
 cpdef Entry take(Gate gate, tuple scopes, int64_t n, int64_t now, bint asked)
+
+
+@cython.locals(scope=Gate)
+cpdef give_back(tuple scopes, int64_t rt, bint failed)
+
+
+@cython.locals(scope=Gate)
+cpdef settle(tuple scopes, int64_t rt, bint failed, object outcome, int64_t now)

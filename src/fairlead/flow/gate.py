@@ -33,8 +33,6 @@ except ImportError:
 from fairlead.flow.result import Result
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from fairlead.flow.facts import Facts
 
 NEVER = 1 << 62
@@ -54,7 +52,8 @@ class Gate:
         "born", "breakers", "caps", "ceiling", "cells", "clock", "core", "count", "curious", "due",
         "edge", "ended", "errors", "inside", "lock", "log", "most", "most_inflight", "open",
         "opens", "picky", "plain", "program", "rejected", "resource", "rt_ns", "rules", "scopes",
-        "shut", "simulated", "since", "slow", "span", "tight", "turn", "waiting", "windows",
+        "short", "shut", "simulated", "since", "slow", "span", "tight", "turn", "waiting",
+        "windows",
     )  # fmt: skip
 
     def __init__(self, resource: str, core: Any, program: Any) -> None:
@@ -81,20 +80,26 @@ class Gate:
         self, windows: tuple[Any, ...], caps: tuple[Any, ...], breakers: tuple[Any, ...]
     ) -> None:
         """Enforce these from the next call on: Window, ConcurrencyLimit and Breaker each."""
-        self.windows, self.caps, self.breakers = windows, caps, breakers
-        self.ceiling = self.edge = NEVER
-        self.since = self.opens = 0
-        """From when until when it is known that `tight` stays full."""
-        self.tight: Any = None
-        if windows:
-            self.edge = 0  # the first call reads the windows
-        if not any(window.logs for window in windows):
-            self.log, self.span = None, 0
+        self.close()
+        logs = any(window.logs for window in windows)
         self.most = min([cap.most for cap in caps], default=NEVER)
         self.slow = min([breaker.slow_ns for breaker in breakers], default=NEVER)
         self.picky = any(breaker.picky for breaker in breakers)
+        self.windows, self.caps, self.breakers = windows, caps, breakers
         self.due = self.turn = 0 if breakers else NEVER
+        self.since = self.opens = 0
+        """From when until when it is known that `tight` stays full."""
+        self.tight: Any = None
+        if not logs:
+            self.log, self.span = None, 0
+        self.ceiling = NEVER
+        self.edge = 0 if windows else NEVER  # the first call reads the windows
         self.look()
+
+    def close(self) -> None:
+        """Send whoever comes to the lock until `look`: what is enforced is being replaced."""
+        self.plain = self.short = False
+        self.edge = self.opens = 0
 
     def join(self, scopes: tuple[Gate, ...], program: Any) -> None:
         """Make calls count at each of `scopes`, of which this gate is the last.
@@ -106,9 +111,10 @@ class Gate:
         self.look()
 
     def look(self) -> None:
-        """See whether breakers are closed, and with them the short way."""
+        """See whether breakers are closed, and with them the short ways."""
         self.shut = sum([1 for breaker in self.breakers if breaker.state])
-        self.plain = len(self.scopes) == 1 and self.program.short and not self.shut
+        self.short = self.program.short
+        self.plain = self.short and len(self.scopes) == 1 and not self.shut
 
     def begin_again(self, core: Any) -> None:
         """Count from nothing in a forked process, without rules; who was inside is elsewhere."""
@@ -166,6 +172,10 @@ class Gate:
                 entry.wait = 0
                 entry.refused = entry.simulated = entry.held = None
                 return entry
+            if self.short:
+                entry = take(self, self.scopes, n, now, False)  # type: ignore[assignment]
+                if entry is not None:
+                    return entry
         finally:
             if not cython.compiled:
                 self.lock.release()
@@ -177,9 +187,7 @@ class Gate:
         asked = None if program.short else program.ask(facts)
         with self.lock:
             now = self.now()
-            entry = take(self, self.scopes, n, now, False) if program.short else None
-            if entry is None:
-                entry = program.enter(self, n, asked, prio, now)
+            entry: Entry = program.enter(self, n, asked, prio, now)
         if self.core.told:
             self.core.tell()
         return entry
@@ -243,15 +251,8 @@ class Gate:
                 self.due = min(self.due, breaker.due)
                 self.turn = min(self.turn, breaker.edge)
 
-    def leave(
-        self,
-        entry: Entry,
-        scopes: tuple[Gate, ...],
-        rt: int,
-        failed: bool,  # noqa: FBT001
-        outcome: Any,
-    ) -> None:
-        """End a call the long way; `scopes` are those that it counts at."""
+    def leave(self, entry: Entry, scopes: Any, rt: int, failed: bool, outcome: Any) -> None:  # noqa: FBT001
+        """End a call the long way; `scopes` are the gates that it counts at."""
         now = entry.started + rt
         with self.lock:
             if entry.started < self.born:
@@ -259,16 +260,10 @@ class Gate:
             for gate in self.scopes:
                 if gate not in scopes and gate.inside > 0:
                     gate.inside -= 1  # its rules came later, and found this call inside
-            for gate in scopes:
-                gate.inside -= gate.inside > 0
-                gate.ended += 1
-                gate.rt_ns += rt
-                gate.errors += failed
+            give_back(scopes, rt, failed)
             for held in entry.held or ():
                 held.end(rt, failed, outcome, now)
-            for gate in scopes:
-                if gate.breakers and gate.concerned(rt, failed, outcome, now):
-                    gate.settle(rt, failed, outcome, now)
+            settle(scopes, rt, failed, outcome, now)
         if self.core.told:
             self.core.tell()
 
@@ -323,19 +318,23 @@ class Entry:
                 return
             self.scopes = None
             rt = now - self.started if now > self.started else 0
-            plain = gate.plain and scopes is gate.scopes and self.held is None
-            if plain:
+            short = scopes is gate.scopes and self.held is None
+            if short and gate.plain:
                 gate.inside -= 1
                 gate.ended += 1
                 gate.rt_ns += rt
                 gate.errors += failed
+            elif short and gate.short:
+                give_back(scopes, rt, failed)
+            else:
+                short = False
         finally:
             if not cython.compiled:
                 gate.lock.release()
-        if not plain:
+        if not short:
             gate.leave(self, scopes, rt, failed, outcome)
-        elif gate.breakers and gate.concerned(rt, failed, outcome, now):
-            gate.settle(rt, failed, outcome, now)
+        elif not gate.plain or (gate.breakers and gate.concerned(rt, failed, outcome, now)):
+            settle(scopes, rt, failed, outcome, now)
             if gate.core.told:
                 gate.core.tell()
 
@@ -343,10 +342,7 @@ class Entry:
         return self
 
     def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: object
     ) -> None:
         """End the call; an Exception is a failure, being cancelled or closed is none."""
         if kind is None:
@@ -383,3 +379,19 @@ def take(gate: Gate, scopes: tuple[Gate, ...], n: int, now: int, asked: bool) ->
     entry.started, entry.wait = now, 0
     entry.refused = entry.simulated = None
     return entry
+
+
+def give_back(scopes: tuple[Gate, ...], rt: int, failed: bool) -> None:  # noqa: FBT001
+    """Count the end of a call at all of `scopes`."""
+    for scope in scopes:
+        scope.inside -= scope.inside > 0
+        scope.ended += 1
+        scope.rt_ns += rt
+        scope.errors += failed
+
+
+def settle(scopes: tuple[Gate, ...], rt: int, failed: bool, outcome: Any, now: int) -> None:  # noqa: FBT001
+    """Tell breakers of `scopes` about a call that has ended, if it may move them."""
+    for scope in scopes:
+        if scope.breakers and scope.concerned(rt, failed, outcome, now):
+            scope.settle(rt, failed, outcome, now)

@@ -199,7 +199,7 @@ class Gates:
         lends = any(window.lends for scope in wide for window in scope.windows)
         program: Admission = Program(shares) if shares or lends else BY_COUNTS
         if wide != gate.scopes:
-            gate.plain = False  # or one might come in that is not counted there
+            gate.close()  # or one might come in that is not counted there
             for scope in around:
                 if scope not in gate.scopes:
                     scope.inside += gate.inside  # those inside count at once

@@ -23,9 +23,9 @@ _SAID = {
 _RETRY_AFTER = "{retryAfter}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Refusal:
-    """One call that a rule does not let begin."""
+    """One call that a rule does not let begin. Nobody changes it, once made: it is made fast."""
 
     rule: Rule
     resource: str
