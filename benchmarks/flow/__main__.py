@@ -9,6 +9,8 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -62,7 +64,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="exit 1 where a target is missed")
     parser.add_argument("--rounds", type=int, default=ROUNDS, metavar="N")
     options = parser.parse_args()
-    print(f"{platform.python_implementation()} {platform.python_version()}, {_processor()}")
+    print(", ".join([_processor(), f"Python {platform.python_version()}", *_toolchains()]))
     report: dict[str, float | None] = {}
     missed = []
     found = run((*map(ours, FORMS), *PEERS_OF_OURS), options.rounds)
@@ -112,6 +114,13 @@ def _worded(figure: Figure) -> Row:
 def _row(name: str, value: float | None, target: str, *, met: bool) -> str:
     shown = "-" if value is None else f"{value:,}"
     return f"{name:<38} {shown:>10} {target:>8}{'' if met else '  MISSED'}"
+
+
+def _toolchains() -> Iterator[str]:
+    for command in ("java -version", "go version", "rustc --version"):
+        if shutil.which(command.split()[0]):
+            done = subprocess.run(command.split(), capture_output=True, text=True, check=False)
+            yield (done.stdout or done.stderr).split("\n")[0]
 
 
 def _processor() -> str:
