@@ -48,6 +48,7 @@ def test_an_argument_may_be_named_by_its_place():
         (hot(source="client-ip", name="x"), "spec.param.name", "remove the name"),
         (hot(source="constant", name="x"), "spec.param.name", "remove the name"),
         (hot(source="host", match={}), "spec.param.match", "has none"),
+        (hot(source="host", match={"exact": ""}), "spec.param.match.exact", "is empty"),
         (
             hot(source="host", match={"exact": "a", "prefix": "b"}),
             "spec.param.match",

@@ -163,6 +163,9 @@ def _param_violations(raw: Plain, loc: Loc) -> Iterator[Violation]:
             found = " and ".join(ways) or "none"
             message = f"needs exactly one of {', '.join(WAYS)}; has {found}"
             yield Violation(loc=(*loc, "match"), message=message)
+        for way in ways:
+            if match[way] == "":
+                yield Violation(loc=(*loc, "match", way), message="is empty: leave match out")
         pattern = match.get("regex")
         if isinstance(pattern, str) and (wrong := regex.problem(pattern)) is not None:
             yield Violation(loc=(*loc, "match", "regex"), message=wrong)

@@ -66,8 +66,8 @@ NO_RULES = FlowRules()
 
 def problem(rule: Rule) -> str | None:
     """Return why `rule` cannot be enforced: a sender's fault, as kinds refuse all of it."""
-    if not rule.resource:
-        return "no resource"
+    if (wrong := _unnamed(rule)) is not None:
+        return wrong
     if rule.mode not in MODES:
         return f"mode {rule.mode!r} is none of {', '.join(MODES)}"
     if not 200 <= rule.fallback.status <= 599:
@@ -79,6 +79,16 @@ def problem(rule: Rule) -> str | None:
     if not all(1 <= time <= MOST_MS for time in _lengths(rule)):
         return "no window or no pause"
     return _shape(rule)
+
+
+def _unnamed(rule: Rule) -> str | None:
+    if not rule.resource:
+        return "no resource"
+    try:
+        value_test("regex" if rule.regex else "", rule.resource)
+    except InvalidCondition as error:
+        return f"resource: {error}"
+    return None
 
 
 def _amounts(rule: Rule) -> Iterable[float]:
@@ -93,7 +103,7 @@ def _amounts(rule: Rule) -> Iterable[float]:
         items = (threshold for _, threshold in rule.items)
         return (rule.threshold, rule.burst, rule.most_values, *items)
     if isinstance(rule, CircuitBreaker):
-        return (rule.threshold, rule.min_requests, rule.slow_ms)
+        return (rule.threshold, rule.min_requests)
     return ()
 
 
@@ -126,6 +136,8 @@ def _shape(rule: Rule) -> str | None:
             return "a ratio is at most 1"
         if not 1 <= rule.buckets <= MOST_BUCKETS:
             return "no number of buckets"
+        if not 0 <= rule.slow_ms <= MOST_MS:  # NaN is among what no comparison holds of
+            return "no time that is slow"
     return None
 
 
