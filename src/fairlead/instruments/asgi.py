@@ -48,14 +48,12 @@ def governed(plane: DataPlane) -> Callable[[App], App]:
     def wrap(original: App) -> App:
         async def call(self: Any, scope: Scope, receive: Receive, send: Send) -> None:
             if KEY in scope or scope["type"] not in REQUESTS:
-                if scope["type"] == "lifespan":
-                    send = gate.lifespan(send)
-                await original(self, scope, receive, send)
+                await original(self, scope, receive, gate.apart(scope, send))
                 return
-            served = gate.admit(scope, receive, send)
-            passage = served if isinstance(served, AsgiPassage) else None
-            if passage is not None:
-                receive, send = passage.receiving(scope), passage.send
+            served, passage = gate.admit(scope, receive, send), None
+            if served.__class__ is AsgiPassage:
+                passage = served
+                receive, send = passage.receive, passage.send
             token = resume(served)
             try:
                 await original(self, scope, receive, send)
@@ -65,9 +63,7 @@ def governed(plane: DataPlane) -> Callable[[App], App]:
                 raise
             finally:
                 if served is not None:
-                    served.ended = True
-                    if passage is not None:
-                        passage.leave()
+                    served.end()
                 suspend(token)
 
         return call
@@ -87,8 +83,13 @@ class Gate:
         self._fault = partial(fault, plane, "asgi")
         self._compiled = Compiled(None, plane)
 
-    def lifespan(self, send: Send) -> Send:
-        """Make ready before the application starts; say when it has started."""
+    def apart(self, scope: Scope, send: Send) -> Send:
+        """Return what sends for messages that are no request, or belong to one.
+
+        Make ready before the application starts; say when it has started.
+        """
+        if scope["type"] != "lifespan":
+            return send
         self._door.prepare()
 
         async def told(message: Message) -> None:
@@ -130,8 +131,7 @@ class Gate:
                 lane = compiled.inherit(request) if request else compiled.lanes.own
             if self._engine.gates.none:
                 return Served(lane)
-            scope[KEY] = passage = AsgiPassage(lane, self._fault, receive, send)
-            passage.headers = scope["headers"]
+            scope[KEY] = passage = AsgiPassage(lane, self._fault, scope, receive, send)
             return passage
         except Exception:  # counted; the request goes through
             fault(self._plane, "asgi")

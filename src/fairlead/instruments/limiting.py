@@ -42,13 +42,13 @@ MOST_KNOWN = 10_000
 class Turnstile:
     """Lets requests into the gates of one process. A fault of ours lets the request pass."""
 
-    __slots__ = ("_known", "_plane", "_where", "engine")
+    __slots__ = ("_plane", "_where", "engine", "known")
 
     def __init__(self, plane: DataPlane, where: str) -> None:
         """Count faults as `where`."""
         self._plane, self.engine = plane, plane.engine
         self._where = where
-        self._known: dict[tuple[str, str], Gate] = {}
+        self.known: dict[tuple[str, str], Gate] = {}
 
     def open(self) -> bool:
         """Say whether no rule at all is in force in this process."""
@@ -73,7 +73,7 @@ class Turnstile:
     def gate(self, method: str, path: str) -> Gate:
         """Return the gate of the route `path`, prefixes included."""
         try:
-            return self._known[method, path]
+            return self.known[method, path]
         except KeyError:
             return self._resolved(method, path)
 
@@ -87,9 +87,9 @@ class Turnstile:
             return gates.gate(route)
         gate = gates.gate(name)
         if method == upper:  # a stranger's way to write it is not kept
-            if len(self._known) >= MOST_KNOWN:
-                self._known.clear()
-            self._known[method, path] = gate
+            if len(self.known) >= MOST_KNOWN:
+                self.known.clear()
+            self.known[method, path] = gate
         return gate
 
     def unknown(self) -> Gate:
@@ -108,7 +108,8 @@ class Turnstile:
         """
         entry = gate.enter(1, facts)
         if entry.refused is None and passage is not None:
-            passage.take(entry, gate.resource)
+            passage.entries += (entry,)
+            passage.entrance = gate.resource
             if entry.simulated is None:
                 return entry
         told(self._plane.counters, entry)

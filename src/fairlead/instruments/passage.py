@@ -8,7 +8,7 @@ does for it afterwards, in background tasks, holds no place.
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from fairlead.instruments.facts import CALLER_LENGTH
@@ -39,23 +39,25 @@ _PARTS = frozenset(("http.response.zerocopysend", "websocket.http.response.body"
 class Passage(Served):
     """A request in gates. It is the outcome that breakers with conditions of their own look at."""
 
-    # Made for every request: what is rarely set stands at the class, and not in slots.
-    status: int | None = None
+    __slots__ = ("_count_fault", "broken", "entrance", "entries", "error", "gone", "status")
+
     grpc: int | None = None
     fault: str = ""
-    error: BaseException | None = None
-    """What the application raised, also where it made an answer of it."""
-    broken = False
-    """Whether an error came out of the application."""
-    gone = False
-    """Whether the client is known to have gone, which is nobody's fault."""
-    entries: tuple[Entry, ...] = ()
-    """What has been entered, and is to be left."""
 
     def __init__(self, lane: str, count_fault: Callable[[], None]) -> None:
         """`count_fault` counts a fault of ours."""
         self.lane = lane
         self.ended = False
+        self.entrance = ""
+        self.entries: tuple[Entry, ...] = ()
+        """What has been entered, and is to be left."""
+        self.status: int | None = None
+        self.error: BaseException | None = None
+        """What the application raised, also where it made an answer of it."""
+        self.broken = False
+        """Whether an error came out of the application."""
+        self.gone = False
+        """Whether the client is known to have gone, which is nobody's fault."""
         self._count_fault = count_fault
 
     def take(self, entry: Entry, resource: str) -> None:
@@ -73,11 +75,12 @@ class Passage(Served):
     def leave(self) -> None:
         """Leave all gates; does nothing the second time."""
         entries, self.entries = self.entries, ()
-        for entry in reversed(entries):
-            try:
-                entry.exit(self._failed(), self)
-            except Exception:  # counted; the response goes on
-                self._count_fault()
+        try:
+            failed = self._failed()
+            for entry in entries:
+                entry.exit(failed, self)
+        except Exception:  # counted; the response goes on
+            self._count_fault()
 
     def end(self) -> None:
         """End the request, whose response has ended at the latest by now."""
@@ -86,10 +89,10 @@ class Passage(Served):
             self.leave()
 
     def _failed(self) -> bool:
-        error, status = self.error, self.status
-        if self.gone:
-            return False
-        if error is not None and not GONE.isdisjoint(kind.__name__ for kind in type(error).mro()):
+        status, error = self.status, self.error
+        if error is None or self.gone:
+            return not self.gone and status is not None and status >= 500
+        if not GONE.isdisjoint(kind.__name__ for kind in type(error).mro()):
             return False
         return self.broken or (status is not None and status >= 500)
 
@@ -97,22 +100,32 @@ class Passage(Served):
 class AsgiPassage(Passage):
     """A request of an ASGI application, which sends and receives through it."""
 
-    headers: Sequence[tuple[bytes, bytes]] = ()
-    """Those of the request, without what nobody believes."""
+    __slots__ = ("_headers", "_receive", "_send", "receive")
 
     def __init__(
-        self, lane: str, count_fault: Callable[[], None], receive: Receive, send: Send
+        self,
+        lane: str,
+        count_fault: Callable[[], None],
+        scope: MutableMapping[str, Any],
+        receive: Receive,
+        send: Send,
     ) -> None:
-        # Not by way of the class above: a call more for every request.
+        # Made for every request: a call of the class above would cost as much again.
         self.lane = lane
-        self.ended = False
+        self.ended = self.broken = self.gone = False
+        self.entrance = ""
+        self.entries = ()
+        self.status = self.error = None
         self._count_fault = count_fault
-        self._receive = receive
+        self._headers = scope["headers"]
+        self._receive = self.receive = receive
         self._send = send
+        if scope["type"] == "websocket":
+            self.receive = self._watched
 
     def caller(self) -> str:
         """Return the app that sent it, as far as that is believed; ``""`` for none."""
-        for name, value in self.headers:
+        for name, value in self._headers:
             if name == _CALLER:
                 return value.decode("latin-1") if len(value) <= CALLER_LENGTH else ""
         return ""
@@ -148,11 +161,8 @@ class AsgiPassage(Passage):
             self.gone = True
             raise
 
-    def receiving(self, scope: MutableMapping[str, Any]) -> Receive:
-        """Return what receives; when the client has closed a websocket, that leaves."""
-        return self._receive if scope["type"] == "http" else self._watched
-
     async def _watched(self) -> Message:
+        """Receive a message of a websocket; when the client has closed it, leave."""
         message = await self._receive()
         if message["type"] == "websocket.disconnect":
             self.leave()

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from fairlead.instruments.passage import Receive, Send
 
     Handle = Callable[[Any, Scope, Receive, Send], Awaitable[None]]
+    Step = Callable[[Receive, Send], Awaitable[None]]
+    """Has one route answer one request."""
+
     Choose = Callable[[Any, Scope], Gate | None]
 
 PREFIX = "fairlead.prefix"
@@ -44,10 +47,20 @@ CLOSED_REQUEST = 499
 
 def limited(turnstile: Turnstile) -> Callable[[Handle], Handle]:
     """Return what wraps the ``handle`` of a class of routes."""
+    known = turnstile.known
 
     def choose(route: Any, scope: Scope) -> Gate | None:
         scope[ASKED] = True
-        return _gate(turnstile, route, scope, _path(route, scope))
+        path = _path(route, scope) if "fastapi" in scope else route.path_format
+        method = scope.get("method", "GET")
+        methods = getattr(route, "methods", None)
+        if methods and method not in methods:
+            return None  # it is about to say which methods it has
+        if PREFIX not in scope and method != "OPTIONS":
+            gate = known.get((method, path))
+            if gate is not None:
+                return gate
+        return _gate(turnstile, scope, path)
 
     return _passing(turnstile, choose)
 
@@ -72,13 +85,12 @@ def unknown(turnstile: Turnstile) -> Callable[[Handle], Handle]:
 
 
 class Visit(NamedTuple):
-    """A request at a route."""
+    """A request at a route that does not simply pass."""
 
-    step: Callable[[Receive, Send], Awaitable[None]]
-    """Has the route answer."""
-    scope: Scope
-    receive: Receive
-    send: Send
+    gate: Gate
+    entry: Entry | None
+    """None where no application around has a passage, which is needed first."""
+    passage: AsgiPassage | None
 
 
 def _passing(turnstile: Turnstile, choose: Choose) -> Callable[[Handle], Handle]:
@@ -87,74 +99,80 @@ def _passing(turnstile: Turnstile, choose: Choose) -> Callable[[Handle], Handle]
     def wrap(original: Handle) -> Handle:
         # Every request comes by here, some twice: nothing is done for one that it does not need.
         def handle(self: Any, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-            gate = entry = passage = None
             try:
-                if not engine.gates.none and ASKED not in scope:
+                if engine.gates.none or ASKED in scope:
+                    visit = None
+                else:
                     gate = choose(self, scope)
-                    if gate is not None:
-                        passage = scope.get(KEY)
-                        if passage.__class__ is AsgiPassage:
-                            entry = _entered(turnstile, gate, passage, scope)
-                            if entry.refused is None and not entry.wait:
-                                gate = None
+                    visit = None if gate is None else _entered(turnstile, gate, scope)
             except Exception:  # counted; the request goes through
                 turnstile.fault()
-                gate = None
-            if gate is None:
+                visit = None
+            if visit is None:
                 return original(self, scope, receive, send)
-            visit = Visit(partial(original, self, scope), scope, receive, send)
-            if entry is None or passage is None:
-                return _alone(turnstile, gate, visit)
-            return _held(turnstile, entry, passage, visit)
+            step = partial(original, self, scope)
+            return _held(turnstile, visit, step, scope, (receive, send))
 
         return handle
 
     return wrap
 
 
-def _entered(turnstile: Turnstile, gate: Gate, passage: AsgiPassage, scope: Scope) -> Entry:
-    if not gate.curious:
-        return turnstile.enter(gate, passage, None)
-    facts = turnstile.facts(AsgiRaw(scope), scope.get("path_params") or {})
-    return turnstile.enter(gate, passage, facts)
+def _entered(turnstile: Turnstile, gate: Gate, scope: Scope) -> Visit | None:
+    """Enter `gate`; return None for a request that passes."""
+    passage = scope.get(KEY)
+    if passage.__class__ is not AsgiPassage:
+        return Visit(gate, None, None)
+    facts = None
+    if gate.curious:
+        facts = turnstile.facts(AsgiRaw(scope), scope.get("path_params") or {})
+    entry = turnstile.enter(gate, passage, facts)
+    if entry.refused is None and not entry.wait:
+        return None
+    return Visit(gate, entry, passage)
 
 
-async def _alone(turnstile: Turnstile, gate: Gate, visit: Visit) -> None:
-    """Do the same where no application around has a passage: at a router by itself."""
-    step, scope, receive, send = visit
-    passage = AsgiPassage("", turnstile.fault, receive, send)
-    receive, send = passage.receiving(scope), passage.send
+async def _held(
+    turnstile: Turnstile, visit: Visit, step: Step, scope: Scope, ends: tuple[Receive, Send]
+) -> None:
+    """Answer in the place of a route, or have it answer when the request has waited."""
+    gate, entry, passage = visit
+    receive, send = ends
+    if entry is None or passage is None:
+        await _alone(turnstile, gate, step, scope, ends)
+        return
+    if entry.refused is not None:
+        await _answer(entry.refused, scope, send)
+        return
+    patient: Receive | None = receive
     try:
-        entry = turnstile.ask(lambda: _entered(turnstile, gate, passage, scope))
-        if entry is None:
-            await step(receive, send)
+        patient = await waited(entry, receive)
+    except Exception:  # counted; the request goes through
+        turnstile.fault()
+    if patient is None:
+        passage.leave()
+        await _send(scope, send, CLOSED_REQUEST, [], b"")
+        return
+    await step(patient, send)
+
+
+async def _alone(
+    turnstile: Turnstile, gate: Gate, step: Step, scope: Scope, ends: tuple[Receive, Send]
+) -> None:
+    """Do the same where no application around has a passage: at a router by itself."""
+    passage = AsgiPassage("", turnstile.fault, scope, *ends)
+    inside = {**scope, KEY: passage}
+    try:
+        visit = turnstile.ask(lambda: _entered(turnstile, gate, inside))
+        if visit is None:
+            await step(passage.receive, passage.send)
         else:
-            await _held(turnstile, entry, passage, Visit(step, scope, receive, send))
+            await _held(turnstile, visit, step, scope, (passage.receive, passage.send))
     except BaseException as error:
         passage.broke(error)
         raise
     finally:
         passage.end()
-
-
-async def _held(turnstile: Turnstile, entry: Entry, passage: AsgiPassage, visit: Visit) -> None:
-    """Answer in the place of a route, or have it answer when the request has waited."""
-    step, scope, receive, send = visit
-    if entry.refused is not None:
-        await _answer(entry.refused, scope, send)
-        return
-    if entry.wait:
-        patient: Receive | None = receive
-        try:
-            patient = await waited(entry, receive)
-        except Exception:  # counted; the request goes through
-            turnstile.fault()
-        if patient is None:
-            passage.leave()
-            await _send(scope, send, CLOSED_REQUEST, [], b"")
-            return
-        receive = patient
-    await step(receive, send)
 
 
 def _path(route: Any, scope: Scope) -> str:
@@ -170,17 +188,11 @@ def _path(route: Any, scope: Scope) -> str:
     return str(route.path_format)
 
 
-def _gate(turnstile: Turnstile, route: Any, scope: Scope, path: str) -> Gate | None:
-    prefix = scope.get(PREFIX)
-    if prefix:
-        path = prefix + path
+def _gate(turnstile: Turnstile, scope: Scope, path: str) -> Gate | None:
     method = scope.get("method", "GET")
-    methods = getattr(route, "methods", None)
-    if methods and method not in methods:
-        return None  # it is about to say which methods it has
     if method == "OPTIONS" and any(name == PREFLIGHT.encode() for name, _ in scope["headers"]):
         return None
-    return turnstile.gate(method, path)
+    return turnstile.gate(method, scope.get(PREFIX, "") + path)
 
 
 def _below_mount(turnstile: Turnstile, mount: Any, scope: Scope) -> Gate | None:
@@ -190,7 +202,7 @@ def _below_mount(turnstile: Turnstile, mount: Any, scope: Scope) -> Gate | None:
     """
     if not _below(mount):
         scope[ASKED] = True
-        return _gate(turnstile, mount, scope, f"{_prefix(mount)}/{{path}}")
+        return _gate(turnstile, scope, f"{_prefix(mount)}/{{path}}")
     scope[PREFIX] = scope.get(PREFIX, "") + _prefix(mount)
     return None
 

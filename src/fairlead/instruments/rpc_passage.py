@@ -8,6 +8,7 @@ has gone.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,12 @@ PUSHBACK = "grpc-retry-pushback-ms"
 
 class RpcPassage(Passage):
     """A call in gates."""
+
+    __slots__ = ("grpc",)
+
+    def __init__(self, lane: str, count_fault: Callable[[], None]) -> None:
+        super().__init__(lane, count_fault)
+        self.grpc: int | None = None
 
     def over(self, code: int) -> None:
         """Leave, as the call has ended with this code; the first one counts.
