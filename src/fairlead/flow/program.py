@@ -64,6 +64,10 @@ class Program(Admission):
         if self._gates:
             chosen = [sub for share in self._gates if (sub := share.pick(asked)) is not None]
             scopes = (*chosen, *scopes)
+        if not (prio or self._watching):
+            entry = self._shortly(gate, scopes, n, asked, now)
+            if entry is not None:
+                return entry
         for _ in range(TRIES):
             trial = Trial(gate, n, now, asked)
             watching = trial.watch(self._watching)
@@ -80,6 +84,17 @@ class Program(Admission):
             if entry is not None:
                 return trial.simulates(entry)
         raise Contended
+
+    def _shortly(self, gate: Gate, scopes: Scopes, n: int, asked: Any, now: int) -> Entry | None:
+        """Let in whom cells and counts let pass; None leaves it to those who tell why not."""
+        trial = Trial(gate, n, now, asked)
+        refusal = trial.test(self._first)
+        if refusal is not None:
+            return trial.simulates(turn_away(gate, refusal, n))
+        if self._turns and trial.test(self._turns) is not None:
+            return None
+        entry = trial.take(scopes, asked=False)
+        return None if entry is None else trial.simulates(entry)
 
 
 class Trial:
@@ -104,7 +119,8 @@ class Trial:
             wait = cell.test(self.now, self.n, about)
             if wait >= 0:
                 self.cells.append((cell, about))
-                self.wait = self.wait if share.simulated else max(self.wait, wait)
+                if wait > self.wait and not share.simulated:
+                    self.wait = wait
                 continue
             after = cell.after(self.now) / _SECOND
             refusal = Refusal(share.rule, self.gate.resource, cell.reason, after)
@@ -156,13 +172,16 @@ class Trial:
                 self.simulated.append(refusal)
         return tuple(passing)
 
-    def take(self, scopes: Scopes) -> Entry | None:
-        """Take of all, or return None where somebody came between."""
+    def take(self, scopes: Scopes, *, asked: bool = True) -> Entry | None:
+        """Take of all, or return None where somebody came between.
+
+        Without `asked`, breakers were not: then those that are not closed are reason enough.
+        """
         for scope, window, begins in self.loans:
             window.lend(self.n, scope.count, begins)
             scope.edge = scope.opens = 0
             scope.over(self.n, self.now)
-        entry: Entry | None = self.gate.core.form.take(self.gate, scopes, self.n, self.now, True)
+        entry: Entry | None = self.gate.core.form.take(self.gate, scopes, self.n, self.now, asked)
         if entry is None:
             return None
         if self.loans:

@@ -40,22 +40,18 @@ def who(facts: Facts, hot: tuple[Share, ...], read: Callable[[Any, Any], Any]) -
 class Share:
     """What one rule keeps at one gate: a cell, or a gate that counts the selected calls only."""
 
-    __slots__ = ("_callers", "_make", "_one", "_tune", "rule")
+    __slots__ = ("_callers", "_make", "_one", "_tune", "rule", "simulated")
 
     def __init__(
         self, rule: Any, make: Callable[[Any], Any], tune: Callable[[Any, Any], None]
     ) -> None:
         """Make what it keeps with `make`, and change it with `tune`, given the rule."""
         self.rule = rule
+        self.simulated: bool = rule.mode == SIMULATE
+        """Whether its rule rejects nothing."""
         self._make, self._tune = make, tune
         self._one: Any = None
         self._callers: dict[str, Any] = {}
-
-    @property
-    def simulated(self) -> bool:
-        """Whether its rule rejects nothing."""
-        mode: str = self.rule.mode
-        return mode == SIMULATE
 
     @property
     def curious(self) -> bool:
@@ -65,7 +61,7 @@ class Share:
 
     def tune(self, rule: Rule) -> None:
         """Judge by `rule` from now on, which selects the same calls."""
-        self.rule = rule
+        self.rule, self.simulated = rule, rule.mode == SIMULATE
         for kept in (self._one, *self._callers.values()):
             if kept is not None:
                 self._tune(kept, rule)
