@@ -4,22 +4,37 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
+from select import select
+from threading import Thread
+from time import monotonic
 
 import pytest
 
 from fairlead.policy.breaker import ERROR_RATIO, SLOW_RATIO
 from fairlead.policy.encode import seal
+from fairlead.policy.limit import Param
 from fairlead.policy.rule import Rule
 from tests.agent.program import Launcher, Program
 from tests.agent.test_servers import port as port  # noqa: PLC0414 - a fixture
 from tests.agent.wire import WireServer, snapshot, until
-from tests.instruments.gates import breaker, cap, flow
+from tests.instruments.gates import (
+    QUEUED,
+    REDIRECT,
+    UNAVAILABLE,
+    breaker,
+    cap,
+    flow,
+    hot,
+    rate,
+    throttle,
+)
 
 APP = """
 import asyncio, time
@@ -42,6 +57,14 @@ def work():
 @wsgi.get("/work")
 def wsgi_work():
     return "worked", condition()
+
+@asgi.get("/items/{sku}")
+async def item(sku: str):
+    return sku
+
+@wsgi.get("/items/<sku>")
+def wsgi_item(sku):
+    return sku
 
 @asgi.get("/stream")
 async def stream():
@@ -93,32 +116,44 @@ class Service:
 
     def start(self, *rules: Rule) -> None:
         """Begin to serve, with `rules` in force."""
-        self._revision += 1
-        self._wire.publish(seal(replace(snapshot(self._revision), flow=flow(*rules))))
+        self.enforce(*rules)
         self._program = self._begin()
         until(lambda: len(self._wire.nodes) == 1)
+
+    def enforce(self, *rules: Rule) -> None:
+        """Have `rules` be in force soon."""
+        self._revision += 1
+        self._wire.publish(seal(replace(snapshot(self._revision), flow=flow(*rules))))
 
     def stop(self) -> None:
         """End it as an operator does: a server that is killed leaves its workers behind."""
         if self._program is not None:
             self._program.end(signal.SIGTERM)
 
-    def open(self, path: str) -> tuple[HTTPConnection, HTTPResponse]:
-        """Ask, and return before the body has been read."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
-        connection.request("GET", path)
+    def open(
+        self, path: str, headers: dict[str, str] | None = None, peer: str = "127.0.0.1"
+    ) -> tuple[HTTPConnection, HTTPResponse]:
+        """Ask from the address `peer`, and return before the body has been read."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=30, source_address=(peer, 0))
+        connection.request("GET", path, headers=headers or {})
         return connection, connection.getresponse()
 
-    def ask(self, path: str) -> tuple[int, str]:
+    def ask(self, path: str, headers: dict[str, str] | None = None) -> tuple[int, str]:
         """Return status and body of an answer."""
-        connection, response = self.open(path)
+        connection, response = self.open(path, headers)
         body = response.read(4) if path == "/stream" and response.status == 200 else response.read()
         hang_up(connection, response)
         return response.status, body.decode()
 
-    def status(self, path: str = "/work") -> int:
+    def status(self, path: str = "/work", headers: dict[str, str] | None = None) -> int:
         """Return the status of an answer; of a stream, whose client then hangs up."""
-        return self.ask(path)[0]
+        return self.ask(path, headers)[0]
+
+    def turned_away(self) -> bool:
+        """Tell whether there is an answer soon, which is a rejection: others have to wait."""
+        with socket.create_connection(("127.0.0.1", self.port)) as client:
+            client.sendall(b"GET /work HTTP/1.1\r\nHost: a\r\n\r\n")
+            return bool(select([client], [], [], 1.0)[0])
 
     def become(self, condition: str) -> None:
         """Be ``slow`` or ``down`` from now on."""
@@ -197,3 +232,98 @@ def test_a_breaker_opens_tries_again_and_closes(
     service.recover(condition)
     until(lambda: service.status() == 200)
     assert [service.status() for _ in range(5)] == [200] * 5
+
+
+PLACES = {
+    "header": (
+        Param(source="header", name="X-Tenant"),
+        lambda value: ("/items/1", {"x-tenant": value}),
+    ),
+    "query": (Param(source="query", name="sku"), lambda value: (f"/items/1?sku={value}", {})),
+    "cookie": (
+        Param(source="cookie", name="user"),
+        lambda value: ("/items/1", {"cookie": f"user={value}"}),
+    ),
+    "path": (Param(source="path", name="sku"), lambda value: (f"/items/{value}", {})),
+}
+
+
+@pytest.mark.parametrize("service", ["uvicorn-httptools", "gunicorn-threads"], indirect=True)
+def test_each_value_of_a_part_of_a_request_is_limited_by_itself(service: Service) -> None:
+    """S2-20: wherever in a request it is; who has none is not limited."""
+    service.start()
+    for place, (param, request) in PLACES.items():
+        service.enforce(hot("/items/{sku}", "", param=param, strategy=place, threshold=2))
+        path, headers = request("hot")
+        until(lambda: service.status(path, headers) == 429)  # noqa: B023
+        for value in ("cold", "colder"):
+            path, headers = request(value)
+            assert [service.status(path, headers) for _ in range(3)] == [200, 200, 429]
+        if place != "path":
+            assert [service.status("/items/1") for _ in range(5)] == [200] * 5
+
+
+@pytest.mark.parametrize("service", ["uvicorn-httptools", "gunicorn-threads"], indirect=True)
+def test_a_client_is_the_peer_of_its_socket_whatever_it_says(service: Service) -> None:
+    """A header that anybody can write is no address, unless the server is told whom to believe."""
+    service.start(hot("/items/{sku}", "client-ip"))
+    found = []
+    for peer, forged in (("127.0.0.2", "10.0.0.1"), ("127.0.0.2", "10.0.0.2"), ("127.0.0.3", "")):
+        connection, response = service.open("/items/1", {"x-forwarded-for": forged}, peer)
+        found.append(response.status)
+        hang_up(connection, response)
+    assert found == [200, 429, 200]
+
+
+@pytest.mark.parametrize("service", ["uvicorn-h11", "gunicorn-threads", "flask"], indirect=True)
+def test_what_the_rejected_get_is_sent_as_it_is_written(service: Service) -> None:
+    """S2-21: elsewhere, another status, a word about the queue."""
+    service.start(rate("/items/{sku}", 0, fallback=REDIRECT))
+    connection, response = service.open("/items/1")
+    assert (response.status, response.getheader("location")) == (302, "https://shop.example/busy")
+    hang_up(connection, response)
+    service.enforce(rate("/items/{sku}", 0, fallback=UNAVAILABLE))
+    until(lambda: service.ask("/items/1") == (503, '{"error": "busy"}'))
+    service.enforce(rate("/items/{sku}", 0, fallback=QUEUED))
+    until(lambda: service.status("/items/1") == 429)
+    connection, response = service.open("/items/1")
+    seconds = response.getheader("retry-after")
+    assert response.read().decode() == f"come back in {seconds} s"
+    hang_up(connection, response)
+
+
+@pytest.mark.parametrize(
+    "service", ["uvicorn-h11", "gunicorn-threads", "gunicorn-gevent"], indirect=True
+)
+def test_requests_that_are_paced_stand_in_line(service: Service) -> None:
+    """None is lost, none comes early, and who would wait too long is told so."""
+    service.start(throttle("/work", 150, 1000))
+    ended: list[tuple[int, float]] = []
+
+    def ask() -> None:
+        ended.append((service.status(), monotonic()))
+
+    begun = monotonic()
+    threads = [Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert [status for status, _ in ended] == [200] * 4
+    assert max(time for _, time in ended) - begun >= 0.45
+    service.enforce(throttle("/work", 3_600_000, 10, strategy="slower"))
+    until(lambda: service.status() == 429)
+
+
+@pytest.mark.parametrize(
+    "service", ["uvicorn-h11", "uvicorn-httptools", "hypercorn"], indirect=True
+)
+def test_who_hangs_up_in_the_line_gives_their_turn_back(service: Service) -> None:
+    """The server tells the application where it would read the body."""
+    service.start(throttle("/work", 1_800_000, 7_200_000), cap("/work", 1))
+    assert service.status() == 200
+    waiting = socket.create_connection(("127.0.0.1", service.port))
+    waiting.sendall(b"GET /work HTTP/1.1\r\nHost: a\r\n\r\n")
+    until(service.turned_away)
+    waiting.close()
+    until(lambda: not service.turned_away())
