@@ -285,6 +285,11 @@ def selected(rule: Rule, **selection: Any) -> Rule:
         ("java", replace(HOT, elements=False), "each element of a list counts by itself there"),
         ("java", replace(HOT, window_ms=1500), "no whole number of seconds"),
         ("java", replace(HOT, param=Param(source="sql", name="0")), "no values of sql there"),
+        (
+            "go",
+            replace(HOT, param=Param(source="argument", name="user")),
+            "no field of its data sources",
+        ),
         ("go", replace(HOT, param=Param(source="header", name="a")), "no values of header there"),
         (
             "java",

@@ -155,11 +155,12 @@ def _hot(rule: limit.HotLimit) -> Written:
         raise Cannot("every value of an argument is limited there")
     differs = ("a list is one value there",) if rule.elements else ()
     name = rule.param.name
-    position = name.removeprefix("-").isdecimal()
+    if not name.removeprefix("-").isdecimal():
+        raise Cannot("names of arguments are no field of its data sources")
     found: dict[str, Any] = {
         **_named(rule),
         "metricType": 0 if rule.behaviour == limit.INFLIGHT else 1,
-        **({"paramIndex": int(name)} if position else {"paramKey": name}),
+        "paramIndex": int(name),
         "threshold": whole(rule.threshold, "a threshold of"),
     }
     if rule.behaviour != limit.INFLIGHT:

@@ -11,19 +11,23 @@ import com.alibaba.csp.sentinel.slots.block.flow.param.ParamFlowRule;
 import com.alibaba.csp.sentinel.slots.block.flow.param.ParamFlowRuleManager;
 import com.alibaba.csp.sentinel.slots.block.flow.param.ParamFlowRuleUtil;
 import com.alibaba.fastjson.JSON;
-import com.alibaba.fastjson.parser.Feature;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.function.Predicate;
 
-/** Loads each file of a directory into Sentinel, and says how many rules it takes for valid and keeps. */
+/**
+ * Loads the files of a directory into Sentinel, and says how many rules it takes for valid and keeps;
+ * with a start and a schedule, says instead what becomes of its calls.
+ */
 public class Load {
     private static boolean good = true;
+    private static boolean quiet;
 
     public static void main(String[] arguments) throws Exception {
         Path at = Path.of(arguments[0]);
+        quiet = arguments.length > 2;
         List<FlowRule> flow = read(at, "flow", FlowRule.class, FlowRuleUtil::isValidRule);
         FlowRuleManager.loadRules(flow);
         kept("flow", flow.size(), FlowRuleManager.getRules().size());
@@ -42,6 +46,10 @@ public class Load {
         List<GatewayFlowRule> gateway =
                 read(at, "gateway-flow", GatewayFlowRule.class, GatewayRuleManager::isValidRule);
         GatewayRuleManager.loadRules(new HashSet<>(gateway));
+        if (arguments.length > 2) {
+            Replay.run(Long.parseLong(arguments[2]), Path.of(arguments[3]));
+            System.exit(0);
+        }
         kept("gateway-flow", gateway.size(), GatewayRuleManager.getRules().size());
         System.exit(good ? 0 : 1);
     }
@@ -61,6 +69,6 @@ public class Load {
 
     private static void kept(String type, int read, int kept) {
         good &= read == kept && read > 0;
-        System.out.println("java " + type + ": " + kept + " of " + read + " kept");
+        if (!quiet) System.out.println("java " + type + ": " + kept + " of " + read + " kept");
     }
 }
