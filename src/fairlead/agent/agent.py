@@ -24,6 +24,7 @@ from fairlead.agent.inspect import Inspector
 from fairlead.agent.last_good import LastGood, Rejected
 from fairlead.agent.lease import QUEUE, Tenancy
 from fairlead.agent.lineage import Lineage, sockets_of
+from fairlead.agent.memory import sampled
 from fairlead.agent.notice import warn
 from fairlead.agent.report import registration
 from fairlead.agent.settings import Settings
@@ -118,7 +119,7 @@ class Agent:
             dice=self.dice,
             trust=settings.trust == "mesh",
             governed=bool(settings.app),
-            gates=Gates(pure=settings.pure),
+            gates=Gates(memory=sampled(), pure=settings.pure),
         )
         self.rewriting = Rewriting(
             off=settings.shadow == "off",

@@ -9,6 +9,7 @@ and what becomes of it later says nothing. Only probes decide while it is half-o
 from __future__ import annotations
 
 from array import array
+from functools import lru_cache
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -66,14 +67,12 @@ class Breaker:
     def tune(self, rule: CircuitBreaker) -> None:
         """Judge by `rule` from now on; a window of another length begins anew."""
         self.rule = rule
-        step = -(-rule.window_ms * MS // rule.buckets)
+        step, self.slow_ns = _measures(rule)
+        """A call that takes longer than `slow_ns` is looked at at once."""
         if self.marks is not None and (len(self.marks), self.step) != (2 * rule.buckets, step):
             self.marks = None
         self.step = step
-        slow = rule.strategy_kind == SLOW_RATIO
-        self.slow_ns = int(rule.slow_ms * MS) if slow else NEVER
-        """A call that takes longer is looked at at once."""
-        self.judge = judge(rule.errors) if rule.errors and not slow else None
+        self.judge = _judge(rule.errors) if rule.errors and self.slow_ns == NEVER else None
         self.due = self.edge = 0
         """When it has to be asked though a call was good: at this count of ended calls, or time."""
 
@@ -205,6 +204,16 @@ class Breaker:
     def _move(self, state: int) -> None:
         self.core.hear(self.rule, self.resource, NAMES[self.state], NAMES[state])
         self.state = state
+
+
+@lru_cache(4096)
+def _measures(rule: CircuitBreaker) -> tuple[int, int]:
+    """Return a bucket's length and what is slow: the same numbers for all gates."""
+    slow = rule.strategy_kind == SLOW_RATIO
+    return -(-rule.window_ms * MS // rule.buckets), int(rule.slow_ms * MS) if slow else NEVER
+
+
+_judge = lru_cache(4096)(judge)
 
 
 class Probe:

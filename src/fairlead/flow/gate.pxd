@@ -16,7 +16,7 @@ cdef class Entry
 
 @cython.final
 cdef class Gate:
-    cdef public object resource, core, lock, clock, program, rules, cells
+    cdef public object resource, core, lock, clock, program, rules, watched, cells
     cdef public tuple scopes, windows, caps, breakers
     cdef public object log, tight
     cdef public int64_t count, ended, errors, rejected, simulated

@@ -53,7 +53,7 @@ class Gate:
         "edge", "ended", "errors", "inside", "lock", "log", "most", "most_inflight", "open",
         "opens", "picky", "plain", "program", "rejected", "resource", "rt_ns", "rules", "scopes",
         "short", "shut", "simulated", "since", "slow", "span", "tight", "turn", "waiting",
-        "windows",
+        "watched", "windows",
     )  # fmt: skip
 
     def __init__(self, resource: str, core: Any, program: Any) -> None:
@@ -71,6 +71,7 @@ class Gate:
         self.span = 0
         self.open = True
         self.rules: tuple[Any, ...] = ()
+        self.watched: tuple[Any, ...] = ()
         self.cells: tuple[Any, ...] = ()
         self.breakers: tuple[Any, ...] = ()
         self.join((self,), program)
@@ -122,7 +123,7 @@ class Gate:
         self.born = self.now() + 1
         self.count = self.ended = self.errors = self.rejected = self.simulated = 0
         self.inside = self.most_inflight = self.waiting = self.rt_ns = 0
-        self.rules = ()
+        self.rules = self.watched = ()
         self.fit((), (), ())
         wider = self.scopes[: len(self.scopes) - 1]
         self.join((*wider, self), self.program)  # another tuple: nobody is inside by it

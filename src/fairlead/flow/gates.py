@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 MOST_GATES = 200_000
 """Resources that have a gate of their own. Of more, those that no rule names share gates."""
 
+MOST_TUPLES = 1000
+
 CROWD = "*"
 """Stands in the name of a shared gate for what its resources do not have in common."""
 
@@ -73,6 +75,7 @@ class Gates:
         self._sample: dict[str, str] = {}
         """One of the resources that a shared gate is for, by its name."""
         self._applying = RLock()
+        self._tuples: dict[tuple[int, ...], Rules] = {}
         self.crowd = 0
         """How often a resource was given a shared gate."""
         self.none = True
@@ -180,9 +183,15 @@ class Gates:
         if self._patterns and name not in self._wide:
             own = (*own, *self._matching(name))
         watched = self._watched.get(name, ())
-        if gate.rules != (own, watched):
+        if (gate.rules, gate.watched) != (own, watched):
             self._fitter.fit(gate, own, watched)
-            gate.rules = (own, watched)
+            gate.rules, gate.watched = self._one_of(own), self._one_of(watched)
+
+    def _one_of(self, rules: Rules) -> Rules:
+        """Return one tuple for all gates with the same rules."""
+        if len(self._tuples) > MOST_TUPLES:
+            self._tuples.clear()
+        return self._tuples.setdefault(tuple(map(id, rules)), rules)
 
     def _join(self, gate: Gate) -> None:
         """Make calls of `gate` count at the wider resources that have rules."""
@@ -195,7 +204,7 @@ class Gates:
         wide = (*around, gate)
         extra = tuple(self._of_patterns(gate)) if self._patterns else ()
         shares = (*extra, *(share for scope in wide for share in scope.cells))
-        gate.open = not extra and not any(scope.rules[0] for scope in wide)
+        gate.open = not extra and not any(scope.rules for scope in wide)
         lends = any(window.lends for scope in wide for window in scope.windows)
         program: Admission = Program(shares) if shares or lends else BY_COUNTS
         if wide != gate.scopes:

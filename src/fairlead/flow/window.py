@@ -11,6 +11,7 @@ Sentinel counts, where the oldest bucket leaves when the current one begins.
 from __future__ import annotations
 
 from array import array
+from functools import lru_cache
 from math import floor
 from typing import Any
 
@@ -39,20 +40,13 @@ class Window:
 
     def tune(self, rule: Rule, window: limit.Window, shape: Any = None) -> bool:
         """Count by another threshold; say whether the length is another too."""
-        length = window.window_ms * MS
-        most = floor(window.threshold if shape is None else shape.most)
-        buckets, keep = window.buckets, window.buckets - 1
-        if not buckets and most > LOG:
-            buckets, keep = BUCKETS, BUCKETS
-        step = -(-length // buckets) if buckets else 0
-        same = (self.length, self.step, self.keep) == (length, step, keep) or not (
-            self.step or step
-        )
-        self.rule, self.length, self.limit = rule, length, floor(window.threshold)
-        self.far = length + getattr(rule, "borrow_ms", 0) * MS
-        self.step, self.keep, self.most, self.shape = step, keep, most, shape
+        before = (self.length, self.step, self.keep)
+        most = window.threshold if shape is None else shape.most
+        measures = _measures(most, window.window_ms, window.buckets, getattr(rule, "borrow_ms", 0))
+        self.most, self.length, self.step, self.keep, self.far = measures
+        self.rule, self.limit, self.shape = rule, self.most, shape
         self.edge = 0
-        if same:
+        if before == (self.length, self.step, self.keep) or not (before[1] or self.step):
             return False
         self.marks = None
         self.start = self.at = 0
@@ -116,6 +110,18 @@ class Window:
         """Return how many calls are in the window that ends `now`."""
         self.roll(count, log, now)
         return count - self.base
+
+
+@lru_cache(4096)
+def _measures(
+    threshold: float, window_ms: int, buckets: int, borrow_ms: int
+) -> tuple[int, int, int, int, int]:
+    """Return most, length, step, keep and far of a window: the same numbers for all gates."""
+    most, length, keep = floor(threshold), window_ms * MS, buckets - 1
+    if not buckets and most > LOG:
+        buckets = keep = BUCKETS
+    step = -(-length // buckets) if buckets else 0
+    return most, length, step, keep, length + borrow_ms * MS
 
 
 class Watched(Window):
