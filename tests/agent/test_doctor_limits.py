@@ -9,7 +9,7 @@ from fairlead.agent.rules import MOST_RULES
 from fairlead.policy.breaker import CircuitBreaker
 from fairlead.policy.encode import seal
 from fairlead.policy.flow_rules import FlowRules
-from fairlead.policy.limit import RateLimit, Window
+from fairlead.policy.limit import ConcurrencyLimit, RateLimit, Window
 from tests.agent.program import SERVE, STAY, await_registered
 from tests.agent.test_doctor import doctor
 from tests.agent.wire import snapshot
@@ -112,3 +112,20 @@ def test_every_sort_of_rule_is_told_in_words_with_what_its_resource_has_seen(lau
     assert f"rule price: {opens}, in this process (FlowControl/prices)" in facts
     seen = "calls price: 1 passed, 1 rejected, strategies[1].circuitBreaker open"
     assert seen in facts
+    assert "a rule guards price, which the application has not" in done.stdout
+    assert "→ correct the target of the rule: the name that fairlead.guard is given" in done.stdout
+
+
+def test_a_function_that_a_guard_names_is_told_of_as_there(launch, wire):
+    """And one that none names with the one that may be meant."""
+    flow = FlowRules(
+        concurrency_limits=tuple(
+            ConcurrencyLimit(rule="r", strategy="s", resource=resource, most=3)
+            for resource in ("reserve-stock", "reserve-stok")
+        )
+    )
+    wire.publish(seal(replace(snapshot(3), flow=flow)))
+    guarded = "import fairlead\nfairlead.guard('reserve-stock')(print)\n"
+    program = launch(f"{guarded}{SERVE}{STAY}")
+    await_registered(wire, program.line())
+    assert wire.registrations[-1]["unmatched"] == {"reserve-stok": "reserve-stock"}

@@ -73,12 +73,25 @@ def test_below_a_path_that_holds_anything_nothing_is_misspelt():
     assert found == {"/fr/salut": ""}
 
 
-def test_what_is_no_route_and_patterns_are_not_judged():
-    """Nobody knows which functions, statements and calls a program will come to."""
+def test_what_a_program_calls_and_patterns_are_not_judged():
+    """Nobody knows which statements and calls a program will come to."""
     interfaces = Interfaces()
     application = Application()
     interfaces.note(application, routes(("/here", ("GET",))))
-    others = limits("404", "price", "call:stock", "call:stock:/a.B/C", "sql:shop:select 1")
-    patterns = [replace(one, regex=True) for one in limits("/gone.*", "GET:/gone")]
+    others = limits("404", "call:stock", "call:stock:/a.B/C", "sql:shop:select 1")
+    patterns = [replace(one, regex=True) for one in limits("/gone.*", "GET:/gone", "pric.*")]
     assert interfaces.unmatched((*others, *patterns)) == {}
     assert interfaces.unmatched((*others, *limits("/a.B/C"))) == {"/a.B/C": ""}
+
+
+def test_a_function_is_there_as_soon_as_a_guard_has_its_name():
+    """Decorators are when a module is imported; where routes are unknown, guards are not."""
+    interfaces = Interfaces()
+    named = limits("price", "prices.of", "/here")
+    guards = ["price", "price.of"]
+    assert interfaces.unmatched(named, guards) == {"prices.of": "price.of"}
+    assert interfaces.unmatched(limits("price", "/here"), guards) is None
+    application = Application()
+    interfaces.note(application, routes(("/here", ())))
+    assert interfaces.unmatched(named, [*guards, "prices.of"]) == {}
+    assert interfaces.unmatched(named) == {"price": "", "prices.of": ""}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -246,7 +247,9 @@ class Agent:
     def unmatched(self) -> dict[str, str] | None:
         """Return what rules name in vain, with what may be meant; None where that is not known."""
         try:
-            return self.interfaces.unmatched(self.engine.plan.snapshot.flow)
+            guards = sys.modules.get("fairlead.agent.handle")
+            functions = guards.names() if guards is not None else ()
+            return self.interfaces.unmatched(self.engine.plan.snapshot.flow, functions)
         except Exception as error:  # routes are a stranger's, and the lease depends on this
             self.fault("interfaces", error)
             return None

@@ -11,10 +11,10 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from heapq import nlargest
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Any
 
-from fairlead.policy.resource import is_route, template
+from fairlead.policy.resource import is_function, is_route, template
 from fairlead.policy.rule import Rule
 
 MOST_APPLICATIONS = 64
@@ -40,6 +40,7 @@ class Interfaces:
     def __init__(self) -> None:
         self._applications: dict[int, tuple[weakref.ref[Any], Routes]] = {}
         self._overflown = False
+        self._last_unused: tuple[list[str], int, dict[str, str]] = ([], 0, {})
         self._last: tuple[list[str], list[str], dict[str, str]] = ([], [], {})
 
     def note(self, application: Any, routes: Routes) -> None:
@@ -51,14 +52,33 @@ class Interfaces:
         else:
             self._overflown = True
 
-    def unmatched(self, rules: Iterable[Rule]) -> dict[str, str] | None:
-        """Return the resources that `rules` name and that no application has.
+    def unmatched(
+        self, rules: Iterable[Rule], functions: Sequence[str] = ()
+    ) -> dict[str, str] | None:
+        """Return the resources that `rules` name and that the process has not.
 
-        Each with the resource that may be meant, ``""`` for none; None where not all is known. Only
-        routes and methods of gRPC are known; what a program calls, and patterns, are not judged.
+        Each with the resource that may be meant, ``""`` for none; None where not all is known.
+        `functions` are the names of its guards. What a program calls, and patterns, are not judged.
         Raises what a stranger's application does when it is asked for its routes.
         """
-        named = {one.resource for one in rules if not one.regex and is_route(one.resource)}
+        named = {one.resource for one in rules if not one.regex}
+        routes = self._unmatched({name for name in named if is_route(name)})
+        unused = self._unused({name for name in named if is_function(name)}, functions)
+        if not unused:
+            return routes
+        return dict(islice({**(routes or {}), **unused}.items(), MOST_TOLD))
+
+    def _unused(self, named: set[str], functions: Sequence[str]) -> dict[str, str]:
+        """Return the names that no guard was made for, yet."""
+        vain = sorted(named.difference(functions))[:MOST_TOLD]
+        last = self._last_unused
+        if last[:2] != (vain, len(functions)):
+            meant = {name: _meant(name, functions) for name in vain[:MOST_MEANT]}
+            told = {name: meant.get(name, "") for name in vain}
+            last = self._last_unused = (vain, len(functions), told)
+        return last[2]
+
+    def _unmatched(self, named: set[str]) -> dict[str, str] | None:
         if not named:
             return {}
         paths: dict[str, set[str]] = {}

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from fairlead.policy.limit import NOT_FOUND
+
 OUTBOUND = "call:"
 """What the name of a call to an app or a host begins with."""
 
@@ -61,6 +63,11 @@ def resource_name(text: str) -> str:
 def is_route(name: str) -> bool:
     """Tell whether `name` is that of a route, or of a method of gRPC: of what has a template."""
     return name.startswith("/") or _METHOD.match(name) is not None
+
+
+def is_function(name: str) -> bool:
+    """Tell whether `name` is one that an application gives to a part of itself."""
+    return not is_route(name) and name != NOT_FOUND and not name.startswith((OUTBOUND, SQL))
 
 
 def statement_name(database: str, text: str) -> str:

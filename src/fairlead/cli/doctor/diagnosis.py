@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fairlead.agent.report import NO_REWRITER, OFF
+from fairlead.policy.resource import is_function
 
 Answer = dict[str, Any]
 
@@ -97,6 +98,11 @@ def unmatched(answer: Answer) -> Iterator[Problem]:
         hint = f", did you mean {meant}?" if meant else ""
         text = f"a rule guards {resource}, which the application has not{hint}"
         remedy = "correct the target of the rule: METHOD:/template, as the route is written"
+        if is_function(resource):
+            remedy = (
+                "correct the target of the rule: the name that fairlead.guard is given; a block is"
+                " known from its first use"
+            )
         yield Problem(code="unmatched", text=text, remedy=remedy)
 
 
