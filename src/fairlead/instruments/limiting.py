@@ -107,15 +107,19 @@ class Turnstile:
         holds no place.
         """
         entry = gate.enter(1, facts)
+        self.entered(entry, gate, passage)
+        return entry
+
+    def entered(self, entry: Entry, gate: Gate, passage: Passage | None) -> None:
+        """Keep what was let in, and count what was not, or would not have been."""
         if entry.refused is None and passage is not None:
             passage.entries += (entry,)
             passage.entrance = gate.resource
             if entry.simulated is None:
-                return entry
+                return
         told(self._plane.counters, entry)
         if passage is None and not entry.wait:
             entry.exit()
-        return entry
 
     def wait(self, entry: Entry, passage: Passage | None) -> None:
         """Wait in this thread until the call of `entry`, which has to, may begin."""

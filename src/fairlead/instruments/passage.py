@@ -76,7 +76,10 @@ class Passage(Served):
         """Leave all gates; does nothing the second time."""
         entries, self.entries = self.entries, ()
         try:
-            failed = self._failed()
+            status = self.status
+            # Most requests have gone well, and are not looked at any closer.
+            well = status is not None and status < 400 and not self.broken
+            failed = not well and self._failed()
             for entry in entries:
                 entry.exit(failed, self)
         except Exception:  # counted; the response goes on

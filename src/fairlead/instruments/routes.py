@@ -123,10 +123,16 @@ def _entered(turnstile: Turnstile, gate: Gate, scope: Scope) -> Visit | None:
     passage = scope.get(KEY)
     if passage.__class__ is not AsgiPassage:
         return Visit(gate, None, None)
-    facts = None
     if gate.curious:
         facts = turnstile.facts(AsgiRaw(scope), scope.get("path_params") or {})
-    entry = turnstile.enter(gate, passage, facts)
+        entry = turnstile.enter(gate, passage, facts)
+    else:
+        entry = gate.enter()
+        if entry.refused is None and entry.simulated is None:
+            passage.entries += (entry,)
+            passage.entrance = gate.resource
+        else:
+            turnstile.entered(entry, gate, passage)
     if entry.refused is None and not entry.wait:
         return None
     return Visit(gate, entry, passage)
