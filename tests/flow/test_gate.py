@@ -268,6 +268,17 @@ def test_threads_share_a_limit_and_no_call_is_lost_or_found(threshold):
     assert gate.rejected == 8 * 400 - threshold
 
 
+@pytest.mark.parametrize("threshold", [50, 200])
+def test_windows_that_roll_under_threads_let_pass_what_they_hold(threshold):
+    """Where a bucket ends all of them ask at once, and none may pass by a mark that is moving."""
+    world = World(rate(threshold), rate(10**9, 10, strategy="fast"), cap(99))
+    got: list[int] = []
+    for phase in range(15):
+        world.at(phase * 1020)
+        together(lambda: got.append(world.passes(times=100)), threads=6)
+        assert sum(got) == threshold * (phase + 1)
+
+
 def test_never_are_more_inside_than_may_be():
     """Counted by the calls themselves, at every place where another thread may come."""
     world = World(cap(3), cap(2, "/a"))

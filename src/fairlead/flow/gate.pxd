@@ -34,11 +34,12 @@ cdef class Gate:
     cpdef int64_t now(self) except? -1
     @cython.locals(i=int64_t)
     cpdef note(self, int64_t n, int64_t now)
-    @cython.locals(top=int64_t)
+    @cython.locals(top=int64_t, ceiling=int64_t, edge=int64_t)
     cpdef object over(self, int64_t n, int64_t now)
     @cython.locals(i=int64_t)
     cpdef lengthen(self, int64_t span)
     cpdef bint concerned(self, int64_t rt, bint failed, object outcome, int64_t now) except? -1
+    @cython.locals(due=int64_t, turn=int64_t)
     cpdef settle(self, int64_t rt, bint failed, object outcome, int64_t now)
     @cython.locals(gate=Gate, now=int64_t)
     cpdef leave(self, Entry entry, tuple scopes, int64_t rt, bint failed, object outcome)

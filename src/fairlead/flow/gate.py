@@ -210,21 +210,22 @@ class Gate:
             return None
         if self.since <= now < self.opens and self.count + n > self.ceiling:
             return self.tight
-        self.ceiling = self.edge = NEVER
-        self.opens = 0
+        ceiling = edge = NEVER  # others pass by the old ones meanwhile
+        tight = None
         for window in self.windows:
             if window.logs > self.span:
                 self.lengthen(window.logs)
             window.roll(self.count, self.log, now)
-            self.edge = min(self.edge, window.edge)
+            edge = min(edge, window.edge)
             top = window.base + window.limit
-            if top < self.ceiling:
-                self.ceiling, self.tight = top, window
-        if self.count + n <= self.ceiling:
+            if top < ceiling:
+                ceiling, tight = top, window
+        self.ceiling, self.edge, self.tight, self.opens = ceiling, edge, tight, 0
+        if tight is None or self.count + n <= ceiling:
             return None
         self.since = now
-        self.opens = min(self.edge, self.tight.frees(self.count, self.log))
-        return self.tight
+        self.opens = min(edge, tight.frees(self.count, self.log))
+        return tight
 
     def lengthen(self, span: int) -> None:
         """Remember the times of so many admissions."""
@@ -246,11 +247,12 @@ class Gate:
     def settle(self, rt: int, failed: bool, outcome: Any, now: int) -> None:  # noqa: FBT001
         """Tell the breakers of a call that has ended, which `ended` counts already."""
         with self.lock:
-            self.due = self.turn = NEVER
+            due = turn = NEVER
             for breaker in self.breakers:
                 breaker.end(self, rt, failed, outcome, now)
-                self.due = min(self.due, breaker.due)
-                self.turn = min(self.turn, breaker.edge)
+                due = min(due, breaker.due)
+                turn = min(turn, breaker.edge)
+            self.due, self.turn = due, turn
 
     def leave(self, entry: Entry, scopes: Any, rt: int, failed: bool, outcome: Any) -> None:  # noqa: FBT001
         """End a call the long way; `scopes` are the gates that it counts at."""

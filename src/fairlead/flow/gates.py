@@ -67,7 +67,7 @@ class Gates:
         """Rules by the resource whose calls they count, which is not their own."""
         self._patterns: tuple[tuple[re.Pattern[str], Rule], ...] = ()
         self._shared: dict[Any, Share] = {}
-        """What a pattern keeps for a wider resource, by rule and resource."""
+        """What patterns keep for calls of resources that are wider than others as well."""
         self._before: dict[Any, Share] = {}
         """The same of rules that are being replaced."""
         self._crowds: dict[Any, str] = {}
@@ -93,10 +93,8 @@ class Gates:
         """Tell whether some rule concerns a resource."""
         if self.none:
             return False
-        return any(
-            scope in self._by_name or any(True for _ in self._matching(scope))
-            for scope in scopes(name)
-        )
+        named = any(scope in self._by_name for scope in scopes(name))
+        return named or next(self._matching(name), None) is not None
 
     def apply(self, rules: FlowRules, *, simulate: bool = False) -> None:
         """Enforce `rules` from the next call on, or only count what they would reject."""
@@ -224,20 +222,17 @@ class Gates:
                 self._join(self._gates[name])
 
     def _of_patterns(self, gate: Gate) -> Iterator[Share]:
-        """Yield what patterns keep that do not match a resource, but a wider one.
+        """Yield what patterns keep for calls of a resource that is wider than others as well.
 
-        And those of a resource that is wider than others itself: theirs is not for those.
+        They are not for those: a pattern is held against the name that a call enters by.
         """
-        names = scopes(self._sample.get(gate.resource, gate.resource))
-        alone = gate.resource not in self._wide
-        for pattern, rule in self._patterns:
-            matching = [name for name in reversed(names) if pattern.fullmatch(name)]
-            if not matching or (alone and matching[0] == names[-1]):
-                continue
-            key = (rule.key, rule.mode, rule.selection, matching[0])
+        if gate.resource not in self._wide:
+            return
+        for rule in self._matching(gate.resource):
+            key = (rule.key, rule.mode, rule.selection, gate.resource)
             share = self._shared.get(key) or self._before.get(key)
             if share is None:
-                share = self._fitter.share(self._inner(matching[0]), rule)
+                share = self._fitter.share(gate, rule)
             elif share.rule != rule:
                 share.tune(rule)
             self._shared[key] = share
