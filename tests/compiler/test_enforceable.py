@@ -13,6 +13,7 @@ from fairlead.flow.gates import Gates
 from fairlead.kinds import InvalidResource, parse
 from fairlead.policy.encode import read_snapshot, to_plain
 from tests.kinds.guards import control
+from tests.kinds.policies import policy
 
 
 def mostly(good: list[Any], bad: list[Any]) -> st.SearchStrategy[Any]:
@@ -70,6 +71,7 @@ def breaker(**more: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]
         {**every, **more},
         optional={
             "buckets": counts,
+            "exclusive": st.booleans(),
             "probes": counts,
             "recoverySteps": mostly([1, 100], [0, 101]),
             "probeLease": times,
@@ -94,9 +96,15 @@ described = st.one_of(
     ),
     st.fixed_dictionaries(
         {
-            "throttling": st.fixed_dictionaries(
-                {"minIntervalOfRequests": times, "queueTimeout": times},
-                optional={**callers, "warmUp": warm_up},
+            "throttling": st.one_of(
+                st.fixed_dictionaries(
+                    {"minIntervalOfRequests": times, "queueTimeout": times},
+                    optional={**callers, "warmUp": warm_up},
+                ),
+                st.fixed_dictionaries(
+                    {"threshold": amounts, "statDuration": times, "queueTimeout": times},
+                    optional={**callers, "burst": counts},
+                ),
             )
         }
     ),
@@ -126,7 +134,7 @@ described = st.one_of(
             "hotParameter": st.fixed_dictionaries(
                 {
                     "param": st.fixed_dictionaries(
-                        {"source": st.sampled_from(["header", "client-ip", "argument", "sql"])},
+                        {"source": st.sampled_from(["header", "client-ip", "sql", "constant"])},
                         optional={
                             "name": st.one_of(texts, counts),
                             "match": st.dictionaries(
@@ -185,6 +193,64 @@ answers = st.fixed_dictionaries(
 )
 
 
+seconds = mostly(["0.001s", "0.007s", "1s", "1.5s", "31622400s"], ["0s", "1", "31622401s", "1e3s"])
+numbers = mostly([0, 1, "3", 5.0, 1_000_000_000], [-1, 1.5, float("nan"), "x", True, 1 << 64])
+
+
+def config(**required: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """Draw a config that has what it must have, and a scope."""
+    return st.fixed_dictionaries(required, optional={"scope": mostly(["LOCAL", 0], [7, "GLOBAL"])})
+
+
+policies = st.one_of(
+    st.tuples(st.just("RateLimit"), config(limit=numbers, interval=seconds, burst=numbers)),
+    st.tuples(st.just("RateLimit"), config(limit=numbers, interval=seconds)),
+    st.tuples(st.just("ConcurrencyLimit"), config(max_concurrency=numbers)),
+    st.tuples(
+        st.just("CircuitBreaker"),
+        st.fixed_dictionaries(
+            {
+                "slowRequest": st.fixed_dictionaries({"latency": seconds}),
+                "abnormalPercent": mostly([1, "35", 100], [0, 101]),
+                "interval": seconds,
+                "breaking_interval": seconds,
+            },
+            optional={
+                "minRequests": numbers,
+                "recovery": st.fixed_dictionaries({"probe_count": numbers}),
+            },
+        ),
+    ),
+)
+
+selectors = st.fixed_dictionaries(
+    {},
+    optional={
+        "routes": st.lists(st.fixed_dictionaries({"name": texts}), max_size=2),
+        "workloads": st.lists(
+            st.fixed_dictionaries({"labels": st.just({"app": "orders"})}), max_size=2
+        ),
+    },
+)
+
+replies = st.one_of(
+    st.fixed_dictionaries(
+        {
+            "custom_response": st.fixed_dictionaries(
+                {},
+                optional={
+                    "statusCode": mostly([200, 429, "503"], [0, 204, 999]),
+                    "body": texts,
+                    "bodyEncoding": mostly(["JSON", 0], [2]),
+                    "responseHeadersToAdd": st.dictionaries(texts, texts, max_size=2),
+                },
+            )
+        }
+    ),
+    st.fixed_dictionaries({"redirect": st.fixed_dictionaries({"redirectUrl": texts})}),
+)
+
+
 TARGETS = [{"targetResourceName": "GET:/a"}, {"targetResourceName": ".*", "regex": True}]
 LIMIT = {"concurrencyLimit": {"maxConcurrency": 1}}
 
@@ -212,10 +278,27 @@ def test_an_answer_is_refused_by_its_kind_or_can_be_sent(answer: dict[str, Any])
     refused_or_enforced(targets=TARGETS, strategies=[LIMIT], fallback=answer)
 
 
+@often
+@given(what=policies, whom=selectors, reply=replies, mode=modes)
+def test_a_policy_is_refused_by_its_kind_or_enforced_by_a_gate(
+    what: tuple[str, dict[str, Any]], whom: dict[str, Any], reply: dict[str, Any], mode: Any
+) -> None:
+    """In all the spellings that protobuf has for a number, an enum and a name."""
+    kind, config = what
+    plain = policy(kind, selector=whom, action={"http": reply}, mode=mode)
+    plain["spec"]["config"] = config
+    admitted_is_enforced(plain)
+
+
 def refused_or_enforced(**spec: Any) -> None:
     """Admit a FlowControl, send it, and have a call enter by its rules; or see it refused."""
+    admitted_is_enforced(control(**spec))
+
+
+def admitted_is_enforced(plain: dict[str, Any]) -> None:
+    """Send what is admitted, and have a call enter by its rules."""
     with suppress(InvalidResource):
-        resource = parse(control(**spec))
+        resource = parse(plain)
         snapshot = World.of([resource], [], 1).snapshot("default", "orders")
         assert read_snapshot(to_plain(snapshot)) == (snapshot, ())
         gates = Gates()
