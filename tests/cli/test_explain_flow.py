@@ -58,7 +58,7 @@ def eventually(say: Say, *words: str, has: str) -> str:
 def test_every_rule_is_told_in_the_order_in_which_a_call_meets_it(say: Say, applied):
     """Who is turned away wants to know by which of them, and what counts."""
     words = ("get:/orders/<int:id>", "--app", "orders", "-n", applied, "-l", "tier=web")
-    out = eventually(say, *words, has="whole")
+    out = eventually(say, *words, has="RateLimit/web")
     assert out.splitlines() == [
         "resource:   GET:/orders/{id} of app orders",
         "            its calls are calls of /orders/{id} too",
@@ -85,7 +85,7 @@ def test_every_rule_is_told_in_the_order_in_which_a_call_meets_it(say: Say, appl
 def test_an_answer_can_be_read_by_programs(say: Say, applied):
     """-o json is what the control plane said."""
     words = ("POST:/orders/{id}", "--app", "orders", "-n", applied, "-o", "json")
-    answer = json.loads(eventually(say, *words, has="whole"))
+    answer = json.loads(eventually(say, *words, has="RateLimit/web"))
     assert [(one["rule"], one["reason"]) for one in answer["rules"]] == [
         ("ConcurrencyLimit/whole", "concurrency")
     ]
