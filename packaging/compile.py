@@ -7,6 +7,7 @@ wheel in any case, and `fairlead.flow.form` chooses between the two.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -101,6 +102,10 @@ def _compiled(work: Path) -> Path:
         (package / "__init__.py").touch()  # Cython names a module by the packages around it
     for source in _sources():
         shutil.copyfile(source, folder / f"_{source.name}")
+    name = hashlib.sha256((folder / "_gate.py").read_bytes()).hexdigest()
+    with (folder / "_gate.py").open("a") as copy:
+        # By which `fairlead.flow.form` knows that it belongs to the source beside it.
+        copy.write(f'\nBUILT_FROM = "{name}"\n')
     done = subprocess.run(
         [*CYTHONIZE, str(folder / "_gate.py")],
         cwd=work,

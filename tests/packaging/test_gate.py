@@ -116,6 +116,19 @@ def test_the_compiled_gate_of_this_checkout_is_made_of_its_source():
     assert found.stat().st_mtime >= max(path.stat().st_mtime for path in sources)
 
 
+@pytest.mark.skipif(not compiler(), reason="nothing can be compiled here")
+def test_a_compiled_gate_of_another_source_is_left_alone(wheel, tmp_path):
+    """In a checkout the source moves on, and what uses the gate moves with it."""
+    packages = unpacked(wheel, tmp_path)
+    source = packages / "fairlead" / "flow" / "gate.py"
+    source.write_text(source.read_text() + "# another one\n")
+
+    why, kind, passed = forms(packages)[0]
+
+    assert why.startswith("built from another source")
+    assert (kind, passed) == ("fairlead.flow.gate", [True, True, False])
+
+
 def test_the_source_is_what_cython_understands(tmp_path):
     """Also where nothing can be compiled: whoever changes the gate there is told."""
     for name in ("gate.py", "gate.pxd"):

@@ -7,6 +7,7 @@ test or a benchmark may have both; nobody else tells them apart.
 from __future__ import annotations
 
 import sys
+from hashlib import sha256
 from importlib import import_module
 from types import ModuleType
 from typing import Final
@@ -22,10 +23,23 @@ def compiled() -> ModuleType | str:
     if FREE_THREADED:
         return "free-threaded Python"
     try:
-        return import_module("fairlead.flow._gate")
+        form = import_module("fairlead.flow._gate")
     except ImportError as error:
         missing = isinstance(error, ModuleNotFoundError)
         return "not built for this Python" if missing else f"cannot be loaded: {error}"
+    source = _source()
+    fresh = not source or source == getattr(form, "BUILT_FROM", None)
+    return form if fresh else "built from another source; build it anew: make venv"
+
+
+def _source() -> str:
+    """Return what names the source in use, which in a checkout moves on; "" where there is none."""
+    loader, path = interpreted.__loader__, interpreted.__file__
+    try:
+        source = loader.get_data(path)  # type: ignore[union-attr]
+    except (AttributeError, OSError):
+        return ""
+    return sha256(source).hexdigest()
 
 
 def chosen(*, pure: bool = False) -> tuple[ModuleType, str]:
