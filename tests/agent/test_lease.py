@@ -294,3 +294,24 @@ def test_a_forked_child_has_sigterm_as_it_was(launch, wire):
 
     assert program.line() == "15"
     assert registered(wire, port)
+
+
+def test_a_process_that_serves_http_and_grpc_is_called_by_the_address_of_http(launch, wire):
+    """Whoever calls its gRPC by name is left to DNS: an instance has one address."""
+    wire.renew = 0.05
+    wire.publish(snapshot(1))
+    program = launch("""
+        import fairlead, socket, sys
+        rpc, web = (socket.create_server(("127.0.0.1", 0)) for _ in range(2))
+        fairlead.current().serving("grpc", lambda: [rpc.getsockname()[1]])
+        print(rpc.getsockname()[1], flush=True)
+        sys.stdin.readline()
+        fairlead.current().serving("wsgi", None)
+        print(web.getsockname()[1], flush=True)
+        sys.stdin.read()
+    """)
+    await_registered(wire, program.line())
+    until(lambda: wire.registrations[-1]["protocol"] == "grpc")
+    program.say("serve HTTP too")
+    await_registered(wire, program.line())
+    until(lambda: wire.registrations[-1]["protocol"] == "http")

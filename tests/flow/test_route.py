@@ -138,3 +138,17 @@ def test_shadows_of_the_caller_do_not_decide_where_it_may_call() -> None:
     )
     found = routes.candidates(Call("b.other", "GET", "gray"))
     assert [endpoint.address for endpoint in found] == ["b1"]
+
+
+@pytest.mark.parametrize(
+    ("protocols", "has"),
+    [((), True), ((None,), True), (("grpc",), True), (("http", "grpc"), True), (("http",), False)],
+)
+def test_an_app_whose_address_speaks_http_has_none_of_grpc(
+    protocols: tuple[str | None, ...], has: bool
+) -> None:
+    """Its gRPC, if it has any, is at another port, which nobody has told of."""
+    endpoints = [Endpoint(address=f"b:{port}", protocol=one) for port, one in enumerate(protocols)]
+    routes = Routes(snapshot(*endpoints))
+    assert routes.has_grpc("b") is has
+    assert not routes.has_grpc("nobody")

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fairlead.agent import native
 from fairlead.agent.address import Choice, Listener, choose, listeners, queued
 from fairlead.agent.notice import warn
+from fairlead.policy.endpoint import GRPC, HTTP
 from fairlead.protocols.watch.client import Door, RefusedRequest, Registry
 from fairlead.protocols.watch.codec import InvalidReply, Lease, Registration
 from fairlead.protocols.watch.connection import ControlUnreachable
@@ -187,7 +189,8 @@ class Tenancy:
         found = listeners()
         # Those of a server that has closed its sockets still have requests under way.
         self.ports = frozenset(one.port for one in found if one.port) or self.ports
-        self.choice = choose(found, self._named(found), self._fixed, self._door.address)
+        found, servers = self._asked(found)
+        self.choice = choose(found, _named(servers, found), self._fixed, self._door.address)
         if not self.choice.address:
             self.problem = self.choice.reason
             return self._gone()
@@ -195,7 +198,8 @@ class Tenancy:
         if self.refused:
             warn(f"{self.choice.address} is not registered: {self.refused}")
             return True
-        return self._register(self._describe(self.choice.address))
+        described = self._describe(self.choice.address)
+        return self._register(replace(described, protocol=self._protocol()))
 
     def _register(self, registration: Registration) -> bool:
         with self._busy:
@@ -238,17 +242,36 @@ class Tenancy:
         except (ControlUnreachable, RefusedRequest) as error:
             self.problem = str(error)
 
-    def _named(self, listening: list[Listener]) -> set[int] | None:
-        """Return the descriptors of the sockets that the servers name, None where none can say."""
-        named: set[int] | None = None
-        for sockets in list(self._servers.values()):
-            try:
-                found = _descriptors(sockets(), listening) if sockets else None
-            except Exception:
-                found = None  # a server that is being taken apart, or of a version we do not know
-            if found is not None:
-                named = (named or set()) | found
-        return named
+    def _protocol(self) -> str:
+        """Return what is spoken at the address, as far as servers have said who they are."""
+        if set(self._servers) == {GRPC}:
+            return GRPC
+        return HTTP if self._servers else ""
+
+    def _asked(self, found: list[Listener]) -> tuple[list[Listener], list[Sockets | None]]:
+        """Return the sockets to choose from, and the servers that may say which.
+
+        Where a process serves HTTP and gRPC, it is called by the address of the first.
+        """
+        servers = dict(self._servers)
+        ours = servers.pop(GRPC, None) if len(servers) > 1 else None
+        if ours is not None:
+            apart = _named([ours], found) or set()
+            found = [one for one in found if one.descriptor not in apart] or found
+        return found, list(servers.values())
+
+
+def _named(servers: Iterable[Sockets | None], listening: list[Listener]) -> set[int] | None:
+    """Return the descriptors of the sockets that the servers name, None where none can say."""
+    named: set[int] | None = None
+    for sockets in servers:
+        try:
+            found = _descriptors(sockets(), listening) if sockets else None
+        except Exception:
+            found = None  # a server that is being taken apart, or of a version we do not know
+        if found is not None:
+            named = (named or set()) | found
+    return named
 
 
 def _descriptors(shown: Iterable[Any], listening: list[Listener]) -> set[int]:

@@ -25,6 +25,8 @@ class Instance:
     """Why it may not serve a lane that has shadow databases, ``""`` where it may."""
     warmup: float = 0.0
     """Seconds over which its share of calls is to grow; 0 for one that has been there."""
+    protocol: str = ""
+    """What is spoken at the address, ``""`` where nobody has said."""
     unmatched: tuple[tuple[str, str], ...] | None = None
     """Resources that rules name and it has not, each with the one that may be meant.
 

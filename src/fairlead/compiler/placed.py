@@ -65,6 +65,7 @@ def _endpoint(placed: Placed, rules: Rules) -> Endpoint:
             (instance.unfit_for_databases or None) if shadows.databases else None
         ),
         warmup=instance.warmup or None,
+        protocol=instance.protocol or None,
     )
 
 

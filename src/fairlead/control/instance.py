@@ -105,6 +105,7 @@ def compiled(key: Key, spec: Object) -> Instance:
         unfit_for_tables=_unfit(spec, TABLES),
         unfit_for_databases=_unfit(spec, DATABASES),
         warmup=_warmup(spec),
+        protocol=_protocol(spec),
         unmatched=_unmatched(spec),
     )
 
@@ -171,6 +172,8 @@ def _process(registration: Registration) -> Object:
         "hooks": [dict(hook) for hook in registration.hooks],
         "unfit": dict(registration.unfit),
     }
+    if registration.protocol:
+        process["protocol"] = registration.protocol
     if registration.unmatched is not None:
         process["unmatched"] = dict(registration.unmatched)
     if registration.lane is not None:
@@ -186,6 +189,12 @@ def _succeeds(process: Object, other: Object) -> bool:
     if process["node"] == other["node"]:
         return True
     return bool(process["pid"]) and all(process[name] == other[name] for name in ("host", "pid"))
+
+
+def _protocol(spec: Object) -> str:
+    """Return what all processes say that they speak, ``""`` where one says nothing or another."""
+    said = {process.get("protocol", "") for process in spec["processes"]}
+    return said.pop() if len(said) == 1 else ""
 
 
 def _unmatched(spec: Object) -> tuple[tuple[str, str], ...] | None:

@@ -50,6 +50,9 @@ class Process(Spec):
         description="Resources that rules name and it has not, each with the one that may be "
         "meant.",
     )
+    protocol: str | None = Field(
+        default=None, description="What is spoken at its address, http or grpc."
+    )
     lane: str | None = Field(default=None, description="Lane it names itself.")
     labels: tuple[Label, ...] = Field(default=(), description="Its labels.")
     zone: str | None = Field(default=None, description="Its zone.")

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from fairlead.flow.call import Call, Unfit
 from fairlead.flow.warmup import Warming
-from fairlead.policy.endpoint import Endpoint, Service
+from fairlead.policy.endpoint import HTTP, Endpoint, Service
 from fairlead.policy.resource import OUTBOUND
 from fairlead.policy.snapshot import Snapshot
 from fairlead.policy.workload import BASE, Workload
@@ -87,6 +87,8 @@ class Callee(NamedTuple):
     """``call:APP``, or ``call:APP.NAMESPACE`` in another namespace, however it is called."""
     caller: str
     """What the workload is to the callee: ``APP``, or ``APP.NAMESPACE`` in another namespace."""
+    has_grpc: bool
+    """Whether a call of gRPC may be for it: not where all of its endpoints speak HTTP."""
 
 
 class Routes:
@@ -128,6 +130,14 @@ class Routes:
     def __bool__(self) -> bool:
         return bool(self._services)
 
+    def has_grpc(self, host: str) -> bool:
+        """Tell whether `host` is an app whose address may be one of gRPC.
+
+        Of an app that serves both, HTTP's is known: its gRPC is left to DNS.
+        """
+        callee = self._services.get(host)
+        return callee is not None and callee.has_grpc
+
     def call(self, host: str, method: str, lane: str) -> Call:
         """Return the call of a `host` that is known, which may have changed a moment ago."""
         callee = self._services.get(host)
@@ -161,10 +171,11 @@ def _full_name(service: Service) -> str:
 
 
 def _callee(service: Service, pools: Pools, own: Workload) -> Callee:
+    has_grpc = not service.endpoints or any(one.protocol != HTTP for one in service.endpoints)
     if service.namespace == own.namespace:
-        return Callee(pools, OUTBOUND + service.app.lower(), own.app)
+        return Callee(pools, OUTBOUND + service.app.lower(), own.app, has_grpc)
     caller = f"{own.app}.{own.namespace}" if own.app else ""
-    return Callee(pools, OUTBOUND + _full_name(service), caller)
+    return Callee(pools, OUTBOUND + _full_name(service), caller, has_grpc)
 
 
 def _pools(service: Service) -> Pools:

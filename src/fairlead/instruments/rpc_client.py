@@ -96,6 +96,8 @@ class Reach:
         self.plane = plane
         self.name = name_in(target)
         self.closed = False
+        self.wanted = False
+        """Whether the application has asked it to connect, whatever endpoints come."""
         self._make = make
         theirs = tuple(options or ())
         named = {name for name, _ in theirs}
@@ -112,7 +114,7 @@ class Reach:
             return None
         try:
             plan = plan_for(self.plane, "http", self.name, None)
-            if plan is None:
+            if plan is None or not plan.routes.has_grpc(self.name):
                 return None
             if plan is not self._plan:
                 self._renew(plan)

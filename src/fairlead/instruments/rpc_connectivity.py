@@ -33,7 +33,8 @@ LOOK = 0.2
 def known(reach: Reach) -> bool:
     """Tell whether the name of a channel is an app's."""
     try:
-        return bool(reach.name) and plan_for(reach.plane, "http", reach.name, None) is not None
+        plan = plan_for(reach.plane, "http", reach.name, None) if reach.name else None
+        return plan is not None and plan.routes.has_grpc(reach.name)
     except Exception:  # counted; the library's own channel is asked
         reach.fault()
         return False

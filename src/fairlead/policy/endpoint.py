@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+HTTP, GRPC = "http", "grpc"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
@@ -18,6 +20,8 @@ class Endpoint:
     """Why it may not serve a lane that has shadow databases; None where it may."""
     warmup: float | None = None
     """Seconds over which its share of calls is to grow; None for one that has been there."""
+    protocol: str | None = None
+    """What its server speaks, HTTP or GRPC; None where nobody has said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

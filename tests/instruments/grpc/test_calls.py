@@ -92,6 +92,19 @@ def test_an_unknown_name_goes_on_untouched(plane: Plane, make: Make, base: Seen)
     assert base.last("fairlead-caller") is None
 
 
+def test_an_app_that_is_called_by_http_is_not_called_at_that_address(
+    plane: Plane, make: Make, base: Seen
+) -> None:
+    """It may serve gRPC at another port, whose name and number are the caller's."""
+    snapshot = inner({"localhost": {"127.0.0.1:1": ""}})
+    (service,) = snapshot.services
+    (endpoint,) = service.endpoints
+    web = replace(service, endpoints=(replace(endpoint, protocol="http"),))
+    plane.engine.apply(replace(snapshot, services=(web,)))
+    port = base.address.rpartition(":")[2]
+    assert make(f"localhost:{port}").ask("unary_unary") == ["cart"]
+
+
 def test_a_process_that_only_passes_labels_on_labels_every_call(
     plane: Plane, make: Make, base: Seen
 ) -> None:

@@ -115,6 +115,7 @@ class _Hooks:
             reach = self._reaches.get(channel)
             if reach is None or reach.closed or not known(reach):
                 return original(channel, try_to_connect)
+            reach.wanted |= try_to_connect
             return _named(Connectivity(reach).look(connect=try_to_connect)[0])
 
         return get_state
@@ -127,7 +128,7 @@ class _Hooks:
                 return
             connectivity = Connectivity(reach)
             while not reach.closed:
-                state, one = connectivity.look(connect=False)
+                state, one = connectivity.look(connect=reach.wanted)
                 if _named(state) is not last_observed_state:
                     return
                 if one is None:

@@ -105,6 +105,8 @@ class Registration:
     """Why it may not serve lanes with shadow `TABLES` and `DATABASES`, ``""`` where it may."""
     warmup: float = 0.0
     """Seconds over which its share of calls is to grow, should it begin an instance."""
+    protocol: str = ""
+    """What is spoken at the address (`policy.endpoint`), ``""`` where that is not known."""
     unmatched: dict[str, str] | None = None
     """Resources that rules name and the process has not, each with the one that may be meant.
 

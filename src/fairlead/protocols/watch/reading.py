@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from ipaddress import IPv6Address
 from typing import Any
 
+from fairlead.policy.endpoint import GRPC, HTTP
 from fairlead.policy.workload import lane_name
 from fairlead.protocols.watch.codec import (
     DATABASES,
@@ -96,6 +97,7 @@ def read_registration(plain: Any) -> Registration:
         counters=read.counters(),
         unfit=read.unfit(),
         warmup=read.seconds("warmup", LONGEST),
+        protocol=read.protocol(),
         unmatched=read.unmatched(),
     )
     read.finish()
@@ -249,6 +251,11 @@ class _Reader:
                 self.problem(f"unfit.{sort}", "must be a string")
             found[sort] = UNSAID if reason is None else str(reason)[:LONGEST_TEXT]
         return found
+
+    def protocol(self) -> str:
+        """Return what is spoken at the address; one that is not known here is none."""
+        value = self.text("protocol")
+        return value if value in (HTTP, GRPC) else ""
 
     def unmatched(self) -> dict[str, str] | None:
         """Return what rules name in vain; None where the process does not know."""
