@@ -85,7 +85,7 @@ class FlowStrategy(Spec):
 
 
 class FlowControlSpec(Spec):
-    """Every target is guarded by every strategy."""
+    """Every target is guarded by every strategy. OpenSergo names the kind; its schema is ours."""
 
     selector: Labels | None = Field(
         default=None,
