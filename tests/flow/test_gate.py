@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import random
 import sys
 import threading
+import tracemalloc
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from fairlead.flow.gate import Entry
 from fairlead.policy.breaker import ERROR_COUNT, SLOW_RATIO
 from fairlead.policy.fallback import Fallback
-from fairlead.policy.limit import Window
-from tests.flow.virtual import MS, World, breaker, cap, flow, rate
+from fairlead.policy.flow_rules import problem
+from fairlead.policy.limit import WarmUp, Window
+from tests.flow.virtual import MS, World, breaker, cap, flow, rate, throttle
 
 pytestmark = pytest.mark.usefixtures("form")
 
@@ -359,3 +363,32 @@ def test_a_hundred_thousand_resources_work_and_each_is_checked():
         world.gates.gate(name)
     assert world.passes(names[-1], times=2) == 1
     assert world.passes(names[50_000], times=2) == 1
+
+
+@pytest.mark.parametrize(("rules", "bytes_each"), [(0, 500), (1, 700), (3, 1024)])
+def test_a_resource_that_is_not_called_takes_less_than_a_kilobyte(rules, bytes_each):
+    """A hundred thousand statements are a hundred megabytes at most."""
+    every: dict[str, Any] = {"resource": "r.*", "regex": True}
+    world = World(*(rate(1000, **every), breaker(0.5, **every), cap(9, **every))[:rules])
+    world.gates.gate("r")
+    names = [f"r{number:05}" for number in range(2000)]
+    tracemalloc.start()
+    try:
+        for name in names:
+            world.gates.gate(name)
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken / len(names) < bytes_each
+
+
+def test_what_is_no_threshold_is_refused_before_it_comes_to_a_gate():
+    """NaN compares with nothing: whoever compares with it lets everything pass, or nothing."""
+    for bad in (math.nan, math.inf, -1.0, 1e10):
+        assert problem(rate(bad)) == "no threshold"
+        assert problem(breaker(bad, ERROR_COUNT)) == "no threshold"
+        assert problem(throttle(bad, 1)) == "no threshold"
+    for rule in (rate(1, 0), rate(1, -5), throttle(1, 10**12), breaker(0.5, recovery_ms=0)):
+        assert problem(rule) == "no window or no pause"
+    assert problem(cap(-1)) == "no threshold"
+    assert problem(rate(1, warm_up=WarmUp(period_ms=1000, cold_factor=1.0))) is not None

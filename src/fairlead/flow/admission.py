@@ -68,9 +68,16 @@ def over(gate: Gate, scopes: Scopes, n: int, now: int) -> Refusal | None:
     for scope in scopes:
         window = scope.over(n, now)
         if window is not None:
-            after = (scope.opens - now) / _SECOND if window.limit else 0.0
-            return Refusal(window.rule, gate.resource, RATE, max(0.0, after))
+            refusal = full(scope, window, now)
+            refusal.resource = gate.resource
+            return refusal
     return None
+
+
+def full(gate: Gate, window: Any, now: int) -> Refusal:
+    """Return the refusal of a window of `gate` that is known to be full."""
+    after = (gate.opens - now) / _SECOND if window.limit else 0.0
+    return Refusal(window.rule, gate.resource, RATE, max(0.0, after))
 
 
 def crowded(gate: Gate, scopes: Scopes, n: int) -> Refusal | None:

@@ -29,8 +29,8 @@ cdef class Gate:
     cpdef look(self)
     @cython.locals(entry=Entry, now=int64_t)
     cpdef Entry enter(self, int64_t n=*, object facts=*, bint prio=*)
-    @cython.locals(entry=Entry, now=int64_t)
-    cpdef Entry ask(self, int64_t n, object facts, bint prio)
+    @cython.locals(entry=Entry)
+    cpdef Entry ask(self, int64_t n, object facts, bint prio, int64_t now)
     cpdef int64_t now(self) except? -1
     @cython.locals(i=int64_t)
     cpdef note(self, int64_t n, int64_t now)

@@ -5,9 +5,8 @@ A gate counts, and windows and breakers are bookmarks in its counts. So a call t
 pass costs one comparison with each of `ceiling`, `edge` and `most`, however many rules there are,
 and what it takes of all of them is one addition. Only who comes to a mark asks the rules.
 
-The laws: a call takes of every rule or of none (what is rejected uses up nothing). Nothing is
-decided twice: no Python code runs between the last test and the taking in the compiled form, and
-the lock is held in the interpreted one. A call ends by the rules that it began by.
+A call takes of every rule or of none. Between the last test and the taking no Python code runs in
+the compiled form, and the lock is held in the interpreted one (ADR 9).
 
 Cython in pure Python mode: compiled with `gate.pxd` where there is a compiler, else interpreted.
 """
@@ -30,6 +29,7 @@ except ImportError:
 
     cython = _Interpreted()
 
+from fairlead.flow.admission import full, turn_away
 from fairlead.flow.result import Result
 
 if TYPE_CHECKING:
@@ -43,10 +43,7 @@ LOG = 128
 
 
 class Gate:
-    """One resource. It lives as long as the process; what it enforces is replaced by `fit`.
-
-    Times are nanoseconds of the monotonic clock, or of the `clock` that it was given.
-    """
+    """One resource, as long as the process lives. Times are nanoseconds of the monotonic clock."""
 
     __slots__ = (
         "born", "breakers", "caps", "ceiling", "cells", "clock", "core", "count", "curious", "due",
@@ -147,7 +144,7 @@ class Gate:
         return self.inside
 
     def enter(self, n: int = 1, facts: Facts | None = None, prio: bool = False) -> Entry:  # noqa: FBT001, FBT002
-        """Let `n` calls, at least one, begin as one entry, or say why not; never waits itself."""
+        """Let `n` calls, at least one, begin as one entry, or say why not; never waits."""
         try:
             if cython.compiled:
                 now = self.now()
@@ -180,10 +177,13 @@ class Gate:
         finally:
             if not cython.compiled:
                 self.lock.release()
-        return self.ask(n, facts, prio)
+        return self.ask(n, facts, prio, now)
 
-    def ask(self, n: int, facts: Facts | None, prio: bool) -> Entry:  # noqa: FBT001
+    def ask(self, n: int, facts: Facts | None, prio: bool, now: int) -> Entry:  # noqa: FBT001
         """Do the same the long way: a mark is reached, or a rule asks more than counts."""
+        known = self.plain and self.count + n > self.ceiling and self.since <= now < self.opens
+        if cython.compiled and known:  # a flood is turned away without a lock
+            return turn_away(self, full(self, self.tight, now), n)
         program = self.program
         asked = None if program.short else program.ask(facts)
         with self.lock:

@@ -187,11 +187,15 @@ class Trial:
         if self.loans:
             for scope in {id(scope): scope for scope, _, _ in self.loans}.values():
                 _defer(scope, self.n, self.now + self.wait)
-        held = [
-            kept
-            for cell, about in self.cells
-            if (kept := cell.take(self.now, self.n, about)) is not None
-        ]
+        try:
+            held = [
+                kept
+                for cell, about in self.cells
+                if (kept := cell.take(self.now, self.n, about)) is not None
+            ]
+        except Exception:
+            entry.exit()  # a fault of ours: it must not be inside for ever
+            raise
         if self.wait:
             held.append(Turn(self.gate))
             entry.wait = self.wait
