@@ -25,8 +25,8 @@ venv: $(STAMP)  ## make or refresh .venv from requirements/dev.lock
 databases:  ## look for MariaDB and PostgreSQL, or unpack them into build/databases
 	@PYTHON='$(PYTHON)' scripts/databases.sh >/dev/null
 
-demo: $(STAMP) $(if $(filter mariadb postgres,$(DB)),databases)  ## run the full-link gray demo (DB=mariadb or postgres, KEEP=1, FULL=1, JSON=FILE)
-	@$(BIN)/python examples/01-full-link-gray/demo.py
+demo: $(STAMP) $(if $(filter mariadb postgres,$(DB)),databases)  ## run the full-link gray demo (DB=mariadb or postgres, KEEP=1, FULL=1, JSON=FILE), or EXAMPLE=02-flow-governance
+	@$(BIN)/python $(wildcard examples/$(or $(EXAMPLE),01-full-link-gray)/*demo.py)
 
 test: $(STAMP) databases  ## run the tests (ARGS="-k lane" for some of them)
 	@kubectl=$$(PYTHON='$(PYTHON)' scripts/kubectl.sh); \
