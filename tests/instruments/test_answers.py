@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -33,11 +34,12 @@ from tests.instruments.gates import (
     breaker,
     cap,
     enforce,
+    flow,
     hot,
     rate,
 )
 from tests.instruments.limits import Answer, Headers, ask, ask_wsgi
-from tests.instruments.plane import Plane, hooked
+from tests.instruments.plane import Plane, entry, hooked, inner
 
 assert site.__name__
 
@@ -194,3 +196,13 @@ def test_a_rule_that_is_tried_out_rejects_nobody_and_is_counted(served: tuple[Pl
     assert [call("/a").status for _ in range(2)] == [200, 429]
     assert plane.counted(WOULD_REJECT) == {"GET:/{how}": 1}
     assert plane.counted(OVERLOADED) == {}
+
+
+def test_a_stranger_is_not_believed_who_it_is(served: tuple[Plane, Call]) -> None:
+    """At an entry anybody could call themselves as an app that may call, or as one that may not."""
+    plane, call = served
+    rules = flow(allow("/{how}", "cart"))
+    plane.engine.apply(replace(inner(), flow=rules))
+    assert call("/a", [("fairlead-caller", "order")]).status == 429
+    plane.engine.apply(replace(entry(), flow=rules))
+    assert call("/a", [("fairlead-caller", "order")]).status == 200

@@ -14,6 +14,7 @@ from werkzeug.wsgi import wrap_file
 from fairlead.flow.lane import Lanes
 from fairlead.instruments.propagate import current, current_lane
 from fairlead.policy.match import Condition
+from fairlead.policy.snapshot import Snapshot
 from fairlead.telemetry.names import AGENT_FAULTS, COLOURED, INVALID_LABELS, LANE_OUTLIVED_REQUEST
 from tests.instruments.plane import Plane, entry, hooked, inner, serving
 
@@ -57,7 +58,7 @@ def app(plane: Plane) -> Flask:
 
     @flask.get("/")
     def answer() -> str:
-        names = ("Baggage", "X-Opensergo-Traffic", "X-Blue", "Accept")
+        names = ("Baggage", "X-Opensergo-Traffic", "X-Blue", "Accept", "Fairlead-Caller")
         seen = [f"{name}={request.headers[name]}" for name in names if name in request.headers]
         return "|".join([current_lane(plane), *seen])
 
@@ -117,6 +118,23 @@ def test_without_trust_a_label_is_dropped() -> None:
     plane = Plane(trust=False)
     with hooked(plane, "flask"):
         assert call(app(plane), {"X-Blue": "blue", **GRAY}) == ""
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "trust"), [(entry(), True), (inner(), False), (inner(), True)]
+)
+def test_who_calls_is_kept_from_an_application_that_strangers_call(
+    snapshot: Snapshot, trust: bool
+) -> None:
+    """It would pass it on as if it were true; with a label and without one."""
+    plane = Plane(snapshot, trust=trust)
+    believed = trust and snapshot.entry is None
+    with hooked(plane, "flask"):
+        for label in ({}, GRAY):
+            seen = call(app(plane), {"Fairlead-Caller": "cart", "Accept": "*/*", **label})
+            assert ("Fairlead-Caller=cart" in seen) is believed
+            assert "Accept=*/*" in seen
+    assert plane.counted(AGENT_FAULTS) == plane.counted(INVALID_LABELS) == {}
 
 
 @pytest.mark.parametrize("value", ["x" * 65_536, "../../etc", "gray%0d%0aX-Evil: 1", "gräu"])

@@ -9,6 +9,7 @@ import pytest
 from fairlead.flow.lane import Lanes
 from fairlead.instruments.propagate import current
 from fairlead.policy.match import Condition
+from fairlead.policy.snapshot import Snapshot
 from fairlead.telemetry.names import AGENT_FAULTS, COLOURED, INVALID_LABELS
 from tests.instruments.plane import Plane, entry, hooked, inner, serving
 from tests.instruments.starlette.calls import GRAY, Headers, app, baggage, call, lane_of
@@ -143,3 +144,21 @@ def test_a_rule_that_fails_lets_no_label_through(
     monkeypatch.setattr(Lanes, "colour", broken)
     assert asyncio.run(call(app(plane), [*GRAY, ("x-blue", "blue")])) == ""
     assert plane.counted(AGENT_FAULTS) == {"asgi": 1}
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "trust"), [(entry(), True), (inner(), False), (inner(), True)]
+)
+def test_who_calls_is_kept_from_an_application_that_strangers_call(
+    snapshot: Snapshot, trust: bool
+) -> None:
+    """It would pass it on as if it were true; with a label and without one."""
+    plane = Plane(snapshot, trust=trust)
+    believed = trust and snapshot.entry is None
+    with hooked(plane, "starlette"):
+        for label in ([], GRAY):
+            seen = asyncio.run(
+                call(app(plane), [("fairlead-caller", "cart"), ("x-a", "1"), *label])
+            )
+            assert ("fairlead-caller=cart" in seen) is believed
+            assert "x-a=1" in seen
