@@ -209,3 +209,15 @@ def test_an_instance_that_is_replaced_under_load_loses_no_call(
     assert set(answers[-20:]) == {"cart-new"}
     with control.client():
         assert len(control.instances("cart")) == 1
+
+
+def test_a_service_that_takes_no_signals_ends_when_its_calls_have(
+    control: Control, shop: Shop
+) -> None:
+    """Clients keep their connections open for as long as they live: they are told to let go."""
+    shop.start("cart")
+    checkout = shop.start("checkout")
+    with shop.channel() as channel:
+        until(lambda: price(channel) == "cart", "it serves")
+        assert checkout.stop() in {0, -15}  # well before FAIRLEAD_DRAIN is over
+        assert control.instances("checkout") == []

@@ -33,6 +33,7 @@ class Plane:
         self.counters = Counters()
         self.ready = True
         self.propagation_only = False
+        self.endings: list[Callable[[float], object]] = []
         self.replaced: Callable[[], bool] = lambda: False
         self.rewriting = Rewriting()
         self.interfaces = Interfaces()

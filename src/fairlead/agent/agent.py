@@ -57,6 +57,14 @@ def _never() -> bool:
     return False
 
 
+def _rewriting(settings: Settings) -> Rewriting:
+    return Rewriting(
+        off=settings.shadow == "off",
+        tables=settings.shadow_tables,
+        functions=frozenset(settings.sql_functions),
+    )
+
+
 class Process:
     """What belongs to one process and is made anew after a fork. Nothing in it has started."""
 
@@ -122,11 +130,7 @@ class Agent:
             governed=bool(settings.app),
             gates=Gates(memory=sampled(), pure=settings.pure),
         )
-        self.rewriting = Rewriting(
-            off=settings.shadow == "off",
-            tables=settings.shadow_tables,
-            functions=frozenset(settings.sql_functions),
-        )
+        self.rewriting = _rewriting(settings)
         self.interfaces = Interfaces()
         self.engine.apply(Snapshot(workload=self.identity.workload))
         self.counters = Counters()
@@ -144,7 +148,10 @@ class Agent:
         self._deadline = min(settings.deadline or patience, patience)
         self._looked = 0.0
         self._reading = native.Lock()
-        self._farewell = Farewell(self.leaving, settings.drain, lambda: self.process.tenancy.ports)
+        self.endings: list[Callable[[float], object]] = []
+        self._farewell = Farewell(
+            self.leaving, settings.drain, lambda: self.process.tenancy.ports, self.endings
+        )
         self._at_exit = False
         self.process = Process(self, None)
         os.register_at_fork(after_in_child=self._forked)
@@ -349,6 +356,7 @@ class Agent:
         self.refusals, self.leftovers = Refusals(), Leftovers()
         self._reading = native.Lock()
         self._farewell.forget()
+        self.endings.clear()
         if not self.propagation_only:
             # Taken down now: a worker that gives up its rights cannot look at its parent later.
             self.lineage = self.lineage.fork(sockets_of(os.getpid()))

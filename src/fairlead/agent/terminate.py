@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import FrameType
 
 from fairlead.agent import native
@@ -30,13 +30,19 @@ class Farewell:
     """What happens on SIGTERM in a process that left it at its default."""
 
     def __init__(
-        self, leave: Callable[[], None], drain: float, ports: Callable[[], frozenset[int]]
+        self,
+        leave: Callable[[], None],
+        drain: float,
+        ports: Callable[[], frozenset[int]],
+        endings: Iterable[Callable[[float], object]] = (),
     ) -> None:
         """Give requests `drain` seconds, once `leave` is done, before the process ends.
 
-        `ports` tells where they have come in, also when nobody listens there any more.
+        `ports` tells where they have come in, also when nobody listens there any more; `endings`
+        have servers let go of connections when the calls on them have ended.
         """
         self._leave, self._seconds, self._ports = leave, drain, ports
+        self._endings = endings
         self._called = False
 
     def install(self) -> bool:
@@ -68,6 +74,8 @@ class Farewell:
     def _depart(self, number: int) -> None:
         try:
             self._leave()
+            for end in list(self._endings):
+                end(self._seconds)
             _drain(self._ports(), time.monotonic() + self._seconds)
         finally:
             os.kill(os.getpid(), number)

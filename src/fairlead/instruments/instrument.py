@@ -52,6 +52,10 @@ class DataPlane(Protocol):
     rewriting: Rewriting
     interfaces: Interfaces
 
+    endings: list[Callable[[float], object]]
+    """What servers do, in so many seconds, where SIGTERM is told to nobody: they serve nobody new,
+    and let go of connections when the calls on them have ended. It raises nothing."""
+
     replaced: Callable[[], bool]
     """Asks whether what is told to stop in this process is succeeded by others, at its address."""
     refusals: Refusals

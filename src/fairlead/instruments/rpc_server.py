@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakKeyDictionary, WeakSet, ref
 
 from fairlead.instruments.inbound import fault
 from fairlead.instruments.rpc import WHERE
@@ -145,6 +145,16 @@ class Told:
         listening = self._listening.get(server)
         if listening is not None:
             safely(self._plane, listening.serve)
+            reference = ref(server)
+            self._plane.endings.append(lambda seconds: self._end(reference(), seconds))
+
+    def _end(self, server: Any, grace: float) -> None:
+        if server is not None and server in self._running:
+            safely(self._plane, lambda: self._stop(server, grace))
+
+    def _stop(self, server: Any, grace: float) -> None:
+        """Stop a server in the library's own way, from any thread."""
+        raise NotImplementedError
 
     def leaves(self, server: Any) -> bool:
         """Hear that a server is to stop; tell whether it is the last one here that runs."""

@@ -10,7 +10,7 @@ import grpc
 import pytest
 
 from fairlead.policy.limit import RateLimit, Window
-from tests.instruments.plane import Plane
+from tests.instruments.plane import Plane, eventually
 from tests.instruments.rpc import SERVERS, ask, handlers, sync_functions
 
 
@@ -120,3 +120,20 @@ def test_a_process_that_is_disabled_hooks_nothing(kind: str) -> None:
     with SERVERS[kind](lambda context: "here") as address, grpc.insecure_channel(address) as one:
         assert ask(one, "stream_stream") == ["here", "here"]
     assert plane.servers == []
+
+
+def test_a_server_can_be_ended_by_whoever_hears_the_signal(plane: Plane, kind: str) -> None:
+    """From any thread, and in the library's own way: clients are told to let go."""
+    with SERVERS[kind](lambda context: "here") as address, grpc.insecure_channel(address) as one:
+        assert ask(one, "unary_unary") == ["here"]
+        (end,) = plane.endings
+        end(0.1)
+        assert eventually(lambda: _is_unavailable(one))
+
+
+def _is_unavailable(channel: Any) -> bool:
+    try:
+        ask(channel, "unary_unary")
+    except grpc.RpcError as error:
+        return error.code() is grpc.StatusCode.UNAVAILABLE
+    return False

@@ -57,12 +57,20 @@ class _Hooks(Told):
         return start
 
     def stopping(self, original: Async) -> Async:
+        self._original = original
+
         async def stop(server: Any, grace: Any = None) -> None:
             if self.leaves(server):
                 await _departed(self._plane)
             await original(server, grace)
 
         return stop
+
+    def _stop(self, server: Any, grace: float) -> None:
+        async def stop() -> None:
+            await self._original(server, grace)
+
+        asyncio.run_coroutine_threadsafe(stop(), server._loop)
 
 
 async def _departed(plane: DataPlane) -> None:

@@ -55,6 +55,8 @@ class _Hooks(Told):
         return start
 
     def stopping(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        self._original = original
+
         def stop(server: Any, grace: Any = None) -> Any:
             # Calls go on being served until the last caller can know.
             if self.leaves(server):
@@ -62,6 +64,9 @@ class _Hooks(Told):
             return original(server, grace)
 
         return stop
+
+    def _stop(self, server: Any, grace: float) -> None:
+        self._original(server, grace)
 
 
 class Interceptor:
