@@ -18,11 +18,11 @@ from fairlead.flow.admission import (
     over,
     turn_away,
 )
-from fairlead.flow.cells import Cell, Turn, read
+from fairlead.flow.cells import Cell, Turn
 from fairlead.flow.facts import UNKNOWN, Facts
 from fairlead.flow.gate import NEVER
 from fairlead.flow.refusal import Refusal
-from fairlead.flow.share import Share, Who, who
+from fairlead.flow.share import Share, Who, values_of, within
 from fairlead.policy.limit import Authority, HotLimit, RateLimit, Throttle
 
 if TYPE_CHECKING:
@@ -31,13 +31,23 @@ if TYPE_CHECKING:
 _SECOND = 1e9
 MS = 1_000_000
 
-NOBODY = Who("", (), {})
+NO_VALUES: dict[Share, Any] = {}
+NOBODY = Who("", (), NO_VALUES)
 
 
 class Program(Admission):
     """Decides for one gate by what it and the wider ones share out."""
 
-    __slots__ = ("_first", "_gates", "_hot", "_turns", "_watching", "curious")
+    __slots__ = (
+        "_caller",
+        "_entrance",
+        "_first",
+        "_gates",
+        "_hot",
+        "_turns",
+        "_watching",
+        "curious",
+    )
 
     short = False
 
@@ -52,11 +62,23 @@ class Program(Admission):
         counting = tuple(share for share in shares if share not in cells)
         self._gates = tuple(share for share in counting if not share.simulated)
         self._watching = tuple(share for share in counting if share.simulated)
-        self.curious = bool(self._first) or any(share.curious for share in shares)
+        selections = [share.rule.selection for share in shares]
+        self._caller = bool(authorities) or any(
+            selection.callers or selection.others or selection.each for selection in selections
+        )
+        self._entrance = any(selection.entrance for selection in selections)
+        self.curious = self._caller or self._entrance or bool(self._hot)
 
     def ask(self, facts: Facts | None) -> Who:
         """See `Admission`."""
-        return who(facts or UNKNOWN, self._hot, read) if self.curious else NOBODY
+        if not self.curious:
+            return NOBODY
+        facts = facts or UNKNOWN
+        return Who(
+            facts.caller() if self._caller else "",
+            within(facts.entrance()) if self._entrance else (),
+            values_of(facts, self._hot) if self._hot else NO_VALUES,
+        )
 
     def enter(self, gate: Gate, n: int, asked: Any, prio: bool, now: int) -> Entry:  # noqa: FBT001
         """Let a call in, or turn it away."""
@@ -161,11 +183,18 @@ class Trial:
             if sub is None:
                 continue
             alone = (sub,)
-            refusal = (
-                over(self.gate, alone, self.n, self.now)
-                or crowded(self.gate, alone, self.n)
-                or broken(self.gate, alone, self.now)
-            )
+            refusal = None
+            if (
+                sub.shut
+                or self.now >= sub.edge
+                or sub.count + self.n > sub.ceiling
+                or sub.inside + self.n > sub.most
+            ):
+                refusal = (
+                    over(self.gate, alone, self.n, self.now)
+                    or crowded(self.gate, alone, self.n)
+                    or broken(self.gate, alone, self.now)
+                )
             if refusal is None:
                 passing.append(sub)
             else:

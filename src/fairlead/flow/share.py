@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from fairlead.flow.cells import CONSTANT, read
 from fairlead.flow.facts import Facts
 from fairlead.policy.resource import scopes
 from fairlead.policy.rule import EVERYBODY, SIMULATE, Rule, Selection
@@ -25,16 +26,20 @@ class Who(NamedTuple):
     """By the Share of a HotLimit."""
 
 
-def who(facts: Facts, hot: tuple[Share, ...], read: Callable[[Any, Any], Any]) -> Who:
-    """Ask `facts` what rules want to know. No lock is held: applications answer."""
-    entrance = facts.entrance()
+def within(entrance: str) -> tuple[str, ...]:
+    """Return the resource that is served, and the wider ones."""
+    return scopes(entrance) if entrance else ()
+
+
+def values_of(facts: Facts, hot: tuple[Share, ...]) -> dict[Share, Any]:
+    """Ask for the values of HotLimits. No lock is held: applications answer."""
     values = {}
     for share in hot:
         rule: Any = share.rule
-        constant = rule.param.source == "constant"
+        constant = rule.param.source == CONSTANT
         value = "" if constant else facts.value(rule.param.source, rule.param.name)
         values[share] = read(rule, value)
-    return Who(facts.caller(), scopes(entrance) if entrance else (), values)
+    return values
 
 
 class Share:
@@ -52,12 +57,6 @@ class Share:
         self._make, self._tune = make, tune
         self._one: Any = None
         self._callers: dict[str, Any] = {}
-
-    @property
-    def curious(self) -> bool:
-        """Whether it tells callers or entrances apart."""
-        selection: Selection = self.rule.selection
-        return selection != EVERYBODY
 
     def tune(self, rule: Rule) -> None:
         """Judge by `rule` from now on, which selects the same calls."""
