@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from fairlead.flow.gate import NEVER
 from fairlead.flow.result import judge
+from fairlead.flow.window import forget
 from fairlead.policy.breaker import ERROR_COUNT, SLOW_RATIO, CircuitBreaker
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Breaker:
     """The breaker of one rule at one gate."""
 
     __slots__ = (
-        "at", "bad", "base", "base_bad", "core", "due", "edge", "judge", "marks", "next",
+        "bad", "base", "base_bad", "buckets", "core", "due", "edge", "judge", "marks", "next",
         "resource", "rule", "slow_ns", "start", "state", "step", "trial",
     )  # fmt: skip
 
@@ -61,7 +62,8 @@ class Breaker:
         self.bad = 0
         self.base = self.base_bad = 0
         self.marks: array[int] | None = None
-        self.start = self.at = self.step = 0
+        """Of each bucket in which calls ended: its start, and what had ended and was bad then."""
+        self.start = self.step = self.buckets = 0
         self.tune(rule)
 
     def tune(self, rule: CircuitBreaker) -> None:
@@ -69,9 +71,9 @@ class Breaker:
         self.rule = rule
         step, self.slow_ns = _measures(rule)
         """A call that takes longer than `slow_ns` is looked at at once."""
-        if self.marks is not None and (len(self.marks), self.step) != (2 * rule.buckets, step):
+        if (self.buckets, self.step) != (rule.buckets, step):
             self.marks = None
-        self.step = step
+        self.step, self.buckets = step, rule.buckets
         self.judge = _judge(rule.errors) if rule.errors and self.slow_ns == NEVER else None
         self.due = self.edge = 0
         """When it has to be asked though a call was good: at this count of ended calls, or time."""
@@ -172,19 +174,13 @@ class Breaker:
         return self.rule.window_ms * MS
 
     def _roll(self, ended: int, now: int) -> None:
-        """Begin the bucket of `now`: marks in what has ended, then marks in what was bad."""
-        buckets = self.rule.buckets
-        steps = (now - self.start) // self.step
-        if self.marks is None or not 0 <= steps < buckets:
-            self.marks = array("q", (ended,)) * buckets + array("q", (self.bad,)) * buckets
-        else:
-            for _ in range(steps):
-                self.at = (self.at + 1) % buckets
-                self.marks[self.at] = ended
-                self.marks[buckets + self.at] = self.bad
-        oldest = (self.at + 1) % buckets
-        self.base, self.base_bad = self.marks[oldest], self.marks[buckets + oldest]
-        self.start = now - now % self.step
+        """Begin the bucket of `now`."""
+        start = now - now % self.step
+        if self.marks is None or start < self.start:
+            self.marks = array("q")
+        forget(self.marks, start - (self.buckets - 1) * self.step, 3)
+        self.marks.extend((start, ended, self.bad))
+        self.start, self.base, self.base_bad = start, self.marks[1], self.marks[2]
         self.edge = self.start + self.step
 
     def _open(self, gate: Gate, now: int) -> None:

@@ -27,7 +27,7 @@ class Window:
     """One window of one rule at one gate; `shape` (flow/shape.py) moves its limit."""
 
     __slots__ = (
-        "at", "base", "edge", "far", "keep", "length", "limit", "marks", "most", "rule", "shape",
+        "base", "edge", "far", "keep", "length", "limit", "marks", "most", "rule", "shape",
         "start", "step",
     )  # fmt: skip
 
@@ -35,6 +35,7 @@ class Window:
         """Begin at `count`, with nothing used. Memory is made when the first call comes."""
         self.base = count
         self.marks: array[int] | None = None
+        """Of each bucket in which calls came, the oldest first: its start, and the count then."""
         self.length = self.step = self.keep = 0
         self.tune(rule, window, shape)
 
@@ -49,7 +50,7 @@ class Window:
         if before == (self.length, self.step, self.keep) or not (before[1] or self.step):
             return False
         self.marks = None
-        self.start = self.at = 0
+        self.start = 0
         return True
 
     lends = False
@@ -64,7 +65,7 @@ class Window:
         if self.step:
             past = now - self.start
             if past >= self.step or past < -self.length or self.marks is None:
-                self._turn(past // self.step, count, now)
+                self._turn(count, now)
             self.edge = self.start + self.step
         else:
             self._follow(count, log, now)
@@ -73,18 +74,17 @@ class Window:
             self.limit = self.shape.limit(count, now)
             self.edge = min(self.edge, self.shape.due)
 
-    def _turn(self, steps: int, count: int, now: int) -> None:
+    def _turn(self, count: int, now: int) -> None:
         """Begin the bucket of `now`; a clock that went back a whole window begins all anew."""
-        if self.marks is None:
-            self.marks = array("q", (self.base,)) * (self.keep + 1)
-        elif steps < 0 or steps > self.keep:
-            self.marks = array("q", (count,)) * (self.keep + 1)
+        start = now - now % self.step
+        if self.marks is None:  # what was used before counts as if it were now
+            self.marks = array("q", (start, self.base))
+        elif start < self.start:
+            self.marks = array("q", (start, count))
         else:
-            for _ in range(steps):
-                self.at = (self.at + 1) % (self.keep + 1)
-                self.marks[self.at] = count
-        self.start = now - now % self.step
-        self.base = self.marks[(self.at + 1) % (self.keep + 1)]
+            forget(self.marks, start - self.keep * self.step, 2)
+            self.marks.extend((start, count))
+        self.start, self.base = start, self.marks[1]
 
     def _follow(self, count: int, log: Any, now: int) -> None:
         base = self.base
@@ -101,15 +101,23 @@ class Window:
         """Return when there may be room again, at the latest of what is known."""
         if not self.step:
             return log[self.base % len(log)] + self.length if self.base < count else NEVER
-        for ahead in range(1, self.keep + 1):
-            if self.marks and self.marks[(self.at + 1 + ahead) % (self.keep + 1)] > self.base:
-                return self.start + ahead * self.step
-        return self.start + (self.keep + 1) * self.step
+        marks = self.marks or array("q")
+        later = (i for i in range(3, len(marks), 2) if marks[i] > self.base)
+        last = marks[next(later, len(marks) + 1) - 3] if marks else self.start
+        return last + (self.keep + 1) * self.step
 
     def used(self, count: int, log: Any, now: int) -> int:
         """Return how many calls are in the window that ends `now`."""
         self.roll(count, log, now)
         return count - self.base
+
+
+def forget(marks: array[int], before: int, width: int) -> None:
+    """Leave out marks, of so many numbers each, of buckets that began `before`."""
+    old = 0
+    while old < len(marks) and marks[old] < before:
+        old += width
+    del marks[:old]
 
 
 @lru_cache(4096)
@@ -158,11 +166,13 @@ class Lending(Window):
         if not self.step:
             first = self.base + need - 1
             return log[first % len(log)] + self.length if n <= self.limit else NEVER
-        marks, size = self.marks or array("q", (count,)), self.keep + 1
-        for ahead in range(1, size + 1):
+        marks = self.marks or array("q")
+        for ahead in range(1, self.keep + 2):
             begins = self.start + ahead * self.step
             owed = sum([calls for due, calls in self.lent if due <= begins])
-            base = marks[(self.at + 1 + ahead) % size] if ahead < size else count
+            oldest = begins - self.keep * self.step
+            counting = (marks[i + 1] for i in range(0, len(marks), 2) if marks[i] >= oldest)
+            base = next(counting, count)
             if count - base + owed + n <= self.limit:
                 return begins
         return NEVER
@@ -186,5 +196,6 @@ class Lending(Window):
 
     def _raise(self, n: int) -> None:
         if self.marks is not None:
-            self.marks = array("q", [mark + n for mark in self.marks])
+            for i in range(1, len(self.marks), 2):
+                self.marks[i] += n
             self.base += n
