@@ -121,7 +121,7 @@ def send(plane: DataPlane, flow: Flow, call: Call, sender: Sender) -> Any:
         last = _settled(plane, sender, error)
         return sender.untouched() if last is None else last.response
     finally:
-        _count(plane, call, sender)
+        count(plane, call, sender)
 
 
 async def send_async(plane: DataPlane, flow: Flow, call: Call, sender: Sender) -> Any:
@@ -143,10 +143,10 @@ async def send_async(plane: DataPlane, flow: Flow, call: Call, sender: Sender) -
         untouched: Awaitable[Any] = sender.untouched()
         return await untouched
     finally:
-        _count(plane, call, sender)
+        count(plane, call, sender)
 
 
-def _count(plane: DataPlane, call: Call, sender: Sender) -> None:
+def count(plane: DataPlane, call: Call, sender: Sender) -> None:
     """Count what was special about a call: most pass by."""
     entry = call.entry
     if entry is not None and (entry.refused is not None or entry.simulated is not None):

@@ -150,10 +150,23 @@ def field_of(message: Any, name: str) -> Any:
 def _part(value: Any, part: str) -> Any:
     if part.startswith("_") or isinstance(value, (str, bytes)):
         return None
-    if isinstance(value, Mapping):
-        return value.get(part)
-    if isinstance(value, Sequence):
+    # A message of protobuf's may look like a mapping, or a sequence, without being one.
+    if isinstance(value, Mapping) and not hasattr(value, "DESCRIPTOR"):
+        return _entry(value, part)
+    if isinstance(value, Sequence) and not hasattr(value, "DESCRIPTOR"):
         number = int(part) if part.isdecimal() else len(value)
         return value[number] if number < len(value) else None
     found = getattr(value, part, None)
     return None if callable(found) else found
+
+
+def _entry(mapping: Mapping[Any, Any], part: str) -> Any:
+    """Return what stands for a key, which may be a number; a map of protobuf's takes no other."""
+    keys = (part, int(part)) if part.isdecimal() else (part,)
+    for key in keys:
+        try:
+            if key in mapping:
+                return mapping[key]
+        except TypeError:
+            continue
+    return None

@@ -14,7 +14,8 @@ from weakref import WeakSet
 
 from fairlead.flow.call import Fault, Outcome
 from fairlead.flow.rejected import Rejected
-from fairlead.instruments.attempt import Sender
+from fairlead.instruments.attempt import Sender, count
+from fairlead.instruments.drive import Journey
 from fairlead.instruments.outbound import BAGGAGE, call_for, label_only, plan_for
 from fairlead.instruments.rpc import (
     WHERE,
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from fairlead.flow.engine import Plan
     from fairlead.flow.steps import Flow
     from fairlead.instruments.attempt import Answer
-    from fairlead.instruments.drive import Journey
     from fairlead.instruments.instrument import DataPlane
 
 MOST_ENDPOINTS = 256
@@ -197,6 +197,14 @@ class RpcSender(Sender):
         self.raised: BaseException | None = None
         """What the library raised when it was given the call: the application's to hear."""
         governed.call.facts = self
+
+    def begin(self, plane: DataPlane) -> Journey:
+        """Bring the call to where it is to be sent, or is turned away."""
+        flow, call, _ = self._governed
+        journey = Journey(flow, call)
+        count(plane, call, self)
+        call.fault = None
+        return journey
 
     def value(self, source: str, name: str) -> Any:
         """Return a part of the call."""

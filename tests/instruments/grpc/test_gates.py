@@ -9,7 +9,7 @@ import grpc
 import pytest
 
 from fairlead.policy.fallback import Fallback
-from fairlead.telemetry.names import AGENT_FAULTS
+from fairlead.telemetry.names import AGENT_FAULTS, RATE_LIMITED, WOULD_LIMIT
 from tests.instruments.backend import closed_port
 from tests.instruments.gates import inflight
 from tests.instruments.grpc.conftest import Make, Seen
@@ -44,7 +44,15 @@ def test_a_call_beyond_a_limit_is_not_sent(plane: Plane, make: Make, base: Seen,
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert error.details() == f"rate limited: {name(way)}"
     assert len(base.calls) == served
+    assert plane.counted(RATE_LIMITED) == {name(way): 1}
     assert inflight(plane, name(way)) == 0
+
+
+def test_a_rule_that_only_simulates_counts(plane: Plane, make: Make, way: str) -> None:
+    """Nobody is turned away."""
+    enforce(plane, rated(name(way), 0, mode="simulate"))
+    make().ask(way)
+    assert plane.counted(WOULD_LIMIT) == {name(way): 1}
 
 
 def test_the_author_of_a_rule_chooses_code_and_message(plane: Plane, make: Make, way: str) -> None:

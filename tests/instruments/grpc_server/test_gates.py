@@ -9,13 +9,14 @@ from typing import Any
 
 import grpc
 import pytest
+from google.protobuf import struct_pb2, type_pb2
 
 from fairlead.flow.result import Result
 from fairlead.instruments.rpc import field_of, ip_of
 from fairlead.instruments.rpc_passage import RpcFacts, RpcPassage
 from fairlead.policy.fallback import Fallback
 from fairlead.telemetry.names import AGENT_FAULTS, RATE_LIMITED, WOULD_LIMIT
-from tests.instruments.gates import breaker, cap, enforce, inflight, rate, throttle
+from tests.instruments.gates import allow, breaker, cap, enforce, hot, inflight, rate, throttle
 from tests.instruments.grpc_server.conftest import Serve
 from tests.instruments.plane import Plane, entry, eventually
 from tests.instruments.rpc import ask, lane_in, method_of, path
@@ -210,6 +211,43 @@ def test_what_rules_may_ask_about_a_call(plane: Plane, serve: Serve, way: str) -
     assert lane_in(ask(channel, way, metadata)) == expected
     plane.engine.apply(entry())
     assert found[-1].caller() == ""  # an entry believes nobody
+
+
+def test_values_of_parts_are_limited_one_by_one(plane: Plane, serve: Serve) -> None:
+    """Of metadata here; of the peer, which is one for all, in every cardinality."""
+    enforce(plane, hot(GET, "header", "x-user"), hot("/shop.Cart/List", "client-ip"))
+    channel = serve()
+    for user in ("1", "2"):
+        ask(channel, "unary_unary", [("x-user", user)])
+    ask(channel, "unary_unary")
+    assert "rate limited" in refused(channel, "unary_unary", [("x-user", "1")]).details()
+    ask(channel, "unary_stream")
+    assert "rate limited" in refused(channel, "unary_stream").details()
+
+
+def test_callers_are_told_apart(plane: Plane, serve: Serve) -> None:
+    """Who is not allowed is told not to try again."""
+    enforce(plane, allow(GET, "orders"))
+    channel = serve()
+    ask(channel, "unary_unary", [("fairlead-caller", "orders")])
+    error = refused(channel, "unary_unary", [("fairlead-caller", "till")])
+    assert error.details() == f"not allowed: {GET}"
+    assert dict(error.trailing_metadata())["grpc-retry-pushback-ms"] == "-1"
+
+
+def test_fields_of_protobuf_are_found_by_their_path() -> None:
+    """Nested, repeated, in a map, and binary."""
+    message = type_pb2.Type(name="t", oneofs=["a", "b"], fields=[type_pb2.Field(number=7)])
+    assert field_of(message, "name") == "t"
+    assert field_of(message, "oneofs") == ["a", "b"]
+    assert field_of(message, "fields.0.number") == 7
+    assert field_of(message, "source_context.file_name") == ""
+    assert field_of(message, "SerializeToString") is None
+    struct = struct_pb2.Struct()
+    struct["user"] = "7"
+    assert field_of(struct, "fields.user.string_value") == "7"
+    assert field_of(struct, "fields.nobody.string_value") is None
+    assert "nobody" not in struct
 
 
 def test_fields_of_messages_are_found_by_their_path() -> None:

@@ -285,7 +285,7 @@ class Opening(Attempt):
 
     def open(self) -> Any:
         """Return what stands for the call: the library's own where nothing is to be waited for."""
-        journey = Journey(self._governed.flow, self._governed.call)
+        journey = self.begin(self._calls.reach.plane)
         effect = journey.effect
         if effect is None:
             return self._settled(Pending(), journey)

@@ -245,7 +245,7 @@ class Opening(RpcSender):
 
     def at_once(self) -> Any:
         """Return the call where its endpoint is connected, None where that takes time."""
-        journey = self._journey = Journey(self._governed.flow, self._governed.call)
+        journey = self._journey = self.begin(self._calls.reach.plane)
         effect = journey.effect
         if type(effect) is Send:
             channel = self._calls.reach.channel(effect.call)
@@ -256,7 +256,7 @@ class Opening(RpcSender):
     async def in_time(self, request: Any) -> Any:
         """Return the call when it is under way; its `request` may be what stands for messages."""
         self._request = request
-        journey = self._journey or Journey(self._governed.flow, self._governed.call)
+        journey = self._journey or self.begin(self._calls.reach.plane)
 
         async def start(call: Call) -> Any:
             channel = await self._connected(call)
