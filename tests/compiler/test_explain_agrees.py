@@ -137,7 +137,7 @@ def test_a_lane_that_is_explained_is_the_lane_that_an_agent_chooses(case):
             answer = explain(found, {**query, "app": app, "namespace": namespace})
             lanes = {answer["lane"], *(one["lane"] for one in answer["possible"])}
             for served in (
-                gates[0].admit(asgi(query), nothing, nothing),
+                gates[0].admit(asgi(query), nothing),
                 gates[1].admit(wsgi(query)),
             ):
                 assert served is not None

@@ -20,7 +20,7 @@ ANYBODY = Condition(source="path", operator="prefix", values=("/",))
 
 def asgi_lane(gate: AsgiGate, headers: dict[str, str]) -> str:
     pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
-    served = gate.admit({"type": "http", "path": "/", "headers": pairs}, nothing, nothing)
+    served = gate.admit({"type": "http", "path": "/", "headers": pairs}, nothing)
     assert served is not None
     return served.lane
 

@@ -50,10 +50,12 @@ def governed(plane: DataPlane) -> Callable[[App], App]:
             if KEY in scope or scope["type"] not in REQUESTS:
                 await original(self, scope, receive, gate.apart(scope, send))
                 return
-            served, passage = gate.admit(scope, receive, send), None
+            served, passage = gate.admit(scope, send), None
             if served.__class__ is AsgiPassage:
                 passage = served
-                receive, send = passage.receive, passage.send
+                send = passage.send
+                if scope["type"] != "http":
+                    receive = passage.watching(receive)
             token = resume(served)
             try:
                 await original(self, scope, receive, send)
@@ -99,7 +101,7 @@ class Gate:
 
         return told
 
-    def admit(self, scope: Scope, receive: Receive, send: Send) -> Origin:
+    def admit(self, scope: Scope, send: Send) -> Origin:
         """Return the request in `scope` on its lane; an entry's loses its labels.
 
         It is a passage where rules about the flow of calls are in force.
@@ -131,7 +133,7 @@ class Gate:
                 lane = compiled.inherit(request) if request else compiled.lanes.own
             if self._engine.gates.none:
                 return Served(lane)
-            scope[KEY] = passage = AsgiPassage(lane, self._fault, scope, receive, send)
+            scope[KEY] = passage = AsgiPassage(lane, self._fault, scope["headers"], send)
             return passage
         except Exception:  # counted; the request goes through
             fault(self._plane, "asgi")

@@ -8,7 +8,7 @@ does for it afterwards, in background tasks, holds no place.
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fairlead.instruments.facts import CALLER_LENGTH
@@ -90,6 +90,7 @@ class Passage(Served):
         self.ended = True
         if self.entries:
             self.leave()
+        self.error = None  # its frames hold what the request had, and this
 
     def _failed(self) -> bool:
         status, error = self.status, self.error
@@ -103,16 +104,16 @@ class Passage(Served):
 class AsgiPassage(Passage):
     """A request of an ASGI application, which sends and receives through it."""
 
-    __slots__ = ("_headers", "_receive", "_send", "receive")
+    __slots__ = ("_headers", "_send")
 
     def __init__(
         self,
         lane: str,
         count_fault: Callable[[], None],
-        scope: MutableMapping[str, Any],
-        receive: Receive,
+        headers: Sequence[tuple[bytes, bytes]],
         send: Send,
     ) -> None:
+        """`headers` are without what nobody believes; not the scope, which holds the passage."""
         # Made for every request: a call of the class above would cost as much again.
         self.lane = lane
         self.ended = self.broken = self.gone = False
@@ -120,11 +121,8 @@ class AsgiPassage(Passage):
         self.entries = ()
         self.status = self.error = None
         self._count_fault = count_fault
-        self._headers = scope["headers"]
-        self._receive = self.receive = receive
+        self._headers = headers
         self._send = send
-        if scope["type"] == "websocket":
-            self.receive = self._watched
 
     def caller(self) -> str:
         """Return the app that sent it, as far as that is believed; ``""`` for none."""
@@ -164,12 +162,16 @@ class AsgiPassage(Passage):
             self.gone = True
             raise
 
-    async def _watched(self) -> Message:
-        """Receive a message of a websocket; when the client has closed it, leave."""
-        message = await self._receive()
-        if message["type"] == "websocket.disconnect":
-            self.leave()
-        return message
+    def watching(self, receive: Receive) -> Receive:
+        """Return what receives for a websocket; when the client has closed it, that leaves."""
+
+        async def watched() -> Message:
+            message = await receive()
+            if message["type"] == "websocket.disconnect":
+                self.leave()
+            return message
+
+        return watched
 
 
 class WsgiPassage(Passage):

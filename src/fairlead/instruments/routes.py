@@ -51,7 +51,9 @@ def limited(turnstile: Turnstile) -> Callable[[Handle], Handle]:
 
     def choose(route: Any, scope: Scope) -> Gate | None:
         scope[ASKED] = True
-        path = _path(route, scope) if "fastapi" in scope else route.path_format
+        path = route.path_format
+        if "fastapi" in scope:
+            path = _path(route, scope)
         method = scope.get("method", "GET")
         methods = getattr(route, "methods", None)
         if methods and method not in methods:
@@ -166,14 +168,15 @@ async def _alone(
     turnstile: Turnstile, gate: Gate, step: Step, scope: Scope, ends: tuple[Receive, Send]
 ) -> None:
     """Do the same where no application around has a passage: at a router by itself."""
-    passage = AsgiPassage("", turnstile.fault, scope, *ends)
+    passage = AsgiPassage("", turnstile.fault, scope["headers"], ends[1])
+    receive = ends[0] if scope["type"] == "http" else passage.watching(ends[0])
     inside = {**scope, KEY: passage}
     try:
         visit = turnstile.ask(lambda: _entered(turnstile, gate, inside))
         if visit is None:
-            await step(passage.receive, passage.send)
+            await step(receive, passage.send)
         else:
-            await _held(turnstile, visit, step, scope, (passage.receive, passage.send))
+            await _held(turnstile, visit, step, scope, (receive, passage.send))
     except BaseException as error:
         passage.broke(error)
         raise

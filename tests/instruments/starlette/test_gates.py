@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -335,3 +336,22 @@ def test_a_websocket_route_is_not_among_what_a_router_does_not_know(plane: Plane
         assert client.sent[0]["type"] == "websocket.close"
 
     running(main)
+
+
+def test_a_request_is_gone_when_it_has_ended(plane: Plane) -> None:
+    """What only the collector can free costs every request, and keeps what it was sent."""
+    enforce(plane, rate("/plain", 1_000_000), breaker("/plain", threshold=1_000_000))
+    app = Starlette(routes=[Route("/plain", PlainTextResponse("a"), methods=["GET"])])
+
+    def left(requests: int) -> int:
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(requests):
+                assert asyncio.run(ask(app, "/plain")).status == 200
+            return gc.collect()
+        finally:
+            gc.enable()
+
+    left(5)
+    assert left(40) - left(20) < 20
