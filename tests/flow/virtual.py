@@ -25,8 +25,8 @@ class World:
         self.start = int(at * MS)
         self.time = self.start
         self.changes: list[tuple[str, str, str]] = []
-        options = {"pure": self.pure, **options}
-        self.gates = Gates(clock=lambda: self.time, listener=self._hear, **options)
+        options = {"pure": self.pure, "listener": self._hear, **options}
+        self.gates = Gates(clock=lambda: self.time, **options)
         self.gates.apply(flow(*rules))
 
     def _hear(self, rule: Rule, resource: str, before: str, after: str) -> None:

@@ -28,6 +28,7 @@ from fairlead.agent.lineage import Lineage, sockets_of
 from fairlead.agent.memory import sampled
 from fairlead.agent.notice import warn
 from fairlead.agent.report import registration
+from fairlead.agent.rules import hears
 from fairlead.agent.settings import Settings
 from fairlead.agent.source import Apply, FileSource, Follower, Source, WatchSource
 from fairlead.agent.terminate import Farewell
@@ -128,7 +129,7 @@ class Agent:
             dice=self.dice,
             trust=settings.trust == "mesh",
             governed=bool(settings.app),
-            gates=Gates(memory=sampled(), pure=settings.pure),
+            gates=Gates(listener=hears(self._count), memory=sampled(), pure=settings.pure),
         )
         self.rewriting = _rewriting(settings)
         self.interfaces = Interfaces()
@@ -155,6 +156,9 @@ class Agent:
         self._at_exit = False
         self.process = Process(self, None)
         os.register_at_fork(after_in_child=self._forked)
+
+    def _count(self, name: str, label: str) -> None:
+        self.counters.count(name, label)  # those of now: a forked process has its own
 
     def ensure_ready(self) -> None:
         """Start what was put off until first use, and wait as long as contract 20 allows."""

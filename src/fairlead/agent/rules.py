@@ -5,10 +5,15 @@ from __future__ import annotations
 from heapq import nlargest
 from typing import TYPE_CHECKING, Any
 
-from fairlead.flow.breaker import NAMES
+from fairlead.flow.breaker import CLOSED, NAMES
+from fairlead.policy.rule import ENFORCE
 from fairlead.policy.wording import worded
+from fairlead.telemetry.names import BREAKER_CLOSED, BREAKER_OPENED
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fairlead.flow.core import Listener
     from fairlead.flow.engine import Engine
     from fairlead.flow.gate import Gate
     from fairlead.policy.rule import Rule
@@ -32,6 +37,20 @@ def rules_told(engine: Engine) -> dict[str, Any]:
         "number": len(rules),
         "resources": [_resource(one) for one in nlargest(MOST_RESOURCES, gates, _calls)],
     }
+
+
+def hears(count: Callable[[str, str], None]) -> Listener:
+    """Return what counts the breakers that open and close, by resource.
+
+    One that is open stays so while it is tried, and one that only simulates moves nothing.
+    """
+
+    def hear(rule: Rule, resource: str, before: str, after: str) -> None:
+        closed = NAMES[CLOSED]
+        if rule.mode == ENFORCE and closed in (before, after):
+            count(BREAKER_OPENED if before == closed else BREAKER_CLOSED, resource)
+
+    return hear
 
 
 def _rule(rule: Rule) -> dict[str, Any]:

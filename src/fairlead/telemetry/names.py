@@ -38,6 +38,12 @@ OVERLOADED = "overloaded"
 CIRCUIT_OPEN = "circuit_open"
 """Calls that an open circuit breaker turned away, by resource."""
 
+BREAKER_OPENED = "breaker_opened"
+"""Times that a circuit breaker opened which had been closed, by resource."""
+
+BREAKER_CLOSED = "breaker_closed"
+"""Times that one closed again, by resource."""
+
 HOT_LIMITED = "hot_limited"
 """Calls turned away for one value of theirs, by resource."""
 
