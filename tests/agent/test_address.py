@@ -202,3 +202,14 @@ def test_a_unix_socket_needs_an_address_of_the_operator():
 
     assert (choice.address, choice.reason) == ("", "only a Unix socket; set FAIRLEAD_ADDRESS")
     assert choose([], None, "", CONTROL).reason == "no listening socket yet; set FAIRLEAD_ADDRESS"
+
+
+def test_an_address_of_ipv4_that_a_socket_of_ipv6_listens_at_is_one_of_ipv4():
+    """So does gRPC listen; callers without IPv6 must reach it too."""
+    with socket.socket(socket.AF_INET6) as server:
+        server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        server.bind(("::ffff:127.0.0.1", 0))
+        server.listen()
+        found = mine(server)
+        assert (found.host, found.family) == ("127.0.0.1", socket.AF_INET)
+        assert str(found) == f"127.0.0.1:{server.getsockname()[1]}"

@@ -48,7 +48,7 @@ class Shop:
         self._control, self._generated, self._work = control, generated, work
         self.started: list[Process] = []
 
-    def start(self, app: str, **env: str) -> Process:
+    def start(self, app: str, *words: str, module: str = "", **env: str) -> Process:
         """Start an instance, and wait until it is registered."""
         count = len(self._control.instances(app))
         environ = plain_environment(
@@ -59,8 +59,9 @@ class Shop:
             PYTHONUNBUFFERED="1",
             **env,
         )
-        words = [str(BIN / "fairlead"), "run", "--", sys.executable, str(APPS / f"rpc_{app}.py")]
-        process = Process(words, self._work / f"{app}-{len(self.started)}.log", environ)
+        run = [str(BIN / "fairlead"), "run", "--", sys.executable]
+        command = [*run, str(APPS / f"rpc_{module or app}.py"), *words]
+        process = Process(command, self._work / f"{app}-{len(self.started)}.log", environ)
         self.started.append(process)
 
         def registered() -> bool:
@@ -221,3 +222,21 @@ def test_a_service_that_takes_no_signals_ends_when_its_calls_have(
         until(lambda: price(channel) == "cart", "it serves")
         assert checkout.stop() in {0, -15}  # well before FAIRLEAD_DRAIN is over
         assert control.instances("checkout") == []
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_processes_that_open_one_port_are_one_instance(
+    control: Control, shop: Shop, method: str
+) -> None:
+    """Contract 1 and 2; the process that they stem from serves nobody."""
+    shop.start("cart", method, module="workers")
+
+    def both() -> bool:
+        (instance,) = control.instances("cart")
+        return len(instance["spec"]["processes"]) == 2
+
+    until(both, "both have registered")
+    (instance,) = control.instances("cart")
+    with grpc.insecure_channel(instance["spec"]["address"]) as channel:
+        pid = int(channel.unary_unary("/shop.Cart/Price")(b"", timeout=30))
+    assert pid in {process["pid"] for process in instance["spec"]["processes"]}

@@ -25,6 +25,7 @@ _UNACKED = struct.Struct("24xI")
 
 _Found = TypeVar("_Found")
 _TCP = (_socket.AF_INET, _socket.AF_INET6)
+_MAPPED = "::ffff:"
 _WILDCARDS = frozenset({"0.0.0.0", "::"})
 
 
@@ -178,6 +179,9 @@ def _listener(descriptor: int, opened: _socket.socket) -> Listener | None:
     if family not in _TCP:
         return Listener(descriptor=descriptor, inode=inode, family=family, host="", port=0)
     host, port = opened.getsockname()[:2]
+    if host.startswith(_MAPPED):
+        # gRPC's way to listen at an address of IPv4 (RFC 4291, 2.5.5.2), which callers use.
+        host, family = host.removeprefix(_MAPPED), _socket.AF_INET
     both = family == _socket.AF_INET6 and not opened.getsockopt(
         _socket.IPPROTO_IPV6, _socket.IPV6_V6ONLY
     )
