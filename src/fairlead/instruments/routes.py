@@ -35,6 +35,9 @@ PREFIX = "fairlead.prefix"
 ASKED = "fairlead.asked"
 """In a scope: the gate of its route has been asked; what a route hands on to is inside it."""
 
+INCLUDED = "effective_route_context"
+"""In FastAPI's part of a scope: the route as the router that includes it has it."""
+
 DEEPEST = 16
 """Mounts within mounts that are looked into."""
 
@@ -51,9 +54,10 @@ def limited(turnstile: Turnstile) -> Callable[[Handle], Handle]:
 
     def choose(route: Any, scope: Scope) -> Gate | None:
         scope[ASKED] = True
+        fastapi = scope.get("fastapi")
         path = route.path_format
-        if "fastapi" in scope:
-            path = _path(route, scope)
+        if fastapi is not None and INCLUDED in fastapi:
+            path = _path(route, fastapi[INCLUDED])
         method = scope.get("method", "GET")
         methods = getattr(route, "methods", None)
         if methods and method not in methods:
@@ -128,13 +132,16 @@ def _entered(turnstile: Turnstile, gate: Gate, scope: Scope) -> Visit | None:
     if gate.curious:
         facts = turnstile.facts(AsgiRaw(scope), scope.get("path_params") or {})
         entry = turnstile.enter(gate, passage, facts)
-    else:
-        entry = gate.enter()
-        if entry.refused is None and entry.simulated is None:
-            passage.entries += (entry,)
-            passage.entrance = gate.resource
-        else:
-            turnstile.entered(entry, gate, passage)
+        if entry.refused is None and not entry.wait:
+            return None
+        return Visit(gate, entry, passage)
+    entry = gate.enter()
+    if entry.refused is None and entry.simulated is None and not entry.wait:
+        # Most requests, by the shortest way.
+        passage.entries = (*passage.entries, entry) if passage.entries else (entry,)
+        passage.entrance = gate.resource
+        return None
+    turnstile.entered(entry, gate, passage)
     if entry.refused is None and not entry.wait:
         return None
     return Visit(gate, entry, passage)
@@ -184,16 +191,13 @@ async def _alone(
         passage.end()
 
 
-def _path(route: Any, scope: Scope) -> str:
+def _path(route: Any, included: Any) -> str:
     """Return a route's path with the prefixes of the routers that include it.
 
     From 0.165 on FastAPI keeps the prefixed path beside the route, which others may include too.
     """
-    fastapi = scope.get("fastapi")
-    if fastapi is not None:
-        included = fastapi.get("effective_route_context")
-        if included is not None and getattr(included, "original_route", None) is route:
-            return str(included.path_format)
+    if included is not None and getattr(included, "original_route", None) is route:
+        return str(included.path_format)
     return str(route.path_format)
 
 
