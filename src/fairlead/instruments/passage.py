@@ -134,16 +134,15 @@ class AsgiPassage(Passage):
     def send(self, message: Message) -> Awaitable[None]:
         """Send a message; after the last one of a response, leave."""
         kind = message["type"]
-        if kind == "http.response.body" or kind in _PARTS:
-            return self._last(message) if not message.get("more_body") else self._part(message)
         if kind == "http.response.start" or kind == "websocket.http.response.start":  # noqa: PLR1714
             self.status = status = message["status"]
             if status >= 400:
                 # An answer that is made of an exception is sent while it is handled.
                 self.error = sys.exc_info()[1] or self.error
-        elif kind in _LAST:
-            return self._last(message)
-        return self._send(message)
+            return self._send(message)
+        if kind == "http.response.body" or kind in _PARTS:
+            return self._part(message) if message.get("more_body") else self._last(message)
+        return self._last(message) if kind in _LAST else self._send(message)
 
     async def _last(self, message: Message) -> None:
         try:
