@@ -96,17 +96,17 @@ def broken(gate: Gate, scopes: Scopes, now: int) -> Refusal | None:
     Those before it that would have tried again now are seen to begin, and to go back: their time to
     try again does not move.
     """
-    tried: list[Any] = []
+    tried: list[tuple[Any, Gate]] = []
     for scope in scopes:
         if not scope.shut:
             continue
         for breaker in scope.breakers:
             wait = breaker.wait(now)
             if wait < 0:
-                tried.append(breaker)
+                tried.append((breaker, scope))
                 continue
-            for before in tried:
-                before.roll_back()
+            for before, where in tried:
+                before.roll_back(where)
             return Refusal(breaker.rule, gate.resource, BREAKER, wait / _SECOND)
     return None
 

@@ -11,15 +11,14 @@ from __future__ import annotations
 from array import array
 from functools import lru_cache
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fairlead.flow.gate import NEVER
-from fairlead.flow.result import judge
+from fairlead.flow.result import Judge, judge
 from fairlead.flow.window import forget
 from fairlead.policy.breaker import ERROR_COUNT, SLOW_RATIO, CircuitBreaker
 
 if TYPE_CHECKING:
-    from fairlead.flow.core import Core
     from fairlead.flow.gate import Gate
 
 MS = 1_000_000
@@ -44,17 +43,27 @@ class Trial:
         """Until when each may last."""
 
 
+class Size(NamedTuple):
+    """What a rule comes to; one for all its gates."""
+
+    step: int
+    """Length of a bucket, in nanoseconds."""
+    buckets: int
+    slow_ns: int
+    judge: Judge | None
+    """What tells an error, where that is not what is usual."""
+
+
 class Breaker:
     """The breaker of one rule at one gate."""
 
     __slots__ = (
-        "bad", "base", "base_bad", "buckets", "core", "due", "edge", "judge", "marks", "next",
-        "resource", "rule", "slow_ns", "start", "state", "step", "trial",
+        "bad", "base", "base_bad", "due", "edge", "marks", "next", "rule", "size", "start",
+        "state", "trial",
     )  # fmt: skip
 
-    def __init__(self, rule: CircuitBreaker, resource: str, core: Core) -> None:
+    def __init__(self, rule: CircuitBreaker) -> None:
         """Begin closed, with nothing counted."""
-        self.core, self.resource = core, resource
         self.state = CLOSED
         self.next = 0
         """When it may be tried again."""
@@ -63,25 +72,27 @@ class Breaker:
         self.base = self.base_bad = 0
         self.marks: array[int] | None = None
         """Of each bucket in which calls ended: its start, and what had ended and was bad then."""
-        self.start = self.step = self.buckets = 0
+        self.start = 0
+        self.size = _size(rule)
         self.tune(rule)
 
     def tune(self, rule: CircuitBreaker) -> None:
         """Judge by `rule` from now on; a window of another length begins anew."""
-        self.rule = rule
-        step, self.slow_ns = _measures(rule)
-        """A call that takes longer than `slow_ns` is looked at at once."""
-        if (self.buckets, self.step) != (rule.buckets, step):
+        before, self.rule, self.size = self.size, rule, _size(rule)
+        if before[:2] != self.size[:2]:
             self.marks = None
-        self.step, self.buckets = step, rule.buckets
-        self.judge = _judge(rule.errors) if rule.errors and self.slow_ns == NEVER else None
         self.due = self.edge = 0
         """When it has to be asked though a call was good: at this count of ended calls, or time."""
 
     @property
     def picky(self) -> bool:
         """Whether it says itself what an error is."""
-        return self.judge is not None
+        return self.size.judge is not None
+
+    @property
+    def slow_ns(self) -> int:
+        """A call that takes longer is looked at at once."""
+        return self.size.slow_ns
 
     def end(self, gate: Gate, rt: int, failed: bool, outcome: Any, now: int) -> None:  # noqa: FBT001
         """Count a call that has ended, and open if it was one too many."""
@@ -112,7 +123,7 @@ class Breaker:
         """Let a call pass to try it."""
         if self.trial is None:
             self.trial = Trial()
-            self._move(HALF_OPEN)
+            self._move(gate, HALF_OPEN)
         trial = self.trial
         trial.seen += 1
         probe = Probe(self, gate)
@@ -120,11 +131,11 @@ class Breaker:
         trial.under_way[probe] = now + lease * MS
         return probe
 
-    def roll_back(self) -> None:
+    def roll_back(self, gate: Gate) -> None:
         """Say that it was tried and another breaker did not let the probe pass."""
         if self.state == OPEN:
-            self.core.hear(self.rule, self.resource, NAMES[OPEN], NAMES[HALF_OPEN])
-            self.core.hear(self.rule, self.resource, NAMES[HALF_OPEN], NAMES[OPEN])
+            gate.core.hear(self.rule, gate.resource, NAMES[OPEN], NAMES[HALF_OPEN])
+            gate.core.hear(self.rule, gate.resource, NAMES[HALF_OPEN], NAMES[OPEN])
 
     def tried(self, probe: Probe, rt: int, failed: bool, outcome: Any, now: int) -> None:  # noqa: FBT001
         """Hear how a probe ended."""
@@ -134,7 +145,7 @@ class Breaker:
         if self._is_bad(rt, failed, outcome):
             self.trial = None
             self.next = now + self.rule.recovery_ms * MS
-            self._move(OPEN)
+            self._move(probe.gate, OPEN)
             return
         trial.good += 1
         if trial.good >= self.rule.probes:
@@ -165,28 +176,28 @@ class Breaker:
 
     def _is_bad(self, rt: int, failed: bool, outcome: Any) -> bool:  # noqa: FBT001
         if self.rule.strategy_kind == SLOW_RATIO:
-            return rt > self.slow_ns
-        if self.judge is None or outcome is None:
+            return rt > self.size.slow_ns
+        if self.size.judge is None or outcome is None:
             return failed
-        return self.judge(outcome)
+        return self.size.judge(outcome)
 
     def _length(self) -> int:
         return self.rule.window_ms * MS
 
     def _roll(self, ended: int, now: int) -> None:
         """Begin the bucket of `now`."""
-        start = now - now % self.step
+        start = now - now % self.size.step
         if self.marks is None or start < self.start:
             self.marks = array("q")
-        forget(self.marks, start - (self.buckets - 1) * self.step, 3)
+        forget(self.marks, start - (self.size.buckets - 1) * self.size.step, 3)
         self.marks.extend((start, ended, self.bad))
         self.start, self.base, self.base_bad = start, self.marks[1], self.marks[2]
-        self.edge = self.start + self.step
+        self.edge = self.start + self.size.step
 
     def _open(self, gate: Gate, now: int) -> None:
         self.trial = None
         self.next = now + self.rule.recovery_ms * MS
-        self._move(OPEN)
+        self._move(gate, OPEN)
         gate.look()
 
     def _close(self, gate: Gate, now: int) -> None:
@@ -194,22 +205,23 @@ class Breaker:
         self.marks = None
         self._roll(gate.ended, now)
         gate.due = gate.turn = self.due = 0
-        self._move(CLOSED)
+        self._move(gate, CLOSED)
         gate.look()
 
-    def _move(self, state: int) -> None:
-        self.core.hear(self.rule, self.resource, NAMES[self.state], NAMES[state])
+    def _move(self, gate: Gate, state: int) -> None:
+        gate.core.hear(self.rule, gate.resource, NAMES[self.state], NAMES[state])
         self.state = state
 
 
 @lru_cache(4096)
-def _measures(rule: CircuitBreaker) -> tuple[int, int]:
-    """Return a bucket's length and what is slow: the same numbers for all gates."""
+def _size(rule: CircuitBreaker) -> Size:
     slow = rule.strategy_kind == SLOW_RATIO
-    return -(-rule.window_ms * MS // rule.buckets), int(rule.slow_ms * MS) if slow else NEVER
-
-
-_judge = lru_cache(4096)(judge)
+    return Size(
+        step=-(-rule.window_ms * MS // rule.buckets),
+        buckets=rule.buckets,
+        slow_ns=int(rule.slow_ms * MS) if slow else NEVER,
+        judge=judge(rule.errors) if rule.errors and not slow else None,
+    )
 
 
 class Probe:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 Rules = tuple[Rule, ...]
 
+MOST_TUPLES = 1000
+
 
 def counts(rule: Rule) -> bool:
     """Tell whether a rule is bookmarks in the counts of its gate, and nothing else."""
@@ -37,6 +39,7 @@ class Fitter:
     def __init__(self, gate: Callable[[str], Gate], memory: Memory) -> None:
         """Find other resources' gates with `gate`."""
         self._gate, self._memory = gate, memory
+        self._tuples: dict[tuple[int, ...], Rules] = {}
 
     def fit(self, gate: Gate, rules: Rules, watched: Rules = ()) -> None:
         """Enforce `rules` at `gate`, and keep the windows that `watched` rules of others read."""
@@ -45,11 +48,17 @@ class Fitter:
         windows = {(window.rule.key, number): window for number, window in _numbered(gate.windows)}
         gate.fit(
             (*self._windows(gate, own, windows), *self._watched(gate, watched, windows)),
-            tuple(rule for rule in own if isinstance(rule, ConcurrencyLimit)),
+            self.one_of(tuple(rule for rule in own if isinstance(rule, ConcurrencyLimit))),
             tuple(_breakers(gate, own)),
         )
         shares = {_share_key(share.rule): share for share in gate.cells}
         gate.cells = tuple(self._shares(gate, rules, shares))
+
+    def one_of(self, rules: Rules) -> Rules:
+        """Return one tuple for all gates with the same rules."""
+        if len(self._tuples) > MOST_TUPLES:
+            self._tuples.clear()
+        return self._tuples.setdefault(tuple(map(id, rules)), rules)
 
     def share(self, gate: Gate, rule: Rule) -> Share:
         """Return what a rule that is more than bookmarks keeps at `gate`."""
@@ -158,7 +167,7 @@ def _breakers(gate: Gate, rules: Rules) -> Iterator[Breaker]:
         if isinstance(rule, CircuitBreaker):
             kept = before.get(rule.key)
             if kept is None:
-                kept = Breaker(rule, gate.resource, gate.core)
+                kept = Breaker(rule)
             else:
                 kept.tune(rule)
             yield kept

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 MOST_GATES = 200_000
 """Resources that have a gate of their own. Of more, those that no rule names share gates."""
 
-MOST_TUPLES = 1000
-
 CROWD = "*"
 """Stands in the name of a shared gate for what its resources do not have in common."""
 
@@ -75,7 +73,6 @@ class Gates:
         self._sample: dict[str, str] = {}
         """One of the resources that a shared gate is for, by its name."""
         self._applying = RLock()
-        self._tuples: dict[tuple[int, ...], Rules] = {}
         self.crowd = 0
         """How often a resource was given a shared gate."""
         self.none = True
@@ -183,13 +180,7 @@ class Gates:
         watched = self._watched.get(name, ())
         if (gate.rules, gate.watched) != (own, watched):
             self._fitter.fit(gate, own, watched)
-            gate.rules, gate.watched = self._one_of(own), self._one_of(watched)
-
-    def _one_of(self, rules: Rules) -> Rules:
-        """Return one tuple for all gates with the same rules."""
-        if len(self._tuples) > MOST_TUPLES:
-            self._tuples.clear()
-        return self._tuples.setdefault(tuple(map(id, rules)), rules)
+            gate.rules, gate.watched = self._fitter.one_of(own), self._fitter.one_of(watched)
 
     def _join(self, gate: Gate) -> None:
         """Make calls of `gate` count at the wider resources that have rules."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 from array import array
 from functools import lru_cache
 from math import floor
-from typing import Any
+from typing import Any, NamedTuple
 
 from fairlead.flow.gate import LOG, NEVER
 from fairlead.policy import limit
@@ -23,31 +23,45 @@ BUCKETS = 64
 MS = 1_000_000
 
 
+class Size(NamedTuple):
+    """What a window's threshold and length come to; one for all gates of a rule. Times are ns."""
+
+    most: int
+    """The highest limit."""
+    length: int
+    step: int
+    """Length of a bucket; 0 for a window that is counted to date."""
+    keep: int
+    """Buckets that count beside the current one."""
+    far: int
+    """How far ahead of now a call that was let in may begin, and a window's length more."""
+
+
+NONE = Size(0, 0, 0, 0, 0)
+
+
 class Window:
     """One window of one rule at one gate; `shape` (flow/shape.py) moves its limit."""
 
-    __slots__ = (
-        "base", "edge", "far", "keep", "length", "limit", "marks", "most", "rule", "shape",
-        "start", "step",
-    )  # fmt: skip
+    __slots__ = ("base", "edge", "limit", "marks", "rule", "shape", "size", "start")
 
     def __init__(self, rule: Rule, window: limit.Window, count: int, shape: Any = None) -> None:
         """Begin at `count`, with nothing used. Memory is made when the first call comes."""
         self.base = count
         self.marks: array[int] | None = None
         """Of each bucket in which calls came, the oldest first: its start, and the count then."""
-        self.length = self.step = self.keep = 0
+        self.size = NONE
         self.tune(rule, window, shape)
 
     def tune(self, rule: Rule, window: limit.Window, shape: Any = None) -> bool:
         """Count by another threshold; say whether the length is another too."""
-        before = (self.length, self.step, self.keep)
+        before = self.size
         most = window.threshold if shape is None else shape.most
-        measures = _measures(most, window.window_ms, window.buckets, getattr(rule, "borrow_ms", 0))
-        self.most, self.length, self.step, self.keep, self.far = measures
-        self.rule, self.limit, self.shape = rule, self.most, shape
+        borrow = getattr(rule, "borrow_ms", 0)
+        self.size = size = _size(most, window.window_ms, window.buckets, borrow)
+        self.rule, self.limit, self.shape = rule, size.most, shape
         self.edge = 0
-        if before == (self.length, self.step, self.keep) or not (before[1] or self.step):
+        if before[1:4] == size[1:4] or not (before.step or size.step):
             return False
         self.marks = None
         self.start = 0
@@ -58,15 +72,15 @@ class Window:
     @property
     def logs(self) -> int:
         """How many times of admission the gate has to remember for it."""
-        return 0 if self.step else max(1, self.most)
+        return 0 if self.size.step else max(1, self.size.most)
 
     def roll(self, count: int, log: Any, now: int) -> None:
         """Bring `base`, `limit` and `edge` up to `now`."""
-        if self.step:
+        if self.size.step:
             past = now - self.start
-            if past >= self.step or past < -self.length or self.marks is None:
+            if past >= self.size.step or past < -self.size.length or self.marks is None:
                 self._turn(count, now)
-            self.edge = self.start + self.step
+            self.edge = self.start + self.size.step
         else:
             self._follow(count, log, now)
             self.edge = NEVER
@@ -76,13 +90,13 @@ class Window:
 
     def _turn(self, count: int, now: int) -> None:
         """Begin the bucket of `now`; a clock that went back a whole window begins all anew."""
-        start = now - now % self.step
+        start = now - now % self.size.step
         if self.marks is None:  # what was used before counts as if it were now
             self.marks = array("q", (start, self.base))
         elif start < self.start:
             self.marks = array("q", (start, count))
         else:
-            forget(self.marks, start - self.keep * self.step, 2)
+            forget(self.marks, start - self.size.keep * self.size.step, 2)
             self.marks.extend((start, count))
         self.start, self.base = start, self.marks[1]
 
@@ -91,20 +105,20 @@ class Window:
         if base < count:
             span = len(log)
             base = max(base, count - span)
-            if log[(count - 1) % span] > now + self.far:
+            if log[(count - 1) % span] > now + self.size.far:
                 base = count  # the clock went back further than a window is long
-            while base < count and log[base % span] <= now - self.length:
+            while base < count and log[base % span] <= now - self.size.length:
                 base += 1
         self.base = base
 
     def frees(self, count: int, log: Any) -> int:
         """Return when there may be room again, at the latest of what is known."""
-        if not self.step:
-            return log[self.base % len(log)] + self.length if self.base < count else NEVER
+        if not self.size.step:
+            return log[self.base % len(log)] + self.size.length if self.base < count else NEVER
         marks = self.marks or array("q")
         later = (i for i in range(3, len(marks), 2) if marks[i] > self.base)
         last = marks[next(later, len(marks) + 1) - 3] if marks else self.start
-        return last + (self.keep + 1) * self.step
+        return last + (self.size.keep + 1) * self.size.step
 
     def used(self, count: int, log: Any, now: int) -> int:
         """Return how many calls are in the window that ends `now`."""
@@ -121,15 +135,12 @@ def forget(marks: array[int], before: int, width: int) -> None:
 
 
 @lru_cache(4096)
-def _measures(
-    threshold: float, window_ms: int, buckets: int, borrow_ms: int
-) -> tuple[int, int, int, int, int]:
-    """Return most, length, step, keep and far of a window: the same numbers for all gates."""
+def _size(threshold: float, window_ms: int, buckets: int, borrow_ms: int) -> Size:
     most, length, keep = floor(threshold), window_ms * MS, buckets - 1
     if not buckets and most > LOG:
         buckets = keep = BUCKETS
     step = -(-length // buckets) if buckets else 0
-    return most, length, step, keep, length + borrow_ms * MS
+    return Size(most, length, step, keep, length + borrow_ms * MS)
 
 
 class Watched(Window):
@@ -163,14 +174,14 @@ class Lending(Window):
     def loan(self, n: int, count: int, log: Any) -> int:
         """Return when `n` calls find room, or NEVER; after `roll`."""
         need = count - self.base + n - self.limit
-        if not self.step:
+        if not self.size.step:
             first = self.base + need - 1
-            return log[first % len(log)] + self.length if n <= self.limit else NEVER
+            return log[first % len(log)] + self.size.length if n <= self.limit else NEVER
         marks = self.marks or array("q")
-        for ahead in range(1, self.keep + 2):
-            begins = self.start + ahead * self.step
+        for ahead in range(1, self.size.keep + 2):
+            begins = self.start + ahead * self.size.step
             owed = sum([calls for due, calls in self.lent if due <= begins])
-            oldest = begins - self.keep * self.step
+            oldest = begins - self.size.keep * self.size.step
             counting = (marks[i + 1] for i in range(0, len(marks), 2) if marks[i] >= oldest)
             base = next(counting, count)
             if count - base + owed + n <= self.limit:
@@ -180,7 +191,7 @@ class Lending(Window):
     def lend(self, n: int, count: int, begins: int) -> None:
         """Make room for `n` calls that count in the bucket that begins then."""
         need = count - self.base + n - self.limit
-        if not self.step:
+        if not self.size.step:
             self.base += need
         elif self.marks is not None:
             self._raise(need)
