@@ -94,10 +94,11 @@ class Journey:
     here. Once under way a call is not sent again.
     """
 
-    __slots__ = ("_steps", "effect", "outcome")
+    __slots__ = ("_is_over", "_steps", "effect", "outcome")
 
     def __init__(self, flow: Flow, call: Call) -> None:
         self._steps = flow(call)
+        self._is_over = False
         self.effect: Effect | None = None
         """What is to be done next, None where the way has ended before the call was sent."""
         self.outcome = Outcome()
@@ -111,7 +112,10 @@ class Journey:
             self.effect, self.outcome = None, done.value
 
     def end(self, outcome: Outcome) -> None:
-        """Tell the flow what became of the call that was under way."""
+        """Tell the flow what became of the call that was under way; the first one counts."""
+        if self._is_over:
+            return
+        self._is_over = True
         try:
             self.go_on(outcome)
         finally:

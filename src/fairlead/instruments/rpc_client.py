@@ -60,6 +60,11 @@ OPTIONS = (
 """What an endpoint's channel has beside the application's own options, which go before these."""
 
 
+def is_plain(credentials: Any) -> bool:
+    """Tell whether a channel with these is without certificates; there are some that say so."""
+    return credentials is None or type(credentials).__name__ == "InsecureChannelCredentials"
+
+
 class Asked(NamedTuple):
     """A call as the application asks for it, but for its message."""
 

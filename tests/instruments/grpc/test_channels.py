@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -9,12 +10,15 @@ from typing import Any
 import grpc
 import pytest
 
+from fairlead.instruments import rpc_client
 from fairlead.instruments.pending import Pending
 from fairlead.instruments.propagate import current, current_lane
 from tests.instruments.backend import closed_port
+from tests.instruments.gates import inflight
 from tests.instruments.grpc.conftest import Seen
 from tests.instruments.plane import Plane, eventually, inner, serving
 from tests.instruments.rpc import ask, decode, encode, method_of
+from tests.instruments.rules import capped, enforce
 
 
 @pytest.fixture
@@ -254,3 +258,43 @@ def test_a_name_that_is_no_apps_is_the_librarys_to_watch(plane: Plane, base: See
     """Its own channel connects."""
     with grpc.insecure_channel(base.address) as channel:
         grpc.channel_ready_future(channel).result(30)
+
+
+def test_streams_of_the_librarys_faster_kind_are_governed_too(plane: Plane, base: Seen) -> None:
+    """An option of the channel; such a stream goes on only when somebody asks for the next."""
+    options = [(grpc.experimental.ChannelOptions.SingleThreadedUnaryStream, 1)]
+    enforce(plane, capped("call:cart:/shop.Cart/List", 1))
+    with grpc.insecure_channel("cart", options) as channel:
+        for _ in range(3):
+            with serving("gray"):
+                assert set(ask(channel, "unary_stream")) == {"cart-gray"}
+        call = method_of(channel, "unary_stream")("1", timeout=30)
+        assert next(call) == "cart"
+        call.cancel()
+        with pytest.raises(grpc.RpcError):
+            list(call)
+        assert set(ask(channel, "unary_stream")) == {"cart"}
+        call = method_of(channel, "unary_stream")("1", timeout=30)
+        del call
+        assert eventually(lambda: inflight(plane, "call:cart:/shop.Cart/List") == 0)
+
+
+def test_connections_are_bounded(plane: Plane, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A channel to an app with a thousand instances does not keep a thousand open."""
+    monkeypatch.setattr(rpc_client, "MOST_ENDPOINTS", 1)
+    with grpc.insecure_channel("cart") as channel:
+        for lane in ("gray", "", "gray", ""):
+            with serving(lane):
+                assert set(ask(channel, "stream_stream")) == {"cart-gray" if lane else "cart"}
+        reaches = [one for one in gc.get_objects() if isinstance(one, rpc_client.Reach)]
+        (reach,) = [one for one in reaches if not one.closed and one._channels]
+        assert len(reach._channels) == 1
+
+
+@pytest.mark.filterwarnings("ignore::grpc.experimental.ExperimentalApiWarning")
+def test_a_stub_without_a_channel_is_governed(plane: Plane) -> None:
+    """The library keeps the channel itself (`grpc.experimental.unary_unary`)."""
+    answer = grpc.experimental.unary_unary(
+        "1", "cart:50051", "/shop.Cart/Get", encode, decode, insecure=True, timeout=30
+    )
+    assert answer == "cart"

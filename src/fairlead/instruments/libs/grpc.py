@@ -33,6 +33,7 @@ from fairlead.instruments.rpc_client import (
     Reach,
     RpcSender,
     ended,
+    is_plain,
     left,
     outcome_of,
     taken,
@@ -85,12 +86,12 @@ class _Hooks:
             channel: Any, target: str, options: Any, credentials: Any, compression: Any
         ) -> None:
             original(channel, target, options, credentials, compression)
-            if credentials is not None:
+            if not is_plain(credentials):
                 return
 
             def make(target: str, options: Any) -> Any:
                 made = self._class.__new__(self._class)
-                original(made, target, options, None, compression)
+                original(made, target, options, credentials, compression)
                 return made
 
             self._reaches[channel] = Reach(self._plane, target, options, make)
@@ -329,10 +330,21 @@ class Opening(Attempt):
             self.raised = error
             ended(self._calls.reach, journey, self._governed.call, outcome_of(None, error, None))
             raise
-        over = partial(_over, self._calls.reach, journey, self._governed.call, ref(call))
+        over: Callable[..., None]
+        reference = ref(call, lambda _: over())
+        over = partial(_over, self._calls.reach, journey, self._governed.call, reference)
         if not call.add_callback(over):
             over()
+        elif "SingleThreaded" in type(call).__name__:
+            # It calls nobody back where it is cancelled.
+            call.cancel = partial(_cancelled, type(call).cancel, reference, over)
         return call
+
+
+def _cancelled(cancel: Callable[[Any], bool], reference: Any, over: Callable[[], None]) -> bool:
+    result = cancel(reference())
+    over()
+    return result
 
 
 def _over(reach: Reach, journey: Journey, call: Call, reference: Callable[[], Any]) -> None:

@@ -29,6 +29,7 @@ from fairlead.instruments.rpc_client import (
     Reach,
     RpcSender,
     ended,
+    is_plain,
     left,
     outcome_of,
     taken,
@@ -75,12 +76,12 @@ class _Hooks:
             interceptors: Any,
         ) -> None:
             original(channel, target, options, credentials, compression, interceptors)
-            if credentials is not None:
+            if not is_plain(credentials):
                 return
 
             def make(target: str, options: Any) -> Any:
                 made = self._class.__new__(self._class)
-                original(made, target, options, None, compression, None)
+                original(made, target, options, credentials, compression, None)
                 return made
 
             self._reaches[channel] = Reach(self._plane, target, options, make)
