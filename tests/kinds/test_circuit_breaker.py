@@ -49,12 +49,12 @@ def test_errors_are_statuses_codes_faults_and_classes():
         (
             policy("CircuitBreaker", {"abnormalPercent": 0}),
             "spec.config.abnormalPercent",
-            "greater than or equal to 1",
+            "must be at least 1",
         ),
         (
             policy("CircuitBreaker", {"abnormal_percent": 101, "abnormalPercent": ...}),
             "spec.config.abnormal_percent",
-            "less than or equal to 100",
+            "must be at most 100",
         ),
         (policy("CircuitBreaker", {"interval": None}), "spec.config.interval", "got null"),
         (errors("grpc:UNAVAILBLE"), "spec.config.error_request.conditions[0]", "UNAVAILABLE?"),

@@ -34,10 +34,14 @@ def test_the_specifications_sample_loads_and_equals_the_python_form():
     ("plain", "path", "words"),
     [
         (of("ConcurrencyLimitStrategy", maxConcurrency=...), "spec.maxConcurrency", "required"),
-        (of("ConcurrencyLimitStrategy", maxConcurrency=-1), "spec.maxConcurrency", "equal to 0"),
+        (
+            of("ConcurrencyLimitStrategy", maxConcurrency=-1),
+            "spec.maxConcurrency",
+            "must be at least 0, got the integer -1",
+        ),
         (of("ConcurrencyLimitStrategy", maxConcurrency=1.5), "spec.maxConcurrency", "integer"),
         (of("ConcurrencyLimitStrategy", maxConcurrency="1"), "spec.maxConcurrency", "integer"),
-        (of("ConcurrencyLimitStrategy", maxConcurrency=1 << 40), "spec.maxConcurrency", "less"),
+        (of("ConcurrencyLimitStrategy", maxConcurrency=1 << 40), "spec.maxConcurrency", "at most"),
         (
             of("ConcurrencyLimitStrategy", maxConcurrency=float("nan")),
             "spec.maxConcurrency",

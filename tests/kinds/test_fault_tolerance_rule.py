@@ -74,7 +74,11 @@ def test_every_kind_of_strategy_and_of_resource_may_be_named():
     [
         (rule(selector={}), "spec.selector.app", "binds to no app"),
         (rule(targets=[]), "spec.targets", "needs at least 1"),
-        (rule(targets=[{"targetResourceName": ""}]), "spec.targets[0].targetResourceName", "least"),
+        (
+            rule(targets=[{"targetResourceName": ""}]),
+            "spec.targets[0].targetResourceName",
+            "has 0 characters: write at least 1",
+        ),
         (
             rule(targets=[{"targetResourceName": "head:/a"}]),
             "spec.targets[0].targetResourceName",
@@ -104,7 +108,7 @@ def test_every_kind_of_strategy_and_of_resource_may_be_named():
         (
             rule(action={"behavior": "Redirect", "behaviorDesc": {"responseStatusCode": 99}}),
             "spec.action.behaviorDesc.responseStatusCode",
-            "equal to 200",
+            "must be at least 200, got the integer 99",
         ),
         (
             rule(action={"http": {"customResponse": {}, "redirect": {"redirectUrl": "/"}}}),

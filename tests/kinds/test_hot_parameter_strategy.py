@@ -62,7 +62,7 @@ def test_an_argument_may_be_named_by_its_place():
             "spec.threshold",
             "more than a process",
         ),
-        (of("HotParameterStrategy", burst=-1), "spec.burst", "equal to 0"),
+        (of("HotParameterStrategy", burst=-1), "spec.burst", "must be at least 0"),
         (of("HotParameterStrategy", behavior="Throttle", burst=1), "spec.burst", "only Reject"),
         (of("HotParameterStrategy", queueTimeout="1s"), "spec.queueTimeout", "only Throttle"),
         (
@@ -71,7 +71,7 @@ def test_an_argument_may_be_named_by_its_place():
             "no window",
         ),
         (of("HotParameterStrategy", duration="0s"), "spec.duration", "no time at all"),
-        (of("HotParameterStrategy", capacity=0), "spec.capacity", "equal to 1"),
+        (of("HotParameterStrategy", capacity=0), "spec.capacity", "must be at least 1"),
         (of("HotParameterStrategy", capacity=10**9), "spec.capacity", "1000000"),
         (
             of("HotParameterStrategy", exceptions=[{"value": 1.5, "threshold": 1}]),

@@ -213,7 +213,12 @@ def test_a_scalar_that_tools_read_differently_is_to_be_quoted(text):
     """Contract 11: `0123` is 83, 123 or "0123", depending on who reads it."""
     (message,) = said(RULE.replace("VALUE", text))
     assert message.startswith("f.yaml:12: spec.match[0].value: ")
-    assert message.endswith(f"is read as {TRAPS[text]}: quote the value")
+    advice = (
+        "quote the value"
+        if TRAPS[text] == "a date"
+        else "write a plain number, or quote it as text"
+    )
+    assert message.endswith(f"is read as {TRAPS[text]}: {advice}")
     assert load_documents(RULE.replace("VALUE", f'"{text[:4000]}"'))
 
 

@@ -124,7 +124,7 @@ def test_names_are_read_in_both_spellings():
         (
             answering(customResponse={"status_code": 99}),
             "spec.action.http.customResponse.status_code",
-            "greater than or equal to 200",
+            "must be at least 200",
         ),
         (
             answering(customResponse={"responseHeadersToAdd": {"Content-Length": "3"}}),

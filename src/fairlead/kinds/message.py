@@ -22,6 +22,17 @@ _WANTED = {
     "model_type": "a map",
     "model_attributes_type": "a map",
     "literal_error": "a string",
+    "int_type": "an integer",
+    "int_from_float": "an integer",
+    "float_type": "a number",
+    "bool_type": "true or false",
+}
+
+_BOUNDS = {
+    "greater_than_equal": ("at least", "ge"),
+    "greater_than": ("more than", "gt"),
+    "less_than_equal": ("at most", "le"),
+    "less_than": ("less than", "lt"),
 }
 
 _QUOTED = re.compile(r"'([^']*)'")
@@ -75,7 +86,20 @@ def _message(detail: ErrorDetails, known: tuple[str, ...]) -> str:
         bound = "at least" if kind == "too_short" else "at most"
         size = context.get("min_length", context.get("max_length"))
         return f"needs {bound} {size}, has {context.get('actual_length')}"
-    return detail["msg"]
+    return _bounded(detail) or detail["msg"]
+
+
+def _bounded(detail: ErrorDetails) -> str:
+    """Say which bound a number or a text is beyond, ``""`` for none."""
+    kind, value, context = detail["type"], detail["input"], detail.get("ctx", {})
+    if kind in _BOUNDS:
+        bound, key = _BOUNDS[kind]
+        return f"must be {bound} {context.get(key)}, got {described(value)}"
+    if kind == "string_too_short":
+        return f"has {len(value)} characters: write at least {context.get('min_length')}"
+    if kind == "string_too_long":
+        return f"has {len(value)} characters: write at most {context.get('max_length')}"
+    return ""
 
 
 def _scalar(value: Any) -> bool:

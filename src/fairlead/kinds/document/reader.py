@@ -238,7 +238,7 @@ class _Builder:
         scalar = resolve(text)
         if scalar.trap and not _of_the_server(loc):
             shown = text if len(text) <= 60 else f"{text[:57]}..."
-            message = f"{shown} is read as {scalar.trap}: quote the value"
+            message = f"{shown} is read as {scalar.trap}: {_advice(scalar.trap)}"
             self._document.refuse(loc, _line(event), message)
         elif isinstance(scalar.value, bool | float):
             self._document.texts[loc] = text
@@ -253,6 +253,11 @@ class _Builder:
 
 def _line(event: yaml.Event) -> int:
     return event.start_mark.line + 1 if event.start_mark else 0
+
+
+def _advice(trap: str) -> str:
+    """Return what to write instead: a field of numbers is not helped by quotes."""
+    return "quote the value" if trap == "a date" else "write a plain number, or quote it as text"
 
 
 def _plain(event: yaml.ScalarEvent) -> bool:
