@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -131,6 +132,37 @@ def test_every_kind_of_strategy_and_of_resource_may_be_named():
 def test_what_cannot_be_meant_is_refused_with_its_path(plain, path, words):
     """A rule that is stored and never acts is worse than one that is refused."""
     assert words in said(plain)[path]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("call:", "names no app: write call:APP"),
+        ("call::/a.B/C", "names no app"),
+        ("call:stock:/items", "write call:stock or call:stock:/pkg.Service/Method"),
+        ("call:stock:/pkg.Service", "only gRPC has methods"),
+        ("call:http://stock/items", "only gRPC has methods"),
+        ("call:10.0.0.7:8080", "write call:10.0.0.7"),
+        ("sql:", "names no database"),
+        ("sql::SELECT 1", "names no database"),
+    ],
+)
+def test_a_call_that_nobody_can_make_is_refused(name, words):
+    """What is called is not known beforehand: the status would take the rule for enforced."""
+    plain = rule(targets=[{"targetResourceName": name}])
+    assert words in said(plain)["spec.targets[0].targetResourceName"]
+
+
+@pytest.mark.parametrize("name", ["call:stock:/.*", "sql:.*"])
+def test_a_pattern_of_calls_may_be_wider_than_a_name(name):
+    """It need not be a name itself."""
+    load_documents(json.dumps(rule(targets=[{"targetResourceName": name, "regex": True}])))
+
+
+@pytest.mark.parametrize("name", ["call:::1", "call:stock.shop", "call:stock:/a.B/C", "sql:a:b:c"])
+def test_names_of_calls_that_somebody_may_make_are_taken(name):
+    """Hosts may be addresses of IPv6."""
+    load_documents(json.dumps(rule(targets=[{"targetResourceName": name}])))
 
 
 def test_every_violation_is_told_at_once():

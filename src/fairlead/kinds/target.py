@@ -9,7 +9,7 @@ from pydantic import Field
 
 from fairlead.kinds import regex as regular
 from fairlead.kinds.kind import child
-from fairlead.kinds.resource_name import ResourceName
+from fairlead.kinds.resource_name import ResourceName, unheard_of
 from fairlead.kinds.spec import Spec
 from fairlead.kinds.violation import Loc, Violation
 
@@ -36,13 +36,13 @@ Targets: TypeAlias = Annotated[
 
 
 def violations(raw: Any, loc: Loc) -> Iterator[Violation]:
-    """Check what was typed for a list of targets: that none is there twice, and patterns."""
+    """Check a list of targets as typed: that none is there twice, patterns, and what is called."""
     seen: set[tuple[str, bool]] = set()
     for position, item in enumerate(raw if isinstance(raw, list) else ()):
         name, regex = str(child(item).get("targetResourceName")), bool(child(item).get("regex"))
         at = (*loc, position, "targetResourceName")
         if (name, regex) in seen:
             yield Violation(loc=at, message=f"{name} is there already: remove one")
-        elif regex and (wrong := regular.problem(name)) is not None:
+        elif (wrong := (regular.problem if regex else unheard_of)(name)) is not None:
             yield Violation(loc=at, message=wrong)
         seen.add((name, regex))
