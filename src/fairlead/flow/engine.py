@@ -13,11 +13,12 @@ from fairlead.flow.outside import Outside, concerned
 from fairlead.flow.patience import Patience
 from fairlead.flow.route import Routes
 from fairlead.flow.stack import outbound, outward
+from fairlead.flow.statements import Statements
 from fairlead.flow.steps import Flow
 from fairlead.flow.warmup import Warming
 from fairlead.policy.flow_rules import NO_RULES, FlowRules
 from fairlead.policy.governance import OBSERVE, OFF
-from fairlead.policy.resource import OUTBOUND
+from fairlead.policy.resource import OUTBOUND, SQL
 from fairlead.policy.snapshot import Snapshot
 
 
@@ -33,6 +34,12 @@ class Plan:
     """The life of a call to a host that is no app."""
     outside: Outside | None
     """Such hosts that rules concern; None where no rule may."""
+    statements: Statements | None
+    """Statements that rules concern; None where no rule may."""
+    simple: dict[str, bool]
+    """Statements of base that were met under this plan, that no rule concerns, and that leave the
+    session alone; whether they write. A slice of each to look at would cost as much as everything
+    else that is done for it."""
     shadows: Shadows
     own_lane: str
     """The lane of what has no request; here because every statement asks."""
@@ -84,13 +91,16 @@ class Engine:
         lanes = Lanes(snapshot, trust=self._trust)
         known = bool(snapshot.digest) or not self._governed
         shadows = Shadows.of(snapshot) if known else Shadows.unknown()
+        rules = _rules(snapshot)
         return Plan(
             snapshot=snapshot,
             lanes=lanes,
             routes=routes,
             outbound=outbound(routes, self._avoided, self.gates, self._patience),
             outward=outward(self.gates),
-            outside=Outside(self.gates) if concerned(_rules(snapshot), OUTBOUND) else None,
+            statements=Statements(rules) if concerned(rules, SQL) else None,
+            outside=Outside(self.gates) if concerned(rules, OUTBOUND) else None,
+            simple={},
             shadows=shadows,
             own_lane=lanes.own,
         )

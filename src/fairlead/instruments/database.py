@@ -67,7 +67,6 @@ class Connected:
 
     __slots__ = (
         "_catalogs",
-        "_databases",
         "_engine",
         "_escape",
         "_free",
@@ -78,7 +77,8 @@ class Connected:
         "_rewriter",
         "_rules",
         "_session",
-        "_simple",
+        "databases",
+        "inside",
         "passing",
         "redirect",
         "side",
@@ -99,7 +99,7 @@ class Connected:
         `transacting` says whether a transaction is open on it, without asking the server; it must
         not keep the connection alive.
         """
-        self._databases, self._plane = databases, databases.plane
+        self.databases, self._plane = databases, databases.plane
         self._engine = databases.plane.engine
         self.target, self.redirect, self.transacting = target, redirect, transacting
         self.side = redirect.lane if redirect else BASE
@@ -108,6 +108,8 @@ class Connected:
         """Whether a row may have been written since the last end of a transaction."""
         self.passing = False
         """While True, statements pass: the hook above has judged what is sent."""
+        self.inside = False
+        """While True, the statement that is sent has passed its gate."""
         self._session: Session | None = None
         self._rules: LaneShadows | None = None
         self._rewriter: Rewriter | None = None
@@ -118,7 +120,6 @@ class Connected:
         """Verdicts by style: with parameters and without, statements come by turns."""
         self._catalogs = _NONE
         self._escape: re.Pattern[str] | None = None
-        self._simple = databases.simple
         self._private = False
         """Whether it may have views and triggers that only it can see."""
 
@@ -150,9 +151,9 @@ class Connected:
             if not lane or lane not in plan.shadows.by_lane:
                 if self.side and not END.match(text):
                     self._cross(None)
-                if (writes := self._simple.get(text)) is None:
-                    self._look_at(text)
-                elif writes:
+                if (writes := plan.simple.get(text)) is None:
+                    return self._looked_at(text, plan)
+                if writes:
                     self.wrote = True
                 return text
             if self.passing or (
@@ -168,7 +169,7 @@ class Connected:
         if is_ours(error) and not self.side:
             with suppress(Exception):
                 if current_lane(self._plane) == BASE:
-                    self._plane.counters.count(AGENT_FAULTS, self._databases.driver.library)
+                    self._plane.counters.count(AGENT_FAULTS, self.databases.driver.library)
                     return text
         raise self._closed(error, text)
 
@@ -217,7 +218,7 @@ class Connected:
 
         `text` is the statement, where it is one.
         """
-        return self._databases.refused(Refused(cause, reason), text)
+        return self.databases.refused(Refused(cause, reason), text)
 
     def on_lane(self) -> LaneShadows | None:
         """Return the rules of the lane that the code works on, None where it has no shadows."""
@@ -248,7 +249,8 @@ class Connected:
             )
         if self.redirect is not None or not rules.tables:
             self._note(text)
-            self._free = plan if self.redirect is not None and self._escape is None else None
+            free = self.redirect is not None and self._escape is None and not plan.statements
+            self._free = plan if free else None
             return None
         if self._plane.rewriting.off:
             why = "FAIRLEAD_SHADOW=off: this process may not work on this lane"
@@ -261,21 +263,22 @@ class Connected:
             # A question in between would leave no warning to show.
             if WARNINGS.match(text) and ";" not in text.rstrip("; \t\r\n"):
                 return Verdict(text)
-            if self._databases.driver.dialect == POSTGRES and CONTROL.fullmatch(text):
+            if self.databases.driver.dialect == POSTGRES and CONTROL.fullmatch(text):
                 # SET TRANSACTION has to come before any query, ROLLBACK where none is answered.
                 return Verdict(text)
-            session = yield from read_session(self._databases.driver.dialect)
+            session = yield from read_session(self.databases.driver.dialect)
             self._session = session
         rewriter = self._rewriter
         if rewriter is None:
-            rewriter = self._rewriter = self._databases.rewriter(session, rules, self.target)
+            rewriter = self._rewriter = self.databases.rewriter(session, rules, self.target)
         verdict = rewriter.known(style).get(text)
         if verdict is None or monotonic() >= rewriter.catalogs.until:
             verdict = yield from rewriter.judge(text, style)
         # From here on `quick` can answer.
         if self._plan is not plan:
             self._known = {}
-        self._plan, self._catalogs = plan, rewriter.catalogs
+        self._plan = plan if plan.statements is None else None
+        self._catalogs = rewriter.catalogs
         self._known[style] = rewriter.known(style)
         parted = verdict.refused is None and self._parted(text)
         if parted or STATE.match(text):
@@ -310,7 +313,7 @@ class Connected:
         if shadow != self.redirect and not (shadow is None and self.redirect is None):
             self._rules = None
             raise self.refuse("side", self._elsewhere(rules.lane))
-        dialect = self._databases.driver.dialect
+        dialect = self.databases.driver.dialect
         if dialect == MYSQL or self.redirect is not None:
             names = {one.source.name for one in rules.databases}
             there = {name for name in names if rules.database(name, host, port)}
@@ -337,26 +340,28 @@ class Connected:
             raise self.refuse("side", reason)
         self.side, self.wrote = lane, False
 
-    def _look_at(self, text: str) -> None:
-        """Take note of a statement of base that was not met lately."""
-        writes = HEADS.get(text[:6])
-        if writes is None or ";" in text:
+    def _looked_at(self, text: str, plan: Plan) -> str | None:
+        """Take note of a statement of base that was not met lately; None where rules concern it."""
+        writes = HEADS.get(text[:6]) if ";" not in text else None
+        if writes is None:
             self._note_safely(text)
-            return
-        if writes:
+        elif writes:
             self.wrote = True
-        if len(text) <= SIMPLE_LENGTH:
-            simple = self._simple
+        if plan.statements is not None:
+            return None
+        if writes is not None and len(text) <= SIMPLE_LENGTH:
+            simple = plan.simple
             if len(simple) >= MOST_SIMPLE:
                 simple.clear()
             simple[text] = writes
+        return text
 
     def _note_safely(self, text: str) -> None:
         """Take note of a statement of base, which goes out whatever becomes of us."""
         try:
             self._note(text)
         except Exception:  # counted; what is known of the connection is not relied on any more
-            self._plane.counters.count(AGENT_FAULTS, self._databases.driver.library)
+            self._plane.counters.count(AGENT_FAULTS, self.databases.driver.library)
             self.forget_session()
             self.wrote = True
 
@@ -369,7 +374,7 @@ class Connected:
         elif not several and END.match(text):
             self.wrote = False
         elif not several and BEGIN.match(text):
-            if self._databases.driver.dialect == MYSQL or not self.transacting():
+            if self.databases.driver.dialect == MYSQL or not self.transacting():
                 self.wrote = False
         elif several or not READS.match(text):
             # What is not known may change the current database too: CALL, EXECUTE, a comment.
@@ -378,7 +383,7 @@ class Connected:
 
     def _sent(self, verdict: Verdict) -> str:
         if verdict.refused is not None:
-            raise self._databases.refused(verdict.refused, verdict.text)
+            raise self.databases.refused(verdict.refused, verdict.text)
         if verdict.writes:
             self.wrote = True
         verdict.count()
@@ -387,9 +392,9 @@ class Connected:
     def _closed(self, error: Exception, text: str) -> Exception:
         """Return what to raise where a statement could not be judged."""
         if isinstance(error, Refused):
-            return self._databases.refused(error, text)
+            return self.databases.refused(error, text)
         if not is_ours(error):
             return error
-        self._plane.counters.count(AGENT_FAULTS, self._databases.driver.library)
+        self._plane.counters.count(AGENT_FAULTS, self.databases.driver.library)
         why = f"it could not be judged: {type(error).__name__}: {error}"
         return self.refuse("other", why, text)

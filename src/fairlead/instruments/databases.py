@@ -33,11 +33,6 @@ class Databases:
         self.plane, self.driver = plane, driver
         self._catalogs: dict[tuple[Target, str], Catalogs] = {}
         self._rewriters: dict[tuple[Any, ...], Rewriter] = {}
-        self.simple: dict[str, bool] = {}
-        """Statements of base that were met lately and leave the session alone; whether they write.
-
-        A slice of each to look at would cost as much as everything else that is done for it.
-        """
 
     def redirected(self, target: Target) -> ShadowDatabase | None:
         """Return the shadow that a connection opened now is to be made to, None for `target`.

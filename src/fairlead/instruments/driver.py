@@ -22,6 +22,8 @@ class Driver:
     """One of `sql.session.DIALECTS`."""
     refusal: Callable[[str], Exception]
     """Makes the error that the library raises for a statement that it cannot run."""
+    overload: Callable[[str], Exception]
+    """Makes the error that the library raises where its server cannot run a statement now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from uuid import UUID
 
 from fairlead.instruments.database import Connected
 from fairlead.instruments.postgres import as_given, as_text, marks_in_quotes
+from fairlead.instruments.statements import sent
 from fairlead.sql.lexis import FORMAT, PLAIN
 
 _LITERAL = frozenset(
@@ -163,9 +164,13 @@ class Asking:
     def executemany(self, query: Any, vars_list: Any) -> Any:
         """Execute for each row."""
         execute_many = super().executemany  # type: ignore[misc]
-        if self.fairlead is None or query is self.fairlead_sent:
+        connected = self.fairlead
+        if connected is None or query is self.fairlead_sent:
             return execute_many(query, vars_list)
-        return _each(self, super().execute, execute_many, query, vars_list)  # type: ignore[misc]
+        execute = super().execute  # type: ignore[misc]
+        return sent(
+            connected, self, query, None, _each, self, execute, execute_many, query, vars_list
+        )
 
     def callproc(self, procname: Any, *args: Any, **kwargs: Any) -> Any:
         """Refuse a procedure where its tables are not the lane's."""
@@ -176,7 +181,9 @@ class Asking:
     def copy_expert(self, sql: Any, file: Any, *args: Any, **kwargs: Any) -> Any:
         """Copy by a statement."""
         if self.fairlead is not None and sql is not self.fairlead_sent:
-            sql = self.fairlead_merging.prepared(self, sql, None)[0]
+            given, sql = sql, self.fairlead_merging.prepared(self, sql, None)[0]
+            copy = super().copy_expert  # type: ignore[misc]
+            return sent(self.fairlead, self, given, None, copy, sql, file, *args, **kwargs)
         return super().copy_expert(sql, file, *args, **kwargs)  # type: ignore[misc]
 
     def copy_from(self, file: Any, table: Any, *args: Any, **kwargs: Any) -> Any:
@@ -204,29 +211,34 @@ def _execute(merging: Merging, execute: Callable[..., Any]) -> Callable[..., Any
             # Values are looked at on a lane only.
             if text is not None and (vars is None or not connected.side or literal(vars, kinds)):
                 return execute(self, text, vars)
-        return execute(self, *prepared(self, query, vars))
+        told = prepared(self, query, vars)
+        return sent(connected, self, query, vars, execute, self, *told)
 
     return asking
 
 
 def _outer_execute(merging: Merging, factory: Any) -> Callable[..., Any]:
     def execute(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if self.fairlead is None or not args or kwargs or args[0] is self.fairlead_sent:
+        connected = self.fairlead
+        if connected is None or not args or kwargs or args[0] is self.fairlead_sent:
             return factory.execute(self, *args, **kwargs)
-        query, *rest = args
-        query, values = merging.prepared(self, query, rest[0] if rest else None)
+        given, *rest = args
+        found = rest[0] if rest else None
+        query, values = merging.prepared(self, given, found)
         with _known(self, query):
-            return factory.execute(self, query, values, *rest[1:])
+            told = self, query, values, *rest[1:]
+            return sent(connected, self, given, found, factory.execute, *told)
 
     return execute
 
 
 def _outer_many(factory: Any) -> Callable[..., Any]:
     def executemany(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if self.fairlead is None or len(args) != 2 or kwargs:
+        connected = self.fairlead
+        if connected is None or len(args) != 2 or kwargs:
             return factory.executemany(self, *args, **kwargs)
         execute, many = partial(factory.execute, self), partial(factory.executemany, self)
-        return _each(self, execute, many, *args)
+        return sent(connected, self, args[0], None, _each, self, execute, many, *args)
 
     return executemany
 
@@ -252,9 +264,9 @@ def _each(
         with _known(cursor, found):
             return many(found, rows)
     for row in rows:
-        sent, values = merging.prepared(cursor, query, row)
-        with _known(cursor, sent):
-            execute(sent, values)
+        text, values = merging.prepared(cursor, query, row)
+        with _known(cursor, text):
+            execute(text, values)
     return None
 
 

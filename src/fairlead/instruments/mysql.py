@@ -175,6 +175,24 @@ def as_name(database: Any) -> str:
     return database.decode("utf-8", "replace") if isinstance(database, bytes) else database or ""
 
 
+def connected_of(cursor: Any) -> Connected | None:
+    """Return what governs the connection of a cursor; None if it is closed, or was never hooked."""
+    try:
+        found: Connected | None = cursor.connection.fairlead
+    except (AttributeError, ReferenceError):
+        return None
+    return found
+
+
+def private_connected_of(cursor: Any) -> Connected | None:
+    """Return the same for a cursor that hides its connection."""
+    try:
+        found: Connected | None = cursor._connection.fairlead  # noqa: SLF001
+    except (AttributeError, ReferenceError):
+        return None
+    return found
+
+
 def settled(cursor: Any, query: Any, style: str, ask: Ask) -> Any:
     """Return what a cursor is to execute for `query`."""
     connection = cursor.connection

@@ -16,6 +16,7 @@ from fairlead.instruments.mysql import (
     MySQLConnected,
     Place,
     as_name,
+    private_connected_of,
     sent_async,
     status_of,
     take_rows,
@@ -23,6 +24,7 @@ from fairlead.instruments.mysql import (
 )
 from fairlead.instruments.pools import Twins, concerns, own_connections
 from fairlead.instruments.propagate import Served, resume, suspend
+from fairlead.instruments.statements import governing_async, of_many
 from fairlead.policy.workload import BASE
 from fairlead.sql.lexis import FORMAT, PLAIN
 from fairlead.sql.session import MYSQL
@@ -52,7 +54,12 @@ def install(plane: DataPlane, patches: Patches) -> None:
     from aiomysql.pool import Pool
     from pymysql import err
 
-    driver = Driver(library=LIBRARY, dialect=MYSQL, refusal=err.NotSupportedError)
+    driver = Driver(
+        library=LIBRARY,
+        dialect=MYSQL,
+        refusal=err.NotSupportedError,
+        overload=err.OperationalError,
+    )
     databases = Databases(plane, driver)
     ask = partial(_ask, getattr(Connection.query, "__wrapped__", Connection.query))
     patches.replace(Connection, "_connect", partial(_connect, databases, err))
@@ -61,8 +68,9 @@ def install(plane: DataPlane, patches: Patches) -> None:
     for name in ("begin", "commit", "rollback"):
         patches.replace(Connection, name, _ending)
     patches.replace(Connection, "autocommit", _autocommit)
-    patches.replace(Cursor, "execute", partial(_execute, ask))
-    patches.replace(Cursor, "executemany", partial(_executemany, ask))
+    execute, many = partial(_execute, ask), partial(_executemany, ask)
+    patches.replace(Cursor, "execute", governing_async(private_connected_of, execute))
+    patches.replace(Cursor, "executemany", governing_async(private_connected_of, many, of_many))
     patches.replace(Pool, "_acquire", partial(_acquire, plane, Pool))
     patches.replace(Pool, "_fill_free_pool", _fill)
     patches.replace(Pool, "release", _release)

@@ -7,10 +7,8 @@ up types and to reset a connection, takes another way or is known by its text, a
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import ref
@@ -19,6 +17,7 @@ from fairlead.flow.database import same_host
 from fairlead.instruments.database import Connected, Databases, Driver, Target
 from fairlead.instruments.postgres import PORT, target
 from fairlead.instruments.secret import secret
+from fairlead.instruments.statements import governing_async, marked, of_many
 from fairlead.sql.lexis import PLAIN
 from fairlead.sql.session import POSTGRES
 from fairlead.telemetry.names import AGENT_FAULTS
@@ -45,13 +44,16 @@ def install(plane: DataPlane, patches: Patches) -> None:
     hooks = _Hooks(plane, asyncpg)
     made = connection.Connection
     patches.replace(connect_utils, "_connect_addr", hooks.connect)
-    patches.replace(made, "execute", hooks.execute)
-    patches.replace(made, "_execute", hooks.fetch)
+    find = hooks.connected_of
+    patches.replace(made, "execute", governing_async(find, hooks.execute, _executed))
+    patches.replace(made, "_execute", governing_async(find, hooks.fetch, _fetched))
     patches.replace(made, "_prepare", hooks.prepare)
     patches.replace(made, "copy_records_to_table", hooks.copy_records)
-    for way in ("_executemany", "_copy_in", "_copy_out"):
+    patches.replace(made, "_executemany", governing_async(find, hooks.send, of_many))
+    for way in ("_copy_in", "_copy_out"):
         patches.replace(made, way, hooks.send)
-    patches.replace(prepared_stmt.PreparedStatement, "_PreparedStatement__do_execute", hooks.run)
+    run = governing_async(hooks.connected_of_statement, hooks.run, _prepared)
+    patches.replace(prepared_stmt.PreparedStatement, "_PreparedStatement__do_execute", run)
     patches.replace(cursor.Cursor, "_init", hooks.open)
     patches.replace(cursor.CursorIterator, "__anext__", hooks.open)
     for way in ("_bind", "_bind_exec"):
@@ -71,8 +73,13 @@ class Prepared(str):
 
 class _Hooks:
     def __init__(self, plane: DataPlane, asyncpg: Any) -> None:
-        refusal = asyncpg.exceptions.FeatureNotSupportedError
-        driver = Driver(library=LIBRARY, dialect=POSTGRES, refusal=refusal)
+        driver = Driver(
+            library=LIBRARY,
+            dialect=POSTGRES,
+            refusal=asyncpg.exceptions.FeatureNotSupportedError,
+            # The class of SQLSTATE 53, as asyncpg has no OperationalError.
+            overload=asyncpg.exceptions.InsufficientResourcesError,
+        )
         self._databases, self._asyncpg = Databases(plane, driver), asyncpg
 
     def connect(self, original: Send) -> Send:
@@ -98,7 +105,7 @@ class _Hooks:
                 return original(connection, text, timeout=timeout)
             return self._settled(partial(original, connection), connection, query, timeout=timeout)
 
-        return _marked(execute)
+        return marked(execute)
 
     def fetch(self, original: Send) -> Send:
         """Hook what all ways to fetch rows call."""
@@ -271,6 +278,18 @@ class _Hooks:
         found: Connected | None = vars(protocol).get("fairlead")
         return self._attach(connection) if found is None else found
 
+    def connected_of(self, connection: Any) -> Connected | None:
+        """Return what governs `connection`, for its gates; None where nobody has used it yet."""
+        try:
+            found: Connected | None = vars(connection._protocol).get("fairlead")
+        except (AttributeError, TypeError):
+            return None
+        return found
+
+    def connected_of_statement(self, statement: Any) -> Connected | None:
+        """Return the same for the connection of a prepared statement."""
+        return self.connected_of(statement._connection)
+
     def _aim(self, arguments: dict[str, Any]) -> tuple[Target | None, ShadowDatabase | None]:
         """Let the `arguments` of a connection lead to the shadow; tell what was meant."""
         databases = self._databases
@@ -312,14 +331,19 @@ class _Hooks:
         return connected
 
 
-def _marked(function: Send) -> Send:
-    """Let `function` pass for the coroutine function that it stands for: some ask first."""
-    mark = getattr(inspect, "markcoroutinefunction", None)  # since Python 3.12
-    if mark is not None:
-        mark(function)
-    else:
-        vars(function)["_is_coroutine"] = getattr(asyncio.coroutines, "_is_coroutine", None)
-    return function
+def _executed(connection: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Any, Any]:
+    query = args[0] if args else kwargs.get("query")
+    # What a pool does to a connection that comes back is none of the application's statements.
+    return None if _is_reset(connection, query) else query, args[1:]
+
+
+def _fetched(_: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Any, Any]:
+    # asyncpg itself, which looks up a type, or the application.
+    return None if kwargs.get("ignore_custom_codec") else args[0], args[1]
+
+
+def _prepared(statement: Any, _: tuple[Any, ...], __: Mapping[str, Any]) -> tuple[Any, Any]:
+    return str(statement._query), None
 
 
 def _target(address: Any, params: Any) -> Target:
@@ -343,7 +367,7 @@ def _redirect(arguments: dict[str, Any], meant: Target, redirect: ShadowDatabase
     arguments["params"] = params._replace(**changed)
 
 
-def _is_reset(connection: Any, query: str) -> bool:
+def _is_reset(connection: Any, query: str | None) -> bool:
     reset = connection._reset_query
     return reset is not None and query in (reset, f"ROLLBACK;\n{reset}")
 

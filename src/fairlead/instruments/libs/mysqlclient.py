@@ -21,6 +21,7 @@ from fairlead.instruments.mysql import (
     as_name,
     as_text,
     autocommitting,
+    connected_of,
     ending,
     executing_many,
     selecting,
@@ -28,6 +29,7 @@ from fairlead.instruments.mysql import (
     settled,
     use,
 )
+from fairlead.instruments.statements import governing, of_many
 from fairlead.sql.lexis import FORMAT, PLAIN
 from fairlead.sql.session import MYSQL
 
@@ -54,7 +56,12 @@ def install(plane: DataPlane, patches: Patches) -> None:
     from MySQLdb.connections import Connection
     from MySQLdb.cursors import BaseCursor
 
-    driver = Driver(library=LIBRARY, dialect=MYSQL, refusal=_exceptions.NotSupportedError)
+    driver = Driver(
+        library=LIBRARY,
+        dialect=MYSQL,
+        refusal=_exceptions.NotSupportedError,
+        overload=_exceptions.OperationalError,
+    )
     databases = Databases(plane, driver)
     ask = partial(_ask, getattr(Connection.query, "__wrapped__", Connection.query))
     patches.replace(Connection, "__init__", partial(_initialize, databases, ask, _exceptions))
@@ -66,8 +73,9 @@ def install(plane: DataPlane, patches: Patches) -> None:
         patches.replace(Connection, name, ending)
     patches.replace(Connection, "autocommit", autocommitting)
     patches.replace(Connection, "ping", _ping)
-    patches.replace(BaseCursor, "execute", partial(_execute, ask))
-    patches.replace(BaseCursor, "executemany", executing_many(ask, _discard))
+    execute, many = partial(_execute, ask), executing_many(ask, _discard)
+    patches.replace(BaseCursor, "execute", governing(connected_of, execute))
+    patches.replace(BaseCursor, "executemany", governing(connected_of, many, of_many))
 
 
 class _Watched(MySQLConnected):

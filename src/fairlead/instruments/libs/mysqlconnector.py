@@ -23,9 +23,18 @@ from fairlead.instruments.connector import (
     twin_of,
 )
 from fairlead.instruments.database import Databases, Driver
-from fairlead.instruments.mysql import Ask, Hook, MySQLConnected, as_name, sent, use
+from fairlead.instruments.mysql import (
+    Ask,
+    Hook,
+    MySQLConnected,
+    as_name,
+    private_connected_of,
+    sent,
+    use,
+)
 from fairlead.instruments.pools import Twins, concerns, own_connections
 from fairlead.instruments.propagate import Served
+from fairlead.instruments.statements import governing, of_many
 from fairlead.instruments.threads import carry
 from fairlead.policy.workload import BASE
 from fairlead.sql.lexis import FORMAT, PLAIN
@@ -45,7 +54,12 @@ def install(plane: DataPlane, patches: Patches) -> None:
     """Hook both sorts of connections, their cursors, and the pool."""
     from mysql.connector import abstracts, connection, cursor, errors, pooling
 
-    driver = Driver(library=LIBRARY, dialect=MYSQL, refusal=errors.NotSupportedError)
+    driver = Driver(
+        library=LIBRARY,
+        dialect=MYSQL,
+        refusal=errors.NotSupportedError,
+        overload=errors.OperationalError,
+    )
     databases = Databases(plane, driver)
     abstract = abstracts.MySQLConnectionAbstract
     patches.replace(abstract, "connect", partial(_connect, databases))
@@ -86,10 +100,13 @@ def _hook(
     for name in ("cmd_stmt_prepare", "cmd_stmt_execute"):
         patches.replace(connection, name, partial(_prepared_by_hand, ask))
     text, prepared = cursors
-    patches.replace(text, "execute", partial(_execute, ask))
-    patches.replace(prepared, "execute", partial(_execute_prepared, ask))
-    patches.replace(text, "executemany", partial(_executemany, ask, lambda _: FORMAT))
-    patches.replace(prepared, "executemany", partial(_executemany, ask, marks))
+    for kind, hook, style in (
+        (text, _execute, lambda _: FORMAT),
+        (prepared, _execute_prepared, marks),
+    ):
+        execute, many = partial(hook, ask), partial(_executemany, ask, style)
+        patches.replace(kind, "execute", governing(private_connected_of, execute))
+        patches.replace(kind, "executemany", governing(private_connected_of, many, of_many))
     return ask
 
 

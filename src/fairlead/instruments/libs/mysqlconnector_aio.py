@@ -24,9 +24,16 @@ from fairlead.instruments.connector import (
     twin_of,
 )
 from fairlead.instruments.database import Databases, Driver
-from fairlead.instruments.mysql import MySQLConnected, as_name, sent_async, use
+from fairlead.instruments.mysql import (
+    MySQLConnected,
+    as_name,
+    private_connected_of,
+    sent_async,
+    use,
+)
 from fairlead.instruments.pools import Twins, concerns, own_connections
 from fairlead.instruments.propagate import Served, resume, suspend
+from fairlead.instruments.statements import governing_async, of_many
 from fairlead.policy.workload import BASE
 from fairlead.sql.lexis import FORMAT, PLAIN
 from fairlead.sql.session import MYSQL
@@ -47,7 +54,12 @@ def install(plane: DataPlane, patches: Patches) -> None:
     from mysql.connector import aio, errors
     from mysql.connector.aio import connection, cursor
 
-    driver = Driver(library=LIBRARY, dialect=MYSQL, refusal=errors.NotSupportedError)
+    driver = Driver(
+        library=LIBRARY,
+        dialect=MYSQL,
+        refusal=errors.NotSupportedError,
+        overload=errors.OperationalError,
+    )
     databases = Databases(plane, driver)
     one = connection.MySQLConnection
     ask = partial(_ask, getattr(one.cmd_query, "__wrapped__", one.cmd_query))
@@ -61,8 +73,9 @@ def install(plane: DataPlane, patches: Patches) -> None:
     for name in ("cmd_reset_connection", "commit", "rollback"):
         patches.replace(one, name, _ending)
     for kind, style in ((cursor.MySQLCursor, _style), (cursor.MySQLCursorPrepared, _prepared)):
-        patches.replace(kind, "execute", partial(_execute, ask, style))
-        patches.replace(kind, "executemany", partial(_executemany, ask, style))
+        execute, many = partial(_execute, ask, style), partial(_executemany, ask, style)
+        patches.replace(kind, "execute", governing_async(private_connected_of, execute))
+        patches.replace(kind, "executemany", governing_async(private_connected_of, many, of_many))
     pool = vars(aio).get("MySQLConnectionPool")
     if pool is not None:
         patches.replace(pool, "get_connection", partial(_get_connection, plane))

@@ -22,6 +22,7 @@ from fairlead.instruments.postgres import (
     target,
     targets,
 )
+from fairlead.instruments.statements import governing, governing_async, of_many, unhooked
 from fairlead.sql.lexis import FORMAT, PLAIN
 from fairlead.sql.session import POSTGRES
 from fairlead.telemetry.names import AGENT_FAULTS
@@ -59,6 +60,19 @@ def install(plane: DataPlane, patches: Patches) -> None:
     patches.replace(cursor, "_stream_send_gen", partial(hooks.send, _is_not_none))
     patches.replace(cursor, "_start_copy_gen", partial(hooks.send, bool))
     patches.replace(server, "_declare_gen", partial(hooks.send, _is_not_none))
+    # Where a cursor may wait, which it may not while it talks to the server.
+    plain, waiting = partial(governing, _connected_of), partial(governing_async, _connected_of)
+    patches.replace(psycopg.Cursor, "execute", plain(unhooked))
+    patches.replace(psycopg.ServerCursor, "execute", plain(unhooked))
+    patches.replace(psycopg.AsyncCursor, "execute", waiting(unhooked))
+    patches.replace(psycopg.AsyncServerCursor, "execute", waiting(unhooked))
+    patches.replace(psycopg.Cursor, "executemany", plain(unhooked, of_many))
+    patches.replace(psycopg.AsyncCursor, "executemany", waiting(unhooked, of_many))
+
+
+def _connected_of(cursor: Any) -> Connected | None:
+    found: Connected | None = vars(cursor._conn).get("fairlead")
+    return found
 
 
 def _owner(cls: Any, name: str) -> Any:
@@ -88,7 +102,12 @@ def _command(original: Callable[..., Steps]) -> Callable[..., Steps]:
 
 class _Hooks:
     def __init__(self, plane: DataPlane, psycopg: Any, execute: Callable[..., Steps]) -> None:
-        driver = Driver(library=LIBRARY, dialect=POSTGRES, refusal=psycopg.NotSupportedError)
+        driver = Driver(
+            library=LIBRARY,
+            dialect=POSTGRES,
+            refusal=psycopg.NotSupportedError,
+            overload=psycopg.OperationalError,
+        )
         self._databases = Databases(plane, driver)
         self._psycopg, self._execute = psycopg, execute
         raw = getattr(psycopg, "RawCursor", None)

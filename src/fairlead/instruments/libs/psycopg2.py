@@ -44,7 +44,12 @@ def install(plane: DataPlane, patches: Patches) -> None:
     import psycopg2
     from psycopg2 import extensions
 
-    driver = Driver(library=LIBRARY, dialect=POSTGRES, refusal=psycopg2.NotSupportedError)
+    driver = Driver(
+        library=LIBRARY,
+        dialect=POSTGRES,
+        refusal=psycopg2.NotSupportedError,
+        overload=psycopg2.OperationalError,
+    )
     merging = Merging(extensions)
     hooks = _Hooks(Databases(plane, driver), psycopg2, merging)
     # The name that `connect` looks up: an application may have taken `connect` itself already.

@@ -18,6 +18,7 @@ from fairlead.instruments.mysql import (
     Place,
     as_name,
     autocommitting,
+    connected_of,
     ending,
     executing_many,
     selecting,
@@ -26,6 +27,7 @@ from fairlead.instruments.mysql import (
     status_of,
     take_rows,
 )
+from fairlead.instruments.statements import governing, of_many
 from fairlead.sql.lexis import FORMAT, PLAIN
 from fairlead.sql.session import MYSQL
 
@@ -43,7 +45,12 @@ def install(plane: DataPlane, patches: Patches) -> None:
     from pymysql.connections import Connection
     from pymysql.cursors import Cursor
 
-    driver = Driver(library=LIBRARY, dialect=MYSQL, refusal=err.NotSupportedError)
+    driver = Driver(
+        library=LIBRARY,
+        dialect=MYSQL,
+        refusal=err.NotSupportedError,
+        overload=err.OperationalError,
+    )
     databases = Databases(plane, driver)
     query = Connection.query
     if hasattr(query, "__wrapped__"):
@@ -55,8 +62,9 @@ def install(plane: DataPlane, patches: Patches) -> None:
     for name in ("begin", "commit", "rollback"):
         patches.replace(Connection, name, ending)
     patches.replace(Connection, "autocommit", autocommitting)
-    patches.replace(Cursor, "execute", partial(_execute, ask))
-    patches.replace(Cursor, "executemany", executing_many(ask, bool))
+    execute, many = partial(_execute, ask), executing_many(ask, bool)
+    patches.replace(Cursor, "execute", governing(connected_of, execute))
+    patches.replace(Cursor, "executemany", governing(connected_of, many, of_many))
 
 
 def _connect(databases: Databases, err: Any, original: Callable[..., Any]) -> Callable[..., Any]:

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from fairlead.instruments.database import Connected, Databases, Driver, Target
 from fairlead.instruments.effects import STATE
+from fairlead.instruments.statements import sent
 from fairlead.sql.asking import stem
 from fairlead.sql.lexis import NAMED
 from fairlead.sql.script import statements
@@ -38,7 +39,12 @@ def install(plane: DataPlane, patches: Patches) -> None:
     import sqlite3
     from sqlite3 import dbapi2
 
-    driver = Driver(library=LIBRARY, dialect=SQLITE, refusal=sqlite3.NotSupportedError)
+    driver = Driver(
+        library=LIBRARY,
+        dialect=SQLITE,
+        refusal=sqlite3.NotSupportedError,
+        overload=sqlite3.OperationalError,
+    )
     databases = Databases(plane, driver)
     wrap = partial(_connect, databases, sqlite3)
     patches.replace(sqlite3, "connect", wrap)
@@ -224,32 +230,41 @@ def _asking_class() -> Any:
             connected = self.fairlead
             if connected is not None and (type(sql) is str or isinstance(sql, str)):
                 text = connected.quick(sql, NAMED)
-                sql = _settled(self, sql) if text is None else text
+                if text is None:
+                    return _slowly(self, connected, execute_plain, sql, parameters, parameters)
+                sql = text
             return execute_plain(self, sql, parameters)
 
         def executemany(self, sql: Any, parameters: Any, /) -> Any:
             connected = self.fairlead
             if connected is not None and (type(sql) is str or isinstance(sql, str)):
                 text = connected.quick(sql, NAMED)
-                sql = _settled(self, sql) if text is None else text
+                if text is None:
+                    return _slowly(self, connected, executemany_plain, sql, parameters, None)
+                sql = text
             return executemany_plain(self, sql, parameters)
 
         def executescript(self, sql_script: Any, /) -> Any:
-            connected = self.fairlead
-            if connected is None or connected.on_lane() is None:
-                if connected is not None:
-                    connected.quick(sql_script, NAMED)
-                    connected.forget_session()
-                return super().executescript(sql_script)
-            ask = partial(_ask, self.connection)
-            parts = list(statements(sql_script, SQLITE))
-            if len(parts) > 1 and any(STATE.match(part) for part in parts):
-                # What follows would be judged by what it changes.
-                raise connected.refuse("multi", "ATTACH in a script: send it by itself")
-            texts = [connected.settle(one, NAMED, ask) for one in parts]
-            return super().executescript("".join(texts))
+            return _executescript(self, super().executescript, sql_script)
 
     return Asking
+
+
+def _executescript(cursor: Any, execute: Callable[..., Any], script: Any) -> Any:
+    connected: Connected | None = cursor.fairlead
+    if connected is None:
+        return execute(script)
+    if connected.on_lane() is None:
+        connected.quick(script, NAMED)
+        connected.forget_session()
+        return sent(connected, cursor, script, None, execute, script)
+    ask = partial(_ask, cursor.connection)
+    parts = list(statements(script, SQLITE))
+    if len(parts) > 1 and any(STATE.match(part) for part in parts):
+        # What follows would be judged by what it changes.
+        raise connected.refuse("multi", "ATTACH in a script: send it by itself")
+    texts = [connected.settle(one, NAMED, ask) for one in parts]
+    return sent(connected, cursor, script, None, execute, "".join(texts))
 
 
 def _named_like(governed: Any, factory: Any) -> Any:
@@ -259,9 +274,17 @@ def _named_like(governed: Any, factory: Any) -> Any:
     return governed
 
 
-def _settled(cursor: Any, sql: str) -> str:
-    settled: str = cursor.fairlead.settle(sql, NAMED, partial(_ask, cursor.connection))
-    return settled
+def _slowly(
+    cursor: Any,
+    connected: Connected,
+    execute: Callable[..., Any],
+    sql: str,
+    parameters: Any,
+    values: Any,
+) -> Any:
+    """Execute what has to be judged, or what a rule about statements may concern."""
+    text = connected.settle(sql, NAMED, partial(_ask, cursor.connection))
+    return sent(connected, cursor, sql, values, execute, cursor, text, parameters)
 
 
 def _refuse_on_lane(connected: Connected | None, method: str) -> None:
