@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fairlead.policy.endpoint import Endpoint
@@ -39,7 +40,7 @@ class Call:
         "method",
         "open_ended",
         "resource",
-        "until",
+        "waits",
     )
 
     def __init__(
@@ -61,8 +62,9 @@ class Call:
         """What the gate said; whoever knows of an end before the others may say so."""
         self.fault: Exception | None = None
         """A fault of ours that let it pass."""
-        self.until: float | None = None
-        """Until when it waits for an endpoint that accepts connections, on the engine's clock."""
+        self.waits: Callable[[], float] | None = None
+        """Says for how many seconds more it waits for an endpoint that accepts connections, 0.0 or
+        less where it does not any more; None for a call that does not wait."""
 
 
 class Outcome:

@@ -68,7 +68,7 @@ class Engine:
         self.clock = clock
         self._avoided = Avoided(clock)
         self._warming = Warming(clock)
-        self._patience = Patience(clock)
+        self._patience = Patience()
         self.gates = Gates() if gates is None else gates
         self.plan = self._build(Snapshot())
 

@@ -15,10 +15,9 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 
 
 class Patience:
-    """Waits for those calls that say until when; what has come by then is tried too."""
+    """Waits for those calls that say how long; what has come by then is tried too."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self.latest: Flow = send
         """How an endpoint is chosen by the latest snapshot."""
 
@@ -26,16 +25,18 @@ class Patience:
         """Return the layer that tries again."""
 
         def flow(call: Call) -> Steps:
-            return inner(call) if call.until is None else self._wait(call, call.until)
+            return inner(call) if call.waits is None else self._wait(call, call.waits)
 
         return flow
 
-    def _wait(self, call: Call, until: float) -> Steps:
+    def _wait(self, call: Call, waits: Callable[[], float]) -> Steps:
         pause = FIRST_PAUSE
         while True:
             outcome = yield from self.latest(call)
-            left = until - self._clock()
-            if outcome.error is None or outcome.fault is not Fault.REFUSED or left <= 0:
+            if outcome.error is None or outcome.fault is not Fault.REFUSED:
+                return outcome
+            left = waits()
+            if left <= 0:
                 return outcome
             yield Wait(min(pause, left))
             pause = min(LONGEST_PAUSE, pause * 2)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakSet
 
@@ -125,13 +126,16 @@ class Reach:
                 self._renew(plan)
             call = call_for(self.plane, plan, self.name, "POST")
             call.resource = f"{call.resource}:{method}"
-            call.until = until if asked.wait_for_ready else None
+            call.waits = partial(self._waits, until) if asked.wait_for_ready else None
             label = plan.lanes.label(call.lane, values_of(asked.metadata, BAGGAGE))
             metadata = with_labels(asked.metadata, label, (CALLER, call.caller))
             return Governed(plan.outbound, call, metadata)
         except Exception:  # counted; the call goes on untouched
             self.fault()
             return None
+
+    def _waits(self, until: float) -> float:
+        return 0.0 if self.closed else until - time.monotonic()
 
     def labelled(self, metadata: Any) -> Any:
         """Return the metadata of a call that is not governed: a label must not end here."""
@@ -239,6 +243,10 @@ class RpcSender(Sender):
         """Return what stands for not having been sent."""
         late = time.monotonic() >= self._until
         return self.error_of(DEADLINE_EXCEEDED if late else UNAVAILABLE, text)
+
+    def closed(self) -> Outcome:
+        """Return the outcome of a call that waited when its channel was closed."""
+        return Outcome(error=self.error_of(CANCELLED, "Channel closed!"), grpc=CANCELLED)
 
     def refused(self, call: Call) -> Outcome:
         """Return the outcome of an endpoint that accepts no connection."""

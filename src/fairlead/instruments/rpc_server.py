@@ -98,11 +98,16 @@ class Told:
         """Wrap ``__init__``."""
 
         def init(
-            server: Any, thread_pool: Any, handlers: Any, interceptors: Any, *rest: Any
+            server: Any,
+            thread_pool: Any = None,
+            generic_handlers: Any = None,
+            interceptors: Any = None,
+            *rest: Any,
+            **more: Any,
         ) -> None:
-            handlers = tuple(handlers or ())
+            handlers = tuple(generic_handlers or ())
             ours = (self._interceptor, *(interceptors or ()))
-            original(server, thread_pool, handlers, ours, *rest)
+            original(server, thread_pool, handlers, ours, *rest, **more)
             self._listening[server] = Listening(self._plane, handlers)
 
         return init

@@ -90,6 +90,26 @@ class CarriedSteps:
         return carry(self._origin, next, self._steps)
 
 
+def step_through(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap what steps through its first argument in a worker: for the request at hand."""
+
+    def steps(items: Any, *args: Any, **kwargs: Any) -> Any:
+        if current() is not None and hasattr(items, "__iter__"):
+            items = CarriedSteps(items)
+        return original(items, *args, **kwargs)
+
+    return steps
+
+
+def call_back(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap a method that has a worker call its argument later: for the request at hand."""
+
+    def add(self: Any, function: Callable[..., Any]) -> Any:
+        return original(self, carried(function))
+
+    return add
+
+
 def start_thread(original: Callable[[Any], None]) -> Callable[[Any], None]:
     """Wrap ``Thread.start``: leave with the thread which request it is started for."""
 

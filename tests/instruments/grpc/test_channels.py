@@ -298,3 +298,17 @@ def test_a_stub_without_a_channel_is_governed(plane: Plane) -> None:
         "1", "cart:50051", "/shop.Cart/Get", encode, decode, insecure=True, timeout=30
     )
     assert answer == "cart"
+
+
+def test_a_call_that_waits_for_an_endpoint_can_be_given_up(plane: Plane, base: Seen) -> None:
+    """No thread of ours waits for nobody."""
+    before = threading.active_count()
+    channel = grpc.insecure_channel("empty")
+    call = method_of(channel, "unary_unary").future("1", wait_for_ready=True)
+    other = method_of(channel, "unary_stream")("1", wait_for_ready=True)
+    assert not call.done()
+    assert call.cancel()
+    channel.close()
+    with pytest.raises(grpc.RpcError):
+        next(other)
+    assert eventually(lambda: threading.active_count() <= before)

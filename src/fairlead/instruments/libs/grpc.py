@@ -21,7 +21,6 @@ from fairlead.flow.steps import Send
 from fairlead.instruments.attempt import send
 from fairlead.instruments.drive import Journey, begin
 from fairlead.instruments.pending import Pending
-from fairlead.instruments.propagate import current
 from fairlead.instruments.rpc_client import (
     CANCELLED,
     CONNECT,
@@ -39,7 +38,7 @@ from fairlead.instruments.rpc_client import (
     taken,
 )
 from fairlead.instruments.rpc_connectivity import Watch, known
-from fairlead.instruments.threads import CarriedSteps, carried
+from fairlead.instruments.threads import call_back, step_through
 
 if TYPE_CHECKING:
     from fairlead.instruments.instrument import DataPlane
@@ -69,9 +68,9 @@ def install(plane: DataPlane, patches: Patches) -> None:
     patches.replace(channel, "_close", hooks.closing)
     patches.replace(channel, "subscribe", hooks.subscribing)
     patches.replace(channel, "unsubscribe", hooks.unsubscribing)
-    patches.replace(_channel, "_consume_request_iterator", _consume)
+    patches.replace(_channel, "_consume_request_iterator", step_through)
     for name in ("add_done_callback", "add_callback"):
-        patches.replace(_channel._MultiThreadedRendezvous, name, _called_back)
+        patches.replace(_channel._MultiThreadedRendezvous, name, call_back)
 
 
 class _Hooks:
@@ -255,6 +254,8 @@ class Attempt(RpcSender):
     def connected(self, call: Call) -> Any:
         """Return the channel of the endpoint, connected; an Outcome where it cannot be."""
         reach = self._calls.reach
+        if reach.closed:
+            return self.closed()
         channel = reach.channel(call)
         state = channel._channel.check_connectivity_state(True)
         patience = min(self._until, time.monotonic() + CONNECT)
@@ -307,6 +308,9 @@ class Opening(Attempt):
                 return Outcome(error=error_of(CANCELLED, "Locally cancelled by application!"))
             return channel if isinstance(channel, Outcome) else self._started(journey, channel)
 
+        call, waits = self._governed.call, self._governed.call.waits
+        if waits is not None:
+            call.waits = lambda: 0.0 if pending.is_cancelled else waits()
         try:
             pending.settle(begin(journey, start))
         except (Unreachable, Rejected) as error:
@@ -373,25 +377,3 @@ def is_error(error: BaseException) -> bool:
 def _caused(error: Exception, cause: BaseException) -> Exception:
     error.__cause__ = cause
     return error
-
-
-def _consume(original: Callable[..., None]) -> Callable[..., None]:
-    def consume(requests: Any, *args: Any, **kwargs: Any) -> None:
-        # A thread of the library's steps through the application's requests.
-        original(requests if current() is None else _carried(requests), *args, **kwargs)
-
-    return consume
-
-
-def _carried(requests: Any) -> Any:
-    try:
-        return CarriedSteps(requests)
-    except TypeError:  # no iterator: the library cancels the call
-        return requests
-
-
-def _called_back(original: Callable[..., Any]) -> Callable[..., Any]:
-    def add(call: Any, function: Callable[..., Any]) -> Any:
-        return original(call, carried(function))
-
-    return add

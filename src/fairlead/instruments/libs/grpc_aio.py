@@ -276,6 +276,8 @@ class Opening(RpcSender):
     async def _connected(self, call: Call) -> Any:
         """Return the channel of the endpoint, connected; an Outcome where it cannot be."""
         reach = self._calls.reach
+        if reach.closed:
+            return self.closed()
         channel = reach.channel(call)
         state = channel._channel.check_connectivity_state(True)
         patience = min(self._until, time.monotonic() + CONNECT)
