@@ -337,6 +337,7 @@ def test_a_forked_process_counts_from_nothing():
     gate = world.gates.gate("f")
     stale = world.enter()
     assert world.passes(times=5) == 2
+    world.at(1)
     world.gates.begin_again()
     inside = [world.enter(), world.enter()]
     stale.exit()

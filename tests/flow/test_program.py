@@ -97,6 +97,22 @@ def test_who_waits_is_seen_and_holds_no_lock():
     assert (gate.waiting, gate.inflight, gate.rt_ns) == (0, 0, (150 + 50 + 150) * MS)
 
 
+def test_who_waited_when_the_process_forked_is_in_the_parent():
+    """The child has no such caller: its end there must free no place of another."""
+    world = World(throttle(10, 500))
+    gate = world.gates.gate("f")
+    stale = [gate.enter() for _ in range(2)]
+    world.at(1)
+    world.gates.begin_again()
+    live = gate.enter()
+    for entry in reversed(stale):
+        entry.begin()
+        entry.exit()
+    assert (gate.inflight, gate.waiting) == (1, 0)
+    live.exit()
+    assert gate.inflight == 0
+
+
 def test_a_refused_queue_says_when_it_is_short_enough():
     """The header Retry-After is made of it."""
     world = World(throttle(1, 1500))

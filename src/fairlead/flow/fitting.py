@@ -51,7 +51,7 @@ class Fitter:
             self.one_of(tuple(rule for rule in own if isinstance(rule, ConcurrencyLimit))),
             tuple(_breakers(gate, own)),
         )
-        shares = {_share_key(share.rule): share for share in gate.cells}
+        shares = {share_key(share.rule): share for share in gate.cells}
         gate.cells = tuple(self._shares(gate, rules, shares))
 
     def one_of(self, rules: Rules) -> Rules:
@@ -96,7 +96,7 @@ class Fitter:
         for rule in rules:
             if counts(rule):
                 continue
-            kept = before.get(_share_key(rule))
+            kept = before.get(share_key(rule))
             if kept is None:
                 kept = self.share(gate, rule)
             else:
@@ -146,7 +146,7 @@ class Fitter:
         return None
 
 
-def _share_key(rule: Rule) -> Any:
+def share_key(rule: Rule) -> Any:
     """A rule that is about other calls, or of which a value is another thing, begins anew."""
     more = (rule.param, rule.behaviour) if isinstance(rule, HotLimit) else ()
     related = rule.related if isinstance(rule, RateLimit) else ""

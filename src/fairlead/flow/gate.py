@@ -117,7 +117,7 @@ class Gate:
     def begin_again(self, core: Any) -> None:
         """Count from nothing in a forked process, without rules; who was inside is elsewhere."""
         self.core, self.lock = core, core.lock
-        self.born = self.now() + 1
+        self.born = self.now()
         self.count = self.ended = self.errors = self.rejected = self.simulated = 0
         self.inside = self.most_inflight = self.waiting = self.rt_ns = 0
         self.rules = self.watched = ()
@@ -293,7 +293,7 @@ class Entry:
 
     def begin(self) -> None:
         """Say that the wait is over: response time counts from here."""
-        if self.scopes is None or not self.wait:
+        if self.scopes is None or not self.wait or self.started < self.gate.born:
             return
         with self.gate.lock:
             self.started = self.gate.now()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from fairlead.flow.admission import BY_COUNTS, Admission
 from fairlead.flow.core import Clock, Core, Listener
-from fairlead.flow.fitting import Fitter, Rules
+from fairlead.flow.fitting import Fitter, Rules, share_key
 from fairlead.flow.form import chosen
 from fairlead.flow.program import Program
 from fairlead.flow.shape import Memory
@@ -125,6 +125,7 @@ class Gates:
         self._applying = RLock()
         self._shared = {}
         for gate in self:
+            gate.cells = ()
             gate.begin_again(self._core)
         self._fit_all()
 
@@ -220,7 +221,7 @@ class Gates:
         if gate.resource not in self._wide:
             return
         for rule in self._matching(gate.resource):
-            key = (rule.key, rule.mode, rule.selection, gate.resource)
+            key = (share_key(rule), gate.resource)
             share = self._shared.get(key) or self._before.get(key)
             if share is None:
                 share = self._fitter.share(gate, rule)
