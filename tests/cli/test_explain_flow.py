@@ -82,6 +82,56 @@ def test_every_rule_is_told_in_the_order_in_which_a_call_meets_it(say: Say, appl
     ]
 
 
+GUARDS = """\
+apiVersion: fault-tolerance.opensergo.io/v1alpha1
+kind: FlowControl
+metadata: {name: plain, labels: {app: orders}}
+spec:
+  targets: [RESOURCES]
+  strategies: [{concurrencyLimit: {maxConcurrency: 1}}]
+---
+apiVersion: fault-tolerance.opensergo.io/v1alpha1
+kind: FlowControl
+metadata: {name: spoken, labels: {app: orders}}
+spec:
+  targets: [RESOURCES]
+  strategies: [{concurrencyLimit: {maxConcurrency: 2}}]
+  fallback:
+    behavior: ReturnProvidedResponse
+    behaviorDesc: {responseStatusCode: 503, responseContentBody: later, grpcStatus: UNAVAILABLE, value: '[]'}
+"""  # noqa: E501 - as people write it
+
+EXHAUSTED, RETRY = "RESOURCE_EXHAUSTED, 'overloaded:", "Retry-After: 1, 'overloaded:"
+
+ANSWERS = {
+    "tax": ("raises fairlead.Rejected", "returns []"),
+    "call:stock": (
+        f"rejects with the client's own connect error, over gRPC with {EXHAUSTED} call:stock'",
+        "rejects with 503, 'later', over gRPC with UNAVAILABLE, 'later'",
+    ),
+    "call:mail:/shop.Mail/Send": (
+        "rejects with RESOURCE_EXHAUSTED, 'overloaded: call:mail:/shop.Mail/Send'",
+        "rejects with UNAVAILABLE, 'later'",
+    ),
+    "/shop.Orders/Do": (
+        f"rejects with 429, {RETRY} /shop.Orders/Do', over gRPC with {EXHAUSTED} /shop.Orders/Do'",
+        "rejects with 503, 'later', over gRPC with UNAVAILABLE, 'later'",
+    ),
+    "sql:shop": ("raises the driver's own error", "raises the driver's own error"),
+}
+
+
+def test_what_is_rejected_is_told_in_the_form_its_caller_gets(say: Say, namespace: str):
+    """A function is raised an error, and not answered 429."""
+    names = ", ".join(f"{{targetResourceName: '{name}'}}" for name in ANSWERS)
+    text = GUARDS.replace("RESOURCES", names).encode()
+    assert say("apply", "-f", "-", "-n", namespace, stdin=text).status == 0
+    for name, told in ANSWERS.items():
+        words = (name, "--app", "orders", "-n", namespace)
+        lines = eventually(say, *words, has="FlowControl/spoken").splitlines()
+        assert [line.strip() for line in lines if line.startswith("      r")] == list(told), name
+
+
 def test_an_answer_can_be_read_by_programs(say: Say, applied):
     """-o json is what the control plane said."""
     words = ("POST:/orders/{id}", "--app", "orders", "-n", applied, "-o", "json")

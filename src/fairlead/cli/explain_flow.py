@@ -11,7 +11,9 @@ import typer
 from fairlead.cli.command import DEFAULT_SERVER, Form, Namespace, Server
 from fairlead.cli.control_plane import ControlPlane
 from fairlead.cli.failure import USAGE, Failed
+from fairlead.flow.result import CODES
 from fairlead.policy.governance import ON
+from fairlead.policy.resource import OUTBOUND, SQL, is_function, is_rpc
 from fairlead.policy.rule import ENFORCE
 from fairlead.policy.workload import DEFAULT_NAMESPACE
 
@@ -74,7 +76,7 @@ def worded(answer: dict[str, Any]) -> Iterator[str]:
         if rule["mode"] != ENFORCE:
             yield f"      mode {rule['mode']}: it only counts what it would reject"
         else:
-            yield f"      rejects with {_said(rule['answer'])}"
+            yield f"      {_rejects(answer['resource'], rule['answer'])}"
 
 
 def _reservations(answer: dict[str, Any]) -> Iterator[str]:
@@ -101,9 +103,32 @@ def _counted(rule: dict[str, Any], resource: str) -> str:
     return "of this resource"
 
 
-def _said(answer: dict[str, Any]) -> str:
+def _rejects(resource: str, answer: dict[str, Any]) -> str:
+    """Say what a caller of `resource` gets: each protocol has its own form of an answer."""
+    if is_function(resource):
+        value = answer["value"]
+        return "raises fairlead.Rejected" if value is None else f"returns {_cut(value)}"
+    if resource.startswith(SQL):
+        return "raises the driver's own error"
+    message = answer["body"] if answer["grpc_message"] is None else answer["grpc_message"]
+    grpc = f"{CODES[answer['grpc_status']]}{_short(message)}"
+    called, colon, _ = resource.partition(":/") if resource.startswith(OUTBOUND) else ("", "", "")
+    if colon:
+        return f"rejects with {grpc}"
+    if called and not answer["given"]:
+        return f"rejects with the client's own connect error, over gRPC with {grpc}"
     headers = "".join(f", {name}: {value}" for name, value in answer["headers"])
-    body = " ".join(answer["body"].split())
-    shown = f"{body[: SHOWN - 3]}..." if len(body) > SHOWN else body
-    text = f", {shown!r}" if shown else ""
-    return f"{answer['status']}{headers}{text}"
+    http = f"{answer['status']}{headers}{_short(answer['body'])}"
+    return f"rejects with {http}" + (
+        f", over gRPC with {grpc}" if called or is_rpc(resource) else ""
+    )
+
+
+def _short(text: str) -> str:
+    shown = _cut(text)
+    return f", {shown!r}" if shown else ""
+
+
+def _cut(text: str) -> str:
+    text = " ".join(text.split())
+    return f"{text[: SHOWN - 3]}..." if len(text) > SHOWN else text

@@ -15,6 +15,7 @@ from fairlead.compiler.labels import Pairs, pairs
 from fairlead.compiler.request import InvalidQuery
 from fairlead.flow import refusal
 from fairlead.flow.refusal import Refusal
+from fairlead.flow.rejected import Rejected
 from fairlead.policy.breaker import CircuitBreaker
 from fairlead.policy.fallback import Fallback
 from fairlead.policy.limit import Authority, ConcurrencyLimit, HotLimit, RateLimit, Throttle
@@ -44,8 +45,9 @@ def explain_flow(world: World, query: Mapping[str, Any]) -> dict[str, Any]:
 
     `namespace` and `labels` of the workload, a map, are optional. The `rules` are in order, each
     with the resource that it counts at, its `limit` in words, and the `answer` to a call that it
-    rejects. `governance` is that of the namespace. `meant` are resources of a like name that
-    rules are for, where there is no rule for this one. Raises InvalidQuery.
+    rejects, `given` if its author wrote one for HTTP. `governance` is that of the namespace.
+    `meant` are resources of a like name that rules are for, where there is no rule for this one.
+    Raises InvalidQuery.
     """
     app, namespace, resource, labels = _read(query)
     snapshot = world.snapshot(namespace, app, labels)
@@ -116,7 +118,9 @@ def _answer(refused: Refusal, fallback: Fallback) -> dict[str, Any]:
         "status": fallback.status,
         "headers": [list(header) for header in fallback.headers],
         "body": refused.body if fallback.body is None else fallback.body,
+        "given": Rejected(refused).answers,
         "grpc_status": fallback.grpc_status,
+        "grpc_message": fallback.grpc_message,
         "value": fallback.value,
     }
 

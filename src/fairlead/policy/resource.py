@@ -65,6 +65,11 @@ def is_route(name: str) -> bool:
     return name.startswith("/") or _METHOD.match(name) is not None
 
 
+def is_rpc(name: str) -> bool:
+    """Tell whether `name` may be that of a method of gRPC: a route of all methods looks alike."""
+    return _RPC.fullmatch(name) is not None
+
+
 def is_function(name: str) -> bool:
     """Tell whether `name` is one that an application gives to a part of itself."""
     return not is_route(name) and name != NOT_FOUND and not name.startswith((OUTBOUND, SQL))
