@@ -43,7 +43,7 @@ FLOORS = {
 
 def cases(form: str) -> tuple[str, ...]:
     """Return the names of the cases of a form."""
-    floors = FLOORS if form == "compiled" else ()
+    floors = FLOORS if form == "pure" else ()
     return (*(f"ours_{form}_{name}" for name in STATEMENTS), *floors)
 
 
@@ -116,7 +116,7 @@ async def make(form: str) -> Mapping[str, Any]:
 def main(form: str) -> None:
     """Answer for `form`."""
     statements = {f"ours_{form}_{name}": text for name, text in STATEMENTS.items()}
-    answer(statements | (FLOORS if form == "compiled" else {}), lambda: make(form))
+    answer(statements | (FLOORS if form == "pure" else {}), lambda: make(form))
 
 
 if __name__ == "__main__":
