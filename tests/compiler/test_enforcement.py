@@ -93,6 +93,34 @@ def test_a_call_of_an_app_whose_name_is_misspelt_is_told_of():
     )
 
 
+@pytest.mark.parametrize(
+    ("target", "source", "true"),
+    [
+        ("GET:/x", "argument", False),
+        ("GET:/x", "grpc", False),
+        ("GET:/x", "sql", False),
+        ("call:stock", "argument", False),
+        ("tax", "argument", True),
+        ("tax", "grpc", False),
+        ("/shop.Cart/Pay", "grpc", True),
+        ("call:stock:/shop.Stock/Take", "grpc", True),
+        ("sql:shop", "sql", True),
+        ("GET:/x", "header", True),
+    ],
+)
+def test_a_limit_on_a_part_that_no_call_has_is_not_said_to_be_enforced(target, source, true):
+    """It would pass every call, and look as if it held them."""
+    limit = {"param": {"source": source, "name": "a"}, "threshold": 1}
+    rule = FlowControl(
+        name="r", labels={"app": "a"}, targets=[target], strategies=[{"hotParameter": limit}]
+    )
+    status, reason, message = condition(World.of([rule], [instance()], 1))
+    assert (status, reason) == (("True", "PerProcess") if true else ("False", "StrategyUnusable"))
+    assert true or message == (
+        f"strategies[0].hotParameter: no call of {target} has a part {source}: it limits nothing"
+    )
+
+
 def test_live_counts_the_apps_that_a_rule_and_what_it_names_are_for():
     """Twelve other apps of a namespace do not enforce it, and never will."""
     strategy = RateLimitStrategy(name="s", threshold=1, stat_duration="1s")

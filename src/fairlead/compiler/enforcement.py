@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeGuard
 
 from fairlead.compiler.finding import (
     ENFORCED,
@@ -18,8 +19,9 @@ from fairlead.compiler.shadows import Remark
 from fairlead.compiler.sight import Sight, View, whose
 from fairlead.compiler.strictness import overlaps
 from fairlead.policy.breaker import CircuitBreaker
-from fairlead.policy.limit import Authority
-from fairlead.policy.rule import ENFORCE, OFF
+from fairlead.policy.limit import Authority, HotLimit
+from fairlead.policy.resource import has_source
+from fairlead.policy.rule import ENFORCE, OFF, Rule
 
 SCOPE = (
     "scope: process: each worker process counts for itself, so that N processes let N times the "
@@ -68,7 +70,7 @@ def _verdict(guarded: Guarded, sight: Sight) -> Remark:
     part = guarded.part
     if guarded.crowded:
         return Remark(part, ENFORCED, "TooMuch", _too_much(guarded.guard), "False")
-    problems = list(_problems(guarded.shares))
+    problems = [*_problems(guarded.shares), *_deaf(guarded.rules)]
     if sight.vain:
         problems.append((TARGET_NOT_SEEN, f"{whose(guarded.guard)} has not {_listed(sight.vain)}"))
     scope = _scope(guarded, sight)
@@ -97,10 +99,26 @@ def _problems(shares: Iterable[Share]) -> Iterator[tuple[str, str]]:
             yield "Simulated", f"{one.name}: mode {one.mode}: it only counts what it would reject"
 
 
+def _deaf(rules: Iterable[Rule]) -> Iterator[tuple[str, str]]:
+    """Yield a reason and a sentence for each limit on a part that calls have not."""
+    for rule in rules:
+        if _hears_nothing(rule):
+            sentence = f"no call of {rule.resource} has a part {rule.param.source}"
+            yield "StrategyUnusable", f"{rule.strategy}: {sentence}: it limits nothing"
+
+
+def _hears_nothing(rule: Rule) -> TypeGuard[HotLimit]:
+    if rule.mode != ENFORCE or rule.regex or not isinstance(rule, HotLimit):
+        return False
+    return not has_source(rule.resource, rule.param.source)
+
+
 def _scope(guarded: Guarded, sight: Sight) -> str:
     """Return where the rules that are in force count, ``""`` where there is none."""
     rules = [
-        rule for rule in guarded.rules if rule.mode == ENFORCE and rule.resource not in sight.vain
+        rule
+        for rule in guarded.rules
+        if rule.mode == ENFORCE and rule.resource not in sight.vain and not _hears_nothing(rule)
     ]
     if not rules:
         return ""

@@ -75,6 +75,18 @@ def is_function(name: str) -> bool:
     return not is_route(name) and name != NOT_FOUND and not name.startswith((OUTBOUND, SQL))
 
 
+def has_source(name: str, source: str) -> bool:
+    """Tell whether calls of `name` may have a value from `source`, where their protocol decides.
+
+    Arguments are functions', ``sql`` is statements', ``grpc`` is of what may be a method of gRPC.
+    """
+    if source == "argument":
+        return is_function(name)
+    if source == "sql":
+        return name.startswith(SQL)
+    return source != "grpc" or name.startswith(("/", OUTBOUND))
+
+
 def statement_name(database: str, text: str) -> str:
     """Return the name of a statement, as an application gives it to its driver."""
     return f"{SQL}{database}:{' '.join(text.split())[:LONGEST_STATEMENT]}"
