@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
+import time
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from typing import Any
 
@@ -14,7 +15,7 @@ import fairlead
 from fairlead.agent.arguments import Arguments, Shape
 from fairlead.policy.fallback import Fallback
 from tests.agent.guarding import Guarded
-from tests.instruments.rules import capped, closed, rated
+from tests.instruments.rules import capped, closed, paced, rated
 
 
 def test_a_function_is_called_or_refused(guarded: Guarded) -> None:
@@ -122,6 +123,57 @@ def test_an_async_generator_is_inside_while_it_runs(guarded: Guarded) -> None:
     asyncio.run(main())
     assert cleaned == ["cleaned", "cleaned"]
     assert guarded.counted() == (3, 1, 1, 0)
+
+
+def test_calls_that_are_early_wait_in_their_own_way(guarded: Guarded) -> None:
+    """A coroutine lets others run meanwhile; a function holds up its thread only."""
+    guarded.enforce(paced(guarded.name, 150))
+    guard = fairlead.guard(guarded.name)
+    plain = guard(lambda: None)
+    begun: list[float] = []
+
+    @guard
+    async def work() -> None:
+        begun.append(time.monotonic())
+
+    async def others() -> int:
+        turns = 0
+        while len(begun) < 2:
+            turns += 1
+            await asyncio.sleep(0.001)
+        return turns
+
+    async def main() -> int:
+        found: int = (await asyncio.gather(work(), work(), others()))[2]
+        return found
+
+    plain()
+    started = time.monotonic()
+    plain()
+    assert time.monotonic() - started >= 0.1
+    assert asyncio.run(main()) > 2
+    assert guarded.counted() == (4, 0, 0, 0)
+
+
+def test_who_is_cancelled_while_it_waits_is_not_inside(guarded: Guarded) -> None:
+    """A client that gives up in the queue lets go of its place."""
+    guarded.enforce(paced(guarded.name, 60_000, queue_ms=600_000))
+
+    @fairlead.guard(guarded.name)
+    async def work() -> None:
+        return None
+
+    async def main() -> None:
+        await work()
+        task = asyncio.create_task(work())
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+    assert guarded.gate.inflight == 0
+    assert guarded.gate.errors == 0
 
 
 def test_the_operators_value_is_returned_instead(guarded: Guarded) -> None:

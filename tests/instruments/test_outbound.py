@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from threading import Thread
 
@@ -14,7 +15,7 @@ from fairlead.telemetry.names import AGENT_FAULTS
 from tests.instruments.backend import Backend, backend, closed_port
 from tests.instruments.callers import CALLERS, Caller
 from tests.instruments.plane import Plane, eventually, hooked, inner
-from tests.instruments.rules import breaking, capped, closed, enforce, rated
+from tests.instruments.rules import breaking, capped, closed, enforce, paced, rated
 
 
 @pytest.fixture
@@ -127,6 +128,16 @@ def test_each_hop_of_a_redirect_is_a_call_of_its_own(
     assert caller.get("http://b/redirect?to=http://b/").text == "b"
     assert caller.get("http://b/redirect?to=/").text == "b"
     assert (gate(plane).passed, gate(plane).inflight, gate(plane).most_inflight) == (4, 0, 1)
+
+
+def test_calls_are_let_out_one_by_one(caller: Caller, plane: Plane) -> None:
+    """A queue in the caller spares the callee the peak."""
+    enforce(plane, paced("call:b", 100))
+    started = time.monotonic()
+    for _ in range(3):
+        caller.get("http://b/")
+    assert time.monotonic() - started >= 0.15
+    assert (gate(plane).passed, gate(plane).rejected) == (3, 0)
 
 
 def test_a_host_that_is_no_app_is_a_resource_where_a_rule_says_so(
