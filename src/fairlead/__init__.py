@@ -25,6 +25,8 @@ def __getattr__(name: str) -> object:
     if name == "guard":
         from fairlead.agent.guard import guard
 
+        # Kept: a block that makes its guard each time looks the name up each time.
+        globals()[name] = guard
         return guard
     if name == "Rejected":
         from fairlead.flow.rejected import Rejected
