@@ -361,6 +361,27 @@ def test_a_call_that_does_not_fit_has_the_functions_own_error(guarded: Guarded) 
         fairlead.guard(guarded.name)(pay)()  # type: ignore[call-arg]
 
 
+def test_a_generator_that_is_called_wrongly_is_not_inside(guarded: Guarded) -> None:
+    """The error comes before there is anything to close."""
+
+    @fairlead.guard(guarded.name)
+    def items(count: int) -> Iterator[int]:
+        yield count
+
+    @fairlead.guard(guarded.name)
+    async def items_async(count: int) -> AsyncGenerator[int, None]:
+        yield count
+
+    async def first() -> int:
+        return await anext(items_async())  # type: ignore[call-arg]
+
+    with pytest.raises(TypeError, match="count"):
+        next(items())  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="count"):
+        asyncio.run(first())
+    assert guarded.counted() == (2, 2, 0, 0)
+
+
 def test_a_function_that_does_not_tell_its_parameters_has_places() -> None:
     """Some of C's."""
     assert values(dict.update, ["0", "1", "-1", "x"], {}, {1: 2}, x=3) == [{}, {1: 2}, 3, 3]

@@ -295,3 +295,14 @@ def test_a_listener_may_call_what_it_listens_to():
     for name in ("f", "/p.S/M"):
         assert world.call(name=name) == ""
     assert held == [False] * 6
+
+
+@pytest.mark.parametrize("good", [1, 2, 3])
+def test_a_rule_that_comes_to_want_fewer_probes_is_not_waited_for_for_ever(good):
+    """More have ended well than it wants now, and none is under way: the next one decides."""
+    world = World(breaker(0.5, probes=4))
+    world.call(failed=True)
+    world.time += 5 * SECOND
+    assert [world.call() for _ in range(good)] == [""] * good
+    world.gates.apply(flow(breaker(0.5, probes=1)))
+    assert [world.call(), states(world)] == ["", ["open", "half_open", "closed"]]

@@ -225,7 +225,12 @@ async def _source(
         return PASSED, _items_async(terms.instead(entry.refused, args, kwargs))
     if entry.wait:
         await pause_async(entry)
-    return entry, function(*args, **kwargs)
+    try:
+        return entry, function(*args, **kwargs)
+    except BaseException as error:  # arguments that do not fit: nothing runs that could end it
+        if entry is not PASSED:
+            terms.leave(entry, error)
+        raise
 
 
 def _items(value: Any) -> Generator[Any, Any, Any]:

@@ -154,7 +154,8 @@ class Breaker:
                 self._close(probe.gate, now)
 
     def _has_room(self, trial: Trial, now: int) -> bool:
-        if trial.good + len(trial.under_way) >= self.rule.probes:
+        # With none under way one may: a rule that wants fewer now than ended well needs one to end.
+        if trial.under_way and trial.good + len(trial.under_way) >= self.rule.probes:
             lease = (self.rule.lease_ms or max(self.rule.recovery_ms, LEASE_MS)) * MS
             lost = [p for p, until in trial.under_way.items() if not now < until <= now + lease]
             for probe in lost:
