@@ -11,7 +11,7 @@ import pytest
 from fairlead.flow.hot import REJECTED, Hot, key_of, text_of
 from fairlead.flow.recent import MOST_CELLS, Recent
 from fairlead.policy.flow_rules import problem
-from fairlead.policy.limit import INFLIGHT, PACE, HotLimit, Param
+from fairlead.policy.limit import INFLIGHT, PACE, REJECT, HotLimit, Param
 
 MS = 1_000_000
 SECOND = 1000 * MS
@@ -52,6 +52,20 @@ def test_a_bucket_refills_when_more_than_a_window_has_passed():
     hot = Hot(limit(5, burst=3))
     times = [0, 1000, 1001, 2102, 3203, 4204, 7204]
     assert [passed(hot, 20, at) for at in times] == [8, 0, 5, 5, 5, 5, 8]
+
+
+def test_who_is_turned_away_is_told_when_there_may_be_room():
+    """A client that asks again at that time passes, and one nanosecond before does not."""
+    for behaviour in (REJECT, PACE):
+        hot = Hot(limit(1, behaviour=behaviour, window_ms=60_000))
+        assert call(hot, 10_000) == 0
+        now = START + 20 * SECOND
+        after = hot.after(now, 1, ["free", "a"])
+        assert 0 < hot.after(now, 1, "a") == after <= 60 * SECOND
+        assert hot.test(now + after - 1, 1, "a") == REJECTED
+        assert hot.test(now + after, 1, "a") == 0
+    assert Hot(limit(0)).after(0, 1, "a") == 0
+    assert Hot(limit(0, behaviour=INFLIGHT)).after(0, 1, "a") == 0
 
 
 def test_calls_that_weigh_more_take_more_or_nothing():

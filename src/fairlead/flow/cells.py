@@ -80,7 +80,7 @@ class Callers:
 class Values:
     """The calls of each value (HotLimit)."""
 
-    __slots__ = ("_hot",)
+    __slots__ = ("_asked", "_hot")
 
     reason = HOT
 
@@ -93,6 +93,7 @@ class Values:
 
     def test(self, now: int, n: int, about: Any) -> int:
         """See `Hot.test`."""
+        self._asked = n, about
         return 0 if about is None else self._hot.test(now, n, about)
 
     def take(self, now: int, n: int, about: Any) -> Value | None:
@@ -101,9 +102,8 @@ class Values:
         return None if held is None else Value(self._hot, held, n)
 
     def after(self, now: int) -> int:
-        """Depends on the value."""
-        del now
-        return 0
+        """Return when there may be room for the value that was tested last."""
+        return self._hot.after(now, *self._asked)
 
 
 def read(rule: HotLimit, value: Any) -> Any:
@@ -179,9 +179,7 @@ class Pace:
     turn empty.
     """
 
-    __slots__ = ("_far", "_gate", "_last", "_rule", "_shape", "_wait")
-
-    reason = QUEUE
+    __slots__ = ("_far", "_gate", "_last", "_rule", "_shape", "_wait", "reason")
 
     def __init__(self, rule: Throttle, gate: Gate) -> None:
         """Pace the calls of `gate`."""
@@ -194,6 +192,7 @@ class Pace:
     def tune(self, rule: Throttle) -> None:
         """See `Cell`."""
         self._rule = rule
+        self.reason = QUEUE if rule.queue_ms else RATE  # without a queue nobody has waited
         self._far = max(self._far, rule.queue_ms * MS)
         before, self._shape = self._shape, None
         if rule.warm_up is not None:

@@ -49,6 +49,9 @@ class Calls(Protocol):
     def test(self, now: int, n: int, key: str) -> int:
         """Return 0 where `n` calls may pass, how long they have to wait (ns), or REJECTED."""
 
+    def after(self, now: int, key: str) -> int:
+        """Return in how many ns a key that was turned away may have room; 0: nobody can tell."""
+
     def take(self, now: int, n: int, key: str) -> None:
         """Count them."""
 
@@ -94,6 +97,13 @@ class Hot:
                 return found
             wait = max(wait, found)
         return wait
+
+    def after(self, now: int, n: int, value: Any) -> int:
+        """Return in how many ns there may be room for what `test` rejects; 0: nobody can tell."""
+        full = (
+            key for key, x in self._keys(value).items() if self._calls.test(now, n * x, key) < 0
+        )
+        return max((self._calls.after(now, key) for key in full), default=0)
 
     def take(self, now: int, n: int, value: Any) -> Held:
         """Count `n` calls that `test` lets pass at `now`; return what to `leave` at their end.
@@ -199,6 +209,12 @@ class Buckets:
             return REJECTED
         return 0 if n <= self._refilled(elapsed, rest, own) else REJECTED
 
+    def after(self, now: int, key: str) -> int:
+        """See `Calls`: nothing is added before a window has passed."""
+        at, _, own = self._recent.use(key, now) or self._begin(now, key)
+        rate, _ = own or self._usual
+        return max(0, int(at) + self._window + 1 - now) if rate else 0
+
     def take(self, now: int, n: int, key: str) -> None:
         """See `Calls`."""
         bucket = self._recent.use(key, now) or self._begin(now, key)
@@ -275,6 +291,15 @@ class Paces:
             return 0
         return wait if wait < self._queue else REJECTED
 
+    def after(self, now: int, key: str) -> int:
+        """See `Calls`: when the queue is short enough for one more."""
+        last, own = self._recent.use(key, now) or self._begin(now, key)
+        distance = own or self._usual
+        if distance == ENDLESS:
+            return 0
+        wait: int = last + int(distance) - now
+        return max(0, wait - self._queue + 1 if self._queue else wait)
+
     def take(self, now: int, n: int, key: str) -> None:
         """See `Calls`."""
         pace = self._recent.use(key, now) or self._begin(now, key)
@@ -324,6 +349,11 @@ class InFlight:
         del now
         most = self._items.get(key, self._most) if self._items else self._most
         return 0 if self._count.get(key, 0) + n <= most else REJECTED
+
+    def after(self, now: int, key: str) -> int:
+        """See `Calls`: it depends on when those inside end."""
+        del now, key
+        return 0
 
     def take(self, now: int, n: int, key: str) -> None:
         """See `Calls`."""
