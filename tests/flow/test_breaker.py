@@ -6,7 +6,7 @@ import pytest
 
 from fairlead.flow.result import CONNECT, TIMEOUT, Result, judge
 from fairlead.policy.breaker import ERROR_COUNT, ERROR_RATIO, SLOW_RATIO
-from tests.flow.virtual import SECOND, World, breaker, cap, flow
+from tests.flow.virtual import SECOND, World, breaker, cap, flow, throttle
 
 pytestmark = pytest.mark.usefixtures("form")
 
@@ -306,3 +306,16 @@ def test_a_rule_that_comes_to_want_fewer_probes_is_not_waited_for_for_ever(good)
     assert [world.call() for _ in range(good)] == [""] * good
     world.gates.apply(flow(breaker(0.5, probes=1)))
     assert [world.call(), states(world)] == ["", ["open", "half_open", "closed"]]
+
+
+def test_a_probe_that_gives_up_waiting_for_its_turn_says_nothing():
+    """Nothing of it has run; the next call tries."""
+    world = World(throttle(1, 5000), breaker(0.5, recovery_ms=100))
+    world.call(failed=True)
+    world.at(200)
+    given_up = world.enter()
+    assert given_up.wait
+    given_up.exit()
+    assert states(world) == ["open", "half_open"]
+    world.at(60_000)
+    assert [world.call(), states(world)[-1]] == ["", "closed"]

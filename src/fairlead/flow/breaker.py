@@ -140,7 +140,7 @@ class Breaker:
     def tried(self, probe: Probe, rt: int, failed: bool, outcome: Any, now: int) -> None:  # noqa: FBT001
         """Hear how a probe ended."""
         trial = self.trial
-        if trial is None or trial.under_way.pop(probe, None) is None:
+        if trial is None or trial.under_way.pop(probe, None) is None or probe.waits:
             return
         if self._is_bad(rt, failed, outcome):
             self.trial = None
@@ -228,13 +228,16 @@ def _size(rule: CircuitBreaker) -> Size:
 class Probe:
     """A call that is let through a breaker to try it."""
 
-    __slots__ = ("breaker", "gate")
+    __slots__ = ("breaker", "gate", "waits")
 
     def __init__(self, breaker: Breaker, gate: Gate) -> None:
         self.breaker, self.gate = breaker, gate
+        self.waits = False
+        """Whether it has its turn to wait for: one that gives that up has tried nothing."""
 
     def begin(self) -> None:
         """Know that its wait is over."""
+        self.waits = False
 
     def end(self, rt: int, failed: bool, outcome: Any, now: int) -> None:  # noqa: FBT001
         """Tell the breaker."""

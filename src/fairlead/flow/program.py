@@ -226,6 +226,8 @@ class Trial:
             entry.exit()  # a fault of ours: it must not be inside for ever
             raise
         if self.wait:
+            for probe in entry.held or ():
+                probe.waits = True
             held.append(Turn(self.gate))
             entry.wait = self.wait
         if held:
