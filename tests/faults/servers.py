@@ -137,7 +137,7 @@ class Control:
 
     def client(self) -> httpx.Client:
         """Return a client of its API."""
-        return httpx.Client(base_url=self.url, timeout=10, trust_env=False)
+        return httpx.Client(base_url=self.url, timeout=PATIENCE, trust_env=False)
 
     def get(self, path: str) -> dict[str, Any]:
         """Return the object at `path`."""

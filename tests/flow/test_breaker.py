@@ -319,3 +319,16 @@ def test_a_probe_that_gives_up_waiting_for_its_turn_says_nothing():
     assert states(world) == ["open", "half_open"]
     world.at(60_000)
     assert [world.call(), states(world)[-1]] == ["", "closed"]
+
+
+def test_a_probe_that_is_cancelled_is_no_good_one():
+    """A caller that gives up on a service that hangs has not found it well."""
+    world = World(breaker(0.5, recovery_ms=1000))
+    assert [world.call(failed=True), world.call()] == ["", "breaker"]
+    world.time += SECOND
+    probe = world.enter()
+    assert probe.refused is None
+    probe.exit(False, Result(error=KeyboardInterrupt()))
+    assert states(world) == ["open", "half_open"]
+    assert world.call() == ""
+    assert states(world)[-1] == "closed"

@@ -147,6 +147,8 @@ class Breaker:
             self.next = now + self.rule.recovery_ms * MS
             self._move(probe.gate, OPEN)
             return
+        if _cut_short(outcome):
+            return  # its caller gave up: it was not bad yet, and nobody knows what it would be
         trial.good += 1
         if trial.good >= self.rule.probes:
             trial.stage, trial.good, trial.seen = trial.stage + 1, 0, 0
@@ -223,6 +225,12 @@ def _size(rule: CircuitBreaker) -> Size:
         slow_ns=int(rule.slow_ms * MS) if slow else NEVER,
         judge=judge(rule.errors) if rule.errors and not slow else None,
     )
+
+
+def _cut_short(outcome: Any) -> bool:
+    """Tell whether a call was cancelled or closed, or its process told to end."""
+    error = getattr(outcome, "error", None)
+    return error is not None and not isinstance(error, Exception)
 
 
 class Probe:
