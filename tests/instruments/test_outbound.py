@@ -177,6 +177,7 @@ def test_a_fault_of_ours_lets_the_call_pass(
 ) -> None:
     """Not even the name would be found if the call went on as if we were not there."""
     plane = Plane(inner({"b": {base.address: ""}}))
+    enforce(plane, rated("call:b", 5))
 
     def broken(*_: object) -> None:
         raise RuntimeError("ours")

@@ -96,7 +96,12 @@ class Engine:
             snapshot=snapshot,
             lanes=lanes,
             routes=routes,
-            outbound=outbound(routes, self._avoided, self.gates, self._patience),
+            outbound=outbound(
+                routes,
+                self._avoided,
+                self.gates if concerned(rules, OUTBOUND) else None,
+                self._patience,
+            ),
             outward=outward(self.gates),
             statements=Statements(rules) if concerned(rules, SQL) else None,
             outside=Outside(self.gates) if concerned(rules, OUTBOUND) else None,

@@ -14,13 +14,18 @@ if TYPE_CHECKING:
     from fairlead.flow.gates import Gates
 
 
-def outbound(routes: Routes, avoided: Avoided, gates: Gates, patience: Patience) -> Flow:
-    """Return the life of a call by app name, outermost first."""
+def outbound(routes: Routes, avoided: Avoided, gates: Gates | None, patience: Patience) -> Flow:
+    """Return the life of a call by app name, outermost first.
+
+    Without `gates`, as no rule is about calls, which then cost nothing for it.
+    """
     reaching = failover(routes, avoided)
     patience.latest = chain([reaching])
     return chain(
         [
-            gated(gates),  # outside of failover: a call that is tried again is one call
+            *(
+                [gated(gates)] if gates is not None else ()
+            ),  # a call that is tried again is one call
             patience.layer,  # outside of failover: it tries whoever there is by then
             reaching,  # innermost: one refused connection is not yet a failed call
         ]

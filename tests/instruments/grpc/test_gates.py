@@ -67,6 +67,7 @@ def test_a_call_is_inside_until_its_answer_has_ended(
     plane: Plane, make: Make, base: Seen, way: str
 ) -> None:
     """A stream's too."""
+    enforce(plane, capped(name(way), 1))
     inside: list[int] = []
     base.behave = lambda context: inside.append(inflight(plane, name(way)))
     client = make()
