@@ -46,7 +46,7 @@ def test_what_one_agent_refuses_stops_neither_its_other_rules_nor_other_agents(
     time.sleep(1.0)
     after = old.doctor()["snapshot"]
     assert after["digest"] == before["digest"]
-    assert after["applied_ago"] >= before["applied_ago"] + 1.0
+    assert after["applied_ago"] > before["applied_ago"]
 
 
 class Refusing(Agent):

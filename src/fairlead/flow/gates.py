@@ -57,6 +57,7 @@ class Gates:
         self._core = Core(form, clock, listener)
         self._fitter = Fitter(self._inner, memory)
         self._gates: dict[str, Gate] = {}
+        self._making: dict[str, Gate] = {}  # without their rules yet
         self._wide: set[str] = set()
         """Resources at which calls of narrower ones count, from the first rule on, for good."""
         self._given: tuple[FlowRules, bool] = (NO_RULES, False)
@@ -147,11 +148,16 @@ class Gates:
             return self._inner(name)
 
     def _inner(self, name: str) -> Gate:
-        gate = self._gates.get(name)
+        gate = self._gates.get(name) or self._making.get(name)
         if gate is None:
-            gate = self._gates[name] = self._core.form.Gate(name, self._core, BY_COUNTS)
-            self._fit(gate)
-            self._join(gate)
+            gate = self._making[name] = self._core.form.Gate(name, self._core, BY_COUNTS)
+            try:
+                self._fit(gate)
+                self._join(gate)
+                # Only now: who finds a gate asks no lock, and one without its rules is open.
+                self._gates[name] = gate
+            finally:
+                del self._making[name]
         return gate
 
     def _crowded(self, name: str) -> str:
@@ -209,9 +215,10 @@ class Gates:
     def _widen(self, name: str) -> None:
         if name not in self._wide:
             self._wide.add(name)
-            if name in self._gates:
-                self._fit(self._gates[name])  # it kept what patterns count for it alone
-                self._join(self._gates[name])
+            gate = self._gates.get(name) or self._making.get(name)
+            if gate is not None:
+                self._fit(gate)  # it kept what patterns count for it alone
+                self._join(gate)
 
     def _of_patterns(self, gate: Gate) -> Iterator[Share]:
         """Yield what patterns keep for calls of a resource that is wider than others as well.
