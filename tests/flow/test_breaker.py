@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fairlead.flow.result import CONNECT, TIMEOUT, Result, judge
+from fairlead.flow.result import Result, judge
 from fairlead.policy.breaker import ERROR_COUNT, ERROR_RATIO, SLOW_RATIO
+from fairlead.policy.outcome import CONNECT, TIMEOUT
 from tests.flow.virtual import SECOND, World, breaker, cap, flow, throttle
 
 pytestmark = pytest.mark.usefixtures("form")

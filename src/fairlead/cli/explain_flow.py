@@ -11,8 +11,8 @@ import typer
 from fairlead.cli.command import DEFAULT_SERVER, Form, Namespace, Server
 from fairlead.cli.control_plane import ControlPlane
 from fairlead.cli.failure import USAGE, Failed
-from fairlead.flow.result import CODES
 from fairlead.policy.governance import ON
+from fairlead.policy.outcome import GRPC_CODES
 from fairlead.policy.resource import OUTBOUND, SQL, is_function, is_rpc
 from fairlead.policy.rule import ENFORCE
 from fairlead.policy.workload import DEFAULT_NAMESPACE
@@ -111,7 +111,7 @@ def _rejects(resource: str, answer: dict[str, Any]) -> str:
     if resource.startswith(SQL):
         return "raises the driver's own error"
     message = answer["body"] if answer["grpc_message"] is None else answer["grpc_message"]
-    grpc = f"{CODES[answer['grpc_status']]}{_short(message)}"
+    grpc = f"{GRPC_CODES[answer['grpc_status']]}{_short(message)}"
     called, colon, _ = resource.partition(":/") if resource.startswith(OUTBOUND) else ("", "", "")
     if colon:
         return f"rejects with {grpc}"

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from fairlead.flow.call import Call, Fault, Outcome
 from fairlead.flow.rejected import Rejected
-from fairlead.flow.result import CONNECT, GRPC_FAULTS, TIMEOUT, Result
+from fairlead.flow.result import GRPC_FAULTS, Result
 from fairlead.flow.steps import Flow, Layer, Steps, Wait
+from fairlead.policy.outcome import CONNECT, TIMEOUT
 
 if TYPE_CHECKING:
     from fairlead.flow.gate import Entry

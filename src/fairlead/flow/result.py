@@ -5,33 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-CONNECT, TIMEOUT = "connect", "timeout"
-"""Faults on the way: nobody was reached, or nobody answered in time."""
-
-CODES = (
-    "OK",
-    "CANCELLED",
-    "UNKNOWN",
-    "INVALID_ARGUMENT",
-    "DEADLINE_EXCEEDED",
-    "NOT_FOUND",
-    "ALREADY_EXISTS",
-    "PERMISSION_DENIED",
-    "RESOURCE_EXHAUSTED",
-    "FAILED_PRECONDITION",
-    "ABORTED",
-    "OUT_OF_RANGE",
-    "UNIMPLEMENTED",
-    "INTERNAL",
-    "UNAVAILABLE",
-    "DATA_LOSS",
-    "UNAUTHENTICATED",
-)
-"""Names of gRPC's codes, each at its number (google.rpc.Code)."""
-
+from fairlead.policy.outcome import CONNECT, GRPC_CODES, TIMEOUT
 
 GRPC_FAULTS = frozenset(
-    CODES.index(name)
+    GRPC_CODES.index(name)
     for name in (
         "UNKNOWN",
         "DEADLINE_EXCEEDED",
@@ -102,7 +79,7 @@ def _code(text: str) -> int | None:
         return None
     if code.isdecimal():
         return int(code)
-    return CODES.index(code.upper()) if code.upper() in CODES else -1
+    return GRPC_CODES.index(code.upper()) if code.upper() in GRPC_CODES else -1
 
 
 def _names(error: BaseException) -> set[str]:

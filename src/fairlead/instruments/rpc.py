@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 Pairs = Sequence[Any]
 """Metadata: pairs of a key in lower case and a value, which is text or bytes."""
 
+WAYS = ("unary_unary", "unary_stream", "stream_unary", "stream_stream")
+"""How many messages go in and out of a method, as the library has it in names."""
+
 WHERE = "grpc"
 """What faults are counted as."""
 

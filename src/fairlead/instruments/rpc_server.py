@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet, ref
 
@@ -15,13 +16,11 @@ from fairlead.instruments.rpc import WHERE
 
 if TYPE_CHECKING:
     from fairlead.instruments.instrument import DataPlane
-
-HANDLERS = ("unary_unary", "unary_stream", "stream_unary", "stream_stream")
-"""What a handler calls the application's function, by how many messages go in and out."""
+    from fairlead.instruments.patch import Patches
 
 
 def way_of(handler: Any) -> str:
-    """Return the one of HANDLERS that `handler` has."""
+    """Return the one of WAYS that `handler` has."""
     one = "stream" if handler.request_streaming else "unary"
     other = "stream" if handler.response_streaming else "unary"
     return f"{one}_{other}"
@@ -93,6 +92,25 @@ class Told:
         self._plane = plane
         self._listening: WeakKeyDictionary[Any, Listening] = WeakKeyDictionary()
         self._running: WeakSet[Any] = WeakSet()
+
+    def replace(self, patches: Patches, server: Any) -> None:
+        """Hook a class of servers: what they are made with, what they are told, start and stop."""
+        patches.replace(server, "__init__", self.making)
+        patches.replace(server, "add_generic_rpc_handlers", self.generic)
+        if hasattr(server, "add_registered_method_handlers"):
+            patches.replace(server, "add_registered_method_handlers", self.registered)
+        patches.replace(server, "add_insecure_port", partial(self.opening, secure=False))
+        patches.replace(server, "add_secure_port", partial(self.opening, secure=True))
+        patches.replace(server, "start", self.starting)
+        patches.replace(server, "stop", self.stopping)
+
+    def starting(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """Wrap ``start``: each kind waits in its own way."""
+        raise NotImplementedError
+
+    def stopping(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """Wrap ``stop``."""
+        raise NotImplementedError
 
     def making(self, original: Callable[..., None]) -> Callable[..., None]:
         """Wrap ``__init__``."""

@@ -14,10 +14,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fairlead.flow.rejected import Rejected
-from fairlead.flow.result import CONNECT, TIMEOUT, Result
+from fairlead.flow.result import Result
 from fairlead.instruments.ambient import Ambient
 from fairlead.instruments.drive import pause, pause_async
 from fairlead.instruments.rejections import told
+from fairlead.policy.outcome import CONNECT, TIMEOUT
 from fairlead.telemetry.names import AGENT_FAULTS
 
 if TYPE_CHECKING:

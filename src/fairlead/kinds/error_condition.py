@@ -10,29 +10,7 @@ from typing import Annotated, TypeAlias
 
 from fairlead.kinds.spec import MatchText, checked
 from fairlead.kinds.suggestion import meant
-
-GRPC_CODES = (
-    "OK",
-    "CANCELLED",
-    "UNKNOWN",
-    "INVALID_ARGUMENT",
-    "DEADLINE_EXCEEDED",
-    "NOT_FOUND",
-    "ALREADY_EXISTS",
-    "PERMISSION_DENIED",
-    "RESOURCE_EXHAUSTED",
-    "FAILED_PRECONDITION",
-    "ABORTED",
-    "OUT_OF_RANGE",
-    "UNIMPLEMENTED",
-    "INTERNAL",
-    "UNAVAILABLE",
-    "DATA_LOSS",
-    "UNAUTHENTICATED",
-)
-"""Names of google.rpc.Code, each at its number."""
-
-FAULTS = ("timeout", "connect")
+from fairlead.policy.outcome import CONNECT, GRPC_CODES, TIMEOUT
 
 _STATUS = re.compile(r"[1-5](?:[0-9][0-9]|xx)")
 _CLASS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
@@ -42,10 +20,11 @@ def problem(text: str) -> str | None:
     """Say why `text` describes no error, or return None."""
     if text.startswith("grpc:"):
         code = text.removeprefix("grpc:")
-        if code in GRPC_CODES or (code.isascii() and code.isdigit() and int(code[:9]) < 17):
+        number = int(code[:9]) if code.isascii() and code.isdigit() else len(GRPC_CODES)
+        if code in GRPC_CODES or number < len(GRPC_CODES):
             return None
         return f"{text[:80]!r} is no status of gRPC{meant(code, GRPC_CODES) or ': write grpc:14'}"
-    if _STATUS.fullmatch(text) or text in FAULTS:
+    if _STATUS.fullmatch(text) or text in (CONNECT, TIMEOUT):
         return None
     if len(text) <= 256 and _CLASS.fullmatch(text):
         return None

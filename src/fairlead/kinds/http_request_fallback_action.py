@@ -14,12 +14,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from fairlead.kinds.admission import authored
-from fairlead.kinds.error_condition import GRPC_CODES
 from fairlead.kinds.kind import AGE, LIVE, NAME, Column, Kind, Plain, Resource, child
 from fairlead.kinds.names import encodable
 from fairlead.kinds.spec import INT_OR_STRING, MatchText, Spec, Token, checked, match_text
 from fairlead.kinds.suggestion import choose
 from fairlead.kinds.violation import Loc, Violation, refusal
+from fairlead.policy.outcome import GRPC_CODES
 from fairlead.policy.workload import DEFAULT_NAMESPACE
 
 LARGEST_BODY = 64 * 1024

@@ -21,6 +21,7 @@ from fairlead.flow.steps import Send
 from fairlead.instruments.attempt import send
 from fairlead.instruments.drive import Journey, begin
 from fairlead.instruments.pending import Pending
+from fairlead.instruments.rpc import WAYS
 from fairlead.instruments.rpc_client import (
     CANCELLED,
     CONNECT,
@@ -51,8 +52,6 @@ VERSIONS = ("1.60", "2")
 
 LOOK = 0.2
 """Seconds between two looks at a connection that is being made; its change is heard at once."""
-
-WAYS = ("unary_unary", "unary_stream", "stream_unary", "stream_stream")
 
 
 def install(plane: DataPlane, patches: Patches) -> None:

@@ -19,6 +19,7 @@ from fairlead.flow.call import Call, Outcome, Unreachable
 from fairlead.flow.rejected import Rejected
 from fairlead.flow.steps import Send
 from fairlead.instruments.drive import Journey, begin_async
+from fairlead.instruments.rpc import WAYS
 from fairlead.instruments.rpc_client import (
     CONNECT,
     FAILED,
@@ -42,8 +43,6 @@ if TYPE_CHECKING:
 
 LIBRARY = "grpcio"
 VERSIONS = ("1.60", "2")
-
-WAYS = ("unary_unary", "unary_stream", "stream_unary", "stream_stream")
 
 
 def install(plane: DataPlane, patches: Patches) -> None:

@@ -31,15 +31,7 @@ def install(plane: DataPlane, patches: Patches) -> None:
     """Hook what a server is made with, what it is told, and its start and stop."""
     from grpc.aio._server import Server
 
-    hooks = _Hooks(plane)
-    patches.replace(Server, "__init__", hooks.making)
-    patches.replace(Server, "add_generic_rpc_handlers", hooks.generic)
-    if hasattr(Server, "add_registered_method_handlers"):
-        patches.replace(Server, "add_registered_method_handlers", hooks.registered)
-    patches.replace(Server, "add_insecure_port", partial(hooks.opening, secure=False))
-    patches.replace(Server, "add_secure_port", partial(hooks.opening, secure=True))
-    patches.replace(Server, "start", hooks.starting)
-    patches.replace(Server, "stop", hooks.stopping)
+    _Hooks(plane).replace(patches, Server)
 
 
 class _Hooks(Told):

@@ -30,15 +30,7 @@ def install(plane: DataPlane, patches: Patches) -> None:
     """Hook what a server is made with, what it is told, and its start and stop."""
     from grpc._server import _Server
 
-    hooks = _Hooks(plane)
-    patches.replace(_Server, "__init__", hooks.making)
-    patches.replace(_Server, "add_generic_rpc_handlers", hooks.generic)
-    if hasattr(_Server, "add_registered_method_handlers"):
-        patches.replace(_Server, "add_registered_method_handlers", hooks.registered)
-    patches.replace(_Server, "add_insecure_port", partial(hooks.opening, secure=False))
-    patches.replace(_Server, "add_secure_port", partial(hooks.opening, secure=True))
-    patches.replace(_Server, "start", hooks.starting)
-    patches.replace(_Server, "stop", hooks.stopping)
+    _Hooks(plane).replace(patches, _Server)
 
 
 class _Hooks(Told):
