@@ -316,6 +316,10 @@ def shadows(why: str, **lanes: list[str]) -> dict[str, Any]:
             ],
         ),
         ({"unmatched": None}, []),
+        (
+            {"unmatched": {"sql:shopp": "sql:shop"}},
+            ["a rule guards sql:shopp, which the application has not, did you mean sql:shop?"],
+        ),
         ({"fault": "ready: OSError: x"}, ["a fault of the agent itself: ready: OSError: x"]),
     ],
 )

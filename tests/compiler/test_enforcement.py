@@ -83,6 +83,20 @@ def test_a_target_that_no_instance_has_is_not_enforced_and_one_that_some_have_is
     assert condition(may)[0] == "False"
 
 
+def test_a_statement_to_a_database_that_no_instance_has_is_told_of():
+    """Agents tell the database, and rules name statements of it."""
+    rule = control(targets=["sql:shopp:SELECT 1", "sql:shop"])
+    vain: dict[str, Any] = {"unmatched": (("sql:shopp", "sql:shop"),)}
+    world = World.of([rule], [instance(**vain), instance(number=2, **vain)], 1)
+    said = "app a has not sql:shopp:SELECT 1, did you mean sql:shop:SELECT 1?"
+    assert condition(world, "TargetNotSeen") == ("True", "NoSuchResource", said)
+    status, reason, message = condition(world)
+    assert (status, reason) == ("False", "TargetNotSeen")
+    assert message.startswith(f"{said}; the rest is enforced")
+    pattern = [{"targetResourceName": "sql:shopp:SELECT .*", "regex": True}]
+    assert condition(World.of([control(targets=pattern)], [instance(**vain)], 1))[0] == "True"
+
+
 def test_a_call_of_an_app_whose_name_is_misspelt_is_told_of():
     """What is like no app may be a host outside, whose calls are governed too."""
     rule = control(targets=["call:stok", "call:stock.shop", "call:mail", "call:api.example.com"])

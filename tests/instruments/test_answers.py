@@ -21,12 +21,14 @@ from fairlead.telemetry.names import (
     HOT_LIMITED,
     NOT_ALLOWED,
     OVERLOADED,
+    QUEUE_FULL,
     RATE_LIMITED,
     WOULD_LIMIT,
     WOULD_REJECT,
 )
 from tests.instruments.django import site
 from tests.instruments.gates import (
+    NEVER,
     QUEUED,
     REDIRECT,
     UNAVAILABLE,
@@ -37,6 +39,7 @@ from tests.instruments.gates import (
     flow,
     hot,
     rate,
+    throttle,
 )
 from tests.instruments.limits import Answer, Headers, ask, ask_wsgi
 from tests.instruments.plane import Plane, entry, hooked, inner
@@ -155,24 +158,29 @@ def test_who_is_in_the_queue_is_told_when_to_come_back(served: tuple[Plane, Call
 
 
 @pytest.mark.parametrize(
-    ("rule", "counter", "says"),
+    ("rule", "before", "counter", "says"),
     [
-        (rate("/{how}", 0), RATE_LIMITED, "rate limited: GET:/{how}"),
-        (cap("/{how}", 0), OVERLOADED, "overloaded: GET:/{how}"),
-        (hot("/{how}", "path", "how", threshold=0), HOT_LIMITED, "rate limited: GET:/{how}"),
-        (allow("/{how}", "cart"), NOT_ALLOWED, "not allowed: GET:/{how}"),
+        (rate("/{how}", 0), "", RATE_LIMITED, "rate limited: GET:/{how}"),
+        (throttle("/{how}", NEVER, 1), "/a", QUEUE_FULL, "rate limited: GET:/{how}"),
+        (cap("/{how}", 0), "", OVERLOADED, "overloaded: GET:/{how}"),
+        (breaker("/{how}"), "/fails", CIRCUIT_OPEN, "circuit open: GET:/{how}"),
+        (hot("/{how}", "path", "how"), "/a", HOT_LIMITED, "rate limited: GET:/{how}"),
+        (allow("/{how}", "cart"), "", NOT_ALLOWED, "not allowed: GET:/{how}"),
     ],
-    ids=["rate", "concurrency", "hot", "authority"],
+    ids=["rate", "queue", "concurrency", "breaker", "hot", "authority"],
 )
 def test_every_reason_is_told_and_counted_by_itself(
-    served: tuple[Plane, Call], rule: Rule, counter: str, says: str
+    served: tuple[Plane, Call], rule: Rule, before: str, counter: str, says: str
 ) -> None:
-    """And without an answer of its author's, as contract 23 says."""
+    """And without an answer of its author's, as contract 23 says: however long it may take."""
     plane, call = served
     enforce(plane, rule)
+    if before:
+        call(before)
     answer = call("/a", [("fairlead-caller", "order")])
     assert (answer.status, answer.body) == (429, says)
     assert lower(answer)["retry-after"] == "1"
+    assert lower(answer)["content-type"] == "text/plain; charset=utf-8"
     assert plane.counted(counter) == {"GET:/{how}": 1}
 
 

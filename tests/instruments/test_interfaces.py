@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from fairlead.instruments.interfaces import MOST_APPLICATIONS, MOST_MEANT, Interfaces, Routes
+from fairlead.instruments.interfaces import (
+    MOST_APPLICATIONS,
+    MOST_DATABASES,
+    MOST_MEANT,
+    Interfaces,
+    Routes,
+)
 from fairlead.policy.limit import RateLimit, Window
 
 WINDOW = Window(threshold=1, window_ms=1)
@@ -78,6 +84,7 @@ def test_what_a_program_calls_and_patterns_are_not_judged():
     interfaces = Interfaces()
     application = Application()
     interfaces.note(application, routes(("/here", ("GET",))))
+    interfaces.connected("shop")
     others = limits("404", "call:stock", "call:stock:/a.B/C", "sql:shop:select 1")
     patterns = [replace(one, regex=True) for one in limits("/gone.*", "GET:/gone", "pric.*")]
     assert interfaces.unmatched((*others, *patterns)) == {}
@@ -95,3 +102,26 @@ def test_a_function_is_there_as_soon_as_a_guard_has_its_name():
     interfaces.note(application, routes(("/here", ())))
     assert interfaces.unmatched(named, [*guards, "prices.of"]) == {}
     assert interfaces.unmatched(named) == {"price": "", "prices.of": ""}
+
+
+def test_a_database_is_there_as_soon_as_it_was_connected_to():
+    """Statements are not told, whoever's they are: their database is, however many name it."""
+    interfaces = Interfaces()
+    named = limits("sql:shop", "sql:shopp:SELECT 1", "sql:shopp:SELECT 2", "sql:stock")
+    assert interfaces.unmatched(named) == {"sql:shop": "", "sql:shopp": "", "sql:stock": ""}
+    interfaces.connected("shop")
+    assert interfaces.unmatched(named) == {"sql:shopp": "sql:shop", "sql:stock": ""}
+    interfaces.connected("shopp")
+    interfaces.connected("stock")
+    assert interfaces.unmatched(named) == {}
+
+
+def test_where_a_process_has_very_many_databases_none_is_called_misspelt():
+    """One for each tenant: their names take no more room than is given to them."""
+    interfaces = Interfaces()
+    for number in range(MOST_DATABASES):
+        interfaces.connected(f"tenant{number}")
+    assert set(interfaces.unmatched(limits("sql:tenant")) or ()) == {"sql:tenant"}
+    for number in range(MOST_DATABASES, MOST_DATABASES + 5):
+        interfaces.connected(f"tenant{number}")
+    assert interfaces.unmatched(limits("sql:tenant")) == {}

@@ -98,6 +98,11 @@ def _driver(name: str) -> tuple[Callable[..., Iterator[Run]], str, str]:
 
         pure = mysql.connector.connect
         return _sync(lambda **to: pure(use_pure=True, **to)), "%s", "OperationalError"
+    if name == "mysqlconnector_aio":
+        from mysql.connector import aio
+
+        one = _awaited(lambda **to: aio.connect(ssl_disabled=True, **to), _by_cursor)
+        return one, "%s", "OperationalError"
     if name == "aiomysql":
         import aiomysql
 
@@ -127,7 +132,7 @@ def _driver(name: str) -> tuple[Callable[..., Iterator[Run]], str, str]:
     return _awaited(asyncpg.connect, _by_connection), "$1::int", "InsufficientResourcesError"
 
 
-MYSQL = ("pymysql", "mysqlclient", "mysqlconnector", "aiomysql")
+MYSQL = ("pymysql", "mysqlclient", "mysqlconnector", "mysqlconnector_aio", "aiomysql")
 POSTGRES = ("psycopg", "psycopg_async", "psycopg2", "asyncpg")
 
 
@@ -157,7 +162,9 @@ def test_drivers_of_postgres_ask_the_gate_of_a_statement(name: str, postgres: Se
 def _governed(plane: Plane, run: Run, database: str, mark: str, error: str) -> None:
     """Whatever the driver: what a rule turns away is its own error, and the rest goes on."""
     run("SELECT 1")
-    enforce(plane, rate(f"sql:{database}:SELECT 1", 2))
+    enforce(plane, rate(f"sql:{database}:SELECT 1", 2), rate("sql:elsewhere", 0))
+    told = plane.interfaces.unmatched(plane.engine.plan.snapshot.flow)
+    assert told == {"sql:elsewhere": ""}
     run("SELECT 1")
     run("SELECT  1")  # blanks do not make another one
     with pytest.raises(Exception, match="rate limited") as raised:

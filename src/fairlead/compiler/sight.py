@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from fairlead.compiler.labels import Pairs
 from fairlead.compiler.part import Guard
 from fairlead.compiler.placed import Placed
-from fairlead.policy.resource import OUTBOUND
+from fairlead.policy.resource import OUTBOUND, SQL, database_of
 
 LIKE = 0.8
 """How like a known app's name another one has to be to be taken for it."""
@@ -44,8 +44,10 @@ class View:
         vain = self._uncalled(guard, namespace)
         # Releases differ: a resource that one instance has is there.
         for target in guard.targets if told else ():
-            if all(target.resource in one for one in told):
-                vain[target.resource] = told[0][target.resource]
+            name = _told_as(target.resource)
+            if not target.regex and all(name in one for one in told):
+                near = told[0][name]
+                vain[target.resource] = near and near + target.resource.removeprefix(name)
         return Sight(nobody="" if somebody else f"{whose(guard)} has no instance", vain=vain)
 
     def _of_whom(self, guard: Guard) -> tuple[bool, _Told]:
@@ -89,6 +91,11 @@ def whose(guard: Guard) -> str:
     if guard.app:
         return f"app {guard.app}"
     return "this namespace" if not guard.workloads else "what it selects in this namespace"
+
+
+def _told_as(resource: str) -> str:
+    """Return the name by which agents tell that they have not `resource`."""
+    return database_of(resource) if resource.startswith(SQL) else resource
 
 
 def _spellings(app: str, at: str, namespace: str) -> Iterator[str]:

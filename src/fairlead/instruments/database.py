@@ -58,7 +58,6 @@ SIMPLE_LENGTH, MOST_SIMPLE = 1024, 1024
 """Characters of a statement of base that is remembered, and how many are."""
 
 _PLACES = count(1)
-
 _NONE = Catalogs(monotonic)  # what is known of a server that was not asked
 
 
@@ -101,6 +100,7 @@ class Connected:
         """
         self.databases, self._plane = databases, databases.plane
         self._engine = databases.plane.engine
+        self._plane.interfaces.connected(target.database)
         self.target, self.redirect, self.transacting = target, redirect, transacting
         self.side = redirect.lane if redirect else BASE
         """The lane that the last statement was on; BASE for lanes that have no shadows."""

@@ -1,8 +1,8 @@
 """The resources that a process has, to tell of rules that name none of them (contract 22).
 
 A hook notes each application when it is made; its routes are looked at when somebody asks, because
-an application goes on growing. What is told is what rules name in vain, and not all there is: a
-heartbeat every three seconds must stay small.
+an application goes on growing. Databases are known by the connections to them. What is told is what
+rules name in vain, and not all there is: a heartbeat every three seconds must stay small.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from heapq import nlargest
 from itertools import islice, takewhile
 from typing import Any
 
-from fairlead.policy.resource import is_function, is_route, template
+from fairlead.policy.resource import SQL, database_of, is_function, is_route, template
 from fairlead.policy.rule import Rule
 
 MOST_APPLICATIONS = 64
+MOST_DATABASES = 1024
+"""Names of databases that are remembered; where there are more, none is called misspelt."""
 MOST_TOLD = 64
 """Resources that one process tells are named in vain."""
 
@@ -40,8 +42,9 @@ class Interfaces:
     def __init__(self) -> None:
         self._applications: dict[int, tuple[weakref.ref[Any], Routes]] = {}
         self._overflown = False
-        self._last_unused: tuple[list[str], int, dict[str, str]] = ([], 0, {})
-        self._last: tuple[list[str], list[str], dict[str, str]] = ([], [], {})
+        self._databases: set[str] = set()
+        self._last: dict[str, tuple[list[str], Sequence[str], dict[str, str]]] = {}
+        """What was told last of each sort of resource, and of what it was made."""
 
     def note(self, application: Any, routes: Routes) -> None:
         """Remember an application, as long as it lives, and how to ask it."""
@@ -52,31 +55,29 @@ class Interfaces:
         else:
             self._overflown = True
 
+    def connected(self, database: str) -> None:
+        """Hear that a connection to a database of this name is open."""
+        if len(self._databases) <= MOST_DATABASES:
+            self._databases.add(database)
+
     def unmatched(
         self, rules: Iterable[Rule], functions: Sequence[str] = ()
     ) -> dict[str, str] | None:
         """Return the resources that `rules` name and that the process has not.
 
         Each with the resource that may be meant, ``""`` for none; None where not all is known.
-        `functions` are the names of its guards. What a program calls, and patterns, are not judged.
+        `functions` are the names of its guards. What a program calls, and patterns, are not judged,
+        nor a statement beyond its database, by whose name it is told.
         Raises what a stranger's application does when it is asked for its routes.
         """
         named = {one.resource for one in rules if not one.regex}
         routes = self._unmatched({name for name in named if is_route(name)})
         unused = self._unused({name for name in named if is_function(name)}, functions)
-        if not unused:
+        databases = {database_of(name).removeprefix(SQL) for name in named if name.startswith(SQL)}
+        strange = self._strange(databases)
+        if not unused and not strange:
             return routes
-        return dict(islice({**(routes or {}), **unused}.items(), MOST_TOLD))
-
-    def _unused(self, named: set[str], functions: Sequence[str]) -> dict[str, str]:
-        """Return the names that no guard was made for, yet."""
-        vain = sorted(named.difference(functions))[:MOST_TOLD]
-        last = self._last_unused
-        if last[:2] != (vain, len(functions)):
-            meant = {name: _meant(name, functions) for name in vain[:MOST_MEANT]}
-            told = {name: meant.get(name, "") for name in vain}
-            last = self._last_unused = (vain, len(functions), told)
-        return last[2]
+        return dict(islice({**(routes or {}), **unused, **strange}.items(), MOST_TOLD))
 
     def _unmatched(self, named: set[str]) -> dict[str, str] | None:
         if not named:
@@ -91,16 +92,32 @@ class Interfaces:
         if self._overflown or not paths:
             return None
         ends = tuple(open_ends)
-        vain = sorted(name for name in named if not _has(paths, ends, name))[:MOST_TOLD]
         known = [
             name
             for path, methods in paths.items()
             for name in (path, *(f"{method}:{path}" for method in sorted(methods) if method))
         ]
-        last = self._last  # doctor asks on another thread
-        if last[:2] != (vain, known):
+        return self._told("route", (name for name in named if not _has(paths, ends, name)), known)
+
+    def _unused(self, named: set[str], functions: Sequence[str]) -> dict[str, str]:
+        """Return the names that no guard was made for, yet."""
+        return self._told("function", named.difference(functions), functions)
+
+    def _strange(self, named: set[str]) -> dict[str, str]:
+        """Return the databases that no connection was opened to, yet."""
+        known = sorted(self._databases)  # others connect meanwhile
+        if len(known) > MOST_DATABASES:
+            return {}
+        told = self._told("database", named.difference(known), known)
+        return {SQL + name: SQL + meant if meant else "" for name, meant in told.items()}
+
+    def _told(self, sort: str, vain: Iterable[str], known: Sequence[str]) -> dict[str, str]:
+        """Return what is named in `vain`, with what of `known` may be meant."""
+        vain = sorted(vain)[:MOST_TOLD]
+        last = self._last.get(sort)  # doctor asks on another thread
+        if last is None or last[:2] != (vain, known):
             meant = {name: _meant(name, known) for name in vain[:MOST_MEANT]}
-            last = self._last = (vain, known, {name: meant.get(name, "") for name in vain})
+            last = self._last[sort] = vain, known, {name: meant.get(name, "") for name in vain}
         return last[2]
 
     def _routes(self) -> Iterator[tuple[str, Iterable[str] | None]]:

@@ -92,6 +92,11 @@ def statement_name(database: str, text: str) -> str:
     return f"{SQL}{database}:{' '.join(text.split())[:LONGEST_STATEMENT]}"
 
 
+def database_of(name: str) -> str:
+    """Return the resource of the database that the statement `name` is sent to."""
+    return scopes(name)[0]
+
+
 def scopes(name: str) -> tuple[str, ...]:
     """Return a resource and the wider ones that its calls are calls of too, the widest first.
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fairlead.agent.report import NO_REWRITER, OFF
-from fairlead.policy.resource import is_function
+from fairlead.policy.resource import SQL, is_function
 
 Answer = dict[str, Any]
 
@@ -102,6 +102,11 @@ def unmatched(answer: Answer) -> Iterator[Problem]:
             remedy = (
                 "correct the target of the rule: the name that fairlead.guard is given; a block is"
                 " known from its first use"
+            )
+        elif resource.startswith(SQL):
+            remedy = (
+                "correct the target of the rule: sql: and the database's name, as the application"
+                " connects to it; it is known from the first connection"
             )
         yield Problem(code="unmatched", text=text, remedy=remedy)
 
