@@ -309,17 +309,13 @@ def shadows(why: str, **lanes: list[str]) -> dict[str, Any]:
         ),
         ({"doubts": ["FAIRLEAD_LANES is no setting"]}, ["FAIRLEAD_LANES is no setting"]),
         (
-            {"unmatched": {"/greet1b": "/greet1a", "/x": ""}},
+            {"unmatched": {"/greet1b": "/greet1a", "sql:x": ""}},
             [
                 "a rule guards /greet1b, which the application has not, did you mean /greet1a?",
-                "a rule guards /x, which the application has not",
+                "a rule guards sql:x, which the application has not",
             ],
         ),
         ({"unmatched": None}, []),
-        (
-            {"unmatched": {"sql:shopp": "sql:shop"}},
-            ["a rule guards sql:shopp, which the application has not, did you mean sql:shop?"],
-        ),
         ({"fault": "ready: OSError: x"}, ["a fault of the agent itself: ready: OSError: x"]),
     ],
 )
