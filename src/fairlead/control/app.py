@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import uvloop
+from starlette.routing import BaseRoute
 
 from fairlead.control import server
 from fairlead.control.access.doors import Doors, nobodys
@@ -18,6 +19,7 @@ from fairlead.control.access.tokens import Tokens
 from fairlead.control.api.agents import Agents
 from fairlead.control.api.authored import authored_kinds, read_yaml
 from fairlead.control.api.counting import Counting
+from fairlead.control.api.history import HistoryApi, authored
 from fairlead.control.api.namespaces import NamespaceApi, namespace_kind
 from fairlead.control.api.registered import event_kind, registered_kind
 from fairlead.control.api.resources import Resources
@@ -81,7 +83,8 @@ class ControlPlane:
         view = replace(resources, store=Namespaces(store=store, resources=kinds))
         namespaces = NamespaceApi(resources=view, served=namespace_kind(settings.governance))
         self._doors = doors or Doors.open(clocks.now)
-        self._serve(rest, namespaces, agents)
+        history = HistoryApi(store=store, served=authored([*served, namespaces.served]))
+        self._serve(rest, namespaces, [*agents.routes(), *history.routes()])
 
     def _resources(self, store: Store, settings: Settings, clocks: Clocks) -> Resources:
         return Resources(
@@ -92,9 +95,9 @@ class ControlPlane:
             refused=lambda stored, message: self._events.tell(stored, refusal(message)),
         )
 
-    def _serve(self, rest: Rest, namespaces: NamespaceApi, agents: Agents) -> None:
+    def _serve(self, rest: Rest, namespaces: NamespaceApi, own: Iterable[BaseRoute]) -> None:
         counting = Counting()
-        behind = [*agents.routes(), counting.route(), *self._doors.routes()]
+        behind = [*own, counting.route(), *self._doors.routes()]
         inner = application(rest, namespaces, behind, self._doors.middleware())
         self.routes = inner.routes
         self.app = counting.around(inner)

@@ -8,11 +8,20 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fairlead.compiler.governance import Governance
 from fairlead.control.namespace_kind import NAME_LABEL, NAMESPACE, mode_of
-from fairlead.control.store import Change, Key, Listing, Object, Store, Stored, Write
+from fairlead.control.store import (
+    Change,
+    Key,
+    Listing,
+    Object,
+    Revision,
+    Store,
+    Stored,
+    Write,
+)
 from fairlead.kinds.kind import text_at
 from fairlead.policy.workload import DEFAULT_NAMESPACE
 
@@ -85,9 +94,7 @@ class Namespaces:
         """Make one write. Raises NotEmpty for a namespace that cannot go, else as a store does."""
         name = write.key.name
         if write.object is not None:
-            return await self.store.write(
-                Write(key=write.key, object=_whole(name, write.object), expected=write.expected)
-            )
+            return await self.store.write(replace(write, object=_whole(name, write.object)))
         if name == DEFAULT_NAMESPACE:
             raise NotEmpty(f"namespace {name} is always there; take its labels away instead")
         kinds = sorted({item.key.resource.partition(".")[0] for item in self._inside(name)})
@@ -102,6 +109,10 @@ class Namespaces:
     async def changed(self, since: int) -> None:
         """Return once there is a change after revision `since`."""
         await self.store.changed(since)
+
+    async def revisions(self, key: Key) -> Sequence[Revision]:
+        """Return what authors made of a namespace, newest first. Raises StoreFailed."""
+        return await self.store.revisions(key)
 
     def close(self) -> None:
         """Nothing to let go of: the store is somebody else's."""

@@ -39,6 +39,7 @@ OWN_ROUTES: dict[tuple[str, str], tuple[str, str]] = {
     ("POST", "explain"): ("create", EXPLANATIONS),
     ("GET", "nodes"): ("list", "nodes.fairlead.io"),
     ("GET", "traffic"): ("list", "traffic.fairlead.io"),
+    ("GET", "history"): ("get", "history.fairlead.io"),
     ("GET", "requests"): ("list", REQUESTS),
     ("GET", "tokens"): ("list", TOKENS),
     ("POST", "tokens"): ("create", TOKENS),

@@ -19,6 +19,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from fairlead.control.access.caller import caller_of
 from fairlead.control.api import body as bodies
 from fairlead.control.api.admission import Admission
 from fairlead.control.api.jsonpatch import json_patch
@@ -39,6 +40,7 @@ from fairlead.control.api.objects import (
     missing_revision,
     replaced,
     shown,
+    timestamp,
 )
 from fairlead.control.api.options import (
     CHANGED,
@@ -61,7 +63,7 @@ from fairlead.control.api.status import (
     unsupported_media_type,
 )
 from fairlead.control.api.table import Printer, form_of
-from fairlead.control.store import Conflict, Key, Object, Store, Stored, Write
+from fairlead.control.store import Author, Conflict, Key, Object, Store, Stored, Write
 
 ATTEMPTS = 64
 """Times a write without a resourceVersion is tried before its client is told of the conflict.
@@ -129,7 +131,8 @@ class Resources:
         stored = Stored(key=key, revision=0, object=new)
         if not dry_run(request):
             try:
-                stored = await self.store.write(Write(key=key, object=new, expected=0))
+                write = Write(key=key, object=new, expected=0, author=self._author(request))
+                stored = await self.store.write(write)
             except Conflict as error:
                 raise already_exists(served.subject(name)) from error
         return self._answer(request, place, stored, code=201)
@@ -164,7 +167,7 @@ class Resources:
     async def delete(self, request: Request, served: Served, key: Key) -> Response:
         """Delete an object at once: there is nothing that depends on one."""
         options = await delete_options(request, self.read_yaml)
-        gone = await self._delete(served, key, options)
+        gone = await self._delete(served, key, options, author=self._author(request))
         details = {
             "name": key.name,
             "group": served.kind.group,
@@ -186,10 +189,13 @@ class Resources:
         if options.uid is not None or options.revision is not None:
             raise bad_request("preconditions are about one object: delete it by its name")
         gone: list[Stored] = []
+        author = self._author(request)
         found = page(self.store, served, namespace, select, ListOptions())
         for start in range(0, len(found.items), AT_ONCE):
             batch = found.items[start : start + AT_ONCE]
-            deletions = (self._delete(served, item.key, options, select) for item in batch)
+            deletions = (
+                self._delete(served, item.key, options, select, author=author) for item in batch
+            )
             for done in await asyncio.gather(*deletions, return_exceptions=True):
                 if isinstance(done, Stored):
                     gone.append(done)
@@ -198,7 +204,13 @@ class Resources:
         return json_response(printer.several(Page(items=gone, revision=self.store.revision)))
 
     async def _delete(
-        self, served: Served, key: Key, options: DeleteOptions, select: Selector = everything
+        self,
+        served: Served,
+        key: Key,
+        options: DeleteOptions,
+        select: Selector = everything,
+        *,
+        author: Author,
     ) -> Stored:
         async def change(current: Stored) -> Stored:
             if not select(current.object):
@@ -206,7 +218,7 @@ class Resources:
             options.check(served, current)
             if options.dry_run:
                 return current
-            write = Write(key=key, object=None, expected=current.revision)
+            write = Write(key=key, object=None, expected=current.revision, author=author)
             return await self.store.write(write)
 
         return await self._attempt(served, key, change)
@@ -251,8 +263,12 @@ class Resources:
             raise too_large(f"the object would be larger than {bodies.LIMIT} bytes")
         if dry_run(request):
             return Stored(key=current.key, revision=current.revision, object=after)
-        write = Write(key=current.key, object=after, expected=current.revision)
+        author = self._author(request)
+        write = Write(key=current.key, object=after, expected=current.revision, author=author)
         return await self.store.write(write)
+
+    def _author(self, request: Request) -> Author:
+        return Author(who=caller_of(request).name, at=timestamp(self.clock()))
 
     def _answer(self, request: Request, place: Place, stored: Stored, code: int = 200) -> Response:
         printer = self.printer(request, place.served)

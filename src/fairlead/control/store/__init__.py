@@ -6,6 +6,7 @@ from fairlead.control.store.lock import DirectoryInUse
 from fairlead.control.store.memory import MemoryStore
 from fairlead.control.store.sqlite import SqliteStore
 from fairlead.control.store.store import (
+    Author,
     Busy,
     Change,
     Conflict,
@@ -13,6 +14,7 @@ from fairlead.control.store.store import (
     Key,
     Listing,
     Object,
+    Revision,
     Store,
     Stored,
     StoreFailed,
@@ -20,6 +22,7 @@ from fairlead.control.store.store import (
 )
 
 __all__ = [
+    "Author",
     "Busy",
     "Change",
     "Conflict",
@@ -29,6 +32,7 @@ __all__ = [
     "Listing",
     "MemoryStore",
     "Object",
+    "Revision",
     "SqliteStore",
     "Store",
     "StoreFailed",

@@ -10,7 +10,15 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from fairlead.control.store.store import Change, ChangeType, Conflict, Key, Stored, Write
+from fairlead.control.store.store import (
+    Author,
+    Change,
+    ChangeType,
+    Conflict,
+    Key,
+    Stored,
+    Write,
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -19,6 +27,7 @@ class Decided:
 
     change: Change
     text: bytes
+    author: Author | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,7 +65,7 @@ class Ledger:
         change = Change(
             type=kind, stored=stored, before=before, before_revision=actual, size=len(text)
         )
-        return Decided(change=change, text=text)
+        return Decided(change=change, text=text, author=write.author)
 
     def keep(self, batch: Batch) -> None:
         """Make a durable batch the ground for the next."""

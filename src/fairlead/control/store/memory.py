@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 
 from fairlead.control.store.ledger import Ledger
 from fairlead.control.store.mirror import Mirror
-from fairlead.control.store.store import Change, Key, Listing, Stored, Write
+from fairlead.control.store.revisions import Revisions, read_revisions
+from fairlead.control.store.store import Change, Key, Listing, Revision, Stored, Write
 
 
 class MemoryStore:
@@ -15,6 +17,8 @@ class MemoryStore:
     def __init__(self) -> None:
         self._ledger = Ledger({}, 0)
         self._mirror = Mirror()
+        self._connection = sqlite3.connect(":memory:", check_same_thread=False)
+        self._revisions = Revisions(self._connection)
 
     @property
     def revision(self) -> int:
@@ -39,6 +43,8 @@ class MemoryStore:
         """Make one write. Raises Conflict."""
         batch = self._ledger.begin()
         decided = self._ledger.decide(batch, write)
+        self._revisions.write(self._connection.execute, [decided])
+        self._revisions.keep()
         self._ledger.keep(batch)
         self._mirror.apply([decided.change])
         return decided.change.stored
@@ -51,5 +57,10 @@ class MemoryStore:
         """Return once there is a change after revision `since`."""
         await self._mirror.changed(since)
 
+    async def revisions(self, key: Key) -> Sequence[Revision]:
+        """Return what authors made of an object, newest first."""
+        return read_revisions(self._connection, key)
+
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Let go of the revisions."""
+        self._connection.close()

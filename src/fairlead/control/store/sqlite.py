@@ -24,12 +24,14 @@ from fairlead.control.store.history import History
 from fairlead.control.store.ledger import Decided, Ledger
 from fairlead.control.store.lock import DirectoryLock
 from fairlead.control.store.mirror import Mirror
+from fairlead.control.store.revisions import Revisions, read_revisions
 from fairlead.control.store.store import (
     Busy,
     Change,
     Conflict,
     Key,
     Listing,
+    Revision,
     Stored,
     StoreFailed,
     Write,
@@ -69,11 +71,12 @@ _Outcome = tuple[asyncio.Future[Stored], Stored | Exception]
 class SqliteStore:
     """Objects in ``DIR/fairlead.db``; opened and used inside one running event loop."""
 
-    def __init__(self, connection: sqlite3.Connection, lock: DirectoryLock) -> None:
-        self._connection, self._lock = connection, lock
+    def __init__(self, connection: sqlite3.Connection, lock: DirectoryLock, path: Path) -> None:
+        self._connection, self._lock, self._path = connection, lock, path
         revision, stored = _load(connection)
         self._ledger = Ledger({item.key: item for item in stored}, revision)
         self._history = History(connection, revision)
+        self._revisions = Revisions(connection)
         self._mirror = Mirror(stored, revision, self._history.take())
         self._loop = asyncio.get_running_loop()
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
@@ -91,7 +94,7 @@ class SqliteStore:
         lock = DirectoryLock.take(directory)
         path = directory / FILE
         try:
-            return cls(_connect(path, first), lock)
+            return cls(_connect(path, first), lock, path)
         except sqlite3.Error as error:
             lock.release()
             raise StoreFailed(f"{path}: {error}") from error
@@ -134,12 +137,25 @@ class SqliteStore:
         """Return once there is a change after revision `since`."""
         await self._mirror.changed(since)
 
+    async def revisions(self, key: Key) -> Sequence[Revision]:
+        """Return what authors made of an object, newest first. Raises StoreFailed."""
+        return await asyncio.to_thread(self._read_revisions, key)
+
     def close(self) -> None:
         """Commit what waits, then close the file and let the next server in."""
         self._queue.put(None)
         self._thread.join()
         self._connection.close()
         self._lock.release()
+
+    def _read_revisions(self, key: Key) -> list[Revision]:
+        # The writer's connection is its thread's; a reader beside it sees what is committed.
+        try:
+            address = f"{self._path.absolute().as_uri()}?mode=ro"
+            with contextlib.closing(sqlite3.connect(address, uri=True)) as connection:
+                return read_revisions(connection, key)
+        except sqlite3.Error as error:
+            raise StoreFailed(f"{self._path}: {error}") from error
 
     def _run(self) -> None:
         while batch := self._take():
@@ -198,9 +214,11 @@ class SqliteStore:
                 else:
                     execute(_PUT, (*stored.key, stored.revision, one.text))
             self._history.write(execute, decided, revision)
+            self._revisions.write(execute, decided)
             execute("UPDATE counter SET revision = ?", (revision,))
             execute("COMMIT")
             self._history.keep()
+            self._revisions.keep()
         except sqlite3.Error:
             with contextlib.suppress(sqlite3.Error):
                 execute("ROLLBACK")

@@ -35,15 +35,39 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Author:
+    """Somebody who writes an object, and when: UTC, as objects carry it."""
+
+    who: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
     """Put `object` under `key`, or delete what is there where `object` is None.
 
-    `expected` is the revision the writer has seen, 0 where it has seen nothing.
+    `expected` is the revision the writer has seen, 0 where it has seen nothing. What has an author
+    is kept as a revision; what the control plane writes by itself has none.
     """
 
     key: Key
     object: Object | None
     expected: int
+    author: Author | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """What an author made of an object; a deletion carries the last object.
+
+    `at` and `who` are ``""`` of an object that was there before its revisions were kept.
+    """
+
+    revision: int
+    type: ChangeType
+    at: str
+    who: str
+    object: Object
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +153,9 @@ class Store(Protocol):
 
     async def changed(self, since: int) -> None:
         """Return once there is a change after revision `since`."""
+
+    async def revisions(self, key: Key) -> Sequence[Revision]:
+        """Return what authors made of an object, newest first. Raises StoreFailed."""
 
     def close(self) -> None:
         """Finish the writes under way and let go of the data. No write may follow."""
