@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from fairlead.protocols.watch.codec import UNSAID, Answer, Registration, Subscription
+from fairlead.protocols.watch.reader import InvalidMessage
 from fairlead.protocols.watch.reading import (
-    InvalidMessage,
     read_answer,
     read_departure,
     read_registration,

@@ -47,8 +47,8 @@ from fairlead.control.store import Object
 from fairlead.control.traffic import Traffic
 from fairlead.policy.workload import DEFAULT_NAMESPACE
 from fairlead.protocols.watch.codec import ROOT
+from fairlead.protocols.watch.reader import InvalidMessage
 from fairlead.protocols.watch.reading import (
-    InvalidMessage,
     read_answer,
     read_departure,
     read_registration,

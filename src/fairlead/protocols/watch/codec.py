@@ -2,15 +2,18 @@
 
 Downwards `GET …/watch` answers with one JSON object a line: ``{"wire":1,"type":"snapshot",
 "snapshot":{…}}`` or ``{"wire":1,"type":"heartbeat","revision":N}``. Upwards go acknowledgements,
-instances and their renewals, each a small JSON object of its own request.
+instances and their renewals, each a small JSON object of its own request. What agents measured
+rides on renewals (`report.py`).
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import urlencode
+
+from fairlead.protocols.watch.report import MOST_ROWS, Report, plain_report
 
 WIRE = 1
 LINE_LIMIT = 64 << 20
@@ -18,6 +21,9 @@ LINE_LIMIT = 64 << 20
 
 SHORTEST, LONGEST = 0.02, 3600.0
 """Seconds that a lease or the time between two renewals may have."""
+
+FASTEST = 0.5
+"""Seconds between two reports at least."""
 
 ROOT = "/fairlead/v1"
 
@@ -60,6 +66,20 @@ class Heartbeat:
     """The server is there and its store is at `revision`."""
 
     revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telemetry:
+    """How much is to be measured, and how often told of; a newer line replaces an older one."""
+
+    every: float = 10.0
+    """Seconds between two reports: less while somebody watches."""
+    interfaces: int = 256
+    """Interfaces that are told apart; the others are one."""
+    sampling: float = 1.0
+    """Share of traces that begin here which are recorded."""
+    access_log: float = 0.0
+    """Share of requests that are logged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +132,8 @@ class Registration:
 
     None where it does not know its resources.
     """
+    report: Report | None = None
+    """What it measured; to be had with a renewal when it is due."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,9 +144,11 @@ class Lease:
     conflict: str | None
     lease: float
     renew: float
+    reported: int = 0
+    """Number of the last report of the process that arrived, with this renewal or otherwise."""
 
 
-def decode(line: bytes) -> Offered | Heartbeat | None:
+def decode(line: bytes) -> Offered | Heartbeat | Telemetry | None:
     """Return what `line` says, or None where its type is not known. Raises InvalidLine."""
     try:
         message = json.loads(line)
@@ -140,6 +164,8 @@ def decode(line: bytes) -> Offered | Heartbeat | None:
         case "heartbeat":
             revision = message.get("revision")
             return Heartbeat(revision if type(revision) is int else 0)
+        case "telemetry":
+            return _telemetry(message)
     return None
 
 
@@ -151,6 +177,11 @@ def snapshot_line(plain: dict[str, Any]) -> bytes:
 def heartbeat_line(revision: int) -> bytes:
     """Return the line that says the store is at `revision`."""
     return _line({"wire": WIRE, "type": "heartbeat", "revision": revision})
+
+
+def telemetry_line(telemetry: Telemetry) -> bytes:
+    """Return the line that says how much to measure."""
+    return _line({"wire": WIRE, "type": "telemetry"} | asdict(telemetry))
 
 
 def watch_path(subscription: Subscription, in_force: tuple[str, int] | None) -> str:
@@ -185,8 +216,12 @@ def answer_body(node: str, answer: Answer) -> bytes:
 
 def registration_body(registration: Registration) -> bytes:
     """Return the body that registers an instance."""
-    names = Registration.__dataclass_fields__
-    return _line({name: getattr(registration, name) for name in names})
+    plain = {name: getattr(registration, name) for name in Registration.__dataclass_fields__}
+    if registration.report is None:
+        del plain["report"]
+    else:
+        plain["report"] = plain_report(registration.report)
+    return _line(plain)
 
 
 def instance_path(registration: Registration) -> str:
@@ -221,6 +256,7 @@ def read_lease(body: bytes) -> Lease:
             conflict=str(plain["conflict"]) if plain.get("conflict") else None,
             lease=_seconds(plain.get("lease", 10.0)),
             renew=_seconds(plain.get("renew", 3.0)),
+            reported=int(plain.get("reported") or 0),
         )
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise InvalidReply(f"not a lease: {error}") from error
@@ -233,6 +269,25 @@ def read_status(body: bytes) -> str:
     except (ValueError, TypeError, KeyError, RecursionError):
         return body[:200].decode("utf-8", "replace")
     return str(message)
+
+
+def _telemetry(message: dict[str, Any]) -> Telemetry:
+    try:
+        return Telemetry(
+            every=_seconds(min(max(float(message.get("every", 10.0)), FASTEST), LONGEST)),
+            interfaces=min(max(int(message.get("interfaces", 256)), 1), MOST_ROWS),
+            sampling=_share(message.get("sampling", 1.0)),
+            access_log=_share(message.get("access_log", 0.0)),
+        )
+    except (ValueError, TypeError, OverflowError) as error:
+        raise InvalidLine(f"it does not say how much to measure: {error}") from error
+
+
+def _share(plain: Any) -> float:
+    share = float(plain)
+    if not 0 <= share <= 1:  # false of a NaN too
+        raise ValueError(f"{share} is no share from 0 to 1")
+    return share
 
 
 def _seconds(plain: Any) -> float:

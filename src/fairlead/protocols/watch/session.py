@@ -14,7 +14,14 @@ from typing import Any
 
 from fairlead.policy.encode import read_snapshot
 from fairlead.policy.snapshot import InvalidSnapshot, Snapshot
-from fairlead.protocols.watch.codec import LINE_LIMIT, Answer, Heartbeat, InvalidLine, decode
+from fairlead.protocols.watch.codec import (
+    LINE_LIMIT,
+    Answer,
+    Heartbeat,
+    InvalidLine,
+    Telemetry,
+    decode,
+)
 
 Apply = Callable[[Snapshot, dict[str, Any]], None]
 """Enforces a snapshot, given also as the plain object it was read from."""
@@ -35,6 +42,8 @@ class Session:
         """Whether what is in force is known to be what the control plane says."""
         self.refusal = ""
         """The last thing that was refused, and why."""
+        self.telemetry = Telemetry()
+        """How much the server wants measured, as it said last."""
 
     @property
     def in_force(self) -> tuple[str, int] | None:
@@ -63,6 +72,9 @@ class Session:
         if isinstance(message, Heartbeat):
             # The server sends no snapshot only to those who named the one it would send.
             self.live = self.live or self._resumed
+            return None
+        if isinstance(message, Telemetry):
+            self.telemetry = message
             return None
         return self._offered(message.plain, *message.name)
 

@@ -1,0 +1,158 @@
+"""Reports of agents, read with bounds; server side only.
+
+Hundreds come each second: a row is looked at as a whole, and field by field only where something
+is wrong with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
+
+from fairlead.policy.buckets import BUCKETS
+from fairlead.protocols.watch.reader import (
+    INT64,
+    LONGEST_TEXT,
+    NAME,
+    NAMESPACE,
+    NODE,
+    InvalidMessage,
+    Problem,
+    Reader,
+)
+from fairlead.protocols.watch.report import (
+    LONGEST_NAME,
+    MOST_ROWS,
+    SIDES,
+    EdgeReport,
+    InterfaceReport,
+    Report,
+    RuleReport,
+    Runtime,
+)
+
+LONGEST_PERIOD = 7 * 86400.0
+"""Seconds: an agent that could not report for longer has more to tell than a graph can show."""
+
+_MOST_CORES = 1 << 16
+_MOST_PROBLEMS = 8
+
+Row = TypeVar("Row", bound=NamedTuple)
+
+
+def read_report(plain: Any) -> Report:
+    """Return the report of a body. Raises InvalidMessage."""
+    if not isinstance(plain, dict):
+        raise InvalidMessage([("", "the body must be an object")])
+    read = Reader(plain)
+    report = Report(
+        node=read.name("node", NODE),
+        namespace=read.name("namespace", NAMESPACE),
+        app=read.name("app", NAME),
+        address=read.address() if plain.get("address") else "",
+        lane=read.lane(plain.get("lane")) or "",
+        seq=read.number("seq", INT64),
+        seconds=read.seconds("seconds", LONGEST_PERIOD),
+        interfaces=_rows(read, "interfaces", InterfaceReport, _interface),
+        rules=_rows(read, "rules", RuleReport, _rule),
+        edges=_rows(read, "edges", EdgeReport, _edge),
+        runtime=_runtime(read),
+        dropped=read.number("dropped", INT64) if plain.get("dropped") else 0,
+    )
+    read.finish()
+    return report
+
+
+def _rows(
+    read: Reader, field: str, make: type[Row], problem: Callable[[Any], str]
+) -> tuple[Row, ...]:
+    rows = read.given(field, ())
+    if not isinstance(rows, list | tuple) or len(rows) > MOST_ROWS:
+        read.problem(field, f"must be a list of at most {MOST_ROWS}")
+        return ()
+    found: list[Row] = []
+    problems: list[Problem] = []
+    width = len(make._fields)
+    for position, plain in enumerate(rows):
+        if not isinstance(plain, list | tuple) or len(plain) != width:
+            problems.append((f"{field}[{position}]", f"must be a list of {width}"))
+            continue
+        row = make._make(plain)
+        wrong = problem(row)
+        if not wrong:
+            found.append(row)
+        else:
+            problems.append((f"{field}[{position}]", wrong))
+    for one in problems[:_MOST_PROBLEMS]:
+        read.problem(*one)
+    return tuple(found)
+
+
+def _interface(row: InterfaceReport) -> str:
+    if row.side not in SIDES:
+        return f"side: {str(row.side)[:80]!r} is none of {', '.join(SIDES)}"
+    counts = (row.passed, row.rejected, row.simulated, row.errors, row.inflight, row.peak)
+    return _wrong((row.name, row.lane), counts) or _wrong_times(row)
+
+
+def _rule(row: RuleReport) -> str:
+    return _wrong((row.rule, row.resource, row.reason), (row.rejected, row.simulated))
+
+
+def _edge(row: EdgeReport) -> str:
+    counts = (row.lost, row.calls, row.errors, row.fallbacks, row.retries)
+    return _wrong((row.to, row.label, row.lane), counts) or _wrong_times(row)
+
+
+def _wrong(names: tuple[Any, ...], counts: tuple[Any, ...]) -> str:
+    """Return what is wrong with the names and counts of a row, or ``""``."""
+    if set(map(type, names)) != {str}:
+        return "names must be strings"
+    if max(map(len, names)) > LONGEST_NAME:
+        return f"a name has more than {LONGEST_NAME} characters"
+    return "" if _are_counts(counts) else "counts must be whole numbers from 0 on"
+
+
+def _wrong_times(row: InterfaceReport | EdgeReport) -> str:
+    rt: Any = row.rt  # hashed by nobody: a list of JSON stays one
+    if not isinstance(rt, list | tuple) or len(rt) > BUCKETS:
+        return f"rt: must be a list of at most {BUCKETS}"
+    if rt and not _are_counts(rt):
+        return "rt: must be whole numbers from 0 on"
+    if type(row.rt_sum) not in (int, float) or not 0 <= row.rt_sum < INT64:
+        return "rt_sum: must be seconds"
+    return ""
+
+
+def _are_counts(counts: Any) -> bool:
+    return set(map(type, counts)) == {int} and min(counts) >= 0 and max(counts) < INT64
+
+
+def _runtime(read: Reader) -> Runtime | None:
+    plain = read.given("runtime", None)
+    if plain is None:
+        return None
+    if not isinstance(plain, dict):
+        read.problem("runtime", "must be an object")
+        return None
+    inner = Reader(plain)
+    gc = inner.given("gc", (0, 0, 0))
+    if not isinstance(gc, list | tuple) or len(gc) != 3 or not _are_counts(gc):
+        inner.problem("gc", "must be three whole numbers")
+        gc = (0, 0, 0)
+    runtime = Runtime(
+        cpu=inner.seconds("cpu", _MOST_CORES),
+        rss=inner.number("rss", INT64),
+        fds=inner.number("fds", INT64),
+        threads=inner.number("threads", INT64),
+        gc=(gc[0], gc[1], gc[2]),
+        gc_pause=inner.seconds("gc_pause", LONGEST_PERIOD),
+        loop_lag=inner.seconds("loop_lag", LONGEST_PERIOD),
+        tasks=inner.number("tasks", INT64),
+    )
+    try:
+        inner.finish()
+    except InvalidMessage as error:
+        for name, message in error.problems:
+            read.problem(f"runtime.{name}", message[:LONGEST_TEXT])
+    return runtime
