@@ -19,6 +19,7 @@ def node(name: str, state: str = "live", **other: Any) -> dict[str, Any]:
         "since": "2026-01-01T00:00:00+00:00",
         "state": state,
         "enforces": {"digest": "d", "revision": 7},
+        "synced": 9,
         "error": None,
         "refused": [],
         **other,
@@ -55,7 +56,22 @@ def test_a_part_that_was_left_out_is_refused_with_its_reason():
     assert (one.state, one.reasons) == ("refused", (part,))
     lines = list(worded(9, [one], "default"))
     assert f"    {part}" in lines
-    assert lines[-1] == "1 workloads at revision 9: 1 refused"
+    assert lines[-1] == "1 workload, control plane at revision 9: 1 refused"
+
+
+def test_the_revision_of_a_workload_is_the_newest_whose_policy_all_its_processes_enforce():
+    """What did not change is not sent again: by what was sent, a live one would look late."""
+    late = node("b", "waiting", synced=8)
+    found = list(workloads([node("a"), late], [instance("a"), instance("b"), instance("a", "c")]))
+    assert [(one.state, one.revision) for one in found] == [
+        ("live", 9),
+        ("lagging", 8),
+        ("away", 0),
+    ]
+    head, *lines = worded(9, found, "default")
+    column = head.split().index("REVISION")
+    assert [line.split()[column] for line in lines[:-1]] == ["9", "8", "-"]
+    assert lines[-1] == "3 workloads, control plane at revision 9: 1 live, 1 lagging, 1 away"
 
 
 def test_a_process_that_is_not_registered_is_listed_while_it_is_connected():

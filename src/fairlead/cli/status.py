@@ -35,7 +35,10 @@ class Workload:
     lane: str
     state: str
     revision: int
-    """The oldest that one of its processes enforces, 0 where none is."""
+    """The newest whose policy all its processes enforce, 0 where none is known.
+
+    However long ago they were sent it: what did not change is not sent again.
+    """
     since: str
     """When the youngest connection of its processes began, ``""`` where there is none."""
     processes: int
@@ -57,7 +60,11 @@ def status(
     output: Annotated[Form, typer.Option("--output", "-o", help="Form.")] = Form.TEXT,
     server: Server = DEFAULT_SERVER,
 ) -> None:
-    """Say of every workload which revision it enforces: live, lagging, away or refused, and why."""
+    """Say of every workload whether it is live, lagging, away or refused, and why.
+
+    REVISION is the newest revision of the control plane whose policy all its processes enforce: of
+    a live workload the one that the last line names.
+    """
     control = ControlPlane(server)
     where = None if all_namespaces else namespace or DEFAULT_NAMESPACE
     answer = control.call("GET", PATH, query={"namespace": where} if where else {})
@@ -111,7 +118,7 @@ def _workload(
         address=address,
         lane=lane,
         state=next(state for state in STATES if state in states),
-        revision=min((node["enforces"]["revision"] for node in there), default=0),
+        revision=min((node["synced"] for node in there), default=0),
         since=max((node["since"] for node in there if node["connected"]), default=""),
         processes=len(nodes),
         reasons=tuple(dict.fromkeys(reasons)),
@@ -144,7 +151,8 @@ def worded(revision: int, found: Sequence[Workload], namespace: str | None) -> I
         for state in reversed(STATES)
         if (number := sum(one.state == state for one in found))
     )
-    yield f"{len(found)} workloads at revision {revision}: {counts}"
+    workloads = "1 workload" if len(found) == 1 else f"{len(found)} workloads"
+    yield f"{workloads}, control plane at revision {revision}: {counts}"
 
 
 def unenforced(switched: Mapping[str, Any], namespace: str | None) -> Iterator[str]:

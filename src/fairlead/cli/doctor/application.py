@@ -165,7 +165,7 @@ def _row(node: Answer) -> Sequence[str]:
         node["address"] or "(not registered)",
         node["lane"] or "base",
         "lagging" if node["state"] == "waiting" else node["state"],
-        str(node["enforces"]["revision"] or "-"),
+        str(node["synced"] or "-"),
         age(held) if held is not None else "-",
         node["source"],
         f"{hooked}/{len(hooks)}" if hooks else "-",

@@ -133,6 +133,7 @@ def _absent(name: str, process: Object) -> Object:
         "enforces": {"digest": "", "revision": 0},
         "held_seconds": None,
         "behind_seconds": 0.0,
+        "synced": 0,
         "error": None,
         "refused": [],
         "counters": {},
