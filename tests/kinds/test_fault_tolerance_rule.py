@@ -97,6 +97,11 @@ def test_every_kind_of_strategy_and_of_resource_may_be_named():
             "spec.strategies[0].kind",
             "did you mean RateLimitStrategy?",
         ),
+        (
+            rule(strategies=[{"name": "s", "mode": "simulate"}]),
+            "spec.strategies[0].mode",
+            "unknown field here: write it into the strategy's own object",
+        ),
         (rule(fallbackAction=3), "spec.fallbackAction", "must name an HttpRequestFallbackAction"),
         (rule(fallbackAction={"nme": "a"}), "spec.fallbackAction", "unknown field nme"),
         (rule(fallbackAction={"name": "a", "kind": "X"}), "spec.fallbackAction", "unknown kind"),

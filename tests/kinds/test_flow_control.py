@@ -95,6 +95,11 @@ def test_every_strategy_may_stand_inline(name):
         ),
         (strategies(rateLimt={}), "spec.strategies[0].rateLimt", "did you mean rateLimit?"),
         (
+            strategies(authority={"allow": ["a"]}, mode="simulate"),
+            "spec.strategies[0].mode",
+            "unknown field here: write it into the strategy, as in rateLimit: {mode: simulate}",
+        ),
+        (
             strategies(rateLimit={"threshold": -1, "statDuration": "1s"}),
             "spec.strategies[0].rateLimit.threshold",
             "from 0 on",

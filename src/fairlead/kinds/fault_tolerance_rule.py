@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -46,6 +46,11 @@ def _kind(text: str) -> str | None:
 
 class StrategyReference(Spec):
     """A strategy of the namespace."""
+
+    elsewhere: ClassVar = {
+        "mode": "write it into the strategy's own object, for every rule that names it, or as "
+        "spec.mode, for all strategies of this rule"
+    }
 
     name: Annotated[str, checked(object_name)] = Field(description="Its name.")
     kind: Annotated[str, checked(_kind)] | None = Field(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -49,6 +49,11 @@ CHECKS: dict[str, Check] = {
 
 class FlowStrategy(Spec):
     """One strategy; its fields are those of the spec of the kind of that name."""
+
+    elsewhere: ClassVar = {
+        "mode": "write it into the strategy, as in rateLimit: {mode: simulate}, or for all "
+        "strategies as spec.mode"
+    }
 
     rate_limit: rate_limit_strategy.RateLimitStrategySpec | None = Field(
         default=None, alias="rateLimit", description="As a RateLimitStrategy."

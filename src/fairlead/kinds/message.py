@@ -9,7 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from fairlead.kinds.spec import described
+from fairlead.kinds.spec import Spec, described
 from fairlead.kinds.suggestion import choose, meant
 from fairlead.kinds.violation import Loc
 
@@ -48,17 +48,17 @@ def complaints(
     miscounted = {loc[:length] for loc in locs for length in range(len(loc))}
     for detail, loc in zip(details, locs, strict=True):
         if not (detail["type"] == "too_short" and loc in miscounted):
-            yield (*above, *loc), _message(detail, fields(model, (*above, *loc[:-1])))
+            yield (*above, *loc), _message(detail, _at(model, (*above, *loc[:-1])))
 
 
-def fields(model: type[BaseModel], loc: Loc) -> tuple[str, ...]:
-    """Return the names an author may write in the map at `loc` of a `model`."""
+def _at(model: type[BaseModel], loc: Loc) -> type[BaseModel]:
+    """Return what describes the map at `loc` of a `model`."""
     for part in loc:
         for name, info in model.model_fields.items():
             if part in (info.alias or name, name):
                 model = _innermost(info.annotation) or model
                 break
-    return tuple(info.alias or name for name, info in model.model_fields.items())
+    return model
 
 
 def _innermost(annotation: Any) -> type[BaseModel] | None:
@@ -68,13 +68,12 @@ def _innermost(annotation: Any) -> type[BaseModel] | None:
     return next((model for model in found if model), None)
 
 
-def _message(detail: ErrorDetails, known: tuple[str, ...]) -> str:
+def _message(detail: ErrorDetails, model: type[BaseModel]) -> str:
     kind, value = detail["type"], detail["input"]
     if kind == "missing":
         return "required"
     if kind == "extra_forbidden":
-        name = str(detail["loc"][-1])
-        return f"unknown field{meant(name, known) or '; allowed: ' + ', '.join(known)}"
+        return f"unknown field{_hint(str(detail['loc'][-1]), model)}"
     if kind == "literal_error" and isinstance(value, str):
         allowed = _QUOTED.findall(detail.get("ctx", {}).get("expected", ""))
         return choose(str(detail["loc"][-1]), value, allowed)
@@ -87,6 +86,15 @@ def _message(detail: ErrorDetails, known: tuple[str, ...]) -> str:
         size = context.get("min_length", context.get("max_length"))
         return f"needs {bound} {size}, has {context.get('actual_length')}"
     return _bounded(detail) or detail["msg"]
+
+
+def _hint(name: str, model: type[BaseModel]) -> str:
+    """Say what may be meant by a field that a `model` has not."""
+    elsewhere = model.elsewhere.get(name) if issubclass(model, Spec) else None
+    if elsewhere is not None:
+        return f" here: {elsewhere}"
+    known = tuple(info.alias or name for name, info in model.model_fields.items())
+    return meant(name, known) or "; allowed: " + ", ".join(known)
 
 
 def _bounded(detail: ErrorDetails) -> str:

@@ -6,8 +6,8 @@ it is compared as (contract 11).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, ClassVar, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
@@ -22,6 +22,8 @@ class Spec(BaseModel):
     """A part of an object as its author writes it. Unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    elsewhere: ClassVar[Mapping[str, str]] = {}
+    """Fields that authors look for here, each with where it stands."""
 
 
 def match_text(value: Any) -> str:
