@@ -75,6 +75,14 @@ bench: $(STAMP) databases  ## measure what the agent costs; writes build/bench/b
 bench-flow: $(STAMP)  ## measure the gate beside others' in four languages; writes build/bench/flow.json
 	@$(BIN)/python -m benchmarks.flow $(ARGS)
 
+.PHONY: docs docs-check
+docs: $(STAMP)  ## build the documentation as a site, in build/site (ARGS="--serve" shows it while you write)
+	@mkdocs=$$(PYTHON='$(PYTHON)' scripts/docs.sh); NO_MKDOCS_2_WARNING=1 \
+		$$mkdocs $(if $(findstring --serve,$(ARGS)),serve --dev-addr 127.0.0.1:8000,build)
+
+docs-check: $(STAMP)  ## type every command of the tutorial and the how-tos, and compare what it answers
+	@$(BIN)/python scripts/docs_check.py docs/start/*.md docs/how-to/*.md
+
 lock: $(UV)  ## choose versions anew for requirements/*.lock (UPGRADE=1 for the newest)
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --all-extras \
 		$(if $(UPGRADE),--upgrade) --custom-compile-command 'make lock' \
@@ -88,6 +96,9 @@ lock: $(UV)  ## choose versions anew for requirements/*.lock (UPGRADE=1 for the 
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		$(if $(UPGRADE),--upgrade) --custom-compile-command 'make lock' \
 		--output-file requirements/peers.lock requirements/peers.in
+	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		$(if $(UPGRADE),--upgrade) --custom-compile-command 'make lock' \
+		--output-file requirements/docs.lock requirements/docs.in
 
 $(STAMP): requirements/dev.lock requirements/source.lock pyproject.toml scripts/venv.sh \
 		$(wildcard packaging/* src/fairlead/flow/gate.p*)
