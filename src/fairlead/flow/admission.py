@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fairlead.flow.refusal import BREAKER, CONCURRENCY, RATE, Refusal
+from fairlead.flow.tally import tally
 
 if TYPE_CHECKING:
     from fairlead.flow.facts import Facts
@@ -58,6 +59,10 @@ class Admission:
 def turn_away(gate: Gate, refusal: Refusal, n: int) -> Entry:
     """Count a rejection, and return it as an entry."""
     gate.rejected += n
+    counts = gate.tally
+    if counts is None or counts.rule is not refusal.rule or counts.reason is not refusal.reason:
+        counts = tally(gate, refusal)
+    counts.rejected += n
     entry: Entry = gate.core.form.Entry()
     entry.gate, entry.refused = gate, refusal
     return entry

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from fairlead.flow.admission import BY_COUNTS
 from fairlead.flow.breaker import Breaker
 from fairlead.flow.cells import Callers, Elsewhere, Pace, Values
+from fairlead.flow.gate import NEVER
+from fairlead.flow.log import remember
 from fairlead.flow.shape import Memory, MemoryShape, Shape, WarmUpShape
 from fairlead.flow.share import Share
 from fairlead.flow.window import Lending, Watched, Window
@@ -16,6 +18,7 @@ from fairlead.policy.limit import Authority, ConcurrencyLimit, HotLimit, RateLim
 from fairlead.policy.rule import ENFORCE, EVERYBODY, Rule
 
 if TYPE_CHECKING:
+    from fairlead.flow.core import Core
     from fairlead.flow.gate import Gate
 
 Rules = tuple[Rule, ...]
@@ -33,6 +36,23 @@ def counts(rule: Rule) -> bool:
     )
 
 
+def fit(gate: Gate, windows: Any, caps: Any, breakers: Any) -> None:
+    """Enforce these at `gate` from the next call on: Window, ConcurrencyLimit and Breaker each."""
+    gate.close()
+    gate.most = min([cap.most for cap in caps], default=NEVER)
+    gate.slow = min([breaker.slow_ns for breaker in breakers], default=NEVER)
+    gate.picky = any(breaker.picky for breaker in breakers)
+    gate.windows, gate.caps, gate.breakers = windows, caps, breakers
+    gate.due = gate.turn = 0 if breakers else NEVER
+    gate.since = gate.opens = 0
+    gate.tight = None
+    if not any(window.logs for window in windows):
+        gate.log, gate.span = None, 0
+    gate.ceiling = NEVER
+    gate.edge = 0 if windows or gate.buckets is None else NEVER  # who comes first reads them
+    gate.look()
+
+
 class Fitter:
     """Makes windows, breakers and shares."""
 
@@ -46,7 +66,8 @@ class Fitter:
         gate.close()  # nobody passes by half of it
         own = tuple(rule for rule in rules if counts(rule))
         windows = {(window.rule.key, number): window for number, window in _numbered(gate.windows)}
-        gate.fit(
+        fit(
+            gate,
             (*self._windows(gate, own, windows), *self._watched(gate, watched, windows)),
             self.one_of(tuple(rule for rule in own if isinstance(rule, ConcurrencyLimit))),
             tuple(_breakers(gate, own)),
@@ -86,7 +107,8 @@ class Fitter:
 
     def _fit_alone(self, gate: Gate, rule: Rule) -> None:
         windows = {(window.rule.key, number): window for number, window in _numbered(gate.windows)}
-        gate.fit(
+        fit(
+            gate,
             tuple(self._windows(gate, (rule,), windows)),
             (rule,) if isinstance(rule, ConcurrencyLimit) else (),
             tuple(_breakers(gate, (rule,))),
@@ -125,7 +147,7 @@ class Fitter:
                 used = kept.used(gate.count, gate.log, now) if kept else 0
                 made = kind(rule, window, gate.count - used, shape)
                 if used and made.logs:
-                    gate.remember(used, made.logs, now)
+                    remember(gate, used, made.logs, now)
                 yield made
                 continue
             used = kept.used(gate.count, gate.log, now)
@@ -134,7 +156,7 @@ class Fitter:
             if kept.tune(rule, window, shape):
                 kept.base = gate.count - used
                 if kept.logs:
-                    gate.remember(used, kept.logs, now)
+                    remember(gate, used, kept.logs, now)
             yield kept
 
     def _shape(self, rule: RateLimit) -> Shape | None:
@@ -144,6 +166,19 @@ class Fitter:
             (window,) = rule.windows
             return WarmUpShape(window.threshold, window.window_ms, rule.warm_up)
         return None
+
+
+def begin_again(gate: Gate, core: Core) -> None:
+    """Count from nothing in a forked process, without rules; who was inside is elsewhere."""
+    gate.core, gate.lock = core, core.lock
+    gate.born = gate.now()
+    gate.count = gate.ended = gate.errors = gate.rejected = gate.simulated = 0
+    gate.inside = gate.most_inflight = gate.waiting = gate.rt_ns = 0
+    gate.buckets = gate.tally = None
+    gate.cells = gate.rules = gate.watched = ()
+    fit(gate, (), (), ())
+    wider = gate.scopes[: len(gate.scopes) - 1]
+    gate.join((*wider, gate), gate.program)  # another tuple: nobody is inside by it
 
 
 def share_key(rule: Rule) -> Any:

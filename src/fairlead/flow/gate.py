@@ -14,6 +14,7 @@ Cython in pure Python mode: compiled with `gate.pxd` where there is a compiler, 
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from time import monotonic_ns
 from typing import TYPE_CHECKING, Any, Self
 
@@ -30,7 +31,10 @@ except ImportError:
     cython = _Interpreted()
 
 from fairlead.flow.admission import full, turn_away
+from fairlead.flow.log import lengthen
 from fairlead.flow.result import Result
+from fairlead.flow.tally import told
+from fairlead.policy.buckets import BOUNDS_NS
 
 if TYPE_CHECKING:
     from fairlead.flow.facts import Facts
@@ -41,16 +45,18 @@ NEVER = 1 << 62
 LOG = 128
 """Most times of admission that a gate remembers: thresholds up to here are counted to date."""
 
+BOUNDS: Any = array("q", BOUNDS_NS)
+
 
 class Gate:
     """One resource, as long as the process lives. Times are nanoseconds of the monotonic clock."""
 
     __slots__ = (
-        "born", "breakers", "caps", "ceiling", "cells", "clock", "core", "count", "curious", "due",
-        "edge", "ended", "errors", "inside", "lock", "log", "most", "most_inflight", "open",
-        "opens", "picky", "plain", "program", "rejected", "resource", "rt_ns", "rules", "scopes",
-        "short", "shut", "simulated", "since", "slow", "span", "tight", "turn", "waiting",
-        "watched", "windows",
+        "born", "breakers", "buckets", "caps", "ceiling", "cells", "clock", "core", "count",
+        "curious", "due", "edge", "ended", "errors", "inside", "lock", "log", "most",
+        "most_inflight", "open", "opens", "picky", "plain", "program", "rejected", "resource",
+        "rt_ns", "rules", "scopes", "short", "shut", "simulated", "since", "slow", "span",
+        "tally", "tight", "turn", "waiting", "watched", "windows",
     )  # fmt: skip
 
     def __init__(self, resource: str, core: Any, program: Any) -> None:
@@ -63,36 +69,26 @@ class Gate:
             self.clock = monotonic_ns
         self.count = self.ended = self.errors = self.rejected = self.simulated = 0
         self.inside = self.most_inflight = self.waiting = self.rt_ns = self.born = self.shut = 0
+        self.buckets: Any = None
+        """Calls that have ended, by response time: see `rt_buckets`. None before the first call."""
+        self.tally: Any = None
+        """What the last rule that rejected has rejected in all (flow/tally.py)."""
         self.log: Any = None
         """Times of the last `span` admissions; that of admission `i` is at ``i % span``."""
-        self.span = 0
         self.open = True
         self.rules: tuple[Any, ...] = ()
         self.watched: tuple[Any, ...] = ()
         self.cells: tuple[Any, ...] = ()
+        self.windows: tuple[Any, ...] = ()
+        self.caps: tuple[Any, ...] = ()
         self.breakers: tuple[Any, ...] = ()
-        self.join((self,), program)
-        self.fit((), (), ())
-
-    def fit(
-        self, windows: tuple[Any, ...], caps: tuple[Any, ...], breakers: tuple[Any, ...]
-    ) -> None:
-        """Enforce these from the next call on: Window, ConcurrencyLimit and Breaker each."""
-        self.close()
-        logs = any(window.logs for window in windows)
-        self.most = min([cap.most for cap in caps], default=NEVER)
-        self.slow = min([breaker.slow_ns for breaker in breakers], default=NEVER)
-        self.picky = any(breaker.picky for breaker in breakers)
-        self.windows, self.caps, self.breakers = windows, caps, breakers
-        self.due = self.turn = 0 if breakers else NEVER
-        self.since = self.opens = 0
-        """From when until when it is known that `tight` stays full."""
+        self.picky = False
+        self.ceiling = self.most = self.slow = self.due = self.turn = NEVER
+        self.span = self.edge = self.since = self.opens = 0
+        """`edge`: the first call comes to a mark, and makes what calls need. `since`, `opens`: from
+        when until when it is known that `tight` stays full."""
         self.tight: Any = None
-        if not logs:
-            self.log, self.span = None, 0
-        self.ceiling = NEVER
-        self.edge = 0 if windows else NEVER  # the first call reads the windows
-        self.look()
+        self.join((self,), program)
 
     def close(self) -> None:
         """Send whoever comes to the lock until `look`: what is enforced is being replaced."""
@@ -114,25 +110,6 @@ class Gate:
         self.short = self.program.short
         self.plain = self.short and len(self.scopes) == 1 and not self.shut
 
-    def begin_again(self, core: Any) -> None:
-        """Count from nothing in a forked process, without rules; who was inside is elsewhere."""
-        self.core, self.lock = core, core.lock
-        self.born = self.now()
-        self.count = self.ended = self.errors = self.rejected = self.simulated = 0
-        self.inside = self.most_inflight = self.waiting = self.rt_ns = 0
-        self.rules = self.watched = ()
-        self.fit((), (), ())
-        wider = self.scopes[: len(self.scopes) - 1]
-        self.join((*wider, self), self.program)  # another tuple: nobody is inside by it
-
-    def remember(self, used: int, span: int, now: int) -> None:
-        """Take the last `used` admissions for ones of `now`, unless their times are known."""
-        if self.span:
-            return
-        self.lengthen(span)
-        for i in range(max(0, self.count - min(used, span)), self.count):
-            self.log[i % span] = now
-
     @property
     def passed(self) -> int:
         """Calls that were let in."""
@@ -142,6 +119,14 @@ class Gate:
     def inflight(self) -> int:
         """Calls that have begun and not ended."""
         return self.inside
+
+    def rt_buckets(self) -> tuple[int, ...]:
+        """Return how many calls have ended by response time (policy/buckets.py)."""
+        return () if self.buckets is None else tuple(self.buckets)
+
+    def by_rule(self) -> dict[tuple[str, str], tuple[int, int]]:
+        """Return how many calls a rule has rejected for a reason, and how many it would have."""
+        return told(self.tally)
 
     def enter(self, n: int = 1, facts: Facts | None = None, prio: bool = False) -> Entry:  # noqa: FBT001, FBT002
         """Let `n` calls, at least one, begin as one entry, or say why not; never waits."""
@@ -189,8 +174,7 @@ class Gate:
         with self.lock:
             now = self.now()
             entry: Entry = program.enter(self, n, asked, prio, now)
-        if self.core.told:
-            self.core.tell()
+        self.tell()
         return entry
 
     def now(self) -> int:
@@ -210,11 +194,14 @@ class Gate:
             return None
         if self.since <= now < self.opens and self.count + n > self.ceiling:
             return self.tight
+        if self.buckets is None:
+            zeros = [0] * (len(BOUNDS) + 1)
+            self.buckets = array("q", zeros) if cython.compiled else zeros
         ceiling = edge = NEVER  # others pass by the old ones meanwhile
         tight = None
         for window in self.windows:
             if window.logs > self.span:
-                self.lengthen(window.logs)
+                lengthen(self, window.logs)
             window.roll(self.count, self.log, now)
             edge = min(edge, window.edge)
             top = window.base + window.limit
@@ -227,12 +214,10 @@ class Gate:
         self.opens = min(edge, tight.frees(self.count, self.log))
         return tight
 
-    def lengthen(self, span: int) -> None:
-        """Remember the times of so many admissions."""
-        log: Any = array("q", bytes(8 * span))
-        for i in range(max(0, self.count - self.span), self.count):
-            log[i % span] = self.log[i % self.span]
-        self.log, self.span = log, span
+    def tell(self) -> None:
+        """Tell what breakers have done, now that no lock is held."""
+        if self.core.told:
+            self.core.tell()
 
     def concerned(self, rt: int, failed: bool, outcome: Any, now: int) -> bool:  # noqa: FBT001
         """Tell whether a call that ended so may move a breaker, or a mark of one."""
@@ -267,8 +252,7 @@ class Gate:
             for held in entry.held or ():
                 held.end(rt, failed, outcome, now)
             settle(scopes, rt, failed, outcome, now)
-        if self.core.told:
-            self.core.tell()
+        self.tell()
 
 
 class Entry:
@@ -321,16 +305,18 @@ class Entry:
                 return
             self.scopes = None
             rt = now - self.started if now > self.started else 0
-            short = scopes is gate.scopes and self.held is None
+            short = scopes is gate.scopes and self.held is None and gate.short
             if short and gate.plain:
                 gate.inside -= 1
                 gate.ended += 1
                 gate.rt_ns += rt
                 gate.errors += failed
-            elif short and gate.short:
+                if cython.compiled:
+                    add(gate.buckets, place(BOUNDS, rt))  # type: ignore[name-defined]  # noqa: F821
+                else:
+                    gate.buckets[bisect_left(BOUNDS_NS, rt)] += 1
+            elif short:
                 give_back(scopes, rt, failed)
-            else:
-                short = False
         finally:
             if not cython.compiled:
                 gate.lock.release()
@@ -338,8 +324,7 @@ class Entry:
             gate.leave(self, scopes, rt, failed, outcome)
         elif not gate.plain or (gate.breakers and gate.concerned(rt, failed, outcome, now)):
             settle(scopes, rt, failed, outcome, now)
-            if gate.core.told:
-                gate.core.tell()
+            gate.tell()
 
     def __enter__(self) -> Self:
         return self
@@ -386,11 +371,16 @@ def take(gate: Gate, scopes: tuple[Gate, ...], n: int, now: int, asked: bool) ->
 
 def give_back(scopes: tuple[Gate, ...], rt: int, failed: bool) -> None:  # noqa: FBT001
     """Count the end of a call at all of `scopes`."""
+    number = place(BOUNDS, rt) if cython.compiled else bisect_left(BOUNDS_NS, rt)  # type: ignore[name-defined]  # noqa: F821
     for scope in scopes:
         scope.inside -= scope.inside > 0
         scope.ended += 1
         scope.rt_ns += rt
         scope.errors += failed
+        if cython.compiled:
+            add(scope.buckets, number)  # type: ignore[name-defined]  # noqa: F821
+        else:
+            scope.buckets[number] += 1
 
 
 def settle(scopes: tuple[Gate, ...], rt: int, failed: bool, outcome: Any, now: int) -> None:  # noqa: FBT001

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from fairlead.flow.admission import BY_COUNTS, Admission
 from fairlead.flow.core import Clock, Core, Listener
-from fairlead.flow.fitting import Fitter, Rules, share_key
+from fairlead.flow.fitting import Fitter, Rules, begin_again, share_key
 from fairlead.flow.form import chosen
 from fairlead.flow.program import Program
 from fairlead.flow.shape import Memory
@@ -126,8 +126,7 @@ class Gates:
         self._applying = RLock()
         self._shared = {}
         for gate in self:
-            gate.cells = ()
-            gate.begin_again(self._core)
+            begin_again(gate, self._core)
         self._fit_all()
 
     def _fit_all(self) -> None:

@@ -23,6 +23,7 @@ from fairlead.flow.facts import UNKNOWN, Facts
 from fairlead.flow.gate import NEVER
 from fairlead.flow.refusal import Refusal
 from fairlead.flow.share import Share, Who, values_of, within
+from fairlead.flow.tally import tally
 from fairlead.policy.limit import Authority, HotLimit, RateLimit, Throttle
 
 if TYPE_CHECKING:
@@ -239,6 +240,8 @@ class Trial:
         if self.simulated:
             entry.simulated = self.simulated[0]
             self.gate.simulated += self.n
+            for refusal in self.simulated:
+                tally(self.gate, refusal).simulated += self.n
         return entry
 
 
