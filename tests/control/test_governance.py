@@ -104,8 +104,3 @@ def test_a_switch_outlives_the_server(tmp_path: Path) -> None:
         with fleet(agent, other, register=False):
             assert until(lambda: agent.snapshots and other.snapshots)
             assert (agent.newest.governance, other.newest.governance) == ("off", "observe")
-
-
-def test_a_watch_is_refused_and_not_answered_with_a_list(http: httpx.Client) -> None:
-    """A client would wait for events for ever."""
-    assert http.get(ROOT, params={"watch": "true"}).status_code == 405

@@ -77,11 +77,11 @@ class ControlPlane:
         served = [*authored_kinds(traffic.share), registered_kind(self._live)]
         kinds = [one.resource for one in served]
         self._events = Events(store, clocks, kinds, self._instances.lost)
-        resources = self._resources(store, settings, clocks)
-        catalogue = Catalogue(served, core=[event_kind()])
-        rest = Rest(resources=resources, catalogue=catalogue, stop=self.stop)
+        resources, core = self._resources(store, settings, clocks), [event_kind()]
+        rest = Rest(resources=resources, catalogue=Catalogue(served, core=core), stop=self.stop)
         view = replace(resources, store=Namespaces(store=store, resources=kinds))
-        namespaces = NamespaceApi(resources=view, served=namespace_kind(settings.governance))
+        kind = namespace_kind(settings.governance)
+        namespaces = NamespaceApi(resources=view, served=kind, stop=self.stop)
         self._doors = doors or Doors.open(clocks.now)
         history = HistoryApi(store=store, served=authored([*served, namespaces.served]))
         self._serve(rest, namespaces, [*agents.routes(), *history.routes()])

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from fairlead.compiler.governance import Governance
+from fairlead.control.namespace_changes import Census, Past
 from fairlead.control.namespace_kind import NAME_LABEL, NAMESPACE, mode_of
 from fairlead.control.store import (
     Change,
@@ -58,6 +59,10 @@ class Namespaces:
     store: Store
     resources: Sequence[str]
     """Resources whose objects bring their namespace into being."""
+    _census: Census = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_census", Census(self.store, self.resources))
 
     @property
     def revision(self) -> int:
@@ -103,8 +108,13 @@ class Namespaces:
         return await self.store.write(write)
 
     def changes(self, since: int) -> Sequence[Change]:
-        """Return the changes after revision `since`. Raises Expired."""
-        return self.store.changes(since)
+        """Return the changes after revision `since`. Raises Expired.
+
+        What brings a namespace into being, or ends it, stands there as that.
+        """
+        found = self.store.changes(since)
+        past = Past(self._census, _implied)
+        return [past.told(change) for change in reversed(found)][::-1]
 
     async def changed(self, since: int) -> None:
         """Return once there is a change after revision `since`."""

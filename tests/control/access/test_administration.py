@@ -12,6 +12,7 @@ from tests.control.access.plane import Guarded, run
 
 TOKENS = f"{OWN}tokens"
 REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+RULES = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
 WHOAMI = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 VIEW = {"name": "guest", "grants": [{"role": "view", "namespace": "shop"}]}
 
@@ -126,6 +127,54 @@ def test_somebody_may_ask_what_they_may(
         answer = await guarded.ask(name, "POST", REVIEW, json=body)
         assert answer.status_code == 201, answer.text
         assert answer.json()["status"]["allowed"] is allowed
+
+    run(tmp_path, scenario)
+
+
+@pytest.mark.parametrize(
+    ("name", "namespace", "verbs"),
+    [
+        ("viewer", "shop", "get list watch"),
+        ("viewer", "team", ""),
+        ("viewer", "", ""),
+        ("editor", "shop", "get list watch create update patch delete deletecollection"),
+        ("admin", "shop", "get list watch create update patch delete deletecollection"),
+        ("admin", "", "get list watch create update patch delete deletecollection"),
+    ],
+)
+def test_somebody_may_ask_for_everything_they_may(
+    tmp_path: Path, name: str, namespace: str, verbs: str
+) -> None:
+    """`kubectl auth can-i --list`: the gate's answers to every question there is."""
+
+    async def scenario(guarded: Guarded) -> None:
+        body = {"spec": {"namespace": namespace}}
+        answer = await guarded.ask(name, "POST", RULES, json=body)
+        assert answer.status_code == 201, answer.text
+        status = answer.json()["status"]
+        held = {
+            f"{one}.{rule['apiGroups'][0]}": " ".join(rule["verbs"])
+            for rule in status["resourceRules"]
+            for one in rule["resources"]
+        }
+        assert held.get("trafficlanes.traffic.opensergo.io", "") == verbs
+        assert ("tokens.fairlead.io" in held) == (name == "admin")
+        assert "namespaces." not in held or ("list" in held["namespaces."]) == (name == "admin")
+        assert held["selfsubjectreviews.authentication.k8s.io"] == "create"
+        (paths,) = status["nonResourceRules"]
+        assert ("*" in paths["nonResourceURLs"]) == (name == "admin")
+
+    run(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("spec", [None, {"namespace": 3}, []])
+def test_a_question_about_rules_that_is_none_is_refused(tmp_path: Path, spec: Any) -> None:
+    """And an agent has no rules that people ask for."""
+
+    async def scenario(guarded: Guarded) -> None:
+        answer = await guarded.ask("viewer", "POST", RULES, json={"spec": spec})
+        assert answer.status_code == 400, answer.text
+        assert (await guarded.ask("cart", "POST", RULES, json={"spec": {}})).status_code == 403
 
     run(tmp_path, scenario)
 

@@ -62,6 +62,12 @@ def test_kubectl_works_with_the_kubeconfig_that_is_printed(
         assert shell.kubectl("get", "trafficlabelrules")[0].startswith("NAME")
         assert shell.kubectl("auth", "can-i", "create", "trafficlanes")[0] == "no\n"
         assert shell.kubectl("auth", "can-i", "list", "trafficlanes")[0] == "yes\n"
+        listed = shell.kubectl("auth", "can-i", "--list")
+        assert listed[1] == ""
+        allowed = {row.split()[0]: row[row.rindex("[") :] for row in listed[0].splitlines()[1:]}
+        assert allowed["trafficlanes.traffic.opensergo.io"] == "[get list watch]"
+        assert allowed["explanations.fairlead.io"] == "[create]"
+        assert "tokens.fairlead.io" not in allowed
         assert "edit" not in shell.kubectl("auth", "whoami")[0]
         refused = shell.kubectl("delete", "trafficlabelrule", "vip")[1]
         assert refused.startswith("Error from server (Forbidden): ")

@@ -39,6 +39,11 @@ class Caller:
         """What the caller was granted."""
         return self.identity.grants if self.identity else ()
 
+    @property
+    def trusted(self) -> bool:
+        """Whether everything is allowed, because no token is asked."""
+        return self._trusted
+
     def may(self, asked: Attributes) -> bool:
         """Say whether `asked` is allowed."""
         self.settled = True

@@ -1,4 +1,4 @@
-"""As much of Protocol Buffers as it takes to read the one question that kubectl asks in it."""
+"""As much of Protocol Buffers as it takes to read the questions that kubectl asks in it."""
 
 from __future__ import annotations
 

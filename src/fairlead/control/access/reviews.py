@@ -1,4 +1,4 @@
-"""What somebody may ask about themselves: ``kubectl auth whoami`` and ``kubectl auth can-i``.
+"""What somebody may ask about themselves: ``kubectl auth whoami``, ``can-i`` and ``can-i --list``.
 
 kubectl asks in Protocol Buffers and reads the answer as JSON.
 """
@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 from fairlead.control.access.caller import caller_of
 from fairlead.control.access.protobuf import MAGIC, NotProtobuf, messages
 from fairlead.control.access.roles import READ, TOKENS, WRITE, Attributes
+from fairlead.control.access.rules import everything, path_rules, resource_rules
 from fairlead.control.api import body as bodies
 from fairlead.control.api.status import bad_request, json_response, unsupported_media_type
 from fairlead.control.store import Object
@@ -28,11 +29,14 @@ _RESOURCE = {1: "namespace", 2: "verb", 3: "group", 5: "resource", 6: "subresour
 _PATH = {1: "path", 2: "verb"}
 """Numbers of the fields in the two forms of the question."""
 
+_FORMS = ((1, "resourceAttributes", _RESOURCE), (2, "nonResourceAttributes", _PATH))
+
 
 def review_routes() -> Iterator[BaseRoute]:
     """Yield the routes."""
     yield Route(f"/apis/{AUTHENTICATION}/selfsubjectreviews", whoami, methods=["POST"])
     yield Route(f"/apis/{AUTHORIZATION}/selfsubjectaccessreviews", can_i, methods=["POST"])
+    yield Route(f"/apis/{AUTHORIZATION}/selfsubjectrulesreviews", list_rules, methods=["POST"])
 
 
 async def whoami(request: Request) -> Response:
@@ -59,6 +63,24 @@ async def can_i(request: Request) -> Response:
     return _answer(AUTHORIZATION, "SelfSubjectAccessReview", {"spec": spec, "status": status})
 
 
+async def list_rules(request: Request) -> Response:
+    """Say everything that the caller may do in a namespace; without one, in all of them."""
+    body = await bodies.read(request, BODY_LIMIT)
+    if bodies.media_type(request) == PROTOBUF:
+        namespace = _texts(_protobuf(body), {1: "namespace"})["namespace"]
+    else:
+        namespace = _text(_plain(request, body).get("namespace", ""))
+    caller = caller_of(request)
+    resources, paths = (
+        everything()
+        if caller.trusted
+        else (resource_rules(caller.may, namespace), path_rules(caller.may))
+    )
+    status = {"resourceRules": resources, "nonResourceRules": paths, "incomplete": False}
+    rest = {"spec": {"namespace": namespace}, "status": status}
+    return _answer(AUTHORIZATION, "SelfSubjectRulesReview", rest)
+
+
 def _asked(spec: Object) -> Iterator[Attributes]:
     path, resource = spec.get("nonResourceAttributes"), spec.get("resourceAttributes")
     if path:
@@ -75,41 +97,52 @@ def _asked(spec: Object) -> Iterator[Attributes]:
 
 def _spec(request: Request, body: bytes) -> Object:
     """Return the question in plain form, with every field that is known. Raises Refused."""
-    kind = bodies.media_type(request)
-    if kind == PROTOBUF:
-        return _spec_of_protobuf(body)
-    if kind not in bodies.JSON_TYPES:
-        raise unsupported_media_type(f"a review is sent as application/json or {PROTOBUF}")
-    plain = bodies.parse_json(body)[0]
-    spec = plain.get("spec") if isinstance(plain, dict) else None
-    if not isinstance(spec, dict):
-        raise bad_request("spec: required")
     found: Object = {}
-    for name, fields in (("resourceAttributes", _RESOURCE), ("nonResourceAttributes", _PATH)):
+    if bodies.media_type(request) == PROTOBUF:
+        asked = _protobuf(body)
+        for number, name, fields in _FORMS:
+            if number in asked:
+                found[name] = _texts(_message(asked[number]), fields)
+        return found
+    spec = _plain(request, body)
+    for _, name, fields in _FORMS:
         given = spec.get(name)
         if isinstance(given, dict):
             found[name] = {field: _text(given.get(field, "")) for field in fields.values()}
     return found
 
 
-def _spec_of_protobuf(body: bytes) -> Object:
+def _plain(request: Request, body: bytes) -> Object:
+    """Return the spec of a review in JSON. Raises Refused."""
+    if bodies.media_type(request) not in bodies.JSON_TYPES:
+        raise unsupported_media_type(f"a review is sent as application/json or {PROTOBUF}")
+    plain = bodies.parse_json(body)[0]
+    spec = plain.get("spec") if isinstance(plain, dict) else None
+    if not isinstance(spec, dict):
+        raise bad_request("spec: required")
+    return spec
+
+
+def _protobuf(body: bytes) -> Mapping[int, bytes]:
+    """Return the fields of the spec of a review. Raises Refused."""
+    if not body.startswith(MAGIC):
+        raise bad_request("the body is no review: it does not begin as a Kubernetes object does")
+    review = _message(_message(body[len(MAGIC) :]).get(2, b""))
+    return _message(review.get(2, b""))
+
+
+def _message(data: bytes) -> Mapping[int, bytes]:
     try:
-        if not body.startswith(MAGIC):
-            raise NotProtobuf("it does not begin as a Kubernetes object does")
-        review = messages(messages(body[len(MAGIC) :]).get(2, b""))
-        spec = messages(review.get(2, b""))
-        found: Object = {}
-        if 1 in spec:
-            found["resourceAttributes"] = _texts(messages(spec[1]), _RESOURCE)
-        if 2 in spec:
-            found["nonResourceAttributes"] = _texts(messages(spec[2]), _PATH)
-    except ValueError as error:
+        return messages(data)
+    except NotProtobuf as error:
         raise bad_request(f"the body is no review: {error}") from error
-    return found
 
 
 def _texts(given: Mapping[int, bytes], fields: Mapping[int, str]) -> Object:
-    return {name: given.get(number, b"").decode() for number, name in fields.items()}
+    try:
+        return {name: given.get(number, b"").decode() for number, name in fields.items()}
+    except UnicodeDecodeError as error:
+        raise bad_request(f"the body is no review: {error}") from error
 
 
 def _text(value: Any) -> str:

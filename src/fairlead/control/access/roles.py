@@ -125,6 +125,7 @@ REVIEWS = frozenset(
     {
         "selfsubjectaccessreviews.authorization.k8s.io",
         "selfsubjectreviews.authentication.k8s.io",
+        "selfsubjectrulesreviews.authorization.k8s.io",
     }
 )
 """Questions about oneself, which every person may ask."""

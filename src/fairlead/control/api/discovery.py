@@ -29,7 +29,7 @@ NAMESPACES: Object = {
     "singularName": "namespace",
     "namespaced": False,
     "kind": "Namespace",
-    "verbs": ["get", "list", "create", "update", "patch", "delete"],
+    "verbs": ["get", "list", "watch", "create", "update", "patch", "delete"],
     "shortNames": ["ns"],
 }
 

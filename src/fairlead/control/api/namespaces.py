@@ -1,10 +1,11 @@
 """Namespaces, as clients read and write them: Kubernetes' own kind, for ``kubectl label``.
 
-Nobody has to make one. A watch is not offered: a namespace comes and goes with what is in it.
+Nobody has to make one: a namespace comes and goes with what is in it, and so a watch tells.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,7 @@ from fairlead.control.api.status import (
     not_allowed,
     unsupported_media_type,
 )
+from fairlead.control.api.watch import list_or_watch
 from fairlead.control.namespace_kind import NAMESPACE, mode_of
 from fairlead.control.namespaces import NotEmpty
 from fairlead.control.store import Object
@@ -90,17 +92,17 @@ class NamespaceApi:
 
     resources: Resources
     served: Served
+    stop: asyncio.Event
 
     async def collection(self, request: Request) -> Response:
         """``/api/v1/namespaces``."""
-        watching = request.query_params.get("watch", "") in ("1", "true")
-        if request.method == "GET" and not watching:
-            return await self.resources.list(request, self.served, None)
+        if request.method == "GET":
+            return await list_or_watch(self.resources, request, self.served, None, self.stop)
         if request.method == "POST":
             if bodies.media_type(request) == PROTOBUF:
                 raise unsupported_media_type(NOT_NEEDED)
             return await self.resources.create(request, self.served, "")
-        raise not_allowed("WATCH" if watching else request.method, request.url.path)
+        raise not_allowed(request.method, request.url.path)
 
     async def item(self, request: Request) -> Response:
         """``/api/v1/namespaces/NAME``."""

@@ -21,7 +21,6 @@ from fairlead.control.api.discovery import Discovery, server_version
 from fairlead.control.api.namespaces import NamespaceApi
 from fairlead.control.api.openapi import ROOT, OpenApi, no_schemas
 from fairlead.control.api.resources import Resources
-from fairlead.control.api.selectors import selected
 from fairlead.control.api.served import Catalogue, Served
 from fairlead.control.api.status import (
     Refused,
@@ -31,7 +30,7 @@ from fairlead.control.api.status import (
     not_allowed,
     too_many,
 )
-from fairlead.control.api.watch import Watch, initial_asked, is_true, timeout_of, watch_response
+from fairlead.control.api.watch import list_or_watch
 from fairlead.control.store import Busy, Expired, StoreFailed
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
@@ -53,14 +52,14 @@ class Rest:
         served = self._served(request)
         if request.method != "GET":
             raise not_allowed(request.method, request.url.path)
-        return await self._list_or_watch(request, served, None)
+        return await list_or_watch(self.resources, request, served, None, self.stop)
 
     async def collection(self, request: Request) -> Response:
         """``/apis/G/V/namespaces/NS/PLURAL``."""
         served, namespace = self._served(request), request.path_params["namespace"]
         match request.method:
             case "GET":
-                return await self._list_or_watch(request, served, namespace)
+                return await list_or_watch(self.resources, request, served, namespace, self.stop)
             case "POST" if served.inspect is not None:
                 return await self.resources.create(request, served, namespace)
             case "DELETE" if served.inspect is not None:
@@ -98,31 +97,6 @@ class Rest:
         if served is None:
             raise no_such_path(request.url.path)
         return served
-
-    async def _list_or_watch(
-        self, request: Request, served: Served, namespace: str | None
-    ) -> Response:
-        query = request.query_params
-        if not is_true(query.get("watch", "")):
-            return await self.resources.list(request, served, namespace)
-        printer = self.resources.printer(request, served)
-        timeout = timeout_of(request)
-        select = selected(query, served.fields)
-        bookmarks = is_true(query.get("allowWatchBookmarks", ""))
-        return watch_response(
-            request,
-            lambda: Watch(
-                store=self.resources.store,
-                served=served,
-                namespace=namespace,
-                select=select,
-                printer=printer,
-                bookmarks=bookmarks,
-                ends_initial=bookmarks and initial_asked(query) is True,
-                timeout=timeout,
-            ),
-            self.stop,
-        )
 
 
 def application(

@@ -7,18 +7,19 @@ and one that falls behind what is remembered is told to list again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
 from dataclasses import dataclass
 from math import inf
 from typing import Any
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 from fairlead.control.api.listing import NOT_OLDER, check_reached, revision_of
 from fairlead.control.api.objects import check_namespace
-from fairlead.control.api.selectors import Selector
+from fairlead.control.api.resources import Resources
+from fairlead.control.api.selectors import Selector, selected
 from fairlead.control.api.served import Served
 from fairlead.control.api.status import bad_request, expired, invalid_option
 from fairlead.control.api.table import Printer
@@ -119,12 +120,36 @@ async def first_of(change: Awaitable[None], stop: asyncio.Event, seconds: float)
             task.cancel()
 
 
-def watch_response(
-    request: Request, watch_of: Callable[[], Watch], stop: asyncio.Event
-) -> StreamingResponse:
-    """Answer a watch request with a stream. Raises Refused, Expired before it has begun."""
+async def list_or_watch(
+    resources: Resources,
+    request: Request,
+    served: Served,
+    namespace: str | None,
+    stop: asyncio.Event,
+) -> Response:
+    """Answer a GET of objects with those there are, or with a stream of what becomes of them.
+
+    Raises Refused, Expired before the stream has begun.
+    """
     query = request.query_params
-    watch = watch_of()
+    if not is_true(query.get("watch", "")):
+        return await resources.list(request, served, namespace)
+    bookmarks = is_true(query.get("allowWatchBookmarks", ""))
+    watch = Watch(
+        printer=resources.printer(request, served),
+        timeout=timeout_of(request),
+        select=selected(query, served.fields),
+        bookmarks=bookmarks,
+        store=resources.store,
+        served=served,
+        namespace=namespace,
+        ends_initial=bookmarks and initial_asked(query) is True,
+    )
+    return _stream(request, watch, stop)
+
+
+def _stream(request: Request, watch: Watch, stop: asyncio.Event) -> StreamingResponse:
+    query = request.query_params
     if watch.namespace is not None:
         check_namespace(watch.namespace)
     since = revision_of(query.get("resourceVersion", ""))
