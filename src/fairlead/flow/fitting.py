@@ -147,6 +147,7 @@ class Fitter:
                 used = kept.used(gate.count, gate.log, now) if kept else 0
                 made = kind(rule, window, gate.count - used, shape)
                 if used and made.logs:
+                    made.start = now
                     remember(gate, used, made.logs, now)
                 yield made
                 continue
@@ -156,6 +157,7 @@ class Fitter:
             if kept.tune(rule, window, shape):
                 kept.base = gate.count - used
                 if kept.logs:
+                    kept.start = now
                     remember(gate, used, kept.logs, now)
             yield kept
 

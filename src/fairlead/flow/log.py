@@ -6,24 +6,29 @@
 from __future__ import annotations
 
 from array import array
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from fairlead.flow.gate import Gate
 
+UNKNOWN: Final = -(1 << 62)
+"""The time of an admission that was not remembered: longer ago than any window."""
+
 
 def lengthen(gate: Gate, span: int) -> None:
     """Remember the times of so many admissions."""
-    log: Any = array("q", bytes(8 * span))
+    log: Any = array("q", (UNKNOWN,)) * span
     for i in range(max(0, gate.count - gate.span), gate.count):
         log[i % span] = gate.log[i % gate.span]
     gate.log, gate.span = log, span
 
 
 def remember(gate: Gate, used: int, span: int, now: int) -> None:
-    """Take the last `used` admissions for ones of `now`, unless their times are known."""
-    if gate.span:
-        return
-    lengthen(gate, span)
+    """Take the last `used` admissions for ones of `now` whose times are not known."""
+    known = gate.span
+    if span > known:
+        lengthen(gate, span)
+    span = gate.span
     for i in range(max(0, gate.count - min(used, span)), gate.count):
-        gate.log[i % span] = now
+        if i < gate.count - known or gate.log[i % span] == UNKNOWN:
+            gate.log[i % span] = now

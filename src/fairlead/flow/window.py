@@ -16,6 +16,7 @@ from math import floor
 from typing import Any, NamedTuple
 
 from fairlead.flow.gate import LOG, NEVER
+from fairlead.flow.log import UNKNOWN
 from fairlead.policy import limit
 from fairlead.policy.rule import Rule
 
@@ -50,6 +51,9 @@ class Window:
         self.base = count
         self.marks: array[int] | None = None
         """Of each bucket in which calls came, the oldest first: its start, and the count then."""
+        self.start = UNKNOWN
+        """Of the current bucket; counted to date, of the calls that the gate's log does not reach.
+        """
         self.size = NONE
         self.tune(rule, window, shape)
 
@@ -64,7 +68,7 @@ class Window:
         if before[1:4] == size[1:4] or not (before.step or size.step):
             return False
         self.marks = None
-        self.start = 0
+        self.start = UNKNOWN
         return True
 
     lends = False
@@ -101,24 +105,37 @@ class Window:
         self.start, self.base = start, self.marks[1]
 
     def _follow(self, count: int, log: Any, now: int) -> None:
-        base = self.base
-        if base < count:
-            span = len(log)
-            base = max(base, count - span)
-            if log[(count - 1) % span] > now + self.size.far:
-                base = count  # the clock went back further than a window is long
-            while base < count and log[base % span] <= now - self.size.length:
-                base += 1
+        if self.base == count:
+            return
+        span, old = len(log), now - self.size.length
+        if log[(count - 1) % span] > now + self.size.far:
+            self.base = count  # the clock went back further than a window is long
+            return
+        if not old < self.start <= now + self.size.far:
+            self.start = UNKNOWN
+            self.base = max(self.base, count - span)
+        base, known = self.base, self.start == UNKNOWN
+        while base < count and log[base % span] <= old:
+            if not known and self._came(base, count, log) > old:
+                break
+            base += 1
         self.base = base
 
     def frees(self, count: int, log: Any) -> int:
         """Return when there may be room again, at the latest of what is known."""
         if not self.size.step:
-            return log[self.base % len(log)] + self.size.length if self.base < count else NEVER
+            return self._came(self.base, count, log) + self.size.length
         marks = self.marks or array("q")
         later = (i for i in range(3, len(marks), 2) if marks[i] > self.base)
         last = marks[next(later, len(marks) + 1) - 3] if marks else self.start
         return last + (self.size.keep + 1) * self.size.step
+
+    def _came(self, i: int, count: int, log: Any) -> int:
+        """Return when admission `i` came, NEVER of one that has not yet."""
+        if i >= count:
+            return NEVER
+        came: int = log[i % len(log)] if i >= count - len(log) else UNKNOWN
+        return self.start if came == UNKNOWN else came
 
     def used(self, count: int, log: Any, now: int) -> int:
         """Return how many calls are in the window that ends `now`."""
@@ -175,8 +192,8 @@ class Lending(Window):
         """Return when `n` calls find room, or NEVER; after `roll`."""
         need = count - self.base + n - self.limit
         if not self.size.step:
-            first = self.base + need - 1
-            return log[first % len(log)] + self.size.length if n <= self.limit else NEVER
+            came = self._came(self.base + need - 1, count, log)
+            return came + self.size.length if n <= self.limit else NEVER
         marks = self.marks or array("q")
         for ahead in range(1, self.size.keep + 2):
             begins = self.start + ahead * self.size.step
