@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import hot, inbound, leaks, outbound, propagation, sql, startup, storm
+from benchmarks import hot, inbound, leaks, outbound, propagation, rpc, sql, startup, storm
 from benchmarks.measure import Figure
 
 REPORT = Path("build/bench/bench.json")
@@ -19,6 +19,7 @@ REPORT = Path("build/bench/bench.json")
 GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
     "inbound": inbound.run,
     "outbound": outbound.run,
+    "rpc": rpc.run,
     "propagation": propagation.run,
     "startup": startup.run,
     "storm": storm.run,

@@ -41,7 +41,13 @@ class Figure:
 
 
 def added(
-    name: str, bare: Batch, hooked: Batch, *, calls: int, target: float, rounds: int = ROUNDS
+    name: str,
+    bare: Batch,
+    hooked: Batch,
+    *,
+    calls: int,
+    target: float | None,
+    rounds: int = ROUNDS,
 ) -> Figure:
     """Return the CPU microseconds that `hooked` takes more per call than `bare`."""
     for batch in (bare, hooked):

@@ -47,25 +47,32 @@ async def main() -> None:
 
 @contextmanager
 def responding() -> Iterator[str]:
-    """Run the server and give its ``host:port``.
+    """Run the server and give its ``host:port``."""
+    with child("benchmarks.responder") as port:
+        yield f"127.0.0.1:{port}"
+
+
+@contextmanager
+def child(module: str, *words: str) -> Iterator[str]:
+    """Run a module that serves until its stdin ends, and give the line that it prints.
 
     Caller and server share one processor. Where the scheduler puts them, and whether a processor
     has to wake up for an answer, changes the cost of a call by more than a hook does.
     """
-    argv = [sys.executable, "-m", "benchmarks.responder"]
+    argv = [sys.executable, "-m", module, *words]
     processors = os.sched_getaffinity(0)
-    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
-        assert child.stdin is not None
-        assert child.stdout is not None
-        try:
-            port = int(child.stdout.readline())
-            for pid in (0, child.pid):
-                os.sched_setaffinity(pid, {max(processors)})
-            yield f"127.0.0.1:{port}"
-        finally:
-            os.sched_setaffinity(0, processors)
-            child.stdin.close()
-            child.wait(10)
+    os.sched_setaffinity(0, {max(processors)})  # the other inherits it, with all its threads
+    try:
+        with subprocess.Popen(
+            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as server:
+            assert server.stdin is not None
+            assert server.stdout is not None
+            yield server.stdout.readline().strip()
+            server.stdin.close()
+            server.wait(10)
+    finally:
+        os.sched_setaffinity(0, processors)
 
 
 if __name__ == "__main__":
