@@ -139,18 +139,72 @@ def test_endpoints_are_tried_although_all_are_avoided() -> None:
     assert drive(made, "", ok)[0] == ["b1"]
 
 
+def dropped(address: str) -> Outcome:
+    return Outcome(error=ConnectionResetError(address), fault=Fault.DROPPED)
+
+
+def in_turn(*answers: Answer) -> Answer:
+    """Answer each attempt in its own way."""
+    left = iter(answers)
+
+    def answer(address: str) -> Outcome:
+        return next(left)(address)
+
+    return answer
+
+
 @pytest.mark.parametrize(("method", "attempts"), [("GET", 2), ("PUT", 2), ("POST", 1)])
 def test_a_dropped_connection_is_tried_once_more_where_that_is_harmless(
     method: str, attempts: int
 ) -> None:
-    """Contract 13: once, at the same endpoint, idempotent methods only."""
-
-    def dropped(address: str) -> Outcome:
-        return Outcome(error=ConnectionResetError(address), fault=Fault.DROPPED)
-
-    tried, outcome = drive(engine(("b1", ""), ("b2", "")), "", dropped, method)
+    """Contract 13: once, idempotent methods only."""
+    tried, outcome = drive(engine(("b1", "")), "", dropped, method)
     assert tried == ["b1"] * attempts
     assert isinstance(outcome.error, ConnectionResetError)
+
+
+@pytest.mark.parametrize(("lane", "tried"), [("gray", ["g1", "g2"]), ("", ["b1", "b2"])])
+def test_what_was_dropped_is_repeated_at_another_endpoint_of_its_lane(
+    lane: str, tried: list[str]
+) -> None:
+    """A process that dies may accept one more connection, and answer nothing on it."""
+    assert drive(engine(*MIXED), lane, in_turn(dropped, ok))[0] == tried
+
+
+def test_what_was_dropped_stays_on_its_lane() -> None:
+    """A server that closes idle connections is alive: base has no business with its calls."""
+    one = (("g1", "gray"), ("b1", ""), ("b2", ""))
+    assert drive(engine(*one), "gray", in_turn(dropped, ok))[0] == ["g1", "g1"]
+    tried, outcome = drive(engine(*one), "gray", in_turn(dropped, dropped))
+    assert tried == ["g1", "g1"]
+    assert isinstance(outcome.error, ConnectionResetError)
+
+
+def test_what_was_dropped_goes_to_base_when_its_lane_refuses() -> None:
+    """Contract 12 and 13, as for any call: nothing was sent to those that refuse."""
+    tried, outcome = drive(engine(*MIXED), "gray", in_turn(dropped, refused, refused, ok))
+    assert tried == ["g1", "g2", "g1", "b1"]
+    assert outcome.error is None
+    tried, outcome = drive(engine(("b1", ""), ("g1", "gray")), "", in_turn(dropped, refused))
+    assert tried == ["b1", "b1"]
+    assert isinstance(outcome.error, ConnectionRefusedError)
+
+
+def test_a_middlebox_that_forgets_all_connections_fails_no_call() -> None:
+    """Each endpoint's own is dead; the second time there is a new one."""
+    tried, outcome = drive(engine(*MIXED), "gray", in_turn(dropped, dropped, ok))
+    assert tried == ["g1", "g2", "g1"]
+    assert outcome.error is None
+    tried, outcome = drive(engine(*MIXED), "gray", dropped)
+    assert tried == ["g1", "g2", "g1"]
+    assert isinstance(outcome.error, ConnectionResetError)
+
+
+def test_a_call_is_not_repeated_at_an_endpoint_that_is_avoided() -> None:
+    """It refused a moment ago; the one that closed a connection may be well."""
+    made = engine(("b1", ""), ("b2", ""))
+    assert drive(made, "", only("b2"))[0] == ["b1", "b2"]
+    assert drive(made, "", in_turn(dropped, ok))[0] == ["b2", "b2"]
 
 
 def test_other_errors_are_the_callers() -> None:

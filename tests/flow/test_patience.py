@@ -16,7 +16,7 @@ def waiting(*left: float) -> tuple[Call, Steps]:
     call, times = Call("b", "POST", ""), iter(left)
     call.waits = lambda: next(times)
     patience = Patience()
-    steps = patience.layer(send)(call)
+    steps = patience.flow(call)
     patience.latest = send  # as an engine does when it applies a snapshot
     return call, steps
 
@@ -31,7 +31,7 @@ def ended(steps: Steps, answer: Outcome) -> Outcome:
 
 def test_a_call_that_does_not_wait_is_tried_once() -> None:
     """Most do not."""
-    steps = Patience().layer(send)(Call("b", "POST", ""))
+    steps = Patience().flow(Call("b", "POST", ""))
     assert isinstance(next(steps), Send)
     assert ended(steps, REFUSED) is REFUSED
 

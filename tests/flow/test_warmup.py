@@ -39,7 +39,7 @@ class Caller:
         return {address: found / calls for address, found in sorted(sent.items())}
 
     def pool(self, lane: str = "") -> Pool:
-        return self.engine.plan.routes._services["b"].pools[lane]
+        return self.engine.plan.routes.callees["b"].pools[lane]
 
 
 def even() -> Iterator[float]:

@@ -30,6 +30,9 @@ class Plan:
     lanes: Lanes
     routes: Routes
     outbound: Flow
+    """The life of a call by app name."""
+    patient: Flow
+    """The same of one that waits for an endpoint (`Call.waits`)."""
     outward: Flow
     """The life of a call to a host that is no app."""
     outside: Outside | None
@@ -92,19 +95,18 @@ class Engine:
         known = bool(snapshot.digest) or not self._governed
         shadows = Shadows.of(snapshot) if known else Shadows.unknown()
         rules = _rules(snapshot)
+        about_calls = concerned(rules, OUTBOUND)
+        gates = self.gates if about_calls else None
+        flow, patient = outbound(routes, self._avoided, gates, self._patience)
         return Plan(
             snapshot=snapshot,
             lanes=lanes,
             routes=routes,
-            outbound=outbound(
-                routes,
-                self._avoided,
-                self.gates if concerned(rules, OUTBOUND) else None,
-                self._patience,
-            ),
+            outbound=flow,
+            patient=patient,
             outward=outward(self.gates),
             statements=Statements(rules) if concerned(rules, SQL) else None,
-            outside=Outside(self.gates) if concerned(rules, OUTBOUND) else None,
+            outside=Outside(self.gates) if about_calls else None,
             simple={},
             shadows=shadows,
             own_lane=lanes.own,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from fairlead.flow.call import Call, Fault, Outcome, Unreachable
 from fairlead.flow.route import Routes
-from fairlead.flow.steps import Flow, Layer, Steps
+from fairlead.flow.steps import Flow, Send, Steps
 from fairlead.policy.endpoint import Endpoint
 
 ATTEMPTS = 3
@@ -30,43 +30,71 @@ class Avoided:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._until: dict[str, float] = {}
+        self.until: dict[str, float] = {}
+        """When each of them may be tried again; empty in most processes at most times."""
 
     def add(self, address: str) -> None:
         """Avoid `address` for AVOIDED_SECONDS from now."""
         now = self._clock()
         # Rebuilt, so that addresses which are gone do not pile up, and readers never see it change.
-        kept = {key: until for key, until in self._until.items() if until > now}
-        self._until = {**kept, address: now + AVOIDED_SECONDS}
+        kept = {key: until for key, until in self.until.items() if until > now}
+        self.until = {**kept, address: now + AVOIDED_SECONDS}
+
+    def __contains__(self, endpoint: Endpoint) -> bool:
+        return self.until.get(endpoint.address, 0.0) > self._clock()
 
     def sort(self, endpoints: list[Endpoint]) -> list[Endpoint]:
         """Return `endpoints` with the avoided ones last: better a doubtful endpoint than none."""
-        if not self._until:
-            return endpoints
-        until, now = self._until, self._clock()
+        until, now = self.until, self._clock()
         return sorted(endpoints, key=lambda endpoint: until.get(endpoint.address, 0.0) > now)
 
 
-def failover(routes: Routes, avoided: Avoided) -> Layer:
-    """Return the layer that chooses an endpoint for each attempt."""
+def failover(routes: Routes, avoided: Avoided) -> Flow:
+    """Return the flow that chooses an endpoint for each attempt."""
 
-    def layer(inner: Flow) -> Flow:
-        def flow(call: Call) -> Steps:
-            candidates = avoided.sort(routes.candidates(call))
-            if not candidates:
-                error = Unreachable(call.host, call.lane, routes.unfit(call))
-                return Outcome(error=error, fault=Fault.REFUSED)
-            outcome = Outcome()
-            for endpoint in candidates[:ATTEMPTS]:
-                call.endpoint = endpoint
-                outcome = yield from inner(call)
-                if outcome.fault is Fault.DROPPED and outcome.error and call.method in IDEMPOTENT:
-                    outcome = yield from inner(call)
-                if outcome.error is None or outcome.fault is not Fault.REFUSED:
-                    return outcome
-                avoided.add(endpoint.address)
+    def flow(call: Call) -> Steps:
+        candidates = routes.candidates(call)
+        if avoided.until:
+            candidates = avoided.sort(candidates)
+        outcome: Outcome | None = None
+        for endpoint in candidates[:ATTEMPTS]:
+            call.endpoint = endpoint
+            outcome = yield Send(call)
+            if outcome.error is None:
+                return outcome
+            if outcome.fault is Fault.DROPPED and call.method in IDEMPOTENT:
+                return (yield from _again(call, endpoint, candidates, avoided))
+            if outcome.fault is not Fault.REFUSED:
+                return outcome
+            avoided.add(endpoint.address)
+        if outcome is None:
+            error = Unreachable(call.host, call.lane, routes.unfit(call))
+            outcome = Outcome(error=error, fault=Fault.REFUSED)
+        return outcome
+
+    return flow
+
+
+def _again(call: Call, dropped: Endpoint, candidates: list[Endpoint], avoided: Avoided) -> Steps:
+    """Repeat a call whose kept connection to `dropped` died.
+
+    At another endpoint of its lane: who dies may accept one more connection before he is gone.
+    Where there is none, and where that one's connection is dead too, as behind a middlebox that
+    forgets them all, at the same one: who closes idle connections is no reason to leave a lane.
+    """
+    behind = candidates[candidates.index(dropped) + 1 :]
+    other = next((one for one in behind if one.lane == dropped.lane and one not in avoided), None)
+    order = [dropped, *(one for one in behind if one is not other)]
+    if other is not None:
+        order.insert(0, other)
+    outcome: Outcome = Outcome()
+    for endpoint in order[:ATTEMPTS]:
+        call.endpoint = endpoint
+        outcome = yield Send(call)
+        if outcome.error is None:
             return outcome
-
-        return flow
-
-    return layer
+        if outcome.fault is Fault.REFUSED:
+            avoided.add(endpoint.address)
+        elif outcome.fault is not Fault.DROPPED or endpoint is not other:
+            return outcome
+    return outcome

@@ -5,8 +5,6 @@ It is what gRPC calls waiting until ready: nothing has been sent, so that nothin
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from fairlead.flow.call import Call, Fault
 from fairlead.flow.steps import Flow, Steps, Wait, send
 
@@ -21,21 +19,14 @@ class Patience:
         self.latest: Flow = send
         """How an endpoint is chosen by the latest snapshot."""
 
-    def layer(self, inner: Flow) -> Flow:
-        """Return the layer that tries again."""
-
-        def flow(call: Call) -> Steps:
-            return inner(call) if call.waits is None else self._wait(call, call.waits)
-
-        return flow
-
-    def _wait(self, call: Call, waits: Callable[[], float]) -> Steps:
+    def flow(self, call: Call) -> Steps:
+        """Try again as long as `call` says."""
         pause = FIRST_PAUSE
         while True:
             outcome = yield from self.latest(call)
             if outcome.error is None or outcome.fault is not Fault.REFUSED:
                 return outcome
-            left = waits()
+            left = 0.0 if call.waits is None else call.waits()
             if left <= 0:
                 return outcome
             yield Wait(min(pause, left))

@@ -111,43 +111,44 @@ class Routes:
         Who is `warming` passes turns on, by throws of `dice`.
         """
         self._turns = count(turn)
-        self._services: dict[str, Callee] = {}
+        self.callees: dict[str, Callee] = {}
+        """Who can be called, by host in lower case."""
         for service in snapshot.services:
             pools = _pools(service)
             if warming is not None:
                 pools = {lane: _spared(pool, warming, dice) for lane, pool in pools.items()}
-            self._services[_full_name(service)] = _callee(service, pools, snapshot.workload)
+            self.callees[_full_name(service)] = _callee(service, pools, snapshot.workload)
         # Names of the own namespace are entered last: an app may be called like another's
         # "app.namespace", and the short name is the one its neighbours mean.
         for service in snapshot.services:
             if service.namespace == snapshot.workload.namespace:
-                self._services[service.app.lower()] = self._services[_full_name(service)]
+                self.callees[service.app.lower()] = self.callees[_full_name(service)]
 
     def __contains__(self, host: str) -> bool:
         """Tell whether `host`, in lower case, is known."""
-        return host in self._services
+        return host in self.callees
 
     def __bool__(self) -> bool:
-        return bool(self._services)
+        return bool(self.callees)
 
     def has_grpc(self, host: str) -> bool:
         """Tell whether `host` is an app whose address may be one of gRPC.
 
         Of an app that serves both, HTTP's is known: its gRPC is left to DNS.
         """
-        callee = self._services.get(host)
+        callee = self.callees.get(host)
         return callee is not None and callee.has_grpc
 
     def call(self, host: str, method: str, lane: str) -> Call:
         """Return the call of a `host` that is known, which may have changed a moment ago."""
-        callee = self._services.get(host)
+        callee = self.callees.get(host)
         if callee is None:
             return Call(host, method, lane)
         return Call(host, method, lane, callee.resource, callee.caller)
 
     def candidates(self, call: Call) -> list[Endpoint]:
         """Return the endpoints to try, the lane's in turn, then base's; the list is shared."""
-        callee = self._services.get(call.host)
+        callee = self.callees.get(call.host)
         if callee is None:
             return []
         pools = callee.pools
@@ -161,7 +162,7 @@ class Routes:
 
     def unfit(self, call: Call) -> Unfit:
         """Return the endpoints that a call is not sent to for what its lane has in shadow."""
-        callee = self._services.get(call.host)
+        callee = self.callees.get(call.host)
         pool = callee.pools.get(call.lane) if callee else None
         return pool.unfit if pool else ()
 

@@ -14,22 +14,20 @@ if TYPE_CHECKING:
     from fairlead.flow.gates import Gates
 
 
-def outbound(routes: Routes, avoided: Avoided, gates: Gates | None, patience: Patience) -> Flow:
-    """Return the life of a call by app name, outermost first.
+def outbound(
+    routes: Routes, avoided: Avoided, gates: Gates | None, patience: Patience
+) -> tuple[Flow, Flow]:
+    """Return the life of a call by app name, and of one that waits for an endpoint.
 
     Without `gates`, as no rule is about calls, which then cost nothing for it.
     """
+    # Outermost: a call that is tried again is one call.
+    governing = [] if gates is None else [gated(gates)]
+    # Innermost: one refused connection is not yet a failed call.
     reaching = failover(routes, avoided)
-    patience.latest = chain([reaching])
-    return chain(
-        [
-            *(
-                [gated(gates)] if gates is not None else ()
-            ),  # a call that is tried again is one call
-            patience.layer,  # outside of failover: it tries whoever there is by then
-            reaching,  # innermost: one refused connection is not yet a failed call
-        ]
-    )
+    # Around it: who waits tries whoever there is by then.
+    patience.latest = reaching
+    return chain(governing, reaching), chain(governing, patience.flow)
 
 
 def outward(gates: Gates) -> Flow:

@@ -42,9 +42,9 @@ def send(call: Call) -> Steps:
     return outcome
 
 
-def chain(layers: list[Layer]) -> Flow:
+def chain(layers: list[Layer], innermost: Flow = send) -> Flow:
     """Return the flow in which the first of `layers` is outermost."""
-    flow: Flow = send
+    flow = innermost
     for layer in reversed(layers):
         flow = layer(flow)
     return flow

@@ -7,7 +7,6 @@ an attempt has been made already; then that attempt's result stands.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,8 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from fairlead.flow.call import Call, Outcome, Unreachable
 from fairlead.flow.gated import leave
 from fairlead.flow.rejected import Rejected
+from fairlead.flow.steps import Send
 from fairlead.instruments.ambient import Ambient
-from fairlead.instruments.drive import run, run_async
+from fairlead.instruments.drive import rest, rest_async
 from fairlead.instruments.rejections import told
 from fairlead.policy.parts import cookie_value, query_value
 from fairlead.telemetry.names import AGENT_FAULTS
@@ -108,42 +108,57 @@ _KNOWN = frozenset(int(status) for status in HTTPStatus)
 def send(plane: DataPlane, flow: Flow, call: Call, sender: Sender) -> Any:
     """Send `call` by `flow`; return the library's response or raise the library's error."""
     call.facts = sender
+    steps = flow(call)
+    answer: Outcome | None = None
     try:
-        return run(flow, call, sender)
-    except Unreachable as error:
-        raise sender.unreachable(error) from error
-    except Rejected as error:
-        answer = _answer(plane, sender, error)
-        if answer is None:
-            raise sender.unreachable(error) from error
-        return answer
-    except Exception as error:
+        while True:
+            try:
+                effect = steps.send(answer)
+            except StopIteration as done:
+                outcome: Outcome = done.value
+                break
+            if isinstance(effect, Send):
+                answer = sender(effect.call)
+            else:
+                rest(effect)
+                answer = None
+    except BaseException as error:
+        steps.close()
         last = _settled(plane, sender, error)
         return sender.untouched() if last is None else last.response
     finally:
-        count(plane, call, sender)
+        if call.entry is not None or call.fault is not None:
+            count(plane, call, sender)
+    # Outside of the except: what is raised has no context of ours.
+    return outcome.response if outcome.error is None else _failed(plane, sender, outcome.error)
 
 
 async def send_async(plane: DataPlane, flow: Flow, call: Call, sender: Sender) -> Any:
     """Send `call` by `flow`; return the library's response or raise the library's error."""
+    # What `send` does, once more: every coroutine around another one is a part of each call's cost.
     call.facts = sender
+    steps = flow(call)
+    answer: Outcome | None = None
     try:
-        return await run_async(flow, call, sender)
-    except Unreachable as error:
-        raise sender.unreachable(error) from error
-    except Rejected as error:
-        answer = _answer(plane, sender, error)
-        if answer is None:
-            raise sender.unreachable(error) from error
-        return answer
-    except Exception as error:
+        while True:
+            try:
+                effect = steps.send(answer)
+            except StopIteration as done:
+                outcome: Outcome = done.value
+                break
+            if isinstance(effect, Send):
+                answer = await sender(effect.call)
+            else:
+                await rest_async(effect)
+                answer = None
+    except BaseException as error:
+        steps.close()
         last = _settled(plane, sender, error)
-        if last is not None:
-            return last.response
-        untouched: Awaitable[Any] = sender.untouched()
-        return await untouched
+        return await sender.untouched() if last is None else last.response
     finally:
-        count(plane, call, sender)
+        if call.entry is not None or call.fault is not None:
+            count(plane, call, sender)
+    return outcome.response if outcome.error is None else _failed(plane, sender, outcome.error)
 
 
 def count(plane: DataPlane, call: Call, sender: Sender) -> None:
@@ -161,6 +176,17 @@ def ended(plane: DataPlane, library: str, entry: Entry, outcome: Outcome | None)
         plane.counters.count(AGENT_FAULTS, library)
 
 
+def _failed(plane: DataPlane, sender: Sender, error: BaseException) -> Any:
+    """Return what the author of a rule answers in the place of `error`, or raise the library's."""
+    if isinstance(error, Rejected):
+        answer = _answer(plane, sender, error)
+        if answer is not None:
+            return answer
+    if isinstance(error, Rejected | Unreachable):
+        raise sender.unreachable(error) from error
+    raise error
+
+
 def _answer(plane: DataPlane, sender: Sender, error: Rejected) -> Any:
     if not error.answers:
         return None
@@ -171,11 +197,15 @@ def _answer(plane: DataPlane, sender: Sender, error: Rejected) -> Any:
         return None
 
 
-def _settled(plane: DataPlane, sender: Sender, error: Exception) -> Outcome | None:
-    """Return the outcome that stands in spite of a fault of ours; raise the library's error."""
+def _settled(plane: DataPlane, sender: Sender, error: BaseException) -> Outcome | None:
+    """Return the outcome that stands in spite of a fault of ours, None before the first attempt.
+
+    Raises the library's error, and what ends more than the call.
+    """
+    if not isinstance(error, Exception):
+        raise error
+    plane.counters.count(AGENT_FAULTS, sender.library)
     last = sender.last
-    if last is None or last.error is not error:
-        plane.counters.count(AGENT_FAULTS, sender.library)
     if last is not None and last.error is not None:
         raise last.error
     return last

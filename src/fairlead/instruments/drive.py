@@ -1,66 +1,27 @@
-"""Do what a flow asks for: the only code in the agent that sleeps.
-
-`perform` sends a call once and returns an Outcome; an exception that it lets out ends the call as
-it is, after every layer's ``finally`` has run.
-"""
+"""Do what a flow asks for: the only code in the agent that sleeps."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from fairlead.flow.call import Call, Outcome
-from fairlead.flow.steps import Effect, Flow, Send
+from fairlead.flow.steps import Effect, Flow, Send, Wait
 
 if TYPE_CHECKING:
     from fairlead.flow.gate import Entry
 
-Perform = Callable[[Call], Outcome]
-PerformAsync = Callable[[Call], Awaitable[Outcome]]
+
+def rest(wait: Wait) -> None:
+    """Let the time of `wait` pass in this thread."""
+    time.sleep(wait.seconds)
 
 
-def run(flow: Flow, call: Call, perform: Perform) -> Any:
-    """Drive `call` through `flow` in this thread; return its response or raise its error."""
-    steps = flow(call)
-    answer: Outcome | None = None
-    try:
-        while True:
-            try:
-                effect = steps.send(answer)
-            except StopIteration as done:
-                outcome = done.value
-                break
-            if type(effect) is Send:
-                answer = perform(effect.call)
-            else:
-                time.sleep(effect.seconds)  # type: ignore[union-attr]
-                answer = None
-    finally:
-        steps.close()
-    return _unwrap(outcome)  # outside of the except: what it raises has no context of ours
-
-
-async def run_async(flow: Flow, call: Call, perform: PerformAsync) -> Any:
-    """Drive `call` through `flow` in this task; return its response or raise its error."""
-    steps = flow(call)
-    answer: Outcome | None = None
-    try:
-        while True:
-            try:
-                effect = steps.send(answer)
-            except StopIteration as done:
-                outcome = done.value
-                break
-            if type(effect) is Send:
-                answer = await perform(effect.call)
-            else:
-                await asyncio.sleep(effect.seconds)  # type: ignore[union-attr]
-                answer = None
-    finally:
-        steps.close()
-    return _unwrap(outcome)  # outside of the except: what it raises has no context of ours
+async def rest_async(wait: Wait) -> None:
+    """Let the time of `wait` pass in this task."""
+    await asyncio.sleep(wait.seconds)
 
 
 def pause(entry: Entry) -> None:
@@ -127,7 +88,9 @@ class Journey:
 
     def result(self) -> Any:
         """Return the response of a way that has ended, or raise its error."""
-        return _unwrap(self.outcome)
+        if self.outcome.error is not None:
+            raise self.outcome.error
+        return self.outcome.response
 
 
 Start = Callable[[Call], Any]
@@ -138,12 +101,12 @@ def begin(journey: Journey, start: Start) -> Any:
     """Drive a call in this thread until it is under way; return what `start` has returned."""
     while journey.effect is not None:
         answer = None
-        if type(journey.effect) is Send:
+        if isinstance(journey.effect, Send):
             answer = start(journey.effect.call)
             if not isinstance(answer, Outcome):
                 return answer
         else:
-            time.sleep(journey.effect.seconds)  # type: ignore[union-attr]
+            rest(journey.effect)
         journey.go_on(answer)
     return journey.result()
 
@@ -152,17 +115,11 @@ async def begin_async(journey: Journey, start: Start) -> Any:
     """Drive a call in this task until it is under way; return what `start` has returned."""
     while journey.effect is not None:
         answer = None
-        if type(journey.effect) is Send:
+        if isinstance(journey.effect, Send):
             answer = await start(journey.effect.call)
             if not isinstance(answer, Outcome):
                 return answer
         else:
-            await asyncio.sleep(journey.effect.seconds)  # type: ignore[union-attr]
+            await rest_async(journey.effect)
         journey.go_on(answer)
     return journey.result()
-
-
-def _unwrap(outcome: Outcome) -> Any:
-    if outcome.error is not None:
-        raise outcome.error
-    return outcome.response

@@ -21,17 +21,22 @@ ENDPOINTS = "_fairlead_endpoints"
 Kinds = tuple[type, type]
 """Classes of an endpoint's pool and of its connections."""
 
+KindsOf = Callable[[Any, Any], Kinds | None]
+"""Tells the kinds for the classes of a pool and of its connections, None where it connects in a way
+of its own."""
 
-def endpoint(pool: Any, address: str, kinds: Kinds | None) -> Any:
-    """Return the pool of the endpoint at `address`, made of `kinds` on first use.
 
-    Safe between threads. None for `kinds` is of a pool that connects in a way of its own.
+def endpoint(pool: Any, address: str, kinds_of: KindsOf) -> Any:
+    """Return the pool of the endpoint at `address`, made on first use.
+
+    Safe between threads.
     """
-    endpoints = vars(pool).get(ENDPOINTS)
+    endpoints = pool.__dict__.get(ENDPOINTS)
     if endpoints is None:
         endpoints = vars(pool).setdefault(ENDPOINTS, {})
     found = endpoints.get(address)
     if found is None:
+        kinds = kinds_of(pool.__class__, pool.ConnectionCls)
         found = endpoints.setdefault(address, copy(pool, address, kinds))
         # Not closed: another thread may be about to use it. Its connections end with it.
         for oldest in list(endpoints)[:-MOST_ENDPOINTS]:

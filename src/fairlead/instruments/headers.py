@@ -2,39 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection
 from typing import Any
+
+from fairlead.instruments.outbound import BAGGAGE
+from fairlead.policy.resource import CALLER
+
+OURS = frozenset((BAGGAGE, CALLER))
+
+copies: dict[type, Callable[[Any], dict[Any, Any]]] = {}
+"""Makes a plain dictionary of a library's own kind of headers, where there is a quicker way than to
+ask it for one name after the other."""
 
 
 def value_of(headers: Any, name: str) -> str | None:
     """Return what `headers` say under `name`, in lower case; several values joined by ``,``."""
-    names = _named(headers, name)
-    if not names:
-        return None
-    values = [headers[one] for one in names]
-    return ",".join(
-        value.decode("latin-1") if isinstance(value, bytes) else value for value in values
-    )
+    return _joined([headers[one] for one in _named(headers, (name,))])
 
 
-def with_ours(headers: Any, ours: Iterable[tuple[str, str | None]]) -> Any:
-    """Return a copy of `headers` with `ours` for those of their names; what is empty goes.
+def without_ours(headers: Any) -> tuple[Any, str | None]:
+    """Return a copy of `headers` without the names that we write, and the baggage in them."""
+    copy = _copied(headers)
+    try:
+        if OURS.isdisjoint(map(str.lower, copy)):
+            return copy, None
+    except TypeError:  # a name in bytes
+        pass
+    baggage = value_of(copy, BAGGAGE)
+    for name in _named(copy, OURS):
+        del copy[name]
+    return copy, baggage
+
+
+def with_label(headers: Any, label: str) -> Any:
+    """Return a copy of `headers` with this baggage, and no other."""
+    copy = _copied(headers)
+    for name in _named(copy, (BAGGAGE,)):
+        del copy[name]
+    copy[BAGGAGE] = label
+    return copy
+
+
+def _copied(headers: Any) -> Any:
+    """Return a copy that may be changed.
 
     A plain dictionary, which urllib3 goes through many times faster than requests' own kind; only
     urllib3's, where a name may have several values, stays what it is.
     """
-    copy = headers.copy() if hasattr(headers, "getlist") else dict(headers)
-    for name, value in ours:
-        for theirs in _named(copy, name):
-            del copy[theirs]
-        if value:
-            copy[name] = value
-    return copy
+    quick = copies.get(type(headers))
+    if quick is not None:
+        return quick(headers)
+    return headers.copy() if hasattr(headers, "getlist") else dict(headers)
 
 
-def _named(headers: Any, wanted: str) -> list[Any]:
-    # The length first: few names have it.
-    size = len(wanted)
-    return [
-        name for name in headers if len(name) == size and name.lower() in (wanted, wanted.encode())
-    ]
+def _named(headers: Any, names: Collection[str]) -> list[Any]:
+    return [one for one in headers if _text(one).lower() in names]
+
+
+def _joined(values: list[Any]) -> str | None:
+    return ",".join(map(_text, values)) if values else None
+
+
+def _text(text: Any) -> Any:
+    return text.decode("latin-1") if isinstance(text, bytes) else text

@@ -27,16 +27,29 @@ def plan_for(plane: DataPlane, scheme: str, host: str | None, port: int | None) 
     if not plane.ready:
         plane.ensure_ready()
     plan = plane.engine.plan
-    return plan if host.lower() in plan.routes else None
+    return plan if host.lower() in plan.routes.callees else None
 
 
-def call_for(plane: DataPlane, plan: Plan, host: str, method: str) -> Call:
-    """Return the call to drive by `plan`, on the lane of the work at hand.
+def call_for(
+    plane: DataPlane, scheme: str, host: str | None, port: int | None, method: str
+) -> tuple[Plan, Call] | None:
+    """Return the plan and the call to drive by it, or None where the host is not ours.
 
-    Its ``caller`` is the value of the header CALLER: who calls is not what a request says that the
-    application has passed on.
+    It is on the lane of the work at hand. Its ``caller`` is the value of the header CALLER: who
+    calls is not what a request says that the application has passed on.
     """
-    return plan.routes.call(host.lower(), method.upper(), current_lane(plane))
+    # What `plan_for` does, once more: most of what a call costs is functions.
+    if scheme != "http" or not host or (port is not None and port != 80):
+        return None
+    if not plane.ready:
+        plane.ensure_ready()
+    plan = plane.engine.plan
+    host = host.lower()
+    callee = plan.routes.callees.get(host)
+    if callee is None:
+        return None
+    lane = current_lane(plane)
+    return plan, Call(host, method.upper(), lane, callee.resource, callee.caller)
 
 
 def outside_for(plane: DataPlane, host: str | None, method: str) -> tuple[Flow, Call] | None:

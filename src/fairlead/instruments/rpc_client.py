@@ -17,7 +17,8 @@ from fairlead.flow.call import Fault, Outcome
 from fairlead.flow.rejected import Rejected
 from fairlead.instruments.attempt import Sender, count
 from fairlead.instruments.drive import Journey
-from fairlead.instruments.outbound import BAGGAGE, call_for, label_only, plan_for
+from fairlead.instruments.outbound import BAGGAGE, label_only, plan_for
+from fairlead.instruments.propagate import current_lane
 from fairlead.instruments.rpc import (
     WHERE,
     address_of,
@@ -124,12 +125,13 @@ class Reach:
                 return None
             if plan is not self._plan:
                 self._renew(plan)
-            call = call_for(self.plane, plan, self.name, "POST")
+            call = plan.routes.call(self.name, "POST", current_lane(self.plane))
             call.resource = f"{call.resource}:{method}"
             call.waits = partial(self._waits, until) if asked.wait_for_ready else None
             label = plan.lanes.label(call.lane, values_of(asked.metadata, BAGGAGE))
             metadata = with_labels(asked.metadata, label, (CALLER, call.caller))
-            return Governed(plan.outbound, call, metadata)
+            flow = plan.outbound if call.waits is None else plan.patient
+            return Governed(flow, call, metadata)
         except Exception:  # counted; the call goes on untouched
             self.fault()
             return None

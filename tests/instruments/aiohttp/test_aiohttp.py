@@ -300,7 +300,7 @@ def test_a_fault_of_ours_lets_the_call_through(
     plane: Plane, base: Backend, monkeypatch: pytest.MonkeyPatch
 ):
     """F43: swallowed, counted, and the call goes on as if we were not there."""
-    monkeypatch.setattr("fairlead.instruments.libs.aiohttp.plan_for", None)
+    monkeypatch.setattr("fairlead.instruments.libs.aiohttp.call_for", None)
     assert ask(f"http://{base.address}/")[1] == "b"
     assert plane.counted(AGENT_FAULTS) == {"aiohttp": 1}
 

@@ -261,7 +261,7 @@ def test_the_first_call_waits_for_the_first_snapshot(
     assert plane.waited == 1
 
 
-@pytest.mark.parametrize("name", ["plan_for", "call_for"])
+@pytest.mark.parametrize("name", ["_kinds", "call_for"])
 def test_a_fault_of_ours_lets_the_call_through(
     manager: urllib3.PoolManager, plane: Plane, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

@@ -26,7 +26,6 @@ from fairlead.instruments.outbound import (
     call_for,
     label_only,
     outside_for,
-    plan_for,
 )
 from fairlead.policy.resource import CALLER
 from fairlead.telemetry.names import AGENT_FAULTS
@@ -61,32 +60,26 @@ def install(plane: DataPlane, patches: Patches) -> None:
     _check(TCPConnector, ClientResponse)
 
     def connecting(original: Connect) -> Connect:
-        async def connect(self: TCPConnector, req: ClientRequest, traces: Any, timeout: Any) -> Any:
+        def connect(
+            self: TCPConnector, req: ClientRequest, traces: Any, timeout: Any
+        ) -> Awaitable[Any]:
             governed = _govern(plane, req)
             if governed is None:
-                return await original(self, req, traces, timeout)
+                return original(self, req, traces, timeout)
             flow, call = governed
             call.open_ended = True
-            sender = _Sender(original, self, req, traces, timeout)
-            connection = await send_async(plane, flow, call, sender)
-            if call.entry is not None:
-                _hold(plane, connection, call.entry)
-            return connection
+            sender = _Sender(plane, original, (self, req, traces, timeout))
+            return send_async(plane, flow, call, sender)
 
         return connect
 
     def starting(original: Connect) -> Connect:
-        async def start(self: ClientResponse, connection: Any) -> Any:
-            entry = vars(connection).pop(_ENTRY, None)
+        def start(self: ClientResponse, connection: Any) -> Awaitable[Any]:
+            entry = getattr(connection, _ENTRY, None)
             if entry is None:
-                return await original(self, connection)
-            try:
-                found = await original(self, connection)
-            except BaseException as error:
-                ended(plane, LIBRARY, entry, Outcome(error=error, fault=_fault_behind(error)))
-                raise
-            ended(plane, LIBRARY, entry, Outcome(status=self.status))
-            return found
+                return original(self, connection)
+            setattr(connection, _ENTRY, None)
+            return _until_started(plane, entry, self, original(self, connection))
 
         return start
 
@@ -94,25 +87,39 @@ def install(plane: DataPlane, patches: Patches) -> None:
     patches.replace(ClientResponse, "start", starting)
 
 
+async def _until_started(
+    plane: DataPlane, entry: Entry, response: Any, starting: Awaitable[Any]
+) -> Any:
+    try:
+        found = await starting
+    except BaseException as error:
+        ended(plane, LIBRARY, entry, Outcome(error=error, fault=_fault_behind(error)))
+        raise
+    ended(plane, LIBRARY, entry, Outcome(status=response.status))
+    return found
+
+
 def _hold(plane: DataPlane, connection: Any, entry: Entry) -> None:
     def given_up() -> None:
-        if vars(connection).pop(_ENTRY, None) is not None:
+        if getattr(connection, _ENTRY) is not None:
+            setattr(connection, _ENTRY, None)
             error = sys.exc_info()[1]
             outcome = Outcome(error=error, fault=_fault_behind(error)) if error else None
             ended(plane, LIBRARY, entry, outcome)
 
-    vars(connection)[_ENTRY] = entry
+    setattr(connection, _ENTRY, entry)
     connection.add_callback(given_up)
 
 
 class _Sender(Sender):
     """Connects to the endpoint of a call; what is sent over the connection is aiohttp's matter."""
 
-    __slots__ = ("_arguments", "_original", "_request", "_url", "last")
+    __slots__ = ("_arguments", "_original", "_plane", "_request", "_url", "last")
 
     library = LIBRARY
 
-    def __init__(self, original: Connect, *arguments: Any) -> None:
+    def __init__(self, plane: DataPlane, original: Connect, arguments: tuple[Any, ...]) -> None:
+        self._plane = plane
         self._original = original
         self._arguments = arguments
         self._request: ClientRequest = arguments[1]
@@ -120,8 +127,10 @@ class _Sender(Sender):
         self.last: Outcome | None = None
 
     async def __call__(self, call: Call) -> Outcome:
-        if call.endpoint is not None:
-            self._request.url = self._origin(call)
+        endpoint = call.endpoint
+        if endpoint is not None:
+            url = _origins.get(endpoint.address)
+            self._request.url = self._origin(call) if url is None else url
         try:
             outcome = Outcome(await self._original(*self._arguments))
         except Exception as error:  # handed on in the outcome
@@ -129,17 +138,16 @@ class _Sender(Sender):
         finally:
             self._request.url = self._url
         self.last = outcome
+        if call.entry is not None and outcome.error is None:
+            _hold(self._plane, outcome.response, call.entry)
         return outcome
 
     def _origin(self, call: Call) -> Any:
-        address = call.endpoint.address if call.endpoint else ""
-        url = _origins.get(address)
-        if url is None:
-            host, port = target(call)
-            if len(_origins) >= MOST_ORIGINS:
-                _origins.clear()
-            url = _origins[address] = self._url.build(scheme="http", host=host, port=port)
-        return url
+        host, port = target(call)
+        if len(_origins) >= MOST_ORIGINS:
+            _origins.clear()
+        url = self._url.build(scheme="http", host=host, port=port)
+        return _origins.setdefault(call.endpoint.address if call.endpoint else "", url)
 
     def untouched(self) -> Awaitable[Any]:
         """Connect as the application asked."""
@@ -198,24 +206,25 @@ def _govern(plane: DataPlane, request: ClientRequest) -> tuple[Flow, Call] | Non
     """Return how to call the host of `request`, labelled if it is an app; None for as it is."""
     try:
         url = request.url
-        plan = plan_for(plane, url.scheme, url.raw_host, url.port)
-        if plan is None:
+        found = call_for(plane, url.scheme, url.raw_host, url.port, request.method)
+        if found is None:
             label = label_only(plane, url.scheme, _written(request))
             if label is not None:
                 request.headers[BAGGAGE] = label
             return outside_for(plane, url.raw_host, request.method)
-        call = call_for(plane, plan, url.raw_host or "", request.method)
-        label = plan.lanes.label(call.lane, _written(request))
+        plan, call = found
+        # The request object is aiohttp's own, made anew for each hop from what was given.
+        headers = request.headers
+        label = plan.lanes.label(call.lane, _written(request) if BAGGAGE in headers else None)
     except Exception:  # counted; the call goes on untouched
         plane.counters.count(AGENT_FAULTS, LIBRARY)
         return None
-    # The request object is aiohttp's own, made anew for each hop from what the application gave.
     if label is not None:
-        request.headers[BAGGAGE] = label
+        headers[BAGGAGE] = label
     else:
-        request.headers.popall(BAGGAGE, None)
+        headers.popall(BAGGAGE, None)
     if call.caller:
-        request.headers[CALLER] = call.caller
+        headers[CALLER] = call.caller
     # An app's name means nothing to a proxy.
     request.proxy = request.proxy_auth = request.proxy_headers = None
     return plan.outbound, call

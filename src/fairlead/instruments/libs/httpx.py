@@ -104,12 +104,14 @@ class _Hooks:
     ) -> tuple[Flow, Call, str | None] | None:
         try:
             url = request.url
-            plan = plan_for(self._plane, url.scheme, url.host, url.port)
+            host, found = url.host, None
             # A transport on a Unix socket has its one endpoint; no name is looked up.
-            if plan is None or getattr(transport._pool, "_uds", None) is not None:
-                found = outside_for(self._plane, url.host, request.method)
-                return None if found is None else (*found, None)
-            call = call_for(self._plane, plan, url.host, request.method)
+            if getattr(transport._pool, "_uds", None) is None:
+                found = call_for(self._plane, url.scheme, host, url.port, request.method)
+            if found is None:
+                outside = outside_for(self._plane, host, request.method)
+                return None if outside is None else (*outside, None)
+            plan, call = found
             label = plan.lanes.label(call.lane, _baggage(request.headers))
         except Exception:  # counted; the call goes on untouched
             self._plane.counters.count(AGENT_FAULTS, LIBRARY)

@@ -11,6 +11,7 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from fairlead.instruments.headers import copies
 from fairlead.instruments.outbound import plan_for
 from fairlead.telemetry.names import AGENT_FAULTS
 
@@ -27,8 +28,11 @@ def install(plane: DataPlane, patches: Patches) -> None:
     """Hook the adapter, and what a session does for a proxy when it follows a redirect."""
     from requests.adapters import HTTPAdapter
     from requests.sessions import SessionRedirectMixin
+    from requests.structures import CaseInsensitiveDict
 
     _check(HTTPAdapter.send, "self", "request", "stream", "timeout", "verify", "cert", "proxies")
+    if vars(CaseInsensitiveDict(A="b")) == {"_store": {"a": ("A", "b")}}:
+        copies[CaseInsensitiveDict] = _plain
     _check(SessionRedirectMixin.rebuild_proxies, "self", "prepared_request", "proxies")
     hooks = _Hooks(plane)
     patches.replace(HTTPAdapter, "send", hooks.send)
@@ -72,6 +76,11 @@ class _Hooks:
         except Exception:  # counted; the call goes on untouched
             self._plane.counters.count(AGENT_FAULTS, LIBRARY)
             return False
+
+
+def _plain(headers: Any) -> dict[Any, Any]:
+    """Return requests' own kind of headers as a plain dictionary."""
+    return dict(headers._store.values())
 
 
 def _check(function: Callable[..., Any], *names: str) -> None:

@@ -26,10 +26,10 @@ from urllib.parse import urlsplit
 
 from fairlead.flow.call import Call, Fault, Outcome, Unreachable
 from fairlead.flow.gated import leave
-from fairlead.instruments.attempt import Answer, Sender, send, target
+from fairlead.instruments.attempt import Answer, Sender, send
 from fairlead.instruments.endpoint_pools import EndpointConnection, closing, endpoint
 from fairlead.instruments.endpoint_pools import copy as copied
-from fairlead.instruments.headers import value_of, with_ours
+from fairlead.instruments.headers import value_of, with_label, without_ours
 from fairlead.instruments.outbound import (
     BAGGAGE,
     call_for,
@@ -97,8 +97,8 @@ class _Hooks:
                         pool, method, url, body, labelled, retries, redirect, *rest, **options
                     )
                 flow, call, ours = governed
-                request = (method, url, body, headers, retries, redirect, *rest)
-                sender = _Sender(original, pool, request, ours, options)
+                request = (method, url, body, ours, retries, redirect, *rest)
+                sender = _Sender(original, pool, request, headers, options)
                 try:
                     return send(self._plane, flow, call, sender)
                 except Exception as error:
@@ -128,23 +128,26 @@ class _Hooks:
         self, pool: Any, method: str, url: str, headers: Any
     ) -> tuple[Flow, Call, Any] | None:
         try:
-            plan = plan_for(self._plane, pool.scheme, pool.host, pool.port)
             # A closed pool says so itself.
-            if plan is None or pool.proxy is not None or pool.pool is None:
-                host = pool.host if url.startswith("/") else urlsplit(url).hostname
-                found = outside_for(self._plane, host, method)
-                return None if found is None else (*found, headers)
-            if _kinds(pool.__class__, pool.ConnectionCls) is None:
+            usable = pool.proxy is None and pool.pool is not None
+            if usable and _kinds(pool.__class__, pool.ConnectionCls) is not None:
+                found = call_for(self._plane, pool.scheme, pool.host, pool.port, method)
+            elif plan_for(self._plane, pool.scheme, pool.host, pool.port) is not None and usable:
                 return None
-            call = call_for(self._plane, plan, pool.host, method)
-            if headers is None:
-                headers = pool.headers
-            label = plan.lanes.label(call.lane, value_of(headers, BAGGAGE))
-            return (
-                plan.outbound,
-                call,
-                with_ours(headers, ((BAGGAGE, label), (CALLER, call.caller))),
-            )
+            else:
+                found = None
+            if found is None:
+                host = pool.host if url.startswith("/") else urlsplit(url).hostname
+                outside = outside_for(self._plane, host, method)
+                return None if outside is None else (*outside, headers)
+            plan, call = found
+            ours, written = without_ours(pool.headers if headers is None else headers)
+            label = plan.lanes.label(call.lane, written)
+            if label:
+                ours[BAGGAGE] = label
+            if call.caller:
+                ours[CALLER] = call.caller
+            return plan.outbound, call, ours
         except Exception:  # counted; the call goes on untouched
             self._plane.counters.count(AGENT_FAULTS, LIBRARY)
             return None
@@ -155,7 +158,7 @@ class _Hooks:
         try:
             theirs = pool.headers if headers is None else headers
             label = label_only(self._plane, pool.scheme, value_of(theirs, BAGGAGE))
-            return headers if label is None else with_ours(theirs, ((BAGGAGE, label),))
+            return headers if label is None else with_label(theirs, label)
         except Exception:  # counted; the call goes on untouched
             self._plane.counters.count(AGENT_FAULTS, LIBRARY)
             return headers
@@ -171,17 +174,17 @@ class _Broken(Exception):
 
 
 class _Sender(Sender):
-    __slots__ = ("_headers", "_options", "_original", "_pool", "_request", "last", "unjudged")
+    __slots__ = ("_options", "_original", "_pool", "_request", "_theirs", "last", "unjudged")
 
     library = LIBRARY
 
     def __init__(
-        self, original: UrlOpen, pool: Any, request: tuple[Any, ...], headers: Any, options: Any
+        self, original: UrlOpen, pool: Any, request: tuple[Any, ...], theirs: Any, options: Any
     ) -> None:
         self._original = original
         self._pool = pool
         self._request = request
-        self._headers = headers
+        self._theirs = theirs
         self._options = options
         self.last: Outcome | None = None
         self.unjudged: Exception | None = None
@@ -190,15 +193,11 @@ class _Sender(Sender):
     def __call__(self, call: Call) -> Outcome:
         pool = self._pool
         if call.endpoint is not None:
-            target(call)
-            kinds = _kinds(pool.__class__, pool.ConnectionCls)
-            pool = endpoint(pool, call.endpoint.address, kinds)
-        method, url, body, _, *rest = self._request
-        token = _sending.set(call)
+            pool = endpoint(pool, call.endpoint.address, _kinds)
+        # Where it has no entry there is none to end.
+        token = None if call.entry is None else _sending.set(call)
         try:
-            response = self._original(
-                pool, method, url, body, self._headers, *rest, **self._options
-            )
+            response = self._original(pool, *self._request, **self._options)
             outcome = Outcome(response, status=response.status)
         except _Broken as broken:
             self.unjudged = broken.error
@@ -206,12 +205,14 @@ class _Sender(Sender):
         except Exception as error:  # handed on in the outcome
             outcome = Outcome(error=error, fault=_fault(error))
         finally:
-            _sending.reset(token)
+            if token is not None:
+                _sending.reset(token)
         self.last = outcome
         return outcome
 
     def untouched(self) -> Any:
-        return self._original(self._pool, *self._request, **self._options)
+        method, url, body, _, *rest = self._request
+        return self._original(self._pool, method, url, body, self._theirs, *rest, **self._options)
 
     def unreachable(self, error: Unreachable | Rejected) -> Exception:
         from urllib3.exceptions import NewConnectionError
@@ -241,7 +242,8 @@ class _Sender(Sender):
         return self._pool.host, url.path, url.query
 
     def header(self, name: str) -> str | None:
-        headers = self._pool.headers if self._headers is None else self._headers
+        ours = self._request[3]
+        headers = self._pool.headers if ours is None else ours
         return value_of(headers, name.lower())
 
 

@@ -1,39 +1,51 @@
-"""The two drivers do what a flow asks for, and clean up after it."""
+"""A call, sync or not, does what its flow asks for, and cleans up after it."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from fairlead.flow.call import Call, Outcome
 from fairlead.flow.steps import Flow, Layer, Send, Steps, Wait, chain
-from fairlead.instruments.drive import run, run_async
+from fairlead.instruments.attempt import Sender, send, send_async
+from tests.instruments.plane import Plane
 
-Run = Callable[[Flow, Call, Callable[[Call], Outcome]], object]
-
-
-def sync_run(flow: Flow, call: Call, perform: Callable[[Call], Outcome]) -> object:
-    return run(flow, call, perform)
+Perform = Callable[[Call], Outcome]
+Run = Callable[[Flow, Perform], object]
 
 
-def async_run(flow: Flow, call: Call, perform: Callable[[Call], Outcome]) -> object:
+class Library(Sender):
+    """A client library, as a test has it."""
+
+    library = "test"
+    last = None
+
+    def __init__(self, perform: Callable[[Call], Any]) -> None:
+        self.perform = perform
+
+    def __call__(self, call: Call) -> Any:
+        return self.perform(call)
+
+
+def sync_run(flow: Flow, perform: Perform) -> object:
+    return send(Plane(), flow, Call("b", "GET", ""), Library(perform))
+
+
+def async_run(flow: Flow, perform: Perform) -> object:
     async def performed(call: Call) -> Outcome:
         return perform(call)
 
-    return asyncio.run(run_async(flow, call, performed))
+    return asyncio.run(send_async(Plane(), flow, Call("b", "GET", ""), Library(performed)))
 
 
 both = pytest.mark.parametrize("drive", [sync_run, async_run])
 
 
-def call() -> Call:
-    return Call("b", "GET", "")
-
-
 @both
-def test_a_driver_waits_sends_and_answers(drive: Run) -> None:
+def test_a_call_waits_is_sent_and_answered(drive: Run) -> None:
     """Sync and async share every rule."""
 
     def flow(call: Call) -> Steps:
@@ -43,7 +55,7 @@ def test_a_driver_waits_sends_and_answers(drive: Run) -> None:
         return Outcome(response=[first.response, second.response])
 
     answers = iter("ab")
-    assert drive(flow, call(), lambda call: Outcome(response=next(answers))) == ["a", "b"]
+    assert drive(flow, lambda call: Outcome(response=next(answers))) == ["a", "b"]
 
 
 @both
@@ -51,7 +63,7 @@ def test_an_outcomes_error_is_raised(drive: Run) -> None:
     """The application gets its library's own exception."""
     error = ConnectionRefusedError("no")
     with pytest.raises(ConnectionRefusedError) as raised:
-        drive(chain([]), call(), lambda call: Outcome(error=error))
+        drive(chain([]), lambda call: Outcome(error=error))
     assert raised.value is error
     assert raised.value.__context__ is None, "a log would show the inside of fairlead first"
 
@@ -75,7 +87,7 @@ def test_every_layer_cleans_up_when_sending_raises(drive: Run) -> None:
 
     layers: list[Layer] = [layer]
     with pytest.raises(KeyboardInterrupt):
-        drive(chain(layers), call(), perform)
+        drive(chain(layers), perform)
     assert events == ["released"]
 
 
@@ -98,7 +110,9 @@ def test_a_cancelled_call_cleans_up() -> None:
             await asyncio.Event().wait()
             return Outcome()
 
-        task = asyncio.create_task(run_async(flow, call(), perform))
+        task = asyncio.create_task(
+            send_async(Plane(), flow, Call("b", "GET", ""), Library(perform))
+        )
         await started.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
