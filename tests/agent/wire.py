@@ -60,6 +60,10 @@ class WireServer:
         self.departures: list[dict[str, str]] = []
         self.replaced: list[dict[str, str]] = []
         self.headers: list[dict[str, str]] = []
+        self.reports: list[dict[str, Any]] = []
+        """What was measured, however it came."""
+        self.posted = 0
+        """Reports that came by themselves."""
         self._streams: list[queue.SimpleQueue[bytes | None]] = []
         self._http = _Http(("127.0.0.1", port), self)
         self.port = self._http.server_address[1]
@@ -167,8 +171,16 @@ class _Handler(BaseHTTPRequestHandler):
             wire.answers.append(body)
             self._answer(204, None)
             return
+        if self.path.endswith("/reports"):
+            wire.reports.append(body)
+            wire.posted += 1
+            self._answer(200, {"reported": body["seq"]})
+            return
         wire.registrations.append(body)
         lease = {"lane": body["lane"] or "", "conflict": None, "lease": 10.0, "renew": wire.renew}
+        if "report" in body:
+            wire.reports.append(body["report"])
+            lease["reported"] = body["report"]["seq"]
         self._answer(200, lease)
 
     def do_DELETE(self) -> None:

@@ -27,7 +27,9 @@ from fairlead.agent.lease import QUEUE, Tenancy
 from fairlead.agent.lineage import Lineage, sockets_of
 from fairlead.agent.memory import sampled
 from fairlead.agent.notice import warn
+from fairlead.agent.posting import Posting
 from fairlead.agent.report import registration
+from fairlead.agent.reporter import Reporter
 from fairlead.agent.rules import hears
 from fairlead.agent.settings import Settings
 from fairlead.agent.source import Apply, FileSource, Follower, Source, WatchSource
@@ -84,6 +86,10 @@ class Process:
             labels=identity.labels,
             zone=identity.zone,
         )
+        self.reporter = Reporter(
+            agent.engine, self.subscription, lambda: self.follower.source.telemetry
+        )
+        self.posting = Posting(self.door, self.reporter, lambda: self.tenancy, agent.fault)
         self.follower = Follower(agent.engine, self._source(agent), agent.kept)
         self.tenancy = Tenancy(
             self.door,
@@ -92,6 +98,7 @@ class Process:
             dice=agent.dice,
             fixed=settings.address,
         )
+        self.tenancy.heard, self.tenancy.between = self.posting.heard, self.posting.between
         self.inspector = Inspector(settings.state, lambda: describe(agent))
 
     def age(self) -> float:
@@ -105,13 +112,17 @@ class Process:
         """Let go of what the parent still uses."""
         self.follower.source.abandon()
         self.tenancy.abandon()
+        self.posting.abandon()
+        self.reporter.figures.collections.remove()
         self.inspector.abandon()
 
     def _source(self, agent: Agent) -> Callable[[Apply], Source]:
         source = agent.settings.source
         if source.startswith("file:"):
             return lambda apply: FileSource(apply, source.removeprefix("file:"))
-        return lambda apply: WatchSource(apply, self.door, self.subscription, agent.dice)
+        return lambda apply: WatchSource(
+            apply, self.door, self.subscription, agent.dice, self.posting.line
+        )
 
 
 class Agent:
@@ -176,6 +187,7 @@ class Agent:
         try:
             if worker:
                 self.lineage.vouch()
+            self.process.reporter.figures.loop.find()
             self._begin_to_serve(server, sockets)
         except Exception as error:
             self.fault("serving", error)
@@ -226,6 +238,7 @@ class Agent:
         """Leave, and end every thread soon."""
         self.leaving()
         self.process.follower.stop()
+        self.process.reporter.figures.collections.remove()
         self.process.inspector.stop()
 
     def fault(self, where: str, error: BaseException) -> None:
@@ -253,6 +266,7 @@ class Agent:
             # What is left of it: an instance that was lost for a while is not new when it is back.
             warmup=max(0.0, self.settings.warmup - self.process.age()),
             unmatched=self.unmatched(),
+            report=self.process.posting.riding(address),
         )
 
     def unmatched(self) -> dict[str, str] | None:
@@ -282,6 +296,7 @@ class Agent:
             return
         if self.propagation_only and not self._look():
             return
+        process.reporter.figures.collections.install()
         process.follower.start(process.inherited)
         if process.inherited is None:
             process.follower.await_first(self._deadline)

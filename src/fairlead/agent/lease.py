@@ -17,7 +17,7 @@ from fairlead.agent.address import Choice, Listener, choose, listeners, queued
 from fairlead.agent.notice import warn
 from fairlead.policy.endpoint import GRPC, HTTP
 from fairlead.protocols.watch.client import Door, RefusedRequest, Registry
-from fairlead.protocols.watch.codec import InvalidReply, Lease, Registration
+from fairlead.protocols.watch.codec import LONGEST, InvalidReply, Lease, Registration
 from fairlead.protocols.watch.connection import ControlUnreachable
 
 if TYPE_CHECKING:
@@ -44,6 +44,9 @@ _LOOK = 0.02
 
 Describe = Callable[[str], Registration]
 """Says who is at an address, with what there is to report."""
+
+Heard = Callable[[Registration, Lease], None]
+"""Hears what came of a registration."""
 
 Refusal = Callable[[Iterable[int]], str]
 """Says why a process that serves these sockets may not register, or ``""``."""
@@ -87,11 +90,21 @@ class Tenancy:
         """Why it has not registered, or not renewed."""
         self.renewed: float | None = None
         """When the lease was last renewed, on the monotonic clock."""
+        self.heard: Heard = lambda registration, lease: None
+        """Hears what came of each registration; raises nothing."""
+        self.between: Callable[[], float] = lambda: LONGEST
+        """Called whenever the thread goes to sleep, and says for how long at most; raises
+        nothing."""
 
     @property
     def servers(self) -> tuple[str, ...]:
         """The server objects that this process is known to have."""
         return tuple(self._servers)
+
+    @property
+    def running(self) -> bool:
+        """Whether its thread is there."""
+        return self._running
 
     @property
     def registered(self) -> bool:
@@ -156,6 +169,10 @@ class Tenancy:
             if held:
                 self._busy.release()
 
+    def wake(self) -> None:
+        """Renew now: something has changed."""
+        self._bell.ring()
+
     def abandon(self) -> None:
         """Close this process's side of the connection: the lease is a forked parent's."""
         self._registry.abandon()
@@ -168,11 +185,17 @@ class Tenancy:
             while self._goes_on():
                 due = self._turn()
                 pause = RENEW if due else min(LONGEST_LOOK, pause * 2)
-                self._bell.sleep(self._until_next(pause, due=due))
+                self._rest(self._until_next(pause, due=due))
         except Exception as error:
             self._running = False
             self.problem = f"{type(error).__name__}: {error}"
             warn(f"this process is no longer registered: {self.problem}")
+
+    def _rest(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            if self._bell.sleep(min(left, self.between())):
+                return
 
     def _goes_on(self) -> bool:
         with self._switch:
@@ -218,6 +241,7 @@ class Tenancy:
             self._registration = registration
             self.problem = ""
             self.renewed = time.monotonic()
+        self.heard(registration, self.lease)
         if self.lease.conflict:
             warn(f"{registration.address} serves nobody: {self.lease.conflict}")
         return True

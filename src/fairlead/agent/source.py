@@ -19,7 +19,7 @@ from fairlead.flow.engine import Engine
 from fairlead.policy.encode import read_snapshot
 from fairlead.policy.snapshot import InvalidSnapshot, Snapshot
 from fairlead.protocols.watch.client import Door, Watch
-from fairlead.protocols.watch.codec import Subscription
+from fairlead.protocols.watch.codec import Subscription, Telemetry
 from fairlead.protocols.watch.session import Session
 
 LATE = 0.25
@@ -50,6 +50,10 @@ class Source(Protocol):
     def refusal(self) -> str:
         """What was refused last, and why."""
 
+    @property
+    def telemetry(self) -> Telemetry:
+        """How much is to be measured."""
+
     def run(self) -> None:
         """Bring snapshots until `stop`."""
 
@@ -70,12 +74,24 @@ class WatchSource:
     """The control plane, over the watch wire."""
 
     def __init__(
-        self, apply: Apply, door: Door, subscription: Subscription, dice: Callable[[], float]
+        self,
+        apply: Apply,
+        door: Door,
+        subscription: Subscription,
+        dice: Callable[[], float],
+        between: Callable[[], None] = lambda: None,
     ) -> None:
+        """Do what is done `between` lines on the thread that waits for them."""
         self._session = Session(apply, tell=_refused)
         self._bell = native.Bell()
         self._watch = Watch(
-            door, subscription, self._session, dice=dice, pause=self._bell.sleep, tell=_turned_away
+            door,
+            subscription,
+            self._session,
+            dice=dice,
+            pause=self._bell.sleep,
+            tell=_turned_away,
+            between=between,
         )
         self._where = str(door.address)
 
@@ -98,6 +114,11 @@ class WatchSource:
     def refusal(self) -> str:
         """What was refused last, and why."""
         return self._session.refusal
+
+    @property
+    def telemetry(self) -> Telemetry:
+        """What the server has said last."""
+        return self._session.telemetry
 
     def run(self) -> None:
         """Follow until `stop`."""
@@ -130,6 +151,7 @@ class FileSource:
         self.live = False
         self.problem = ""
         self.refusal = ""
+        self.telemetry = Telemetry()
 
     def run(self) -> None:
         """Read the file now and whenever it has changed, until `stop`."""

@@ -9,6 +9,7 @@ from fairlead.flow.database import Shadows
 from fairlead.flow.failover import Avoided, Clock
 from fairlead.flow.gates import Gates
 from fairlead.flow.lane import Lanes
+from fairlead.flow.measuring import Measuring
 from fairlead.flow.outside import Outside, concerned
 from fairlead.flow.patience import Patience
 from fairlead.flow.route import Routes
@@ -73,6 +74,7 @@ class Engine:
         self._warming = Warming(clock)
         self._patience = Patience()
         self.gates = Gates() if gates is None else gates
+        self.measuring = Measuring(self.gates)
         self.plan = self._build(Snapshot())
 
     def apply(self, snapshot: Snapshot) -> None:
@@ -85,6 +87,7 @@ class Engine:
         """Count from nothing in a forked process: a permit may be in the hand of a lost thread."""
         self.plan = self._build(self.plan.snapshot)
         self.gates.begin_again()
+        self.measuring.begin_again()
 
     def _build(self, snapshot: Snapshot) -> Plan:
         # A random turn, or every caller would send its first call to the same instance.

@@ -87,6 +87,14 @@ class Gates:
         gate = self._gates.get(name)
         return gate if gate is not None else self._make(name)
 
+    def meter(self, name: str) -> Gate:
+        """Return a gate that only counts: no rule finds it, and it is nobody else's."""
+        return self._core.form.Gate(name, self._core, BY_COUNTS)  # type: ignore[no-any-return]
+
+    def restart(self, meter: Gate) -> None:
+        """Have a meter count from nothing in a forked process, after `begin_again`."""
+        begin_again(meter, self._core)
+
     def known(self, name: str) -> bool:
         """Tell whether some rule concerns a resource."""
         if self.none:

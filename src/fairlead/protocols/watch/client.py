@@ -24,6 +24,7 @@ from fairlead.protocols.watch.codec import (
 )
 from fairlead.protocols.watch.connection import Connection, ControlAddress, ControlUnreachable
 from fairlead.protocols.watch.lines import lines
+from fairlead.protocols.watch.report import REPORTS, Report, read_reported, report_body
 from fairlead.protocols.watch.session import Session
 from fairlead.protocols.watch.tls import Trust
 
@@ -69,7 +70,7 @@ class RefusedRequest(Exception):
 class Watch:
     """Follows one workload's snapshots until it is told to stop."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         door: Door,
         subscription: Subscription,
@@ -78,9 +79,14 @@ class Watch:
         dice: Callable[[], float],
         pause: Pause,
         tell: Callable[[str], None] | None = None,
+        between: Callable[[], None] = lambda: None,
     ) -> None:
-        """Follow at `door`; `tell` is told why the control plane refuses this process."""
+        """Follow at `door`; `tell` is told why the control plane refuses this process.
+
+        `between` is called after each sign of life, on the thread that follows, and raises nothing.
+        """
         self._tell = tell
+        self._between = between
         self._subscription = subscription
         self._session = session
         self._dice = dice
@@ -101,6 +107,7 @@ class Watch:
                 for line in self._lines():
                     failures = 0
                     self._take(line)
+                    self._between()
             except (ControlUnreachable, RefusedRequest) as error:
                 self.problem = str(error)
                 if self._tell and isinstance(error, RefusedRequest) and error.status in _CLOSED:
@@ -180,6 +187,27 @@ class Registry:
             connection.close()
         if status >= 300:
             raise RefusedRequest(status, read_status(answer))
+
+    def abandon(self) -> None:
+        """Close this process's side of the connection."""
+        self._connection.close()
+
+
+class Reports:
+    """Sends what this process measured, one report at a time."""
+
+    def __init__(self, door: Door) -> None:
+        self._connection = door.connection(ANSWER_TIMEOUT)
+
+    def send(self, report: Report) -> int:
+        """Return the number up to which reports have arrived.
+
+        Raises ControlUnreachable or RefusedRequest.
+        """
+        status, answer = self._connection.request("POST", REPORTS, report_body(report))
+        if status >= 300:
+            raise RefusedRequest(status, read_status(answer))
+        return read_reported(answer) or report.seq
 
     def abandon(self) -> None:
         """Close this process's side of the connection."""

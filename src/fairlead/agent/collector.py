@@ -1,0 +1,242 @@
+"""Read what this process has counted: by interface and lane, by rule, and by edge.
+
+Totals only grow, and a report is the difference of two of them: nothing is kept of calls, and who
+is late misses nothing. Beyond a number of interfaces all others are one, so that neither memory nor
+a report grows with what strangers call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from operator import add, sub
+from typing import TYPE_CHECKING, NamedTuple
+
+from fairlead.policy.buckets import BUCKETS
+from fairlead.policy.limit import NOT_FOUND
+from fairlead.policy.resource import OUTBOUND, is_route
+from fairlead.policy.resource import SQL as STATEMENT
+from fairlead.policy.workload import BASE
+from fairlead.protocols.watch.report import (
+    CLIENT,
+    FUNCTION,
+    LONGEST_NAME,
+    REST,
+    SERVER,
+    SQL,
+    EdgeReport,
+    InterfaceReport,
+    RuleReport,
+)
+
+if TYPE_CHECKING:
+    from fairlead.flow.engine import Engine
+    from fairlead.flow.gate import Gate
+
+INTERFACES = 256
+"""Interfaces that are told apart, unless the control plane says another number."""
+
+MOST_RULES = 512
+"""Pairs of a rule and a resource that are."""
+
+InterfaceKey = tuple[str, str, str]
+"""Name, side and lane."""
+
+RuleKey = tuple[str, str, str]
+"""Rule, resource and reason."""
+
+Numbers = tuple[int, ...]
+"""Counts in a row, as added and compared: the named ones below, then calls by response time."""
+
+PASSED, REJECTED, SIMULATED, ERRORS, RT_NS, INFLIGHT, PEAK, RT = range(8)
+"""Positions in the numbers of an interface."""
+
+LOST, CALLS, FAILED, FALLBACKS, TOOK_NS, RETRIES, TOOK = range(7)
+"""Positions in those of an edge."""
+
+_NO_TIMES = (0,) * BUCKETS
+_NONE = (0,) * (RT + BUCKETS)
+
+
+class Totals(NamedTuple):
+    """Everything since the process began."""
+
+    interfaces: dict[InterfaceKey, Numbers]
+    rules: dict[RuleKey, tuple[int, int]]
+    """Calls that were rejected, and that would have been."""
+    edges: dict[tuple[str, str, str], Numbers]
+    dropped: int
+
+
+NOTHING = Totals({}, {}, {}, 0)
+
+
+class Collector:
+    """Reads the gates of one process. Not for two threads at once."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._known: set[str] = set()
+        self._base: dict[InterfaceKey, Numbers] = {}
+        """What was read last of base where there are lanes too: it must not go back."""
+        self.most = INTERFACES
+        """Interfaces that are told apart; those that have been stay so, or totals went back."""
+
+    def read(self) -> Totals:
+        """Return everything that was counted so far."""
+        measuring = self._engine.measuring
+        # First the parts, then the whole: a call that comes between must not be missing in it.
+        lanes = [(name, lane, _read(meter)) for name, lane, meter in measuring.meters()]
+        rules: dict[RuleKey, tuple[int, int]] = {}
+        whole: dict[str, Numbers] = {}
+        inner: dict[str, Numbers] = {}
+        for gate in self._engine.gates:
+            if not gate.count and not gate.rejected:
+                continue
+            read = _read(gate)
+            whole[gate.resource] = read
+            for scope in gate.scopes[:-1]:
+                inner[scope.resource] = _sum(inner.get(scope.resource), read)
+            if gate.tally is not None:
+                self._rules(gate, rules)
+        for name, read in inner.items():
+            if name in whole:
+                whole[name] = _less(whole[name], read)
+        return Totals(
+            self._interfaces(whole, lanes), rules, dict(_edges(self._engine)), measuring.dropped()
+        )
+
+    def rest(self) -> None:
+        """Begin to look anew for how many calls are under way at once."""
+        for gate in self._engine.gates:
+            gate.most_inflight = gate.inside
+        for _, _, meter in self._engine.measuring.meters():
+            meter.most_inflight = meter.inside
+
+    def _interfaces(
+        self, whole: dict[str, Numbers], lanes: Iterable[tuple[str, str, Numbers]]
+    ) -> dict[InterfaceKey, Numbers]:
+        found: dict[InterfaceKey, Numbers] = {}
+        parts: dict[str, Numbers] = {}
+        for name, lane, read in lanes:
+            if name in whole and (read[PASSED] or read[REJECTED]):
+                parts[name] = _sum(parts.get(name), read)
+                key = (*self._named(name), lane)
+                found[key] = _sum(found.get(key), read)
+        for name, read in whole.items():
+            key = (*self._named(name), BASE)
+            base = read
+            if name in parts:
+                base = _most(_less(read, parts[name]), self._base.get((*_sided(name), BASE)))
+                self._base[*_sided(name), BASE] = base
+            if base[PASSED] or base[REJECTED]:
+                found[key] = _sum(found.get(key), base)
+        return found
+
+    def _named(self, name: str) -> tuple[str, str]:
+        """Return the interface that stands for a resource, and its side."""
+        if name not in self._known:
+            if len(self._known) >= self.most:
+                return REST, _side(name)
+            self._known.add(name)
+        return _sided(name)
+
+    def _rules(self, gate: Gate, rules: dict[RuleKey, tuple[int, int]]) -> None:
+        name, _ = self._named(gate.resource)
+        for (rule, reason), (rejected, simulated) in gate.by_rule().items():
+            key = (rule, name, reason)
+            if key not in rules and len(rules) >= MOST_RULES:
+                key = (REST, REST, reason)
+            before = rules.get(key, (0, 0))
+            rules[key] = (before[0] + rejected, before[1] + simulated)
+
+
+def interface_reports(now: Totals, before: Totals) -> Iterator[InterfaceReport]:
+    """Yield what has changed at interfaces, and where calls are under way."""
+    for key, one in now.interfaces.items():
+        old = before.interfaces.get(key, _NONE)
+        inflight = one[INFLIGHT]
+        if not inflight and not old[INFLIGHT] and one[:INFLIGHT] == old[:INFLIGHT]:
+            continue
+        d = _less(one, old)
+        yield InterfaceReport(
+            *key,
+            *(d[PASSED], d[REJECTED], d[SIMULATED], d[ERRORS]),
+            _trimmed(d[RT:]),
+            *(_seconds(d[RT_NS]), inflight, max(one[PEAK], inflight)),
+        )
+
+
+def rule_reports(now: Totals, before: Totals) -> Iterator[RuleReport]:
+    """Yield what rules have rejected, or would have."""
+    for key, (rejected, simulated) in now.rules.items():
+        old = before.rules.get(key, (0, 0))
+        if (rejected, simulated) != old:
+            yield RuleReport(*key, max(0, rejected - old[0]), max(0, simulated - old[1]))
+
+
+def edge_reports(now: Totals, before: Totals) -> Iterator[EdgeReport]:
+    """Yield the calls that were made."""
+    for key, one in now.edges.items():
+        old = before.edges.get(key, _NONE)
+        if one == old:
+            continue
+        d = _less(one, old)
+        yield EdgeReport(
+            *key,
+            *(d[LOST], d[CALLS], d[FAILED], d[FALLBACKS]),
+            _trimmed(d[TOOK:]),
+            *(_seconds(d[TOOK_NS]), d[RETRIES]),
+        )
+
+
+def _read(gate: Gate) -> Numbers:
+    return (
+        *(gate.count, gate.rejected, gate.simulated, gate.errors, gate.rt_ns),
+        *(gate.inside, gate.most_inflight),
+        *(gate.rt_buckets() or _NO_TIMES),
+    )
+
+
+def _edges(engine: Engine) -> Iterator[tuple[tuple[str, str, str], Numbers]]:
+    for key, edge in engine.measuring.edges.read():
+        counts = (edge.lost, edge.calls, edge.errors, edge.fallbacks, edge.rt_ns, edge.retries)
+        yield key, (*counts, *edge.buckets)
+
+
+def _sided(name: str) -> tuple[str, str]:
+    return name[:LONGEST_NAME], _side(name)
+
+
+def _side(name: str) -> str:
+    if name.startswith(OUTBOUND):
+        return CLIENT
+    if name.startswith(STATEMENT):
+        return SQL
+    return SERVER if is_route(name) or name == NOT_FOUND else FUNCTION
+
+
+def _sum(one: Numbers | None, other: Numbers) -> Numbers:
+    # How many are under way at once is at most the sum of what was at most in the parts.
+    return other if one is None else tuple(map(add, one, other))
+
+
+def _less(one: Numbers, other: Numbers) -> Numbers:
+    return tuple(max(0, number) for number in map(sub, one, other))
+
+
+def _most(one: Numbers, other: Numbers | None) -> Numbers:
+    """Return what does not go back; what is under way may."""
+    if other is None:
+        return one
+    return (*map(max, one[:INFLIGHT], other), *one[INFLIGHT:RT], *map(max, one[RT:], other[RT:]))
+
+
+def _trimmed(buckets: Numbers) -> Numbers:
+    end = len(buckets)
+    while end and not buckets[end - 1]:
+        end -= 1
+    return buckets[:end]
+
+
+def _seconds(ns: int) -> float:
+    return round(ns / 1e9, 6)

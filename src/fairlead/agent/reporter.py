@@ -1,0 +1,154 @@
+"""One report at a time: made when it is due, and kept until it has arrived.
+
+The next one begins where the last one ended, also where that took hours to arrive: what there was
+to tell is in the totals. What reporting costs is measured; where it is more than a hundredth of one
+core the next report comes later.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from fairlead.agent import native
+from fairlead.agent.collector import (
+    NOTHING,
+    Collector,
+    edge_reports,
+    interface_reports,
+    rule_reports,
+)
+from fairlead.agent.runtime import Figures
+from fairlead.agent.shedding import Shedding
+from fairlead.protocols.watch.codec import Subscription, Telemetry
+from fairlead.protocols.watch.report import Report
+
+if TYPE_CHECKING:
+    from fairlead.flow.engine import Engine
+
+SHARE = 0.01
+"""Of a core, that reports may need."""
+
+UNHEARD = 3
+"""Answers that say nothing of a report, after which it is given up."""
+
+SILENT = 60.0
+"""Seconds until the next report then: the control plane seems to know nothing of them."""
+
+Clock = Callable[[], float]
+
+
+class Reporter:
+    """Makes the reports of one process. Threads may share it."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        subscription: Subscription,
+        telemetry: Callable[[], Telemetry] = Telemetry,
+        *,
+        clock: Clock = time.monotonic,
+        spent: Clock = time.thread_time,
+    ) -> None:
+        """`telemetry` says how often a report is wanted; `spent` is the CPU of this thread."""
+        self._engine, self._whose = engine, subscription
+        self._telemetry, self._clock, self._spent = telemetry, clock, spent
+        self.figures, self.shedding = Figures(clock), Shedding(engine.measuring)
+        self.collector = Collector(engine)
+        self._lock = native.Lock()
+        self._before = NOTHING
+        self._began = clock()
+        self._not_before = 0.0
+        self._unheard = 0
+        self._pending: Report | None = None
+        self._seq = 0
+        self.cost = 0.0
+        """Seconds of CPU that the last report took."""
+        self.lost = 0
+        """Reports that nobody took."""
+        self.arrived: float | None = None
+        """When the last one arrived, on the clock."""
+
+    @property
+    def every(self) -> float:
+        """Seconds between two reports."""
+        return self._telemetry().every
+
+    @property
+    def waiting(self) -> Report | None:
+        """The report that has not arrived."""
+        return self._pending
+
+    @property
+    def seq(self) -> int:
+        """Number of the last report that was made."""
+        return self._seq
+
+    def until_due(self) -> float:
+        """Return the seconds until a report is due; 0.0 where one waits to be sent."""
+        if self._pending is not None:
+            return 0.0
+        pause = max(self.every, self.cost / SHARE)
+        return max(0.0, max(self._began + pause, self._not_before) - self._clock())
+
+    def due(self, address: str, *, soon: float = 0.0) -> Report | None:
+        """Return the report to send now, None where none is due in so many seconds.
+
+        One that has not arrived is sent again, as it was.
+        """
+        with self._lock:
+            if self._pending is None and self.until_due() <= soon:
+                self._pending = self._made(address)
+            return self._pending
+
+    def answered(self, seq: int) -> None:
+        """Hear up to which report all have arrived; 0 where the answer says nothing of them."""
+        with self._lock:
+            if self._pending is None:
+                return
+            if seq >= self._pending.seq:
+                self._pending, self._unheard, self.arrived = None, 0, self._clock()
+                return
+            self._unheard += 1
+            if self._unheard >= UNHEARD:
+                self._give_up()
+
+    def refused(self) -> None:
+        """Hear that the report is not taken, and would not be the next time."""
+        with self._lock:
+            if self._pending is not None:
+                self._give_up()
+
+    def _give_up(self) -> None:
+        self._pending, self._unheard = None, 0
+        self.lost += 1
+        self._not_before = self._clock() + SILENT
+
+    def _made(self, address: str) -> Report:
+        began = self._spent()
+        self._seq += 1
+        asked = self._telemetry()
+        self.collector.most = asked.interfaces
+        self.shedding.look()
+        before, now = self._before, self.collector.read()
+        self.collector.rest()
+        self._before = now
+        at = self._clock()
+        report = Report(
+            node=self._whose.node,
+            namespace=self._whose.namespace,
+            app=self._whose.app,
+            address=address,
+            lane=self._engine.plan.own_lane,
+            seq=self._seq,
+            seconds=max(at - self._began, 0.001),
+            interfaces=tuple(interface_reports(now, before)),
+            rules=tuple(rule_reports(now, before)),
+            edges=tuple(edge_reports(now, before)),
+            runtime=self.figures.since(),
+            dropped=max(0, now.dropped - before.dropped),
+        )
+        self._began = at
+        self.cost = self._spent() - began
+        return report

@@ -1,0 +1,65 @@
+"""What is measured beside what gates count: requests by lane, calls by edge, and what was shed."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING
+
+from fairlead.flow.edges import REST, Edges
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fairlead.flow.gate import Gate
+    from fairlead.flow.gates import Gates
+
+MOST_LANES = 64
+"""Lanes that are told apart: a request may name any."""
+
+MOST_METERS = 1024
+"""Pairs of a resource and a lane that are."""
+
+
+class Measuring:
+    """One for each process."""
+
+    __slots__ = ("_drops", "_gates", "_lanes", "_meters", "_reads", "drop", "edges", "on")
+
+    def __init__(self, gates: Gates) -> None:
+        self._gates = gates
+        self.on = True
+        """False while measuring is given up, to spare the application."""
+        self.edges = Edges()
+        self._meters: dict[tuple[str, str], Gate] = {}
+        self._lanes: set[str] = set()
+        self._drops, self._reads = count(), count(1)
+        # Called on requests: a method around it would cost as much again.
+        self.drop: Callable[[], object] = self._drops.__next__
+        """Count a call that is not measured."""
+
+    def begin_again(self) -> None:
+        """Count from nothing, in a forked process."""
+        for meter in self._meters.values():
+            self._gates.restart(meter)  # somebody may be inside, whose end is his own affair
+        self.__init__(self._gates)  # type: ignore[misc]
+
+    def meter(self, resource: str, lane: str) -> Gate:
+        """Return what counts calls of `resource` on a lane: a gate at which nothing is refused."""
+        meter = self._meters.get((resource, lane))
+        return self._made(resource, lane) if meter is None else meter
+
+    def meters(self) -> list[tuple[str, str, Gate]]:
+        """Return all of them by resource and lane."""
+        return [(*key, meter) for key, meter in list(self._meters.items())]
+
+    def dropped(self) -> int:
+        """Return how many calls were not measured. Only one thread at a time may ask."""
+        return next(self._drops) + 1 - next(self._reads)  # asking takes a number too
+
+    def _made(self, resource: str, lane: str) -> Gate:
+        if lane not in self._lanes and len(self._lanes) >= MOST_LANES:
+            lane = REST
+        if len(self._meters) >= MOST_METERS:
+            resource = REST
+        self._lanes.add(lane)
+        return self._meters.setdefault((resource, lane), self._gates.meter(resource))
