@@ -58,6 +58,22 @@ FILE ?= tests/conformance/flow-cases.yaml
 flow-cases: $(STAMP)  ## run cases of flow governance against both forms of the gate (FILE=…; see tests/conformance)
 	@$(BIN)/python -m tests.conformance '$(FILE)'
 
+.PHONY: console console-check test-console screenshots
+PACKAGES := console/node_modules/.package-lock.json
+DRIVER := $(VENV)/.driver
+
+console: $(PACKAGES)  ## build the console's pages into src/fairlead/console/dist (Node 20.19 or newer)
+	@cd console && node_modules/.bin/vite build --logLevel warn
+
+console-check: $(PACKAGES)  ## check the console's types
+	@cd console && node_modules/.bin/tsc --noEmit
+
+test-console: $(STAMP) $(DRIVER) $(PACKAGES)  ## try every page in Chromium (ARGS="-k lanes")
+	@CHROMIUM="$$(scripts/chromium.sh)" $(BIN)/python -m pytest tests/console $(ARGS)
+
+screenshots: $(STAMP) $(DRIVER)  ## take the pictures of docs/images anew
+	@CHROMIUM="$$(scripts/chromium.sh)" $(BIN)/python -m tests.console.screenshots
+
 lint: $(STAMP)  ## check style, format, types and the import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -99,10 +115,22 @@ lock: $(UV)  ## choose versions anew for requirements/*.lock (UPGRADE=1 for the 
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		$(if $(UPGRADE),--upgrade) --custom-compile-command 'make lock' \
 		--output-file requirements/docs.lock requirements/docs.in
+	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		$(if $(UPGRADE),--upgrade) --custom-compile-command 'make lock' \
+		--output-file requirements/console.lock requirements/console.in
 
 $(STAMP): requirements/dev.lock requirements/source.lock pyproject.toml scripts/venv.sh \
 		$(wildcard packaging/* src/fairlead/flow/gate.p*)
 	@PYTHON='$(PYTHON)' scripts/venv.sh $(VENV)
+	@touch $@
+
+$(DRIVER): requirements/console.lock $(STAMP)
+	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --require-hashes -r requirements/console.lock
+	@touch $@
+
+$(PACKAGES): console/package-lock.json
+	@command -v npm >/dev/null || { echo "fairlead: no npm; install Node 20.19 or newer" >&2; exit 3; }
+	@cd console && npm ci --no-audit --no-fund --silent
 	@touch $@
 
 $(UV):

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from fairlead.cli import command
+from fairlead.console import pages
 from fairlead.control.access.records import TokensUnusable
 from fairlead.control.app import run
 from fairlead.control.logs import Unhurried
@@ -102,7 +103,7 @@ def serve_with(settings: Settings) -> int:
         print(f"fairlead: serving on {url}, data in {directory}", flush=True)
 
     try:
-        run(settings, ready)
+        run(settings, ready, pages.routes())
     except CertificateUnusable as error:
         return _complain(str(error), BAD_SETTING)
     except (DirectoryInUse, StoreFailed, CannotListen, TokensUnusable) as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import uvloop
@@ -125,8 +125,12 @@ def first_revision() -> int:
     return int(time.time() * 1000)
 
 
-def run(settings: Settings, ready: Callable[[str, str], None]) -> None:
-    """Serve until a signal arrives; `ready` is told the URL, and the first token where one is made.
+def run(
+    settings: Settings, ready: Callable[[str, str], None], pages: Sequence[BaseRoute] = ()
+) -> None:
+    """Serve until a signal arrives, `pages` among the rest.
+
+    `ready` is told the URL, and the first token where one is made.
 
     Raises DirectoryInUse, StoreFailed, CannotListen, CertificateUnusable, TokensUnusable or OSError
     where it cannot start.
@@ -134,10 +138,12 @@ def run(settings: Settings, ready: Callable[[str, str], None]) -> None:
     possible = server.allow_many_connections()
     settings = replace(settings, connections=min(settings.connections, possible))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, ready))
+        runner.run(_serve(settings, ready, pages))
 
 
-async def _serve(settings: Settings, ready: Callable[[str, str], None]) -> None:
+async def _serve(
+    settings: Settings, ready: Callable[[str, str], None], pages: Sequence[BaseRoute]
+) -> None:
     clocks = Clocks()
     certificates = _certificates(settings)
     listener = server.listen(settings.host, settings.port, settings.write_deadline)
@@ -153,6 +159,7 @@ async def _serve(settings: Settings, ready: Callable[[str, str], None]) -> None:
         )
         doors = Doors(access, clocks.now, certificates.is_ours if certificates else nobodys)
         plane = ControlPlane(store, settings, clocks, doors)
+        plane.routes.extend(pages)
         url = server.url_of(listener, "https" if certificates else "http")
         entrance = Entrance(
             listener=listener,

@@ -30,6 +30,8 @@ OWN = "/fairlead/v1/"
 REQUESTS = "requests.fairlead.io"
 """Counts over all namespaces: nothing about them is left to their handler."""
 
+SESSIONS = "sessions.fairlead.io"
+
 OWN_ROUTES: dict[tuple[str, str], tuple[str, str]] = {
     ("GET", "watch"): ("watch", SNAPSHOTS),
     ("POST", "ack"): ("create", ACKNOWLEDGEMENTS),
@@ -44,6 +46,9 @@ OWN_ROUTES: dict[tuple[str, str], tuple[str, str]] = {
     ("GET", "tokens"): ("list", TOKENS),
     ("POST", "tokens"): ("create", TOKENS),
     ("DELETE", "tokens"): ("delete", TOKENS),
+    ("GET", "session"): ("get", SESSIONS),
+    ("POST", "session"): ("create", SESSIONS),
+    ("DELETE", "session"): ("delete", SESSIONS),
 }
 """Verb and resource of our own endpoints, by method and the word below ``/fairlead/v1/``.
 

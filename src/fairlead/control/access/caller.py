@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
 
 from starlette.requests import Request
@@ -19,8 +20,15 @@ CHALLENGE = {"WWW-Authenticate": 'Bearer realm="fairlead"'}
 class Caller:
     """An identity, or anybody, to whom everything is allowed where no token is asked."""
 
-    def __init__(self, identity: Identity | None, *, trusted: bool = False) -> None:
-        self.identity, self._trusted = identity, trusted
+    def __init__(
+        self,
+        identity: Identity | None,
+        *,
+        trusted: bool = False,
+        still: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """`still` says whether the session that the caller came with has not ended."""
+        self.identity, self._trusted, self.still = identity, trusted, still
         self.settled = True
         """False as long as the handler has not asked what a deferred decision depends on."""
 

@@ -11,6 +11,8 @@ from starlette.routing import BaseRoute
 from fairlead.control.access.administration import Administration
 from fairlead.control.access.gate import Access, Gate
 from fairlead.control.access.reviews import review_routes
+from fairlead.control.access.sessions import Sessions
+from fairlead.control.access.signing_in import SigningIn
 from fairlead.control.access.tokens import Tokens
 from fairlead.control.api.guard import Guard, IsOurs
 
@@ -32,6 +34,8 @@ class Doors:
     ) -> None:
         """Ask for tokens as `access` says; `is_ours` knows the server's names."""
         self._access, self._now, self._is_ours = access, now, is_ours
+        if access.tokens is not None:
+            access.sessions = Sessions(access.tokens, now)
 
     @classmethod
     def open(cls, now: Callable[[], datetime]) -> Doors:
@@ -53,6 +57,7 @@ class Doors:
     def routes(self) -> Iterator[BaseRoute]:
         """Yield the routes about tokens and callers."""
         yield from Administration(tokens=self._access.tokens, now=self._now).routes()
+        yield from SigningIn(sessions=self._access.sessions).routes()
         yield from review_routes()
 
     async def run(self) -> None:

@@ -20,6 +20,7 @@ from fairlead.control.access.attributes import attributes_of, is_deferred
 from fairlead.control.access.caller import KEY, Caller, not_permitted, unauthorized
 from fairlead.control.access.load import Limits, Load, TooMuch, too_many_requests
 from fairlead.control.access.roles import SNAPSHOTS, Attributes, allowed, conceivable, is_public
+from fairlead.control.access.sessions import Sessions, cookie_of
 from fairlead.control.access.tokens import NotAuthenticated, Tokens
 from fairlead.control.api.refusing import turn_away
 from fairlead.control.api.status import Refused, bad_request
@@ -40,6 +41,8 @@ class Access:
 
     tokens: Tokens | None
     """None where no token is asked."""
+    sessions: Sessions | None = None
+    """Those who signed in with a browser; None where nobody can."""
     limits: Limits = field(default_factory=Limits)
     write_deadline: float = 30.0
     """Seconds that a reader may take for what it was sent."""
@@ -49,16 +52,14 @@ class Access:
     def __post_init__(self) -> None:
         self.load = Load(self.limits)
 
-    def admit(self, headers: Headers, asked: Attributes) -> Caller:
+    def admit(self, scope: Scope, asked: Attributes) -> Caller:
         """Return the caller of an allowed request. Raises NotAuthenticated or Refused."""
+        headers = Headers(scope=scope)
         if self.tokens is None:
             return Caller(None, trusted=True)
         if is_public(asked) and "authorization" not in headers:
             return Caller(None)
-        given = headers.getlist("authorization")
-        if len(given) > 1:
-            raise bad_request("the header Authorization is there twice")
-        caller = Caller(self.tokens.identify(given[0] if given else None))
+        caller = self._who(self.tokens, scope, headers)
         if is_public(asked):
             return caller
         rule = conceivable if is_deferred(asked) else allowed
@@ -66,6 +67,14 @@ class Access:
             raise not_permitted(caller, asked)
         caller.settled = not is_deferred(asked)
         return caller
+
+    def _who(self, tokens: Tokens, scope: Scope, headers: Headers) -> Caller:
+        given = headers.getlist("authorization")
+        if len(given) > 1:
+            raise bad_request("the header Authorization is there twice")
+        if not given and self.sessions and (cookie := cookie_of(scope, headers)):
+            return self.sessions.caller(scope["method"], headers, cookie)
+        return Caller(tokens.identify(given[0] if given else None))
 
     @contextmanager
     def watching(self, caller: Caller) -> Iterator[asyncio.Event]:
@@ -83,7 +92,8 @@ class Access:
         if tokens is None:
             return
         for ended, caller in self._open.items():
-            if caller.identity is not None and not tokens.holds(caller.identity):
+            good = caller.identity is None or tokens.holds(caller.identity)
+            if not (good and caller.still()):
                 ended.set()
 
     async def run(self) -> None:
@@ -105,7 +115,7 @@ class Gate:
             return
         asked = _asked(scope)
         try:
-            caller = self._access.admit(Headers(scope=scope), asked)
+            caller = self._access.admit(scope, asked)
         except NotAuthenticated as error:
             await turn_away(unauthorized(str(error)), scope, receive, send)
             return

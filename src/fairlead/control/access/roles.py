@@ -118,6 +118,12 @@ PERMISSIONS: dict[Role, tuple[Permission, ...]] = {
 PUBLIC = frozenset({"/healthz", "/livez", "/readyz", "/version"})
 """Paths that may be read without a token, as Kubernetes' `system:public-info-viewer` has it."""
 
+CONSOLE = "/console/"
+"""Below it are the pages of the console, which are the same for everybody."""
+
+SESSION = "/fairlead/v1/session"
+"""Where a browser signs in and out, and asks whether it has to."""
+
 DISCOVERY = frozenset({"/api", "/apis", "/openapi", "/version"})
 """Paths, with everything below them that is no resource, that every person may read."""
 
@@ -133,7 +139,14 @@ REVIEWS = frozenset(
 
 def is_public(asked: Attributes) -> bool:
     """Say whether it is answered without a token."""
-    return not asked.resource and asked.verb == "get" and asked.path in PUBLIC
+    if asked.path == SESSION:
+        return asked.verb in ("get", "create", "delete")
+    if asked.resource:
+        return False
+    shown = (
+        asked.path in PUBLIC or asked.path in ("/", "/console") or asked.path.startswith(CONSOLE)
+    )
+    return asked.verb == "get" and shown
 
 
 def allowed(grants: Iterable[Grant], asked: Attributes) -> bool:

@@ -1,0 +1,225 @@
+/** Shapes of what the control plane tells; the pages read nothing else. */
+
+export interface ServiceRow {
+  namespace: string;
+  app: string;
+  instances: number;
+  ready: number;
+  lanes: string[];
+  qps: number;
+  errors: number;
+  rejected: number;
+  simulated: number;
+  p50: number | null;
+  p99: number | null;
+  fit: boolean;
+  problems: string[];
+}
+
+export interface RuleCount {
+  rule: string;
+  reason: string;
+  rejected: number;
+  simulated: number;
+}
+
+export interface InterfaceRow {
+  name: string;
+  side: 'server' | 'client' | 'sql' | 'function';
+  lane: string;
+  qps: number;
+  errors: number;
+  rejected: number;
+  simulated: number;
+  rt: { p50: number | null; p95: number | null; p99: number | null; mean: number | null };
+  inflight: number;
+  rules: RuleCount[];
+}
+
+export interface Hook {
+  library: string;
+  version: string;
+  state: string;
+  reason: string;
+}
+
+export interface Runtime {
+  cpu?: number;
+  rss?: number;
+  fds?: number;
+  threads?: number;
+  gc?: number[];
+  gc_pause?: number;
+  loop_lag?: number;
+  tasks?: number;
+}
+
+export interface InstanceRow {
+  name: string;
+  address: string;
+  lane: string;
+  zone: string;
+  labels: Record<string, string>;
+  python: string;
+  version: string;
+  pids: number[];
+  lease: number | null;
+  hooks: Hook[];
+  revision: number;
+  inForce: boolean;
+  refused: unknown[];
+  runtime: Runtime | null;
+}
+
+export interface Service {
+  namespace: string;
+  app: string;
+  interfaces: InterfaceRow[];
+  instances: InstanceRow[];
+  callers: (string | { app: string })[];
+  callees: (string | { app: string })[];
+}
+
+export interface TopologyNode {
+  app: string;
+  namespace: string;
+  lanes: Record<string, number>;
+  qps: number;
+  errors: number;
+  rejected: number;
+  p99: number | null;
+}
+
+export interface TopologyEdge {
+  from: string;
+  to: string;
+  label: string;
+  lane: string;
+  qps: number;
+  errors: number;
+  p99: number | null;
+  fallbacks: number;
+  lost: number;
+}
+
+export interface Topology {
+  nodes: TopologyNode[];
+  edges: TopologyEdge[];
+}
+
+export interface Series {
+  labels: Record<string, string>;
+  passed?: (number | null)[];
+  rejected?: (number | null)[];
+  simulated?: (number | null)[];
+  errors?: (number | null)[];
+  p50?: (number | null)[];
+  p99?: (number | null)[];
+  concurrency?: (number | null)[];
+}
+
+export interface SeriesAnswer {
+  step: number;
+  from: number;
+  series: Series[];
+}
+
+export interface Change {
+  kind: string;
+  namespace: string;
+  name: string;
+  type: string;
+  who?: string;
+  at?: string;
+}
+
+export interface KubernetesEvent {
+  type?: string;
+  reason?: string;
+  message?: string;
+  note?: string;
+  metadata?: { name?: string; namespace?: string; creationTimestamp?: string };
+  involvedObject?: { kind?: string; name?: string; namespace?: string };
+  regarding?: { kind?: string; name?: string; namespace?: string };
+  lastTimestamp?: string;
+  eventTime?: string;
+  deprecatedLastTimestamp?: string;
+}
+
+export interface Overview {
+  services: number;
+  instances: number;
+  ready: number;
+  lanes: number;
+  agents: { total: number; hooked: number; partly: { app: string; address: string; library: string; reason: string }[] };
+  rejected: { app: string; interface: string; rule: string; perSecond: number }[];
+  broken: { app: string; interface: string; rule: string; since: string | number }[];
+  changes: Change[];
+  events: KubernetesEvent[];
+  revision: number;
+  uptime: number;
+}
+
+export interface LaneRow {
+  lane: string;
+  rules?: { kind: string; name: string }[];
+  objects?: { kind: string; name: string }[];
+  members: { app: string; instances: number; base: number }[];
+  share: number | null;
+  coverage: {
+    apps: number;
+    instrumented: number;
+    lost: { from: string; to: string; perSecond: number }[];
+    fallback: { app: string }[];
+  };
+}
+
+export interface HistoryItem {
+  revision: number;
+  at: string;
+  who: string;
+  type: string;
+  object: ApiObject | null;
+}
+
+export interface Condition {
+  type: string;
+  status: string;
+  reason: string;
+  message: string;
+  lastTransitionTime?: string;
+}
+
+export interface ApiObject {
+  apiVersion: string;
+  kind: string;
+  metadata: {
+    name: string;
+    namespace?: string;
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
+    resourceVersion?: string;
+    uid?: string;
+    creationTimestamp?: string;
+    generation?: number;
+  };
+  spec?: Record<string, unknown>;
+  status?: { conditions?: Condition[]; live?: string; workloads?: { live: number; total: number }; [more: string]: unknown };
+}
+
+export interface NodeRow {
+  node: string;
+  namespace: string;
+  app: string;
+  address: string | null;
+  lane: string;
+  connected: boolean;
+  state: string;
+  source: string;
+  enforces: { digest: string; revision: number };
+  synced?: boolean;
+  error: string | null;
+  refused: unknown[];
+  version?: string;
+  python?: string;
+}

@@ -1,0 +1,436 @@
+import { Anchor, Badge, Card, Code, Group, SegmentedControl, SimpleGrid, Skeleton, Stack, Table, Tabs, Text, Title, Tooltip } from '@mantine/core';
+import { lazy, Suspense, useMemo, useState } from 'react';
+import { Link, useParams, useSearchParams } from 'wouter';
+import { own } from '../api/client';
+import { useLiveService } from '../api/live';
+import type { InstanceRow, InterfaceRow, Service as Told, SeriesAnswer } from '../api/types';
+import { useAnswer } from '../api/use';
+import { bytes, duration, masked, rate } from '../figures';
+import { Head } from '../parts/head';
+import { LaneBadge } from '../parts/lane';
+import { Figure } from '../parts/services-table';
+import { Empty, Failed } from '../parts/states';
+import { ALL, useWhere } from '../where';
+
+const Chart = lazy(() => import('../parts/chart'));
+
+const RANGES = [
+  { value: '300', label: '5 min' },
+  { value: '3600', label: '1 h' },
+  { value: '86400', label: '1 d' },
+  { value: '604800', label: '7 d' },
+];
+
+export default function Service() {
+  const { app = '' } = useParams<{ app: string }>();
+  const { namespace, service: address } = useWhere();
+  const within = namespace === ALL ? 'default' : namespace;
+  const { service, state } = useLiveService(within, app);
+  const asked = useAnswer<Told>(service ? null : own('service', { namespace: within, app }));
+  const told = service ?? asked.data;
+  const [query, setQuery] = useSearchParams();
+  const tab = query.get('tab') ?? 'interfaces';
+  if (!told && asked.error) return <Failed error={asked.error} what={`Service ${app}`} retry={asked.reload} />;
+  return (
+    <Stack gap="md">
+      <Head title={app}>
+        {told ? (
+          <Group gap={6}>
+            <Neighbours label="called by" apps={told.callers} to={address} />
+            <Neighbours label="calls" apps={told.callees} to={address} />
+            {state === 'away' && <Badge color="red">not live</Badge>}
+          </Group>
+        ) : (
+          'Asking…'
+        )}
+      </Head>
+      <Charts namespace={within} app={app} />
+      <Tabs value={tab} onChange={(value) => setQuery({ tab: value ?? 'interfaces' }, { replace: true })} keepMounted={false}>
+        <Tabs.List mb="sm">
+          <Tabs.Tab value="interfaces">Interfaces</Tabs.Tab>
+          <Tabs.Tab value="instances">Instances {told ? `(${told.instances.length})` : ''}</Tabs.Tab>
+          <Tabs.Tab value="hooks">Hooks</Tabs.Tab>
+        </Tabs.List>
+        {!told && <Skeleton h={240} />}
+        {told && (
+          <>
+            <Tabs.Panel value="interfaces">
+              <Interfaces interfaces={told.interfaces} />
+            </Tabs.Panel>
+            <Tabs.Panel value="instances">
+              <Instances instances={told.instances} />
+            </Tabs.Panel>
+            <Tabs.Panel value="hooks">
+              <Hooks instances={told.instances} />
+            </Tabs.Panel>
+          </>
+        )}
+      </Tabs>
+    </Stack>
+  );
+}
+
+function Neighbours({ label, apps, to }: { label: string; apps: Told['callers']; to: (app: string) => string }) {
+  if (apps.length === 0) return null;
+  const names = apps.map((one) => (typeof one === 'string' ? one : one.app));
+  return (
+    <Text size="sm" c="dimmed" span>
+      {label}{' '}
+      {names.slice(0, 6).map((name, i) => (
+        <span key={name}>
+          {i > 0 && ', '}
+          <Anchor component={Link} href={to(name)} size="sm">
+            {name}
+          </Anchor>
+        </span>
+      ))}
+      {names.length > 6 && ` and ${names.length - 6} more`}
+    </Text>
+  );
+}
+
+function Charts({ namespace, app }: { namespace: string; app: string }) {
+  const [range, setRange] = useState('300');
+  const path = own('series', { namespace, app, side: 'server', from: -Number(range), step: 0 });
+  const { data } = useAnswer<SeriesAnswer>(path, { every: range === '300' ? 2000 : 15000 });
+  const sums = useMemo(() => (data ? summed(data) : null), [data]);
+  return (
+    <Card>
+      <Group justify="space-between" mb="xs">
+        <Title order={2} size="h5">
+          Requests served
+        </Title>
+        <SegmentedControl size="xs" data={RANGES} value={range} onChange={setRange} aria-label="Span of the charts" />
+      </Group>
+      <Suspense fallback={<Skeleton h={200} />}>
+        {sums ? (
+          <SimpleGrid cols={{ base: 1, md: 3 }} spacing="lg">
+            <div>
+              <Text size="sm" c="dimmed">
+                Per second
+              </Text>
+              <Chart
+                label="Requests per second"
+                times={sums.times}
+                format={rate}
+                lines={[
+                  { label: 'Passed', colour: '#1ba6b8', values: sums.passed, fill: true },
+                  { label: 'Rejected', colour: '#f08c00', values: sums.rejected },
+                  { label: 'Errors', colour: '#e03131', values: sums.errors },
+                  { label: 'Would be rejected', colour: '#9775fa', values: sums.simulated },
+                ]}
+              />
+            </div>
+            <div>
+              <Text size="sm" c="dimmed">
+                Response time
+              </Text>
+              <Chart
+                label="Response time"
+                times={sums.times}
+                format={duration}
+                lines={[
+                  { label: 'p99', colour: '#7048e8', values: sums.p99 },
+                  { label: 'p50', colour: '#1ba6b8', values: sums.p50 },
+                ]}
+              />
+            </div>
+            <div>
+              <Text size="sm" c="dimmed">
+                Under way
+              </Text>
+              <Chart label="Requests under way" times={sums.times} format={rate} lines={[{ label: 'At a time', colour: '#1ba6b8', values: sums.concurrency, fill: true }]} />
+            </div>
+          </SimpleGrid>
+        ) : (
+          <Skeleton h={200} />
+        )}
+      </Suspense>
+    </Card>
+  );
+}
+
+type Values = (number | null)[];
+
+/** All interfaces of a side together: rates add up, the slowest is what is told of times. */
+function summed({ step, from, series }: SeriesAnswer) {
+  const length = Math.max(0, ...series.map((one) => one.passed?.length ?? one.p99?.length ?? 0));
+  const fold = (field: 'passed' | 'rejected' | 'errors' | 'simulated' | 'concurrency' | 'p50' | 'p99', how: (a: number, b: number) => number): Values =>
+    Array.from({ length }, (_, i) => {
+      let sum: number | null = null;
+      for (const one of series) {
+        const value = one[field]?.[i];
+        if (value !== null && value !== undefined) sum = sum === null ? value : how(sum, value);
+      }
+      return sum;
+    });
+  const add = (a: number, b: number) => a + b;
+  return {
+    times: Array.from({ length }, (_, i) => from + i * step),
+    passed: fold('passed', add),
+    rejected: fold('rejected', add),
+    errors: fold('errors', add),
+    simulated: fold('simulated', add),
+    concurrency: fold('concurrency', add),
+    p50: fold('p50', Math.max),
+    p99: fold('p99', Math.max),
+  };
+}
+
+const SIDES: Record<string, string> = { server: 'Serves', client: 'Calls', sql: 'SQL', function: 'Functions' };
+
+function Interfaces({ interfaces }: { interfaces: InterfaceRow[] }) {
+  const { to } = useWhere();
+  if (interfaces.length === 0) {
+    return <Empty title="Nothing was asked of it yet">An interface shows up with its first request. Unknown paths are told together, as 404.</Empty>;
+  }
+  const sides = Object.keys(SIDES).filter((side) => interfaces.some((one) => one.side === side));
+  return (
+    <Stack>
+      {sides.map((side) => (
+        <Card key={side}>
+          <Title order={2} size="h5" mb="xs">
+            {SIDES[side]}
+          </Title>
+          <div className="scroll-x" tabIndex={0} role="region" aria-label={SIDES[side]}>
+            <Table>
+              <Table.Thead>
+                <Table.Tr>
+                  <Table.Th>Interface</Table.Th>
+                  <Table.Th>Lane</Table.Th>
+                  <Table.Th ta="right">Requests/s</Table.Th>
+                  <Table.Th ta="right">Errors/s</Table.Th>
+                  <Table.Th ta="right">Rejected/s</Table.Th>
+                  <Table.Th ta="right">p50</Table.Th>
+                  <Table.Th ta="right">p95</Table.Th>
+                  <Table.Th ta="right">p99</Table.Th>
+                  <Table.Th ta="right">Under way</Table.Th>
+                  <Table.Th>Rules</Table.Th>
+                </Table.Tr>
+              </Table.Thead>
+              <Table.Tbody>
+                {interfaces
+                  .filter((one) => one.side === side)
+                  .sort((a, b) => b.qps - a.qps)
+                  .map((one) => (
+                    <Table.Tr key={`${one.name} ${one.lane}`}>
+                      <Table.Td maw={420}>
+                        <div className="mono clip" title={masked(one.name)}>
+                          {masked(one.name)}
+                        </div>
+                      </Table.Td>
+                      <Table.Td>
+                        <LaneBadge lane={one.lane} />
+                      </Table.Td>
+                      <Table.Td ta="right" className="number">
+                        {rate(one.qps)}
+                      </Table.Td>
+                      <Figure value={one.errors} colour="var(--bad)" />
+                      <Figure value={one.rejected} colour="var(--warn)" />
+                      <Table.Td ta="right" className="number">
+                        {duration(one.rt.p50)}
+                      </Table.Td>
+                      <Table.Td ta="right" className="number">
+                        {duration(one.rt.p95)}
+                      </Table.Td>
+                      <Table.Td ta="right" className="number">
+                        {duration(one.rt.p99)}
+                      </Table.Td>
+                      <Table.Td ta="right" className="number">
+                        {one.inflight}
+                      </Table.Td>
+                      <Table.Td>
+                        <Stack gap={2}>
+                          {one.rules.map((rule) => (
+                            <Group key={`${rule.rule} ${rule.reason}`} gap={6} wrap="nowrap">
+                              <Anchor component={Link} size="xs" href={`${to('rules')}?q=${encodeURIComponent(rule.rule.split('/').at(-1) ?? '')}`}>
+                                {rule.rule}
+                              </Anchor>
+                              {rule.rejected > 0 && (
+                                <Badge size="sm" color="orange" autoContrast>
+                                  {rate(rule.rejected)}/s
+                                </Badge>
+                              )}
+                              {rule.simulated > 0 && (
+                                <Badge size="sm" color="violet">
+                                  would: {rate(rule.simulated)}/s
+                                </Badge>
+                              )}
+                            </Group>
+                          ))}
+                        </Stack>
+                      </Table.Td>
+                    </Table.Tr>
+                  ))}
+              </Table.Tbody>
+            </Table>
+          </div>
+        </Card>
+      ))}
+    </Stack>
+  );
+}
+
+function Instances({ instances }: { instances: InstanceRow[] }) {
+  if (instances.length === 0) {
+    return <Empty title="No instance is registered">They were here, or are called and never reported. A lease ends ten seconds after the last sign of life.</Empty>;
+  }
+  return (
+    <Card>
+      <div className="scroll-x" tabIndex={0} role="region" aria-label="Instances">
+        <Table>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>Address</Table.Th>
+              <Table.Th>Lane</Table.Th>
+              <Table.Th>Zone</Table.Th>
+              <Table.Th ta="right">Lease</Table.Th>
+              <Table.Th>Rules</Table.Th>
+              <Table.Th>Hooks</Table.Th>
+              <Table.Th ta="right">CPU</Table.Th>
+              <Table.Th ta="right">Memory</Table.Th>
+              <Table.Th ta="right">Files</Table.Th>
+              <Table.Th ta="right">Threads</Table.Th>
+              <Table.Th ta="right">Loop lag</Table.Th>
+              <Table.Th ta="right">GC pause</Table.Th>
+              <Table.Th>Python</Table.Th>
+              <Table.Th>Labels</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {instances.map((one) => (
+              <Table.Tr key={one.name}>
+                <Table.Td className="mono number">
+                  {one.address}
+                  <Text size="xs" c="dimmed">
+                    pid {one.pids.join(', ')}
+                  </Text>
+                </Table.Td>
+                <Table.Td>
+                  <LaneBadge lane={one.lane} />
+                </Table.Td>
+                <Table.Td>{one.zone || '–'}</Table.Td>
+                <Table.Td ta="right" className="number">
+                  {one.lease === null ? '–' : `${Math.max(0, one.lease).toFixed(0)} s`}
+                </Table.Td>
+                <Table.Td>
+                  <InForce instance={one} />
+                </Table.Td>
+                <Table.Td>
+                  <HookState instance={one} />
+                </Table.Td>
+                <Table.Td ta="right" className="number">
+                  {one.runtime?.cpu === undefined ? '–' : one.runtime.cpu.toFixed(2)}
+                </Table.Td>
+                <Table.Td ta="right" className="number">
+                  {bytes(one.runtime?.rss)}
+                </Table.Td>
+                <Table.Td ta="right" className="number">
+                  {one.runtime?.fds ?? '–'}
+                </Table.Td>
+                <Table.Td ta="right" className="number">
+                  {one.runtime?.threads ?? '–'}
+                </Table.Td>
+                <Table.Td ta="right" className="number">
+                  {duration(one.runtime?.loop_lag)}
+                </Table.Td>
+                <Table.Td ta="right" className="number">
+                  {duration(one.runtime?.gc_pause)}
+                </Table.Td>
+                <Table.Td className="number">
+                  {one.python}
+                  <Text size="xs" c="dimmed">
+                    agent {one.version}
+                  </Text>
+                </Table.Td>
+                <Table.Td>
+                  <Group gap={4} wrap="nowrap">
+                    {Object.entries(one.labels).map(([key, value]) => (
+                      <Code key={key} fz="xs">
+                        {key}={value}
+                      </Code>
+                    ))}
+                  </Group>
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </div>
+    </Card>
+  );
+}
+
+function InForce({ instance }: { instance: InstanceRow }) {
+  const refused = instance.refused.map(wordOf);
+  const said = refused.length ? `refused: ${refused.join('; ')}` : instance.inForce ? `revision ${instance.revision}` : `holds revision ${instance.revision}, a newer one is on its way`;
+  return (
+    <Tooltip label={said}>
+      <Badge color={refused.length ? 'red' : instance.inForce ? 'green' : 'yellow'} autoContrast tabIndex={0}>
+        {refused.length ? 'refused' : instance.inForce ? 'in force' : 'behind'}
+      </Badge>
+    </Tooltip>
+  );
+}
+
+/** What a workload refused, in whatever form it said so. */
+export function wordOf(refusal: unknown): string {
+  if (typeof refusal === 'string') return refusal;
+  if (Array.isArray(refusal)) return refusal.map(wordOf).join(': ');
+  if (refusal && typeof refusal === 'object') return Object.values(refusal).map(wordOf).join(': ');
+  return String(refusal);
+}
+
+function unhooked(instance: InstanceRow) {
+  return instance.hooks.filter((hook) => !['hooked', 'ok', 'on', 'absent', 'waiting', 'not imported'].includes(hook.state));
+}
+
+function HookState({ instance }: { instance: InstanceRow }) {
+  const missing = unhooked(instance);
+  const good = instance.hooks.length - missing.length;
+  return (
+    <Tooltip label={missing.length ? missing.map((one) => `${one.library} ${one.version}: ${one.reason || one.state}`).join('; ') : 'Everything it uses is hooked'}>
+      <Badge color={missing.length ? 'yellow' : 'green'} autoContrast tabIndex={0}>
+        {good} of {instance.hooks.length}
+      </Badge>
+    </Tooltip>
+  );
+}
+
+function Hooks({ instances }: { instances: InstanceRow[] }) {
+  const rows = instances.flatMap((instance) => instance.hooks.map((hook) => ({ instance, hook })));
+  const byHook = new Map<string, { hook: (typeof rows)[number]['hook']; at: string[] }>();
+  for (const { instance, hook } of rows) {
+    const key = `${hook.library} ${hook.version} ${hook.state} ${hook.reason}`;
+    const found = byHook.get(key) ?? { hook, at: [] };
+    found.at.push(instance.address);
+    byHook.set(key, found);
+  }
+  if (byHook.size === 0) return <Empty title="No hook was reported">The app has imported no library that is governed, or its agent is older than this page.</Empty>;
+  return (
+    <Card>
+      <Table>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>Library</Table.Th>
+            <Table.Th>Version</Table.Th>
+            <Table.Th>State</Table.Th>
+            <Table.Th>Instances</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {[...byHook.values()].map(({ hook, at }) => (
+            <Table.Tr key={`${hook.library} ${hook.version} ${hook.state} ${hook.reason}`}>
+              <Table.Td fw={550}>{hook.library}</Table.Td>
+              <Table.Td className="number">{hook.version}</Table.Td>
+              <Table.Td>
+                {hook.state} {hook.reason && <span className="quiet">({hook.reason})</span>}
+              </Table.Td>
+              <Table.Td>{at.length === instances.length ? 'all' : at.join(', ')}</Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Card>
+  );
+}
