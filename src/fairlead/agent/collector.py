@@ -44,6 +44,9 @@ InterfaceKey = tuple[str, str, str]
 RuleKey = tuple[str, str, str]
 """Rule, resource and reason."""
 
+EdgeKey = tuple[str, str, str]
+"""App, lane of the caller, lane of the callee."""
+
 Numbers = tuple[int, ...]
 """Counts in a row, as added and compared: the named ones below, then calls by response time."""
 
@@ -63,7 +66,7 @@ class Totals(NamedTuple):
     interfaces: dict[InterfaceKey, Numbers]
     rules: dict[RuleKey, tuple[int, int]]
     """Calls that were rejected, and that would have been."""
-    edges: dict[tuple[str, str, str], Numbers]
+    edges: dict[EdgeKey, Numbers]
     dropped: int
 
 
@@ -102,7 +105,7 @@ class Collector:
             if name in whole:
                 whole[name] = _less(whole[name], read)
         return Totals(
-            self._interfaces(whole, lanes), rules, dict(_edges(self._engine)), measuring.dropped()
+            self._interfaces(whole, lanes), rules, _edges(self._engine), measuring.dropped()
         )
 
     def rest(self) -> None:
@@ -197,10 +200,15 @@ def _read(gate: Gate) -> Numbers:
     )
 
 
-def _edges(engine: Engine) -> Iterator[tuple[tuple[str, str, str], Numbers]]:
-    for key, edge in engine.measuring.edges.read():
+def _edges(engine: Engine) -> dict[EdgeKey, Numbers]:
+    found: dict[EdgeKey, Numbers] = {}
+    for (resource, label, lane), edge in engine.measuring.edges.read():
         counts = (edge.lost, edge.calls, edge.errors, edge.fallbacks, edge.rt_ns, edge.retries)
-        yield key, (*counts, *edge.buckets)
+        # Of a method of gRPC the app that has it.
+        app = resource.removeprefix(OUTBOUND).partition(":/")[0]
+        key = (app, label, lane)
+        found[key] = _sum(found.get(key), (*counts, *edge.buckets))
+    return found
 
 
 def _sided(name: str) -> tuple[str, str]:

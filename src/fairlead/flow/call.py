@@ -30,6 +30,8 @@ class Call:
     """One call by name. Layers fill in `endpoint`; everything else is the caller's."""
 
     __slots__ = (
+        "attempts",
+        "began",
         "caller",
         "endpoint",
         "entry",
@@ -53,6 +55,10 @@ class Call:
         """What rules about calls know it by: ``call:APP``; a protocol may say more."""
         self.caller = caller
         """How this app names itself to the callee, ``""`` where it has no name."""
+        self.began = 0
+        """When it began, in nanoseconds of the monotonic clock: for whoever measures it."""
+        self.attempts = 0
+        """Endpoints that it was sent to, or was to be."""
         self.endpoint: Endpoint | None = None
         self.facts: Facts | None = None
         """What rules may ask about it."""

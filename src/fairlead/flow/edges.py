@@ -23,6 +23,7 @@ class Key(NamedTuple):
     """Who was called by whom."""
 
     to: str
+    """Resource that the call is (`policy.resource`)."""
     label: str
     """Lane of the work that called."""
     lane: str

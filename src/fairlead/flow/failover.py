@@ -59,6 +59,7 @@ def failover(routes: Routes, avoided: Avoided) -> Flow:
         outcome: Outcome | None = None
         for endpoint in candidates[:ATTEMPTS]:
             call.endpoint = endpoint
+            call.attempts += 1
             outcome = yield Send(call)
             if outcome.error is None:
                 return outcome
@@ -90,6 +91,7 @@ def _again(call: Call, dropped: Endpoint, candidates: list[Endpoint], avoided: A
     outcome: Outcome = Outcome()
     for endpoint in order[:ATTEMPTS]:
         call.endpoint = endpoint
+        call.attempts += 1
         outcome = yield Send(call)
         if outcome.error is None:
             return outcome

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from http import HTTPStatus
+from time import monotonic_ns
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fairlead.flow.call import Call, Outcome, Unreachable
@@ -17,12 +18,12 @@ from fairlead.flow.rejected import Rejected
 from fairlead.flow.steps import Send
 from fairlead.instruments.ambient import Ambient
 from fairlead.instruments.drive import rest, rest_async
+from fairlead.instruments.measure import measured
 from fairlead.instruments.rejections import told
 from fairlead.policy.parts import cookie_value, query_value
 from fairlead.telemetry.names import AGENT_FAULTS
 
 if TYPE_CHECKING:
-    from fairlead.flow.gate import Entry
     from fairlead.flow.refusal import Refusal
     from fairlead.flow.steps import Flow
     from fairlead.instruments.instrument import DataPlane
@@ -108,6 +109,7 @@ _KNOWN = frozenset(int(status) for status in HTTPStatus)
 def send(plane: DataPlane, flow: Flow, call: Call, sender: Sender) -> Any:
     """Send `call` by `flow`; return the library's response or raise the library's error."""
     call.facts = sender
+    call.began = monotonic_ns()
     steps = flow(call)
     answer: Outcome | None = None
     try:
@@ -124,12 +126,14 @@ def send(plane: DataPlane, flow: Flow, call: Call, sender: Sender) -> Any:
                 answer = None
     except BaseException as error:
         steps.close()
+        measured(plane, call, error, _NOTHING)
         last = _settled(plane, sender, error)
         return sender.untouched() if last is None else last.response
     finally:
         if call.entry is not None or call.fault is not None:
             count(plane, call, sender)
     # Outside of the except: what is raised has no context of ours.
+    measured(plane, call, None, outcome)
     return outcome.response if outcome.error is None else _failed(plane, sender, outcome.error)
 
 
@@ -137,6 +141,7 @@ async def send_async(plane: DataPlane, flow: Flow, call: Call, sender: Sender) -
     """Send `call` by `flow`; return the library's response or raise the library's error."""
     # What `send` does, once more: every coroutine around another one is a part of each call's cost.
     call.facts = sender
+    call.began = monotonic_ns()
     steps = flow(call)
     answer: Outcome | None = None
     try:
@@ -153,12 +158,18 @@ async def send_async(plane: DataPlane, flow: Flow, call: Call, sender: Sender) -
                 answer = None
     except BaseException as error:
         steps.close()
+        measured(plane, call, error, _NOTHING)
         last = _settled(plane, sender, error)
         return await sender.untouched() if last is None else last.response
     finally:
         if call.entry is not None or call.fault is not None:
             count(plane, call, sender)
+    if not call.open_ended or outcome.error is not None:
+        measured(plane, call, None, outcome)
     return outcome.response if outcome.error is None else _failed(plane, sender, outcome.error)
+
+
+_NOTHING = Outcome()
 
 
 def count(plane: DataPlane, call: Call, sender: Sender) -> None:
@@ -170,10 +181,12 @@ def count(plane: DataPlane, call: Call, sender: Sender) -> None:
         plane.counters.count(AGENT_FAULTS, sender.library)
 
 
-def ended(plane: DataPlane, library: str, entry: Entry, outcome: Outcome | None) -> None:
-    """End an open-ended call."""
-    if leave(entry, outcome) is not None:
+def ended(plane: DataPlane, library: str, call: Call, outcome: Outcome | None) -> None:
+    """End an open-ended call, None for one that was given up."""
+    if call.entry is not None and leave(call.entry, outcome) is not None:
         plane.counters.count(AGENT_FAULTS, library)
+    if outcome is not None:
+        measured(plane, call, None, outcome)
 
 
 def _failed(plane: DataPlane, sender: Sender, error: BaseException) -> Any:

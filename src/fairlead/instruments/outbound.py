@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fairlead.flow.call import Call
+from fairlead.instruments.measure import lost
 from fairlead.instruments.propagate import current_lane
 from fairlead.policy.workload import BASE
 
@@ -40,6 +41,7 @@ def call_for(
     """
     # What `plan_for` does, once more: most of what a call costs is functions.
     if scheme != "http" or not host or (port is not None and port != 80):
+        lost(plane, host)
         return None
     if not plane.ready:
         plane.ensure_ready()

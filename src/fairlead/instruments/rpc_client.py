@@ -17,6 +17,7 @@ from fairlead.flow.call import Fault, Outcome
 from fairlead.flow.rejected import Rejected
 from fairlead.instruments.attempt import Sender, count
 from fairlead.instruments.drive import Journey
+from fairlead.instruments.measure import measured
 from fairlead.instruments.outbound import BAGGAGE, label_only, plan_for
 from fairlead.instruments.propagate import current_lane
 from fairlead.instruments.rpc import (
@@ -212,6 +213,7 @@ class RpcSender(Sender):
     def begin(self, plane: DataPlane) -> Journey:
         """Bring the call to where it is to be sent, or is turned away."""
         flow, call, _ = self._governed
+        call.began = time.monotonic_ns()
         journey = Journey(flow, call)
         count(plane, call, self)
         call.fault = None
@@ -268,6 +270,7 @@ def ended(reach: Reach, journey: Journey, call: Call, outcome: Outcome) -> None:
         reach.fault()
     if call.fault is not None:
         reach.fault()
+    measured(reach.plane, call, None, outcome)
 
 
 def outcome_of(response: Any, error: BaseException | None, code: int | None) -> Outcome:

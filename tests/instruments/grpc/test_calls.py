@@ -14,7 +14,7 @@ from fairlead.instruments.rpc import address_of, name_in
 from fairlead.telemetry.names import AGENT_FAULTS
 from tests.instruments.backend import closed_port
 from tests.instruments.grpc.conftest import Make, Seen
-from tests.instruments.plane import Plane, inner, serving
+from tests.instruments.plane import Plane, eventually, inner, serving
 
 
 @pytest.fixture(autouse=True)
@@ -202,3 +202,21 @@ def test_who_waits_until_ready_waits_no_longer_than_its_deadline(
         make("empty").ask(way, wait_for_ready=True, timeout=0.3)
     assert raised.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
     assert "app 'empty'" in raised.value.details()
+
+
+def test_calls_are_counted_at_their_edge(plane: Plane, make: Make, way: str, base: Seen) -> None:
+    """By the method's app; a code that is a server's fault is an error."""
+    client = make()
+    with serving("blue"):
+        client.ask(way)
+    base.behave = lambda context: context.set_code(grpc.StatusCode.INTERNAL)
+    with serving("blue"), pytest.raises(grpc.RpcError):
+        client.ask(way)
+
+    def counted() -> list[tuple[str, str, int, int, int]]:
+        return [
+            (key.label, key.lane, edge.calls, edge.errors, edge.fallbacks)
+            for key, edge in plane.engine.measuring.edges.read()
+        ]
+
+    assert eventually(lambda: counted() == [("blue", "", 2, 1, 2)]), counted()

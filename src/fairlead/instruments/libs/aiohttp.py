@@ -33,7 +33,6 @@ from fairlead.telemetry.names import AGENT_FAULTS
 if TYPE_CHECKING:
     from aiohttp.client_reqrep import ClientRequest
 
-    from fairlead.flow.gate import Entry
     from fairlead.flow.rejected import Rejected
     from fairlead.flow.steps import Flow
     from fairlead.instruments.instrument import DataPlane
@@ -46,7 +45,7 @@ MOST_ORIGINS = 4096
 _origins: dict[str, Any] = {}
 """The URL that stands for each endpoint's address: made once, for thousands of calls."""
 
-_ENTRY = "_fairlead_entry"
+_CALL = "_fairlead_call"
 """Where a connection keeps the call that it was made for, until the response is there."""
 
 Connect = Callable[..., Awaitable[Any]]
@@ -75,11 +74,11 @@ def install(plane: DataPlane, patches: Patches) -> None:
 
     def starting(original: Connect) -> Connect:
         def start(self: ClientResponse, connection: Any) -> Awaitable[Any]:
-            entry = getattr(connection, _ENTRY, None)
-            if entry is None:
+            call = getattr(connection, _CALL, None)
+            if call is None:
                 return original(self, connection)
-            setattr(connection, _ENTRY, None)
-            return _until_started(plane, entry, self, original(self, connection))
+            setattr(connection, _CALL, None)
+            return _until_started(plane, call, self, original(self, connection))
 
         return start
 
@@ -88,27 +87,28 @@ def install(plane: DataPlane, patches: Patches) -> None:
 
 
 async def _until_started(
-    plane: DataPlane, entry: Entry, response: Any, starting: Awaitable[Any]
+    plane: DataPlane, call: Call, response: Any, starting: Awaitable[Any]
 ) -> Any:
     try:
         found = await starting
     except BaseException as error:
-        ended(plane, LIBRARY, entry, Outcome(error=error, fault=_fault_behind(error)))
+        ended(plane, LIBRARY, call, Outcome(error=error, fault=_fault_behind(error)))
         raise
-    ended(plane, LIBRARY, entry, Outcome(status=response.status))
+    ended(plane, LIBRARY, call, Outcome(status=response.status))
     return found
 
 
-def _hold(plane: DataPlane, connection: Any, entry: Entry) -> None:
+def _hold(plane: DataPlane, connection: Any, call: Call) -> None:
     def given_up() -> None:
-        if getattr(connection, _ENTRY) is not None:
-            setattr(connection, _ENTRY, None)
+        if getattr(connection, _CALL) is not None:
+            setattr(connection, _CALL, None)
             error = sys.exc_info()[1]
             outcome = Outcome(error=error, fault=_fault_behind(error)) if error else None
-            ended(plane, LIBRARY, entry, outcome)
+            ended(plane, LIBRARY, call, outcome)
 
-    setattr(connection, _ENTRY, entry)
-    connection.add_callback(given_up)
+    setattr(connection, _CALL, call)
+    if call.entry is not None:
+        connection.add_callback(given_up)
 
 
 class _Sender(Sender):
@@ -138,8 +138,8 @@ class _Sender(Sender):
         finally:
             self._request.url = self._url
         self.last = outcome
-        if call.entry is not None and outcome.error is None:
-            _hold(self._plane, outcome.response, call.entry)
+        if outcome.error is None:
+            _hold(self._plane, outcome.response, call)
         return outcome
 
     def _origin(self, call: Call) -> Any:
