@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
-from tests.faults.servers import App, Apps, Control, control_plane, until
+from tests.faults.servers import App, Apps, Control, until
 from tests.kinds.guards import API, made
 
 LIMIT = {"threshold": 2, "statDuration": "1h"}
@@ -21,21 +18,6 @@ ANSWER = {
 }
 
 TARGETS = [{"targetResourceName": "GET:/"}]
-
-
-@pytest.fixture
-def control(tmp_path: Path) -> Iterator[Control]:
-    with control_plane(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def apps(control: Control, tmp_path: Path) -> Iterator[Apps]:
-    apps = Apps(tmp_path)
-    try:
-        yield apps
-    finally:
-        apps.stop()
 
 
 def in_force(app: App) -> list[str]:

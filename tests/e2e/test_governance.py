@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
-import pytest
 
 from tests.control.serving import rule
 from tests.faults.servers import (
@@ -17,28 +14,12 @@ from tests.faults.servers import (
     Apps,
     Control,
     Load,
-    control_plane,
     plain_environment,
     until,
 )
 
 SHENZHEN = {"location": "cn-shenzhen"}
 MERGE = {"content-type": "application/merge-patch+json"}
-
-
-@pytest.fixture
-def control(tmp_path: Path) -> Iterator[Control]:
-    with control_plane(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def apps(control: Control, tmp_path: Path) -> Iterator[Apps]:
-    apps = Apps(tmp_path)
-    try:
-        yield apps
-    finally:
-        apps.stop()
 
 
 def switch(control: Control, front: App, mode: str | None) -> None:

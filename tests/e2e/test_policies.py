@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from tests.e2e.test_flow_control import in_force
-from tests.faults.servers import App, Apps, Control, control_plane, until
+from tests.faults.servers import App, Apps, Control, until
 from tests.kinds.policies import API, policy
-
-
-@pytest.fixture
-def control(tmp_path: Path) -> Iterator[Control]:
-    with control_plane(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def apps(control: Control, tmp_path: Path) -> Iterator[Apps]:
-    apps = Apps(tmp_path)
-    try:
-        yield apps
-    finally:
-        apps.stop()
 
 
 def create(control: Control, plural: str, plain: dict[str, Any]) -> str:

@@ -14,30 +14,8 @@ from multidict import CIMultiDict
 
 from fairlead.flow.call import Unreachable
 from fairlead.telemetry.names import AGENT_FAULTS
-from tests.instruments.backend import Backend, backend, closed_port, silent_port
+from tests.instruments.backend import Backend, closed_port, silent_port
 from tests.instruments.plane import Plane, hooked, inner, serving
-
-
-@pytest.fixture
-def base():
-    """Run base B."""
-    with backend("b") as one:
-        yield one
-
-
-@pytest.fixture
-def gray():
-    """Run gray B."""
-    with backend("b-gray") as one:
-        yield one
-
-
-@pytest.fixture
-def plane(base: Backend, gray: Backend):
-    """Know app `b` with both instances, and app `empty` with none."""
-    plane = Plane(inner({"b": {base.address: "", gray.address: "gray"}, "empty": {}}))
-    with hooked(plane, "aiohttp"):
-        yield plane
 
 
 def ask(url: str, method: str = "GET", **options: Any) -> tuple[aiohttp.ClientResponse, str]:

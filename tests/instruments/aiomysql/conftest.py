@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.instruments.mysql.shop import Shop, shop_for
+from tests.instruments.mysql.fixtures import made, shop
+from tests.instruments.mysql.shop import Shop
 from tests.instruments.plane import Plane, hooked
 
-if TYPE_CHECKING:
-    from scripts.databases import Server
-
-
-@pytest.fixture(scope="module")
-def made(mariadb: Server) -> Iterator[Shop]:
-    with shop_for(mariadb, "aiomysql") as shop:
-        yield shop
-
-
-@pytest.fixture
-def shop(made: Shop) -> Shop:
-    made.reset()
-    return made
+__all__ = ["made", "shop"]
 
 
 @pytest.fixture

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.instruments.backend import Backend, backend
+from tests.instruments.called import base, gray, plane
 from tests.instruments.httpx.clients import Async, Client, Make, Sync
-from tests.instruments.plane import Plane, hooked, inner
+
+__all__ = ["base", "gray", "plane"]
 
 
 @pytest.fixture(params=[Sync, Async], ids=["sync", "async"])
@@ -26,19 +27,5 @@ def make(request: pytest.FixtureRequest) -> Iterator[Make]:
 
 
 @pytest.fixture
-def base() -> Iterator[Backend]:
-    with backend("b") as one:
-        yield one
-
-
-@pytest.fixture
-def gray() -> Iterator[Backend]:
-    with backend("b-gray") as one:
-        yield one
-
-
-@pytest.fixture
-def plane(base: Backend, gray: Backend) -> Iterator[Plane]:
-    plane = Plane(inner({"b": {base.address: "", gray.address: "gray"}, "empty": {}}))
-    with hooked(plane, "httpx"):
-        yield plane
+def libraries() -> tuple[str, ...]:
+    return ("httpx",)

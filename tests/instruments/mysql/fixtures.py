@@ -1,15 +1,31 @@
-"""Fixtures of all MySQL drivers that block; their folders have `driver`, `shop` and `connect`."""
+"""Fixtures of all MySQL drivers; the folders of those that block have `driver` and `connect`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.instruments.mysql.drivers import Driver
-from tests.instruments.mysql.shop import Shop
+from tests.instruments.mysql.shop import Shop, shop_for
 from tests.instruments.plane import Plane, hooked
+
+if TYPE_CHECKING:
+    from scripts.databases import Server
+
+
+@pytest.fixture(scope="module")
+def made(mariadb: Server, request: pytest.FixtureRequest) -> Iterator[Shop]:
+    """Keep the databases of one module, named like its folder."""
+    with shop_for(mariadb, request.path.parent.name) as shop:
+        yield shop
+
+
+@pytest.fixture
+def shop(made: Shop) -> Shop:
+    made.reset()
+    return made
 
 
 @pytest.fixture

@@ -3,35 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pymysql
 import pytest
 from pymysql.cursors import DictCursor, SSCursor
 
 from tests.instruments.mysql.drivers import Driver
-from tests.instruments.mysql.fixtures import connection, plane
-from tests.instruments.mysql.shop import Shop, shop_for
+from tests.instruments.mysql.fixtures import connection, made, plane, shop
+from tests.instruments.mysql.shop import Shop
 
 for module in ("behaviour", "elsewhere", "sessions", "sight"):
     pytest.register_assert_rewrite(f"tests.instruments.mysql.{module}")
 
-if TYPE_CHECKING:
-    from scripts.databases import Server
-
-__all__ = ["connection", "plane"]
-
-
-@pytest.fixture(scope="module")
-def made(mariadb: Server) -> Iterator[Shop]:
-    with shop_for(mariadb, "pymysql") as shop:
-        yield shop
-
-
-@pytest.fixture
-def shop(made: Shop) -> Shop:
-    made.reset()
-    return made
+__all__ = ["connection", "made", "plane", "shop"]
 
 
 @pytest.fixture

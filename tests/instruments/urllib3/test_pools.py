@@ -14,27 +14,8 @@ import urllib3
 from urllib3.exceptions import ClosedPoolError, EmptyPoolError, ReadTimeoutError
 
 from fairlead.instruments import endpoint_pools
-from tests.instruments.backend import Backend, backend
-from tests.instruments.plane import Plane, hooked, inner, serving
-
-
-@pytest.fixture
-def base() -> Iterator[Backend]:
-    with backend("b") as one:
-        yield one
-
-
-@pytest.fixture
-def gray() -> Iterator[Backend]:
-    with backend("b-gray") as one:
-        yield one
-
-
-@pytest.fixture
-def plane(base: Backend, gray: Backend) -> Iterator[Plane]:
-    plane = Plane(inner({"b": {base.address: "", gray.address: "gray"}, "empty": {}}))
-    with hooked(plane, "urllib3"):
-        yield plane
+from tests.instruments.backend import Backend
+from tests.instruments.plane import Plane, serving
 
 
 @pytest.fixture

@@ -20,26 +20,7 @@ from urllib3.util.retry import Retry
 
 from fairlead.flow.call import Unreachable
 from tests.instruments.backend import Backend, backend, closed_port
-from tests.instruments.plane import Plane, hooked, inner, serving
-
-
-@pytest.fixture
-def base() -> Iterator[Backend]:
-    with backend("b") as one:
-        yield one
-
-
-@pytest.fixture
-def gray() -> Iterator[Backend]:
-    with backend("b-gray") as one:
-        yield one
-
-
-@pytest.fixture
-def plane(base: Backend, gray: Backend) -> Iterator[Plane]:
-    plane = Plane(inner({"b": {base.address: "", gray.address: "gray"}, "empty": {}}))
-    with hooked(plane, "urllib3"):
-        yield plane
+from tests.instruments.plane import Plane, inner, serving
 
 
 @pytest.fixture

@@ -19,27 +19,8 @@ from urllib3.exceptions import (
 
 from fairlead.instruments.libs import urllib3 as instrument
 from fairlead.telemetry.names import AGENT_FAULTS
-from tests.instruments.backend import Backend, backend, closed_port
+from tests.instruments.backend import Backend, closed_port
 from tests.instruments.plane import Plane, hooked, inner, serving
-
-
-@pytest.fixture
-def base() -> Iterator[Backend]:
-    with backend("b") as one:
-        yield one
-
-
-@pytest.fixture
-def gray() -> Iterator[Backend]:
-    with backend("b-gray") as one:
-        yield one
-
-
-@pytest.fixture
-def plane(base: Backend, gray: Backend) -> Iterator[Plane]:
-    plane = Plane(inner({"b": {base.address: "", gray.address: "gray"}, "empty": {}}))
-    with hooked(plane, "urllib3"):
-        yield plane
 
 
 @pytest.fixture
