@@ -109,6 +109,15 @@ class World:
         """Return the apps of a namespace that rules make entries, seen or not."""
         return set(self._rules.get(namespace, _NO_RULES).entries)
 
+    def lanes(self, namespace: str) -> dict[str, tuple[tuple[str, str], ...]]:
+        """Return the lanes of a namespace, each with the kind and name of what makes it exist."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for part in self._rules.get(namespace, _NO_RULES).parts:
+            if part.lane:
+                resource = part.resource
+                found.setdefault(part.lane, []).append((resource.kind.kind, resource.name))
+        return {lane: tuple(parts) for lane, parts in found.items()}
+
     def findings(self) -> tuple[Finding, ...]:
         """Return what authors should know, in order of namespace and precedence."""
         return self._findings

@@ -100,6 +100,11 @@ class Instances:
             for node in nodes_of(item.object["spec"])
         }
 
+    def lease_left(self, key: Key) -> float:
+        """Return for how many seconds an instance may say nothing, 0.0 of one that is held."""
+        end = max(self._leases.get(key, {}).values(), default=0.0)
+        return max(0.0, end - self._clocks.elapsed())
+
     def unsettled(self) -> float:
         """Return for how many seconds more a store that began without instances says nothing.
 

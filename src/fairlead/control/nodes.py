@@ -66,6 +66,8 @@ class Node:
     """Since when it was sent something that it does not enforce, on the monotonic clock."""
     counters: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """What it has counted, as it said last."""
+    measures: bytes = b""
+    """The line that told it last what to measure."""
     sent: dict[str, int] = field(default_factory=dict)
     """Revision by digest of the snapshots it was sent."""
 

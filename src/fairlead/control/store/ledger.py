@@ -63,7 +63,12 @@ class Ledger:
         batch.heads[write.key] = stored if write.object is not None else None
         kind: ChangeType = "DELETED" if write.object is None else "MODIFIED" if head else "ADDED"
         change = Change(
-            type=kind, stored=stored, before=before, before_revision=actual, size=len(text)
+            type=kind,
+            stored=stored,
+            before=before,
+            before_revision=actual,
+            size=len(text),
+            author=write.author,
         )
         return Decided(change=change, text=text, author=write.author)
 

@@ -81,6 +81,8 @@ class Change:
     """Revision at which `before` was written, 0 where there was nothing."""
     size: int
     """Bytes of the object's JSON text: what remembering this change costs."""
+    author: Author | None = None
+    """None too of a change from before a restart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,10 +32,11 @@ class Parcel:
 
 
 class Outbox:
-    """What waits to be sent to one agent: at most one snapshot, the newest."""
+    """What waits to be sent to one agent: at most one snapshot and one line, the newest."""
 
     def __init__(self) -> None:
         self._waiting: Parcel | None = None
+        self._said: bytes | None = None
         self._woken = asyncio.Event()
         self._closed = False
 
@@ -48,6 +49,16 @@ class Outbox:
         """Send `parcel` next, in place of one that waits."""
         self._waiting = parcel
         self._woken.set()
+
+    def say(self, line: bytes) -> None:
+        """Send `line` behind the snapshot that waits, in place of another that does."""
+        self._said = line
+        self._woken.set()
+
+    def said(self) -> bytes | None:
+        """Return the line that is to be sent next, once."""
+        line, self._said = self._said, None
+        return line
 
     def close(self) -> None:
         """End the connection, at once where nothing is being written."""
@@ -75,7 +86,12 @@ async def lines(
     Something is sent at once: the snapshot that waits or, where the agent has it already, a
     heartbeat.
     """
-    parcel = await outbox.take(0)
+    parcel, begun = await outbox.take(0), False
     while not outbox.closed:
-        yield parcel.line if parcel else heartbeat_line(revision())
+        said = outbox.said()
+        if parcel is not None or said is None or not begun:
+            yield parcel.line if parcel else heartbeat_line(revision())
+        if said is not None:
+            yield said
+        begun = True
         parcel = await outbox.take(heartbeat)

@@ -1,0 +1,1 @@
+"""What agents measured: taken in, added up, asked for."""

@@ -1,0 +1,129 @@
+"""Reports of agents, taken in: each once, and added to what is known of its app."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from fairlead.control.clocks import Clocks
+from fairlead.control.telemetry.memory import (
+    EDGE,
+    INTERFACE,
+    MOST_PROCESSES,
+    RULE,
+    TOTAL,
+    Memory,
+    Process,
+    Told,
+    Where,
+)
+from fairlead.control.telemetry.packed import pack
+from fairlead.protocols.watch.report import EdgeReport, InterfaceReport, Report, RuleReport
+
+LATE = 8
+"""Numbers by which a report may be behind the last one and be a late repeat of it.
+
+One that is further behind is the first of a process that counts anew.
+"""
+
+
+class Turned(NamedTuple):
+    """Calls that a rule turned away, as one report tells it."""
+
+    namespace: str
+    app: str
+    row: RuleReport
+
+
+class Intake:
+    """Takes reports in. Belongs to one event loop."""
+
+    def __init__(
+        self,
+        memory: Memory,
+        clocks: Clocks,
+        turned_away: Callable[[Turned], None] = lambda turned: None,
+    ) -> None:
+        """Add to `memory`; `turned_away` hears of calls that rules rejected."""
+        self._memory, self._clocks, self._turned_away = memory, clocks, turned_away
+        self.taken = self.repeated = self.shed = self.refused = 0
+        """Reports, those that came twice, calls that agents did not measure, and rows that counted
+        more than can be."""
+
+    def take(self, report: Report) -> int:
+        """Take a report in, unless it was; return the number of the last one of its process."""
+        told = self._memory.enter(report.namespace, report.app)
+        if told is None:
+            self.refused += 1
+            return report.seq
+        before = told.processes.get(report.node)
+        if before is not None and 0 <= before.seq - report.seq <= LATE:
+            self.repeated += 1
+            return before.seq
+        self.taken += 1
+        self.shed += report.dropped
+        now = self._clocks.now().timestamp()
+        if before is not None or len(told.processes) < MOST_PROCESSES:
+            told.processes[report.node] = _process(report, now)
+        where = Where.of(now, report.seconds)
+        told.cover(report.seconds, where)
+        self._interfaces(told, report, where)
+        for edge in report.edges:
+            self._edge(told, edge, where)
+        for rule in report.rules:
+            self._rule(told, rule, where)
+        return report.seq
+
+    def last(self, namespace: str, app: str, node: str) -> int:
+        """Return the number of the last report of a process, 0 before the first."""
+        told = self._memory.of(namespace, app)
+        process = told.processes.get(node) if told else None
+        return process.seq if process else 0
+
+    def _interfaces(self, told: Told, report: Report, where: Where) -> None:
+        milliseconds, totals = round(report.seconds * 1000), {}
+        for row in report.interfaces:
+            peak = row.peak * milliseconds
+            heads = (row.passed, row.rejected, row.errors, int(row.rt_sum * 1e6), peak)
+            packed = self._pack((*heads, row.simulated, 0, 0, 0), row.rt)
+            told.find((INTERFACE, row.name, row.side, row.lane)).add(packed, where)
+            total = (TOTAL, "", row.side, row.lane)
+            totals[total] = totals.get(total, 0) + packed
+        for name, packed in totals.items():
+            told.find(name).add(packed, where)
+
+    def _edge(self, told: Told, row: EdgeReport, where: Where) -> None:
+        heads = (row.calls, 0, row.errors, int(row.rt_sum * 1e6), 0)
+        packed = self._pack((*heads, 0, row.retries, row.fallbacks, row.lost), row.rt)
+        told.find((EDGE, row.to, row.label, row.lane)).add(packed, where)
+
+    def _rule(self, told: Told, row: RuleReport, where: Where) -> None:
+        packed = self._pack((0, row.rejected, 0, 0, 0, row.simulated, 0, 0, 0))
+        told.find((RULE, row.rule, row.resource, row.reason)).add(packed, where)
+        if row.rejected:
+            self._turned_away(Turned(told.namespace, told.app, row))
+
+    def _pack(self, heads: tuple[int, ...], rt: Sequence[int] = ()) -> int:
+        try:
+            return pack(heads, rt)
+        except ValueError:
+            self.refused += 1
+            return 0
+
+
+def _process(report: Report, now: float) -> Process:
+    return Process(
+        node=report.node,
+        address=report.address,
+        lane=report.lane,
+        seq=report.seq,
+        seconds=report.seconds,
+        at=now,
+        runtime=report.runtime,
+        dropped=report.dropped,
+        inflight=_inflight(report.interfaces),
+    )
+
+
+def _inflight(rows: Iterable[InterfaceReport]) -> dict[tuple[str, str, str], int]:
+    return {(row.name, row.side, row.lane): row.inflight for row in rows if row.inflight}

@@ -1,0 +1,254 @@
+"""What is known of every app, in slots of ten seconds, and of one where somebody watches.
+
+A report says what happened between two moments. It is shared out between the slots that it touches,
+so that a graph has no teeth where reports and slots do not begin together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
+
+from fairlead.control.telemetry.packed import (
+    NOTHING,
+    PARTS,
+    Packed,
+    Sums,
+    part,
+    shares,
+    span,
+    unpack,
+)
+from fairlead.protocols.watch.report import REST, Runtime
+
+COARSE, FINE = 10, 1
+"""Seconds of a slot."""
+
+FAST = 3.0
+"""Seconds that a report may be long to be kept in slots of one second."""
+
+LONGEST = 120.0
+"""Seconds that are told of one report: who was away for longer has that time left out."""
+
+MOST_APPS, MOST_SERIES, MOST_PROCESSES = 10_000, 4_096, 4_096
+"""Apps, and series and processes of each: their names are the network's words."""
+
+QUIET = 2.5
+"""Reports that a process may miss before its figures are no more those of now."""
+
+INTERFACE, TOTAL, RULE, EDGE = "interface", "total", "rule", "edge"
+
+Name: TypeAlias = tuple[str, str, str, str]
+"""INTERFACE, its name, side and lane · TOTAL, ``""``, side and lane: all interfaces of them ·
+RULE, its name, the resource and the reason · EDGE, the app called, label and lane."""
+
+App: TypeAlias = tuple[str, str]
+"""Namespace and app."""
+
+
+class Where(NamedTuple):
+    """The slots that a report touches, each with its part of it."""
+
+    coarse: list[tuple[int, int]]
+    fine: list[tuple[int, int]]
+    """Empty where the report is too long to say anything of seconds."""
+    parts: int = PARTS
+    """How much of the report is told at all."""
+
+    @classmethod
+    def of(cls, end: float, seconds: float) -> Where:
+        """Return where a report belongs that was made at `end`, unix seconds."""
+        told = min(seconds, LONGEST)
+        fine = shares(end - told, end, FINE) if seconds <= FAST else []
+        parts = PARTS if told == seconds else int(PARTS * told / seconds)
+        return cls(shares(end - told, end, COARSE), fine, parts)
+
+
+class Series:
+    """Counts of one thing by slot."""
+
+    __slots__ = ("coarse", "fine")
+
+    def __init__(self) -> None:
+        self.coarse: dict[int, Packed] = {}
+        self.fine: dict[int, Packed] = {}
+
+    def add(self, packed: Packed, where: Where) -> None:
+        """Add what happened."""
+        if where.parts != PARTS:
+            packed = part(packed, where.parts)
+        _share(self.coarse, packed, where.coarse)
+        if where.fine:
+            _share(self.fine, packed, where.fine)
+
+    def slots(self, step: int) -> dict[int, Packed]:
+        """Return the slots of `step` seconds."""
+        return self.fine if step == FINE else self.coarse
+
+    def total(self, window: Window) -> Packed:
+        """Return what happened in the slots of a window."""
+        slots = self.slots(window.step)
+        return sum([slots[slot] for slot in window.slots if slot in slots])
+
+
+def _share(slots: dict[int, Packed], packed: Packed, found: list[tuple[int, int]]) -> None:
+    if len(found) == 1:
+        slot = found[0][0]
+        slots[slot] = slots.get(slot, 0) + packed
+        return
+    rest = packed
+    for slot, parts in found[:-1]:
+        piece = part(packed, parts)
+        rest -= piece
+        if piece:
+            slots[slot] = slots.get(slot, 0) + piece
+    slot = found[-1][0]
+    if rest:
+        slots[slot] = slots.get(slot, 0) + rest
+
+
+class Window(NamedTuple):
+    """Slots that are looked at together, and the seconds that are known of them."""
+
+    step: int
+    slots: range
+    seconds: float
+    """0.0 where nothing is known."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Process:
+    """One process that reports."""
+
+    node: str
+    address: str
+    lane: str
+    seq: int
+    seconds: float
+    """That its last report covers."""
+    at: float
+    """When that came, unix seconds."""
+    runtime: Runtime | None = None
+    dropped: int = 0
+    inflight: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    """Calls under way, by interface, side and lane."""
+
+    def is_fresh(self, now: float) -> bool:
+        """Tell whether what it said last is still about now."""
+        return now - self.at < QUIET * max(self.seconds, FINE) + 2
+
+
+class Told:
+    """What the processes of one app told."""
+
+    def __init__(self, namespace: str, app: str) -> None:
+        self.namespace, self.app = namespace, app
+        self.series: dict[Name, Series] = {}
+        self.covered = Series()
+        """Milliseconds that processes told of, together."""
+        self.processes: dict[str, Process] = {}
+
+    def find(self, name: Name) -> Series:
+        """Return the series of a name; beyond the bound, of what all others are called."""
+        series = self.series.get(name)
+        if series is None:
+            if len(self.series) >= MOST_SERIES:
+                name = (name[0], REST, *name[2:]) if name[0] == INTERFACE else (name[0], REST, "", "")
+                series = self.series.get(name)
+                if series is None and len(self.series) >= 2 * MOST_SERIES:
+                    return Series()
+            series = series or self.series.setdefault(name, Series())
+        return series
+
+    def cover(self, seconds: float, where: Where) -> None:
+        """Note that a process told of so many seconds."""
+        self.covered.add(span(round(seconds * 1000)), where)
+
+    def fresh(self, now: float) -> int:
+        """Return how many processes report."""
+        return sum([process.is_fresh(now) for process in self.processes.values()])
+
+    def is_fine(self, now: float) -> bool:
+        """Tell whether the last seconds are known one by one."""
+        fine, second = self.covered.fine, int(now)
+        return any(second - back in fine for back in range(4))
+
+    def window(self, now: float, seconds: int = 0) -> Window:
+        """Return the last `seconds`; without them as few as make a figure that is not jumpy.
+
+        Reports of the last slots are still to come: what is known counts, not what has passed.
+        """
+        fine = not seconds and self.is_fine(now)
+        step = FINE if fine else COARSE
+        last = int(now) // step
+        slots = range(last - ((seconds or (5 if fine else 20)) // step), last + 1)
+        known = self.covered.slots(step)
+        covered = sum([known[slot] for slot in slots if slot in known]) / 1000
+        return Window(step, slots, covered / max(1, self.fresh(now)))
+
+    def sums(self, sort: str, window: Window) -> Iterator[tuple[Name, Sums]]:
+        """Yield what is known in a window of every series of a sort."""
+        for name, series in self.series.items():
+            if name[0] == sort and (packed := series.total(window)):
+                yield name, unpack(packed)
+
+    def sum_of(self, side: str, window: Window) -> Sums:
+        """Return what happened on one side, on all lanes."""
+        packed = sum(
+            [
+                series.total(window)
+                for name, series in self.series.items()
+                if name[0] == TOTAL and name[2] == side
+            ]
+        )
+        return unpack(packed) if packed else NOTHING
+
+    def trim(self, coarse: int, fine: int, now: float) -> None:
+        """Forget slots before these, and what has nothing left."""
+        for series in (self.covered, *self.series.values()):
+            _drop(series.coarse, coarse)
+            _drop(series.fine, fine)
+        self.series = {name: one for name, one in self.series.items() if one.coarse or one.fine}
+        self.processes = {n: p for n, p in self.processes.items() if now - p.at < 10 * LONGEST}
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of it is known any more."""
+        return not (self.series or self.processes or self.covered.coarse)
+
+
+def _drop(slots: dict[int, Packed], before: int) -> None:
+    # In the order of time, but for a few: reports come in the order of their ends.
+    old = [slot for slot in slots if slot < before]
+    for slot in old:
+        del slots[slot]
+
+
+class Memory:
+    """Every app that is told of."""
+
+    def __init__(self) -> None:
+        self.apps: dict[App, Told] = {}
+
+    def of(self, namespace: str, app: str) -> Told | None:
+        """Return what is known of an app."""
+        return self.apps.get((namespace, app))
+
+    def enter(self, namespace: str, app: str) -> Told | None:
+        """Return what is known of an app that tells something; None where no more may be known."""
+        told = self.apps.get((namespace, app))
+        if told is None and len(self.apps) < MOST_APPS:
+            told = self.apps[namespace, app] = Told(namespace, app)
+        return told
+
+    def within(self, namespaces: Iterable[str]) -> list[Told]:
+        """Return the apps of some namespaces, in order."""
+        wanted = frozenset(namespaces)
+        return [told for key, told in sorted(self.apps.items()) if key[0] in wanted]
+
+    def trim(self, coarse: int, fine: int, now: float) -> None:
+        """Forget slots before these, in every app."""
+        for told in self.apps.values():
+            told.trim(coarse, fine, now)
+        self.apps = {key: told for key, told in self.apps.items() if not told.is_empty}
