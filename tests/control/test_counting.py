@@ -18,8 +18,8 @@ def counts(http: httpx.Client) -> dict[str, int]:
 def test_requests_are_counted_by_what_they_ask_for(tmp_path: Path) -> None:
     """S3-01: only counts can tell that an application's calls ask nothing of the control plane."""
     with serving(tmp_path / "data") as server, server.client() as http:
-        nothing = {"watches": 0, "acknowledgements": 0, "registrations": 0, "departures": 0}
-        assert counts(http) == {**nothing, "others": 1}
+        sorts = ("watches", "acknowledgements", "registrations", "departures", "reports")
+        assert counts(http) == {**dict.fromkeys(sorts, 0), "others": 1}
         agent = Agent(server.url, "default", "gateway", 7000)
         with fleet(agent):
             before = until(lambda: counts(http)["acknowledgements"])

@@ -25,6 +25,7 @@ from fairlead.control.api.registered import event_kind, registered_kind
 from fairlead.control.api.resources import Resources
 from fairlead.control.api.routes import Rest, application
 from fairlead.control.api.served import Catalogue
+from fairlead.control.api.telemetry import TelemetryApi
 from fairlead.control.apps import KnownApps
 from fairlead.control.clocks import Clocks
 from fairlead.control.entrance import Entrance, Pace
@@ -38,8 +39,11 @@ from fairlead.control.publish import Publisher
 from fairlead.control.settings import Settings
 from fairlead.control.status import Statuses
 from fairlead.control.store import SqliteStore, Store
+from fairlead.control.telemetry.fleet import Fleet
+from fairlead.control.telemetry.measurements import Measurements
 from fairlead.control.tls import LOOK_AGAIN, Certificates, Files
 from fairlead.control.traffic import Traffic
+from fairlead.kinds import KINDS
 
 
 class ControlPlane:
@@ -66,12 +70,14 @@ class ControlPlane:
             limit=settings.objects,
         )
         traffic = Traffic()
+        self._measured = self._measure(store, clocks, traffic)
         agents = Agents(
             settings=settings,
             nodes=self._nodes,
             publisher=self._publisher,
             instances=self._instances,
             traffic=traffic,
+            measured=self._measured,
             stop=self.stop,
         )
         served = [*authored_kinds(traffic.share), registered_kind(self._live)]
@@ -84,7 +90,18 @@ class ControlPlane:
         namespaces = NamespaceApi(resources=view, served=kind, stop=self.stop)
         self._doors = doors or Doors.open(clocks.now)
         history = HistoryApi(store=store, served=authored([*served, namespaces.served]))
-        self._serve(rest, namespaces, [*agents.routes(), *history.routes()])
+        telemetry = TelemetryApi(measured=self._measured, stop=self.stop)
+        own = [*agents.routes(), *history.routes(), *telemetry.routes()]
+        self._serve(rest, namespaces, own)
+
+    def _measure(self, store: Store, clocks: Clocks, traffic: Traffic) -> Measurements:
+        fleet = Fleet(
+            store=store,
+            nodes=self._nodes,
+            publisher=self._publisher,
+            instances=self._instances,
+        )
+        return Measurements(fleet, clocks, traffic, [kind.resource for kind in KINDS])
 
     def _resources(self, store: Store, settings: Settings, clocks: Clocks) -> Resources:
         return Resources(
@@ -104,7 +121,10 @@ class ControlPlane:
 
     async def work(self) -> None:
         """Publish, expire and write statuses until `stop` is set; then end every stream."""
-        parts = (self._publisher, self._instances, self._statuses, self._events, self._doors)
+        parts = (
+            *(self._publisher, self._instances, self._statuses),
+            *(self._events, self._doors, self._measured),
+        )
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(part.run()) for part in parts]
             await self.stop.wait()

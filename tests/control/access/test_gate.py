@@ -17,6 +17,7 @@ from starlette.routing import Route
 from fairlead.control.access.attributes import OWN, OWN_ROUTES, attributes_of
 from fairlead.control.access.roles import PUBLIC, SESSION, Grant, Role
 from fairlead.protocols.watch.codec import Registration, registration_body
+from fairlead.protocols.watch.report import Report, report_body
 from tests.control.access.plane import Guarded, run, until
 from tests.control.serving import API, rule
 
@@ -40,6 +41,10 @@ def registration(app: str, node: str = "n1", port: int = 1) -> bytes:
             node=node, namespace="shop", app=app, address=f"127.0.0.1:{port}", pid=1, host="h"
         )
     )
+
+
+def report(app: str, node: str = "n1") -> bytes:
+    return report_body(Report(node=node, namespace="shop", app=app, seq=1, seconds=1.0))
 
 
 def test_without_a_token_nothing_is_answered_but_health(tmp_path: Path) -> None:
@@ -68,6 +73,7 @@ def test_an_agents_token_is_refused_everywhere_but_at_its_own_doors(tmp_path: Pa
     """An application's machine is the likeliest place for a token to be stolen from."""
     own = {("GET", "watch"), ("HEAD", "watch"), ("POST", "ack")}
     own |= {("POST", "instances"), ("DELETE", "instances"), ("DELETE", "replaced")}
+    own |= {("POST", "reports")}
 
     async def scenario(guarded: Guarded) -> None:
         async with guarded.client("cart") as http:
@@ -108,6 +114,8 @@ def test_every_endpoint_of_our_own_is_in_the_table(tmp_path: Path) -> None:
         ("DELETE", "instances?namespace=shop&app=bank&address=127.0.0.1:1&node=of-bank", b""),
         ("DELETE", "instances?namespace=shop&app=cart&address=127.0.0.1:1&node=of-bank", b""),
         ("POST", "ack", b'{"node":"of-bank","digest":"ab","revision":1}'),
+        ("POST", "reports", report("bank")),
+        ("POST", "reports", report("cart", "of-bank")),
     ],
 )
 def test_an_agent_cannot_speak_for_another_app(

@@ -90,8 +90,10 @@ class Permission:
 SNAPSHOTS, ACKNOWLEDGEMENTS = "snapshots.fairlead.io", "acknowledgements.fairlead.io"
 REGISTRATIONS, TOKENS = "registrations.fairlead.io", "tokens.fairlead.io"
 EXPLANATIONS, INSTANCES = "explanations.fairlead.io", "instances.fairlead.io"
+REPORTS, TELEMETRY = "reports.fairlead.io", "telemetry.fairlead.io"
+SETTINGS = "settings.fairlead.io"
 NAMESPACES, EVENTS = "namespaces", "events"
-OF_AGENTS = frozenset({SNAPSHOTS, ACKNOWLEDGEMENTS, REGISTRATIONS})
+OF_AGENTS = frozenset({SNAPSHOTS, ACKNOWLEDGEMENTS, REGISTRATIONS, REPORTS})
 
 _VIEW = (
     Permission(verbs=READ, but=OF_AGENTS | {TOKENS}),
@@ -99,13 +101,13 @@ _VIEW = (
     Permission(verbs=frozenset({"create"}), resources=frozenset({EXPLANATIONS})),
 )
 _EDIT = (
-    Permission(verbs=WRITE, but=OF_AGENTS | {TOKENS, NAMESPACES, EVENTS, INSTANCES}),
+    Permission(verbs=WRITE, but=OF_AGENTS | {TOKENS, NAMESPACES, EVENTS, INSTANCES, SETTINGS}),
     *_VIEW,
 )
 _ADMIN = (Permission(verbs=READ | WRITE, but=OF_AGENTS), *_EDIT)
 _AGENT = (
     Permission(verbs=frozenset({"watch"}), resources=frozenset({SNAPSHOTS})),
-    Permission(verbs=frozenset({"create"}), resources=frozenset({ACKNOWLEDGEMENTS})),
+    Permission(verbs=frozenset({"create"}), resources=frozenset({ACKNOWLEDGEMENTS, REPORTS})),
     Permission(verbs=frozenset({"create", "delete"}), resources=frozenset({REGISTRATIONS})),
 )
 PERMISSIONS: dict[Role, tuple[Permission, ...]] = {

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -26,6 +27,7 @@ from fairlead.control.access.roles import (
     ACKNOWLEDGEMENTS,
     EXPLANATIONS,
     REGISTRATIONS,
+    REPORTS,
     SNAPSHOTS,
 )
 from fairlead.control.api import body as bodies
@@ -44,6 +46,7 @@ from fairlead.control.nodes import Node, Nodes
 from fairlead.control.publish import Publisher
 from fairlead.control.settings import Settings
 from fairlead.control.store import Object
+from fairlead.control.telemetry.measurements import Measurements
 from fairlead.control.traffic import Traffic
 from fairlead.policy.workload import DEFAULT_NAMESPACE
 from fairlead.protocols.watch.codec import ROOT
@@ -54,10 +57,13 @@ from fairlead.protocols.watch.reading import (
     read_registration,
     read_subscription,
 )
+from fairlead.protocols.watch.report import REPORTS as REPORTED_AT
+from fairlead.protocols.watch.report import reported_body
+from fairlead.protocols.watch.report_reading import read_report
 from fairlead.protocols.watch.server import lines
 
-BODY_LIMIT = 256 << 10
-"""Bytes of an agent's message: a registration with every hook and counter there may be."""
+BODY_LIMIT = 512 << 10
+"""Bytes of an agent's message: a registration with every hook, counter and report there may be."""
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +77,7 @@ class Agents:
     publisher: Publisher
     instances: Instances
     traffic: Traffic
+    measured: Measurements
     stop: asyncio.Event
 
     def routes(self) -> Iterator[BaseRoute]:
@@ -80,6 +87,7 @@ class Agents:
         yield Route(f"{ROOT}/instances", self.register, methods=["POST"])
         yield Route(f"{ROOT}/instances", self.leave, methods=["DELETE"])
         yield Route(f"{ROOT}/replaced", self.hand_over, methods=["DELETE"])
+        yield Route(REPORTED_AT, self.report, methods=["POST"])
         yield Route(f"{ROOT}/explain", self.explain, methods=["POST"])
         yield Route(f"{ROOT}/nodes", self.list_nodes)
         yield Route(f"{ROOT}/traffic", self.list_traffic)
@@ -102,6 +110,7 @@ class Agents:
         if len(self.nodes) >= self.settings.watchers // 2:
             self._leave_room(s.namespace, s.app)
         node = await self.publisher.connect(subscription, digest)
+        self.measured.watching.greet(node)
         return _Stream(self, node)
 
     async def acknowledge(self, request: Request) -> Response:
@@ -131,8 +140,20 @@ class Agents:
             raise too_many(str(error)) from error
         self.nodes.renewed(r.node, r.counters)
         self.traffic.report(r.node, r.namespace, r.app, r.counters)
+        intake = self.measured.intake
+        reported = intake.take(r.report) if r.report else intake.last(r.namespace, r.app, r.node)
         times = {"lease": self.settings.lease, "renew": self.settings.renew}
-        return json_response({"lane": lane, "conflict": conflict, **times})
+        return json_response({"lane": lane, "conflict": conflict, "reported": reported, **times})
+
+    async def report(self, request: Request) -> Response:
+        """Take in what a process measured."""
+        try:
+            report = r = read_report(await _json(request))
+        except InvalidMessage as error:
+            raise _invalid(error) from error
+        self._admit(request, "create", REPORTS, (r.node, r.namespace, r.app))
+        reported = self.measured.intake.take(report)
+        return Response(reported_body(reported), media_type="application/json")
 
     async def leave(self, request: Request) -> Response:
         """Take a process out of its instance, also one that is not known."""
@@ -259,7 +280,12 @@ async def _json(request: Request) -> Any:
     """Return the data of a JSON body. Raises Refused."""
     if bodies.media_type(request) not in bodies.JSON_TYPES:
         raise unsupported_media_type("the body is to be sent as application/json")
-    return bodies.parse_json(await bodies.read(request, BODY_LIMIT))[0]
+    body = await bodies.read(request, BODY_LIMIT)
+    try:
+        # Hundreds of these come each second. They are read field by field, each with its bounds.
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise bad_request(f"the body is not JSON: {error}") from error
 
 
 def _invalid(error: InvalidMessage) -> Refused:

@@ -17,7 +17,7 @@ from fairlead.control.api.status import json_response
 from fairlead.protocols.watch.codec import ROOT
 
 WATCHES, ANSWERS = "watches", "acknowledgements"
-REGISTRATIONS, DEPARTURES = "registrations", "departures"
+REGISTRATIONS, DEPARTURES, REPORTS = "registrations", "departures", "reports"
 OTHERS = "others"
 """Whatever no agent asks: people, kubectl, the console."""
 
@@ -25,6 +25,7 @@ _AGENTS = {
     ("GET", f"{ROOT}/watch"): WATCHES,
     ("POST", f"{ROOT}/ack"): ANSWERS,
     ("POST", f"{ROOT}/instances"): REGISTRATIONS,
+    ("POST", f"{ROOT}/reports"): REPORTS,
     ("DELETE", f"{ROOT}/instances"): DEPARTURES,
     ("DELETE", f"{ROOT}/replaced"): DEPARTURES,
 }

@@ -71,7 +71,13 @@ class Breakers:
         """Return those of some namespaces, the newest first."""
         wanted = frozenset(namespaces)
         found = [
-            {"namespace": p[0], "app": p[1], "interface": p[2], "rule": one.rule, "since": one.since}
+            {
+                "namespace": p[0],
+                "app": p[1],
+                "interface": p[2],
+                "rule": one.rule,
+                "since": one.since,
+            }
             for p, one in self._open.items()
             if p[0] in wanted
         ]

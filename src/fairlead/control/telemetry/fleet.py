@@ -103,8 +103,8 @@ class Fleet:
         """Return the sorts of shadow that some lane of a namespace has."""
         for service in self.publisher.world.services:
             if service.namespace == namespace:
-                sorts = ((TABLES, service.shadow_table_lanes),)
-                sorts += ((DATABASES, service.shadow_database_lanes),)
+                tables, databases = service.shadow_table_lanes, service.shadow_database_lanes
+                sorts = ((TABLES, tables), (DATABASES, databases))
                 return frozenset(sort for sort, lanes in sorts if lanes)
         return frozenset()
 

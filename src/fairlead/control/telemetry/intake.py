@@ -13,11 +13,12 @@ from fairlead.control.telemetry.memory import (
     RULE,
     TOTAL,
     Memory,
+    Name,
     Process,
     Told,
     Where,
 )
-from fairlead.control.telemetry.packed import pack
+from fairlead.control.telemetry.packed import Packed, pack
 from fairlead.protocols.watch.report import EdgeReport, InterfaceReport, Report, RuleReport
 
 LATE = 8
@@ -81,7 +82,8 @@ class Intake:
         return process.seq if process else 0
 
     def _interfaces(self, told: Told, report: Report, where: Where) -> None:
-        milliseconds, totals = round(report.seconds * 1000), {}
+        milliseconds = round(report.seconds * 1000)
+        totals: dict[Name, Packed] = {}
         for row in report.interfaces:
             peak = row.peak * milliseconds
             heads = (row.passed, row.rejected, row.errors, int(row.rt_sum * 1e6), peak)

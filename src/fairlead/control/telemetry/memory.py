@@ -154,7 +154,9 @@ class Told:
         series = self.series.get(name)
         if series is None:
             if len(self.series) >= MOST_SERIES:
-                name = (name[0], REST, *name[2:]) if name[0] == INTERFACE else (name[0], REST, "", "")
+                name = (
+                    (name[0], REST, *name[2:]) if name[0] == INTERFACE else (name[0], REST, "", "")
+                )
                 series = self.series.get(name)
                 if series is None and len(self.series) >= 2 * MOST_SERIES:
                     return Series()

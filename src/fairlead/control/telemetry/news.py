@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -44,14 +44,14 @@ class News(NamedTuple):
 class Reader:
     """What one reader has not seen yet."""
 
-    def __init__(self, namespaces: Iterable[str], app: str) -> None:
+    def __init__(self, covers: Callable[[str], bool], app: str) -> None:
         self.waiting: deque[News] = deque(maxlen=MOST)
         self.woken = asyncio.Event()
-        self._namespaces, self._app = frozenset(namespaces), app
+        self._covers, self._app = covers, app
 
     def hear(self, news: News) -> None:
         """Take in what the reader asked for."""
-        if news.namespace in self._namespaces and (not self._app or news.app in ("", self._app)):
+        if self._covers(news.namespace) and (not self._app or news.app in ("", self._app)):
             self.waiting.append(news)
             self.woken.set()
 
@@ -68,9 +68,9 @@ class Newsroom:
         self.changes: deque[News] = deque(self._remembered(), maxlen=10 * KEPT)
 
     @contextmanager
-    def reading(self, namespaces: Iterable[str], app: str = "") -> Iterator[Reader]:
-        """Give a reader that hears of some namespaces, or of one app in them."""
-        reader = Reader(namespaces, app)
+    def reading(self, covers: Callable[[str], bool], app: str = "") -> Iterator[Reader]:
+        """Give a reader that hears of the namespaces which it covers, or of one app in them."""
+        reader = Reader(covers, app)
         self._readers.add(reader)
         try:
             yield reader
@@ -135,17 +135,12 @@ class Newsroom:
                     self.changes.append(news)
 
     def _remembered(self) -> Iterator[News]:
-        """Yield the changes from before this control plane began."""
-        oldest = self._store.revision
-        while oldest > 0:
-            try:
-                self._store.changes(oldest - 1)
-            except Expired:
-                break
-            oldest -= 1
-            if self._store.revision - oldest >= 10 * MOST:
-                break
-        for change in self._store.changes(oldest):
+        """Yield the changes from before this control plane began, as far as they are known."""
+        try:
+            changes = self._store.changes(0)
+        except Expired as error:
+            changes = self._store.changes(error.oldest)
+        for change in changes:
             if (news := self._news(change)) and news.sort == "change":
                 yield news
 
@@ -180,5 +175,3 @@ def _app_of(event: Object) -> str:
     """Return the app that an event is about: of an instance, whose name begins with it."""
     about = event["involvedObject"]
     return about["name"].partition(".")[0] if about["kind"] == "Instance" else ""
-
-

@@ -43,7 +43,9 @@ class Overview:
         members = [member for found in apps.values() for member in found]
         wanted = frozenset(namespaces)
         changes = [one.plain for one in self.news.changes if one.namespace in wanted]
-        lanes = {(place, lane) for place in wanted for lane in self.fleet.publisher.world.lanes(place)}
+        lanes = {
+            (place, lane) for place in wanted for lane in self.fleet.publisher.world.lanes(place)
+        }
         lanes |= {(one.key.namespace, one.lane) for one in members if one.lane}
         return {
             "services": len(apps),
@@ -61,7 +63,8 @@ class Overview:
 
     def _rejected(self, namespaces: Sequence[str]) -> list[Object]:
         """Return the rules that turn most calls away."""
-        now, found = self.clocks.now().timestamp(), []
+        now = self.clocks.now().timestamp()
+        found: list[Object] = []
         for told in self.memory.within(namespaces):
             window = told.window(now)
             for (_, rule, resource, reason), sums in told.sums(RULE, window):
@@ -71,7 +74,9 @@ class Overview:
         return sorted(found, key=lambda one: one["perSecond"], reverse=True)[:TOP]
 
     def _events(self, wanted: frozenset[str]) -> list[Object]:
-        items = [one for one in self.fleet.store.listing(EVENTS).items if one.key.namespace in wanted]
+        items = [
+            one for one in self.fleet.store.listing(EVENTS).items if one.key.namespace in wanted
+        ]
         items.sort(key=lambda one: (text_at(one.object, "lastTimestamp"), one.revision))
         return [one.object for one in items[: -KEPT - 1 : -1]]
 
@@ -113,7 +118,8 @@ class Overview:
 
 
 def _agents(members: Sequence[Member]) -> Object:
-    partly, processes, hooked = [], 0, 0
+    partly: list[Object] = []
+    processes = hooked = 0
     for member in members:
         for process in member.spec["processes"]:
             processes += 1

@@ -73,7 +73,7 @@ def pack(heads: Sequence[int], rt: Sequence[int] = ()) -> Packed:
 def unpack(packed: Packed) -> Sums:
     """Return the counts of an integer."""
     counts = _ALL.unpack(packed.to_bytes(LANES * WIDTH, "little"))
-    return Sums(*counts[:HEADS], counts[HEADS:])
+    return Sums._make((*counts[:HEADS], counts[HEADS:]))
 
 
 def part(packed: Packed, parts: int) -> Packed:

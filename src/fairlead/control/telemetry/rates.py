@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Sequence
+from itertools import accumulate
+
 from fairlead.control.store import Object
 from fairlead.control.telemetry.packed import Sums
-from fairlead.policy.buckets import Counts, quantile
+from fairlead.policy.buckets import BOUNDS, Counts, quantile
 
 
 def per_second(count: int, seconds: float) -> float:
@@ -35,3 +39,19 @@ def counted(sums: Sums, seconds: float) -> Object:
         "rejected": per_second(sums.rejected, seconds),
         "simulated": per_second(sums.simulated, seconds),
     }
+
+
+def quantiles(rt: Counts, shares: Sequence[float]) -> list[float | None]:
+    """Return what `took` does of several shares, for graphs of many points."""
+    sums = list(accumulate(rt))
+    if not sums[-1]:
+        return [None] * len(shares)
+    return [_within(rt, sums, share * sums[-1]) for share in shares]
+
+
+def _within(rt: Counts, sums: Sequence[int], rank: float) -> float:
+    i = bisect_left(sums, max(rank, 1e-9))
+    low = BOUNDS[i - 1] if i else 0.0
+    high = BOUNDS[i] if i < len(BOUNDS) else low
+    before = sums[i - 1] if i else 0
+    return round(low + (high - low) * (rank - before) / rt[i], 6)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from fairlead.control.clocks import Clocks
 from fairlead.control.store import Object
@@ -105,7 +106,7 @@ def _interfaces(told: Told, window: Window) -> list[Object]:
         key = (name[0], name[1], name[2])
         rows[key] = _interface(key, sums, window.seconds, inflight[key])
     for (_, rule, resource, reason), sums in told.sums(RULE, window):
-        row = {"rule": rule, "reason": reason}
+        row: Object = {"rule": rule, "reason": reason}
         row |= {
             "rejected": per_second(sums.rejected, window.seconds),
             "simulated": per_second(sums.simulated, window.seconds),
@@ -150,8 +151,7 @@ def _runtime(found: Sequence[Runtime]) -> Object | None:
     return {name: _together(name, [plain[name] for plain in plains]) for name in plains[0]}
 
 
-def _together(name: str, values: Sequence[object]) -> object:
+def _together(name: str, values: Sequence[Any]) -> Any:
     if isinstance(values[0], tuple | list):
-        return [sum(one) for one in zip(*values, strict=True)]  # type: ignore[arg-type]
-    numbers: Iterator[float] = iter(values)  # type: ignore[arg-type]
-    return max(numbers) if name in _LATEST else sum(numbers)
+        return [sum(one) for one in zip(*values, strict=True)]
+    return max(values) if name in _LATEST else sum(values)

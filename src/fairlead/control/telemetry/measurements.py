@@ -1,0 +1,114 @@
+"""Puts together what takes reports in, what adds them up, and what shows them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from fairlead.control.clocks import Clocks
+from fairlead.control.telemetry.breakers import Breakers
+from fairlead.control.telemetry.edges import Topology
+from fairlead.control.telemetry.fleet import Fleet
+from fairlead.control.telemetry.intake import Intake, Turned
+from fairlead.control.telemetry.knobs import Knobs
+from fairlead.control.telemetry.memory import COARSE, Memory
+from fairlead.control.telemetry.news import Newsroom
+from fairlead.control.telemetry.overview import Overview
+from fairlead.control.telemetry.services import Services
+from fairlead.control.telemetry.watching import Watching
+from fairlead.control.traffic import Traffic
+
+TICK = 1.0
+"""Seconds between looks at who is watched and which breakers are open."""
+
+KEPT = 3600
+"""Seconds that memory keeps."""
+
+log = logging.getLogger(__name__)
+
+
+class Measurements:
+    """What agents measured. Belongs to one event loop."""
+
+    def __init__(
+        self, fleet: Fleet, clocks: Clocks, traffic: Traffic, kinds: Iterable[str]
+    ) -> None:
+        """Show `fleet`; changes of objects of `kinds` are news."""
+        self.fleet, self.clocks = fleet, clocks
+        self.memory = Memory()
+        self.knobs = Knobs(fleet.store)
+        self.watching = Watching(fleet.nodes, clocks, lambda: self.knobs.telemetry)
+        self.knobs.changed = self.watching.refresh
+        self.news = Newsroom(fleet.store, clocks, kinds)
+        self.breakers = Breakers(fleet.nodes, clocks, self._tell)
+        self.intake = Intake(self.memory, clocks, self._turned_away)
+        self.services = Services(fleet=fleet, memory=self.memory, clocks=clocks)
+        self.topology = Topology(fleet=fleet, memory=self.memory, clocks=clocks)
+        self.overview = Overview(
+            fleet=fleet,
+            memory=self.memory,
+            clocks=clocks,
+            news=self.news,
+            breakers=self.breakers,
+            traffic=traffic,
+            began=clocks.elapsed(),
+        )
+
+    def _turned_away(self, turned: Turned) -> None:
+        self.breakers.turned_away(turned)
+        self.news.turned_away(turned)
+
+    def _tell(self, turned: Turned, note: tuple[str, str, str]) -> None:
+        self.news.tell(self.news.event(turned, note))
+
+    def namespaces(self) -> list[str]:
+        """Return every namespace that something is known of."""
+        return sorted(self.fleet.namespaces() | {namespace for namespace, _ in self.memory.apps})
+
+    async def run(self) -> None:
+        """Follow what happens, for good."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.news.run())
+            group.create_task(self._tick())
+
+    async def _tick(self) -> None:
+        ticks = 0
+        while True:
+            await asyncio.sleep(TICK)
+            ticks += 1
+            try:
+                self.watching.refresh()
+                self.breakers.look()
+                if ticks % 60 == 0:
+                    self.trim()
+            except Exception:
+                log.exception("what agents measured could not be looked after")
+
+    def trim(self) -> None:
+        """Forget what is too old to be kept in memory."""
+        now = self.clocks.now().timestamp()
+        oldest = int(now) - KEPT
+        self.memory.trim(oldest // COARSE, oldest, now)
+
+
+class Pictures:
+    """JSON that several readers are sent in the same second, made once."""
+
+    def __init__(self, clocks: Clocks, fresh: float) -> None:
+        """Make a picture again when it is `fresh` seconds old."""
+        self._clocks, self._fresh = clocks, fresh
+        self._made: dict[tuple[str, ...], tuple[float, bytes | None]] = {}
+
+    def of(self, key: Sequence[str], make: Callable[[], bytes | None]) -> bytes | None:
+        """Return the picture of a key."""
+        name, now = tuple(key), self._clocks.elapsed()
+        at, picture = self._made.get(name, (float("-inf"), None))
+        if now - at >= self._fresh:
+            picture = make()
+            self._made = dict(self._current(now))
+            self._made[name] = (now, picture)
+        return picture
+
+    def _current(self, now: float) -> Iterator[tuple[tuple[str, ...], tuple[float, bytes | None]]]:
+        return ((key, made) for key, made in self._made.items() if now - made[0] < self._fresh)

@@ -1,0 +1,219 @@
+"""Graphs: what happened to series of one app, point by point.
+
+A point is told for time that is known. Where no process of the app told anything it is None, as it
+is for the last seconds, of which reports are still to come. What is counted is told a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
+
+from fairlead.control.store import Object
+from fairlead.control.telemetry.memory import (
+    COARSE,
+    EDGE,
+    FINE,
+    INTERFACE,
+    RULE,
+    TOTAL,
+    App,
+    Name,
+    Told,
+)
+from fairlead.control.telemetry.packed import Packed, Sums, unpack
+from fairlead.control.telemetry.rates import quantiles
+
+STEPS = (FINE, COARSE, 30, 60, 300, 600, 1800, 3600, 7200)
+"""Seconds between two points; each is as many of the slots that are kept."""
+
+MOST_POINTS, MOST_SERIES, MOST_TOGETHER = 2_000, 50, 20_000
+"""Points of a series, series of an answer, and points of all of them."""
+
+LABELS: dict[str, tuple[str, str, str]] = {
+    INTERFACE: ("interface", "side", "lane"),
+    TOTAL: ("interface", "side", "lane"),
+    RULE: ("rule", "interface", "reason"),
+    EDGE: ("to", "label", "lane"),
+}
+"""What the parts of a series' name are called, by its sort."""
+
+EACH = "*"
+"""For `interface`: every interface by itself."""
+
+Points: TypeAlias = Mapping[int, Packed]
+"""What happened by slot, numbered from 1970 on."""
+
+COVERED: Name = ("covered", "", "", "")
+"""The series of the time that processes told of, which history keeps beside the others."""
+
+
+class History(Protocol):
+    """What is kept of the past."""
+
+    def begins(self) -> int:
+        """Return up to which moment, unix seconds, it knows what memory has given it."""
+
+    def names(self, app: App) -> Iterable[Name]:
+        """Return the series that it has of an app."""
+
+    def read(
+        self, app: App, names: Sequence[Name], step: int, times: tuple[float, float]
+    ) -> Mapping[Name, Points]:
+        """Return what it has of series in slots of a multiple of `step` seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """A question. Times are unix seconds; `step` 0 is the best that there are points for."""
+
+    app: App
+    sort: str
+    wanted: Mapping[str, str]
+    """Labels that are to be equal."""
+    begin: float
+    end: float
+    step: int = 0
+    metrics: frozenset[str] = frozenset()
+    """Arrays that are asked for, all if empty."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Answer:
+    """What memory knows, copied for whoever reads the rest elsewhere."""
+
+    query: Query
+    names: list[Name]
+    step: int
+    tier: int
+    complete: float
+    """The moment up to which all reports have come."""
+    left_out: int = 0
+    known: dict[Name, dict[int, Packed]] = field(default_factory=dict)
+
+
+def prepare(query: Query, told: Told | None, older: Iterable[Name], now: float) -> Answer:
+    """Return the answer as far as memory has it; quick, and for the event loop."""
+    series = told.series if told else {}
+    found = sorted({n for n in (*series, *older) if _is_wanted(n, query)})
+    names = _busiest(found, told)
+    fine = told is not None and _is_fine(told, query)
+    step = step_of(query, len(names), fine=fine)
+    tier = FINE if step < COARSE else COARSE
+    lag = 2.5 if told is not None and told.is_fine(now) else 12.5
+    answer = Answer(query=query, names=names, step=step, tier=tier, complete=now - lag)
+    answer.left_out = len(found) - len(names)
+    if told is not None:
+        answer.known = {n: dict(series[n].slots(tier)) for n in names if n in series}
+        answer.known[COVERED] = dict(told.covered.slots(tier))
+    return answer
+
+
+def finish(answer: Answer, history: History | None = None) -> Object:
+    """Return the graph: reads what is not in memory, and may take a while."""
+    query, step = answer.query, answer.step
+    first, last = int(query.begin // step), int(query.end // step)
+    older: Mapping[Name, Points] = {}
+    if history is not None:
+        times = (float(first * step), float((last + 1) * step))
+        older = history.read(query.app, [*answer.names, COVERED], step, times)
+    slots = range(first, max(first, last) + 1)
+    known = {
+        name: _gathered(answer, name, older.get(name, {})) for name in (*answer.names, COVERED)
+    }
+    covered = known[COVERED]
+    ends = int(answer.complete // step)
+    there = [slot for slot in slots if slot in covered and (slot < ends or slot == first < last)]
+    found = [_series(query, name, known[name], (slots, there), step) for name in answer.names]
+    plain = {"step": step, "from": first * step, "series": found}
+    return plain | ({"leftOut": answer.left_out} if answer.left_out else {})
+
+
+def step_of(query: Query, count: int, *, fine: bool) -> int:
+    """Return the seconds between points: what is asked for, or more where it were too many."""
+    most = min(MOST_POINTS, MOST_TOGETHER // max(1, count))
+    length = query.end - query.begin
+    least = query.step or (FINE if fine else COARSE)
+    for step in STEPS:
+        if step >= least and length / step <= most - 1:
+            return step
+    return STEPS[-1]
+
+
+def _is_wanted(name: Name, query: Query) -> bool:
+    if name[0] != query.sort:
+        return False
+    labels = dict(zip(LABELS[query.sort], name[1:], strict=True))
+    return all(labels.get(key) == value for key, value in query.wanted.items())
+
+
+def _busiest(names: list[Name], told: Told | None) -> list[Name]:
+    """Return as many as an answer may have: those of which memory knows most slots."""
+    if len(names) <= MOST_SERIES:
+        return names
+    series = told.series if told else {}
+    size = {name: len(series[name].coarse) if name in series else 0 for name in names}
+    return sorted(sorted(names, key=lambda name: -size[name])[:MOST_SERIES])
+
+
+def _is_fine(told: Told, query: Query) -> bool:
+    """Tell whether nearly all of the time is known by the second."""
+    slots = range(int(query.begin), int(query.end))
+    known = told.covered.fine
+    return len(slots) <= 3600 and sum(slot in known for slot in slots) >= 0.9 * len(slots)
+
+
+def _gathered(answer: Answer, name: Name, older: Points) -> dict[int, Packed]:
+    """Return a series in slots of the step: memory's own slots added up, and what is older."""
+    per = answer.step // answer.tier
+    gathered = dict(older)
+    for slot, packed in answer.known.get(name, {}).items():
+        gathered[slot // per] = gathered.get(slot // per, 0) + packed
+    return gathered
+
+
+def _series(
+    query: Query,
+    name: Name,
+    points: Points,
+    slots: tuple[range, list[int]],
+    step: int,
+) -> Object:
+    labels = dict(zip(LABELS[query.sort], name[1:], strict=True))
+    wanted = [one for one in METRICS if not query.metrics or one in query.metrics]
+    times, there = slots
+    values: dict[str, list[float | None]] = {one: [None] * len(times) for one in wanted}
+    makers = [(values[one], METRICS[one]) for one in wanted if one not in ("p50", "p99")]
+    quick = [values.get("p50"), values.get("p99")]
+    for slot in there:
+        packed, place = points.get(slot, 0), slot - times.start
+        sums = unpack(packed) if packed else None
+        for array, make in makers:
+            array[place] = make(sums, step) if sums else 0.0
+        if sums and (quick[0] or quick[1]):
+            for array_of, value in zip(quick, quantiles(sums.rt, (0.5, 0.99)), strict=True):
+                if array_of is not None:
+                    array_of[place] = value
+    return {"labels": {"namespace": query.app[0], "app": query.app[1], **labels}, **values}
+
+
+Make: TypeAlias = Callable[[Sums, int], float | None]
+
+
+def _rate(name: str) -> Make:
+    def make(sums: Sums, step: int) -> float:
+        count: int = getattr(sums, name)
+        return round(count / step, 4)
+
+    return make
+
+
+METRICS: dict[str, Any] = {
+    **{name: _rate(name) for name in ("passed", "rejected", "simulated", "errors")},
+    "p50": None,
+    "p99": None,
+    "concurrency": lambda sums, step: round(sums.peak_ms / step / 1000, 3),
+    **{name: _rate(name) for name in ("retries", "fallbacks", "lost")},
+}
+"""Arrays of a series, and how each point is made."""

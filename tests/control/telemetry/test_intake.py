@@ -1,0 +1,161 @@
+"""Reports are taken in once each, and added to what is known."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from fairlead.control.telemetry import memory as memories
+from fairlead.control.telemetry.intake import Intake, Turned
+from fairlead.control.telemetry.memory import INTERFACE, RULE, TOTAL, Memory, Told
+from fairlead.control.telemetry.packed import Sums, unpack
+from fairlead.protocols.watch.report import SERVER
+
+from .reports import START, Time, interface, report, rule
+
+
+class Desk:
+    """An intake, and what came of it."""
+
+    def __init__(self) -> None:
+        self.time, self.memory = Time(START), Memory()
+        self.turned: list[Turned] = []
+        self.intake = Intake(self.memory, self.time.clocks, self.turned.append)
+
+    @property
+    def told(self) -> Told:
+        found = self.memory.of("shop", "orders")
+        assert found is not None
+        return found
+
+    def all(self, name: str = "GET:/orders", step: int = 10) -> Sums:
+        series = self.told.series[INTERFACE, name, SERVER, ""]
+        return unpack(sum(series.slots(step).values()))
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def test_a_report_that_comes_twice_counts_once(desk: Desk) -> None:
+    """An agent that heard no answer sends it again."""
+    answers = [desk.intake.take(report(seq, [interface(passed=10)])) for seq in (1, 2, 2, 1, 2)]
+    assert answers == [1, 2, 2, 2, 2]
+    assert desk.all().passed == 20
+    assert (desk.intake.taken, desk.intake.repeated) == (2, 3)
+
+
+def test_a_process_that_counts_anew_is_heard(desk: Desk) -> None:
+    """A name may come again with another life; its numbers begin at 1."""
+    desk.intake.take(report(40, [interface(passed=10)]))
+    assert desk.intake.take(report(1, [interface(passed=7)])) == 1
+    assert desk.all().passed == 17
+
+
+def test_a_report_is_shared_out_between_the_slots_it_touches(desk: Desk) -> None:
+    """Else a graph has teeth: two reports in one slot, and none in the next."""
+    for seq in range(1, 31):
+        desk.time.now += 11.0
+        desk.intake.take(report(seq, [interface(passed=1100)], seconds=11.0))
+    slots = desk.told.series[INTERFACE, "GET:/orders", SERVER, ""].coarse
+    full = [unpack(slots[slot]).passed for slot in sorted(slots)[1:-1]]
+    assert min(full) > 980
+    assert max(full) < 1020
+    assert desk.all().passed == 33_000
+
+
+def test_seconds_are_kept_of_short_reports_only(desk: Desk) -> None:
+    """What ten seconds were like says nothing of one of them."""
+    desk.time.now += 10
+    desk.intake.take(report(1, [interface(passed=10)], seconds=10.0))
+    assert not desk.told.series[INTERFACE, "GET:/orders", SERVER, ""].fine
+    desk.time.now += 1
+    desk.intake.take(report(2, [interface(passed=5)], seconds=1.0))
+    assert desk.all(step=1).passed == 5
+    assert desk.all(step=10).passed == 15
+
+
+def test_who_was_away_for_long_is_told_of_for_two_minutes(desk: Desk) -> None:
+    """The rate is right; what came before stays unknown."""
+    desk.time.now += 3600
+    desk.intake.take(report(1, [interface(passed=36_000)], seconds=3600.0))
+    slots = desk.told.series[INTERFACE, "GET:/orders", SERVER, ""].coarse
+    assert len(slots) in (12, 13)
+    assert desk.all().passed == pytest.approx(1200, rel=0.1)
+
+
+def test_interfaces_are_added_up_by_side_and_lane(desk: Desk) -> None:
+    """An app's figures are there without a look at each of its interfaces."""
+    rows = [interface("GET:/a", 1), interface("GET:/b", 2), interface("GET:/a", 4, lane="gray")]
+    desk.intake.take(report(1, rows))
+    totals = {n[3]: unpack(s.total(desk.told.window(desk.time.now))).passed
+              for n, s in desk.told.series.items() if n[0] == TOTAL}  # fmt: skip
+    assert totals == {"": 3, "gray": 4}
+
+
+def test_rejected_calls_are_told_at_once(desk: Desk) -> None:
+    """Somebody may be looking."""
+    desk.intake.take(report(1, rules=(rule(rejected=5), rule("RateLimit/idle", 0, simulated=3))))
+    assert [(turned.app, turned.row.rejected) for turned in desk.turned] == [("orders", 5)]
+    assert {name[1] for name in desk.told.series if name[0] == RULE} == {
+        "RateLimit/slow",
+        "RateLimit/idle",
+    }
+
+
+def test_a_row_that_counts_too_much_is_left_out(desk: Desk) -> None:
+    """It would run over into other counts; the rest of the report stands."""
+    desk.intake.take(report(1, [interface("GET:/a", 1 << 60), interface("GET:/b", 3)]))
+    assert desk.intake.refused == 1
+    assert desk.all("GET:/b").passed == 3
+
+
+def test_names_are_bounded(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are the network's words: a flood of unknown paths must not fill the memory."""
+    monkeypatch.setattr(memories, "MOST_SERIES", 8)
+    rows = [interface(f"GET:/{number}", 1) for number in range(100)]
+    desk.intake.take(report(1, rows))
+    assert len(desk.told.series) <= 16
+    assert (
+        sum(
+            unpack(sum(series.coarse.values())).passed
+            for name, series in desk.told.series.items()
+            if name[0] == INTERFACE
+        )
+        == 100
+    )
+
+
+def test_rates_are_of_the_time_that_is_known(desk: Desk) -> None:
+    """Two processes report at moments of their own; neither the young nor the late ones lie."""
+    for step in range(1, 61):
+        desk.time.now += 1
+        for number in range(2):
+            if step % 10 == 3 * number:
+                rows = [interface(passed=500)]
+                desk.intake.take(report(step, rows, node=f"n{number}", seconds=10.0))
+    window = desk.told.window(desk.time.now)
+    rate = desk.told.sum_of(SERVER, window).passed / window.seconds
+    assert rate == pytest.approx(100, rel=0.1)
+
+
+def test_what_is_old_is_forgotten(desk: Desk) -> None:
+    """An app that is gone takes no room."""
+    desk.intake.take(report(1, [interface()]))
+    desk.time.now += 7200
+    oldest = int(desk.time.now) - 3600
+    desk.memory.trim(oldest // 10, oldest, desk.time.now)
+    assert not desk.memory.apps
+
+
+def test_a_slot_is_whole_when_the_next_report_has_come(desk: Desk) -> None:
+    """Every second of a watched app is known once."""
+    for seq in range(1, 21):
+        desk.time.now += 1.1
+        desk.intake.take(report(seq, [interface(passed=110)], seconds=1.1))
+    fine = desk.told.series[INTERFACE, "GET:/orders", SERVER, ""].fine
+    slots = sorted(fine)
+    assert all(after - before == 1 for before, after in pairwise(slots))
+    assert all(95 <= unpack(fine[slot]).passed <= 105 for slot in slots[1:-1])
