@@ -34,35 +34,27 @@ def times(calls: int, seconds: float) -> tuple[int, ...]:
     return (0,) * bucket + (calls,)
 
 
+NO_CALLS: dict[str, Any] = dict.fromkeys(("rejected", "simulated", "errors", "inflight"), 0)
+NO_TROUBLE: dict[str, Any] = dict.fromkeys(("lost", "errors", "fallbacks", "retries"), 0)
+
+
 def interface(name: str = "GET:/orders", passed: int = 10, **more: Any) -> InterfaceReport:
     """One interface; every call took 20 ms."""
-    fields: dict[str, Any] = {
-        "side": "server",
-        "lane": "",
-        "rejected": 0,
-        "simulated": 0,
-        "errors": 0,
-    }
-    fields |= {"inflight": 0, "peak": 1, "rt": times(passed, 0.02), "rt_sum": passed * 0.018}
-    return InterfaceReport(**({"name": name, "passed": passed} | fields | more))
+    fields: dict[str, Any] = {"name": name, "passed": passed, "side": "server", "lane": ""}
+    fields |= {"peak": 1, "rt": times(passed, 0.02), "rt_sum": passed * 0.018, **NO_CALLS}
+    return InterfaceReport(**{**fields, **more})
 
 
 def edge(to: str, calls: int = 10, **more: Any) -> EdgeReport:
-    fields: dict[str, Any] = {
-        "label": "",
-        "lane": "",
-        "lost": 0,
-        "errors": 0,
-        "fallbacks": 0,
-        "retries": 0,
-    }
+    fields: dict[str, Any] = {"to": to, "calls": calls, "label": "", "lane": "", **NO_TROUBLE}
     fields |= {"rt": times(calls, 0.05), "rt_sum": calls * 0.05}
-    return EdgeReport(**({"to": to, "calls": calls} | fields | more))
+    return EdgeReport(**{**fields, **more})
 
 
 def rule(name: str = "RateLimit/slow", rejected: int = 5, **more: Any) -> RuleReport:
-    fields: dict[str, Any] = {"resource": "GET:/orders", "reason": "rate", "simulated": 0}
-    return RuleReport(**({"rule": name, "rejected": rejected} | fields | more))
+    fields: dict[str, Any] = {"rule": name, "rejected": rejected, "simulated": 0}
+    fields |= {"resource": "GET:/orders", "reason": "rate"}
+    return RuleReport(**{**fields, **more})
 
 
 def report(

@@ -26,7 +26,7 @@ packed = st.builds(
 
 def flat(number: int) -> list[int]:
     *heads, rt = unpack(number)
-    return [*heads, *rt]  # type: ignore[list-item,misc]
+    return [*heads, *rt]
 
 
 @given(packed, packed)
