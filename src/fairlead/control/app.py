@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import uvloop
@@ -71,15 +71,6 @@ class ControlPlane:
         )
         traffic = Traffic()
         self._measured = self._measure(store, clocks, traffic)
-        agents = Agents(
-            settings=settings,
-            nodes=self._nodes,
-            publisher=self._publisher,
-            instances=self._instances,
-            traffic=traffic,
-            measured=self._measured,
-            stop=self.stop,
-        )
         served = [*authored_kinds(traffic.share), registered_kind(self._live)]
         kinds = [one.resource for one in served]
         self._events = Events(store, clocks, kinds, self._instances.lost)
@@ -90,9 +81,22 @@ class ControlPlane:
         namespaces = NamespaceApi(resources=view, served=kind, stop=self.stop)
         self._doors = doors or Doors.open(clocks.now)
         history = HistoryApi(store=store, served=authored([*served, namespaces.served]))
-        telemetry = TelemetryApi(measured=self._measured, stop=self.stop)
-        own = [*agents.routes(), *history.routes(), *telemetry.routes()]
+        own = [*self._agents(settings, traffic), *history.routes()]
         self._serve(rest, namespaces, own)
+
+    def _agents(self, settings: Settings, traffic: Traffic) -> Iterator[BaseRoute]:
+        """Yield the routes of agents, and of what they measured."""
+        agents = Agents(
+            settings=settings,
+            nodes=self._nodes,
+            publisher=self._publisher,
+            instances=self._instances,
+            traffic=traffic,
+            measured=self._measured,
+            stop=self.stop,
+        )
+        yield from agents.routes()
+        yield from TelemetryApi(measured=self._measured, stop=self.stop).routes()
 
     def _measure(self, store: Store, clocks: Clocks, traffic: Traffic) -> Measurements:
         fleet = Fleet(
