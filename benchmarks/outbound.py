@@ -22,8 +22,9 @@ import requests
 from benchmarks.measure import Batch, Figure, added, each, each_async
 from benchmarks.plane import Plane, service, snapshot
 from benchmarks.responder import LABELLED, responding
+from fairlead.instruments.passage import Served
 from fairlead.instruments.patch import Patches
-from fairlead.instruments.propagate import Served, resume, suspend
+from fairlead.instruments.propagate import resume, suspend
 
 NAME = f"http://c{LABELLED}"
 

@@ -12,7 +12,8 @@ from fairlead.flow.gates import Gates
 from fairlead.instruments.instrument import Rewriting, Sockets
 from fairlead.instruments.interfaces import Interfaces
 from fairlead.instruments.leftovers import Leftovers
-from fairlead.instruments.propagate import Served, resume, suspend
+from fairlead.instruments.passage import Served
+from fairlead.instruments.propagate import resume, suspend
 from fairlead.policy.encode import seal
 from fairlead.policy.endpoint import Endpoint, Service
 from fairlead.policy.lane import Colouring, Entry, Lane

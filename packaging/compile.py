@@ -1,8 +1,8 @@
-"""Compile the gate where that is possible; where it is not, one line says why.
+"""Compile what every call passes where that is possible; where it is not, one line says why.
 
 Hatchling runs this for a wheel and for an editable install (pyproject.toml); by hand it compiles
-the gate of this checkout in place. ``FAIRLEAD_PURE=1`` leaves it interpreted. The source is in the
-wheel in any case, and `fairlead.flow.form` chooses between the two.
+the modules of this checkout in place. ``FAIRLEAD_PURE=1`` leaves them interpreted. The source is in
+the wheel in any case, and `fairlead.flow.form` chooses between the two.
 """
 
 from __future__ import annotations
@@ -21,32 +21,31 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).resolve().parents[1]
-FLOW = Path("fairlead", "flow")
-SOURCES = ("gate.py", "gate.pxd")
-# A module of its own beside the file it is made of, so that both can be had in one process.
-COMPILED = f"_gate{sysconfig.get_config_var('EXT_SUFFIX')}"
+MODULES = (Path("fairlead/flow/gate.py"), Path("fairlead/instruments/passage.py"))
+"""Each with its types in a file of the same name."""
+
+SUFFIX = sysconfig.get_config_var("EXT_SUFFIX")
 
 CYTHONIZE = (sys.executable, "-m", "Cython.Build.Cythonize", "--inplace", "-3")
 
 
 class Impossible(Exception):
-    """Why the gate cannot be compiled here, or shall not be."""
+    """Why nothing can be compiled here, or shall not be."""
 
 
 class Hook(BuildHookInterface[Any]):
     """Hatchling's door."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Add the compiled gate to a wheel, or put it beside its source for an editable install."""
+        """Add what is compiled to a wheel, or put it beside its source for an editable install."""
         if version == "editable":
             in_place()
             return
-        self.work = tempfile.mkdtemp(prefix="fairlead-gate-")
-        built = _tried(Path(self.work))
-        if built is not None:
+        self.work = tempfile.mkdtemp(prefix="fairlead-compiled-")
+        for module in _tried(Path(self.work)):
             build_data["pure_python"] = False
             build_data["infer_tag"] = True
-            build_data["force_include"][str(built)] = str(FLOW / COMPILED)
+            build_data["force_include"][str(Path(self.work, module))] = str(module)
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Take away what the wheel was made of."""
@@ -55,22 +54,22 @@ class Hook(BuildHookInterface[Any]):
 
 
 def in_place() -> bool:
-    """Compile the gate of this checkout unless that was done since it changed; tell if it is there.
+    """Compile this checkout's modules unless that was done since they changed; tell if all are.
 
     One that does not belong to the source any more is taken away: it would be used.
     """
-    folder = ROOT / "src" / FLOW
-    target = folder / COMPILED
+    targets = [ROOT / "src" / _compiled(module) for module in MODULES]
     newest = max(path.stat().st_mtime for path in (Path(__file__), *_sources()))
-    if target.exists() and target.stat().st_mtime >= newest and not _unwanted():
+    fresh = all(target.exists() and target.stat().st_mtime >= newest for target in targets)
+    if fresh and not _unwanted():
         return True
-    target.unlink(missing_ok=True)
-    # On the same file system, so that nobody ever loads half of it.
-    with tempfile.TemporaryDirectory(prefix="gate-", dir=_scratch()) as work:
-        built = _tried(Path(work))
-        if built is not None:
-            built.replace(target)
-    return target.exists()
+    for target in targets:
+        target.unlink(missing_ok=True)
+    # On the same file system, so that nobody ever loads half of one.
+    with tempfile.TemporaryDirectory(prefix="compiled-", dir=_scratch()) as work:
+        for module in _tried(Path(work)):
+            Path(work, module).replace(ROOT / "src" / module)
+    return all(target.exists() for target in targets)
 
 
 def _scratch() -> Path:
@@ -80,34 +79,46 @@ def _scratch() -> Path:
 
 
 def _sources() -> list[Path]:
-    return [ROOT / "src" / FLOW / name for name in SOURCES]
+    files = [ROOT / "src" / module for module in MODULES]
+    return [*files, *(file.with_suffix(".pxd") for file in files)]
 
 
-def _tried(work: Path) -> Path | None:
+def _compiled(module: Path) -> Path:
+    # A module of its own beside the file it is made of, so that both can be had in one process.
+    return module.with_name(f"_{module.stem}{SUFFIX}")
+
+
+def _tried(work: Path) -> list[Path]:
+    """Compile all modules below `work`; return those that are there, none where one fails."""
     try:
-        return _compiled(work)
+        for source in _sources():
+            _copied(source, work)
+        return [_made(module, work) for module in MODULES]
     except Impossible as error:
         print(f"fairlead: the gate is not compiled, and runs interpreted: {error}", file=sys.stderr)
-        return None
+        return []
 
 
-def _compiled(work: Path) -> Path:
-    """Compile the gate below `work`, and return where it is."""
+def _copied(source: Path, work: Path) -> None:
+    folder = work / source.parent.relative_to(ROOT / "src")
+    folder.mkdir(parents=True, exist_ok=True)
+    for package in (folder, folder.parent):
+        (package / "__init__.py").touch()  # Cython names a module by the packages around it
+    shutil.copyfile(source, folder / f"_{source.name}")
+
+
+def _made(module: Path, work: Path) -> Path:
+    """Compile `module` below `work`, and return where it is there."""
     reason = _unwanted()
     if reason:
         raise Impossible(reason)
-    folder = work / FLOW
-    folder.mkdir(parents=True)
-    for package in (folder, folder.parent):
-        (package / "__init__.py").touch()  # Cython names a module by the packages around it
-    for source in _sources():
-        shutil.copyfile(source, folder / f"_{source.name}")
-    name = hashlib.sha256((folder / "_gate.py").read_bytes()).hexdigest()
-    with (folder / "_gate.py").open("a") as copy:
+    copied = work / module.with_name(f"_{module.name}")
+    name = hashlib.sha256(copied.read_bytes()).hexdigest()
+    with copied.open("a") as copy:
         # By which `fairlead.flow.form` knows that it belongs to the source beside it.
         copy.write(f'\nBUILT_FROM = "{name}"\n')
     done = subprocess.run(
-        [*CYTHONIZE, str(folder / "_gate.py")],
+        [*CYTHONIZE, str(copied)],
         cwd=work,
         env=os.environ | {"CFLAGS": os.environ.get("CFLAGS", "-O3 -g0")},
         stdout=subprocess.PIPE,
@@ -116,9 +127,10 @@ def _compiled(work: Path) -> Path:
         errors="replace",
         check=False,
     )
-    if done.returncode or not (folder / COMPILED).exists():
+    made = _compiled(module)
+    if done.returncode or not (work / made).exists():
         raise Impossible(_reason(done.stdout))
-    return folder / COMPILED
+    return made
 
 
 def _unwanted() -> str:
@@ -135,7 +147,7 @@ def _reason(output: str) -> str:
         return "there is no Cython; install Cython and setuptools"
     if "Python.h" in output:
         return "there is no Python.h; install python3-dev"
-    for pattern in (r"_gate\.(?:py|pxd):\d+:\d+: .*", r"error: (.*)", r"(\S.*)\s*$"):
+    for pattern in (r"_\w+\.(?:py|pxd):\d+:\d+: .*", r"error: (.*)", r"(\S.*)\s*$"):
         found = re.search(pattern, output)
         if found:
             return found[found.lastindex or 0]

@@ -14,8 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from fairlead.flow import gate
 from fairlead.flow.form import compiled
+from fairlead.instruments import passage
 from tests.flow.virtual import World
+from tests.instruments.plane import Plane
 
 COMPILE = Path(__file__).resolve().parents[1] / "packaging" / "compile.py"
 
@@ -43,10 +46,11 @@ def compiler() -> bool:
 
 @pytest.fixture(params=["interpreted", "compiled"])
 def form(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Make every World of a test have gates of this form."""
-    reason = compiled()
-    if request.param == "compiled" and isinstance(reason, str):
+    """Make every World and Plane of a test have gates of this form, and what goes with them."""
+    reason = next((why for why in map(compiled, (gate, passage)) if isinstance(why, str)), None)
+    if request.param == "compiled" and reason is not None:
         assert not compiler(), f"there is a compiler, and no compiled gate: {reason}"
         pytest.skip(reason)
     monkeypatch.setattr(World, "pure", request.param == "interpreted")
+    monkeypatch.setattr(Plane, "pure", request.param == "interpreted")
     return str(request.param)

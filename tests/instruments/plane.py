@@ -9,11 +9,13 @@ from importlib import import_module
 from random import random
 
 from fairlead.flow.engine import Engine
+from fairlead.flow.gates import Gates
 from fairlead.instruments.instrument import Rewriting, Sockets
 from fairlead.instruments.interfaces import Interfaces
 from fairlead.instruments.leftovers import Leftovers
+from fairlead.instruments.passage import Served
 from fairlead.instruments.patch import Patches
-from fairlead.instruments.propagate import Served, resume, suspend
+from fairlead.instruments.propagate import resume, suspend
 from fairlead.policy.endpoint import Endpoint, Service
 from fairlead.policy.lane import Colouring, Entry, Lane
 from fairlead.policy.match import Condition
@@ -28,8 +30,12 @@ LANES = (Lane(name="gray"), Lane(name="blue", key="x-blue"))
 class Plane:
     """What an instrument is given; remembers what it was told."""
 
+    pure = False
+    """Whether gates, and what every request comes by, are interpreted (tests/forms.py)."""
+
     def __init__(self, snapshot: Snapshot | None = None, *, trust: bool = True) -> None:
-        self.engine = Engine(clock=time.monotonic, dice=random, trust=trust)
+        gates = Gates(pure=self.pure)
+        self.engine = Engine(clock=time.monotonic, dice=random, trust=trust, gates=gates)
         self.counters = Counters()
         self.ready = True
         self.propagation_only = False

@@ -1,4 +1,4 @@
-"""The gate is compiled where that is possible, and runs everywhere."""
+"""The gate, and what requests come by, is compiled where that is possible, and runs everywhere."""
 
 from __future__ import annotations
 
@@ -61,6 +61,7 @@ def test_a_wheel_that_finds_a_compiler_has_both_forms(wheel, tmp_path):
     version = f"cp{sys.version_info.major}{sys.version_info.minor}"
     assert f"-{version}-{version}-" in wheel.name
     assert (packages / "fairlead" / "flow" / FORM).exists()
+    assert (packages / "fairlead" / "instruments" / FORM.replace("gate", "passage")).exists()
     assert forms(packages) == [["", "fairlead.flow._gate", [True, True, False]], INTERPRETED]
 
 
@@ -107,13 +108,15 @@ def test_on_free_threaded_python_the_compiled_gate_is_not_loaded():
 
 def test_the_compiled_gate_of_this_checkout_is_made_of_its_source():
     """An old one would be tested, and measured, in the place of what the source says."""
-    found = ROOT / "src" / "fairlead" / "flow" / FORM
-    if not (found.exists() or compiler()):
-        pytest.skip("nothing can be compiled here")
+    for name in ("flow/gate", "instruments/passage"):
+        source = ROOT / "src" / "fairlead" / name
+        found = source.with_name(FORM.replace("gate", source.name))
+        if not (found.exists() or compiler()):
+            pytest.skip("nothing can be compiled here")
 
-    sources = [found.parent / "gate.py", found.parent / "gate.pxd"]
+        sources = [source.with_suffix(suffix) for suffix in (".py", ".pxd")]
 
-    assert found.stat().st_mtime >= max(path.stat().st_mtime for path in sources)
+        assert found.stat().st_mtime >= max(path.stat().st_mtime for path in sources)
 
 
 @pytest.mark.skipif(not compiler(), reason="nothing can be compiled here")
@@ -130,13 +133,20 @@ def test_a_compiled_gate_of_another_source_is_left_alone(wheel, tmp_path):
 
 
 def test_the_source_is_what_cython_understands(tmp_path):
-    """Also where nothing can be compiled: whoever changes the gate there is told."""
-    for name in ("gate.py", "gate.pxd"):
-        (tmp_path / name).write_bytes((ROOT / "src" / "fairlead" / "flow" / name).read_bytes())
+    """Also where nothing can be compiled: whoever changes one there is told."""
+    for name in ("flow/gate", "instruments/passage"):
+        source = ROOT / "src" / "fairlead" / name
+        folder = tmp_path / "fairlead" / source.parent.name
+        folder.mkdir(parents=True)
+        for package in (folder, folder.parent):
+            (package / "__init__.py").touch()
+        for suffix in (".py", ".pxd"):
+            copied = folder / f"_{source.name}{suffix}"
+            copied.write_bytes(source.with_suffix(suffix).read_bytes())
 
-    command = [sys.executable, "-m", "cython", "-3", "gate.py"]
-    done = subprocess.run(
-        command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
-    )
+        command = [sys.executable, "-m", "cython", "-3", str(folder / f"_{source.name}.py")]
+        done = subprocess.run(
+            command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+        )
 
-    assert done.returncode == 0, done.stdout + done.stderr
+        assert done.returncode == 0, done.stdout + done.stderr

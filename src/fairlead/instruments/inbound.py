@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import Token
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from fairlead.flow import baggage
+from fairlead.flow.form import chosen
+from fairlead.instruments import passage
 from fairlead.instruments.propagate import Origin, suspend
 from fairlead.policy.workload import lane_name
 from fairlead.telemetry.names import AGENT_FAULTS, INVALID_LABELS, WOULD_COLOUR
@@ -76,6 +79,11 @@ def finish(served: Origin, token: Token[Origin]) -> None:
 def fault(plane: DataPlane, where: str) -> None:
     """Count a fault of ours that the application is not to notice."""
     plane.counters.count(AGENT_FAULTS, where)
+
+
+def form_of(plane: DataPlane) -> ModuleType:
+    """Return the form of what every request comes by: `passage`, in the form that gates have."""
+    return chosen(passage, pure=bool(plane.engine.gates.interpreted))[0]
 
 
 Colour = Callable[["RequestView", "Dice"], tuple[str, "Colouring | None"]]

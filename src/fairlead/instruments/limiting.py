@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from fairlead.instruments.drive import pause, pause_async
 from fairlead.instruments.facts import InboundFacts
-from fairlead.instruments.inbound import fault
+from fairlead.instruments.inbound import fault, form_of
 from fairlead.instruments.rejections import told
 from fairlead.policy.limit import NOT_FOUND
 from fairlead.policy.resource import METHODS, template
@@ -42,13 +42,15 @@ MOST_KNOWN = 10_000
 class Turnstile:
     """Lets requests into the gates of one process. A fault of ours lets the request pass."""
 
-    __slots__ = ("_plane", "_where", "engine", "known")
+    __slots__ = ("_plane", "_where", "engine", "form", "known")
 
     def __init__(self, plane: DataPlane, where: str) -> None:
         """Count faults as `where`."""
         self._plane, self.engine = plane, plane.engine
         self._where = where
+        self.form = form_of(plane)
         self.known: dict[tuple[str, str], Gate] = {}
+        """Gates by method and path; none of OPTIONS, which a browser's question has too."""
 
     def open(self) -> bool:
         """Say whether no rule at all is in force in this process."""
@@ -86,7 +88,7 @@ class Turnstile:
             # What a stranger makes up is no name of a counter, nor a word of an answer.
             return gates.gate(route)
         gate = gates.gate(name)
-        if method == upper:  # a stranger's way to write it is not kept
+        if method == upper and method != "OPTIONS":  # a stranger's way to write it is not kept
             if len(self.known) >= MOST_KNOWN:
                 self.known.clear()
             self.known[method, path] = gate
@@ -113,8 +115,7 @@ class Turnstile:
     def entered(self, entry: Entry, gate: Gate, passage: Passage | None) -> None:
         """Keep what was let in, and count what was not, or would not have been."""
         if entry.refused is None and passage is not None:
-            passage.entries += (entry,)
-            passage.entrance = gate.resource
+            passage.take(entry, gate.resource)
             if entry.simulated is None:
                 return
         told(self._plane.counters, entry)

@@ -1,8 +1,12 @@
+# cython: language_level=3, annotation_typing=False
 """One inbound request on its way through gates: what it has entered, and how its response ended.
 
 A request leaves its gates when its response has ended, once: with the last byte of the body, or
 with whatever ends it before, an error, a cancellation, a client that is gone. What the application
 does for it afterwards, in background tasks, holds no place.
+
+What every request of an ASGI application comes by is here in one file, in Cython's pure Python
+mode: compiled with `passage.pxd` where there is a compiler, else interpreted (ADR 10).
 """
 
 from __future__ import annotations
@@ -11,17 +15,40 @@ import sys
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from fairlead.instruments.ending import last, part
 from fairlead.instruments.facts import CALLER_LENGTH
-from fairlead.instruments.propagate import Served
 from fairlead.policy.resource import CALLER
 
 if TYPE_CHECKING:
-    from fairlead.flow.gate import Entry
+    from fairlead.flow.engine import Engine, Plan
+    from fairlead.flow.gate import Entry, Gate
+    from fairlead.instruments.limiting import Turnstile
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-StartResponse = Callable[..., Any]
+Scope = MutableMapping[str, Any]
+Handle = Callable[[Any, Scope, Receive, Send], Awaitable[None]]
+Step = Callable[[Receive, Send], Awaitable[None]]
+"""Has one route answer one request."""
+Answer = Callable[[Step, Receive, Send], Awaitable[None]]
+"""Answers in its place, or has it answer later."""
+Pairs = tuple[tuple[bytes, bytes], ...]
+
+KEY = "fairlead"
+"""In a scope: the request is on its lane already; a mounted application leaves it alone.
+
+It is the request's `AsgiPassage` where rules about the flow of calls are in force.
+"""
+
+PREFIX = "fairlead.prefix"
+"""In a scope: the paths of the mounts that the request has come through."""
+
+ASKED = "fairlead.asked"
+"""In a scope: the gate of its route has been asked; what a route hands on to is inside it."""
+
+INCLUDED = "effective_route_context"
+"""In FastAPI's part of a scope: the route as the router that includes it has it."""
 
 GONE = frozenset(
     ("ClientDisconnect", "ClientDisconnected", "RequestAborted", "WebSocketDisconnect")
@@ -31,15 +58,34 @@ By name, as nothing of theirs is imported here."""
 
 
 _CALLER = CALLER.encode()
-_CALLER = CALLER.encode()
 _LAST = frozenset(("http.response.pathsend", "websocket.close"))
 _PARTS = frozenset(("http.response.zerocopysend", "websocket.http.response.body"))
+
+
+class Served:
+    """A request that this process serves: the lane its work is on, and whether it is over."""
+
+    __slots__ = ("ended", "entrance", "lane")
+
+    def __init__(self, lane: str) -> None:
+        self.lane = lane
+        self.ended = False
+        self.entrance = ""
+        """The resource it came in by, ``""`` where no gate was asked."""
+
+    def caller(self) -> str:
+        """Return the app that sent it, as far as that is believed; ``""`` for none."""
+        return ""
+
+    def end(self) -> None:
+        """Say that it is over: work that still runs for it is counted from now on."""
+        self.ended = True
 
 
 class Passage(Served):
     """A request in gates. It is the outcome that breakers with conditions of their own look at."""
 
-    __slots__ = ("_count_fault", "broken", "entrance", "entries", "error", "gone", "status")
+    __slots__ = ("broken", "count_fault", "entries", "error", "gone", "status")
 
     grpc: int | None = None
     fault: str = ""
@@ -58,11 +104,11 @@ class Passage(Served):
         """Whether an error came out of the application."""
         self.gone = False
         """Whether the client is known to have gone, which is nobody's fault."""
-        self._count_fault = count_fault
+        self.count_fault = count_fault
 
     def take(self, entry: Entry, resource: str) -> None:
         """Keep an entry until the response has ended."""
-        self.entries += (entry,)
+        self.entries = (*self.entries, entry)
         self.entrance = resource
 
     def broke(self, error: BaseException) -> None:
@@ -74,16 +120,19 @@ class Passage(Served):
 
     def leave(self) -> None:
         """Leave all gates; does nothing the second time."""
-        entries, self.entries = self.entries, ()
+        entries = self.entries
+        if not entries:
+            return
+        self.entries = ()
         try:
             status = self.status
             # Most requests have gone well, and are not looked at any closer.
             well = status is not None and status < 400 and not self.broken
-            failed = not well and self._failed()
+            failed = False if well else self.failed()
             for entry in entries:
                 entry.exit(failed, self)
         except Exception:  # counted; the response goes on
-            self._count_fault()
+            self.count_fault()
 
     def end(self) -> None:
         """End the request, whose response has ended at the latest by now."""
@@ -92,11 +141,12 @@ class Passage(Served):
             self.leave()
         self.error = None  # its frames hold what the request had, and this
 
-    def _failed(self) -> bool:
+    def failed(self) -> bool:
+        """Tell whether it ended in what HTTP calls an error of the server's."""
         status, error = self.status, self.error
         if error is None or self.gone:
             return not self.gone and status is not None and status >= 500
-        if not GONE.isdisjoint(kind.__name__ for kind in type(error).mro()):
+        if not GONE.isdisjoint([kind.__name__ for kind in type(error).mro()]):
             return False
         return self.broken or (status is not None and status >= 500)
 
@@ -104,29 +154,26 @@ class Passage(Served):
 class AsgiPassage(Passage):
     """A request of an ASGI application, which sends and receives through it."""
 
-    __slots__ = ("_headers", "_send")
+    __slots__ = ("headers", "out")
 
     def __init__(
         self,
         lane: str,
         count_fault: Callable[[], None],
         headers: Sequence[tuple[bytes, bytes]],
-        send: Send,
+        out: Send,
     ) -> None:
-        """`headers` are without what nobody believes; not the scope, which holds the passage."""
-        # Made for every request: a call of the class above would cost as much again.
-        self.lane = lane
-        self.ended = self.broken = self.gone = False
-        self.entrance = ""
-        self.entries = ()
-        self.status = self.error = None
-        self._count_fault = count_fault
-        self._headers = headers
-        self._send = send
+        """`headers` are without what nobody believes; not the scope, which holds the passage.
+
+        `out` is the server's ``send``.
+        """
+        super().__init__(lane, count_fault)
+        self.headers = headers
+        self.out = out
 
     def caller(self) -> str:
         """Return the app that sent it, as far as that is believed; ``""`` for none."""
-        for name, value in self._headers:
+        for name, value in self.headers:
             if name == _CALLER:
                 return value.decode("latin-1") if len(value) <= CALLER_LENGTH else ""
         return ""
@@ -139,81 +186,148 @@ class AsgiPassage(Passage):
             if status >= 400:
                 # An answer that is made of an exception is sent while it is handled.
                 self.error = sys.exc_info()[1] or self.error
-            return self._send(message)
-        if kind == "http.response.body" or kind in _PARTS:
-            return self._part(message) if message.get("more_body") else self._last(message)
-        return self._last(message) if kind in _LAST else self._send(message)
-
-    async def _last(self, message: Message) -> None:
-        try:
-            await self._send(message)
-        except OSError:
-            self.gone = True  # by the protocol, as the server finds it out
-            raise
-        finally:
-            if self.entries:
-                self.leave()
-
-    async def _part(self, message: Message) -> None:
-        try:
-            await self._send(message)
-        except OSError:
-            self.gone = True
-            raise
-
-    def watching(self, receive: Receive) -> Receive:
-        """Return what receives for a websocket; when the client has closed it, that leaves."""
-
-        async def watched() -> Message:
-            message = await receive()
-            if message["type"] == "websocket.disconnect":
-                self.leave()
-            return message
-
-        return watched
+        elif kind == "http.response.body" or kind in _PARTS:
+            end = part if message.get("more_body") else last
+            return end(self, self.out, message)
+        elif kind in _LAST:
+            return last(self, self.out, message)
+        return self.out(message)
 
 
-class WsgiPassage(Passage):
-    """A request of a WSGI application."""
+class Reading:
+    """What headers say by one plan."""
 
-    __slots__ = ("sender",)
+    __slots__ = ("ask", "coloured", "known", "names", "plan")
 
-    def __init__(self, lane: str, fault: Callable[[], None]) -> None:
-        super().__init__(lane, fault)
-        self.sender = ""
-        """What it says of who sent it, where that is believed."""
+    def __init__(self, plan: Plan | None, names: frozenset[bytes], known: dict[Pairs, str]) -> None:
+        """Ask for headers of these `names`."""
+        self.plan = plan
+        self.names = names
+        self.known = known
+        """The lane of requests that have these of them."""
+        self.ask: Callable[[Scope, Pairs], str] = _nothing
+        """Returns the lane of other requests; their scope loses what nobody believes."""
+        self.coloured: Any = None
+        """At an entry the counters of coloured requests, by lane."""
 
-    def caller(self) -> str:
-        """Return the app that sent it, as far as that is believed; ``""`` for none."""
-        return self.sender if len(self.sender) <= CALLER_LENGTH else ""
 
-    def starting(self, start_response: StartResponse) -> StartResponse:
-        """Return what an application starts its response with."""
+class Arrivals:
+    """Puts requests on their lane; one that it fails on goes through as one without a label."""
 
-        def start(status: str, *more: Any) -> Any:
-            self.status = int(status[:3]) if status[:3].isdigit() else None
-            return start_response(status, *more)
+    __slots__ = ("count_fault", "engine", "gates", "reading", "renew")
 
-        return start
+    def __init__(
+        self, engine: Engine, renew: Callable[[], Reading], count_fault: Callable[[], None]
+    ) -> None:
+        """`renew` returns what is to be read by the plan in force."""
+        self.engine = engine
+        self.gates = engine.gates
+        self.renew = renew
+        self.count_fault = count_fault
+        self.reading = Reading(None, frozenset(), {})
 
-    def kept_by(self, file: Any) -> bool:
-        """Leave when a server has sent `file`, its own wrapper of one, and closes it.
+    def admit(self, scope: Scope, send: Send) -> Served | None:
+        """Return the request in `scope` on its lane; an entry's loses its labels.
 
-        False where there is nothing to leave, or the wrapper takes no ``close`` but its own.
+        It is a passage where rules about the flow of calls are in force.
         """
-        if not self.entries:
-            return False
-        close = getattr(file, "close", None)
-
-        def closed() -> None:
-            try:
-                if close is not None:
-                    close()
-            finally:
-                self.end()
-
+        # Every request comes by here: nothing is done for one that it does not need.
         try:
-            file.close = closed
-        except (AttributeError, TypeError):
-            return False
-        return True
+            reading = self.reading
+            if reading.plan is not self.engine.plan:
+                reading = self.reading = self.renew()
+            headers = scope["headers"]
+            if type(headers) is not list:
+                headers = scope["headers"] = list(headers)
+            names = reading.names
+            asked: Pairs = ()
+            for pair in headers:
+                if pair[0] in names:
+                    asked = (*asked, tuple(pair))
+            lane = reading.known.get(asked)
+            if lane is None:
+                lane = reading.ask(scope, asked)
+                headers = scope["headers"]
+            if reading.coloured is not None:
+                reading.coloured[lane].raise_by_one()
+            if self.gates.none:
+                scope[KEY] = True
+                return Served(lane)
+            # What its class would do: a call of that costs as much again.
+            passage = AsgiPassage.__new__(AsgiPassage)
+            passage.lane, passage.headers, passage.out = lane, headers, send
+            passage.ended = passage.broken = passage.gone = False
+            passage.entrance, passage.entries = "", ()
+            passage.status = passage.error = None
+            passage.count_fault = self.count_fault
+            scope[KEY] = passage
+            return passage
+        except Exception:  # counted; the request goes through
+            scope[KEY] = True
+            self.count_fault()
+            return None
+
+
+class Entrance:
+    """Where requests enter the gates of a kind of things that a router hands them to."""
+
+    __slots__ = ("_choose", "_fault", "_hold", "_known", "_plain")
+
+    def __init__(
+        self,
+        turnstile: Turnstile,
+        choose: Callable[[Any, Scope], Gate | None],
+        hold: Callable[[Gate, Entry | None, Scope], Answer | None],
+        plain: bool,  # noqa: FBT001
+    ) -> None:
+        """`choose` returns the gate of a request.
+
+        Where it is `plain` the things are routes, and the gates of most requests are known. What
+        does not simply pass is `hold`'s, which returns what answers it, None where it passes after
+        all.
+        """
+        self._known = turnstile.known
+        self._fault = turnstile.fault
+        self._choose = choose
+        self._hold = hold
+        self._plain = plain
+
+    def enter(self, route: Any, scope: Scope) -> Answer | None:
+        """Enter the gate of a request that `route` is about to be handed; None where it passes."""
+        # Every request comes by here: nothing is done for one that it does not need.
+        gate = None
+        try:
+            if self._plain and scope["type"] == "http" and PREFIX not in scope:
+                found = route
+                if "fastapi" in scope:
+                    included = scope["fastapi"].get(INCLUDED)
+                    if included is not None and included.original_route is route:
+                        found = included
+                methods, method = found.methods, scope["method"]
+                if not methods or method in methods:
+                    gate = self._known.get((method, found.path_format))
+            if gate is None:
+                gate = self._choose(route, scope)
+                if gate is None:
+                    return None
+            else:
+                scope[ASKED] = True
+            mine = scope[KEY] if KEY in scope else None  # noqa: SIM401  a call more
+            if mine.__class__ is not AsgiPassage or gate.curious:
+                return self._hold(gate, None, scope)
+            passage: AsgiPassage = mine
+            entry = gate.enter()
+            if entry.refused is None and entry.simulated is None and not entry.wait:
+                entries = passage.entries
+                passage.entries = (*entries, entry) if entries else (entry,)
+                passage.entrance = gate.resource
+                return None
+            return self._hold(gate, entry, scope)
+        except Exception:  # counted; the request goes through
+            self._fault()
+            return None
+
+
+def _nothing(scope: Scope, asked: Pairs) -> str:
+    del scope, asked
+    raise LookupError("no plan has been read")

@@ -11,32 +11,12 @@ from contextvars import ContextVar, Token
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from fairlead.instruments.passage import Served
 from fairlead.policy.workload import BASE
 from fairlead.telemetry.names import LANE_OUTLIVED_REQUEST
 
 if TYPE_CHECKING:
     from fairlead.instruments.instrument import DataPlane
-
-
-class Served:
-    """A request that this process serves: the lane its work is on, and whether it is over."""
-
-    __slots__ = ("ended", "lane")
-
-    entrance: str = ""
-    """The resource it came in by, ``""`` where no gate was asked."""
-
-    def __init__(self, lane: str) -> None:
-        self.lane = lane
-        self.ended = False
-
-    def caller(self) -> str:
-        """Return the app that sent it, as far as that is believed; ``""`` for none."""
-        return ""
-
-    def end(self) -> None:
-        """Say that it is over: work that still runs for it is counted from now on."""
-        self.ended = True
 
 
 Origin = Served | None
@@ -51,6 +31,10 @@ current: Callable[[], Origin] = _current.get
 
 resume: Callable[[Origin], Token[Origin]] = _current.set
 """Work for `origin` from here on, in this context."""
+
+
+back: Callable[[Token[Origin]], None] = _current.reset
+"""Do what `suspend` does, or raise ValueError."""
 
 
 def suspend(token: Token[Origin]) -> None:

@@ -8,35 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from fairlead.instruments.asgi import KEY, REQUESTS
+from fairlead.instruments.asgi import REQUESTS
+from fairlead.instruments.ending import watching
 from fairlead.instruments.facts import AsgiRaw
 from fairlead.instruments.limiting import PREFLIGHT, Turnstile, headers_of
-from fairlead.instruments.passage import AsgiPassage
+from fairlead.instruments.passage import ASKED, INCLUDED, KEY, PREFIX
 from fairlead.instruments.patience import waited
 
 if TYPE_CHECKING:
     from fairlead.flow.gate import Entry, Gate
     from fairlead.flow.refusal import Refusal
-    from fairlead.instruments.asgi import Scope
     from fairlead.instruments.instrument import DataPlane
-    from fairlead.instruments.passage import Receive, Send
-
-    Handle = Callable[[Any, Scope, Receive, Send], Awaitable[None]]
-    Step = Callable[[Receive, Send], Awaitable[None]]
-    """Has one route answer one request."""
+    from fairlead.instruments.passage import Answer, Handle, Receive, Scope, Send, Step
 
     Choose = Callable[[Any, Scope], Gate | None]
 
-PREFIX = "fairlead.prefix"
-"""In a scope: the paths of the mounts that the request has come through."""
-
-ASKED = "fairlead.asked"
-"""In a scope: the gate of its route has been asked; what a route hands on to is inside it."""
-
-INCLUDED = "effective_route_context"
-"""In FastAPI's part of a scope: the route as the router that includes it has it."""
+_NONE: dict[str, Any] = {}
 
 DEEPEST = 16
 """Mounts within mounts that are looked into."""
@@ -50,25 +39,16 @@ CLOSED_REQUEST = 499
 
 def limited(turnstile: Turnstile) -> Callable[[Handle], Handle]:
     """Return what wraps the ``handle`` of a class of routes."""
-    known = turnstile.known
 
     def choose(route: Any, scope: Scope) -> Gate | None:
         scope[ASKED] = True
-        fastapi = scope.get("fastapi")
-        path = route.path_format
-        if fastapi is not None and INCLUDED in fastapi:
-            path = _path(route, fastapi[INCLUDED])
-        method = scope.get("method", "GET")
+        included = scope.get("fastapi", _NONE).get(INCLUDED)
         methods = getattr(route, "methods", None)
-        if methods and method not in methods:
+        if methods and scope.get("method", "GET") not in methods:
             return None  # it is about to say which methods it has
-        if PREFIX not in scope and method != "OPTIONS":
-            gate = known.get((method, path))
-            if gate is not None:
-                return gate
-        return _gate(turnstile, scope, path)
+        return _gate(turnstile, scope, _path(route, included))
 
-    return _passing(turnstile, choose)
+    return _passing(turnstile, choose, plain=True)
 
 
 def mounted(turnstile: Turnstile) -> Callable[[Handle], Handle]:
@@ -90,72 +70,50 @@ def unknown(turnstile: Turnstile) -> Callable[[Handle], Handle]:
     return _passing(turnstile, choose)
 
 
-class Visit(NamedTuple):
-    """A request at a route that does not simply pass."""
-
-    gate: Gate
-    entry: Entry | None
-    """None where no application around has a passage, which is needed first."""
-    passage: AsgiPassage | None
-
-
-def _passing(turnstile: Turnstile, choose: Choose) -> Callable[[Handle], Handle]:
-    engine = turnstile.engine
+def _passing(
+    turnstile: Turnstile, choose: Choose, *, plain: bool = False
+) -> Callable[[Handle], Handle]:
+    gates, hold = turnstile.engine.gates, partial(_hold, turnstile)
+    enter = turnstile.form.Entrance(turnstile, choose, hold, plain).enter
 
     def wrap(original: Handle) -> Handle:
-        # Every request comes by here, some twice: nothing is done for one that it does not need.
+        # Every request comes by here, some twice.
         def handle(self: Any, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-            try:
-                if engine.gates.none or ASKED in scope:
-                    visit = None
-                else:
-                    gate = choose(self, scope)
-                    visit = None if gate is None else _entered(turnstile, gate, scope)
-            except Exception:  # counted; the request goes through
-                turnstile.fault()
-                visit = None
-            if visit is None:
+            if ASKED in scope or gates.none:
                 return original(self, scope, receive, send)
-            step = partial(original, self, scope)
-            return _held(turnstile, visit, step, scope, (receive, send))
+            answer = enter(self, scope)
+            if answer is None:
+                return original(self, scope, receive, send)
+            return answer(partial(original, self, scope), receive, send)  # type: ignore[no-any-return]
 
         return handle
 
     return wrap
 
 
-def _entered(turnstile: Turnstile, gate: Gate, scope: Scope) -> Visit | None:
-    """Enter `gate`; return None for a request that passes."""
+def _hold(turnstile: Turnstile, gate: Gate, entry: Entry | None, scope: Scope) -> Answer | None:
+    """Return what answers a request that does not simply pass, None for one that does.
+
+    `entry` is what it has entered the gate by, None if that is still to be done.
+    """
     passage = scope.get(KEY)
-    if passage.__class__ is not AsgiPassage:
-        return Visit(gate, None, None)
-    if gate.curious:
-        facts = turnstile.facts(AsgiRaw(scope), scope.get("path_params") or {})
+    if passage.__class__ is not turnstile.form.AsgiPassage:
+        return partial(_alone, turnstile, gate, scope)
+    if entry is None:
+        raw, parameters = AsgiRaw(scope), scope.get("path_params") or {}
+        facts = turnstile.facts(raw, parameters) if gate.curious else None
         entry = turnstile.enter(gate, passage, facts)
-        if entry.refused is None and not entry.wait:
-            return None
-        return Visit(gate, entry, passage)
-    entry = gate.enter()
-    if entry.refused is None and entry.simulated is None and not entry.wait:
-        # Most requests, by the shortest way.
-        passage.entries = (*passage.entries, entry) if passage.entries else (entry,)
-        passage.entrance = gate.resource
-        return None
-    turnstile.entered(entry, gate, passage)
+    else:
+        turnstile.entered(entry, gate, passage)
     if entry.refused is None and not entry.wait:
         return None
-    return Visit(gate, entry, passage)
+    return partial(_held, turnstile, entry, scope)
 
 
 async def _held(
-    turnstile: Turnstile, visit: Visit, step: Step, scope: Scope, ends: tuple[Receive, Send]
+    turnstile: Turnstile, entry: Entry, scope: Scope, step: Step, receive: Receive, send: Send
 ) -> None:
     """Answer in the place of a route, or have it answer when the request has waited."""
-    gate, entry, passage = visit
-    receive, send = ends
-    if entry is None or passage is None:
-        await _alone(turnstile, gate, step, scope, ends)
-        return
     if entry.refused is not None:
         await _answer(entry.refused, scope, send)
         return
@@ -165,25 +123,24 @@ async def _held(
     except Exception:  # counted; the request goes through
         turnstile.fault()
     if patient is None:
-        passage.leave()
+        scope[KEY].leave()
         await _send(scope, send, CLOSED_REQUEST, [], b"")
         return
     await step(patient, send)
 
 
 async def _alone(
-    turnstile: Turnstile, gate: Gate, step: Step, scope: Scope, ends: tuple[Receive, Send]
+    turnstile: Turnstile, gate: Gate, scope: Scope, step: Step, receive: Receive, send: Send
 ) -> None:
     """Do the same where no application around has a passage: at a router by itself."""
-    passage = AsgiPassage("", turnstile.fault, scope["headers"], ends[1])
-    receive = ends[0] if scope["type"] == "http" else passage.watching(ends[0])
+    passage = turnstile.form.AsgiPassage("", turnstile.fault, scope["headers"], send)
+    send = passage.send
+    if scope["type"] != "http":
+        receive = watching(passage, receive)
     inside = {**scope, KEY: passage}
     try:
-        visit = turnstile.ask(lambda: _entered(turnstile, gate, inside))
-        if visit is None:
-            await step(receive, passage.send)
-        else:
-            await _held(turnstile, visit, step, scope, (receive, passage.send))
+        answer = turnstile.ask(lambda: _hold(turnstile, gate, None, inside))
+        await (step(receive, send) if answer is None else answer(step, receive, send))
     except BaseException as error:
         passage.broke(error)
         raise

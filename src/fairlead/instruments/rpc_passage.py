@@ -54,7 +54,8 @@ class RpcPassage(Passage):
             self.grpc = code
         self.leave()
 
-    def _failed(self) -> bool:
+    def failed(self) -> bool:
+        """Tell whether it ended in a code that is the server's fault."""
         return self.grpc in GRPC_FAULTS
 
 

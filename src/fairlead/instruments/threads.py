@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
-from fairlead.instruments.propagate import Origin, Served, current, resume, suspend
+from fairlead.instruments.passage import Served
+from fairlead.instruments.propagate import Origin, current, resume, suspend
 
 P = ParamSpec("P")
 T = TypeVar("T")

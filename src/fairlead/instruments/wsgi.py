@@ -11,9 +11,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fairlead.instruments.inbound import Colour, Door, Labels, colour_of, fault, finish
-from fairlead.instruments.passage import WsgiPassage
-from fairlead.instruments.propagate import Origin, Served, current, resume, suspend
+from fairlead.instruments.passage import Served
+from fairlead.instruments.propagate import Origin, current, resume, suspend
 from fairlead.instruments.request import WsgiRequest, environ_key
+from fairlead.instruments.wsgi_passage import WsgiPassage
 from fairlead.policy.resource import CALLER
 from fairlead.telemetry.names import COLOURED
 

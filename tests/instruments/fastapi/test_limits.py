@@ -16,9 +16,11 @@ from fairlead.telemetry.names import AGENT_FAULTS, RATE_LIMITED
 from tests.instruments.limits import ask, limit, limited
 from tests.instruments.plane import Plane, hooked
 
+pytestmark = pytest.mark.usefixtures("form")
+
 
 @pytest.fixture
-def plane() -> Iterator[Plane]:
+def plane(form: str) -> Iterator[Plane]:
     plane = limited("/greet1a")
     with hooked(plane, "starlette", "fastapi"):
         yield plane

@@ -21,7 +21,7 @@ from sqlalchemy.pool import (
     StaticPool,
 )
 
-from fairlead.instruments.propagate import Served
+from fairlead.instruments.passage import Served
 from fairlead.instruments.threads import carry
 from tests.instruments.plane import Plane, hooked, serving
 from tests.instruments.sqlalchemy.models import SCHEMA, Location, work

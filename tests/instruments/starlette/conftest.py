@@ -1,4 +1,4 @@
-"""A data plane, with Starlette hooked."""
+"""A data plane, with Starlette hooked, in both forms of what every request comes by."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from tests.instruments.plane import Plane, hooked
+
+
+@pytest.fixture(autouse=True)
+def both(form: str) -> None:
+    """Run every test in both."""
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
+import weakref
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -355,3 +356,34 @@ def test_a_request_is_gone_when_it_has_ended(plane: Plane) -> None:
 
     left(5)
     assert left(40) - left(20) < 20
+
+
+def test_what_a_server_keeps_of_a_request_is_gone_with_it(plane: Plane) -> None:
+    """Without a collection of garbage: a server's object has the scope, and sends."""
+    enforce(plane, cap("/plain", 1))
+
+    class Exchange:
+        def __init__(self, scope: dict[str, Any]) -> None:
+            self.scope = scope
+
+        async def receive(self) -> dict[str, Any]:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(self, message: Any) -> None:
+            assert message.get("status", 200) == 200
+
+    async def work() -> None:
+        held = Held()
+        held.go.set()
+        answer = Exchange({"type": "http", "method": "GET", "path": "/plain", "headers": []})
+        answer.scope |= {"query_string": b"", "root_path": ""}
+        gone = weakref.ref(answer)
+        await held.api(answer.scope, answer.receive, answer.send)
+        del answer
+        assert gone() is None
+
+    gc.disable()
+    try:
+        asyncio.run(work())
+    finally:
+        gc.enable()

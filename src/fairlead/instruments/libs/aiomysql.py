@@ -22,8 +22,9 @@ from fairlead.instruments.mysql import (
     take_rows,
     use,
 )
+from fairlead.instruments.passage import Served
 from fairlead.instruments.pools import Twins, concerns, own_connections
-from fairlead.instruments.propagate import Served, resume, suspend
+from fairlead.instruments.propagate import resume, suspend
 from fairlead.instruments.statements import governing_async, of_many
 from fairlead.policy.workload import BASE
 from fairlead.sql.lexis import FORMAT, PLAIN

@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
+from fairlead.instruments.passage import Served
 from fairlead.instruments.pools import Twins, concerns, own_connections, working_for
-from fairlead.instruments.propagate import Served
 from fairlead.policy.workload import BASE
 from fairlead.telemetry.names import AGENT_FAULTS
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fairlead.instruments import asgi, wsgi
+from fairlead.instruments import wsgi
 from fairlead.instruments.facts import AsgiRaw, WsgiRaw
 from fairlead.instruments.limiting import PREFLIGHT, Turnstile, headers_of
-from fairlead.instruments.passage import Passage
+from fairlead.instruments.passage import KEY, Passage
 
 if TYPE_CHECKING:
     from fairlead.flow.gate import Entry, Gate
@@ -183,8 +183,8 @@ def _enter(turnstile: Turnstile, gate: Gate, request: Any, parameters: Mapping[A
 
 def _passage(request: Any) -> Passage | None:
     scope = getattr(request, "scope", None)
-    passage = request.META.get(wsgi.KEY) if scope is None else scope.get(asgi.KEY)
-    return passage if isinstance(passage, Passage) else None
+    passage = request.META.get(wsgi.KEY) if scope is None else scope.get(KEY)
+    return passage if hasattr(passage, "entries") else None
 
 
 def _noting(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from fairlead.instruments.facts import WsgiRaw
 from fairlead.instruments.limiting import PREFLIGHT, Turnstile, headers_of
-from fairlead.instruments.passage import WsgiPassage
 from fairlead.instruments.wsgi import KEY, governed
+from fairlead.instruments.wsgi_passage import WsgiPassage
 
 if TYPE_CHECKING:
     from fairlead.flow.gate import Entry, Gate

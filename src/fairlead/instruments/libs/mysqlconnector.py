@@ -32,8 +32,8 @@ from fairlead.instruments.mysql import (
     sent,
     use,
 )
+from fairlead.instruments.passage import Served
 from fairlead.instruments.pools import Twins, concerns, own_connections
-from fairlead.instruments.propagate import Served
 from fairlead.instruments.statements import governing, of_many
 from fairlead.instruments.threads import carry
 from fairlead.policy.workload import BASE

@@ -31,8 +31,9 @@ from fairlead.instruments.mysql import (
     sent_async,
     use,
 )
+from fairlead.instruments.passage import Served
 from fairlead.instruments.pools import Twins, concerns, own_connections
-from fairlead.instruments.propagate import Served, resume, suspend
+from fairlead.instruments.propagate import resume, suspend
 from fairlead.instruments.statements import governing_async, of_many
 from fairlead.policy.workload import BASE
 from fairlead.sql.lexis import FORMAT, PLAIN

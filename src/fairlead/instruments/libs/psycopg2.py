@@ -15,9 +15,9 @@ from weakref import ref
 
 from fairlead.instruments.database import Connected, Databases, Driver, Target
 from fairlead.instruments.merging import Merging, execute_batch
+from fairlead.instruments.passage import Served
 from fairlead.instruments.pools import Twins, concerns, own_connections
 from fairlead.instruments.postgres import aimed, target, targets
-from fairlead.instruments.propagate import Served
 from fairlead.instruments.threads import carry
 from fairlead.policy.workload import BASE
 from fairlead.sql.session import POSTGRES

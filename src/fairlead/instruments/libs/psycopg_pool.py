@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from fairlead.instruments.passage import Served
 from fairlead.instruments.pools import Twins, concerns, own_connections, working_for
 from fairlead.instruments.postgres import targets
-from fairlead.instruments.propagate import Served
 from fairlead.policy.workload import BASE
 from fairlead.telemetry.names import AGENT_FAULTS
 

@@ -13,8 +13,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from fairlead.instruments.passage import Served
 from fairlead.instruments.pools import Twins, concerns, own_connections
-from fairlead.instruments.propagate import Served, current_lane
+from fairlead.instruments.propagate import current_lane
 from fairlead.instruments.threads import carry
 from fairlead.policy.workload import BASE
 from fairlead.telemetry.names import AGENT_FAULTS

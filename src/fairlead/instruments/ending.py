@@ -1,0 +1,43 @@
+"""How the response of an ASGI request ends: with its last message, or when nobody takes any.
+
+Coroutines are the interpreter's own in every form of `passage`: who starts a task for one asks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fairlead.instruments.passage import AsgiPassage, Message, Receive, Send
+
+
+async def last(passage: AsgiPassage, send: Send, message: Message) -> None:
+    """Send the last message of a response, and leave."""
+    try:
+        await send(message)
+    except OSError:
+        passage.gone = True  # by the protocol, as the server finds it out
+        raise
+    finally:
+        passage.leave()
+
+
+async def part(passage: AsgiPassage, send: Send, message: Message) -> None:
+    """Send a part of a body that is not its last."""
+    try:
+        await send(message)
+    except OSError:
+        passage.gone = True
+        raise
+
+
+def watching(passage: AsgiPassage, receive: Receive) -> Receive:
+    """Return what receives for a websocket; when the client has closed it, that leaves."""
+
+    async def watched() -> Message:
+        message = await receive()
+        if message["type"] == "websocket.disconnect":
+            passage.leave()
+        return message
+
+    return watched

@@ -1,0 +1,56 @@
+# C types of passage.py, where it is compiled.
+
+cimport cython
+
+from fairlead.flow._gate cimport Entry as Entered, Gate as Gated
+
+
+cdef class Served:
+    cdef public object lane, entrance
+    cdef public bint ended
+
+    cpdef end(self)
+
+
+cdef class Passage(Served):
+    cdef public object count_fault, error, status
+    cdef public tuple entries
+    cdef public bint broken, gone
+
+    cpdef broke(self, error)
+    @cython.locals(entries=tuple, entry=Entered, well=cython.bint, failed=cython.bint)
+    cpdef leave(self)
+    cpdef bint failed(self) except? -1
+
+
+@cython.final
+cdef class AsgiPassage(Passage):
+    cdef public object headers, out
+
+    cpdef send(self, message)
+
+
+@cython.final
+cdef class Reading:
+    cdef public object plan, ask, coloured
+    cdef public frozenset names
+    cdef public dict known
+
+
+@cython.final
+cdef class Arrivals:
+    cdef public object count_fault, engine, gates, renew
+    cdef public Reading reading
+
+    @cython.locals(reading=Reading, asked=tuple, names=frozenset, passage=AsgiPassage)
+    cpdef admit(self, scope, send)
+
+
+@cython.final
+cdef class Entrance:
+    cdef object _choose, _fault, _hold
+    cdef dict _known
+    cdef bint _plain
+
+    @cython.locals(gate=Gated, passage=AsgiPassage, entry=Entered, entries=tuple)
+    cpdef enter(self, route, scope)
