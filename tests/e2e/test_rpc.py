@@ -13,7 +13,7 @@ import grpc
 import pytest
 
 from tests.control.serving import rule
-from tests.faults.servers import BIN, Control, Process, control_plane, plain_environment, until
+from tests.faults.servers import BIN, Control, Process, plain_environment, until
 
 APPS = Path(__file__).parent / "apps"
 KINDS = "fault-tolerance.opensergo.io/v1alpha1"
@@ -33,12 +33,6 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     assert done.returncode == 0, done.stderr
     return out
-
-
-@pytest.fixture
-def control(tmp_path: Path) -> Iterator[Control]:
-    with control_plane(tmp_path) as running:
-        yield running
 
 
 class Shop:

@@ -20,7 +20,7 @@ from urllib3.util.retry import Retry
 
 from fairlead.flow.call import Unreachable
 from tests.instruments.backend import Backend, backend, closed_port
-from tests.instruments.plane import Plane, inner, serving
+from tests.instruments.plane import Plane, eventually, inner, serving
 
 
 @pytest.fixture
@@ -193,4 +193,5 @@ def test_a_timeout_is_repeated_by_the_callers_retries_alone(
     """Trying again would double the wait that the caller bounded."""
     with serving("gray"), pytest.raises((ReadTimeoutError, MaxRetryError)):
         pool.request("GET", "/wait", timeout=0.1, retries=retries)
+    assert eventually(lambda: len(gray.seen) >= calls)  # on a busy machine it is read later
     assert len(gray.seen) == calls

@@ -21,6 +21,17 @@ class Select:
     ordered: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a SELECT is to list, and from where."""
+
+    types: tuple[str, ...]
+    named: bool
+    top: bool
+    rows: str
+    """FROM with its sources, and WHERE."""
+
+
 class Selects(Sources):
     """SELECT without set operations and table expressions."""
 
@@ -31,23 +42,22 @@ class Selects(Sources):
         source = self.from_list(scope)
         where = f" WHERE {self.expression(scope, BOOL)}" if self.chance(0.6) else ""
         number = self.random.random()
+        asked = Asked(types=types, named=named, top=top, rows=f"FROM {source}{where}")
         if number < 0.14:
-            return self._grouped(scope, types, source, where, named=named, top=top)
+            return self._grouped(scope, asked)
         if number < 0.22:
-            return self._distinct(scope, types, source, where, named=named, top=top)
+            return self._distinct(scope, asked)
         if number < 0.32 and self.has_window(types):
-            return self._windowed(scope, types, source, where, named=named, top=top)
+            return self._windowed(scope, asked)
         if number < 0.5 and top and not named:
-            return self._star(scope, source, where)
-        return self._plain(scope, types, source, where, named=named, top=top)
+            return self._star(scope, asked)
+        return self._plain(scope, asked)
 
-    def _list(
-        self, items: list[str], types: tuple[str, ...], *, named: bool
-    ) -> tuple[str, tuple[Column, ...]]:
+    def _list(self, items: list[str], asked: Asked) -> tuple[str, tuple[Column, ...]]:
         columns, texts = [], []
         taken: list[str] = []
-        for item, sort in zip(items, types, strict=True):
-            name = self._output(taken) if named or self.chance(0.2) else ""
+        for item, sort in zip(items, asked.types, strict=True):
+            name = self._output(taken) if asked.named or self.chance(0.2) else ""
             taken.append(name)
             columns.append(Column(name or item, sort))
             texts.append(f"{item}{self._as_output()}{name}" if name else item)
@@ -62,21 +72,12 @@ class Selects(Sources):
             return self.pick(free)
         return f"v{len(taken)}"
 
-    def _plain(
-        self,
-        scope: Scope,
-        types: tuple[str, ...],
-        source: str,
-        where: str,
-        *,
-        named: bool,
-        top: bool,
-    ) -> Select:
-        items = [self.expression(scope, sort) for sort in types]
-        text, columns = self._list(items, types, named=named)
-        statement = f"SELECT {self._words()}{text} FROM {source}{where}"
-        order = f" ORDER BY {self._order(scope, len(types))}"
-        return self._finished(statement, columns, order, scope, top=top, locks=True)
+    def _plain(self, scope: Scope, asked: Asked) -> Select:
+        items = [self.expression(scope, sort) for sort in asked.types]
+        text, columns = self._list(items, asked)
+        statement = f"SELECT {self._words()}{text} {asked.rows}"
+        order = f" ORDER BY {self._order(scope, len(asked.types))}"
+        return self._finished(statement, columns, order, scope, top=asked.top, locks=True)
 
     def _words(self) -> str:
         if self.dialect.name == "mysql" and self.chance(0.08):
@@ -101,7 +102,14 @@ class Selects(Sources):
             text += f" {self.limit()}"
         return Select(text + (self._lock(scope, text) if locks else ""), columns, ordered=True)
 
-    def _star(self, scope: Scope, source: str, where: str) -> Select:
+    def _numbered(
+        self, text: str, columns: tuple[Column, ...], scope: Scope, asked: Asked
+    ) -> Select:
+        """Finish a SELECT whose rows only all of their columns tell apart."""
+        order = f" ORDER BY {self.positions(len(asked.types))}"
+        return self._finished(text, columns, order, scope, top=asked.top)
+
+    def _star(self, scope: Scope, asked: Asked) -> Select:
         level = scope.levels[-1]
         kind = self.random.random()
         if kind < 0.5:
@@ -110,7 +118,7 @@ class Selects(Sources):
             item = ", ".join(f"{self.pick(source.refer)}.*" for source in level)
         else:
             item = self._row(scope)
-        text = f"SELECT {item} FROM {source}{where}"
+        text = f"SELECT {item} {asked.rows}"
         order = f" ORDER BY {self.key(scope)}"
         return self._finished(text, (), order, scope, top=True, locks=True)
 
@@ -168,25 +176,16 @@ class Selects(Sources):
         """Whether a window function may stand for one of `types`."""
         return any(sort in (INT, TEXT) for sort in types)
 
-    def _grouped(
-        self,
-        scope: Scope,
-        types: tuple[str, ...],
-        source: str,
-        where: str,
-        *,
-        named: bool,
-        top: bool,
-    ) -> Select:
+    def _grouped(self, scope: Scope, asked: Asked) -> Select:
         keys: list[str] = []
         items = []
-        for sort in types:
+        for sort in asked.types:
             if sort in (INT, TEXT) and self.chance(0.4):
                 keys.append(self._group_key(scope, sort))
                 items.append(keys[-1])
             else:
                 items.append(self.aggregate(scope, sort if sort in (INT, TEXT, NUM) else INT))
-        text, columns = self._list(items, types, named=named)
+        text, columns = self._list(items, asked)
         group = f" GROUP BY {', '.join(keys)}" if keys else ""
         if group and self.chance(0.12):
             group = self._rollup(keys) or group
@@ -194,10 +193,7 @@ class Selects(Sources):
             group += (
                 f" HAVING {self.pick(('COUNT(*) > 0', 'MAX(1) = 1', 'COUNT(*) BETWEEN 1 AND 5'))}"
             )
-        statement = f"SELECT {text} FROM {source}{where}{group}"
-        return self._finished(
-            statement, columns, f" ORDER BY {self.positions(len(types))}", scope, top=top
-        )
+        return self._numbered(f"SELECT {text} {asked.rows}{group}", columns, scope, asked)
 
     def _group_key(self, scope: Scope, sort: str) -> str:
         local = Scope([scope.levels[-1]], scope.expressions, scope.hidden)
@@ -221,59 +217,34 @@ class Selects(Sources):
             )
         return ""
 
-    def _distinct(
-        self,
-        scope: Scope,
-        types: tuple[str, ...],
-        source: str,
-        where: str,
-        *,
-        named: bool,
-        top: bool,
-    ) -> Select:
-        if top and self.has("distinct-on") and self.chance(0.4):
-            return self._distinct_on(scope, types, source, where, named=named)
-        items = [self.expression(scope, sort) for sort in types]
-        text, columns = self._list(items, types, named=named)
-        statement = f"SELECT DISTINCT {text} FROM {source}{where}"
-        return self._finished(
-            statement, columns, f" ORDER BY {self.positions(len(types))}", scope, top=top
-        )
+    def _distinct(self, scope: Scope, asked: Asked) -> Select:
+        if asked.top and self.has("distinct-on") and self.chance(0.4):
+            return self._distinct_on(scope, asked)
+        items = [self.expression(scope, sort) for sort in asked.types]
+        text, columns = self._list(items, asked)
+        return self._numbered(f"SELECT DISTINCT {text} {asked.rows}", columns, scope, asked)
 
-    def _distinct_on(
-        self, scope: Scope, types: tuple[str, ...], source: str, where: str, *, named: bool
-    ) -> Select:
+    def _distinct_on(self, scope: Scope, asked: Asked) -> Select:
         key = self._any_column(scope)
-        items = [self.column(scope, sort) for sort in types]
-        text, columns = self._list(items, types, named=named)
+        items = [self.column(scope, sort) for sort in asked.types]
+        text, columns = self._list(items, asked)
         order = f"ORDER BY {key}, {self.key(scope)}"
-        statement = f"SELECT DISTINCT ON ({key}) {text} FROM {source}{where} {order}"
+        statement = f"SELECT DISTINCT ON ({key}) {text} {asked.rows} {order}"
         return Select(statement, columns, ordered=True)
 
-    def _windowed(
-        self,
-        scope: Scope,
-        types: tuple[str, ...],
-        source: str,
-        where: str,
-        *,
-        named: bool,
-        top: bool,
-    ) -> Select:
+    def _windowed(self, scope: Scope, asked: Asked) -> Select:
         items = [
             self.window(scope, sort) if sort in (INT, TEXT) and self.chance(0.6)
             else self.expression(scope, sort)
-            for sort in types
+            for sort in asked.types
         ]  # fmt: skip
-        text, columns = self._list(items, types, named=named)
-        statement = f"SELECT {text} FROM {source}{where}"
+        text, columns = self._list(items, asked)
+        statement = f"SELECT {text} {asked.rows}"
         if any("OVER w" in item for item in items):
             statement += (
                 f" WINDOW w AS (PARTITION BY {self._any_column(scope)} ORDER BY {self.key(scope)})"
             )
-        return self._finished(
-            statement, columns, f" ORDER BY {self.positions(len(types))}", scope, top=top
-        )
+        return self._numbered(statement, columns, scope, asked)
 
     def single(self, scope: Scope, sort: str) -> str:
         """Return a SELECT that has at most one row, of `sort`."""
