@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import Any
 
 from fairlead.kinds.document import (
     DEEPEST,
@@ -14,6 +14,7 @@ from fairlead.kinds.document import (
     MOST_NODES,
     Document,
     read_documents,
+    read_json,
     too_large,
 )
 from fairlead.kinds.kind import Resource
@@ -119,9 +120,7 @@ class _Repeated(ValueError):
 
 def _json(body: str | bytes) -> Any:
     try:
-        plain = json.loads(
-            body, object_pairs_hook=_pairs, parse_constant=_constant, parse_int=_integer
-        )
+        plain = read_json(body, _pairs)
     except _Repeated as error:
         # The other reader knows paths; it is slower, and stricter about escapes.
         _single(body)
@@ -146,16 +145,6 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         ((twice, _),) = Counter(key for key, _ in pairs).most_common(1)
         raise _Repeated(f"{twice} is written twice")
     return found
-
-
-def _constant(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number of JSON")
-
-
-def _integer(text: str) -> int:
-    if len(text) > 40:
-        raise ValueError(f"an integer of {len(text)} digits")
-    return int(text)
 
 
 def _check_bounds(plain: Any) -> None:

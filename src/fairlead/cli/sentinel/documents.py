@@ -7,10 +7,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from fairlead.cli.failure import ENVIRONMENT, USAGE, Failed
 from fairlead.cli.sentinel.types import NAMES, Type, type_of
+from fairlead.kinds.document import read_json
 
 MOST_BYTES = 16 << 20
 MOST_RULES = 100_000
@@ -71,7 +72,7 @@ def _read(name: str, source: str) -> Any:
     if len(text) > MOST_BYTES:
         raise Failed(f"{source}: longer than {MOST_BYTES >> 20} MiB: import it in parts")
     try:
-        return json.loads(text.decode("utf-8-sig"), parse_constant=_constant, parse_int=_integer)
+        return read_json(text.decode("utf-8-sig"))
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise Failed(f"{source}: is not JSON: {error.msg} ({where})") from error
@@ -79,13 +80,3 @@ def _read(name: str, source: str) -> Any:
         raise Failed(f"{source}: is nested too deep") from error
     except ValueError as error:
         raise Failed(f"{source}: is not JSON: {error}") from error
-
-
-def _constant(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number of JSON")
-
-
-def _integer(text: str) -> int:
-    if len(text) > 40:
-        raise ValueError(f"an integer of {len(text)} digits")
-    return int(text)

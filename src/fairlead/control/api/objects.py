@@ -14,18 +14,7 @@ from fairlead.control.api.admission import Admission
 from fairlead.control.api.served import Served
 from fairlead.control.api.status import Cause, Refused, bad_request, invalid
 from fairlead.control.store import Object, Stored
-
-OWNED = (
-    "uid",
-    "resourceVersion",
-    "generation",
-    "creationTimestamp",
-    "deletionTimestamp",
-    "deletionGracePeriodSeconds",
-    "managedFields",
-    "selfLink",
-)
-"""Metadata that the server writes; what a body says there is a copy of what it was told."""
+from fairlead.kinds.metadata import SERVER_FIELDS
 
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
@@ -82,7 +71,7 @@ def written(place: Place, body: Object) -> Object:
     metadata = body.get("metadata")
     if not isinstance(metadata, dict):
         raise bad_request("metadata is missing or not an object")
-    own = {name: value for name, value in metadata.items() if name not in OWNED}
+    own = {name: value for name, value in metadata.items() if name not in SERVER_FIELDS}
     for name in ("labels", "annotations"):
         if own.get(name) == {}:
             del own[name]  # kubectl diff's way to say that there are none
@@ -128,7 +117,8 @@ def replaced(place: Place, current: Stored, body: Object) -> Object:
         )
     own = place.admission.admit(place.served, own)
     before = current.object
-    kept = {field: before["metadata"][field] for field in OWNED if field in before["metadata"]}
+    metadata = before["metadata"]
+    kept = {field: metadata[field] for field in SERVER_FIELDS if field in metadata}
     kept["generation"] += own.get("spec") != before.get("spec")
     after = {**own, "metadata": {**own["metadata"], **kept}}
     if "status" in before:

@@ -112,3 +112,36 @@ class Mirror:
         self._ring_bytes += change.size
         while len(self._ring) > REMEMBERED or self._ring_bytes > REMEMBERED_BYTES:
             self._ring_bytes -= self._ring.popleft().size
+
+
+class Mirrored:
+    """The half of a store that reads: what its mirror knows."""
+
+    _mirror: Mirror
+
+    @property
+    def revision(self) -> int:
+        """Revision of the newest acknowledged write."""
+        return self._mirror.revision
+
+    def get(self, key: Key) -> Stored | None:
+        """Return what is kept under `key`."""
+        return self._mirror.get(key)
+
+    def listing(
+        self, resource: str, namespace: str | None = None, at: int | None = None
+    ) -> Listing:
+        """Return the objects of a resource, now or as they were. Raises Expired."""
+        return self._mirror.listing(resource, namespace, at)
+
+    def count(self, resource: str) -> int:
+        """Return how many objects of a resource there are."""
+        return self._mirror.count(resource)
+
+    def changes(self, since: int) -> Sequence[Change]:
+        """Return the changes after revision `since`. Raises Expired."""
+        return self._mirror.changes(since)
+
+    async def changed(self, since: int) -> None:
+        """Return once there is a change after revision `since`."""
+        await self._mirror.changed(since)

@@ -23,14 +23,13 @@ import orjson
 from fairlead.control.store.history import History
 from fairlead.control.store.ledger import Decided, Ledger
 from fairlead.control.store.lock import DirectoryLock
-from fairlead.control.store.mirror import Mirror
+from fairlead.control.store.mirror import Mirror, Mirrored
 from fairlead.control.store.revisions import Revisions, read_revisions
 from fairlead.control.store.store import (
     Busy,
     Change,
     Conflict,
     Key,
-    Listing,
     Revision,
     Stored,
     StoreFailed,
@@ -68,7 +67,7 @@ class _Waiting:
 _Outcome = tuple[asyncio.Future[Stored], Stored | Exception]
 
 
-class SqliteStore:
+class SqliteStore(Mirrored):
     """Objects in ``DIR/fairlead.db``; opened and used inside one running event loop."""
 
     def __init__(self, connection: sqlite3.Connection, lock: DirectoryLock, path: Path) -> None:
@@ -102,25 +101,6 @@ class SqliteStore:
             lock.release()
             raise
 
-    @property
-    def revision(self) -> int:
-        """Revision of the newest durable write."""
-        return self._mirror.revision
-
-    def get(self, key: Key) -> Stored | None:
-        """Return what is kept under `key`."""
-        return self._mirror.get(key)
-
-    def listing(
-        self, resource: str, namespace: str | None = None, at: int | None = None
-    ) -> Listing:
-        """Return the objects of a resource, now or as they were. Raises Expired."""
-        return self._mirror.listing(resource, namespace, at)
-
-    def count(self, resource: str) -> int:
-        """Return how many objects of a resource there are."""
-        return self._mirror.count(resource)
-
     async def write(self, write: Write) -> Stored:
         """Return when the write is on disk. Raises Conflict, Busy or StoreFailed."""
         if self._queue.qsize() >= WAITING:
@@ -128,14 +108,6 @@ class SqliteStore:
         answer: asyncio.Future[Stored] = self._loop.create_future()
         self._queue.put(_Waiting(write=write, answer=answer))
         return await answer
-
-    def changes(self, since: int) -> Sequence[Change]:
-        """Return the changes after revision `since`. Raises Expired."""
-        return self._mirror.changes(since)
-
-    async def changed(self, since: int) -> None:
-        """Return once there is a change after revision `since`."""
-        await self._mirror.changed(since)
 
     async def revisions(self, key: Key) -> Sequence[Revision]:
         """Return what authors made of an object, newest first. Raises StoreFailed."""
