@@ -55,6 +55,9 @@ class Admission:
                 return entry
         raise Contended
 
+    def outlived(self, scopes: Scopes, started: int) -> None:
+        """Hear of the end of a call that counts at `scopes`: rules may have come since."""
+
 
 def turn_away(gate: Gate, refusal: Refusal, n: int) -> Entry:
     """Count a rejection, and return it as an entry."""

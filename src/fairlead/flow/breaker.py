@@ -84,6 +84,15 @@ class Breaker:
         self.due = self.edge = 0
         """When it has to be asked though a call was good: at this count of ended calls, or time."""
 
+    def move(self, gate: Gate, by: int) -> None:
+        """Go on in the counts of `gate`, where so many calls more have ended."""
+        self.base += by
+        for i in range(1, len(self.marks or ()), 3):
+            self.marks[i] += by  # type: ignore[index]
+        self.due = self.edge = 0
+        for probe in self.trial.under_way if self.trial is not None else ():
+            probe.gate = gate
+
     @property
     def picky(self) -> bool:
         """Whether it says itself what an error is."""

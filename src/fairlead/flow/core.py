@@ -6,6 +6,7 @@ from _thread import RLock
 from collections import deque
 from collections.abc import Callable
 from types import ModuleType
+from typing import Any
 
 from fairlead.policy.rule import Rule
 
@@ -16,10 +17,14 @@ Listener = Callable[[Rule, str, str, str], None]
 """Hears of a breaker: its rule, the resource, the state before and the one from now on."""
 
 
+def _nothing(gate: Any) -> None:
+    pass
+
+
 class Core:
     """One for all gates of a process."""
 
-    __slots__ = ("clock", "faults", "form", "listener", "lock", "told")
+    __slots__ = ("clock", "faults", "form", "listener", "lock", "told", "wake")
 
     def __init__(self, form: ModuleType, clock: Clock | None, listener: Listener | None) -> None:
         """Begin with a lock that one thread may take twice: a finalizer may end a call anywhere."""
@@ -32,10 +37,14 @@ class Core:
         """Changes of breakers that nobody has heard of yet."""
         self.faults = 0
         """Listeners that failed."""
+        self.wake: Callable[[Any], None] = _nothing
+        """Told of a gate whose first call comes, under the lock (flow/fitting.py)."""
 
     def begin_again(self) -> Core:
         """Return one for a forked process, in which nobody holds the lock."""
-        return Core(self.form, self.clock, self.listener)
+        core = Core(self.form, self.clock, self.listener)
+        core.wake = self.wake
+        return core
 
     def hear(self, rule: Rule, resource: str, before: str, after: str) -> None:
         """Keep a change until no lock is held."""

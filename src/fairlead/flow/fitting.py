@@ -10,6 +10,7 @@ from fairlead.flow.breaker import Breaker
 from fairlead.flow.cells import Callers, Elsewhere, Pace, Values
 from fairlead.flow.gate import NEVER
 from fairlead.flow.log import remember
+from fairlead.flow.moving import breakers, finds, set_apart, take_over, tell
 from fairlead.flow.shape import Memory, MemoryShape, Shape, WarmUpShape
 from fairlead.flow.share import Share
 from fairlead.flow.window import Lending, Watched, Window
@@ -64,16 +65,37 @@ class Fitter:
     def fit(self, gate: Gate, rules: Rules, watched: Rules = ()) -> None:
         """Enforce `rules` at `gate`, and keep the windows that `watched` rules of others read."""
         gate.close()  # nobody passes by half of it
+        before = breakers(gate)
         own = tuple(rule for rule in rules if counts(rule))
+        shares = {share_key(share.rule): share for share in gate.cells}
+        cells = tuple(self._shares(gate, rules, shares))
+        for rule in own:
+            share = shares.get(share_key(rule))
+            if share is not None and share.one is not None:
+                take_over(gate, share.one)
+        gate.cells = cells
+        if gate.buckets is None and not watched and not any(map(lends, own)):
+            fit(gate, (), self._caps(own), ())  # the rest when it is called
+        else:
+            self._fit_own(gate, own, watched)
+        tell(gate.core, gate.resource, before, breakers(gate))
+
+    def wake(self, gate: Gate) -> None:
+        """Enforce all rules of a gate that is called for the first time."""
+        if gate.rules and not gate.windows:
+            self._fit_own(gate, tuple(rule for rule in gate.rules if counts(rule)), ())
+
+    def _fit_own(self, gate: Gate, own: Rules, watched: Rules) -> None:
         windows = {(window.rule.key, number): window for number, window in _numbered(gate.windows)}
         fit(
             gate,
             (*self._windows(gate, own, windows), *self._watched(gate, watched, windows)),
-            self.one_of(tuple(rule for rule in own if isinstance(rule, ConcurrencyLimit))),
+            self._caps(own),
             tuple(_breakers(gate, own)),
         )
-        shares = {share_key(share.rule): share for share in gate.cells}
-        gate.cells = tuple(self._shares(gate, rules, shares))
+
+    def _caps(self, own: Rules) -> Rules:
+        return self.one_of(tuple(rule for rule in own if isinstance(rule, ConcurrencyLimit)))
 
     def one_of(self, rules: Rules) -> Rules:
         """Return one tuple for all gates with the same rules."""
@@ -121,6 +143,10 @@ class Fitter:
             kept = before.get(share_key(rule))
             if kept is None:
                 kept = self.share(gate, rule)
+                if finds(gate, rule):
+                    kept.make()
+                    set_apart(kept.one, gate, rule)
+                    kept.tune(rule)
             else:
                 kept.tune(rule)
             yield kept
@@ -183,11 +209,16 @@ def begin_again(gate: Gate, core: Core) -> None:
     gate.join((*wider, gate), gate.program)  # another tuple: nobody is inside by it
 
 
+def lends(rule: Rule) -> bool:
+    """Tell whether a call may take of a rule what comes to be free."""
+    return isinstance(rule, RateLimit) and rule.borrow_ms > 0
+
+
 def share_key(rule: Rule) -> Any:
-    """A rule that is about other calls, or of which a value is another thing, begins anew."""
+    """What is kept goes on by this, however a rule is tuned and whose calls it is about."""
     more = (rule.param, rule.behaviour) if isinstance(rule, HotLimit) else ()
     related = rule.related if isinstance(rule, RateLimit) else ""
-    return (rule.key, rule.mode, rule.selection, related, more)
+    return (rule.key, rule.selection.each, related, more)
 
 
 def _numbered(windows: Iterable[Any]) -> Iterator[tuple[int, Any]]:

@@ -197,6 +197,7 @@ class Gate:
         if self.buckets is None:
             zeros = [0] * (len(BOUNDS) + 1)
             self.buckets = array("q", zeros) if cython.compiled else zeros
+            self.core.wake(self)
         ceiling = edge = NEVER  # others pass by the old ones meanwhile
         tight = None
         for window in self.windows:
@@ -248,6 +249,7 @@ class Gate:
             for gate in self.scopes:
                 if gate not in scopes and gate.inside > 0:
                     gate.inside -= 1  # its rules came later, and found this call inside
+            self.program.outlived(scopes, entry.started)
             give_back(scopes, rt, failed)
             for held in entry.held or ():
                 held.end(rt, failed, outcome, now)

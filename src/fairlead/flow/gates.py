@@ -17,6 +17,7 @@ from fairlead.flow.admission import BY_COUNTS, Admission
 from fairlead.flow.core import Clock, Core, Listener
 from fairlead.flow.fitting import Fitter, Rules, begin_again, share_key
 from fairlead.flow.form import chosen
+from fairlead.flow.moving import apart, tell, widen
 from fairlead.flow.program import Program
 from fairlead.flow.shape import Memory
 from fairlead.flow.share import Share
@@ -56,6 +57,7 @@ class Gates:
         """Why gates are interpreted; ``""`` where they are compiled."""
         self._core = Core(form, clock, listener)
         self._fitter = Fitter(self._inner, memory)
+        self._core.wake = self._fitter.wake
         self._gates: dict[str, Gate] = {}
         self._making: dict[str, Gate] = {}  # without their rules yet
         self._wide: set[str] = set()
@@ -126,7 +128,8 @@ class Gates:
                 self._before, self._shared = self._shared, {}
                 self.none = not (by_name or patterns)
             self._fit_all()
-            self._before = {}
+            self._drop()
+        self._core.tell()
 
     def begin_again(self) -> None:
         """Count from nothing in a forked process: who was inside is in the parent."""
@@ -136,6 +139,14 @@ class Gates:
         for gate in self:
             begin_again(gate, self._core)
         self._fit_all()
+
+    def _drop(self) -> None:
+        """Forget what patterns kept that are gone."""
+        with self._core.lock:
+            for key, share in self._before.items():
+                if key not in self._shared:
+                    tell(self._core, key[1], apart((share,)), [])
+            self._before = {}
 
     def _fit_all(self) -> None:
         for gate in self:
@@ -205,17 +216,17 @@ class Gates:
                 self._widen(wider)
                 around.append(self._inner(wider))
         wide = (*around, gate)
+        if wide != gate.scopes:
+            gate.close()  # or one might come in that is not counted there
+            for scope in around:
+                if scope not in gate.scopes:
+                    widen(scope, gate)  # those inside count at once
         extra = tuple(self._of_patterns(gate)) if self._patterns else ()
         shares = (*extra, *(share for scope in wide for share in scope.cells))
         gate.open = not extra and not any(scope.rules for scope in wide)
         lends = any(window.lends for scope in wide for window in scope.windows)
         program: Admission = Program(shares) if shares or lends else BY_COUNTS
-        if wide != gate.scopes:
-            gate.close()  # or one might come in that is not counted there
-            for scope in around:
-                if scope not in gate.scopes:
-                    scope.inside += gate.inside  # those inside count at once
-        elif program is BY_COUNTS is gate.program:
+        if wide == gate.scopes and program is BY_COUNTS is gate.program:
             return
         gate.join(wide if wide != gate.scopes else gate.scopes, program)
 
@@ -240,7 +251,9 @@ class Gates:
             if share is None:
                 share = self._fitter.share(gate, rule)
             elif share.rule != rule:
+                before = apart((share,))
                 share.tune(rule)
+                tell(self._core, gate.resource, before, apart((share,)))
             self._shared[key] = share
             yield share
 

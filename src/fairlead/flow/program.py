@@ -44,6 +44,7 @@ class Program(Admission):
         "_entrance",
         "_first",
         "_gates",
+        "_heirs",
         "_hot",
         "_turns",
         "_watching",
@@ -63,6 +64,8 @@ class Program(Admission):
         counting = tuple(share for share in shares if share not in cells)
         self._gates = tuple(share for share in counting if not share.simulated)
         self._watching = tuple(share for share in counting if share.simulated)
+        self._heirs = tuple(share.one for share in counting if share.one and share.one.born)
+        """Gates apart that found calls inside."""
         selections = [share.rule.selection for share in shares]
         self._caller = bool(authorities) or any(
             selection.callers or selection.others or selection.each for selection in selections
@@ -107,6 +110,12 @@ class Program(Admission):
             if entry is not None:
                 return trial.simulates(entry)
         raise Contended
+
+    def outlived(self, scopes: Scopes, started: int) -> None:
+        """See `Admission`."""
+        for alone in self._heirs:
+            if started <= alone.born and alone not in scopes and alone.inside > 0:
+                alone.inside -= 1
 
     def _shortly(self, gate: Gate, scopes: Scopes, n: int, asked: Any, now: int) -> Entry | None:
         """Let in whom cells and counts let pass; None leaves it to those who tell why not."""

@@ -39,6 +39,9 @@ class Shape(Protocol):
     def follow(self, before: Shape | None) -> None:
         """Go on from the state of what was in force before."""
 
+    def move(self, by: int) -> None:
+        """Go on where so many calls more have passed in all."""
+
 
 class WarmUpShape:
     """A threshold that begins at ``threshold / cold_factor``; `rate` is per second."""
@@ -74,6 +77,10 @@ class WarmUpShape:
             share = before.stored / before.max
             self.stored, self.mark = share * self.max, before.mark
             self.turn = before.turn * before.tick // self.tick
+
+    def move(self, by: int) -> None:
+        """See `Shape`."""
+        self.mark += by
 
     def limit(self, count: int, now: int) -> int:
         """Return how many calls of a window may pass."""
@@ -117,6 +124,9 @@ class MemoryShape:
 
     def follow(self, before: Shape | None) -> None:
         """Keep nothing: memory is read again."""
+
+    def move(self, by: int) -> None:
+        """Count nothing."""
 
     def limit(self, count: int, now: int) -> int:
         """Return how many calls of a window may pass."""

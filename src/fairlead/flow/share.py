@@ -61,9 +61,22 @@ class Share:
     def tune(self, rule: Rule) -> None:
         """Judge by `rule` from now on, which selects the same calls."""
         self.rule, self.simulated = rule, rule.mode == SIMULATE
-        for kept in (self._one, *self._callers.values()):
-            if kept is not None:
-                self._tune(kept, rule)
+        for kept in self.kept():
+            self._tune(kept, rule)
+
+    @property
+    def one(self) -> Any:
+        """What it keeps for all callers together; None before the first call, and for each."""
+        return self._one
+
+    def kept(self) -> list[Any]:
+        """Return all that it keeps."""
+        return [kept for kept in (self._one, *self._callers.values()) if kept is not None]
+
+    def make(self) -> Any:
+        """Make what it keeps for all callers together."""
+        self._one = self._make(self.rule)
+        return self._one
 
     def pick(self, asked: Who) -> Any:
         """Return what counts this call, None where the rule is not about it. Under the lock."""
@@ -71,9 +84,7 @@ class Share:
         if selection is not EVERYBODY and not _selects(selection, asked):
             return None
         if not selection.each:
-            if self._one is None:
-                self._one = self._make(self.rule)
-            return self._one
+            return self.make() if self._one is None else self._one
         caller = asked.caller
         if caller not in self._callers and len(self._callers) >= MOST_CALLERS:
             caller = OTHERS

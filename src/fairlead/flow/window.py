@@ -73,6 +73,14 @@ class Window:
 
     lends = False
 
+    def move(self, by: int) -> None:
+        """Go on in the counts of another gate, which are so many more."""
+        self.base += by
+        for i in range(1, len(self.marks or ()), 2):
+            self.marks[i] += by  # type: ignore[index]
+        if self.shape is not None:
+            self.shape.move(by)
+
     @property
     def logs(self) -> int:
         """How many times of admission the gate has to remember for it."""
