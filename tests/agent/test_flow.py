@@ -230,8 +230,8 @@ def test_a_breaker_opens_tries_again_and_closes(
     assert service.status() == 429
 
     service.recover(condition)
-    until(lambda: service.status() == 200)
-    assert [service.status() for _ in range(5)] == [200] * 5
+    # A client has its answer a moment before the server knows that it is sent.
+    until(lambda: [service.status() for _ in range(5)] == [200] * 5)
 
 
 PLACES = {
