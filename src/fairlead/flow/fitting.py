@@ -57,8 +57,9 @@ def fit(gate: Gate, windows: Any, caps: Any, breakers: Any) -> None:
 class Fitter:
     """Makes windows, breakers and shares."""
 
-    def __init__(self, gate: Callable[[str], Gate], memory: Memory) -> None:
-        """Find other resources' gates with `gate`."""
+    def __init__(self, core: Core, gate: Callable[[str], Gate], memory: Memory) -> None:
+        """Fit gates of `core` when they wake; find other resources' gates with `gate`."""
+        core.wake = self.wake
         self._gate, self._memory = gate, memory
         self._tuples: dict[tuple[int, ...], Rules] = {}
 

@@ -56,8 +56,7 @@ class Gates:
         form, self.interpreted = chosen(pure=pure)
         """Why gates are interpreted; ``""`` where they are compiled."""
         self._core = Core(form, clock, listener)
-        self._fitter = Fitter(self._inner, memory)
-        self._core.wake = self._fitter.wake
+        self._fitter = Fitter(self._core, self._inner, memory)
         self._gates: dict[str, Gate] = {}
         self._making: dict[str, Gate] = {}  # without their rules yet
         self._wide: set[str] = set()
