@@ -129,3 +129,23 @@ def test_a_function_that_a_guard_names_is_told_of_as_there(launch, wire):
     program = launch(f"{guarded}{SERVE}{STAY}")
     await_registered(wire, program.line())
     assert wire.registrations[-1]["unmatched"] == {"reserve-stok": "reserve-stock"}
+
+
+def test_a_database_is_there_once_it_was_connected_to_and_doctor_tells_of_another(launch, wire):
+    """Before any rule concerned it, and never with the statements that were sent."""
+    flow = FlowRules(
+        concurrency_limits=tuple(
+            ConcurrencyLimit(rule="r", strategy="s", resource=resource, most=3)
+            for resource in ("sql:shop", "sql:shopp:SELECT secret", "sql:shopp")
+        )
+    )
+    wire.publish(seal(replace(snapshot(3), flow=flow)))
+    connected = "import sqlite3\nopened = sqlite3.connect('shop.db')\n"
+    program = launch(f"{connected}{SERVE}{STAY}")
+    await_registered(wire, program.line())
+    assert wire.registrations[-1]["unmatched"] == {"sql:shopp": "sql:shop"}
+
+    done = doctor(launch, str(program.pid))
+
+    assert "a rule guards sql:shopp, which the application has not, did you mean" in done.stdout
+    assert "→ correct the target of the rule: sql: and the database's name" in done.stdout
