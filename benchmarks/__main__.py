@@ -11,7 +11,18 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import hot, inbound, leaks, outbound, propagation, rpc, sql, startup, storm
+from benchmarks import (
+    commandline,
+    hot,
+    inbound,
+    leaks,
+    outbound,
+    propagation,
+    rpc,
+    sql,
+    startup,
+    storm,
+)
 from benchmarks.measure import Figure
 
 REPORT = Path("build/bench/bench.json")
@@ -22,6 +33,7 @@ GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
     "rpc": rpc.run,
     "propagation": propagation.run,
     "startup": startup.run,
+    "cli": commandline.run,
     "storm": storm.run,
     "leaks": leaks.run,
     "sql": sql.run,

@@ -21,11 +21,12 @@ FIXED = {
 
 DOORS = {
     "agent/attach.py", "agent/bootstrap.py",
-    "cli/run.py", "cli/doctor/command.py", "cli/serve.py",
+    "cli/run.py", "cli/doctor/command.py", "cli/serve.py", "cli/complete.py",
 }  # fmt: skip
 """Where a program begins, and hands its environment to what reads it."""
 
 OTHERS = {
+    "cli/terminal.py",  # NO_COLOR, TERM, EDITOR: what every program on a terminal heeds
     "instruments/commands.py",  # what a child process would be given anyway
     "instruments/postgres.py",  # libpq's own variables, PGHOST and its like
     "instruments/secret.py",  # the variable that a rule names for a password

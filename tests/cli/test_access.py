@@ -136,7 +136,10 @@ def test_a_token_file_that_others_may_use_is_refused(admin: Shell, mode: int) ->
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("get", "trafficlanes", "--token", "x"), "No such option: --token"),
+        (
+            ("get", "trafficlanes", "--token", "x"),
+            "there is no option --token, did you mean --token-file?",
+        ),
         (("token", "create", "x"), "say what it is for"),
         (("token", "create", "x", "--role", "view", "--app", "a"), "say what it is for"),
         (("token", "create", "x", "--role", "root"), "none of view, edit, admin, agent"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -38,7 +39,7 @@ def test_help_lists_every_verb_and_needs_no_package():
     assert done.returncode == 0
     assert done.stderr == ""
     assert all(f"  {verb.name} " in done.stdout for verb in VERBS)
-    assert len(done.stdout.splitlines()) < 20
+    assert len(done.stdout.splitlines()) <= 48
 
 
 @pytest.mark.parametrize("verb", [verb.name for verb in VERBS if verb.extra])
@@ -61,11 +62,32 @@ def test_the_front_door_imports_nothing_heavy():
 
 
 def test_an_unknown_verb_is_a_usage_error(capsys):
-    """With the list of the known ones."""
+    """With the one that was meant, where one is close."""
     assert main(["aply"]) == 2
-    error = capsys.readouterr().err
-    assert "unknown command 'aply'" in error
-    assert "apply" in error
+    assert "there is no command 'aply', did you mean apply?" in capsys.readouterr().err
+    assert main(["xyzzy"]) == 2
+    assert "fairlead --help" in capsys.readouterr().err
+
+
+def test_both_versions_are_told(say):
+    """An agent, a command line and a server of different versions are what bug reports forget."""
+    said = say("version")
+    assert said.status == 0
+    own, theirs = said.out.splitlines()
+    assert own.startswith("fairlead ")
+    assert theirs.startswith("control plane ")
+    assert json.loads(say("version", "-o", "json").out)["server"]["url"].startswith("http")
+    alone = say("version", "--client", "--server", "http://127.0.0.1:9")
+    assert (alone.status, len(alone.out.splitlines())) == (0, 1)
+    away = say("version", "--server", "http://127.0.0.1:9")
+    assert away.status == 3
+    assert away.out.startswith("fairlead ")
+
+
+def test_an_option_that_is_misspelt_is_answered_with_the_one_that_was_meant(capsys):
+    """A list of twenty options is no answer."""
+    assert main(["get", "tlane", "--namspace", "x"]) == 2
+    assert "there is no option --namspace, did you mean --namespace?" in capsys.readouterr().err
 
 
 def test_no_verb_is_a_usage_error_too(capsys):

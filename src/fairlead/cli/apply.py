@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
@@ -16,6 +17,7 @@ from fairlead.cli import command, sources
 from fairlead.cli.command import DEFAULT_SERVER, Files, Namespace, Server
 from fairlead.cli.control_plane import ControlPlane, Refused
 from fairlead.cli.failure import REFUSED
+from fairlead.cli.progress import counted
 from fairlead.kinds import Resource
 from fairlead.kinds.metadata import without_server_fields
 
@@ -29,7 +31,7 @@ _Names = Annotated[
 
 def main(arguments: Sequence[str]) -> int:
     """Run ``fairlead apply``."""
-    return command.run("apply", arguments, apply=apply)
+    return command.run("apply", arguments, COMMANDS)
 
 
 def apply(
@@ -37,32 +39,42 @@ def apply(
     names: _Names = None,
     filename: Files = None,
     namespace: Namespace = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Have it checked by the control plane, and no more.")
+    ] = False,
     server: Server = DEFAULT_SERVER,
 ) -> None:
     """Create or change resources from YAML, JSON or Python files."""
     loaded = sources.load([*(filename or ()), *(names or ())], namespace)
-    if send(ControlPlane(server), loaded):
+    if send(ControlPlane(server), loaded, dry_run=dry_run):
         raise typer.Exit(REFUSED)
 
 
-def send(control: ControlPlane, resources: Iterable[Resource[Any]]) -> int:
+def send(
+    control: ControlPlane, resources: Iterable[Resource[Any]], *, dry_run: bool = False
+) -> int:
     """Send what differs, and tell what happened to each; return how many were refused."""
-    refused = 0
-    for resource in resources:
+    refused, note = 0, " (dry run)" if dry_run else ""
+    wanted = list(resources)
+    for resource in counted("applying", wanted, len(wanted)):
         label = f"{resource.kind.singular}.{resource.kind.group}/{resource.name}"
         try:
-            print(f"{label} {_applied(control, resource)}")
+            print(f"{label} {_applied(control, resource, dry_run=dry_run)}{note}")
         except Refused as refusal:
             refused += 1
             print(f"{label}: {refusal}", file=sys.stderr)
     return refused
 
 
-def _applied(control: ControlPlane, resource: Resource[Any]) -> str:
+def _applied(control: ControlPlane, resource: Resource[Any], *, dry_run: bool = False) -> str:
     """Send `resource` where it differs; return what happened to it."""
     for attempt in range(_ATTEMPTS):
         try:
-            return _sent(control, resource)
+            found = prepared(control, resource)
+            if found.unchanged:
+                return "unchanged"
+            sent(control, found, dry_run=dry_run)
+            return "created" if found.live is None else "configured"
         except Refused as refusal:
             # Somebody else wrote between our look and our write: look again.
             if refusal.code != 409 or attempt == _ATTEMPTS - 1:
@@ -70,23 +82,41 @@ def _applied(control: ControlPlane, resource: Resource[Any]) -> str:
     raise AssertionError("unreachable")
 
 
-def _sent(control: ControlPlane, resource: Resource[Any]) -> str:
-    collection = control.path(resource.kind, resource.namespace)
-    item = control.path(resource.kind, resource.namespace, resource.name)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """What is to be sent for a resource, and what is there."""
+
+    resource: Resource[Any]
+    live: dict[str, Any] | None
+    body: dict[str, Any]
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether it is there already as it is to be."""
+        return self.live is not None and _own(self.body) == _own(self.live)
+
+
+def prepared(control: ControlPlane, resource: Resource[Any]) -> Prepared:
+    """Look what is there of `resource`. Raises Failed."""
     try:
-        live = control.call("GET", item)
+        live = control.call("GET", control.path(resource.kind, resource.namespace, resource.name))
     except Refused as refusal:
         if refusal.code != 404:
             raise
-        body = _body(resource, {})
-        control.call("POST", collection, body, query=_WRITE)
-        return "created"
+        return Prepared(resource=resource, live=None, body=_body(resource, {}))
     body = _body(resource, live)
-    if _own(body) == _own(live):
-        return "unchanged"
     body["metadata"]["resourceVersion"] = live.get("metadata", {}).get("resourceVersion", "")
-    control.call("PUT", item, body, query=_WRITE)
-    return "configured"
+    return Prepared(resource=resource, live=live, body=body)
+
+
+def sent(control: ControlPlane, found: Prepared, *, dry_run: bool = False) -> dict[str, Any]:
+    """Create or replace, in earnest or to see what would come of it. Raises Refused."""
+    one, query = found.resource, {**_WRITE, **({"dryRun": "All"} if dry_run else {})}
+    if found.live is None:
+        return control.call("POST", control.path(one.kind, one.namespace), found.body, query=query)
+    return control.call(
+        "PUT", control.path(one.kind, one.namespace, one.name), found.body, query=query
+    )
 
 
 def _body(resource: Resource[Any], live: dict[str, Any]) -> dict[str, Any]:
@@ -106,3 +136,6 @@ def _own(plain: dict[str, Any]) -> dict[str, Any]:
     own: dict[str, Any] = {k: plain[k] for k in ("apiVersion", "kind", "spec") if k in plain}
     metadata = without_server_fields(plain.get("metadata", {}))
     return {**own, "metadata": {key: value for key, value in metadata.items() if value}}
+
+
+COMMANDS: command.Commands = {"apply": apply}

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, TypeAlias
 
 import typer
+from typer.main import get_command
 
-from fairlead.cli.failure import OK, USAGE
+from fairlead.cli.failure import INTERRUPTED, OK, USAGE
 from fairlead.cli.target import with_files
+from fairlead.kinds.suggestion import meant
 
 Namespace: TypeAlias = Annotated[
     str | None, typer.Option("--namespace", "-n", help="Namespace; `default` if left out.")
@@ -35,6 +37,12 @@ Files: TypeAlias = Annotated[
 ]
 
 
+Selector: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--selector", "-l", help="Label selector: app=shop.", show_default=False),
+]
+
+
 class Form(StrEnum):
     """How the answer is printed."""
 
@@ -45,8 +53,14 @@ class Form(StrEnum):
 DEFAULT_SERVER = "http://127.0.0.1:8580"
 
 
-def run(verb: str, arguments: Sequence[str], **commands: Callable[..., Any]) -> int:
-    """Run a verb's only command, or the one of its `commands` that `arguments` name."""
+Commands: TypeAlias = Mapping[str, Callable[..., Any]]
+"""What a verb can do, by the word that follows it; by its own name where it does one thing."""
+
+_HELP = {"help_option_names": ["-h", "--help"]}
+
+
+def built(verb: str, commands: Commands) -> Any:
+    """Return a verb as the command of typer that reads its words."""
     app = typer.Typer(
         add_completion=False,
         rich_markup_mode=None,
@@ -54,20 +68,55 @@ def run(verb: str, arguments: Sequence[str], **commands: Callable[..., Any]) -> 
         no_args_is_help=len(commands) > 1,
     )
     for name, command in commands.items():
-        settings = {"help_option_names": ["-h", "--help"]}
-        app.command(name, context_settings=settings)(with_files(command))
+        app.command(name, context_settings=_HELP)(with_files(command))
     if verb not in commands:
         # With one command alone, typer would not ask for its name.
-        app.callback(context_settings={"help_option_names": ["-h", "--help"]})(_group)
+        app.callback(context_settings=_HELP)(_group)
+    return get_command(app)
+
+
+def run(verb: str, arguments: Sequence[str], commands: Commands) -> int:
+    """Run a verb's only command, or the one of its `commands` that `arguments` name."""
+    words, name = list(arguments), f"fairlead {verb}"
     try:
-        app(list(arguments), prog_name=f"fairlead {verb}")
+        status = built(verb, commands).main(words, prog_name=name, standalone_mode=False)
     except SystemExit as end:
         return _status(end.code)
-    return OK
+    except typer.Abort:
+        return INTERRUPTED
+    except Exception as error:
+        if not isinstance(getattr(error, "exit_code", None), int):
+            raise
+        return _misused(error, name)
+    return status if isinstance(status, int) else OK
 
 
 def _group() -> None:
     pass
+
+
+def _misused(error: Any, name: str) -> int:
+    """Tell what is wrong with a command line; `error` is typer's, of whichever version."""
+    context, message = getattr(error, "ctx", None), str(error.format_message())
+    if not message or message.startswith("Usage:"):  # the verb alone: that is its help
+        print(message, file=sys.stderr)
+        return USAGE
+    wrong = getattr(error, "option_name", None)
+    if wrong and context is not None:
+        message = f"there is no option {wrong}{meant(wrong, options_of(context.command))}"
+    path = context.command_path if context is not None else name
+    print(f"fairlead: {message}\nTry '{path} --help'.", file=sys.stderr)
+    return int(error.exit_code)
+
+
+def options_of(command: Any) -> list[str]:
+    """Return the options that a command of typer has, those in the open."""
+    return [
+        word
+        for one in (*command.params,)
+        for word in (*one.opts, *one.secondary_opts)
+        if word.startswith("-") and not getattr(one, "hidden", False)
+    ]
 
 
 def _status(code: object) -> int:

@@ -80,8 +80,8 @@ class ControlPlane:
 
     def path(self, kind: Kind[Any], namespace: str | None, name: str = "") -> str:
         """Return the path of a kind's objects, in all namespaces for None, or of one of them."""
-        parts = [f"/apis/{kind.group}/{kind.version}"]
-        if namespace is not None:
+        parts = [f"/apis/{kind.group}/{kind.version}" if kind.group else f"/api/{kind.version}"]
+        if namespace is not None and kind.namespaced:
             parts.append(f"namespaces/{quote(namespace, safe='')}")
         parts.append(kind.plural)
         if name:

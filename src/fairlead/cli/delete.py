@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -11,17 +11,13 @@ from fairlead.cli import command, sources
 from fairlead.cli.command import DEFAULT_SERVER, Files, Namespace, Server
 from fairlead.cli.control_plane import ControlPlane, Refused
 from fairlead.cli.failure import REFUSED, USAGE, Failed
-from fairlead.cli.get import named
-from fairlead.kinds import Kind
-from fairlead.policy.workload import DEFAULT_NAMESPACE
-
-_Target = tuple[Kind[Any], str, str]
-"""Kind, namespace, name."""
+from fairlead.cli.objects import Named, exactly, missing
+from fairlead.cli.progress import counted
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run ``fairlead delete``."""
-    return command.run("delete", arguments, delete=delete)
+    return command.run("delete", arguments, COMMANDS)
 
 
 def delete(
@@ -39,29 +35,31 @@ def delete(
 ) -> None:
     """Remove resources."""
     control = ControlPlane(server)
-    missing = []
-    for kind, where, name in list(_targets(words or [], filename or [], namespace)):
-        shown = f'{kind.singular}.{kind.group} "{name}"'
+    absent: list[str] = []
+    wanted = list(_targets(words or [], filename or [], namespace))
+    for one in counted("deleting", wanted, len(wanted)):
         try:
-            control.call("DELETE", control.path(kind, where, name))
-            print(f"{shown} deleted")
+            control.call("DELETE", one.path(control))
+            print(f"{one.shown} deleted")
         except Refused as refusal:
             if refusal.code != 404:
                 raise
-            missing.append(f"fairlead: {shown} is not in namespace {where}")
-    if missing and not ignore_not_found:
-        raise Failed(missing, REFUSED)
+            if not ignore_not_found:
+                absent += missing(control, one).lines
+    if absent:
+        raise Failed(absent, REFUSED)
 
 
-def _targets(words: list[str], filenames: list[str], namespace: str | None) -> Iterator[_Target]:
+def _targets(words: list[str], filenames: list[str], namespace: str | None) -> Iterator[Named]:
     if filenames and words:
         raise Failed("say either -f FILE or KIND NAME", USAGE)
     if filenames:
         for resource in sources.load(filenames, namespace):
-            yield resource.kind, resource.namespace, resource.name
-    elif len(words) > 1:
-        kind = named(words[0])
-        for name in words[1:]:
-            yield kind, namespace or DEFAULT_NAMESPACE, name
+            yield Named(resource.kind, resource.namespace, resource.name)
+    elif words and (len(words) > 1 or "/" in words[0]):
+        yield from exactly(words, namespace)
     else:
         raise Failed("say what to remove: -f FILE, or KIND NAME", USAGE)
+
+
+COMMANDS: command.Commands = {"delete": delete}

@@ -22,7 +22,7 @@ from fairlead.policy.workload import DEFAULT_NAMESPACE
 
 def main(arguments: Sequence[str]) -> int:
     """Run ``fairlead explain``."""
-    return command.run("explain", arguments, request=request, flow=flow)
+    return command.run("explain", arguments, COMMANDS)
 
 
 def request(  # noqa: PLR0913 - one parameter for each option
@@ -137,3 +137,6 @@ def _hop(hop: dict[str, Any]) -> Iterator[str]:
         yield f"      if those refuse a connection: base {', '.join(hop['fallback'])}"
     for excluded in hop.get("excluded", ()):
         yield f"      not {excluded['address']}: {excluded['why']}"
+
+
+COMMANDS: command.Commands = {"request": request, "flow": flow}

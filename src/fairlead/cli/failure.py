@@ -11,6 +11,8 @@ USAGE = 2
 """The command line, or a setting, is wrong."""
 ENVIRONMENT = 3
 """Something around the command is missing: a server, a file, a package."""
+INTERRUPTED = 130
+"""Somebody pressed Ctrl-C."""
 
 
 class Failed(Exception):

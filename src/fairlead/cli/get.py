@@ -4,44 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from fairlead.cli import command
-from fairlead.cli.command import DEFAULT_SERVER, AllNamespaces, Namespace, Server
-from fairlead.cli.control_plane import ControlPlane
-from fairlead.cli.failure import USAGE, Failed
+from fairlead.cli.command import DEFAULT_SERVER, AllNamespaces, Namespace, Selector, Server
+from fairlead.cli.control_plane import ControlPlane, Refused
+from fairlead.cli.failure import REFUSED, USAGE, Failed
 from fairlead.cli.following import Following
+from fairlead.cli.objects import Named, Words, missing, parsed
 from fairlead.cli.printing import Form, Objects, Table, shape
-from fairlead.control.instance_kind import INSTANCE
-from fairlead.kinds import KINDS, Kind, kind_named
 from fairlead.policy.workload import DEFAULT_NAMESPACE
-
-SHOWN = (*KINDS, INSTANCE)
-"""Kinds that can be shown: those that people write, and what agents registered."""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run ``fairlead get``."""
-    return command.run("get", arguments, get=get)
+    return command.run("get", arguments, COMMANDS)
 
 
 def get(  # noqa: PLR0913 - one parameter for each option
     *,
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="Kind, plural or short name.")],
-    name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="One object.", show_default=False)
-    ] = None,
+    words: Words,
     namespace: Namespace = None,
     all_namespaces: AllNamespaces = False,
     output: Annotated[
         Form | None, typer.Option("--output", "-o", help="Form.", show_default=False)
     ] = None,
-    selector: Annotated[
-        str | None,
-        typer.Option("--selector", "-l", help="Label selector: app=shop.", show_default=False),
-    ] = None,
+    selector: Selector = None,
     watch: Annotated[
         bool, typer.Option("--watch", "-w", help="Then show every change, until interrupted.")
     ] = False,
@@ -51,31 +41,45 @@ def get(  # noqa: PLR0913 - one parameter for each option
     server: Server = DEFAULT_SERVER,
 ) -> None:
     """Show resources."""
-    wanted = named(kind)
-    if name and (all_namespaces or selector):
+    kind, names = parsed(words, namespace)
+    if names and (all_namespaces or selector):
         raise Failed("NAME goes without -A and -l: it is one object", USAGE)
+    if watch and len(names) > 1:
+        raise Failed("-w follows one object, or all of a kind", USAGE)
     control = ControlPlane(server)
-    where = None if all_namespaces else namespace or DEFAULT_NAMESPACE
-    path = control.path(wanted, where, name or "")
+    where = None if all_namespaces and kind.namespaced else namespace or DEFAULT_NAMESPACE
     query = {"labelSelector": selector} if selector else {}
-    shown = shape(wanted, output, where)
+    shown = shape(kind, output, where)
     if watch:
-        if name:
-            path = control.path(wanted, where)
-            query["fieldSelector"] = f"metadata.name={name}"
-        _watch(Following(control, path, query, shown.accept), shown, events=events)
-        return
-    found = control.call("GET", path, query=query, accept=shown.accept)
-    shown.whole(found)
+        if names:
+            query["fieldSelector"] = f"metadata.name={names[0].name}"
+        following = Following(control, control.path(kind, where), query, shown.accept)
+        _watch(following, shown, events=events)
+    elif names:
+        _several(control, names, shown)
+    else:
+        shown.whole(
+            control.call("GET", control.path(kind, where), query=query, accept=shown.accept)
+        )
 
 
-def named(word: str) -> Kind[Any]:
-    """Return the kind that `word` means. Raises Failed."""
-    kind = kind_named(word, SHOWN)
-    if kind is None:
-        known = ", ".join(f"{k.plural} ({', '.join(k.short_names)})" for k in SHOWN)
-        raise Failed(f"there is no kind {word!r}: say one of {known}", USAGE)
-    return kind
+def _several(control: ControlPlane, names: Sequence[Named], shown: Table | Objects) -> None:
+    """Show those that are there, and fail where one is not."""
+    absent: list[str] = []
+    for one in names:
+        try:
+            found = control.call("GET", one.path(control), accept=shown.accept)
+        except Refused as refusal:
+            if refusal.code != 404:
+                raise
+            absent += missing(control, one).lines
+            continue
+        if len(names) == 1:
+            shown.whole(found)
+        else:
+            shown.one(found)
+    if absent:
+        raise Failed(absent, REFUSED)
 
 
 def _watch(following: Following, shown: Table | Objects, *, events: bool) -> None:
@@ -84,3 +88,6 @@ def _watch(following: Following, shown: Table | Objects, *, events: bool) -> Non
     with suppress(KeyboardInterrupt):
         for kind, found in following.events():
             shown.one(found, kind if events else "")
+
+
+COMMANDS: command.Commands = {"get": get}

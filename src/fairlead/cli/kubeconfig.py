@@ -19,7 +19,7 @@ NAME = "fairlead"
 
 def main(arguments: Sequence[str]) -> int:
     """Run ``fairlead kubeconfig``."""
-    return command.run("kubeconfig", arguments, kubeconfig=kubeconfig)
+    return command.run("kubeconfig", arguments, COMMANDS)
 
 
 def kubeconfig(*, namespace: Namespace = None, server: Server = DEFAULT_SERVER) -> None:
@@ -45,3 +45,6 @@ def config(control: ControlPlane, namespace: str) -> dict[str, Any]:
         "contexts": [{"name": NAME, "context": context}],
         "current-context": NAME,
     }
+
+
+COMMANDS: command.Commands = {"kubeconfig": kubeconfig}

@@ -7,8 +7,10 @@ import sys
 from enum import StrEnum
 from typing import Any
 
+from fairlead.cli import terminal
 from fairlead.cli.control_plane import TABLE
 from fairlead.cli.following import Plain
+from fairlead.cli.objects import Named
 from fairlead.cli.table import aligned, widths_of
 from fairlead.kinds import Kind
 from fairlead.kinds.document.writer import write_yaml
@@ -56,7 +58,7 @@ class Objects:
             return json.dumps(found, indent=4, ensure_ascii=False)
         if self._form is Form.YAML:
             return write_yaml(dict(found)).rstrip("\n")
-        return f"{self._kind.singular}.{self._kind.group}/{found['metadata']['name']}"
+        return Named(self._kind, "", found["metadata"]["name"]).label
 
 
 class Table:
@@ -82,9 +84,10 @@ class Table:
         lines = [["NAMESPACE", *heads] if self._namespaces else heads]
         lines += [self._cells(table, row) for row in table["rows"]]
         self._widths = widths_of(lines)
-        head, *rows = aligned(lines, self._widths)
-        print(_before("EVENT" if event else "") + head)
-        print("\n".join(_before(event) + row for row in rows), flush=True)
+        heads, *rows = lines
+        (head,) = aligned([heads], self._widths)
+        print(terminal.head(_before("EVENT" if event else "") + head))
+        self._rows(rows, event)
 
     def one(self, table: Plain, event: str = "") -> None:
         """Print a row below those that are there already."""
@@ -93,7 +96,12 @@ class Table:
             return
         lines = [self._cells(table, row) for row in table["rows"]]
         self._widths = [max(pair) for pair in zip(self._widths, widths_of(lines), strict=True)]
-        print("\n".join(_before(event) + line for line in aligned(lines, self._widths)), flush=True)
+        self._rows(lines, event)
+
+    def _rows(self, lines: list[list[str]], event: str) -> None:
+        before = terminal.cell(_before(event)) if event else ""
+        for line in aligned(lines, self._widths, terminal.cell):
+            print(before + line, flush=True)
 
     def _cells(self, table: Plain, row: Plain) -> list[str]:
         places = self._places(table["columnDefinitions"])
@@ -111,7 +119,7 @@ def _before(event: str) -> str:
 
 
 def _cell(value: Any) -> str:
-    return "<none>" if value is None or value == "" else str(value)
+    return "<none>" if value is None or value == "" else terminal.safe(str(value))
 
 
 def shape(kind: Kind[Any], form: Form | None, namespace: str | None) -> Table | Objects:

@@ -36,7 +36,7 @@ _SHORTHANDS = (
 
 def main(argv: Sequence[str]) -> int:
     """Become the command in `argv`; return an exit status only where that cannot be."""
-    options = _parser().parse_args(argv)
+    options = options_parser().parse_args(argv)
     command: list[str] = options.command[options.command[:1] == ["--"] :]
     if not command:
         return _refuse("no command given: fairlead run -- CMD [ARGUMENT ...]", REFUSED)
@@ -52,7 +52,8 @@ def main(argv: Sequence[str]) -> int:
     return _become(command, _environment(environ))
 
 
-def _parser() -> argparse.ArgumentParser:
+def options_parser() -> argparse.ArgumentParser:
+    """Return what reads the options."""
     parser = argparse.ArgumentParser(
         prog="fairlead run",
         usage="fairlead run [OPTION ...] -- CMD [ARGUMENT ...]",

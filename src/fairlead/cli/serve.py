@@ -28,7 +28,7 @@ BAD_SETTING, CANNOT_START = 2, 3
 
 def main(arguments: Sequence[str]) -> int:
     """Run ``fairlead serve``."""
-    return command.run("serve", arguments, serve=_serve)
+    return command.run("serve", arguments, COMMANDS)
 
 
 def _serve(
@@ -117,3 +117,6 @@ def serve_with(settings: Settings) -> int:
 def _complain(message: str, status: int) -> int:
     print(f"fairlead: {message}", file=sys.stderr)
     return status
+
+
+COMMANDS: command.Commands = {"serve": _serve}

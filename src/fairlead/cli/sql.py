@@ -69,7 +69,7 @@ class Checked:
 
 def main(arguments: Sequence[str]) -> int:
     """Run ``fairlead sql``."""
-    return command.run("sql", arguments, check=check)
+    return command.run("sql", arguments, COMMANDS)
 
 
 def check(  # noqa: PLR0913 - one parameter for each option
@@ -224,3 +224,6 @@ def _show(found: Sequence[Checked], form: Form) -> None:
 def _short(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= 400 else f"{line[:400]} …"
+
+
+COMMANDS: command.Commands = {"check": check}

@@ -13,7 +13,7 @@ from fairlead.cli import command
 from fairlead.cli.command import DEFAULT_SERVER, AllNamespaces, Form, Namespace, Server
 from fairlead.cli.control_plane import ControlPlane
 from fairlead.cli.failure import REFUSED
-from fairlead.cli.table import aligned
+from fairlead.cli.table import tabled
 from fairlead.control.instance_kind import INSTANCE
 from fairlead.policy.governance import ON
 from fairlead.policy.workload import BASE, DEFAULT_NAMESPACE
@@ -47,7 +47,7 @@ class Workload:
 
 def main(arguments: Sequence[str]) -> int:
     """Run ``fairlead status``."""
-    return command.run("status", arguments, status=status)
+    return command.run("status", arguments, COMMANDS)
 
 
 def status(
@@ -141,7 +141,7 @@ def worded(revision: int, found: Sequence[Workload], namespace: str | None) -> I
     if namespace is None:
         names = ["NAMESPACE", *(one.namespace for one in found)]
         rows = [(name, *row) for name, row in zip(names, rows, strict=True)]
-    head, *lines = aligned(rows)
+    head, *lines = tabled(rows)
     yield head
     for one, line in zip(found, lines, strict=True):
         yield line
@@ -193,3 +193,6 @@ def _cells(one: Workload) -> tuple[str, ...]:
         one.since or "-",
         str(one.processes),
     )
+
+
+COMMANDS: command.Commands = {"status": status}

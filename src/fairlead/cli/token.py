@@ -22,7 +22,7 @@ from fairlead.cli import command
 from fairlead.cli.command import DEFAULT_SERVER, Form, Namespace, Server
 from fairlead.cli.control_plane import ControlPlane
 from fairlead.cli.failure import ENVIRONMENT, REFUSED, USAGE, Failed
-from fairlead.cli.table import aligned
+from fairlead.cli.table import tabled
 from fairlead.control.access.records import (
     InvalidToken,
     TokenFile,
@@ -50,7 +50,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 def main(arguments: Sequence[str]) -> int:
     """Run ``fairlead token``."""
-    return command.run("token", arguments, create=create, list=list_, revoke=revoke)
+    return command.run("token", arguments, COMMANDS)
 
 
 def create(  # noqa: PLR0913 - one parameter for each option
@@ -109,7 +109,7 @@ def list_(
     for one in found:
         granted = ",".join(map(_worded, one["grants"]))
         rows.append((one["id"], one["name"], granted, one["created"], one["expires"] or "never"))
-    print("\n".join(aligned(rows)) if found else "no token")
+    print("\n".join(tabled(rows)) if found else "no token")
 
 
 def revoke(
@@ -225,3 +225,6 @@ def _kept(path: str | None) -> Iterator[Callable[[str], None]]:
 def _worded(grant: Plain) -> str:
     app = f"/{grant['app']}" if grant.get("app") else ""
     return f"{grant['role']}@{grant['namespace']}{app}"
+
+
+COMMANDS: command.Commands = {"create": create, "list": list_, "revoke": revoke}

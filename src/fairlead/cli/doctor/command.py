@@ -32,7 +32,7 @@ _EPILOG = (
 
 def main(argv: Sequence[str]) -> int:
     """Say what there is to say; return the exit status."""
-    parser = _parser()
+    parser = options_parser()
     options = parser.parse_args(argv)
     app, pid = _subject(parser, options)
     environ = dict(os.environ)
@@ -52,7 +52,8 @@ def main(argv: Sequence[str]) -> int:
     return _show_all(environment.examined(settings, environ), found, as_json=as_json)
 
 
-def _parser() -> argparse.ArgumentParser:
+def options_parser() -> argparse.ArgumentParser:
+    """Return what reads the options."""
     parser = argparse.ArgumentParser(
         prog="fairlead doctor",
         description="Say what is hooked and enforced, what is wrong with it, and what to do.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
@@ -44,8 +44,7 @@ class Output(StrEnum):
 
 def main(arguments: Sequence[str]) -> int:
     """Run ``fairlead sentinel``."""
-    commands: dict[str, Callable[..., Any]] = {"import": import_, "export": export}
-    return command.run("sentinel", arguments, **commands)
+    return command.run("sentinel", arguments, COMMANDS)
 
 
 App: TypeAlias = Annotated[str, typer.Option("--app", help="App that the rules are for.")]
@@ -159,3 +158,6 @@ def _files(directory: Path, arrays: Mapping[str, Any]) -> None:
             (directory / f"{name}.json").write_text(f"{text}\n", encoding="utf-8")
     except OSError as error:
         raise Failed(f"{directory}: {error.strerror or error}", ENVIRONMENT) from error
+
+
+COMMANDS: command.Commands = {"import": import_, "export": export}

@@ -1,0 +1,134 @@
+"""Which names stand where on a command line, and how the control plane is asked for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from fairlead.cli.control_plane import ControlPlane
+from fairlead.cli.objects import SHOWN, parsed
+from fairlead.cli.revisions import revisions_of
+from fairlead.control.namespace_kind import NAMESPACE
+from fairlead.kinds import kind_named
+from fairlead.kinds.traffic_lane import KIND as LANE
+from fairlead.kinds.traffic_lane import lane_of
+from fairlead.policy.workload import DEFAULT_NAMESPACE
+
+MOST = 500
+"""Names that are offered."""
+
+Offer = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What has been said before the word that is typed."""
+
+    words: list[str]
+    typed: str
+    namespace: str = ""
+    everywhere: bool = False
+
+
+Ask = Callable[[ControlPlane, Context], Iterable[Offer]]
+
+OBJECTS, LANES, APPS, TOKENS, SHELLS = "objects", "lanes", "apps", "tokens", "shells"
+FILES = frozenset(
+    {"--filename", "--token-file", "--ca-file", "--data-dir", "--write", "--tls-cert", "--tls-key"}
+)
+"""Options whose value is a file."""
+
+WORDS: Mapping[str, tuple[str, ...]] = {
+    "--for": ("condition=Live", "condition=Enforced", "delete", "create", "jsonpath="),
+    "--timeout": ("30s", "1m", "5m"),
+    "--governance": ("on", "observe", "off"),
+    "--role": ("view", "edit", "admin"),
+}
+
+ARGUMENTS: Mapping[str, str] = {
+    **dict.fromkeys(("get", "describe", "edit", "delete", "history", "rollback", "wait"), OBJECTS),
+    **dict.fromkeys(("apply", "diff", "analyze", "sql check", "sentinel import"), ":files"),
+    **dict.fromkeys(("lane coverage", "lane delete", "lane describe"), LANES),
+    **dict.fromkeys(("top", "tap"), APPS),
+    "token revoke": TOKENS,
+    "completion": SHELLS,
+}
+"""What the words of a verb are that are no options."""
+
+
+def kinds() -> Iterator[Offer]:
+    """Yield what kinds are called."""
+    for kind in SHOWN:
+        yield kind.plural, kind.kind
+        yield from ((short, kind.kind) for short in kind.short_names)
+
+
+def spelt_options(text: str) -> list[str]:
+    """Return the options that the help of an argparse parser spells."""
+    return sorted(set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", text)))
+
+
+def _objects(control: ControlPlane, context: Context) -> Iterator[Offer]:
+    word, slash, _ = context.typed.partition("/")
+    kind = kind_named(word if slash else context.words[0], SHOWN)
+    if kind is None:
+        return
+    where = None if context.everywhere else context.namespace or DEFAULT_NAMESPACE
+    items = control.call("GET", control.path(kind, where), query={"limit": str(MOST)})["items"]
+    for item in items:
+        name = item["metadata"]["name"]
+        if name not in context.words:
+            yield f"{word}/{name}" if slash else name, ""
+
+
+def _namespaces(control: ControlPlane, context: Context) -> Iterator[Offer]:
+    del context
+    for item in control.call("GET", control.path(NAMESPACE, None))["items"]:
+        yield item["metadata"]["name"], ""
+
+
+def _apps(control: ControlPlane, context: Context) -> Iterator[Offer]:
+    query = {"namespace": context.namespace or DEFAULT_NAMESPACE}
+    nodes = control.call("GET", "/fairlead/v1/nodes", query=query)["nodes"]
+    yield from ((app, "") for app in sorted({str(node["app"]) for node in nodes}))
+
+
+def _lanes(control: ControlPlane, context: Context) -> Iterator[Offer]:
+    path = control.path(LANE, context.namespace or DEFAULT_NAMESPACE)
+    items = control.call("GET", path)["items"]
+    yield from ((lane, "") for lane in sorted({lane_of(item) for item in items}) if lane)
+
+
+def _tokens(control: ControlPlane, context: Context) -> Iterator[Offer]:
+    del context
+    for token in control.call("GET", "/fairlead/v1/tokens")["tokens"]:
+        yield token["name"], ""
+
+
+def _shells(control: ControlPlane, context: Context) -> Iterator[Offer]:
+    del control, context
+    yield from (("bash", ""), ("zsh", ""), ("fish", ""))
+
+
+def _revisions(control: ControlPlane, context: Context) -> Iterator[Offer]:
+    _, names = parsed(context.words, context.namespace or None)
+    for item in revisions_of(control, names[0]):
+        yield str(item["revision"]), f"{item['type']} {item['who']} {item['at'] or ''}"
+
+
+LIVE: Mapping[str, Ask] = {
+    OBJECTS: _objects,
+    LANES: _lanes,
+    APPS: _apps,
+    TOKENS: _tokens,
+    SHELLS: _shells,
+}
+VALUES: Mapping[str, Ask] = {
+    "--namespace": _namespaces,
+    "--app": _apps,
+    "--lane": _lanes,
+    "--to": _revisions,
+    "--revision": _revisions,
+}
+"""Options whose values the control plane knows."""

@@ -1,0 +1,86 @@
+"""What a terminal is given, and a pipe is not: colour, and an editor to write in.
+
+Colour is for people: never in a pipe, never with ``NO_COLOR`` (no-color.org), nor where TERM is
+``dumb``. Standard library only.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import sys
+from typing import TextIO
+
+BOLD, DIM, RED, GREEN, YELLOW, CYAN = "1", "2", "31", "32", "33", "36"
+
+_GOOD = frozenset({"True", "live", "on", "Normal", "ADDED", "hooked"})
+_BAD = frozenset({"False", "refused", "away", "off", "Warning", "DELETED", "error", "lost"})
+_DOUBTFUL = frozenset({"Unknown", "lagging", "observe", "warning", "MODIFIED"})
+_SHARE = re.compile(r"(\d+)/(\d+)")
+
+
+def is_terminal(stream: TextIO | None = None) -> bool:
+    """Say whether a person reads `stream`, standard output if left out."""
+    stream = sys.stdout if stream is None else stream
+    try:
+        return stream.isatty()
+    except (AttributeError, ValueError):  # closed, or none at all
+        return False
+
+
+def coloured(stream: TextIO | None = None) -> bool:
+    """Say whether `stream` is to have colour."""
+    wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return wanted and is_terminal(stream)
+
+
+def painted(text: str, style: str, stream: TextIO | None = None) -> str:
+    """Return `text` in a style where `stream` has colour."""
+    return f"\x1b[{style}m{text}\x1b[0m" if text and coloured(stream) else text
+
+
+def cell(text: str) -> str:
+    """Return a cell of a table, with its blanks, in the colour of what it says."""
+    word = text.strip()
+    share = _SHARE.fullmatch(word)
+    if share:
+        style = GREEN if share[1] == share[2] != "0" else YELLOW
+    elif word in _GOOD:
+        style = GREEN
+    elif word in _BAD:
+        style = RED
+    else:
+        style = YELLOW if word in _DOUBTFUL else ""
+    return painted(text, style) if style else text
+
+
+def head(text: str) -> str:
+    """Return the heads of a table."""
+    return painted(text, BOLD)
+
+
+def change(line: str) -> str:
+    """Return a line of a unified diff in its colour."""
+    if line.startswith(("---", "+++")):
+        return painted(line, BOLD)
+    styles = {"+": GREEN, "-": RED, "@": CYAN}
+    style = styles.get(line[:1], "")
+    return painted(line, style) if style else line
+
+
+def columns() -> int:
+    """Return how wide the terminal is."""
+    return shutil.get_terminal_size((100, 40)).columns
+
+
+def editor() -> list[str]:
+    """Return the command that edits a file: VISUAL, EDITOR, or vi."""
+    chosen = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    return shlex.split(chosen) or ["vi"]
+
+
+def safe(text: str) -> str:
+    """Return what somebody else wrote without what a terminal would obey."""
+    return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)
