@@ -13,7 +13,6 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 from fairlead.agent import settings as agent
@@ -140,8 +139,7 @@ def _escaped(text: str) -> str:
 def main() -> None:
     """Print all pages."""
     pages = {"reference/kinds.md": kinds(), "reference/settings.md": settings()}
-    if not Path("docs/cli.md").exists():
-        pages["reference/cli.md"] = commands()
+    pages["reference/cli.md"] = commands()
     json.dump(pages, sys.stdout)
 
 
