@@ -22,7 +22,8 @@ from fairlead.kinds import Resource
 from fairlead.kinds.metadata import without_server_fields
 
 _WRITE = {"fieldManager": "fairlead", "fieldValidation": "Strict"}
-_ATTEMPTS = 3
+CONFLICT = 409
+ATTEMPTS = 5
 
 _Names = Annotated[
     list[str] | None, typer.Argument(metavar="FILE", help="Like -f.", show_default=False)
@@ -66,18 +67,30 @@ def send(
     return refused
 
 
-def _applied(control: ControlPlane, resource: Resource[Any], *, dry_run: bool = False) -> str:
+def _applied(control: ControlPlane, resource: Resource[Any], *, dry_run: bool) -> str:
     """Send `resource` where it differs; return what happened to it."""
-    for attempt in range(_ATTEMPTS):
+    before, after = delivered(control, resource, dry_run=dry_run)
+    if after is None:
+        return "unchanged"
+    return "created" if before.live is None else "configured"
+
+
+def delivered(
+    control: ControlPlane, resource: Resource[Any], *, dry_run: bool
+) -> tuple[Prepared, dict[str, Any] | None]:
+    """Send `resource`, in earnest or not; return what was there, and what is there instead.
+
+    None where it is there already. Raises Failed.
+    """
+    for attempt in range(ATTEMPTS):
+        before = prepared(control, resource)
+        if before.unchanged:
+            return before, None
         try:
-            found = prepared(control, resource)
-            if found.unchanged:
-                return "unchanged"
-            sent(control, found, dry_run=dry_run)
-            return "created" if found.live is None else "configured"
+            return before, sent(control, before, dry_run=dry_run)
         except Refused as refusal:
-            # Somebody else wrote between our look and our write: look again.
-            if refusal.code != 409 or attempt == _ATTEMPTS - 1:
+            # Somebody else, if only its status, was written meanwhile: look again.
+            if refusal.code != CONFLICT or attempt == ATTEMPTS - 1:
                 raise
     raise AssertionError("unreachable")
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from fairlead.cli import command, sources
-from fairlead.cli.apply import prepared, sent
+from fairlead.cli.apply import delivered
 from fairlead.cli.command import DEFAULT_SERVER, Files, Namespace, Server
 from fairlead.cli.control_plane import ControlPlane
 from fairlead.cli.differing import differences
@@ -54,10 +54,9 @@ def diff(
 def compared(control: ControlPlane, resource: Resource[Any]) -> list[str]:
     """Return the diff of an object as it is and as it would be. Raises Failed for a refusal."""
     one = Named(resource.kind, resource.namespace, resource.name)
-    before = prepared(control, resource)
-    if before.unchanged:
+    before, after = delivered(control, resource, dry_run=True)
+    if after is None:
         return []
-    after = sent(control, before, dry_run=True)
     label = f"{resource.namespace}/{one.label}"
     return list(differences(before.live, after, (f"live/{label}", f"new/{label}")))
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from fairlead.cli import command, terminal
-from fairlead.cli.apply import Prepared, sent
+from fairlead.cli.apply import ATTEMPTS, CONFLICT, Prepared, sent
 from fairlead.cli.command import DEFAULT_SERVER, Namespace, Server
 from fairlead.cli.control_plane import ControlPlane, Refused
 from fairlead.cli.failure import ENVIRONMENT, REFUSED, Failed
@@ -27,8 +27,6 @@ _ABOVE = (
     "Lines that begin with # above the object are left out. An empty file cancels the edit.",
     "A refusal opens this file again, with the reasons here.",
 )
-CONFLICT = 409
-
 Open = Callable[[Path], None]
 
 
@@ -101,11 +99,25 @@ class Edit:
         own["metadata"] = {**own["metadata"], "namespace": resource.namespace}
         if own == authored(self._live):
             return self._dropped()
-        revision = self._live["metadata"]["resourceVersion"]
-        body = {**own, "metadata": {**own["metadata"], "resourceVersion": revision}}
-        sent(self._control, Prepared(resource=resource, live=self._live, body=body))
+        self._send(resource, own)
         self._forget()
         return f"{self._one.label} edited"
+
+    def _send(self, resource: Resource[Any], own: dict[str, Any]) -> None:
+        """Send the edited object. Raises Refused, for a conflict only where somebody wrote."""
+        for attempt in range(ATTEMPTS):
+            revision = self._live["metadata"]["resourceVersion"]
+            body = {**own, "metadata": {**own["metadata"], "resourceVersion": revision}}
+            try:
+                sent(self._control, Prepared(resource=resource, live=self._live, body=body))
+                return
+            except Refused as error:
+                if error.code != CONFLICT:
+                    raise
+                known, self._live = authored(self._live), fetched(self._control, self._one)
+                # A new status makes a new revision too, and changes nothing of what was edited.
+                if known != authored(self._live) or attempt == ATTEMPTS - 1:
+                    raise
 
     def _resource(self, typed: str) -> Resource[Any]:
         resources = load_documents(typed, namespace=self._one.namespace)
@@ -120,8 +132,7 @@ class Edit:
         return resource
 
     def _overtaken(self) -> list[str]:
-        """Take what is there now for the ground of the next try, and say so."""
-        self._live = fetched(self._control, self._one)
+        """Show what is there now, which is the ground of the next try."""
         now = write_yaml(authored(self._live)).splitlines()
         return [
             "Somebody else changed the object meanwhile. Saving overwrites what is there now:",
