@@ -37,6 +37,7 @@ def test_a_method_is_the_same_in_small_letters() -> None:
     [
         ("X1", "/a", "/a"),
         ("PURGE", "/b", "PURGE:/b"),
+        ("X1", "/b", "/b"),
         ("PATCH", "/a", "PATCH:/a"),
         ("get", "/shops/<int:shop>/{id:path}", "GET:/shops/{shop}/{id}"),
     ],

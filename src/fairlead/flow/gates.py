@@ -7,9 +7,9 @@ touches the gates that it concerns and no other.
 
 from __future__ import annotations
 
-import re
 from _thread import RLock
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from fairlead.flow.core import Clock, Core, Listener
 from fairlead.flow.fitting import Fitter, Rules, begin_again, share_key
 from fairlead.flow.form import chosen
 from fairlead.flow.moving import apart, tell, widen
+from fairlead.flow.patterns import Crowds, Patterns
 from fairlead.flow.program import Program
 from fairlead.flow.shape import Memory
 from fairlead.flow.share import Share
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
 
 MOST_GATES = 200_000
 """Resources that have a gate of their own. Of more, those that no rule names share gates."""
-
-CROWD = "*"
-"""Stands in the name of a shared gate for what its resources do not have in common."""
 
 
 class Gates:
@@ -65,15 +63,14 @@ class Gates:
         self._by_name: dict[str, Rules] = {}
         self._watched: dict[str, Rules] = {}
         """Rules by the resource whose calls they count, which is not their own."""
-        self._patterns: tuple[tuple[re.Pattern[str], Rule], ...] = ()
+        self._patterns = Patterns()
+        self._found: dict[str, Rules] = {}
+        """What the patterns have found for resources that are being fitted."""
         self._shared: dict[Any, Share] = {}
         """What patterns keep for calls of resources that are wider than others as well."""
         self._before: dict[Any, Share] = {}
         """The same of rules that are being replaced."""
-        self._crowds: dict[Any, str] = {}
-        """Names of shared gates by what their resources have in common."""
-        self._sample: dict[str, str] = {}
-        """One of the resources that a shared gate is for, by its name."""
+        self._crowds = Crowds()
         self._applying = RLock()
         self.crowd = 0
         """How often a resource was given a shared gate."""
@@ -101,7 +98,23 @@ class Gates:
         if self.none:
             return False
         named = any(scope in self._by_name for scope in scopes(name))
-        return named or next(self._matching(name), None) is not None
+        return named or bool(self._patterns.matching(name))
+
+    def unusual(self, method: str, route: str) -> Gate:
+        """Return the gate of a route for a method that a stranger may have made up.
+
+        It has one of its own where a rule names it. Others that the same patterns match share one,
+        and those that none matches are calls of the route.
+        """
+        name = f"{method}:{route}"
+        if name not in self._by_name:
+            with self._having_found(name):
+                rules = self._matching(name)
+                if not rules:
+                    name = route
+                elif method not in self._patterns.words:
+                    name = self._crowds.name(name, scopes(f"GET:{route}")[:-1], rules)
+        return self.gate(name)
 
     def apply(self, rules: FlowRules, *, simulate: bool = False) -> None:
         """Enforce `rules` from the next call on, or only count what they would reject."""
@@ -117,15 +130,19 @@ class Gates:
                 if isinstance(mine, RateLimit) and mine.related:
                     watched.setdefault(mine.related, []).append(mine)
                 if mine.regex:
-                    patterns.append((re.compile(mine.resource, re.DOTALL), mine))
+                    patterns.append(mine)
                 else:
                     by_name.setdefault(mine.resource, []).append(mine)
+            compiled = Patterns(patterns)
+            crowds = self._crowds.sorted_by(compiled)
             with self._core.lock:
                 self._by_name = {name: tuple(found) for name, found in by_name.items()}
                 self._watched = {name: tuple(found) for name, found in watched.items()}
-                self._patterns = tuple(patterns)
+                self._patterns, self._crowds = compiled, crowds
                 self._before, self._shared = self._shared, {}
                 self.none = not (by_name or patterns)
+            for name in watched:
+                self.gate(name)  # or it were made when it is asked for first, under the lock
             self._fit_all()
             self._drop()
         self._core.tell()
@@ -149,19 +166,30 @@ class Gates:
 
     def _fit_all(self) -> None:
         for gate in self:
-            with self._core.lock:  # not for all: calls go on meanwhile
+            with self._having_found(gate.resource):  # not for all: calls go on meanwhile
                 self._fit(gate)
         for gate in self:
-            with self._core.lock:
+            with self._having_found(*(() if gate.resource not in self._wide else (gate.resource,))):
                 self._join(gate)
 
-    def _make(self, name: str) -> Gate:
+    @contextmanager
+    def _having_found(self, *names: str) -> Iterator[None]:
+        """Hold the lock, with what the patterns find for `names` found before it was taken."""
+        patterns, crowds = self._patterns, self._crowds
+        found = {name: patterns.matching(crowds.one_of(name)) for name in names if patterns}
         with self._core.lock:
-            if len(self._gates) >= MOST_GATES and not (
-                name in self._by_name or name in self._gates
-            ):
+            before, self._found = self._found, found if patterns is self._patterns else {}
+            try:
+                yield
+            finally:
+                self._found = before
+
+    def _make(self, name: str) -> Gate:
+        with self._having_found(*scopes(name)):
+            full = len(self._gates) >= MOST_GATES
+            if full and not (name in self._by_name or name in self._gates):
                 self.crowd += 1
-                name = self._crowded(name)
+                name = self._crowds.name(name, scopes(name)[:-1], self._matching(name))
             return self._inner(name)
 
     def _inner(self, name: str) -> Gate:
@@ -177,24 +205,9 @@ class Gates:
                 del self._making[name]
         return gate
 
-    def _crowded(self, name: str) -> str:
-        """Return the name under which a resource counts together with others of its kind.
-
-        They have the same wider resource and match the same patterns: what checks one checks all.
-        """
-        wide = scopes(name)[:-1]
-        kind = (wide, *(rule.key for rule in self._matching(name)))
-        crowd = self._crowds.get(kind)
-        if crowd is None:
-            number = f"{CROWD}{len(self._crowds)}"
-            forms = (f"{scope}{mark}{number}" for scope in wide for mark in (":", "/", ":/"))
-            crowd = next((form for form in forms if scopes(form)[:-1] == wide), number)
-            self._crowds[kind], self._sample[crowd] = crowd, name
-        return crowd
-
-    def _matching(self, name: str) -> Iterator[Rule]:
-        name = self._sample.get(name, name)
-        return (rule for pattern, rule in self._patterns if pattern.fullmatch(name))
+    def _matching(self, name: str) -> Rules:
+        found = self._found.get(name)
+        return found if found is not None else self._patterns.matching(self._crowds.one_of(name))
 
     def _fit(self, gate: Gate) -> None:
         name = gate.resource

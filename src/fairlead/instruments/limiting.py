@@ -83,11 +83,11 @@ class Turnstile:
         gates = self.engine.gates
         route, upper = template(path), method.upper()  # frameworks differ in whether get is GET
         # What HEAD asks for is what GET would answer, or a limit could be gone around.
-        name = f"{'GET' if upper == 'HEAD' else upper}:{route}"
-        if upper not in METHODS and not gates.known(name):
+        meant = "GET" if upper == "HEAD" else upper
+        if meant not in METHODS:
             # What a stranger makes up is no name of a counter, nor a word of an answer.
-            return gates.gate(route)
-        gate = gates.gate(name)
+            return gates.unusual(meant, route)
+        gate = gates.gate(f"{meant}:{route}")
         if method == upper and method != "OPTIONS":  # a stranger's way to write it is not kept
             if len(self.known) >= MOST_KNOWN:
                 self.known.clear()
