@@ -43,6 +43,7 @@ class Plane:
         self.propagation_only = False
         self.endings: list[Callable[[float], object]] = []
         self.replaced: Callable[[], bool] = lambda: False
+        self.insistent = False
         self.rewriting = Rewriting()
         self.interfaces = Interfaces()
         self.refusals, self.leftovers = Refusals(), Leftovers()

@@ -63,6 +63,16 @@ def test_f40_nothing_fails_when_an_instance_is_told_to_stop(name: str, tmp_path:
         assert "Traceback" not in goes.process.text()
 
 
+def test_f40_a_worker_ends_its_requests_when_the_others_have_ended(tmp_path: Path) -> None:
+    """Hypercorn's parent then sends SIGTERM to those that still serve, twice in a row."""
+    with mesh(tmp_path) as it:
+        goes = it.replica((*HYPERCORN, "-w", "2", "--graceful-timeout", "10"), 2)
+        (slow,) = requests(goes.url("/slow?seconds=3"))
+        goes.process.stop()
+        assert slow.wait().isdigit()
+        assert it.instances() == {}
+
+
 CLOSE_CODES = {
     "uvicorn": (UVICORN, 1012),
     "gunicorn-uvicorn": (SERVERS["gunicorn-uvicorn"][0], 1012),

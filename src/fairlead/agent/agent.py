@@ -153,6 +153,7 @@ class Agent:
         self.kept = LastGood(settings.state, self.identity)
         self.last_fault, self.ready = "", False
         self.replaced: Callable[[], bool] = _never
+        self.insistent = False
         self.propagation_only = not settings.app or not (lineage.is_root or lineage.forked)
         self.standing = self._first_standing()
         """In words, why this process registers or does not."""
@@ -162,7 +163,11 @@ class Agent:
         self._reading = native.Lock()
         self.endings: list[Callable[[float], object]] = []
         self._farewell = Farewell(
-            self.leaving, settings.drain, lambda: self.process.tenancy.ports, self.endings
+            self.leaving,
+            settings.drain,
+            ports=lambda: self.process.tenancy.ports,
+            endings=self.endings,
+            insistent=lambda: self.insistent,
         )
         self._at_exit = False
         self.process = Process(self, None)
@@ -381,7 +386,7 @@ class Agent:
             self.lineage = self.lineage.fork(sockets_of(os.getpid()))
             self.standing = self._first_standing()
         self.ready = False
-        self.replaced = _never
+        self.replaced, self.insistent = _never, False
         self.engine.begin_again()
         plan = self.engine.plan
         self.process = Process(self, plan.snapshot if plan.snapshot.digest else None)

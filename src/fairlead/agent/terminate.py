@@ -3,7 +3,7 @@
 A server that handles SIGTERM itself is hooked at its own shutdown. Under one that does not, such as
 `flask run`, the first SIGTERM deregisters and lets requests under way end while the server goes on;
 then the signal takes its default action, and the exit status is that action's. A second SIGTERM
-does not wait.
+does not wait, unless it comes as a matter of course.
 """
 
 from __future__ import annotations
@@ -33,16 +33,19 @@ class Farewell:
         self,
         leave: Callable[[], None],
         drain: float,
+        *,
         ports: Callable[[], frozenset[int]],
-        endings: Iterable[Callable[[float], object]] = (),
+        endings: Iterable[Callable[[float], object]],
+        insistent: Callable[[], bool],
     ) -> None:
         """Give requests `drain` seconds, once `leave` is done, before the process ends.
 
         `ports` tells where they have come in, also when nobody listens there any more; `endings`
-        have servers let go of connections when the calls on them have ended.
+        have servers let go of connections when the calls on them have ended. Where the sender is
+        `insistent` only the first SIGTERM counts.
         """
         self._leave, self._seconds, self._ports = leave, drain, ports
-        self._endings = endings
+        self._endings, self._insistent = endings, insistent
         self._called = False
 
     def install(self) -> bool:
@@ -63,6 +66,8 @@ class Farewell:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if self._called:
+            if self._insistent():
+                return
             _die(number)
         self._called = True
         # On another thread: this one is the server's, and serves the requests that are to end.
@@ -82,12 +87,14 @@ class Farewell:
 
 
 def _drain(ports: frozenset[int], deadline: float) -> None:
-    quiet = time.monotonic()
     bell = native.Bell()
-    while time.monotonic() < min(deadline, quiet + LINGER):
+    now = quiet = time.monotonic()
+    # By the looks that were taken: a machine that stands still for a moment has seen nobody go.
+    while now < min(deadline, quiet + LINGER):
         bell.sleep(_LOOK)
-        if connections(ports):
-            quiet = time.monotonic()
+        busy, now = connections(ports), time.monotonic()
+        if busy:
+            quiet = now
 
 
 def _die(number: int) -> None:

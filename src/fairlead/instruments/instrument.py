@@ -58,6 +58,9 @@ class DataPlane(Protocol):
 
     replaced: Callable[[], bool]
     """Asks whether what is told to stop in this process is succeeded by others, at its address."""
+    insistent: bool
+    """Whether who stops this process says SIGTERM several times in a row as a matter of course: the
+    second is no haste then."""
     refusals: Refusals
     leftovers: Leftovers
 

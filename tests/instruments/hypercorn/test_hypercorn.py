@@ -6,6 +6,7 @@ Whole servers, alone and with workers, run in `tests/agent` and `tests/faults`.
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import socket
 from typing import Any
 
@@ -109,6 +110,14 @@ def test_answers_say_that_their_connection_ends_from_then_on(plane, monkeypatch)
     application: Any = Application(plane)
     asyncio.run(run.worker_serve(application, config, shutdown_trigger=trigger))
     assert seen == [0]
+
+
+@pytest.mark.parametrize("parent", [None, "hypercorn"])
+def test_a_parent_says_sigterm_twice(plane, monkeypatch, parent):
+    """In a row, to workers that still serve: their requests are not cut off by the second one."""
+    monkeypatch.setattr(multiprocessing, "parent_process", lambda: parent)
+    asyncio.run(serve(Application(plane), None))
+    assert plane.insistent is (parent is not None)
 
 
 def test_a_limit_of_requests_hands_over(plane):

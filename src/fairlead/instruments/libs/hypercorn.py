@@ -2,12 +2,14 @@
 
 Each worker, also the only one, is a process of its own, unless there are to be none. Its loop ends
 on an event that the parent sets, and then sets `terminated`, which closes idle connections: both
-wait until callers know.
+wait until callers know. As soon as one worker has ended, the parent sends SIGTERM to those that
+still serve, twice: at the end of its loop, and as multiprocessing does at the end of a program.
 """
 
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
@@ -42,6 +44,7 @@ def install(plane: DataPlane, patches: Patches) -> None:
         async def worker_serve(app: Any, config: Any, **options: Any) -> None:
             # Blocks the loop, which serves nobody yet, for as long as contract 20 allows.
             plane.ensure_ready()
+            plane.insistent = multiprocessing.parent_process() is not None
             settings[:] = [config]
             sockets = options.get("sockets")
             given[:] = [*sockets.secure_sockets, *sockets.insecure_sockets] if sockets else []
