@@ -27,23 +27,27 @@ class Fault(enum.Enum):
 
 
 class Call:
-    """One call by name. Layers fill in `endpoint`; everything else is the caller's."""
+    """One call by name. Layers fill in `endpoint`; everything else is the caller's.
 
-    __slots__ = (
-        "attempts",
-        "began",
-        "caller",
-        "endpoint",
-        "entry",
-        "facts",
-        "fault",
-        "host",
-        "lane",
-        "method",
-        "open_ended",
-        "resource",
-        "waits",
-    )
+    What most calls leave as it is, is the class's: making one is a part of each call's cost.
+    """
+
+    began = 0
+    """When it began, in nanoseconds of the monotonic clock: for whoever measures it."""
+    attempts = 0
+    """Endpoints that it was sent to, or was to be."""
+    endpoint: Endpoint | None = None
+    facts: Facts | None = None
+    """What rules may ask about it."""
+    open_ended = False
+    """Whether what sends it has sent only a part when it says so, and ends `entry` later."""
+    entry: Entry | None = None
+    """What the gate said; whoever knows of an end before the others may say so."""
+    fault: Exception | None = None
+    """A fault of ours that let it pass."""
+    waits: Callable[[], float] | None = None
+    """Says for how many seconds more it waits for an endpoint that accepts connections, 0.0 or
+    less where it does not any more; None for a call that does not wait."""
 
     def __init__(
         self, host: str, method: str, lane: str, resource: str = "", caller: str = ""
@@ -55,22 +59,6 @@ class Call:
         """What rules about calls know it by: ``call:APP``; a protocol may say more."""
         self.caller = caller
         """How this app names itself to the callee, ``""`` where it has no name."""
-        self.began = 0
-        """When it began, in nanoseconds of the monotonic clock: for whoever measures it."""
-        self.attempts = 0
-        """Endpoints that it was sent to, or was to be."""
-        self.endpoint: Endpoint | None = None
-        self.facts: Facts | None = None
-        """What rules may ask about it."""
-        self.open_ended = False
-        """Whether what sends it has sent only a part when it says so, and ends `entry` later."""
-        self.entry: Entry | None = None
-        """What the gate said; whoever knows of an end before the others may say so."""
-        self.fault: Exception | None = None
-        """A fault of ours that let it pass."""
-        self.waits: Callable[[], float] | None = None
-        """Says for how many seconds more it waits for an endpoint that accepts connections, 0.0 or
-        less where it does not any more; None for a call that does not wait."""
 
 
 class Outcome:

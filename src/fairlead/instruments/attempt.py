@@ -18,7 +18,7 @@ from fairlead.flow.rejected import Rejected
 from fairlead.flow.steps import Send
 from fairlead.instruments.ambient import Ambient
 from fairlead.instruments.drive import rest, rest_async
-from fairlead.instruments.measure import measured
+from fairlead.instruments.measure import answered, measured
 from fairlead.instruments.rejections import told
 from fairlead.policy.parts import cookie_value, query_value
 from fairlead.telemetry.names import AGENT_FAULTS
@@ -132,9 +132,11 @@ def send(plane: DataPlane, flow: Flow, call: Call, sender: Sender) -> Any:
     finally:
         if call.entry is not None or call.fault is not None:
             count(plane, call, sender)
+    if outcome.error is None:
+        answered(plane, call, outcome.status)
+        return outcome.response
     # Outside of the except: what is raised has no context of ours.
-    measured(plane, call, None, outcome)
-    return outcome.response if outcome.error is None else _failed(plane, sender, outcome.error)
+    return _failed(plane, call, sender, outcome.error)
 
 
 async def send_async(plane: DataPlane, flow: Flow, call: Call, sender: Sender) -> Any:
@@ -164,9 +166,11 @@ async def send_async(plane: DataPlane, flow: Flow, call: Call, sender: Sender) -
     finally:
         if call.entry is not None or call.fault is not None:
             count(plane, call, sender)
-    if not call.open_ended or outcome.error is not None:
-        measured(plane, call, None, outcome)
-    return outcome.response if outcome.error is None else _failed(plane, sender, outcome.error)
+    if outcome.error is None:
+        if not call.open_ended:
+            answered(plane, call, outcome.status)
+        return outcome.response
+    return _failed(plane, call, sender, outcome.error)
 
 
 _NOTHING = Outcome()
@@ -189,8 +193,9 @@ def ended(plane: DataPlane, library: str, call: Call, outcome: Outcome | None) -
         measured(plane, call, None, outcome)
 
 
-def _failed(plane: DataPlane, sender: Sender, error: BaseException) -> Any:
-    """Return what the author of a rule answers in the place of `error`, or raise the library's."""
+def _failed(plane: DataPlane, call: Call, sender: Sender, error: BaseException) -> Any:
+    """Return what a rule's author answers in the place of an error, or raise the library's."""
+    measured(plane, call, error, _NOTHING)
     if isinstance(error, Rejected):
         answer = _answer(plane, sender, error)
         if answer is not None:

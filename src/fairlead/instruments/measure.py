@@ -10,6 +10,7 @@ from time import monotonic_ns
 from typing import TYPE_CHECKING
 
 from fairlead.flow.call import Call, Outcome
+from fairlead.flow.edges import MOST_NOTED
 from fairlead.flow.rejected import Rejected
 from fairlead.flow.result import GRPC_FAULTS
 from fairlead.instruments.propagate import current
@@ -18,6 +19,23 @@ from fairlead.telemetry.names import AGENT_FAULTS
 
 if TYPE_CHECKING:
     from fairlead.instruments.instrument import DataPlane
+
+
+def answered(plane: DataPlane, call: Call, status: int | None) -> None:
+    """Count `call`, which an endpoint has answered: now it is noted, which costs a third."""
+    try:
+        measuring, endpoint = plane.engine.measuring, call.endpoint
+        if endpoint is None or not measuring.on:
+            measured(plane, call, None, Outcome(status=status))
+            return
+        noted = measuring.edges.noted
+        key = (call.resource, call.lane, endpoint.lane)
+        failed = status is not None and status >= 500
+        noted.append((key, monotonic_ns() - call.began, failed, call.attempts - 1))
+        if len(noted) >= MOST_NOTED:
+            measuring.edges.count()
+    except Exception:  # counted; the call has ended
+        plane.counters.count(AGENT_FAULTS, "edges")
 
 
 def measured(plane: DataPlane, call: Call, error: BaseException | None, outcome: Outcome) -> None:

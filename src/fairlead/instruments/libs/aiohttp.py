@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from fairlead.flow.call import Call, Fault, Outcome, Unreachable
 from fairlead.instruments.attempt import Answer, Sender, ended, send_async, target
 from fairlead.instruments.canned import Canned, response
+from fairlead.instruments.measure import answered
 from fairlead.instruments.outbound import (
     BAGGAGE,
     call_for,
@@ -94,11 +95,16 @@ async def _until_started(
     except BaseException as error:
         ended(plane, LIBRARY, call, Outcome(error=error, fault=_fault_behind(error)))
         raise
-    ended(plane, LIBRARY, call, Outcome(status=response.status))
+    if call.entry is None:
+        answered(plane, call, response.status)
+    else:
+        ended(plane, LIBRARY, call, Outcome(status=response.status))
     return found
 
 
-def _hold(plane: DataPlane, connection: Any, call: Call) -> None:
+def _watch(plane: DataPlane, connection: Any, call: Call) -> None:
+    """End `call` where its connection is given up before the response is there."""
+
     def given_up() -> None:
         if getattr(connection, _CALL) is not None:
             setattr(connection, _CALL, None)
@@ -106,9 +112,7 @@ def _hold(plane: DataPlane, connection: Any, call: Call) -> None:
             outcome = Outcome(error=error, fault=_fault_behind(error)) if error else None
             ended(plane, LIBRARY, call, outcome)
 
-    setattr(connection, _CALL, call)
-    if call.entry is not None:
-        connection.add_callback(given_up)
+    connection.add_callback(given_up)
 
 
 class _Sender(Sender):
@@ -139,7 +143,9 @@ class _Sender(Sender):
             self._request.url = self._url
         self.last = outcome
         if outcome.error is None:
-            _hold(self._plane, outcome.response, call)
+            setattr(outcome.response, _CALL, call)
+            if call.entry is not None:
+                _watch(self._plane, outcome.response, call)
         return outcome
 
     def _origin(self, call: Call) -> Any:
