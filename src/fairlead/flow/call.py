@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fairlead.policy.endpoint import Endpoint
@@ -36,6 +36,8 @@ class Call:
     """When it began, in nanoseconds of the monotonic clock: for whoever measures it."""
     attempts = 0
     """Endpoints that it was sent to, or was to be."""
+    order: Sequence[Endpoint] = ()
+    """Endpoints that it may be sent to, the first one first; shared."""
     endpoint: Endpoint | None = None
     facts: Facts | None = None
     """What rules may ask about it."""

@@ -7,11 +7,11 @@ idempotent methods on a connection that died before a byte came back.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from fairlead.flow.call import Call, Fault, Outcome, Unreachable
 from fairlead.flow.route import Routes
-from fairlead.flow.steps import Flow, Send, Steps
+from fairlead.flow.steps import Send, Steps
 from fairlead.policy.endpoint import Endpoint
 
 ATTEMPTS = 3
@@ -49,34 +49,61 @@ class Avoided:
         return sorted(endpoints, key=lambda endpoint: until.get(endpoint.address, 0.0) > now)
 
 
-def failover(routes: Routes, avoided: Avoided) -> Flow:
-    """Return the flow that chooses an endpoint for each attempt."""
+class Failover:
+    """The flow that chooses an endpoint for each attempt.
 
-    def flow(call: Call) -> Steps:
-        candidates = routes.candidates(call)
-        if avoided.until:
-            candidates = avoided.sort(candidates)
-        outcome: Outcome | None = None
-        for endpoint in candidates[:ATTEMPTS]:
-            call.endpoint = endpoint
-            call.attempts += 1
-            outcome = yield Send(call)
-            if outcome.error is None:
-                return outcome
-            if outcome.fault is Fault.DROPPED and call.method in IDEMPOTENT:
-                return (yield from _again(call, endpoint, candidates, avoided))
-            if outcome.fault is not Fault.REFUSED:
-                return outcome
-            avoided.add(endpoint.address)
+    Of its own kind, because most calls end with their first attempt: who drives it can do that one
+    without a generator, which would cost as much as the choice.
+    """
+
+    __slots__ = ("_avoided", "_routes")
+
+    def __init__(self, routes: Routes, avoided: Avoided) -> None:
+        self._routes, self._avoided = routes, avoided
+
+    def __call__(self, call: Call) -> Steps:
+        """Return the life of `call`."""
+        outcome = self.first(call)
         if outcome is None:
-            error = Unreachable(call.host, call.lane, routes.unfit(call))
-            outcome = Outcome(error=error, fault=Fault.REFUSED)
+            outcome = yield Send(call)
+            if outcome.error is not None:
+                outcome = yield from self.then(call, outcome)
         return outcome
 
-    return flow
+    def first(self, call: Call) -> Outcome | None:
+        """Choose where `call` is sent first; return what comes of it where that is nowhere."""
+        order = self._routes.candidates(call)
+        if self._avoided.until:
+            order = self._avoided.sort(order)
+        if not order:
+            error = Unreachable(call.host, call.lane, self._routes.unfit(call))
+            return Outcome(error=error, fault=Fault.REFUSED)
+        call.order = order
+        call.endpoint = order[0]
+        call.attempts = 1
+        return None
+
+    def then(self, call: Call, outcome: Outcome) -> Steps:
+        """Do what follows a first attempt that failed."""
+        order = call.order[:ATTEMPTS]
+        for position, endpoint in enumerate(order, 1):
+            if outcome.fault is Fault.DROPPED and call.method in IDEMPOTENT:
+                return (yield from _again(call, endpoint, call.order, self._avoided))
+            if outcome.fault is not Fault.REFUSED:
+                return outcome
+            self._avoided.add(endpoint.address)
+            if position < len(order):
+                call.endpoint = order[position]
+                call.attempts += 1
+                outcome = yield Send(call)
+                if outcome.error is None:
+                    return outcome
+        return outcome
 
 
-def _again(call: Call, dropped: Endpoint, candidates: list[Endpoint], avoided: Avoided) -> Steps:
+def _again(
+    call: Call, dropped: Endpoint, candidates: Sequence[Endpoint], avoided: Avoided
+) -> Steps:
     """Repeat a call whose kept connection to `dropped` died.
 
     At another endpoint of its lane: who dies may accept one more connection before he is gone.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fairlead.flow.failover import Avoided, failover
+from fairlead.flow.failover import Avoided, Failover
 from fairlead.flow.gated import gated
 from fairlead.flow.patience import Patience
 from fairlead.flow.route import Routes
@@ -24,7 +24,7 @@ def outbound(
     # Outermost: a call that is tried again is one call.
     governing = [] if gates is None else [gated(gates)]
     # Innermost: one refused connection is not yet a failed call.
-    reaching = failover(routes, avoided)
+    reaching = Failover(routes, avoided)
     # Around it: who waits tries whoever there is by then.
     patience.latest = reaching
     return chain(governing, reaching), chain(governing, patience.flow)

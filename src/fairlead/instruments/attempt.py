@@ -13,11 +13,11 @@ from time import monotonic_ns
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fairlead.flow.call import Call, Outcome, Unreachable
+from fairlead.flow.failover import Failover
 from fairlead.flow.gated import leave
 from fairlead.flow.rejected import Rejected
-from fairlead.flow.steps import Send
 from fairlead.instruments.ambient import Ambient
-from fairlead.instruments.drive import rest, rest_async
+from fairlead.instruments.drive import run, run_async
 from fairlead.instruments.measure import answered, measured
 from fairlead.instruments.rejections import told
 from fairlead.policy.parts import cookie_value, query_value
@@ -110,22 +110,14 @@ def send(plane: DataPlane, flow: Flow, call: Call, sender: Sender) -> Any:
     """Send `call` by `flow`; return the library's response or raise the library's error."""
     call.facts = sender
     call.began = monotonic_ns()
-    steps = flow(call)
-    answer: Outcome | None = None
     try:
-        while True:
-            try:
-                effect = steps.send(answer)
-            except StopIteration as done:
-                outcome: Outcome = done.value
-                break
-            if isinstance(effect, Send):
-                answer = sender(effect.call)
-            else:
-                rest(effect)
-                answer = None
+        if isinstance(flow, Failover):
+            outcome = flow.first(call) or sender(call)
+            if outcome.error is not None and call.endpoint is not None:
+                outcome = run(flow.then(call, outcome), sender)
+        else:
+            outcome = run(flow(call), sender)
     except BaseException as error:
-        steps.close()
         measured(plane, call, error, _NOTHING)
         last = _settled(plane, sender, error)
         return sender.untouched() if last is None else last.response
@@ -141,25 +133,16 @@ def send(plane: DataPlane, flow: Flow, call: Call, sender: Sender) -> Any:
 
 async def send_async(plane: DataPlane, flow: Flow, call: Call, sender: Sender) -> Any:
     """Send `call` by `flow`; return the library's response or raise the library's error."""
-    # What `send` does, once more: every coroutine around another one is a part of each call's cost.
     call.facts = sender
     call.began = monotonic_ns()
-    steps = flow(call)
-    answer: Outcome | None = None
     try:
-        while True:
-            try:
-                effect = steps.send(answer)
-            except StopIteration as done:
-                outcome: Outcome = done.value
-                break
-            if isinstance(effect, Send):
-                answer = await sender(effect.call)
-            else:
-                await rest_async(effect)
-                answer = None
+        if isinstance(flow, Failover):
+            outcome = flow.first(call) or await sender(call)
+            if outcome.error is not None and call.endpoint is not None:
+                outcome = await run_async(flow.then(call, outcome), sender)
+        else:
+            outcome = await run_async(flow(call), sender)
     except BaseException as error:
-        steps.close()
         measured(plane, call, error, _NOTHING)
         last = _settled(plane, sender, error)
         return await sender.untouched() if last is None else last.response
@@ -170,6 +153,7 @@ async def send_async(plane: DataPlane, flow: Flow, call: Call, sender: Sender) -
         if not call.open_ended:
             answered(plane, call, outcome.status)
         return outcome.response
+    # Outside of the except: what is raised has no context of ours.
     return _failed(plane, call, sender, outcome.error)
 
 

@@ -1,27 +1,63 @@
-"""Do what a flow asks for: the only code in the agent that sleeps."""
+"""Do what a flow asks for: the only code in the agent that sleeps.
+
+`perform` sends a call once and returns an Outcome; an exception that it lets out ends the call as
+it is, after every layer's ``finally`` has run.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from fairlead.flow.call import Call, Outcome
-from fairlead.flow.steps import Effect, Flow, Send, Wait
+from fairlead.flow.steps import Effect, Flow, Send, Steps
 
 if TYPE_CHECKING:
     from fairlead.flow.gate import Entry
 
 
-def rest(wait: Wait) -> None:
-    """Let the time of `wait` pass in this thread."""
-    time.sleep(wait.seconds)
+Perform = Callable[[Call], Outcome]
+PerformAsync = Callable[[Call], Awaitable[Outcome]]
 
 
-async def rest_async(wait: Wait) -> None:
-    """Let the time of `wait` pass in this task."""
-    await asyncio.sleep(wait.seconds)
+def run(steps: Steps, perform: Perform) -> Outcome:
+    """Take `steps` in this thread; return what comes of them."""
+    answer: Outcome | None = None
+    try:
+        while True:
+            try:
+                effect = steps.send(answer)
+            except StopIteration as done:
+                outcome: Outcome = done.value
+                return outcome
+            if isinstance(effect, Send):
+                answer = perform(effect.call)
+            else:
+                time.sleep(effect.seconds)
+                answer = None
+    finally:
+        steps.close()
+
+
+async def run_async(steps: Steps, perform: PerformAsync) -> Outcome:
+    """Take `steps` in this task; return what comes of them."""
+    answer: Outcome | None = None
+    try:
+        while True:
+            try:
+                effect = steps.send(answer)
+            except StopIteration as done:
+                outcome: Outcome = done.value
+                return outcome
+            if isinstance(effect, Send):
+                answer = await perform(effect.call)
+            else:
+                await asyncio.sleep(effect.seconds)
+                answer = None
+    finally:
+        steps.close()
 
 
 def pause(entry: Entry) -> None:
@@ -106,7 +142,7 @@ def begin(journey: Journey, start: Start) -> Any:
             if not isinstance(answer, Outcome):
                 return answer
         else:
-            rest(journey.effect)
+            time.sleep(journey.effect.seconds)
         journey.go_on(answer)
     return journey.result()
 
@@ -120,6 +156,6 @@ async def begin_async(journey: Journey, start: Start) -> Any:
             if not isinstance(answer, Outcome):
                 return answer
         else:
-            await rest_async(journey.effect)
+            await asyncio.sleep(journey.effect.seconds)
         journey.go_on(answer)
     return journey.result()
