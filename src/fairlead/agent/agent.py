@@ -162,16 +162,19 @@ class Agent:
         self._looked = 0.0
         self._reading = native.Lock()
         self.endings: list[Callable[[float], object]] = []
-        self._farewell = Farewell(
+        self._farewell = self._made_farewell()
+        self._at_exit = False
+        self.process = Process(self, None)
+        os.register_at_fork(after_in_child=self._forked)
+
+    def _made_farewell(self) -> Farewell:
+        return Farewell(
             self.leaving,
-            settings.drain,
+            self.settings.drain,
             ports=lambda: self.process.tenancy.ports,
             endings=self.endings,
             insistent=lambda: self.insistent,
         )
-        self._at_exit = False
-        self.process = Process(self, None)
-        os.register_at_fork(after_in_child=self._forked)
 
     def _count(self, name: str, label: str) -> None:
         self.counters.count(name, label)  # those of now: a forked process has its own
