@@ -74,3 +74,15 @@ def test_a_forked_process_reports_of_itself_alone(launch, wire):
     until(lambda: len({report["node"] for report in wire.reports if report.get("interfaces")}) == 2)
 
     assert sorted(row[3] for row in rows(wire, "work")) == [1, 5]
+
+
+def test_a_process_that_is_to_tell_nothing_tells_nothing(launch, wire):
+    """``FAIRLEAD_TELEMETRY=off``; it is registered and follows its rules all the same."""
+    wire.renew = 0.05
+    wire.publish(snapshot(1))
+    program = launch(SERVE + GUARDED + STAY, FAIRLEAD_TELEMETRY="off")
+    await_registered(wire, program.line())
+    wire.send(telemetry_line(Telemetry(every=0.5)))
+    until(lambda: len(wire.registrations) > 20)
+
+    assert wire.reports == []

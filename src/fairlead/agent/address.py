@@ -23,6 +23,9 @@ _TRIED = 4096
 # tcp(7): `struct tcp_info`. Of a listening socket, tcpi_unacked is the length of its queue.
 _UNACKED = struct.Struct("24xI")
 
+OURS: set[int] = set()
+"""Descriptors of our own sockets: nobody calls the application there."""
+
 _Found = TypeVar("_Found")
 _TCP = (_socket.AF_INET, _socket.AF_INET6)
 _MAPPED = "::ffff:"
@@ -171,6 +174,8 @@ def _source(family: int, target: Any) -> str:
 
 
 def _listener(descriptor: int, opened: _socket.socket) -> Listener | None:
+    if descriptor in OURS:
+        return None
     if opened.type != _socket.SOCK_STREAM:
         return None
     if not opened.getsockopt(_socket.SOL_SOCKET, _socket.SO_ACCEPTCONN):

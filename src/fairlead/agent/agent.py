@@ -18,21 +18,16 @@ from typing import TYPE_CHECKING
 
 from fairlead.agent import native
 from fairlead.agent.address import listeners
-from fairlead.agent.describe import describe
-from fairlead.agent.door import door_of
-from fairlead.agent.identity import Identity, node_id
-from fairlead.agent.inspect import Inspector
+from fairlead.agent.identity import Identity
 from fairlead.agent.last_good import LastGood, Rejected
-from fairlead.agent.lease import QUEUE, Tenancy
+from fairlead.agent.lease import QUEUE
 from fairlead.agent.lineage import Lineage, sockets_of
 from fairlead.agent.memory import sampled
 from fairlead.agent.notice import warn
-from fairlead.agent.posting import Posting
+from fairlead.agent.process import Process
 from fairlead.agent.report import registration
-from fairlead.agent.reporter import Reporter
 from fairlead.agent.rules import hears
 from fairlead.agent.settings import Settings
-from fairlead.agent.source import Apply, FileSource, Follower, Source, WatchSource
 from fairlead.agent.terminate import Farewell
 from fairlead.flow.engine import Engine
 from fairlead.flow.gates import Gates
@@ -40,7 +35,7 @@ from fairlead.instruments.instrument import Rewriting
 from fairlead.instruments.interfaces import Interfaces
 from fairlead.instruments.leftovers import Leftovers
 from fairlead.policy.snapshot import Snapshot
-from fairlead.protocols.watch.codec import Registration, Subscription
+from fairlead.protocols.watch.codec import Registration
 from fairlead.telemetry.counters import Counters
 from fairlead.telemetry.names import AGENT_FAULTS
 from fairlead.telemetry.refusals import Refusals
@@ -68,63 +63,6 @@ def _rewriting(settings: Settings) -> Rewriting:
     )
 
 
-class Process:
-    """What belongs to one process and is made anew after a fork. Nothing in it has started."""
-
-    def __init__(self, agent: Agent, inherited: Snapshot | None) -> None:
-        settings, identity = agent.settings, agent.identity
-        self.door = door_of(settings)
-        self.node = node_id()
-        self._began: float | None = None
-        self.inherited = inherited
-        """What a fork found in force."""
-        self.subscription = Subscription(
-            node=self.node,
-            namespace=identity.namespace,
-            app=identity.app,
-            lane=identity.lane,
-            labels=identity.labels,
-            zone=identity.zone,
-        )
-        self.reporter = Reporter(
-            agent.engine, self.subscription, lambda: self.follower.source.telemetry
-        )
-        self.posting = Posting(self.door, self.reporter, lambda: self.tenancy, agent.fault)
-        self.follower = Follower(agent.engine, self._source(agent), agent.kept)
-        self.tenancy = Tenancy(
-            self.door,
-            agent.registration,
-            agent.refusal,
-            dice=agent.dice,
-            fixed=settings.address,
-        )
-        self.tenancy.heard, self.tenancy.between = self.posting.heard, self.posting.between
-        self.inspector = Inspector(settings.state, lambda: describe(agent))
-
-    def age(self) -> float:
-        """Return the seconds since this was asked first, which is when it registers."""
-        now = time.monotonic()
-        if self._began is None:
-            self._began = now
-        return now - self._began
-
-    def abandon(self) -> None:
-        """Let go of what the parent still uses."""
-        self.follower.source.abandon()
-        self.tenancy.abandon()
-        self.posting.abandon()
-        self.reporter.figures.collections.remove()
-        self.inspector.abandon()
-
-    def _source(self, agent: Agent) -> Callable[[Apply], Source]:
-        source = agent.settings.source
-        if source.startswith("file:"):
-            return lambda apply: FileSource(apply, source.removeprefix("file:"))
-        return lambda apply: WatchSource(
-            apply, self.door, self.subscription, agent.dice, self.posting.line
-        )
-
-
 class Agent:
     """The data plane of this process (`instruments.instrument.DataPlane`)."""
 
@@ -142,6 +80,7 @@ class Agent:
             governed=bool(settings.app),
             gates=Gates(listener=hears(self._count), memory=sampled(), pure=settings.pure),
         )
+        self.engine.measuring.on = settings.telemetry
         self.rewriting = _rewriting(settings)
         self.interfaces = Interfaces()
         self.engine.apply(Snapshot(workload=self.identity.workload))
@@ -247,7 +186,7 @@ class Agent:
         self.leaving()
         self.process.follower.stop()
         self.process.reporter.figures.collections.remove()
-        self.process.inspector.stop()
+        self.process.answer_no_more()
 
     def fault(self, where: str, error: BaseException) -> None:
         """Count a fault of our own code; the application does not notice."""
@@ -359,14 +298,14 @@ class Agent:
         return f"a child of process {self.lineage.root.partition(':')[0]}; serves nothing yet"
 
     def _answer_doctor(self) -> None:
-        self.process.inspector.start()
+        self.process.begin_to_answer()
         if not self._at_exit:
             self._at_exit = True
             atexit.register(self._exit)
 
     def _exit(self) -> None:
         self.leaving()
-        self.process.inspector.stop()
+        self.process.answer_no_more()
 
     def _forked(self) -> None:
         try:

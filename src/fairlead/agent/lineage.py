@@ -41,7 +41,7 @@ class Lineage:
     @classmethod
     def begin(cls, environ: MutableMapping[str, str]) -> Lineage:
         """Return where this process stands; the first of a line leaves its mark in `environ`."""
-        own = _name_of(os.getpid())
+        own = name_of(os.getpid())
         root = environ.setdefault(MARK, own)
         # A program that replaces itself (os.exec*) keeps its process, and with it its place.
         return cls(root, is_root=root == own)
@@ -65,7 +65,7 @@ class Lineage:
         if serving & self.inherited:
             return ""
         root = int(self.root.partition(":")[0])
-        if self.forked and _name_of(root) != self.root:
+        if self.forked and name_of(root) != self.root:
             return ""  # it went to the background, and this copy goes on in its place
         for pid in _ancestors(root):
             if serving & sockets_of(pid):
@@ -104,7 +104,8 @@ def _ancestors(root: int) -> list[int]:
     return [*pids, root] if pid == root else [root]
 
 
-def _name_of(pid: int) -> str:
+def name_of(pid: int) -> str:
+    """Return ``pid:start`` of a process, which no other has had."""
     return f"{pid}:{_stat(pid)[0]}"
 
 

@@ -48,11 +48,13 @@ class Posting:
         self._failures, self._next = 0, 0.0
         self.problem = ""
         """Why the last report was not taken."""
+        self.wanted = True
+        """False where nothing is to be told."""
 
     def riding(self, address: str) -> Report | None:
         """Return the report to send with a renewal, None where there is none, or it goes alone."""
         try:
-            if self._is_hurried():
+            if self._is_hurried() or not self.wanted:
                 return None
             report = self._reporter.due(address, soon=RENEW / 2)
             return None if report is None or _rows(report) > MOST_ROWS else report
@@ -67,6 +69,8 @@ class Posting:
 
     def between(self) -> float:
         """Do what is to be done between two renewals; return the seconds until the next time."""
+        if not self.wanted:
+            return LONGEST
         try:
             self._reporter.figures.loop.ask()
             if self._is_hurried() or self._is_large():
@@ -80,6 +84,8 @@ class Posting:
 
     def line(self) -> None:
         """Hear that the control plane has spoken."""
+        if not self.wanted:
+            return
         try:
             every, self._every = self._every, self._reporter.every
             if self._tenancy().running:

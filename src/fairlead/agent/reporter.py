@@ -15,6 +15,7 @@ from fairlead.agent import native
 from fairlead.agent.collector import (
     NOTHING,
     Collector,
+    Totals,
     edge_reports,
     interface_reports,
     rule_reports,
@@ -84,6 +85,11 @@ class Reporter:
     def seq(self) -> int:
         """Number of the last report that was made."""
         return self._seq
+
+    def totals(self) -> Totals:
+        """Return everything that was counted so far."""
+        with self._lock:
+            return self.collector.read()
 
     def until_due(self) -> float:
         """Return the seconds until a report is due; 0.0 where one waits to be sent."""

@@ -60,6 +60,8 @@ class Loop:
         self._loop: weakref.ref[Any] | None = None
         self._sent: float | None = None
         self._worst = 0.0
+        self.last = 0.0
+        """How late it was when it answered last."""
 
     def watch(self, loop: Any) -> None:
         """Ask this loop from now on."""
@@ -105,7 +107,8 @@ class Loop:
     def _answered(self) -> None:
         sent, self._sent = self._sent, None
         if sent is not None:
-            self._worst = max(self._worst, self._clock() - sent)
+            self.last = self._clock() - sent
+            self._worst = max(self._worst, self.last)
 
 
 class Figures:
@@ -115,6 +118,21 @@ class Figures:
         self._clock = clock
         self.collections, self.loop = Collections(), Loop()
         self._last = (clock(), time.process_time(), (0, 0, 0), 0.0)
+
+    def now(self) -> Runtime:
+        """Return how the process does, with what has happened since it began."""
+        counts = self.collections.counts
+        self.loop.ask()
+        return Runtime(
+            cpu=time.process_time(),
+            rss=resident(),
+            fds=_descriptors(),
+            threads=_threads(),
+            gc=(counts[0], counts[1], counts[2]),
+            gc_pause=self.collections.seconds,
+            loop_lag=self.loop.last,
+            tasks=self.loop.tasks(),
+        )
 
     def since(self) -> Runtime:
         """Return how the process does, and what has happened since the last time."""

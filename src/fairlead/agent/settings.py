@@ -77,6 +77,10 @@ class Settings:
     """File of the token that is sent with every request; read again each time: it may rotate."""
     ca_file: str = ""
     """File of the authorities that are believed; ``""`` for the system's."""
+    metrics: str = ""
+    """``host:port`` at which Prometheus may read the instance's metrics; ``""`` is nowhere."""
+    telemetry: bool = True
+    """Count calls that no rule is about, and tell the control plane what is counted."""
     drain: float = 25.0
     """Seconds that requests under way have, after SIGTERM, where the server sets no bound itself.
 
@@ -195,6 +199,16 @@ def _address(name: str, value: str) -> str:
     return value
 
 
+def _metrics(name: str, value: str) -> str:
+    """Return where to serve metrics; a port alone is for this machine's processes."""
+    if value.lower() in _OFF - {"0"}:
+        return ""
+    address = f"127.0.0.1:{value}" if value.isascii() and value.isdigit() else value
+    if not _is_address(address):
+        raise InvalidSetting(name, value, "expected PORT, HOST:PORT or off, IPv6 in brackets")
+    return address
+
+
 def _is_address(value: str) -> bool:
     match = _ADDRESS.fullmatch(value)
     return match is not None and 0 < int(match[1]) < 65536
@@ -292,6 +306,8 @@ VARIABLES = (
     Variable("state", "FAIRLEAD_STATE", _first(_text)),
     Variable("token_file", "FAIRLEAD_TOKEN_FILE", _first(_text)),
     Variable("ca_file", "FAIRLEAD_CA_FILE", _first(_text)),
+    Variable("metrics", "FAIRLEAD_METRICS", _first(_metrics)),
+    Variable("telemetry", "FAIRLEAD_TELEMETRY", _first(_switch)),
     Variable("drain", "FAIRLEAD_DRAIN", _first(_duration(3600.0))),
     Variable("warmup", "FAIRLEAD_WARMUP", _first(_duration(3600.0))),
     Variable("podinfo", "FAIRLEAD_PODINFO", _first(_text)),

@@ -41,7 +41,9 @@ class Measuring:
         """Count from nothing, in a forked process."""
         for meter in self._meters.values():
             self._gates.restart(meter)  # somebody may be inside, whose end is his own affair
+        on = self.on
         self.__init__(self._gates)  # type: ignore[misc]
+        self.on = on
 
     def meter(self, resource: str, lane: str) -> Gate:
         """Return what counts calls of `resource` on a lane: a gate at which nothing is refused."""

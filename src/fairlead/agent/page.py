@@ -1,0 +1,120 @@
+"""The sums of an instance's processes as a page for Prometheus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from fairlead.agent import collector as at
+from fairlead.policy.limit import NOT_FOUND
+from fairlead.policy.resource import SQL as STATEMENT
+from fairlead.policy.resource import is_rpc
+from fairlead.protocols.watch.report import FUNCTION, REST, SERVER, SQL
+from fairlead.telemetry import metrics
+from fairlead.telemetry.exposition import Exposition
+
+if TYPE_CHECKING:
+    from fairlead.agent.collector import Numbers
+    from fairlead.agent.sums import Key, Sums
+    from fairlead.telemetry.metrics import Metric
+
+Times = tuple[Sequence[str], Sequence[int], float]
+
+_SHOWN = 200
+"""Characters of a statement that are shown."""
+
+
+def page(app: str, namespace: str, sums: Sums) -> str:
+    """Return the page of an app's instance."""
+    said = Exposition([("service_name", app), ("service_namespace", namespace)])
+    for metric, side, name in _HISTOGRAMS:
+        said.say_times(metric, _times(sums.interfaces, side, name))
+    _say_interfaces(said, sums)
+    for position, metric in enumerate((metrics.RULE_REJECTED, metrics.RULE_SIMULATED)):
+        said.say(metric, [(key, numbers[position]) for key, numbers in sums.rules.items()])
+    said.say_times(
+        metrics.CALL,
+        [(key, n[at.TOOK :], n[at.TOOK_NS] / 1e9) for key, n in sums.edges.items()],
+    )
+    for metric, position in _CALLS:
+        said.say(metric, [(key, numbers[position]) for key, numbers in sums.edges.items()])
+    _say_process(said, sums)
+    return said.text()
+
+
+_CALLS = (
+    (metrics.CALL_ERRORS, at.FAILED),
+    (metrics.CALL_FALLBACKS, at.FALLBACKS),
+    (metrics.CALL_LOST, at.LOST),
+    (metrics.CALL_RETRIES, at.RETRIES),
+)
+
+
+def _say_interfaces(said: Exposition, sums: Sums) -> None:
+    for metric, position in (
+        (metrics.PASSED, at.PASSED),
+        (metrics.REJECTED, at.REJECTED),
+        (metrics.SIMULATED, at.SIMULATED),
+        (metrics.ERRORS, at.ERRORS),
+        (metrics.INFLIGHT, at.INFLIGHT),
+    ):
+        rows = sums.interfaces.items()
+        said.say(metric, [((_shown(key), *key[1:]), numbers[position]) for key, numbers in rows])
+
+
+def _say_process(said: Exposition, sums: Sums) -> None:
+    said.say(metrics.DROPPED, [((), sums.dropped)])
+    said.say(metrics.EVENTS, sorted(sums.events.items()))
+    said.say(metrics.CPU, [((), sums.cpu)])
+    said.say(metrics.COLLECTIONS, [((str(i),), count) for i, count in enumerate(sums.collections)])
+    said.say(metrics.PAUSES, [((), sums.pauses)])
+    order = (
+        *(metrics.PROCESSES, metrics.MEMORY, metrics.DESCRIPTORS, metrics.THREADS),
+        *(metrics.TASKS, metrics.LAG),
+    )
+    for metric, value in zip(order, sums.moment, strict=True):
+        said.say(metric, [((), value)])
+
+
+def _times(
+    interfaces: dict[Key, Numbers], side: str, name: Callable[[str], tuple[str, ...] | None]
+) -> Iterator[Times]:
+    for key, numbers in interfaces.items():
+        values = name(key[0]) if key[1] == side else None
+        if values is not None:
+            yield (*values, key[2]), numbers[at.RT :], numbers[at.RT_NS] / 1e9
+
+
+def _http(name: str) -> tuple[str, ...] | None:
+    """Return method and route of an HTTP interface; neither of a path that nobody knows."""
+    if is_rpc(name):  # a route of all methods may look alike
+        return None
+    if name in (NOT_FOUND, REST):
+        return ("_OTHER", name)
+    method, colon, route = name.partition(":/")
+    return (method, f"/{route}") if colon else ("_OTHER", name)
+
+
+def _rpc(name: str) -> tuple[str, ...] | None:
+    return (name[1:],) if _http(name) is None else None
+
+
+def _database(name: str) -> tuple[str, ...]:
+    database, _, text = name.removeprefix(STATEMENT).partition(":")
+    return (database, text[:_SHOWN])
+
+
+def _function(name: str) -> tuple[str, ...]:
+    return (name,)
+
+
+_HISTOGRAMS: Iterable[tuple[Metric, str, Callable[[str], tuple[str, ...] | None]]] = (
+    (metrics.HTTP_SERVER, SERVER, _http),
+    (metrics.RPC_SERVER, SERVER, _rpc),
+    (metrics.DATABASE, SQL, _database),
+    (metrics.FUNCTION, FUNCTION, _function),
+)
+
+
+def _shown(key: Key) -> str:
+    return key[0][:_SHOWN] if key[1] == SQL else key[0]

@@ -1,0 +1,111 @@
+"""What belongs to one process of an application, and is made anew after a fork."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from fairlead.agent.describe import describe
+from fairlead.agent.door import door_of
+from fairlead.agent.identity import node_id
+from fairlead.agent.inspect import Inspector
+from fairlead.agent.lease import Tenancy
+from fairlead.agent.lineage import name_of
+from fairlead.agent.posting import Posting
+from fairlead.agent.reporter import Reporter
+from fairlead.agent.source import Apply, FileSource, Follower, Source, WatchSource
+from fairlead.protocols.watch.codec import Subscription
+
+if TYPE_CHECKING:
+    from fairlead.agent.agent import Agent
+    from fairlead.agent.metrics import Metrics
+    from fairlead.policy.snapshot import Snapshot
+
+
+class Process:
+    """Of one process. Nothing in it has started."""
+
+    def __init__(self, agent: Agent, inherited: Snapshot | None) -> None:
+        settings, identity = agent.settings, agent.identity
+        self.door = door_of(settings)
+        self.node = node_id()
+        self._began: float | None = None
+        self.inherited = inherited
+        """What a fork found in force."""
+        self.subscription = Subscription(
+            node=self.node,
+            namespace=identity.namespace,
+            app=identity.app,
+            lane=identity.lane,
+            labels=identity.labels,
+            zone=identity.zone,
+        )
+        self.reporter = Reporter(
+            agent.engine, self.subscription, lambda: self.follower.source.telemetry
+        )
+        self.posting = Posting(self.door, self.reporter, lambda: self.tenancy, agent.fault)
+        self.posting.wanted = settings.telemetry
+        self.follower = Follower(agent.engine, self._source(agent), agent.kept)
+        self.tenancy = Tenancy(
+            self.door,
+            agent.registration,
+            agent.refusal,
+            dice=agent.dice,
+            fixed=settings.address,
+        )
+        self.tenancy.heard, self.tenancy.between = self.posting.heard, self.posting.between
+        self.inspector = Inspector(settings.state, lambda: describe(agent))
+        self.metrics = self._metrics(agent) if settings.metrics else None
+
+    def age(self) -> float:
+        """Return the seconds since this was asked first, which is when it registers."""
+        now = time.monotonic()
+        if self._began is None:
+            self._began = now
+        return now - self._began
+
+    def abandon(self) -> None:
+        """Let go of what the parent still uses."""
+        self.follower.source.abandon()
+        self.tenancy.abandon()
+        self.posting.abandon()
+        self.reporter.figures.collections.remove()
+        self.inspector.abandon()
+        if self.metrics is not None:
+            self.metrics.abandon()
+
+    def begin_to_answer(self) -> None:
+        """Answer doctor, and Prometheus where it may ask."""
+        self.inspector.start()
+        if self.metrics is not None:
+            self.reporter.figures.collections.install()
+            self.metrics.start()
+
+    def answer_no_more(self) -> None:
+        """Stop answering, when what was counted is written down."""
+        if self.metrics is not None:
+            self.metrics.stop()
+        self.inspector.stop()
+
+    def _metrics(self, agent: Agent) -> Metrics:
+        # Only where it is asked for: the application waits for what is imported.
+        from fairlead.agent.metrics import Metrics
+        from fairlead.agent.siblings import Siblings
+        from fairlead.agent.sums import Sums, sums_of
+
+        def count() -> Sums:
+            return sums_of(self.reporter.totals(), agent.read_counters(), self.reporter.figures)
+
+        settings, name = agent.settings, name_of(os.getpid())
+        siblings = Siblings(settings.state, agent.lineage.root, name, count)
+        return Metrics(settings.metrics, (settings.app, settings.namespace), siblings)
+
+    def _source(self, agent: Agent) -> Callable[[Apply], Source]:
+        source = agent.settings.source
+        if source.startswith("file:"):
+            return lambda apply: FileSource(apply, source.removeprefix("file:"))
+        return lambda apply: WatchSource(
+            apply, self.door, self.subscription, agent.dice, self.posting.line
+        )
