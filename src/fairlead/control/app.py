@@ -40,7 +40,7 @@ from fairlead.control.settings import Settings
 from fairlead.control.status import Statuses
 from fairlead.control.store import SqliteStore, Store
 from fairlead.control.telemetry.fleet import Fleet
-from fairlead.control.telemetry.measurements import Measurements
+from fairlead.control.telemetry.measurements import Measurements, Past
 from fairlead.control.tls import LOOK_AGAIN, Certificates, Files
 from fairlead.control.traffic import Traffic
 from fairlead.kinds import KINDS
@@ -70,7 +70,9 @@ class ControlPlane:
             limit=settings.objects,
         )
         traffic = Traffic()
-        self._measured = self._measure(store, clocks, traffic)
+        directory = settings.data_dir if isinstance(store, SqliteStore) else None
+        past = Past(directory, settings.history_bytes)
+        self._measured = self._measure(store, clocks, traffic, past)
         served = [*authored_kinds(traffic.share), registered_kind(self._live)]
         kinds = [one.resource for one in served]
         self._events = Events(store, clocks, kinds, self._instances.lost)
@@ -98,14 +100,14 @@ class ControlPlane:
         yield from agents.routes()
         yield from TelemetryApi(measured=self._measured, stop=self.stop).routes()
 
-    def _measure(self, store: Store, clocks: Clocks, traffic: Traffic) -> Measurements:
+    def _measure(self, store: Store, clocks: Clocks, traffic: Traffic, past: Past) -> Measurements:
         fleet = Fleet(
             store=store,
             nodes=self._nodes,
             publisher=self._publisher,
             instances=self._instances,
         )
-        return Measurements(fleet, clocks, traffic, [kind.resource for kind in KINDS])
+        return Measurements(fleet, clocks, traffic, [kind.resource for kind in KINDS], past)
 
     def _resources(self, store: Store, settings: Settings, clocks: Clocks) -> Resources:
         return Resources(

@@ -93,6 +93,9 @@ class Settings:
     objects: int = 10_000
     """Objects of one kind, instances included, that may be stored."""
 
+    history_bytes: int = 2 << 30
+    """What is kept of measurements at most; the oldest hours go first."""
+
     watchers: int = 10_000
     """Agents that may be connected at a time."""
 

@@ -32,18 +32,18 @@ from fairlead.control.store import Author
 from fairlead.control.telemetry.live import Live
 from fairlead.control.telemetry.measurements import Measurements, Pictures
 from fairlead.control.telemetry.memory import EDGE, INTERFACE, RULE, TOTAL
-from fairlead.control.telemetry.query import EACH, LABELS, METRICS, Query, finish, prepare
+from fairlead.control.telemetry.query import EACH, LABELS, METRICS, Query
 from fairlead.control.telemetry.watching import ALL
 from fairlead.policy.workload import DEFAULT_NAMESPACE
 from fairlead.protocols.watch.codec import ROOT
 
 BODY_LIMIT = 16 << 10
 EVERYWHERE = "*"
+RECENT = 300
+"""Seconds that a topology may be of."""
+
 FRESH = 0.9
 """Seconds for which a picture is sent to whoever asks: each second it is made once."""
-
-MOST_QUERIES = 4
-"""Graphs that are worked out at a time: each keeps a thread busy."""
 
 LONGEST_AGO = 366 * 86_400
 
@@ -57,11 +57,9 @@ class TelemetryApi:
     measured: Measurements
     stop: asyncio.Event
     pictures: Pictures = field(init=False)
-    _queries: asyncio.Semaphore = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pictures", Pictures(self.measured.clocks, FRESH))
-        object.__setattr__(self, "_queries", asyncio.Semaphore(MOST_QUERIES))
 
     def routes(self) -> Iterator[BaseRoute]:
         """Yield the routes."""
@@ -91,8 +89,8 @@ class TelemetryApi:
     async def topology(self, request: Request) -> Response:
         """Who calls whom."""
         scope, seconds = self._scope(request), _number(request, "seconds", 60)
-        if not 10 <= seconds <= 3600:
-            raise bad_request(f"seconds {seconds:g} is not from 10 to 3600")
+        if not 10 <= seconds <= RECENT:
+            raise bad_request(f"seconds {seconds:g} is not from 10 to {RECENT}")
         return json_response(self.measured.topology.shown(scope(), int(seconds)))
 
     async def overview(self, request: Request) -> Response:
@@ -107,21 +105,10 @@ class TelemetryApi:
         """Return the graph of an app."""
         app = self._one(request)
         query = _query(request, app, self.measured.clocks.now().timestamp())
-        if self._queries.locked() and not await self._has_room():
-            raise too_many(f"{MOST_QUERIES} graphs are being worked out, no more are begun")
-        async with self._queries:
-            now = self.measured.clocks.now().timestamp()
-            answer = prepare(query, self.measured.memory.of(*app), (), now)
-            return json_response(await asyncio.to_thread(finish, answer))
-
-    async def _has_room(self) -> bool:
         try:
-            async with asyncio.timeout(5):
-                await self._queries.acquire()
-        except TimeoutError:
-            return False
-        self._queries.release()
-        return True
+            return json_response(await self.measured.graph(query))
+        except TimeoutError as error:
+            raise too_many("as many graphs are being worked out as may be") from error
 
     async def live(self, request: Request) -> Response:
         """Stream how things are, each second, and what happens, at once."""
@@ -182,7 +169,8 @@ class TelemetryApi:
         return json_response(self._settings())
 
     def _settings(self) -> dict[str, Any]:
-        return {"telemetry": self.measured.knobs.shown()}
+        measured = self.measured
+        return {"telemetry": measured.knobs.shown(), "history": measured.keeper.shown()}
 
     def _one(self, request: Request) -> tuple[str, str]:
         """Return the namespace and the app that a request is about. Raises Refused."""

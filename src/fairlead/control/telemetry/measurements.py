@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 from fairlead.control.clocks import Clocks
+from fairlead.control.history.keeper import Keeper
+from fairlead.control.store import Object
 from fairlead.control.telemetry.breakers import Breakers
 from fairlead.control.telemetry.edges import Topology
 from fairlead.control.telemetry.fleet import Fleet
 from fairlead.control.telemetry.intake import Intake, Turned
 from fairlead.control.telemetry.knobs import Knobs
-from fairlead.control.telemetry.memory import COARSE, Memory
+from fairlead.control.telemetry.memory import Memory
 from fairlead.control.telemetry.news import Newsroom
 from fairlead.control.telemetry.overview import Overview
+from fairlead.control.telemetry.query import Older, Query, finish, prepare
 from fairlead.control.telemetry.services import Services
 from fairlead.control.telemetry.watching import Watching
 from fairlead.control.traffic import Traffic
@@ -22,22 +27,31 @@ from fairlead.control.traffic import Traffic
 TICK = 1.0
 """Seconds between looks at who is watched and which breakers are open."""
 
-KEPT = 3600
-"""Seconds that memory keeps."""
+MOST_QUERIES, PATIENCE = 4, 5.0
+"""Graphs that are worked out at a time, each in a thread, and seconds that others wait for it."""
 
 log = logging.getLogger(__name__)
+
+
+class Past(NamedTuple):
+    """Where the past is kept, None for memory only, and how many bytes of it."""
+
+    directory: Path | None
+    most: int
 
 
 class Measurements:
     """What agents measured. Belongs to one event loop."""
 
     def __init__(
-        self, fleet: Fleet, clocks: Clocks, traffic: Traffic, kinds: Iterable[str]
+        self, fleet: Fleet, clocks: Clocks, traffic: Traffic, kinds: Iterable[str], past: Past
     ) -> None:
-        """Show `fleet`; changes of objects of `kinds` are news."""
+        """Show `fleet`; changes of objects of `kinds` are news. `past` says what is kept."""
         self.fleet, self.clocks = fleet, clocks
         self.memory = Memory()
         self.knobs = Knobs(fleet.store)
+        self.keeper = Keeper(self.memory, clocks, past.directory, past.most)
+        self._queries = asyncio.Semaphore(MOST_QUERIES)
         self.watching = Watching(fleet.nodes, clocks, lambda: self.knobs.telemetry)
         self.knobs.changed = self.watching.refresh
         self.news = Newsroom(fleet.store, clocks, kinds)
@@ -71,25 +85,28 @@ class Measurements:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.news.run())
             group.create_task(self._tick())
+            group.create_task(self.keeper.run())
+
+    async def graph(self, query: Query) -> Object:
+        """Return the answer to a query; others wait meanwhile. Raises TimeoutError."""
+        async with asyncio.timeout(PATIENCE):
+            await self._queries.acquire()
+        try:
+            older = await asyncio.to_thread(Older.of, self.keeper, query)
+            told, now = self.memory.of(*query.app), self.clocks.now().timestamp()
+            answer = prepare(query, told, older, now)
+            return await asyncio.to_thread(finish, answer, self.keeper)
+        finally:
+            self._queries.release()
 
     async def _tick(self) -> None:
-        ticks = 0
         while True:
             await asyncio.sleep(TICK)
-            ticks += 1
             try:
                 self.watching.refresh()
                 self.breakers.look()
-                if ticks % 60 == 0:
-                    self.trim()
             except Exception:
                 log.exception("what agents measured could not be looked after")
-
-    def trim(self) -> None:
-        """Forget what is too old to be kept in memory."""
-        now = self.clocks.now().timestamp()
-        oldest = int(now) - KEPT
-        self.memory.trim(oldest // COARSE, oldest, now)
 
 
 class Pictures:

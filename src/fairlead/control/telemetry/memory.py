@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import NamedTuple, TypeAlias
 
 from fairlead.control.telemetry.packed import (
@@ -221,8 +222,8 @@ class Told:
 
 
 def _drop(slots: dict[int, Packed], before: int) -> None:
-    # In the order of time, but for a few: reports come in the order of their ends.
-    old = [slot for slot in slots if slot < before]
+    # They were added in the order of time, nearly: what is late is found the next time.
+    old = list(takewhile(lambda slot: slot < before, slots))
     for slot in old:
         del slots[slot]
 

@@ -28,6 +28,7 @@ from fairlead.control.telemetry.rates import quantiles
 STEPS = (FINE, COARSE, 30, 60, 300, 600, 1800, 3600, 7200)
 """Seconds between two points; each is as many of the slots that are kept."""
 
+HOUR = 3600
 MOST_POINTS, MOST_SERIES, MOST_TOGETHER = 2_000, 50, 20_000
 """Points of a series, series of an answer, and points of all of them."""
 
@@ -49,11 +50,31 @@ COVERED: Name = ("covered", "", "", "")
 """The series of the time that processes told of, which history keeps beside the others."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Older:
+    """What has to be known of the past before an answer can be begun."""
+
+    names: tuple[Name, ...] = ()
+    fine: Points = field(default_factory=dict)
+    """Seconds that are known one by one."""
+    flushed: Mapping[int, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, history: History, query: Query) -> Older:
+        """Ask `history`; may take a while."""
+        fine: Points = {}
+        if query.end - query.begin <= HOUR and query.step < COARSE:
+            times = (query.begin, query.end)
+            fine = history.read(query.app, [COVERED], FINE, times).get(COVERED, {})
+        names = tuple(history.names(query.app))
+        return cls(names=names, fine=fine, flushed=dict(history.flushed))
+
+
 class History(Protocol):
     """What is kept of the past."""
 
-    def begins(self) -> int:
-        """Return up to which moment, unix seconds, it knows what memory has given it."""
+    flushed: dict[int, int]
+    """The moment up to which it has what memory had, by the length of slots."""
 
     def names(self, app: App) -> Iterable[Name]:
         """Return the series that it has of an app."""
@@ -93,31 +114,33 @@ class Answer:
     known: dict[Name, dict[int, Packed]] = field(default_factory=dict)
 
 
-def prepare(query: Query, told: Told | None, older: Iterable[Name], now: float) -> Answer:
+def prepare(query: Query, told: Told | None, older: Older, now: float) -> Answer:
     """Return the answer as far as memory has it; quick, and for the event loop."""
     series = told.series if told else {}
-    found = sorted({n for n in (*series, *older) if _is_wanted(n, query)})
+    found = sorted({n for n in (*series, *older.names) if _is_wanted(n, query)})
     names = _busiest(found, told)
-    fine = told is not None and _is_fine(told, query)
-    step = step_of(query, len(names), fine=fine)
+    step = step_of(query, len(names), fine=_is_fine(told, query, older.fine))
     tier = FINE if step < COARSE else COARSE
     lag = 2.5 if told is not None and told.is_fine(now) else 12.5
     answer = Answer(query=query, names=names, step=step, tier=tier, complete=now - lag)
     answer.left_out = len(found) - len(names)
     if told is not None:
-        answer.known = {n: dict(series[n].slots(tier)) for n in names if n in series}
-        answer.known[COVERED] = dict(told.covered.slots(tier))
+        first = older.flushed.get(tier, 0) // tier
+        wanted = {n: series[n] for n in names if n in series} | {COVERED: told.covered}
+        answer.known = {n: _from(first, one.slots(tier)) for n, one in wanted.items()}
     return answer
 
 
-def finish(answer: Answer, history: History | None = None) -> Object:
+def _from(first: int, slots: Points) -> dict[int, Packed]:
+    return {slot: packed for slot, packed in slots.items() if slot >= first}
+
+
+def finish(answer: Answer, history: History) -> Object:
     """Return the graph: reads what is not in memory, and may take a while."""
     query, step = answer.query, answer.step
     first, last = int(query.begin // step), int(query.end // step)
-    older: Mapping[Name, Points] = {}
-    if history is not None:
-        times = (float(first * step), float((last + 1) * step))
-        older = history.read(query.app, [*answer.names, COVERED], step, times)
+    times = (float(first * step), float((last + 1) * step))
+    older = history.read(query.app, [*answer.names, COVERED], step, times)
     slots = range(first, max(first, last) + 1)
     known = {
         name: _gathered(answer, name, older.get(name, {})) for name in (*answer.names, COVERED)
@@ -157,11 +180,12 @@ def _busiest(names: list[Name], told: Told | None) -> list[Name]:
     return sorted(sorted(names, key=lambda name: -size[name])[:MOST_SERIES])
 
 
-def _is_fine(told: Told, query: Query) -> bool:
+def _is_fine(told: Told | None, query: Query, older: Points) -> bool:
     """Tell whether nearly all of the time is known by the second."""
     slots = range(int(query.begin), int(query.end))
-    known = told.covered.fine
-    return len(slots) <= 3600 and sum(slot in known for slot in slots) >= 0.9 * len(slots)
+    known = told.covered.fine if told else {}
+    there = sum(slot in known or slot in older for slot in slots) if len(slots) <= HOUR else 0
+    return 0 < 0.9 * len(slots) <= there
 
 
 def _gathered(answer: Answer, name: Name, older: Points) -> dict[int, Packed]:

@@ -1,0 +1,1 @@
+"""What agents measured, kept for a week in a file beside the store, and never in its way."""

@@ -1,0 +1,290 @@
+"""The file of what was measured: SQLite, one row for a run of slots of one series.
+
+Slots of a second are kept for an hour, of ten seconds for a week; those of each full hour are one
+row, and are added up to slots of five minutes, which long graphs are read from. Used by threads.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from threading import Lock
+from typing import NamedTuple
+
+from fairlead.control.history.block import Damaged, decode, encode
+from fairlead.control.telemetry.memory import COARSE, FINE, App, Name
+from fairlead.control.telemetry.packed import Packed
+
+ROUGH = 300
+"""Seconds of the slots that hours are added up to."""
+
+HOUR, DAY = 3600, 86_400
+KEPT = {FINE: HOUR + 60, COARSE: 7 * DAY, ROUGH: 7 * DAY}
+"""Seconds for which slots are kept, by their length."""
+
+SCHEMA = 1
+_SET_UP = (
+    """CREATE TABLE series (
+        id INTEGER PRIMARY KEY, namespace TEXT NOT NULL, app TEXT NOT NULL,
+        sort TEXT NOT NULL, a TEXT NOT NULL, b TEXT NOT NULL, c TEXT NOT NULL,
+        UNIQUE (namespace, app, sort, a, b, c)
+    )""",
+    """CREATE TABLE blocks (
+        series INTEGER NOT NULL, step INTEGER NOT NULL, start INTEGER NOT NULL, slots BLOB NOT NULL,
+        UNIQUE (series, step, start)
+    )""",
+    "CREATE INDEX blocks_by_time ON blocks (step, start, series)",
+    "CREATE TABLE rolled (hours INTEGER NOT NULL)",
+)
+_FIND = (
+    "SELECT id FROM series WHERE namespace = ? AND app = ? AND sort = ?"
+    " AND a = ? AND b = ? AND c = ?"
+)
+_ADD_SERIES = "INSERT INTO series (namespace, app, sort, a, b, c) VALUES (?, ?, ?, ?, ?, ?)"
+_ADD = "INSERT INTO blocks VALUES (?, ?, ?, ?)"
+_PUT = "INSERT OR REPLACE INTO blocks VALUES (?, ?, ?, ?)"
+_ONE = "SELECT slots FROM blocks WHERE series = ? AND step = ? AND start = ?"
+_SPAN = (
+    "SELECT start, slots FROM blocks WHERE series = ? AND step = ? AND start >= ? AND start < ?"
+    " ORDER BY start"
+)
+_DROP_SPAN = "DELETE FROM blocks WHERE series = ? AND step = ? AND start >= ? AND start < ?"
+_DROP_OLD = "DELETE FROM blocks WHERE step = ? AND start < ?"
+_DROP_SERIES = "DELETE FROM series WHERE id NOT IN (SELECT series FROM blocks)"
+_OLDEST = "SELECT min(start) FROM blocks WHERE step = ?"
+_WITHIN = "SELECT DISTINCT series FROM blocks WHERE step = ? AND start >= ? AND start < ?"
+_NAMES = "SELECT sort, a, b, c FROM series WHERE namespace = ? AND app = ?"
+
+
+class Unusable(Exception):
+    """The file cannot be used; the message says why."""
+
+
+class Run(NamedTuple):
+    """Slots of one series, from `first` on, by number."""
+
+    app: App
+    name: Name
+    slots: Mapping[int, Packed]
+
+
+class Archive:
+    """What is kept. Methods raise sqlite3.Error where the disk does not do its part."""
+
+    def __init__(self, connection: sqlite3.Connection, place: str) -> None:
+        """Use `Archive.open` or `Archive.in_memory`."""
+        self._connection, self.place = connection, place
+        self._lock = Lock()
+        self._ids: dict[tuple[App, Name], int] = {}
+
+    @classmethod
+    def open(cls, path: Path) -> Archive:
+        """Open a file, made where there is none. Raises Unusable."""
+        try:
+            path.touch(mode=0o600, exist_ok=True)
+            return cls(_connect(str(path)), str(path))
+        except (sqlite3.Error, OSError) as error:
+            raise Unusable(f"{path}: {error}") from error
+
+    @classmethod
+    def in_memory(cls) -> Archive:
+        """Return one that forgets with its process."""
+        return cls(_connect(":memory:"), "memory")
+
+    @property
+    def rolled(self) -> int:
+        """The moment up to which hours were added up, unix seconds; 0 before the first."""
+        with self._lock:
+            (moment,) = self._connection.execute("SELECT max(hours) FROM rolled").fetchone()
+        return int(moment or 0)
+
+    def size(self) -> int:
+        """Return the bytes that are in use."""
+        with self._lock:
+            pages, free, size = (
+                self._connection.execute(f"PRAGMA {name}").fetchone()[0]
+                for name in ("page_count", "freelist_count", "page_size")
+            )
+        return int((pages - free) * size)
+
+    def write(self, step: int, first: int, count: int, runs: Iterable[Run]) -> None:
+        """Keep slots `first` to ``first + count``, each of `step` seconds."""
+        blocks = [(run, encode(first, count, run.slots)) for run in runs]
+        with self._transaction() as execute:
+            for run, block in blocks:
+                series, start = self._id(run.app, run.name), first * step
+                try:
+                    execute(_ADD, (series, step, start, block))
+                except sqlite3.IntegrityError:
+                    # A part of it was written before a restart.
+                    merged = self._merged(series, step, start, (count, run.slots))
+                    execute(_PUT, (series, step, start, merged))
+
+    def _merged(
+        self, series: int, step: int, start: int, new: tuple[int, Mapping[int, Packed]]
+    ) -> bytes:
+        """Return the block of what is there with new slots in it, which take the place of old."""
+        first, (count, slots) = start // step, new
+        found = self._connection.execute(_ONE, (series, step, start)).fetchone()
+        before = _decoded(first, found[0]) if found else {}
+        return encode(first, count, {**before, **slots})
+
+    def within(self, hour: int) -> list[int]:
+        """Return the series that have something in the hour that begins at `hour`."""
+        with self._lock:
+            span = (COARSE, hour, hour + HOUR)
+            return [series for (series,) in self._connection.execute(_WITHIN, span)]
+
+    def roll_up(self, hour: int, series: Iterable[int]) -> None:
+        """Make one row of an hour of each series, and add it up; twice is no more than once."""
+        with self._transaction():
+            for one in series:
+                self._roll_up(one, hour)
+
+    def rolled_to(self, moment: int) -> None:
+        """Note that all hours before `moment` were added up."""
+        with self._transaction() as execute:
+            execute("DELETE FROM rolled")
+            execute("INSERT INTO rolled VALUES (?)", (moment,))
+
+    def drop(self, now: int, most: int) -> None:
+        """Forget what is too old, and the oldest where all takes more than `most` bytes."""
+        with self._transaction() as execute:
+            for step, seconds in KEPT.items():
+                execute(_DROP_OLD, (step, now - seconds))
+        for _ in range(7 * 24):
+            if self.size() <= most:
+                break
+            self._drop_oldest()
+        with self._transaction() as execute:
+            execute(_DROP_SERIES)
+            self._ids.clear()
+
+    def _drop_oldest(self) -> None:
+        with self._transaction() as execute:
+            for step in (FINE, COARSE):
+                (oldest,) = self._connection.execute(_OLDEST, (step,)).fetchone()
+                if oldest is not None:
+                    execute(_DROP_OLD, (step, oldest - oldest % HOUR + HOUR))
+                    return
+
+    def names(self, app: App) -> list[Name]:
+        """Return the series that are kept of an app."""
+        with self._lock:
+            return [(a, b, c, d) for a, b, c, d in self._connection.execute(_NAMES, app)]
+
+    def read(
+        self, app: App, names: Sequence[Name], step: int, times: tuple[int, int]
+    ) -> dict[Name, dict[int, Packed]]:
+        """Return slots of `step` seconds, which what is kept is added up to, of a span of time."""
+        found = {}
+        spans = self._spans(step, *times)
+        for name in names:
+            slots: defaultdict[int, Packed] = defaultdict(int)
+            for kept, length, span in spans:
+                per, low, high = step // kept, span[0] // kept, span[1] // kept
+                for start, block in self._rows(app, name, kept, (span[0] - length, span[1])):
+                    for slot, packed in _decoded(start // kept, block).items():
+                        if low <= slot < high:
+                            slots[slot // per] += packed
+            if slots:
+                found[name] = dict(slots)
+        return found
+
+    def _spans(self, step: int, begin: int, end: int) -> list[tuple[int, int, tuple[int, int]]]:
+        """Return where to read: slots' and rows' length in seconds, and which time."""
+        if step < COARSE:
+            return [(FINE, 60, (begin, end))]
+        if step % ROUGH:
+            return [(COARSE, HOUR, (begin, end))]
+        edge = min(max(begin, self.rolled), end)
+        return [(ROUGH, DAY, (begin, edge)), (COARSE, HOUR, (edge, end))]
+
+    def _rows(
+        self, app: App, name: Name, step: int, times: tuple[int, int]
+    ) -> list[tuple[int, bytes]]:
+        with self._lock:
+            series = self._ids.get((app, name)) or self._known(app, name)
+            if not series:
+                return []
+            return self._connection.execute(_SPAN, (series, step, *times)).fetchall()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock, contextlib.suppress(sqlite3.Error):
+            self._connection.close()
+
+    def _roll_up(self, series: int, hour: int) -> None:
+        execute, first = self._connection.execute, hour // COARSE
+        slots: dict[int, Packed] = {}
+        for start, block in execute(_SPAN, (series, COARSE, hour, hour + HOUR)).fetchall():
+            slots |= _decoded(start // COARSE, block)
+        rough: defaultdict[int, Packed] = defaultdict(int)
+        for slot, packed in slots.items():
+            rough[slot * COARSE // ROUGH] += packed
+        execute(_DROP_SPAN, (series, COARSE, hour, hour + HOUR))
+        execute(_ADD, (series, COARSE, hour, encode(first, HOUR // COARSE, slots)))
+        day = hour - hour % DAY
+        merged = self._merged(series, ROUGH, day, (DAY // ROUGH, rough))
+        execute(_PUT, (series, ROUGH, day, merged))
+
+    def _id(self, app: App, name: Name) -> int:
+        """Return the number of a series, a new one where it has none; within a transaction."""
+        series = self._ids.get((app, name)) or self._known(app, name)
+        if not series:
+            cursor = self._connection.execute(_ADD_SERIES, (*app, *name))
+            series = int(cursor.lastrowid or 0)
+        self._ids[app, name] = series
+        return series
+
+    def _known(self, app: App, name: Name) -> int:
+        found = self._connection.execute(_FIND, (*app, *name)).fetchone()
+        return int(found[0]) if found else 0
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[Callable[..., sqlite3.Cursor]]:
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection.execute
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._ids.clear()
+                with contextlib.suppress(sqlite3.Error):
+                    self._connection.execute("ROLLBACK")
+                raise
+
+
+def _connect(place: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(place, isolation_level=None, check_same_thread=False)
+    try:
+        # Before the first table; rows of five kilobytes would leave half of small pages empty.
+        connection.execute("PRAGMA page_size = 16384")
+        connection.execute("PRAGMA journal_mode = WAL")
+        # A power cut may take the last minutes: they are worth no wait for the disk.
+        connection.execute("PRAGMA synchronous = NORMAL")
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version == 0:
+            connection.execute("BEGIN IMMEDIATE")
+            for statement in _SET_UP:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {SCHEMA}")
+            connection.execute("COMMIT")
+        elif version != SCHEMA:
+            raise sqlite3.DatabaseError(f"written with schema {version}, not {SCHEMA}")
+        connection.execute("SELECT count(*) FROM rolled").fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _decoded(first: int, block: bytes) -> dict[int, Packed]:
+    """Return the slots of a block; of one that is damaged nothing is known."""
+    try:
+        return decode(first, block)
+    except Damaged:
+        return {}

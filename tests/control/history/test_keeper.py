@@ -1,0 +1,164 @@
+"""From memory to the archive, and graphs from both."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fairlead.control.history.keeper import FILE, Keeper
+from fairlead.control.telemetry.intake import Intake
+from fairlead.control.telemetry.memory import INTERFACE, Memory
+from fairlead.control.telemetry.query import Older, Query, finish, prepare
+from tests.control.telemetry.reports import START, Time, interface, report
+
+APP = ("shop", "orders")
+
+
+class Plane:
+    """The parts of a control plane that measurements go through; time stands until it is moved."""
+
+    def __init__(self, directory: Path | None, time: Time) -> None:
+        self.time, self.memory = time, Memory()
+        self.intake = Intake(self.memory, time.clocks)
+        self.keeper = Keeper(self.memory, time.clocks, directory, 1 << 30)
+        self._seq = 0
+
+    def live(self, seconds: int, every: float = 10.0, passed: int = 100) -> None:
+        """Let time pass; the app reports, and what is due is written."""
+        for _ in range(int(seconds / every)):
+            self.time.now += every
+            self._seq += 1
+            self.intake.take(report(self._seq, [interface(passed=passed)], seconds=every))
+            asyncio.run(self.keeper.look())
+
+    def graph(self, begin: float, step: int = 0, **more: Any) -> dict[str, Any]:
+        now = self.time.now
+        fields: dict[str, Any] = {"sort": INTERFACE, "wanted": {}, "end": now} | more
+        query = Query(app=APP, begin=now + begin, step=step, **fields)
+        answer = prepare(query, self.memory.of(*APP), Older.of(self.keeper, query), now)
+        return finish(answer, self.keeper)
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time(START // 3600 * 3600)
+
+
+@pytest.fixture
+def plane(tmp_path: Path, time: Time) -> Iterator[Plane]:
+    plane = Plane(tmp_path, time)
+    yield plane
+    plane.keeper.close()
+
+
+def known(graph: dict[str, Any], name: str = "passed") -> list[float]:
+    (series,) = graph["series"]
+    return [one for one in series[name] if one is not None]
+
+
+def test_a_graph_is_whole_wherever_its_points_are(plane: Plane) -> None:
+    """The newest are in memory, older ones in the file, the oldest were added up: one line."""
+    plane.live(3 * 3600)
+    assert plane.keeper._archive.rolled == START // 3600 * 3600 + 2 * 3600
+    for begin, step in ((-600, 10), (-7200, 10), (-3 * 3600, 60), (-3 * 3600, 300)):
+        found = plane.graph(begin, step)
+        assert found["step"] == step
+        assert len(known(found)) >= -begin / step - 3
+        assert set(known(found)) == {10.0}
+    told = plane.memory.of(*APP)
+    assert told is not None
+    assert len(told.covered.coarse) < 80
+
+
+def test_the_last_hour_is_known_by_the_second_where_it_was_watched(plane: Plane) -> None:
+    """And nobody asks for a step to see it."""
+    plane.live(600, every=1.0, passed=7)
+    found = plane.graph(-500)
+    assert found["step"] == 1
+    assert set(known(found)) == {7.0}
+    assert len(known(found)) > 490
+    plane.live(1200)
+    assert plane.graph(-1500)["step"] == 10
+    assert plane.graph(-1500, 1)["step"] == 1
+
+
+def test_what_nobody_told_of_is_unknown(plane: Plane) -> None:
+    """An app that was down had no calls, and nobody knows that it would have had none."""
+    plane.live(600)
+    plane.time.now += 600
+    asyncio.run(plane.keeper.look())
+    plane.live(600)
+    (series,) = plane.graph(-1800, 10)["series"]
+    assert series["passed"][:58] == [10.0] * 58
+    assert series["passed"][62:118] == [None] * 56
+    assert 10.0 in series["passed"][125:]
+
+
+def test_a_restart_loses_nothing_that_was_there(tmp_path: Path, time: Time) -> None:
+    """A deployment of the control plane is no hole in everybody's graphs."""
+    first = Plane(tmp_path, time)
+    first.live(430)
+    first.keeper.close()
+    second = Plane(tmp_path, time)
+    second.live(600)
+    found = second.graph(-1000, 10)
+    assert len(known(found)) >= 97
+    assert [one for one in known(found) if one != 10.0] == []
+    second.keeper.close()
+
+
+def test_a_broken_file_is_put_aside(tmp_path: Path, time: Time) -> None:
+    """The control plane starts, with an empty past; the old file can be looked at."""
+    (tmp_path / FILE).write_bytes(b"no database at all")
+    plane = Plane(tmp_path, time)
+    plane.live(900)
+    assert len(known(plane.graph(-900, 10))) > 80
+    assert (tmp_path / f"{FILE}.unreadable").read_bytes() == b"no database at all"
+    assert plane.keeper.shown()["problem"] == ""
+    plane.keeper.close()
+
+
+def test_a_full_disk_is_said_and_survived(plane: Plane) -> None:
+    """Memory goes on; what could not be written is written when there is room."""
+    plane.live(600)
+    execute = plane.keeper._archive._connection.execute
+    execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    (pages,) = execute("PRAGMA page_count").fetchone()
+    execute(f"PRAGMA max_page_count = {pages}")
+    for number in range(200):
+        rows = [interface(f"GET:/{number}/{'x' * 900}")]
+        plane.intake.take(report(1, rows, node=f"flood-{number}", seconds=1.0))
+    plane.live(900)
+    assert "full" in plane.keeper.shown()["problem"]
+    found = plane.graph(-900, 10, wanted={"interface": "GET:/orders"})
+    assert len(known(found)) > 80
+    execute("PRAGMA max_page_count = 100000")
+    plane.live(60)
+    assert plane.keeper.shown()["problem"] == ""
+    found = plane.graph(-1500, 10, wanted={"interface": "GET:/orders"})
+    assert len(known(found)) > 145
+
+
+def test_without_a_directory_some_is_kept_in_memory(time: Time) -> None:
+    """Where there is no disk there is a graph all the same."""
+    plane = Plane(None, time)
+    plane.live(1800)
+    assert len(known(plane.graph(-1800, 10))) > 170
+    assert plane.keeper.shown()["place"] == "memory"
+    plane.keeper.close()
+
+
+def test_a_directory_that_takes_nothing_is_said(tmp_path: Path, time: Time) -> None:
+    """The store may be there all the same."""
+    (tmp_path / FILE).mkdir()
+    (tmp_path / f"{FILE}.unreadable").mkdir()
+    (tmp_path / f"{FILE}.unreadable" / "occupied").touch()
+    plane = Plane(tmp_path, time)
+    plane.live(600)
+    assert "memory" in plane.keeper.shown()["problem"]
+    assert len(known(plane.graph(-600, 10))) > 50
+    plane.keeper.close()
