@@ -14,7 +14,7 @@ from tests.architecture.tree import PACKAGE, place, python_files, tree_of
 
 FIXED = {
     "lease", "renew", "farewell", "heartbeat", "gather", "status_gather", "write_deadline",
-    "remember_apps", "objects", "watchers", "connections",
+    "remember_apps", "objects", "history_bytes", "watchers", "connections",
     "accepts", "accepts_at_once", "handshakes", "handshakes_at_once", "limits",
 }  # fmt: skip
 """Fields of the control plane that the contract fixes; only tests choose them."""

@@ -218,8 +218,8 @@ def _query(request: Request, app: tuple[str, str], now: float) -> Query:
     if not begin < end:
         raise bad_request("from is not before to")
     metrics = frozenset(one for one in query.get("metric", "").split(",") if one)
-    if unknown := sorted(metrics - METRICS.keys()):
-        raise bad_request(f"metric {unknown[0][:80]!r} is none of {', '.join(METRICS)}")
+    if unknown := sorted(metrics - METRICS):
+        raise bad_request(f"metric {unknown[0][:80]!r} is none of {', '.join(sorted(METRICS))}")
     step = _number(request, "step", 0)
     if not 0 <= step <= 86_400:
         raise bad_request(f"step {step:g} is no number of seconds up to 86400")

@@ -129,7 +129,7 @@ class Archive:
         """Return the block of what is there with new slots in it, which take the place of old."""
         first, (count, slots) = start // step, new
         found = self._connection.execute(_ONE, (series, step, start)).fetchone()
-        before = _decoded(first, found[0]) if found else {}
+        before = _slots(first, found[0]) if found else {}
         return encode(first, count, {**before, **slots})
 
     def within(self, hour: int) -> list[int]:
@@ -185,11 +185,10 @@ class Archive:
         for name in names:
             slots: defaultdict[int, Packed] = defaultdict(int)
             for kept, length, span in spans:
-                per, low, high = step // kept, span[0] // kept, span[1] // kept
+                within = (span[0] // kept, span[1] // kept)
                 for start, block in self._rows(app, name, kept, (span[0] - length, span[1])):
-                    for slot, packed in _decoded(start // kept, block).items():
-                        if low <= slot < high:
-                            slots[slot // per] += packed
+                    values = (start // kept, _decoded(block))
+                    _add_up(slots, values, step // kept, within)
             if slots:
                 found[name] = dict(slots)
         return found
@@ -221,7 +220,7 @@ class Archive:
         execute, first = self._connection.execute, hour // COARSE
         slots: dict[int, Packed] = {}
         for start, block in execute(_SPAN, (series, COARSE, hour, hour + HOUR)).fetchall():
-            slots |= _decoded(start // COARSE, block)
+            slots |= _slots(start // COARSE, block)
         rough: defaultdict[int, Packed] = defaultdict(int)
         for slot, packed in slots.items():
             rough[slot * COARSE // ROUGH] += packed
@@ -282,9 +281,30 @@ def _connect(place: str) -> sqlite3.Connection:
     return connection
 
 
-def _decoded(first: int, block: bytes) -> dict[int, Packed]:
+def _decoded(block: bytes) -> list[Packed]:
     """Return the slots of a block; of one that is damaged nothing is known."""
     try:
-        return decode(first, block)
+        return decode(block)
     except Damaged:
-        return {}
+        return []
+
+
+def _slots(first: int, block: bytes) -> dict[int, Packed]:
+    return {slot: packed for slot, packed in enumerate(_decoded(block), first) if packed}
+
+
+def _add_up(
+    slots: dict[int, Packed],
+    run: tuple[int, Sequence[Packed]],
+    per: int,
+    within: tuple[int, int],
+) -> None:
+    """Add a run of slots, its first and its values, to slots of `per` of them each."""
+    begin, values = run
+    first, last = max(begin, within[0]), min(begin + len(values), within[1])
+    while first < last:
+        slot = first // per
+        end = min(last, (slot + 1) * per)
+        if total := sum(values[first - begin : end - begin]):
+            slots[slot] += total
+        first = end

@@ -38,8 +38,8 @@ def encode(first: int, count: int, slots: Mapping[int, Packed]) -> bytes:
     return _HEAD.pack(count, width) + marks + zlib.compress(b"".join(planes), LEVEL)
 
 
-def decode(first: int, block: bytes) -> dict[int, Packed]:
-    """Return the slots of a block that are not 0. Raises Damaged."""
+def decode(block: bytes) -> list[Packed]:
+    """Return the slots of a block, the first to the last. Raises Damaged."""
     try:
         count, width = _HEAD.unpack_from(block)
         if not 0 < count <= MOST_SLOTS or width > LANES * WIDTH:
@@ -53,9 +53,10 @@ def decode(first: int, block: bytes) -> dict[int, Packed]:
         raise Damaged(str(error)) from error
     if len(planes) != count * len(places):
         raise Damaged(f"{len(planes)} bytes instead of {count * len(places)}")
+    if not width:
+        return [0] * count
     raw = bytearray(count * width)
     for number, place in enumerate(places):
         raw[place::width] = planes[number * count : (number + 1) * count]
     read = int.from_bytes
-    found = ((first + i, read(raw[i * width : (i + 1) * width], "little")) for i in range(count))
-    return {slot: packed for slot, packed in found if packed}
+    return [read(raw[at : at + width], "little") for at in range(0, count * width, width)]

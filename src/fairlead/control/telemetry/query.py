@@ -6,7 +6,7 @@ is for the last seconds, of which reports are still to come. What is counted is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
@@ -22,14 +22,14 @@ from fairlead.control.telemetry.memory import (
     Name,
     Told,
 )
-from fairlead.control.telemetry.packed import Packed, Sums, unpack
+from fairlead.control.telemetry.packed import NOTHING, Packed, Sums, unpack
 from fairlead.control.telemetry.rates import quantiles
 
 STEPS = (FINE, COARSE, 30, 60, 300, 600, 1800, 3600, 7200)
 """Seconds between two points; each is as many of the slots that are kept."""
 
 HOUR = 3600
-MOST_POINTS, MOST_SERIES, MOST_TOGETHER = 2_000, 50, 20_000
+MOST_POINTS, MOST_SERIES, MOST_TOGETHER = 2_000, 50, 15_000
 """Points of a series, series of an answer, and points of all of them."""
 
 LABELS: dict[str, tuple[str, str, str]] = {
@@ -198,46 +198,46 @@ def _gathered(answer: Answer, name: Name, older: Points) -> dict[int, Packed]:
 
 
 def _series(
-    query: Query,
-    name: Name,
-    points: Points,
-    slots: tuple[range, list[int]],
-    step: int,
+    query: Query, name: Name, points: Points, slots: tuple[range, list[int]], step: int
 ) -> Object:
     labels = dict(zip(LABELS[query.sort], name[1:], strict=True))
-    wanted = [one for one in METRICS if not query.metrics or one in query.metrics]
     times, there = slots
-    values: dict[str, list[float | None]] = {one: [None] * len(times) for one in wanted}
-    makers = [(values[one], METRICS[one]) for one in wanted if one not in ("p50", "p99")]
-    quick = [values.get("p50"), values.get("p99")]
-    for slot in there:
-        packed, place = points.get(slot, 0), slot - times.start
-        sums = unpack(packed) if packed else None
-        for array, make in makers:
-            array[place] = make(sums, step) if sums else 0.0
-        if sums and (quick[0] or quick[1]):
-            for array_of, value in zip(quick, quantiles(sums.rt, (0.5, 0.99)), strict=True):
-                if array_of is not None:
-                    array_of[place] = value
-    return {"labels": {"namespace": query.app[0], "app": query.app[1], **labels}, **values}
+    rows = [unpack(points[slot]) if slot in points else NOTHING for slot in there]
+    plain: Object = {"labels": {"namespace": query.app[0], "app": query.app[1], **labels}}
+    for metric, column in _columns(query, rows, step):
+        array: list[float | None] = [None] * len(times)
+        for slot, value in zip(there, column, strict=True):
+            array[slot - times.start] = value
+        plain[metric] = array
+    return plain
 
 
-Make: TypeAlias = Callable[[Sums, int], float | None]
+def _columns(
+    query: Query, rows: Sequence[Sums], step: int
+) -> Iterator[tuple[str, Sequence[float | None]]]:
+    """Yield the arrays that are asked for. There may be twenty thousand points."""
+    wanted = [one for one in ARRAYS[query.sort] if not query.metrics or one in query.metrics]
+    if not {"p50", "p99"}.isdisjoint(wanted):
+        took = [quantiles(sums.rt, (0.5, 0.99)) for sums in rows]
+    for metric in wanted:
+        if metric == "p50":
+            yield metric, [one[0] for one in took]
+        elif metric == "p99":
+            yield metric, [one[1] for one in took]
+        elif metric == "concurrency":
+            yield metric, [round(sums.peak_ms / step / 1000, 3) for sums in rows]
+        else:
+            place = Sums._fields.index(metric)
+            counts: Iterator[Any] = (sums[place] for sums in rows)
+            yield metric, [round(count / step, 4) for count in counts]
 
 
-def _rate(name: str) -> Make:
-    def make(sums: Sums, step: int) -> float:
-        count: int = getattr(sums, name)
-        return round(count / step, 4)
-
-    return make
-
-
-METRICS: dict[str, Any] = {
-    **{name: _rate(name) for name in ("passed", "rejected", "simulated", "errors")},
-    "p50": None,
-    "p99": None,
-    "concurrency": lambda sums, step: round(sums.peak_ms / step / 1000, 3),
-    **{name: _rate(name) for name in ("retries", "fallbacks", "lost")},
+ARRAYS: dict[str, tuple[str, ...]] = {
+    INTERFACE: ("passed", "rejected", "simulated", "errors", "p50", "p99", "concurrency"),
+    TOTAL: ("passed", "rejected", "simulated", "errors", "p50", "p99", "concurrency"),
+    RULE: ("rejected", "simulated"),
+    EDGE: ("passed", "errors", "p50", "p99", "retries", "fallbacks", "lost"),
 }
-"""Arrays of a series, and how each point is made."""
+"""Arrays of a series, by its sort."""
+
+METRICS = frozenset(metric for metrics in ARRAYS.values() for metric in metrics)

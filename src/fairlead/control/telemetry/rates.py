@@ -44,14 +44,17 @@ def counted(sums: Sums, seconds: float) -> Object:
 def quantiles(rt: Counts, shares: Sequence[float]) -> list[float | None]:
     """Return what `took` does of several shares, for graphs of many points."""
     sums = list(accumulate(rt))
-    if not sums[-1]:
+    total = sums[-1]
+    if not total:
         return [None] * len(shares)
-    return [_within(rt, sums, share * sums[-1]) for share in shares]
+    found: list[float | None] = []
+    for share in shares:
+        rank = share * total
+        place = bisect_left(sums, rank)
+        low, high = _EDGES[place : place + 2]
+        found.append(round(high - (high - low) * (sums[place] - rank) / rt[place], 6))
+    return found
 
 
-def _within(rt: Counts, sums: Sequence[int], rank: float) -> float:
-    i = bisect_left(sums, max(rank, 1e-9))
-    low = BOUNDS[i - 1] if i else 0.0
-    high = BOUNDS[i] if i < len(BOUNDS) else low
-    before = sums[i - 1] if i else 0
-    return round(low + (high - low) * (rank - before) / rt[i], 6)
+_EDGES = (0.0, *BOUNDS, BOUNDS[-1])
+"""Where buckets begin; of the last it is not known where it ends."""
