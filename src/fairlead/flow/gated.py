@@ -7,6 +7,7 @@ sends the request later than it connects ends it himself (`Call.open_ended`).
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fairlead.flow.call import Call, Fault, Outcome
@@ -54,6 +55,11 @@ def gated(gates: Gates) -> Layer:
     return layer
 
 
+@lru_cache(maxsize=1024)
+def _answered(status: int | None) -> Result:
+    return Result(status=status)
+
+
 def leave(entry: Entry, outcome: Outcome | None) -> Exception | None:
     """End the call of `entry`, None for one that was given up; return a fault of ours, or None.
 
@@ -72,7 +78,7 @@ def leave(entry: Entry, outcome: Outcome | None) -> Exception | None:
             entry.exit(failed, result if failed else None)
         else:
             status = outcome.status
-            entry.exit(status is not None and status >= 500, Result(status=status))
+            entry.exit(status is not None and status >= 500, _answered(status))
     except Exception as error:
         return error
     return None
