@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 from fairlead.protocols.watch.codec import Telemetry, telemetry_line
 from tests.agent.program import SERVE, STAY, await_registered
+from tests.agent.test_doctor import doctor
 from tests.agent.wire import snapshot, until
 
 GUARDED = """
@@ -86,3 +88,29 @@ def test_a_process_that_is_to_tell_nothing_tells_nothing(launch, wire):
     until(lambda: len(wire.registrations) > 20)
 
     assert wire.reports == []
+
+
+def test_doctor_says_how_what_is_counted_gets_out(launch, wire):
+    """How often, when the last report arrived, and what was not measured."""
+    wire.renew = 0.05
+    wire.publish(snapshot(1))
+    program = launch(SERVE + GUARDED + STAY)
+    await_registered(wire, program.line())
+    wire.send(telemetry_line(Telemetry(every=0.5)))
+    until(lambda: wire.posted > 1)
+
+    told = doctor(launch, str(program.pid)).stdout
+    assert "telemetry   1 interfaces, 0 edges; a report every 0.5 s, the last arrived" in told
+    assert "not measured" not in told
+
+
+def test_doctor_says_where_metrics_are_and_that_nothing_is_told(launch, wire):
+    """Somebody wonders why the console is empty."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        program = launch(SERVE + STAY, FAIRLEAD_TELEMETRY="off", FAIRLEAD_METRICS=port)
+        program.line()
+        told = doctor(launch, str(program.pid)).stdout
+
+    assert "told to nobody (FAIRLEAD_TELEMETRY=off)" in told
+    assert f"127.0.0.1:{port} is served by another process" in told

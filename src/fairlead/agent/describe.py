@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from fairlead.agent.identity import Identity
     from fairlead.agent.last_good import LastGood
     from fairlead.agent.lease import Tenancy
+    from fairlead.agent.metrics import Metrics
+    from fairlead.agent.posting import Posting
+    from fairlead.agent.reporter import Reporter
     from fairlead.agent.settings import Settings
     from fairlead.agent.source import Follower
     from fairlead.flow.engine import Engine
@@ -30,6 +33,9 @@ class Process(Protocol):
     node: str
     follower: Follower
     tenancy: Tenancy
+    posting: Posting
+    reporter: Reporter
+    metrics: Metrics | None
 
 
 class Agent(Protocol):
@@ -84,6 +90,7 @@ def describe(agent: Agent) -> dict[str, Any]:
         "snapshot": _snapshot(agent),
         "flow": rules_told(agent.engine),
         "unmatched": agent.unmatched(),
+        "telemetry": _telemetry(agent.process),
         "gates": {"interpreted": agent.engine.gates.interpreted},
         "hooks": list(plain_hooks(agent.hooks)),
         "shadows": _shadows(agent),
@@ -131,6 +138,28 @@ def _snapshot(agent: Agent) -> dict[str, Any]:
         "governance": snapshot.governance,
         "lanes": [lane.name for lane in snapshot.lanes],
         "services": len(snapshot.services),
+    }
+
+
+def _telemetry(process: Process) -> dict[str, Any]:
+    """Return how what is counted gets out, and what was not counted."""
+    reporter, metrics = process.reporter, process.metrics
+    totals = reporter.totals()
+    return {
+        "told": process.posting.wanted,
+        "every": reporter.every,
+        "reports": reporter.seq,
+        "arrived_ago": _ago(reporter.arrived),
+        "lost": reporter.lost,
+        "cost": round(reporter.cost, 6),
+        "problem": process.posting.problem,
+        "interfaces": len({key[0] for key in totals.interfaces}),
+        "edges": len(totals.edges),
+        "dropped": totals.dropped,
+        "shed": reporter.shedding.why,
+        "metrics": None
+        if metrics is None
+        else {"serving": metrics.serving, "at": metrics.at, "problem": metrics.problem},
     }
 
 

@@ -39,6 +39,7 @@ class Metrics:
 
     def __init__(self, at: str, whose: tuple[str, str], siblings: Siblings) -> None:
         """Serve at ``host:port``; `whose` are app and namespace."""
+        self.at = at
         host, _, port = at.rpartition(":")
         self._host, self._port, self._whose = host.strip("[]"), int(port), whose
         self._siblings = siblings

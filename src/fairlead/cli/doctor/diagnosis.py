@@ -86,10 +86,18 @@ def _problems(answer: Answer) -> Iterator[Problem]:
             text = f"gets no calls of lanes with shadow {sort} ({', '.join(lanes)}): {why}"
             yield Problem(code="unfit", text=text, remedy=unfit_remedy(why))
     yield from unmatched(answer)
+    yield from _unmeasured(answer.get("telemetry") or {})
     if answer["fault"]:
         text = f"a fault of the agent itself: {answer['fault']}"
         remedy = "report it with this line; the application's own calls went through"
         yield Problem(code="fault", text=text, remedy=remedy)
+
+
+def _unmeasured(telemetry: Answer) -> Iterator[Problem]:
+    if telemetry.get("shed"):
+        text = f"measures nothing that no rule needs: {telemetry['shed']}"
+        remedy = "give the container more memory; measuring begins again when there is room"
+        yield Problem(code="shed", text=text, remedy=remedy)
 
 
 def unmatched(answer: Answer) -> Iterator[Problem]:

@@ -90,6 +90,7 @@ def _facts(answer: Answer) -> Iterator[tuple[str, str]]:
         yield "gates", f"interpreted ({why})" if why else "compiled"
     yield from _rule_facts(answer)
     yield from _shadow_facts(answer)
+    yield from _telemetry_facts(answer.get("telemetry"))
     for hook in answer["hooks"]:
         reason = _in_brackets(hook["reason"])
         yield "hook", f"{hook['library']} {hook['version']} {hook['state']} {reason}".rstrip()
@@ -135,6 +136,29 @@ def _shadow_facts(answer: Answer) -> Iterator[tuple[str, str]]:
             yield "shadow", f"{sort} on {', '.join(lanes)} (FAIRLEAD_SHADOW={setting})"
         elif why:
             yield "shadow", f"not fit for lanes with shadow {sort}: {why}"
+
+
+def _telemetry_facts(telemetry: Answer | None) -> Iterator[tuple[str, str]]:
+    # An agent of an older version says nothing of it.
+    if telemetry is None:
+        return
+    counted = f"{telemetry['interfaces']} interfaces, {telemetry['edges']} edges"
+    if not telemetry["told"]:
+        yield "telemetry", f"{counted}; told to nobody (FAIRLEAD_TELEMETRY=off)"
+    else:
+        last = telemetry["arrived_ago"]
+        arrived = "none has arrived" if last is None else f"the last arrived {ago(last)}"
+        every = f"{telemetry['every']:g} s"
+        yield "telemetry", f"{counted}; a report every {every}, {arrived}"
+    if telemetry["lost"]:
+        yield "", f"{telemetry['lost']} reports were taken by nobody"
+    if telemetry["dropped"] or telemetry["shed"]:
+        why = _in_brackets(telemetry["shed"])
+        yield "", f"{telemetry['dropped']} calls were not measured {why}".rstrip()
+    if (metrics := telemetry["metrics"]) is not None:
+        serving = f"at http://{metrics['at']}/metrics"
+        elsewhere = f"{metrics['at']} is served by another process"
+        yield "metrics", serving if metrics["serving"] else elsewhere
 
 
 def _snapshot(snapshot: Answer) -> str:
