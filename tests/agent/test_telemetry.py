@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from typing import Any
 
-from fairlead.protocols.watch.codec import Telemetry, telemetry_line
+from fairlead.protocols.watch.codec import Telemetry
 from tests.agent.program import SERVE, STAY, await_registered
 from tests.agent.test_doctor import doctor
 from tests.agent.wire import snapshot, until
@@ -32,7 +32,7 @@ def test_a_watched_process_reports_each_second(launch, wire):
     await_registered(wire, program.line())
     assert "report" not in wire.registrations[0]
 
-    wire.send(telemetry_line(Telemetry(every=0.5)))
+    wire.measure(Telemetry(every=0.5))
     until(lambda: wire.posted > 1 and rows(wire, "work"))
 
     assert [row[1:4] for row in rows(wire, "work")] == [["function", "", 5]]
@@ -52,7 +52,7 @@ def test_a_process_that_serves_nobody_tells_of_itself(launch, wire):
     )
     program.line()
     until(lambda: wire.watches)
-    wire.send(telemetry_line(Telemetry(every=0.5)))
+    wire.measure(Telemetry(every=0.5))
 
     def spoken() -> list[list[Any]]:
         wire.publish(snapshot(len(wire.reports) + 2))
@@ -72,7 +72,7 @@ def test_a_forked_process_reports_of_itself_alone(launch, wire):
     )
     program.line()
     until(lambda: len(wire.nodes) == 2)
-    wire.send(telemetry_line(Telemetry(every=0.5)))
+    wire.measure(Telemetry(every=0.5))
     until(lambda: len({report["node"] for report in wire.reports if report.get("interfaces")}) == 2)
 
     assert sorted(row[3] for row in rows(wire, "work")) == [1, 5]
@@ -84,7 +84,7 @@ def test_a_process_that_is_to_tell_nothing_tells_nothing(launch, wire):
     wire.publish(snapshot(1))
     program = launch(SERVE + GUARDED + STAY, FAIRLEAD_TELEMETRY="off")
     await_registered(wire, program.line())
-    wire.send(telemetry_line(Telemetry(every=0.5)))
+    wire.measure(Telemetry(every=0.5))
     until(lambda: len(wire.registrations) > 20)
 
     assert wire.reports == []
@@ -96,7 +96,7 @@ def test_doctor_says_how_what_is_counted_gets_out(launch, wire):
     wire.publish(snapshot(1))
     program = launch(SERVE + GUARDED + STAY)
     await_registered(wire, program.line())
-    wire.send(telemetry_line(Telemetry(every=0.5)))
+    wire.measure(Telemetry(every=0.5))
     until(lambda: wire.posted > 1)
 
     told = doctor(launch, str(program.pid)).stdout

@@ -15,7 +15,12 @@ from fairlead.policy.encode import seal, to_plain
 from fairlead.policy.endpoint import Endpoint, Service
 from fairlead.policy.snapshot import Snapshot
 from fairlead.policy.workload import Workload
-from fairlead.protocols.watch.codec import heartbeat_line, snapshot_line
+from fairlead.protocols.watch.codec import (
+    Telemetry,
+    heartbeat_line,
+    snapshot_line,
+    telemetry_line,
+)
 
 PATIENCE = 15.0
 """Seconds that a test waits for something that should take a fraction of one."""
@@ -62,6 +67,8 @@ class WireServer:
         self.headers: list[dict[str, str]] = []
         self.reports: list[dict[str, Any]] = []
         """What was measured, however it came."""
+        self.telemetry = b""
+        """The line that says how much to measure; on each stream, once there is one."""
         self.posted = 0
         """Reports that came by themselves."""
         self._streams: list[queue.SimpleQueue[bytes | None]] = []
@@ -97,6 +104,11 @@ class WireServer:
         self.first = snapshot
         self.send(snapshot_line(to_plain(snapshot)))
 
+    def measure(self, telemetry: Telemetry) -> None:
+        """Say on every stream how much to measure, and on every new one."""
+        self.telemetry = telemetry_line(telemetry)
+        self.send(self.telemetry)
+
     @property
     def addresses(self) -> set[tuple[str, str]]:
         """App and address of every instance that registered and did not leave."""
@@ -121,6 +133,8 @@ class WireServer:
             plain = to_plain(self.first)
             stream.put(heartbeat_line(self.first.revision) if same else snapshot_line(plain))
         self._streams.append(stream)
+        if self.telemetry:
+            stream.put(self.telemetry)
         return stream
 
 

@@ -220,7 +220,9 @@ class Agent:
         """Return what rules name in vain, with what may be meant; None where that is not known."""
         try:
             guards = sys.modules.get("fairlead.agent.handle")
-            functions = guards.names() if guards is not None else ()
+            # Another thread may be about to import it.
+            names = getattr(guards, "names", None)
+            functions = () if names is None else names()
             return self.interfaces.unmatched(self.engine.plan.snapshot.flow, functions)
         except Exception as error:  # routes are a stranger's, and the lease depends on this
             self.fault("interfaces", error)
