@@ -57,15 +57,15 @@ export function fixtures(size: number): Plugin {
         revision: 1795730888040, inForce: i !== 2, refused: i === 2 ? [{ rule: 'TrafficLane/gray', reason: 'unknown policy type' }] : [],
         runtime: { cpu: 0.18, rss: 93e6, fds: 41, threads: 9, gc: [120, 11, 1], gc_pause: 0.0021, loop_lag: 0.004, tasks: 17 },
       })),
-      callers: edges.filter(([, to]) => to === app).map(([from]) => from),
-      callees: edges.filter(([from]) => from === app).map(([, to]) => to),
+      callers: edges.filter(([, to]) => to === app).map(([from]) => ({ namespace: 'default', app: from, label: '', lane: '', qps: 1 })),
+      callees: edges.filter(([from]) => from === app).map(([, to]) => ({ namespace: 'default', app: to, label: '', lane: '', qps: 1 })),
     };
   };
   const topology = () => ({
-    nodes: apps.map((app) => { const one = row(app); return { app, namespace: 'default', lanes: { '': 3, ...(GRAY.has(app) ? { gray: 1 } : {}) }, qps: one.qps, errors: one.errors, rejected: one.rejected, p99: one.p99 }; }),
+    nodes: apps.map((app) => { const one = row(app); return { app, namespace: 'default', known: app !== 'mail', lanes: { '': 3, ...(GRAY.has(app) ? { gray: 1 } : {}) }, qps: one.qps, errors: one.errors, rejected: one.rejected, p99: one.p99 }; }),
     edges: edges.flatMap(([from, to], i) => [
-      { from, to, label: '', lane: '', qps: wobble(i, scale(to)), errors: to === 'payment' ? 2.1 : 0, p99: 0.02, fallbacks: 0, lost: 0 },
-      ...(i < 12 ? [{ from, to, label: 'gray', lane: GRAY.has(to) ? 'gray' : '', qps: wobble(i, 9), errors: 0, p99: 0.03, fallbacks: GRAY.has(to) ? 0 : wobble(i, 9), lost: to === 'mail' ? 1.2 : 0 }] : []),
+      { from, to, fromNamespace: 'default', toNamespace: 'default', label: '', lane: '', qps: wobble(i, scale(to)), errors: to === 'payment' ? 2.1 : 0, p99: 0.02, fallbacks: 0, lost: 0 },
+      ...(i < 12 ? [{ from, to, fromNamespace: 'default', toNamespace: 'default', label: 'gray', lane: GRAY.has(to) ? 'gray' : '', qps: wobble(i, 9), errors: 0, p99: 0.03, fallbacks: GRAY.has(to) ? 0 : wobble(i, 9), lost: to === 'mail' ? 1.2 : 0 }] : []),
     ]),
   });
   const overview = () => ({
@@ -73,7 +73,7 @@ export function fixtures(size: number): Plugin {
     agents: { total: apps.length * 3 + 3, hooked: apps.length * 3, partly: [{ app: 'mail', address: '10.0.0.9:8000', library: 'aiosmtplib', reason: '1.1 is older than 2.0' }] },
     rejected: [{ app: 'orders', interface: 'POST:/orders', rule: 'FaultToleranceRule/orders', perSecond: wobble(1, 12) }, { app: 'search', interface: 'GET:/search', rule: 'FlowControl/search-trial', perSecond: 0.4 }],
     broken: [{ app: 'payment', interface: 'call:bank', rule: 'FaultToleranceRule/stock-breaker', since: new Date(Date.now() - 95e3).toISOString() }],
-    changes: [{ kind: 'TrafficLane', namespace: 'default', name: 'gray', type: 'MODIFIED', who: 'anna', at: new Date(Date.now() - 4e5).toISOString() }, { kind: 'FaultToleranceRule', namespace: 'default', name: 'orders', type: 'ADDED', who: 'ci', at: new Date(Date.now() - 9e6).toISOString() }],
+    changes: [{ kind: 'TrafficLane', namespace: 'default', name: 'gray', type: 'modified', who: 'anna', at: new Date(Date.now() - 4e5).toISOString() }, { kind: 'FaultToleranceRule', namespace: 'default', name: 'orders', type: 'added', who: 'ci', at: new Date(Date.now() - 9e6).toISOString() }],
     events: [{ type: 'Warning', reason: 'Unfit', message: 'mail 10.0.0.9:8000 is sent no calls of lane gray: aiosmtplib is not hooked', regarding: { kind: 'Instance', name: 'mail-10-0-0-9-8000', namespace: 'default' }, lastTimestamp: new Date(Date.now() - 2e5).toISOString() }],
     revision: 1795730888040, uptime: 86400 * 3,
   });
@@ -82,7 +82,7 @@ export function fixtures(size: number): Plugin {
     const line = (base: number, seed: number) => Array.from({ length: points }, (_, i) => Math.max(0, base * (1 + 0.3 * Math.sin((i + seed * 20) / 24) + 0.1 * Math.sin(i / 3) + 0.1 * Math.random())));
     return { step: 1, from: Math.floor(Date.now() / 1000) - points, series: [{ labels: { app: query.get('app') ?? '' }, passed: line(120, 1), rejected: line(12, 2), simulated: line(3, 3), errors: line(1, 4), p50: line(0.004, 1), p99: line(0.03, 2), concurrency: line(4, 3) }] };
   };
-  const lanes = () => ({ items: [{ lane: 'gray', rules: [{ kind: 'TrafficLane', name: 'lane-gray' }], members: apps.slice(0, 12).map((app) => ({ app, instances: GRAY.has(app) ? 1 : 0, base: 3 })), share: 0.083, coverage: { apps: 12, instrumented: 11, lost: [{ from: 'shipping', to: 'mail', perSecond: 1.2 }], fallback: apps.slice(0, 12).filter((app) => !GRAY.has(app)).map((app) => ({ app })) } }] });
+  const lanes = () => ({ items: [{ namespace: 'default', lane: 'gray', rules: [{ kind: 'TrafficLane', name: 'lane-gray' }], members: apps.slice(0, 12).map((app) => ({ app, instances: GRAY.has(app) ? 1 : 0, base: 3 })), share: 0.083, coverage: { apps: 12, instrumented: 11, lost: [{ from: 'shipping', to: 'mail', perSecond: 1.2 }], fallback: apps.slice(0, 12).filter((app) => !GRAY.has(app)).map((app) => ({ app })) } }] });
 
   const plain: Record<string, (query: URLSearchParams) => unknown> = {
     services: () => ({ items: apps.map(row) }), service: (query) => service(query.get('app') ?? ''), topology, overview, series, lanes,

@@ -51,9 +51,24 @@ export function span(seconds: number | undefined): string {
 
 const LANE_COLOURS = ['#7048e8', '#d6336c', '#e67700', '#2f9e44', '#1971c2', '#c2255c', '#0c8599', '#5f3dc4'];
 
+/** A lane that is called like a colour has it; grey is base's. */
+const NAMED: Record<string, string> = {
+  blue: '#1971c2',
+  green: '#2f9e44',
+  red: '#e03131',
+  yellow: '#e8a200',
+  orange: '#e8590c',
+  purple: '#9c36b5',
+  pink: '#d6336c',
+  gray: '#7048e8',
+  grey: '#7048e8',
+};
+
 /** A lane has the same colour on every page and every day; base is grey. */
 export function laneColour(lane: string): string {
   if (!lane) return '#868e96';
+  const named = NAMED[lane.toLowerCase()];
+  if (named) return named;
   let sum = 0;
   for (const letter of lane) sum = (sum * 31 + letter.charCodeAt(0)) >>> 0;
   return LANE_COLOURS[sum % LANE_COLOURS.length]!;

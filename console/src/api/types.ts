@@ -67,8 +67,18 @@ export interface InstanceRow {
   hooks: Hook[];
   revision: number;
   inForce: boolean;
+  states?: string[];
   refused: unknown[];
   runtime: Runtime | null;
+}
+
+/** A call to or from another app, by the lane that called and the one that served. */
+export interface Neighbour {
+  namespace: string;
+  app: string;
+  label: string;
+  lane: string;
+  qps: number;
 }
 
 export interface Service {
@@ -76,13 +86,15 @@ export interface Service {
   app: string;
   interfaces: InterfaceRow[];
   instances: InstanceRow[];
-  callers: (string | { app: string })[];
-  callees: (string | { app: string })[];
+  callers: Neighbour[];
+  callees: Neighbour[];
 }
 
 export interface TopologyNode {
   app: string;
   namespace: string;
+  /** False of what is called, and no agent speaks for. */
+  known: boolean;
   lanes: Record<string, number>;
   qps: number;
   errors: number;
@@ -92,7 +104,9 @@ export interface TopologyNode {
 
 export interface TopologyEdge {
   from: string;
+  fromNamespace: string;
   to: string;
+  toNamespace: string;
   label: string;
   lane: string;
   qps: number;
@@ -151,9 +165,9 @@ export interface Overview {
   instances: number;
   ready: number;
   lanes: number;
-  agents: { total: number; hooked: number; partly: { app: string; address: string; library: string; reason: string }[] };
-  rejected: { app: string; interface: string; rule: string; perSecond: number }[];
-  broken: { app: string; interface: string; rule: string; since: string | number }[];
+  agents: { total: number; hooked: number; partly: { namespace: string; app: string; address: string; library: string; reason: string }[] };
+  rejected: { namespace: string; app: string; interface: string; rule: string; perSecond: number }[];
+  broken: { namespace: string; app: string; interface: string; rule: string; since: string | number }[];
   changes: Change[];
   events: KubernetesEvent[];
   revision: number;
@@ -162,8 +176,8 @@ export interface Overview {
 
 export interface LaneRow {
   lane: string;
-  rules?: { kind: string; name: string }[];
-  objects?: { kind: string; name: string }[];
+  namespace: string;
+  rules: { kind: string; name: string }[];
   members: { app: string; instances: number; base: number }[];
   share: number | null;
   coverage: {

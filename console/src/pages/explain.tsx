@@ -1,3 +1,331 @@
-export default function Page() {
-  return null;
+import { Alert, Anchor, Autocomplete, Badge, Button, Card, Code, Collapse, Group, Stack, Table, Text, Textarea, Timeline, Title } from '@mantine/core';
+import { IconCheck, IconRoute2, IconX } from '@tabler/icons-react';
+import { useMemo, useState, type FormEvent } from 'react';
+import { Link, useSearchParams } from 'wouter';
+import { ApiError, ask, own } from '../api/client';
+import { useLive } from '../api/live';
+import { readCurl, type Asked } from '../curl';
+import { Head } from '../parts/head';
+import { LaneBadge } from '../parts/lane';
+import { Empty, Problem } from '../parts/states';
+import { ALL, useWhere } from '../where';
+
+interface Verdict {
+  rule: string;
+  lane: string;
+  matches: string;
+  result: string;
+  conditions: { condition: string; got: string | null; holds: string }[];
+}
+
+interface Hop {
+  host: string;
+  self: boolean;
+  seen: boolean;
+  side: 'lane' | 'base' | 'none';
+  lane: string;
+  endpoints: string[];
+  fallback: string[];
+  excluded: { address: string; why: string }[];
+}
+
+interface Explained {
+  app: string;
+  known: boolean;
+  meant: string[];
+  entry: boolean;
+  governance: string;
+  lane: string;
+  why: string;
+  winner: string | null;
+  runner_up: { rule: string | null; lane: string } | null;
+  possible: string[];
+  rules: Verdict[];
+  elsewhere: { instances: string[]; lane: string }[];
+  hops: Hop[];
+  guards: { rule: string; strategy: string; resource: string; says: string }[];
+}
+
+const EXAMPLE = `curl -H 'x-user: tester' http://gateway/orders?page=2`;
+
+/** Names of headers whose values are nobody's to read over a shoulder. */
+const SECRET = /^(authorization|proxy-authorization|cookie|set-cookie|x-api-key|x-auth-token)$|token|secret|password/i;
+
+export default function Explain() {
+  const { namespace } = useWhere();
+  const { services } = useLive();
+  const [query, setQuery] = useSearchParams();
+  const [command, setCommand] = useState(query.get('curl') ?? '');
+  const [app, setApp] = useState(query.get('app') ?? '');
+  const [answer, setAnswer] = useState<{ explained: Explained; asked: Asked }>();
+  const [error, setError] = useState('');
+  const [busy, setBusy] = useState(false);
+  const within = namespace === ALL ? 'default' : namespace;
+  const read = useMemo(() => attempt(command), [command]);
+  const names = (services ?? []).map((one) => one.app);
+  const guessed = app || guess(read.asked?.host ?? '', names);
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    if (!read.asked) return setError(read.problem);
+    setBusy(true);
+    setError('');
+    const { method, path, headers } = read.asked;
+    try {
+      const explained = await ask<Explained>(own('explain'), { method: 'POST', body: { namespace: within, app: guessed, method, path, headers } });
+      setAnswer({ explained, asked: read.asked });
+      // A command may hold secrets: only the app goes into the address.
+      setQuery({ app: guessed }, { replace: true });
+    } catch (problem) {
+      setAnswer(undefined);
+      setError(problem instanceof ApiError ? problem.message : String(problem));
+    }
+    setBusy(false);
+  };
+  return (
+    <Stack gap="md">
+      <Head title="Explain">Paste a curl command: which lane its request takes, which rule decides, and who serves it at every hop. Nothing is sent.</Head>
+      <Card>
+        <form onSubmit={submit}>
+          <Stack gap="sm">
+            <Textarea
+              label="curl command"
+              autosize
+              minRows={3}
+              maxRows={12}
+              placeholder={EXAMPLE}
+              value={command}
+              onChange={(event) => setCommand(event.currentTarget.value)}
+              error={command && !read.asked ? read.problem : undefined}
+              spellCheck={false}
+              styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: 13 } }}
+            />
+            <Group align="flex-end" gap="sm">
+              <Autocomplete label="App that it reaches" data={names} value={guessed} onChange={setApp} w={{ base: '100%', xs: 260 }} />
+              <Button type="submit" loading={busy} disabled={!read.asked || !guessed}>
+                Explain
+              </Button>
+              {!command && (
+                <Button variant="subtle" onClick={() => setCommand(EXAMPLE.replace('gateway', names[0] ?? 'gateway'))}>
+                  Try an example
+                </Button>
+              )}
+            </Group>
+          </Stack>
+        </form>
+      </Card>
+      {error && <Problem title="It cannot be explained">{error}</Problem>}
+      {answer ? (
+        <Answered {...answer} />
+      ) : (
+        !error && (
+          <Empty title="Why is a request where it is?" icon={<IconRoute2 />}>
+            The answer is worked out from the rules that are in force now, by the code that the agents run.
+          </Empty>
+        )
+      )}
+    </Stack>
+  );
+}
+
+function attempt(command: string): { asked?: Asked; problem: string } {
+  if (!command.trim()) return { problem: '' };
+  try {
+    return { asked: readCurl(command), problem: '' };
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** The app that a host name means: itself, or the first part of its name. */
+function guess(host: string, names: string[]): string {
+  return names.find((one) => one.toLowerCase() === host.toLowerCase()) ?? names.find((one) => one.toLowerCase() === host.split('.')[0]?.toLowerCase()) ?? '';
+}
+
+function Answered({ explained: told, asked }: { explained: Explained; asked: Asked }) {
+  const { to, service } = useWhere();
+  return (
+    <Stack>
+      <Card>
+        <Group gap="sm" mb={4}>
+          <Title order={2} size="h4">
+            {told.lane ? 'On lane' : 'On'}
+          </Title>
+          <LaneBadge lane={told.lane} />
+          {told.governance !== 'on' && <Badge color="yellow" autoContrast>governance is {told.governance}: no rule is enforced</Badge>}
+        </Group>
+        <Text>{told.why}</Text>
+        <Group gap="xl" mt="sm">
+          <div>
+            <Text size="xs" c="dimmed">
+              Winner
+            </Text>
+            <Text fw={600}>{told.winner ?? 'none'}</Text>
+          </div>
+          <div>
+            <Text size="xs" c="dimmed">
+              Runner-up
+            </Text>
+            <Text fw={600}>{told.runner_up ? `${told.runner_up.rule ?? 'no rule'} → ${told.runner_up.lane || 'base'}` : 'none'}</Text>
+          </div>
+          {told.possible.length > 0 && (
+            <div>
+              <Text size="xs" c="dimmed">
+                By chance also
+              </Text>
+              <Text fw={600}>{told.possible.join(', ')}</Text>
+            </div>
+          )}
+          <div>
+            <Text size="xs" c="dimmed">
+              Request
+            </Text>
+            <span className="mono">
+              {asked.method} {asked.path}
+            </span>
+          </div>
+        </Group>
+        {asked.headers.length > 0 && <Headers headers={asked.headers} />}
+        {!told.known && (
+          <Alert color="yellow" mt="sm" title={`${told.app} is not known here`}>
+            No agent has reported it.{' '}
+            {told.meant.length > 0 && (
+              <>
+                Is <b>{told.meant.join(', ')}</b> meant?
+              </>
+            )}
+          </Alert>
+        )}
+        {told.elsewhere.map((one) => (
+          <Text key={one.lane} size="sm" mt="xs">
+            At {one.instances.join(', ')} it is on {one.lane || 'base'}: what carries no label takes that of the instance it reaches.
+          </Text>
+        ))}
+      </Card>
+      <Card>
+        <Title order={2} size="h5" mb="xs">
+          Rules, in the order in which they are tried
+        </Title>
+        {told.rules.length === 0 && <Text c="dimmed">{told.entry ? 'None.' : `${told.app} is no entry: no TrafficLane and no TrafficLabelRule selects it.`}</Text>}
+        <Stack gap="sm">
+          {told.rules.map((rule) => (
+            <RuleVerdict key={rule.rule} rule={rule} />
+          ))}
+        </Stack>
+      </Card>
+      {told.guards.length > 0 && (
+        <Card>
+          <Title order={2} size="h5" mb="xs">
+            Limits that it meets
+          </Title>
+          <div className="scroll-x" tabIndex={0} role="region" aria-label="Limits">
+            <Table>
+              <Table.Tbody>
+                {told.guards.map((one, i) => (
+                  <Table.Tr key={i}>
+                    <Table.Td fw={550}>
+                      <Anchor component={Link} size="sm" href={`${to('rules')}?q=${encodeURIComponent(one.rule.split('/').at(-1) ?? '')}`}>
+                        {one.rule}
+                      </Anchor>
+                    </Table.Td>
+                    <Table.Td className="mono">{one.resource}</Table.Td>
+                    <Table.Td>{one.says}</Table.Td>
+                  </Table.Tr>
+                ))}
+              </Table.Tbody>
+            </Table>
+          </div>
+        </Card>
+      )}
+      <Card>
+        <Title order={2} size="h5" mb="sm">
+          Who serves it, hop by hop
+        </Title>
+        {told.hops.length === 0 && <Text c="dimmed">No other app is known in this namespace.</Text>}
+        <Timeline bulletSize={16} lineWidth={2} active={-1}>
+          {[...told.hops].sort((a, b) => Number(b.self) - Number(a.self)).map((hop) => (
+            <Timeline.Item
+              key={hop.host}
+              title={
+                <Group gap="xs">
+                  <Link className="plain-link" href={service(hop.host)}>
+                    {hop.host}
+                  </Link>
+                  {hop.self && <Badge color="gray">reached first</Badge>}
+                  <Badge color={hop.side === 'lane' ? 'green' : hop.side === 'none' ? 'red' : 'gray'} autoContrast>
+                    {hop.side === 'lane' ? `lane ${hop.lane}` : hop.side === 'base' ? (told.lane ? 'falls back to base' : 'base') : hop.seen ? 'nobody is fit' : 'no instance'}
+                  </Badge>
+                </Group>
+              }
+            >
+              <Text size="sm" className="mono" style={{ overflowWrap: 'anywhere' }}>
+                {hop.endpoints.join(', ') || '–'}
+              </Text>
+              {hop.fallback.length > 0 && (
+                <Text size="xs" c="dimmed">
+                  where those refuse a connection: {hop.fallback.join(', ')}
+                </Text>
+              )}
+              {hop.excluded.map((one) => (
+                <Text key={one.address} size="xs" c="var(--bad)">
+                  not {one.address}: {one.why}
+                </Text>
+              ))}
+            </Timeline.Item>
+          ))}
+        </Timeline>
+      </Card>
+    </Stack>
+  );
+}
+
+function Headers({ headers }: { headers: [string, string][] }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <div style={{ marginTop: 8 }}>
+      {headers.map(([name, value], i) => (
+        <Text key={i} size="xs" className="mono" style={{ overflowWrap: 'anywhere' }}>
+          {name}: {SECRET.test(name) && !open ? '••••••' : value}
+        </Text>
+      ))}
+      {headers.some(([name]) => SECRET.test(name)) && (
+        <Button variant="subtle" size="compact-xs" onClick={() => setOpen(!open)}>
+          {open ? 'Hide what is secret' : 'Show what is hidden'}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+const RESULT: Record<string, string> = { won: 'green', lost: 'gray', possible: 'yellow', 'no match': 'gray' };
+
+function RuleVerdict({ rule }: { rule: Verdict }) {
+  const [open, setOpen] = useState(rule.result === 'won');
+  return (
+    <div style={{ borderLeft: `3px solid ${rule.result === 'won' ? 'var(--good)' : 'var(--line)'}`, paddingLeft: 12 }}>
+      <Group gap="sm">
+        <Text fw={600}>{rule.rule}</Text>
+        <Badge color={RESULT[rule.result] ?? 'gray'} autoContrast>
+          {rule.result}
+        </Badge>
+        <LaneBadge lane={rule.lane} />
+        <Button size="compact-xs" variant="subtle" onClick={() => setOpen(!open)} aria-expanded={open}>
+          {open ? 'Hide' : 'Conditions'}
+        </Button>
+      </Group>
+      <Collapse expanded={open}>
+        <Stack gap={4} mt={4}>
+          {rule.conditions.length === 0 && <Text size="sm">All requests.</Text>}
+          {rule.conditions.map((one, i) => (
+            <Group key={i} gap={6} wrap="nowrap">
+              {one.holds === 'no' ? <IconX size={15} color="var(--bad)" aria-label="does not hold" /> : <IconCheck size={15} color="var(--good)" aria-label={one.holds === 'yes' ? 'holds' : 'holds by chance'} />}
+              <Code>{one.condition}</Code>
+              <Text size="xs" c="dimmed">
+                {one.got === null ? 'it is not there' : `it is ${one.got}`}
+              </Text>
+            </Group>
+          ))}
+        </Stack>
+      </Collapse>
+    </div>
+  );
 }

@@ -149,17 +149,17 @@ function Attention({ data }: { data: Told }) {
       )}
       <Stack gap={10}>
         {data.broken.map((one) => (
-          <Item key={`b${one.app}${one.interface}${one.rule}`} badge="open" colour="red" link={service(one.app)} title={`${one.app} · ${one.interface}`}>
+          <Item key={`b${one.app}${one.interface}${one.rule}`} badge="open" colour="red" link={service(one.app, one.namespace)} title={`${one.app} · ${one.interface}`}>
             {one.rule} has been open since {ago(one.since)}
           </Item>
         ))}
         {data.rejected.map((one) => (
-          <Item key={`r${one.app}${one.interface}${one.rule}`} badge={`${rate(one.perSecond)}/s`} colour="orange" link={service(one.app)} title={`${one.app} · ${one.interface}`}>
+          <Item key={`r${one.app}${one.interface}${one.rule}`} badge={`${rate(one.perSecond)}/s`} colour="orange" link={service(one.app, one.namespace)} title={`${one.app} · ${one.interface}`}>
             rejected by {one.rule}
           </Item>
         ))}
         {data.agents.partly.map((one) => (
-          <Item key={`p${one.app}${one.address}${one.library}`} badge="not hooked" colour="yellow" link={service(one.app)} title={`${one.app} · ${one.library}`}>
+          <Item key={`p${one.app}${one.address}${one.library}`} badge="not hooked" colour="yellow" link={service(one.app, one.namespace)} title={`${one.app} · ${one.library}`}>
             {one.reason} ({one.address})
           </Item>
         ))}
@@ -191,7 +191,7 @@ function Item({ badge, colour, title, link, children }: { badge: string; colour:
   );
 }
 
-const SAID: Record<string, string> = { ADDED: 'added', MODIFIED: 'changed', DELETED: 'deleted' };
+const SAID: Record<string, string> = { modified: 'changed' };
 
 function News({ changes, events }: { changes: Change[]; events: KubernetesEvent[] }) {
   return (
@@ -208,7 +208,7 @@ function News({ changes, events }: { changes: Change[]; events: KubernetesEvent[
         {changes.slice(0, 6).map((one, i) => (
           <div key={i}>
             <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
-              {one.kind} <b>{one.name}</b> {SAID[one.type] ?? one.type.toLowerCase()}
+              {one.kind} <b>{one.name}</b> {SAID[one.type.toLowerCase()] ?? one.type.toLowerCase()}
               {one.who ? ` by ${one.who}` : ''}
             </Text>
             <Text size="xs" c="dimmed">

@@ -1,3 +1,183 @@
-export default function Page() {
-  return null;
+import { Anchor, Button, Card, Group, Menu, MultiSelect, Skeleton, Table, Text, TextInput } from '@mantine/core';
+import { IconChevronDown, IconSearch, IconShieldCheck } from '@tabler/icons-react';
+import { useMemo, useState } from 'react';
+import { Link, useSearchParams } from 'wouter';
+import { useKinds, useObjects, type Kind } from '../api/kinds';
+import { useLive } from '../api/live';
+import { useSession } from '../api/session';
+import type { ApiObject } from '../api/types';
+import { ago } from '../figures';
+import { Standing } from '../objects/standing';
+import { Head } from '../parts/head';
+import { Empty, Failed } from '../parts/states';
+import { ALL, useWhere } from '../where';
+
+export default function Rules() {
+  const { namespace, to } = useWhere();
+  const { version } = useLive();
+  const { may } = useSession();
+  const { kinds, error } = useKinds();
+  const { objects, error: unlisted } = useObjects(kinds, namespace, version);
+  const [query, setQuery] = useSearchParams();
+  const [text, setText] = useState(query.get('q') ?? '');
+  const wanted = query.getAll('kind');
+  const plurals = useMemo(() => new Map(kinds?.map((kind) => [kind.kind, kind.plural])), [kinds]);
+  const rows = useMemo(() => {
+    const sought = text.toLowerCase().split(/\s+/).filter(Boolean);
+    return (objects ?? [])
+      .filter((one) => wanted.length === 0 || wanted.includes(one.kind))
+      .filter((one) => sought.every((word) => `${one.metadata.name} ${one.kind} ${appOf(one)} ${about(one)}`.toLowerCase().includes(word)))
+      .sort((a, b) => a.kind.localeCompare(b.kind) || a.metadata.name.localeCompare(b.metadata.name));
+    // eslint-disable-next-line
+  }, [objects, text, wanted.join()]);
+  const failed = error ?? unlisted;
+  const writes = may('edit', namespace === ALL ? 'default' : namespace);
+  return (
+    <>
+      <Head title="Rules" actions={kinds && writes && <NewRule kinds={kinds} to={to} />}>
+        Everything that people wrote for this namespace, and whether it is in force.
+      </Head>
+      {failed && !objects && <Failed error={failed} what="The rules" />}
+      {!objects && !failed && <Skeleton h={320} />}
+      {objects?.length === 0 && (
+        <Empty title="There is no rule yet" icon={<IconShieldCheck />} command="fairlead apply -f rule.yaml">
+          {writes ? 'Choose a kind above and fill in its form, or write YAML and apply it.' : 'Your role may read here; somebody who may edit writes the first one.'}
+        </Empty>
+      )}
+      {objects && objects.length > 0 && (
+        <Card>
+          <Group mb="sm" gap="sm">
+            <TextInput
+              leftSection={<IconSearch size={15} />}
+              placeholder="Name, app or target"
+              aria-label="Filter rules"
+              value={text}
+              onChange={(event) => setText(event.currentTarget.value)}
+              w={{ base: '100%', xs: 260 }}
+            />
+            <MultiSelect
+              aria-label="Kinds that are shown"
+              placeholder={wanted.length ? undefined : 'All kinds'}
+              data={[...new Set(objects.map((one) => one.kind))].sort()}
+              value={wanted}
+              onChange={(next) => setQuery(next.map((kind) => ['kind', kind]), { replace: true })}
+              clearable
+              w={{ base: '100%', xs: 320 }}
+            />
+            <Text size="sm" c="dimmed" ml="auto">
+              {rows.length} of {objects.length}
+            </Text>
+          </Group>
+          <div className="scroll-x" tabIndex={0} role="region" aria-label="Rules">
+            <Table>
+              <Table.Thead>
+                <Table.Tr>
+                  <Table.Th>Name</Table.Th>
+                  <Table.Th>Kind</Table.Th>
+                  <Table.Th>App</Table.Th>
+                  <Table.Th>About</Table.Th>
+                  <Table.Th>Mode</Table.Th>
+                  <Table.Th ta="right">Workloads</Table.Th>
+                  <Table.Th>State</Table.Th>
+                  <Table.Th ta="right">Age</Table.Th>
+                </Table.Tr>
+              </Table.Thead>
+              <Table.Tbody>
+                {rows.slice(0, 300).map((one) => (
+                  <Table.Tr key={`${one.kind}/${one.metadata.namespace}/${one.metadata.name}`}>
+                    <Table.Td style={{ whiteSpace: 'nowrap' }}>
+                      <Link
+                        className="plain-link"
+                        href={to('rules', plurals.get(one.kind) ?? '', one.metadata.name) + (namespace === ALL ? `?namespace=${one.metadata.namespace}` : '')}
+                      >
+                        {one.metadata.name}
+                      </Link>
+                      {namespace === ALL && (
+                        <Text size="xs" c="dimmed">
+                          {one.metadata.namespace}
+                        </Text>
+                      )}
+                    </Table.Td>
+                    <Table.Td>{one.kind}</Table.Td>
+                    <Table.Td>{appOf(one) && <Anchor component={Link} size="sm" href={to('services', appOf(one))}>{appOf(one)}</Anchor>}</Table.Td>
+                    <Table.Td maw={280}>
+                      <div className="mono clip" title={about(one)}>
+                        {about(one)}
+                      </div>
+                    </Table.Td>
+                    <Table.Td>{modeOf(one)}</Table.Td>
+                    <Table.Td ta="right" className="number">
+                      {one.status?.live ?? '–'}
+                    </Table.Td>
+                    <Table.Td>
+                      <Standing object={one} />
+                    </Table.Td>
+                    <Table.Td ta="right" className="number quiet">
+                      {ago(one.metadata.creationTimestamp).replace(' ago', '')}
+                    </Table.Td>
+                  </Table.Tr>
+                ))}
+              </Table.Tbody>
+            </Table>
+          </div>
+        </Card>
+      )}
+    </>
+  );
+}
+
+function NewRule({ kinds, to }: { kinds: Kind[]; to: (page: string, ...rest: string[]) => string }) {
+  return (
+    <Menu shadow="md" position="bottom-end" width={360}>
+      <Menu.Target>
+        <Button rightSection={<IconChevronDown size={16} />}>New rule</Button>
+      </Menu.Target>
+      <Menu.Dropdown mah="70vh" style={{ overflowY: 'auto' }}>
+        {kinds.map((kind) => (
+          <Menu.Item key={kind.kind} component={Link} href={to('rules', kind.plural, '_new')}>
+            <Text size="sm" fw={550}>
+              {kind.kind}
+            </Text>
+            <Text size="xs" c="dimmed" lineClamp={2}>
+              {kind.schema.description}
+            </Text>
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+function appOf(object: ApiObject): string {
+  return object.metadata.labels?.app ?? (object.spec as { selector?: { app?: string } } | undefined)?.selector?.app ?? '';
+}
+
+interface Spec {
+  targets?: { targetResourceName?: string }[];
+  trafficLabel?: string;
+  workloadLabels?: string[];
+  lane?: { name?: string };
+  rules?: { lane?: { name?: string } };
+  threshold?: number;
+  mode?: unknown;
+  strategies?: Record<string, { mode?: unknown }>[];
+}
+
+/** What an object is about, in few letters. */
+function about(object: ApiObject): string {
+  const spec = (object.spec ?? {}) as Spec;
+  if (Array.isArray(spec.targets)) return spec.targets.map((one) => one?.targetResourceName ?? '').join(', ');
+  const lane = spec.trafficLabel ?? spec.rules?.lane?.name ?? spec.lane?.name;
+  if (lane) return `lane ${lane}`;
+  if (Array.isArray(spec.workloadLabels)) return spec.workloadLabels.join(', ');
+  if (spec.threshold !== undefined) return `threshold ${spec.threshold}`;
+  return '';
+}
+
+export function modeOf(object: ApiObject): string {
+  const spec = (object.spec ?? {}) as Spec;
+  const word = (mode: unknown) => (mode === false ? 'off' : mode === true ? 'on' : typeof mode === 'string' ? mode : '');
+  if (spec.mode !== undefined) return word(spec.mode);
+  const inner = Array.isArray(spec.strategies) ? spec.strategies.flatMap((one) => (one && typeof one === 'object' ? Object.values(one).map((each) => word(each?.mode)) : [])) : [];
+  return inner.includes('simulate') ? 'simulate' : '';
 }

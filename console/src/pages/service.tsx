@@ -72,7 +72,7 @@ export default function Service() {
 
 function Neighbours({ label, apps, to }: { label: string; apps: Told['callers']; to: (app: string) => string }) {
   if (apps.length === 0) return null;
-  const names = apps.map((one) => (typeof one === 'string' ? one : one.app));
+  const names = [...new Set(apps.map((one) => one.app))];
   return (
     <Text size="sm" c="dimmed" span>
       {label}{' '}
@@ -382,7 +382,7 @@ export function wordOf(refusal: unknown): string {
 }
 
 function unhooked(instance: InstanceRow) {
-  return instance.hooks.filter((hook) => !['hooked', 'ok', 'on', 'absent', 'waiting', 'not imported'].includes(hook.state));
+  return instance.hooks.filter((hook) => hook.state !== 'hooked');
 }
 
 function HookState({ instance }: { instance: InstanceRow }) {

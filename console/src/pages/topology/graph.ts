@@ -25,12 +25,26 @@ export interface Flow {
   lanes: string[];
 }
 
+/** What a node is known by: an app's name is its namespace's. */
+export function nodeId(namespace: string, app: string): string {
+  return `${namespace}/${app}`;
+}
+
+export function appOf(id: string): string {
+  return id.slice(id.indexOf('/') + 1);
+}
+
+export function namespaceOfNode(id: string): string {
+  return id.slice(0, id.indexOf('/'));
+}
+
 /** Edges by pair; a label that several lanes served is one flow. */
 export function callsOf(edges: TopologyEdge[]): Call[] {
   const calls = new Map<string, Call>();
   for (const edge of edges) {
-    const id = `${edge.from}~${edge.to}`;
-    const call = calls.get(id) ?? { id, from: edge.from, to: edge.to, flows: [], qps: 0 };
+    const [from, to] = [nodeId(edge.fromNamespace, edge.from), nodeId(edge.toNamespace, edge.to)];
+    const id = `${from}~${to}`;
+    const call = calls.get(id) ?? { id, from, to, flows: [], qps: 0 };
     calls.set(id, call);
     call.qps += edge.qps;
     const flow = call.flows.find((one) => one.label === edge.label);
@@ -50,16 +64,16 @@ export function callsOf(edges: TopologyEdge[]): Call[] {
   return [...calls.values()];
 }
 
-/** Apps that are called and never reported are drawn too. */
+/** Apps in the order in which the layout takes them; those that are called and never reported among them. */
 export function appsOf(topology: Topology): string[] {
-  return [...new Set([...topology.nodes.map((one) => one.app), ...topology.edges.flatMap((one) => [one.from, one.to])])].sort();
+  return topology.nodes.map((one) => nodeId(one.namespace, one.app)).sort();
 }
 
 /** Where each app is drawn; asked of a worker when apps or calls come and go, never for their rates. */
-export function usePlaces(apps: string[], calls: Call[]): Places['at'] | undefined {
+export function usePlaces(apps: string[], calls: Call[], upright: boolean): Places['at'] | undefined {
   const worker = useRef<Worker>(undefined);
   const [places, setPlaces] = useState<Places>();
-  const key = useMemo(() => `${apps.join(' ')}|${calls.map((one) => one.id).sort().join(' ')}`, [apps, calls]);
+  const key = useMemo(() => `${upright}${apps.join(' ')}|${calls.map((one) => one.id).sort().join(' ')}`, [apps, calls, upright]);
   useEffect(() => {
     const made = new Worker(new URL('./layout.worker.ts', import.meta.url), { type: 'module' });
     made.onmessage = ({ data }: MessageEvent<Places>) => setPlaces(data);
@@ -68,7 +82,7 @@ export function usePlaces(apps: string[], calls: Call[]): Places['at'] | undefin
   }, []);
   useEffect(() => {
     if (apps.length === 0) return;
-    const question: Question = { key, nodes: apps, edges: calls.map((one) => [one.from, one.to]) };
+    const question: Question = { key, nodes: apps, edges: calls.map((one) => [one.from, one.to]), upright };
     worker.current?.postMessage(question);
     // The key says all that the layout depends on.
     // eslint-disable-next-line

@@ -1,5 +1,6 @@
 import '@xyflow/react/dist/base.css';
 import { Center, Code, Group, Loader, Select, Switch, Text, TextInput, useComputedColorScheme } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
 import { IconAffiliate, IconSearch } from '@tabler/icons-react';
 import { Background, Controls, MiniMap, ReactFlow, type Edge } from '@xyflow/react';
 import { useMemo, useRef, useState } from 'react';
@@ -10,9 +11,9 @@ import { useAnswer } from '../../api/use';
 import { duration, laneColour, rate } from '../../figures';
 import { Head } from '../../parts/head';
 import { Empty, Failed } from '../../parts/states';
-import { ALL, useWhere } from '../../where';
-import { appsOf, callsOf, usePlaces, type Call } from './graph';
-import { HEIGHT, WIDTH } from './layout.worker';
+import { useWhere } from '../../where';
+import { appOf, appsOf, callsOf, nodeId, usePlaces, type Call } from './graph';
+import { HEIGHT, WIDTH } from './size';
 import { AppNode, CallEdge, type AppNodeType, type CallData } from './parts';
 import { AppSide, CallSide } from './side';
 
@@ -37,24 +38,25 @@ export default function Topology() {
           Apps below <Code>fairlead run</Code> report whom they call. Send a request to one of them, and its way shows up here.
         </Empty>
       )}
-      {data && data.nodes.length > 0 && <Picture data={data} namespace={namespace === ALL ? 'default' : namespace} />}
+      {data && data.nodes.length > 0 && <Picture data={data} />}
     </>
   );
 }
 
-function Picture({ data, namespace }: { data: Told; namespace: string }) {
+function Picture({ data }: { data: Told }) {
   const [query, setQuery] = useSearchParams();
   const [text, setText] = useState(query.get('focus') ?? '');
   const [troubled, setTroubled] = useState(false);
   const scheme = useComputedColorScheme('light', { getInitialValueInEffect: false });
+  const upright = useMediaQuery('(max-width: 48em)', false, { getInitialValueInEffect: false });
   const lane = query.get('lane') ?? '';
   const chosen = query.get('at') ?? '';
   const calls = useMemo(() => callsOf(data.edges), [data]);
   const apps = useMemo(() => appsOf(data), [data]);
-  const places = usePlaces(apps, calls);
+  const places = usePlaces(apps, calls, upright);
   const lanes = useMemo(() => [...new Set([...data.edges.map((one) => one.label), ...data.nodes.flatMap((one) => Object.keys(one.lanes))])].filter(Boolean).sort(), [data]);
   const shown = useMemo(() => focus(apps, calls, text, troubled), [apps, calls, text, troubled]);
-  const nodes = useNodes(data, apps, places, shown, chosen, lane);
+  const nodes = useNodes(data, apps, places, shown, chosen, lane, upright);
   const edges = useEdges(calls, places, shown, chosen, lane, apps.length <= MANY);
   const set = (name: string, value: string) =>
     setQuery(
@@ -67,7 +69,7 @@ function Picture({ data, namespace }: { data: Told; namespace: string }) {
       { replace: true },
     );
   const call = calls.find((one) => one.id === chosen);
-  const node = data.nodes.find((one) => one.app === chosen);
+  const node = data.nodes.find((one) => nodeId(one.namespace, one.app) === chosen);
   return (
     <>
       <Group mb="sm" gap="sm">
@@ -121,7 +123,7 @@ function Picture({ data, namespace }: { data: Told; namespace: string }) {
             <Loader aria-label="Drawing" />
           </Center>
         )}
-        {call && <CallSide call={call} namespace={namespace} close={() => set('at', '')} />}
+        {call && <CallSide call={call} close={() => set('at', '')} />}
         {node && <AppSide node={node} calls={calls} close={() => set('at', '')} />}
       </div>
       <Legend lanes={lanes} />
@@ -156,7 +158,7 @@ function Legend({ lanes }: { lanes: string[] }) {
 function focus(apps: string[], calls: Call[], text: string, troubled: boolean): Set<string> | undefined {
   const wanted = text.trim().toLowerCase();
   if (!wanted && !troubled) return undefined;
-  const found = new Set(wanted ? apps.filter((one) => one.toLowerCase().includes(wanted)) : []);
+  const found = new Set(wanted ? apps.filter((one) => appOf(one).toLowerCase().includes(wanted)) : []);
   const near = new Set(found);
   for (const call of calls) {
     const wrong = call.flows.some((one) => one.errors > 0 || one.lost > 0);
@@ -169,11 +171,11 @@ function focus(apps: string[], calls: Call[], text: string, troubled: boolean): 
 type PlaceOf = Record<string, { x: number; y: number }> | undefined;
 
 /** Nodes whose figures read the same stay the same objects, and are not drawn again. */
-function useNodes(data: Told, apps: string[], places: PlaceOf, shown: Set<string> | undefined, chosen: string, lane: string): AppNodeType[] {
+function useNodes(data: Told, apps: string[], places: PlaceOf, shown: Set<string> | undefined, chosen: string, lane: string, upright: boolean): AppNodeType[] {
   const before = useRef(new Map<string, { told: string; node: AppNodeType }>());
   return useMemo(() => {
     if (!places) return [];
-    const known = new Map(data.nodes.map((one) => [one.app, one]));
+    const known = new Map(data.nodes.map((one) => [nodeId(one.namespace, one.app), one]));
     const next = new Map<string, { told: string; node: AppNodeType }>();
     for (const app of apps) {
       const place = places[app];
@@ -182,23 +184,24 @@ function useNodes(data: Told, apps: string[], places: PlaceOf, shown: Set<string
       const lanes = Object.keys(one?.lanes ?? {}).filter(Boolean);
       const off = (shown !== undefined && !shown.has(app)) || (lane !== '' && !lanes.includes(lane) && !(one && '' in one.lanes));
       const content = {
-        app,
+        app: appOf(app),
         lanes: lanes.join(' '),
         qps: rate(one?.qps),
         p99: duration(one?.p99),
         errors: (one?.errors ?? 0) > 0.01 * (one?.qps ?? 0) && (one?.errors ?? 0) > 0,
         rejected: (one?.rejected ?? 0) > 0,
-        seen: one !== undefined,
+        upright,
+        seen: one?.known ?? false,
         faded: off,
       };
       const told = JSON.stringify([content, place, chosen === app]);
       const old = before.current.get(app);
-      const node = old?.told === told ? old.node : { id: app, type: 'app' as const, position: place, width: WIDTH, height: HEIGHT, selected: chosen === app, data: content, ariaLabel: `${app}: ${content.qps} requests per second` };
+      const node = old?.told === told ? old.node : { id: app, type: 'app' as const, position: place, width: WIDTH, height: HEIGHT, selected: chosen === app, data: content, ariaLabel: `${appOf(app)}: ${content.qps} requests per second` };
       next.set(app, { told, node });
     }
     before.current = next;
     return [...next.values()].map((one) => one.node);
-  }, [data, apps, places, shown, chosen, lane]);
+  }, [data, apps, places, shown, chosen, lane, upright]);
 }
 
 function useEdges(calls: Call[], places: PlaceOf, shown: Set<string> | undefined, chosen: string, lane: string, told: boolean): Edge[] {
@@ -212,7 +215,7 @@ function useEdges(calls: Call[], places: PlaceOf, shown: Set<string> | undefined
       const words = JSON.stringify([faded, lane, told, chosen === call.id, call.flows.map((one) => [one.label, rate(one.qps), one.errors > 0, one.fallbacks > 0, rate(one.lost), duration(one.p99)])]);
       const old = before.current.get(call.id);
       const data: CallData = { call, lane, faded, told };
-      const edge = old?.told === words ? old.edge : { id: call.id, source: call.from, target: call.to, type: 'call', selected: chosen === call.id, data, ariaLabel: `${call.from} calls ${call.to}` };
+      const edge = old?.told === words ? old.edge : { id: call.id, source: call.from, target: call.to, type: 'call', selected: chosen === call.id, data, ariaLabel: `${appOf(call.from)} calls ${appOf(call.to)}` };
       next.set(call.id, { told: words, edge });
     }
     before.current = next;

@@ -1,11 +1,14 @@
 /** Puts the nodes of a graph in order, beside the page: five hundred of them take a second. */
 
 import { Graph, layout } from '@dagrejs/dagre';
+import { HEIGHT, WIDTH } from './size';
 
 export interface Question {
   key: string;
   nodes: string[];
   edges: [string, string][];
+  /** From top to bottom, where a page is higher than wide. */
+  upright: boolean;
 }
 
 export interface Places {
@@ -13,14 +16,12 @@ export interface Places {
   at: Record<string, { x: number; y: number }>;
 }
 
-export const WIDTH = 172;
-export const HEIGHT = 62;
 const MANY = 120;
 
 self.onmessage = ({ data }: MessageEvent<Question>) => {
   const many = data.nodes.length > MANY;
   const graph = new Graph();
-  graph.setGraph({ rankdir: 'LR', nodesep: many ? 14 : 26, ranksep: many ? 120 : 90, ranker: many ? 'longest-path' : 'network-simplex' });
+  graph.setGraph({ rankdir: data.upright ? 'TB' : 'LR', nodesep: many ? 14 : 26, ranksep: many ? 120 : 90, ranker: many ? 'longest-path' : 'network-simplex' });
   graph.setDefaultEdgeLabel(() => ({}));
   data.nodes.forEach((name) => graph.setNode(name, { width: WIDTH, height: HEIGHT }));
   data.edges.forEach(([from, to]) => graph.setEdge(from, to));

@@ -11,6 +11,7 @@ export interface AppData extends Record<string, unknown> {
   errors: boolean;
   rejected: boolean;
   seen: boolean;
+  upright: boolean;
   faded: boolean;
 }
 
@@ -27,7 +28,7 @@ export const AppNode = memo(function AppNode({ data, selected }: NodeProps<AppNo
         borderStyle: data.seen ? 'solid' : 'dashed',
       } as React.CSSProperties}
     >
-      <Handle type="target" position={Position.Left} isConnectable={false} style={{ visibility: 'hidden' }} />
+      <Handle type="target" position={data.upright ? Position.Top : Position.Left} isConnectable={false} style={{ visibility: 'hidden' }} />
       <div className="clip" style={{ fontWeight: 600, fontSize: 13 }}>
         {data.app}
       </div>
@@ -39,7 +40,7 @@ export const AppNode = memo(function AppNode({ data, selected }: NodeProps<AppNo
           ))}
         </span>
       </div>
-      <Handle type="source" position={Position.Right} isConnectable={false} style={{ visibility: 'hidden' }} />
+      <Handle type="source" position={data.upright ? Position.Bottom : Position.Right} isConnectable={false} style={{ visibility: 'hidden' }} />
     </div>
   );
 });

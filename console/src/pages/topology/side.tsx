@@ -7,20 +7,21 @@ import { duration, rate } from '../../figures';
 import { LaneBadge } from '../../parts/lane';
 import { Figure } from '../../parts/services-table';
 import { useWhere } from '../../where';
-import type { Call } from './graph';
+import { appOf, namespaceOfNode, nodeId, type Call } from './graph';
 
 /** What goes over one edge, by label, and the rules that it meets. */
-export function CallSide({ call, namespace, close }: { call: Call; namespace: string; close: () => void }) {
+export function CallSide({ call, close }: { call: Call; close: () => void }) {
   const { service } = useWhere();
-  const caller = useAnswer<Service>(own('service', { namespace, app: call.from }), { every: 5000 });
-  const callee = useAnswer<Service>(own('service', { namespace, app: call.to }), { every: 5000 });
-  const outbound = (caller.data?.interfaces ?? []).filter((one) => one.side === 'client' && one.name.toLowerCase().startsWith(`call:${call.to.toLowerCase()}`));
+  const [from, to] = [appOf(call.from), appOf(call.to)];
+  const caller = useAnswer<Service>(own('service', { namespace: namespaceOfNode(call.from), app: from }), { every: 5000 });
+  const callee = useAnswer<Service>(own('service', { namespace: namespaceOfNode(call.to), app: to }), { every: 5000 });
+  const outbound = (caller.data?.interfaces ?? []).filter((one) => one.side === 'client' && one.name.toLowerCase().startsWith(`call:${to.toLowerCase()}`));
   const inbound = (callee.data?.interfaces ?? []).filter((one) => one.side === 'server' && one.rules.length > 0);
-  const rules = [...outbound.map((one) => ({ at: call.from, ...one })), ...inbound.map((one) => ({ at: call.to, ...one }))].flatMap((one) =>
+  const rules = [...outbound.map((one) => ({ at: from, ...one })), ...inbound.map((one) => ({ at: to, ...one }))].flatMap((one) =>
     one.rules.map((rule) => ({ ...rule, at: one.at, name: one.name })),
   );
   return (
-    <Side close={close} title={`${call.from} → ${call.to}`}>
+    <Side close={close} title={`${from} → ${to}`}>
       <div className="scroll-x" tabIndex={0} role="region" aria-label="By label">
         <Table>
           <Table.Thead>
@@ -53,13 +54,13 @@ export function CallSide({ call, namespace, close }: { call: Call; namespace: st
       </div>
       {call.flows.some((one) => one.fallbacks > 0) && (
         <Text size="sm">
-          Dashed: {call.to} has no instance on the lane, so base serves it ({rate(call.flows.reduce((sum, one) => sum + one.fallbacks, 0))}/s). The
+          Dashed: {to} has no instance on the lane, so base serves it ({rate(call.flows.reduce((sum, one) => sum + one.fallbacks, 0))}/s). The
           label travels on.
         </Text>
       )}
       {call.flows.some((one) => one.lost > 0) && (
         <Text size="sm" c="var(--bad)">
-          {call.from} sends {rate(call.flows.reduce((sum, one) => sum + one.lost, 0))} calls/s without the label their request had: a library that is not
+          {from} sends {rate(call.flows.reduce((sum, one) => sum + one.lost, 0))} calls/s without the label their request had: a library that is not
           hooked, or work that outlived its request. See its hooks.
         </Text>
       )}
@@ -87,11 +88,11 @@ export function CallSide({ call, namespace, close }: { call: Call; namespace: st
         </Group>
       ))}
       <Group gap="md">
-        <Anchor component={Link} size="sm" href={service(call.from)}>
-          {call.from}
+        <Anchor component={Link} size="sm" href={service(from, namespaceOfNode(call.from))}>
+          {from}
         </Anchor>
-        <Anchor component={Link} size="sm" href={service(call.to)}>
-          {call.to}
+        <Anchor component={Link} size="sm" href={service(to, namespaceOfNode(call.to))}>
+          {to}
         </Anchor>
       </Group>
     </Side>
@@ -101,8 +102,8 @@ export function CallSide({ call, namespace, close }: { call: Call; namespace: st
 export function AppSide({ node, calls, close }: { node: TopologyNode; calls: Call[]; close: () => void }) {
   const { service } = useWhere();
   const sum = (list: Call[]) => list.reduce((total, one) => total + one.qps, 0);
-  const callers = calls.filter((one) => one.to === node.app);
-  const callees = calls.filter((one) => one.from === node.app);
+  const callers = calls.filter((one) => one.to === nodeId(node.namespace, node.app));
+  const callees = calls.filter((one) => one.from === nodeId(node.namespace, node.app));
   return (
     <Side close={close} title={node.app}>
       <Text size="sm">
