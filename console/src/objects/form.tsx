@@ -1,9 +1,9 @@
 import { ActionIcon, Button, Fieldset, Group, Menu, NumberInput, SegmentedControl, Select, Stack, Switch, TagsInput, Text, TextInput, Textarea, Tooltip } from '@mantine/core';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
-import { parse, stringify } from 'yaml';
+import { parse } from 'yaml';
 import type { Schema } from '../api/kinds';
-import type { Path } from './paths';
+import { written, type Path } from './paths';
 
 /** Changes one field; undefined takes it away. */
 export type Change = (path: Path, value: unknown) => void;
@@ -274,7 +274,7 @@ function Items(props: FieldProps) {
 
 /** What the schema says nothing about is written as YAML. */
 function Anything({ name, schema, value, path, change, required, wrong, locked }: FieldProps) {
-  const shown = value === undefined || value === null ? '' : typeof value === 'object' ? stringify(value).trimEnd() : String(value);
+  const shown = value === undefined || value === null ? '' : typeof value === 'object' ? written(value).trimEnd() : String(value);
   const [text, setText] = useState(shown);
   const [bad, setBad] = useState('');
   const commit = () => {

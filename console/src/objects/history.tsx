@@ -1,6 +1,5 @@
 import { Button, Card, Grid, Group, NavLink, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { useState } from 'react';
-import { stringify } from 'yaml';
 import { ApiError, ask, own } from '../api/client';
 import { objectPath, type Kind } from '../api/kinds';
 import type { ApiObject, HistoryItem } from '../api/types';
@@ -8,7 +7,7 @@ import { useAnswer } from '../api/use';
 import { ago } from '../figures';
 import { Failed, Violations } from '../parts/states';
 import { Diff } from './diff';
-import { authored } from './paths';
+import { authored, written } from './paths';
 
 const SAID: Record<string, string> = { ADDED: 'created', MODIFIED: 'changed', DELETED: 'deleted' };
 
@@ -23,8 +22,8 @@ export function History({ kind, object, namespace, locked, onSaved }: { kind: Ki
   if (!data) return <Skeleton h={200} />;
   const items = data.items;
   const item = items.find((one) => one.revision === chosen) ?? items[1] ?? items[0];
-  const now = stringify(authored(object), { lineWidth: 100 });
-  const then = item?.object ? stringify(authored(item.object), { lineWidth: 100 }) : '';
+  const now = written(authored(object));
+  const then = item?.object ? written(authored(item.object)) : '';
   const back = async () => {
     if (!item?.object) return;
     setBusy(true);

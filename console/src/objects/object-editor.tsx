@@ -1,13 +1,13 @@
-import { Badge, Button, Card, Group, SegmentedControl, Skeleton, Stack, Text, Tooltip } from '@mantine/core';
+import { Alert, Badge, Button, Card, Group, SegmentedControl, Skeleton, Stack, Text, Tooltip } from '@mantine/core';
 import type { Diagnostic } from '@codemirror/lint';
 import { lazy, Suspense, useCallback, useEffect, useMemo, useState, type ReactNode } from 'react';
-import { isCollection, isSeq, stringify, type Document } from 'yaml';
+import { isCollection, isSeq, type Document } from 'yaml';
 import { ApiError, ask } from '../api/client';
 import { listPath, objectPath, type Kind } from '../api/kinds';
 import type { ApiObject } from '../api/types';
 import { Violations } from '../parts/states';
 import { Fields } from './form';
-import { authored, pathOf, rangeOf, read, type Path } from './paths';
+import { authored, pathOf, rangeOf, read, written, type Path } from './paths';
 
 const Editor = lazy(() => import('./editor'));
 
@@ -33,17 +33,25 @@ export function ObjectEditor({
   simple?: (value: ApiObject, change: (path: Path, value: unknown) => void) => ReactNode;
   actions?: ReactNode;
 }) {
-  const original = useMemo(() => stringify(authored(object), { lineWidth: 100 }), [object]);
+  const newest = useMemo(() => written(authored(object)), [object]);
+  // What the edits began from: it stays while somebody writes, whatever others do meanwhile.
+  const [begun, setBegun] = useState({ text: newest, version: object.metadata.resourceVersion });
+  const original = begun.text;
   const [text, setText] = useState(original);
   const [view, setView] = useState(simple ? 'simple' : 'form');
   const [error, setError] = useState<ApiError>();
   const [checked, setChecked] = useState<'typing' | 'asking' | 'good' | 'bad'>('good');
   const [busy, setBusy] = useState(false);
-  const version = object.metadata.resourceVersion;
-  useEffect(() => {
-    setText(original);
+  // A status that was written anew is nobody's change.
+  const version = newest === original ? object.metadata.resourceVersion : begun.version;
+  const adopt = useCallback(() => {
+    setBegun({ text: newest, version: object.metadata.resourceVersion });
+    setText(newest);
     setError(undefined);
-  }, [original]);
+  }, [newest, object.metadata.resourceVersion]);
+  useEffect(() => {
+    if (newest !== original && text === original) adopt();
+  }, [newest, original, text, adopt]);
 
   const document = useMemo(() => read(text), [text]);
   const value = useMemo(() => safely(document), [document]);
@@ -118,6 +126,9 @@ export function ObjectEditor({
     try {
       const saved = await send(text, false);
       setError(undefined);
+      const next = written(authored({ ...saved, kind: kind.kind, apiVersion: `${kind.group}/${kind.version}` }));
+      setBegun({ text: next, version: saved.metadata.resourceVersion });
+      setText(next);
       onSaved(saved);
     } catch (problem) {
       setError(problem instanceof ApiError ? problem : new ApiError(0, '', String(problem)));
@@ -147,6 +158,16 @@ export function ObjectEditor({
           </Tooltip>
         </Group>
       </Group>
+      {newest !== original && text !== original && (
+        <Alert color="orange" title="Somebody else changed it meanwhile">
+          <Group justify="space-between">
+            <span>What you write began from what it was before, and would not be taken.</span>
+            <Button size="xs" variant="default" onClick={adopt}>
+              Begin from theirs
+            </Button>
+          </Group>
+        </Alert>
+      )}
       {locked && (
         <Text size="sm" c="dimmed">
           {locked}

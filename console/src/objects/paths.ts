@@ -1,6 +1,6 @@
 /** Places in a YAML document: from a field's path to where it stands, and from a line to its path. */
 
-import { isMap, isScalar, isSeq, parseDocument, type Document, type Node, type Pair } from 'yaml';
+import { isMap, isScalar, isSeq, parseDocument, stringify, type Document, type Node, type Pair } from 'yaml';
 import type { Schema } from '../api/kinds';
 
 export type Path = (string | number)[];
@@ -106,6 +106,14 @@ function indexOfItem(lines: string[], dash: number): number {
   return index;
 }
 
+/** The server reads YAML 1.1, where yes and 012 are no strings: those are quoted. */
+const AS_SERVER = { compat: 'yaml-1.1' } as const;
+
+/** Plain data as the server reads it. */
+export function written(value: unknown): string {
+  return stringify(value, { ...AS_SERVER, lineWidth: 100 });
+}
+
 const SERVERS = ['uid', 'creationTimestamp', 'generation', 'resourceVersion', 'managedFields', 'selfLink'];
 
 /** An object as its author would write it: without what only the server writes. */
@@ -121,5 +129,5 @@ export function authored<T extends { metadata: object; status?: unknown }>(objec
 }
 
 export function read(text: string): Document.Parsed {
-  return parseDocument(text, { keepSourceTokens: true });
+  return parseDocument(text, { ...AS_SERVER, keepSourceTokens: true });
 }

@@ -29,6 +29,7 @@ export default function Lanes() {
   const writes = may('edit', within);
   const making = query.has('new');
   const kind = kinds?.find((one) => one.kind === 'TrafficLane');
+  const made = useMemo(() => kind && fresh(kind, within, null), [kind, within]);
   if (error && !data) return <Failed error={error} what="The lanes" retry={reload} />;
   const rows = data?.items ?? [];
   const lane = rows.find((one) => one.lane === chosen);
@@ -66,9 +67,9 @@ export default function Lanes() {
         <Empty title={`Nothing is on a lane called ${chosen}`}>No rule names it, and no instance is on it. It may have been deleted.</Empty>
       )}
       {lane && <LaneDetail lane={lane} kinds={kinds} version={version} />}
-      {making && kind && (
+      {making && kind && made && (
         <Modal opened onClose={() => setQuery({})} title="New lane" size="xl">
-          <Editing kind={kind} namespace={within} object={fresh(kind, within, null)} locked="" saved={() => setQuery({})} />
+          <Editing kind={kind} namespace={within} object={made} locked="" saved={() => setQuery({})} />
         </Modal>
       )}
     </Stack>
@@ -269,9 +270,7 @@ function LaneRules({ lane, kinds, version }: { lane: LaneRow; kinds: Kind[]; ver
 function Editing({ kind, namespace, object, locked, saved }: { kind: Kind; namespace: string; object: ApiObject; locked: string; saved: () => void }) {
   const simple =
     kind.kind === 'TrafficLane' ? (value: ApiObject, change: (path: Path, next: unknown) => void) => <LaneForm value={value} change={change} fresh={!object.metadata.resourceVersion} /> : undefined;
-  // One object for as long as the form is open: what others change meanwhile is a conflict that the server tells.
-  const [begun] = useState(object);
-  return <ObjectEditor kind={kind} namespace={namespace} object={begun} locked={locked} onSaved={saved} simple={simple} />;
+  return <ObjectEditor kind={kind} namespace={namespace} object={object} locked={locked} onSaved={saved} simple={simple} />;
 }
 
 type Match = Record<string, Record<string, string | number>>;

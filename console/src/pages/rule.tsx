@@ -60,19 +60,13 @@ function Existing({ kind, namespace, name }: { kind: Kind; namespace: string; na
   const [round, setRound] = useState(0);
   const { data, error, reload } = useAnswer<ApiObject>(objectPath(kind, namespace, name), { version: version + round, every: 4000 });
   const [deleting, setDeleting] = useState(false);
-  const [object, setObject] = useState<ApiObject>();
-  // A status that is written anew must not take away what somebody types.
-  useEffect(() => setObject((before) => (data && (!before || before.metadata.generation !== data.metadata.generation) ? data : before)), [data]);
   if (error && !data) return <Failed error={error} what={`${kind.kind} ${name}`} retry={reload} />;
-  if (!data || !object) return <Skeleton h={320} />;
+  if (!data) return <Skeleton h={320} />;
   const locked = may('edit', namespace) ? '' : `Your role may read ${kind.kind}s here, and not write them.`;
   const app = data.metadata.labels?.app ?? (data.spec as { selector?: { app?: string } } | undefined)?.selector?.app;
   const mode = modeOf(data);
   const tab = query.get('tab') ?? 'edit';
-  const saved = (next: ApiObject) => {
-    setObject({ ...next, kind: kind.kind, apiVersion: `${kind.group}/${kind.version}` });
-    setRound((n) => n + 1);
-  };
+  const saved = () => setRound((n) => n + 1);
   return (
     <Stack gap="md">
       <Head
@@ -115,7 +109,7 @@ function Existing({ kind, namespace, name }: { kind: Kind; namespace: string; na
           <Tabs.Tab value="history">History</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="edit">
-          <ObjectEditor kind={kind} namespace={namespace} object={object} locked={locked} onSaved={saved} />
+          <ObjectEditor kind={kind} namespace={namespace} object={data} locked={locked} onSaved={saved} />
         </Tabs.Panel>
         <Tabs.Panel value="live">{app ? <Live app={app} namespace={namespace} rule={`${kind.kind}/${name}`} mode={mode} /> : <NoApp kind={kind} to={to} />}</Tabs.Panel>
         <Tabs.Panel value="rollout">

@@ -1,0 +1,164 @@
+"""Every page, with real services behind it: wide and on a phone, in light and dark."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.console.browser.conftest import Pages
+from tests.console.dist import SOURCES
+from tests.console.shop import Shop, visitors
+from tests.control.serving import lane
+
+AXE = (SOURCES / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
+PAGES = {
+    "overview": "Overview",
+    "services": "Services",
+    "services/catalog": "catalog",
+    "services/orders?tab=instances": "orders",
+    "services/orders?tab=hooks": "orders",
+    "topology": "Topology",
+    "lanes": "Lanes",
+    "lanes/gray": "gray",
+    "rules": "Rules",
+    "rules/trafficlanes/gray": "gray",
+    "rules/trafficlanes/gray?tab=rollout": "gray",
+    "rules/trafficlanes/gray?tab=history": "gray",
+    "rules/flowcontrols/_new": "New FlowControl",
+    "explain": "Explain",
+}
+"""Addresses below the namespace, and the heading that they show."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def traffic(running: Shop):
+    """People of base and of the lane."""
+    running.apply(lane("gray"))
+    url = f"{running.entry()}/orders/7"
+    gray = {"x-tenant": "acme"}
+    with visitors(url, a_second=5), visitors(url, a_second=5, headers=gray):
+        yield
+
+
+def findings(page: Any) -> list[str]:
+    """What axe takes for a serious obstacle."""
+    page.evaluate(AXE)
+    found = page.evaluate("async () => (await axe.run()).violations")
+    return [
+        f"{one['id']}: {[node['html'][:160] for node in one['nodes'][:3]]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_page_is_there_for_everybody(running: Shop, pages: Pages, path: str, scheme: str):
+    """With a keyboard and a screen reader too, by day and by night."""
+    page = pages.open(f"{running.url}/console/default/{path}", color_scheme=scheme)
+
+    page.get_by_role("heading", level=1, name=PAGES[path], exact=True).wait_for()
+    page.get_by_role("status", name="Stream: Live").wait_for()
+    page.wait_for_timeout(500)
+
+    assert findings(page) == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_fits_on_a_phone(running: Shop, pages: Pages, path: str):
+    """Whoever is called at night has no other screen."""
+    page = pages.open(f"{running.url}/console/default/{path}", width=390)
+
+    page.get_by_role("heading", level=1, name=PAGES[path], exact=True).wait_for()
+    page.wait_for_timeout(500)
+    wide, there = page.evaluate(
+        "() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    )
+
+    assert wide <= there
+
+
+def test_a_phone_has_the_pages_behind_a_button(running: Shop, pages: Pages):
+    """There is no room for them beside it."""
+    page = pages.open(f"{running.url}/console/default/overview", width=390)
+
+    page.get_by_role("button", name="Pages").click()
+    page.get_by_role("link", name="Lanes").click()
+
+    page.get_by_role("heading", level=1, name="Lanes").wait_for()
+
+
+def test_a_slash_searches_everything(running: Shop, pages: Pages):
+    """Whoever knows the name of a thing need not know where it is."""
+    page = pages.open(f"{running.url}/console/default/overview")
+    page.get_by_role("heading", level=1).wait_for()
+
+    page.keyboard.press("/")
+    page.get_by_role("combobox", name="Search").wait_for()
+    page.keyboard.type("catal")
+    page.get_by_role("option", name="catalog Service").wait_for()
+    page.keyboard.press("Enter")
+
+    page.get_by_role("heading", level=1, name="catalog").wait_for()
+
+
+def test_the_server_s_address_leads_to_the_overview(running: Shop, pages: Pages):
+    """It is what `fairlead serve` prints."""
+    page = pages.open(running.url)
+
+    page.get_by_role("heading", level=1, name="Overview").wait_for()
+    page.get_by_text("Requests/s").first.wait_for()
+
+    assert page.url == f"{running.url}/console/default/overview"
+
+
+def test_a_namespace_without_services_says_what_to_do(running: Shop, pages: Pages):
+    """An empty page is where everybody begins."""
+    page = pages.open(f"{running.url}/console/nobody/overview")
+
+    page.get_by_text("No service has reported here yet").wait_for()
+
+    assert "FAIRLEAD_NAMESPACE=nobody" in page.inner_text("main")
+
+
+def test_a_change_is_seen_while_one_looks(running: Shop, pages: Pages):
+    """Nobody reloads a page to see whether a colleague has done something."""
+    page = pages.open(f"{running.url}/console/default/overview")
+    page.get_by_role("status", name="Stream: Live").wait_for()
+
+    running.apply(lane("seen"))
+
+    page.get_by_text("TrafficLane seen added").wait_for()
+
+
+def test_the_graph_shows_who_calls_whom(running: Shop, pages: Pages):
+    """As observed: nobody drew it."""
+    page = pages.open(f"{running.url}/console/default/topology")
+    page.get_by_role("group", name="gateway:").wait_for()
+
+    for app in ("orders", "payment", "pricing", "cart", "catalog"):
+        page.get_by_role("group", name=f"{app}:").wait_for()
+    page.goto(f"{running.url}/console/default/topology?at=default/orders~default/payment")
+
+    side = page.get_by_role("complementary", name="orders → payment")
+    side.get_by_text("gray").first.wait_for()
+
+
+def test_a_curl_command_is_explained_hop_by_hop(running: Shop, pages: Pages):
+    """Nobody has to send it to see where it would go."""
+    page = pages.open(f"{running.url}/console/default/explain")
+    command = (
+        "curl -H 'X-Tenant: acme' -H 'Authorization: Bearer s3cret' 'http://gateway/orders/7?a=1'"
+    )
+
+    page.get_by_label("curl command").fill(command)
+    page.get_by_role("button", name="Explain", exact=True).click()
+
+    page.get_by_role("heading", name="On lane").wait_for()
+    page.get_by_text("falls back to base").first.wait_for()
+    page.get_by_text("lane gray").first.wait_for()
+    text = page.inner_text("main")
+    assert "TrafficLane/gray" in text
+    assert "s3cret" not in text
+    assert "s3cret" not in page.url

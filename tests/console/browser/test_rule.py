@@ -1,0 +1,120 @@
+"""A rule is written in the console: what it turns away is seen, and it is taken back."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from tests.console.browser.conftest import Pages
+from tests.console.shop import Shop, visitors
+
+PATH = "/apis/fault-tolerance.opensergo.io/v1alpha1/namespaces/default/flowcontrols"
+
+
+def limit(name: str, threshold: int, **more: Any) -> dict[str, Any]:
+    """A limit of the catalogue's items."""
+    return {
+        "apiVersion": "fault-tolerance.opensergo.io/v1alpha1",
+        "kind": "FlowControl",
+        "metadata": {"name": name, "labels": {"app": "catalog"}},
+        "spec": {
+            "targets": [{"targetResourceName": "GET:/items"}],
+            "strategies": [{"rateLimit": {"threshold": threshold, "statDuration": "1s", **more}}],
+        },
+    }
+
+
+def rejections(page: Any) -> float:
+    """The newest rate that the graph tells in words."""
+    label = page.locator("figure").first.get_attribute("aria-label") or ""
+    found = re.search(r"Rejected ([\d.]+)", label)
+    return float(found[1]) if found else 0.0
+
+
+def test_what_a_new_rule_rejects_is_seen_in_its_graph(running: Shop, pages: Pages):
+    """429s, second by second, at the rule that makes them."""
+    page = pages.open(f"{running.url}/console/default/rules/flowcontrols/_new?app=catalog")
+    page.get_by_role("textbox", name="Name", exact=True).fill("by-form")
+    page.get_by_role("textbox", name="Target resource name").fill("GET:/items")
+    page.get_by_role("textbox", name="Threshold").fill("2")
+    page.get_by_role("radiogroup", name="Mode").get_by_text("on", exact=True).click()
+    page.get_by_text("the server would take it").wait_for()
+    page.get_by_test_id("save").click()
+    page.get_by_role("heading", level=1, name="by-form").wait_for()
+    page.get_by_text("live on 2 of 2", exact=True).wait_for()
+
+    with visitors(f"{running.entry()}/items", a_second=12):
+        page.get_by_role("tab", name="Live").click()
+        page.locator("figure").first.wait_for()
+        for _ in range(60):
+            if rejections(page) > 1:
+                break
+            page.wait_for_timeout(500)
+        assert rejections(page) > 1
+        page.goto(f"{running.url}/console/default/overview")
+        page.get_by_text("rejected by FlowControl/by-form").wait_for()
+
+    with running.server.client() as http:
+        http.delete(f"{PATH}/by-form").raise_for_status()
+
+
+def test_a_rule_in_simulate_mode_shows_what_it_would_reject(running: Shop, pages: Pages):
+    """Nobody is turned away to find out how many would be."""
+    running.apply(limit("trial", 2, mode="simulate"))
+    page = pages.open(f"{running.url}/console/default/rules/flowcontrols/trial?tab=live")
+    page.get_by_text("simulate: it rejects nothing").wait_for()
+
+    with visitors(f"{running.entry()}/items", a_second=12) as statuses:
+        for _ in range(60):
+            label = page.locator("figure").first.get_attribute("aria-label") or ""
+            found = re.search(r"Would be rejected ([\d.]+)", label)
+            if found and float(found[1]) > 1:
+                break
+            page.wait_for_timeout(500)
+        assert found
+        assert float(found[1]) > 1
+    assert set(statuses) == {200}
+
+    with running.server.client() as http:
+        http.delete(f"{PATH}/trial").raise_for_status()
+
+
+def test_a_rule_is_rolled_back_to_what_it_was(running: Shop, pages: Pages):
+    """The way back is one click, and shows before what it changes."""
+    running.apply(limit("back", 100))
+    with running.server.client() as http:
+        stored = http.get(f"{PATH}/back").json()
+        stored["spec"]["strategies"][0]["rateLimit"]["threshold"] = 1
+        http.put(f"{PATH}/back", json=stored).raise_for_status()
+    page = pages.open(f"{running.url}/console/default/rules/flowcontrols/back?tab=history")
+
+    page.locator(".diff-added", has_text="threshold: 100").wait_for()
+    page.locator(".diff-removed", has_text="threshold: 1").wait_for()
+    page.get_by_test_id("rollback").click()
+    page.get_by_text("3. created").or_(page.get_by_text("1. created")).wait_for()
+
+    with running.server.client() as http:
+        spec = http.get(f"{PATH}/back").json()["spec"]
+        assert spec["strategies"][0]["rateLimit"]["threshold"] == 100
+        http.delete(f"{PATH}/back").raise_for_status()
+
+
+def test_what_somebody_else_changed_meanwhile_is_not_overwritten(running: Shop, pages: Pages):
+    """Two people with one rule open: the second is told."""
+    running.apply(limit("both", 100))
+    page = pages.open(f"{running.url}/console/default/rules/flowcontrols/both")
+    page.get_by_role("textbox", name="Threshold").fill("50")
+    page.get_by_text("the server would take it").wait_for()
+    with running.server.client() as http:
+        stored = http.get(f"{PATH}/both").json()
+        stored["spec"]["strategies"][0]["rateLimit"]["threshold"] = 7
+        http.put(f"{PATH}/both", json=stored).raise_for_status()
+
+    page.get_by_text("Somebody else changed it meanwhile").first.wait_for()
+    assert page.get_by_role("textbox", name="Threshold").input_value() == "50"
+    page.get_by_test_id("save").click()
+    page.get_by_text("Not accepted").or_(page.get_by_text("has been modified")).first.wait_for()
+    with running.server.client() as http:
+        spec = http.get(f"{PATH}/both").json()["spec"]
+        assert spec["strategies"][0]["rateLimit"]["threshold"] == 7
+        http.delete(f"{PATH}/both").raise_for_status()
