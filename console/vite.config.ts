@@ -65,6 +65,8 @@ export default defineConfig({
     manifest: 'manifest.json',
     modulePreload: { polyfill: false },
     target: 'es2022',
+    // Older ones know no light-dark(), and what stands in for it does not know who chose the scheme.
+    cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 700,
   },

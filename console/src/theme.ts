@@ -8,7 +8,7 @@ const dark: MantineColorsTuple = ['#e1e7ec', '#c3ccd3', '#9aa6b0', '#76838d', '#
 
 export const theme = createTheme({
   primaryColor: 'sea',
-  primaryShade: { light: 7, dark: 5 },
+  primaryShade: 7,
   autoContrast: true,
   colors: { sea, dark },
   fontFamily: "'Inter Variable', system-ui, -apple-system, 'Segoe UI', sans-serif",

@@ -79,7 +79,7 @@ function Neighbours({ label, apps, to }: { label: string; apps: Told['callers'];
       {names.slice(0, 6).map((name, i) => (
         <span key={name}>
           {i > 0 && ', '}
-          <Anchor component={Link} href={to(name)} size="sm">
+          <Anchor component={Link} href={to(name)} size="sm" underline="always">
             {name}
           </Anchor>
         </span>

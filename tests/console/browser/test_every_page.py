@@ -84,7 +84,7 @@ def test_a_phone_has_the_pages_behind_a_button(running: Shop, pages: Pages):
     page = pages.open(f"{running.url}/console/default/overview", width=390)
 
     page.get_by_role("button", name="Pages").click()
-    page.get_by_role("link", name="Lanes").click()
+    page.get_by_role("link", name="Lanes", exact=True).click()
 
     page.get_by_role("heading", level=1, name="Lanes").wait_for()
 
