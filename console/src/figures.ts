@@ -80,3 +80,11 @@ const LITERAL = /'(?:[^']|'')*'|"(?:[^"]|"")*"|\b\d+(?:\.\d+)?\b/g;
 export function masked(name: string): string {
   return name.startsWith('sql:') ? name.replace(LITERAL, (found) => (found.startsWith('"') ? found : '?')) : name;
 }
+
+/** What a workload refused, in whatever form it said so. */
+export function wordOf(refusal: unknown): string {
+  if (typeof refusal === 'string') return refusal;
+  if (Array.isArray(refusal)) return refusal.map(wordOf).join(': ');
+  if (refusal && typeof refusal === 'object') return Object.values(refusal).map(wordOf).join(': ');
+  return String(refusal);
+}

@@ -58,7 +58,7 @@ export function History({ kind, object, namespace, locked, onSaved }: { kind: Ki
                   </Text>
                 </Group>
               }
-              description={`${one.who || 'somebody'}, revision ${one.revision}`}
+              description={`${one.who && one.who !== 'anonymous' ? one.who : 'somebody'}, revision ${one.revision}`}
               onClick={() => setChosen(one.revision)}
               style={{ borderRadius: 6 }}
             />

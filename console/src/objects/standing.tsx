@@ -2,10 +2,10 @@ import { Badge, Card, Group, Stack, Table, Text, Title, Tooltip } from '@mantine
 import { own } from '../api/client';
 import type { ApiObject, Condition, NodeRow } from '../api/types';
 import { useAnswer } from '../api/use';
-import { ago } from '../figures';
+import { ago, wordOf } from '../figures';
+import { appOf } from './about';
 import { LaneBadge } from '../parts/lane';
 import { Failed } from '../parts/states';
-import { wordOf } from '../pages/service';
 
 /** What the control plane says of an object, in one word. */
 export function standingOf(object: ApiObject): { word: string; colour: string; why: string } {
@@ -45,7 +45,7 @@ const BAD: Record<string, (one: Condition) => boolean> = {
 export function Rollout({ object, namespace }: { object: ApiObject; namespace: string }) {
   const { data, error } = useAnswer<{ revision: number; nodes: NodeRow[]; absent: NodeRow[] }>(own('nodes', { namespace }), { every: 3000 });
   const conditions = object.status?.conditions ?? [];
-  const app = object.metadata.labels?.app ?? (object.spec as { selector?: { app?: string } } | undefined)?.selector?.app;
+  const app = appOf(object);
   const name = `${object.kind}/${object.metadata.name}`;
   const all = data ? [...data.nodes, ...data.absent] : [];
   const concerned = all.filter((one) => !app || one.app === app || ['TrafficLane', 'TrafficLabelRule', 'WorkloadLabelRule'].includes(object.kind));

@@ -209,7 +209,7 @@ function News({ changes, events }: { changes: Change[]; events: KubernetesEvent[
           <div key={i}>
             <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
               {one.kind} <b>{one.name}</b> {SAID[one.type.toLowerCase()] ?? one.type.toLowerCase()}
-              {one.who ? ` by ${one.who}` : ''}
+              {one.who && one.who !== 'anonymous' ? ` by ${one.who}` : ''}
             </Text>
             <Text size="xs" c="dimmed">
               {ago(one.at)}

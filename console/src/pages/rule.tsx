@@ -8,6 +8,7 @@ import { useSession } from '../api/session';
 import type { ApiObject, SeriesAnswer } from '../api/types';
 import { useAnswer } from '../api/use';
 import { rate } from '../figures';
+import { appOf, modeOf } from '../objects/about';
 import { fresh } from '../objects/fresh';
 import { History } from '../objects/history';
 import { ObjectEditor } from '../objects/object-editor';
@@ -15,7 +16,7 @@ import { Rollout, Standing } from '../objects/standing';
 import { Head } from '../parts/head';
 import { Failed, Problem, Violations } from '../parts/states';
 import { ALL, useWhere } from '../where';
-import { modeOf } from './rules';
+
 
 const Chart = lazy(() => import('../parts/chart'));
 
@@ -63,7 +64,7 @@ function Existing({ kind, namespace, name }: { kind: Kind; namespace: string; na
   if (error && !data) return <Failed error={error} what={`${kind.kind} ${name}`} retry={reload} />;
   if (!data) return <Skeleton h={320} />;
   const locked = may('edit', namespace) ? '' : `Your role may read ${kind.kind}s here, and not write them.`;
-  const app = data.metadata.labels?.app ?? (data.spec as { selector?: { app?: string } } | undefined)?.selector?.app;
+  const app = appOf(data);
   const mode = modeOf(data);
   const tab = query.get('tab') ?? 'edit';
   const saved = () => setRound((n) => n + 1);

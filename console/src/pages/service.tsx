@@ -5,7 +5,7 @@ import { own } from '../api/client';
 import { useLiveService } from '../api/live';
 import type { InstanceRow, InterfaceRow, Service as Told, SeriesAnswer } from '../api/types';
 import { useAnswer } from '../api/use';
-import { bytes, duration, masked, rate } from '../figures';
+import { bytes, duration, masked, rate, wordOf } from '../figures';
 import { Head } from '../parts/head';
 import { LaneBadge } from '../parts/lane';
 import { Figure } from '../parts/services-table';
@@ -371,14 +371,6 @@ function InForce({ instance }: { instance: InstanceRow }) {
       </Badge>
     </Tooltip>
   );
-}
-
-/** What a workload refused, in whatever form it said so. */
-export function wordOf(refusal: unknown): string {
-  if (typeof refusal === 'string') return refusal;
-  if (Array.isArray(refusal)) return refusal.map(wordOf).join(': ');
-  if (refusal && typeof refusal === 'object') return Object.values(refusal).map(wordOf).join(': ');
-  return String(refusal);
 }
 
 function unhooked(instance: InstanceRow) {

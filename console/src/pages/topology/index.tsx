@@ -2,8 +2,8 @@ import '@xyflow/react/dist/base.css';
 import { Center, Code, Group, Loader, Select, Switch, Text, TextInput, useComputedColorScheme } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { IconAffiliate, IconSearch } from '@tabler/icons-react';
-import { Background, Controls, MiniMap, ReactFlow, type Edge } from '@xyflow/react';
-import { useMemo, useRef, useState } from 'react';
+import { Background, Controls, MiniMap, ReactFlow, type Edge, type ReactFlowInstance } from '@xyflow/react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { useSearchParams } from 'wouter';
 import { own } from '../../api/client';
 import type { Topology as Told } from '../../api/types';
@@ -68,6 +68,14 @@ function Picture({ data }: { data: Told }) {
       },
       { replace: true },
     );
+  const [flow, setFlow] = useState<ReactFlowInstance<AppNodeType>>();
+  const aside = chosen !== '';
+  useEffect(() => {
+    // The panel takes room away: a small graph is fitted into what is left.
+    if (!flow || apps.length > 30) return undefined;
+    const timer = setTimeout(() => void flow.fitView({ maxZoom: 1.1, padding: 0.08 }), 60);
+    return () => clearTimeout(timer);
+  }, [flow, aside, apps.length]);
   const call = calls.find((one) => one.id === chosen);
   const node = data.nodes.find((one) => nodeId(one.namespace, one.app) === chosen);
   return (
@@ -95,6 +103,7 @@ function Picture({ data }: { data: Told }) {
           {apps.length} apps, {calls.length} calls
         </Text>
       </Group>
+      <div className="flow-row">
       <div className="flow-frame">
         {places ? (
           <ReactFlow
@@ -104,6 +113,7 @@ function Picture({ data }: { data: Told }) {
             edgeTypes={EDGES}
             colorMode={scheme}
             fitView
+            onInit={setFlow}
             fitViewOptions={{ maxZoom: 1.1, padding: 0.08 }}
             minZoom={0.05}
             maxZoom={2}
@@ -123,6 +133,7 @@ function Picture({ data }: { data: Told }) {
             <Loader aria-label="Drawing" />
           </Center>
         )}
+      </div>
         {call && <CallSide call={call} close={() => set('at', '')} />}
         {node && <AppSide node={node} calls={calls} close={() => set('at', '')} />}
       </div>
@@ -175,6 +186,11 @@ function useNodes(data: Told, apps: string[], places: PlaceOf, shown: Set<string
   const before = useRef(new Map<string, { told: string; node: AppNodeType }>());
   return useMemo(() => {
     if (!places) return [];
+    const asked = new Map<string, number>();
+    for (const edge of data.edges) {
+      const id = nodeId(edge.toNamespace, edge.to);
+      asked.set(id, (asked.get(id) ?? 0) + edge.qps);
+    }
     const known = new Map(data.nodes.map((one) => [nodeId(one.namespace, one.app), one]));
     const next = new Map<string, { told: string; node: AppNodeType }>();
     for (const app of apps) {
@@ -186,7 +202,8 @@ function useNodes(data: Told, apps: string[], places: PlaceOf, shown: Set<string
       const content = {
         app: appOf(app),
         lanes: lanes.join(' '),
-        qps: rate(one?.qps),
+        // An app tells what it serves; where it does not, its callers do.
+        qps: rate(Math.max(one?.qps ?? 0, asked.get(app) ?? 0)),
         p99: duration(one?.p99),
         errors: (one?.errors ?? 0) > 0.01 * (one?.qps ?? 0) && (one?.errors ?? 0) > 0,
         rejected: (one?.rejected ?? 0) > 0,
