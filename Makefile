@@ -69,7 +69,7 @@ console-check: $(PACKAGES)  ## check the console's types
 	@cd console && node_modules/.bin/tsc --noEmit
 
 test-console: $(STAMP) $(DRIVER) $(PACKAGES)  ## try every page in Chromium (ARGS="-k lanes")
-	@CHROMIUM="$$(scripts/chromium.sh)" $(BIN)/python -m pytest tests/console $(ARGS)
+	@CHROMIUM="$$(scripts/chromium.sh)" $(BIN)/python -m pytest tests/console/browser $(ARGS)
 
 screenshots: $(STAMP) $(DRIVER)  ## take the pictures of docs/images anew
 	@CHROMIUM="$$(scripts/chromium.sh)" $(BIN)/python -m tests.console.screenshots

@@ -16,6 +16,7 @@ const Lanes = lazy(() => import('./pages/lanes'));
 const Rules = lazy(() => import('./pages/rules'));
 const Rule = lazy(() => import('./pages/rule'));
 const Explain = lazy(() => import('./pages/explain'));
+const Settings = lazy(() => import('./pages/settings'));
 
 const LAST = 'fairlead.namespace';
 
@@ -81,6 +82,7 @@ function Namespace() {
               <Route path="/:namespace/rules" component={Rules} />
               <Route path="/:namespace/rules/:plural/:name" component={Rule} />
               <Route path="/:namespace/explain" component={Explain} />
+              <Route path="/:namespace/settings" component={Settings} />
               <Route>
                 <Problem title="There is no such page">Choose one from the list beside it, or press / to search.</Problem>
               </Route>

@@ -16,6 +16,7 @@ import {
 } from '@mantine/core';
 import { useDisclosure, useHotkeys } from '@mantine/hooks';
 import {
+  IconAdjustments,
   IconAffiliate,
   IconArrowsSplit2,
   IconBoxMultiple,
@@ -45,6 +46,7 @@ export const PAGES = [
     { page: 'lanes', label: 'Lanes', icon: IconArrowsSplit2 },
     { page: 'rules', label: 'Rules', icon: IconShieldCheck },
     { page: 'explain', label: 'Explain', icon: IconRoute2 },
+  { page: 'settings', label: 'Settings', icon: IconAdjustments },
 ];
 
 export function Shell({ children }: { children: ReactNode }) {

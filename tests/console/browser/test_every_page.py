@@ -27,6 +27,7 @@ PAGES = {
     "rules/trafficlanes/gray?tab=history": "gray",
     "rules/flowcontrols/_new": "New FlowControl",
     "explain": "Explain",
+    "settings": "Settings",
 }
 """Addresses below the namespace, and the heading that they show."""
 

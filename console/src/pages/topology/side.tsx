@@ -23,7 +23,7 @@ export function CallSide({ call, close }: { call: Call; close: () => void }) {
   return (
     <Side close={close} title={`${from} → ${to}`}>
       <div className="scroll-x" tabIndex={0} role="region" aria-label="By label">
-        <Table>
+        <Table horizontalSpacing={6}>
           <Table.Thead>
             <Table.Tr>
               <Table.Th>Label</Table.Th>
