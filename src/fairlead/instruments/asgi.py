@@ -49,7 +49,7 @@ def governed(plane: DataPlane) -> Callable[[App], App]:
                 return
             served = admit(scope, send)
             passage: Any = None
-            if served.__class__ is passing:
+            if type(served) is passing:
                 passage = served
                 send = passage.send
                 if scope["type"] != "http":
@@ -111,6 +111,8 @@ class Gate:
         reading: Reading = self.form.Reading(compiled.plan, compiled.names, compiled.known)
         reading.ask = compiled.lane
         reading.coloured = compiled.coloured
+        # Read after the plan, which is swapped when its rules are in force.
+        reading.governed = not self._plane.engine.gates.none
         return reading
 
 

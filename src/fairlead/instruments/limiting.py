@@ -50,7 +50,6 @@ class Turnstile:
         self._where = where
         self.form = form_of(plane)
         self.known: dict[tuple[str, str], Gate] = {}
-        """Gates by method and path; none of OPTIONS, which a browser's question has too."""
 
     def open(self) -> bool:
         """Say whether no rule at all is in force in this process."""
@@ -88,7 +87,7 @@ class Turnstile:
             # What a stranger makes up is no name of a counter, nor a word of an answer.
             return gates.unusual(meant, route)
         gate = gates.gate(f"{meant}:{route}")
-        if method == upper and method != "OPTIONS":  # a stranger's way to write it is not kept
+        if method == upper:  # a stranger's way to write it is not kept
             if len(self.known) >= MOST_KNOWN:
                 self.known.clear()
             self.known[method, path] = gate

@@ -34,12 +34,13 @@ cdef class AsgiPassage(Passage):
 cdef class Reading:
     cdef public object plan, ask, coloured
     cdef public frozenset names
+    cdef public bint governed
     cdef public dict known
 
 
 @cython.final
 cdef class Arrivals:
-    cdef public object count_fault, engine, gates, renew
+    cdef public object count_fault, engine, renew
     cdef public Reading reading
 
     @cython.locals(reading=Reading, asked=tuple, names=frozenset, passage=AsgiPassage)
@@ -47,10 +48,16 @@ cdef class Arrivals:
 
 
 @cython.final
+cdef class Way:
+    cdef public object route
+    cdef public dict gates
+
+
+@cython.final
 cdef class Entrance:
-    cdef object _choose, _fault, _hold
-    cdef dict _known
+    cdef object _choose, _fault, _gates, _hold
+    cdef dict _ways
     cdef bint _plain
 
-    @cython.locals(gate=Gated, passage=AsgiPassage, entry=Entered, entries=tuple)
+    @cython.locals(gate=Gated, passage=AsgiPassage, entry=Entered, entries=tuple, way=Way)
     cpdef enter(self, route, scope)

@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fairlead.instruments.ending import last, part
 from fairlead.instruments.facts import CALLER_LENGTH
-from fairlead.policy.resource import CALLER
+from fairlead.policy.resource import CALLER, METHODS
 
 if TYPE_CHECKING:
     from fairlead.flow.engine import Engine, Plan
@@ -56,6 +57,9 @@ GONE = frozenset(
 """Exceptions by which frameworks and servers say that the client has gone: no fault of anybody's.
 By name, as nothing of theirs is imported here."""
 
+
+MOST_KNOWN = 10_000
+"""Routes whose gates are at hand."""
 
 _CALLER = CALLER.encode()
 _LAST = frozenset(("http.response.pathsend", "websocket.close"))
@@ -187,8 +191,9 @@ class AsgiPassage(Passage):
                 # An answer that is made of an exception is sent while it is handled.
                 self.error = sys.exc_info()[1] or self.error
         elif kind == "http.response.body" or kind in _PARTS:
-            end = part if message.get("more_body") else last
-            return end(self, self.out, message)
+            if "more_body" in message and message["more_body"]:  # noqa: RUF019  `get` is a call
+                return part(self, self.out, message)
+            return last(self, self.out, message)
         elif kind in _LAST:
             return last(self, self.out, message)
         return self.out(message)
@@ -197,7 +202,7 @@ class AsgiPassage(Passage):
 class Reading:
     """What headers say by one plan."""
 
-    __slots__ = ("ask", "coloured", "known", "names", "plan")
+    __slots__ = ("ask", "coloured", "governed", "known", "names", "plan")
 
     def __init__(self, plan: Plan | None, names: frozenset[bytes], known: dict[Pairs, str]) -> None:
         """Ask for headers of these `names`."""
@@ -209,19 +214,20 @@ class Reading:
         """Returns the lane of other requests; their scope loses what nobody believes."""
         self.coloured: Any = None
         """At an entry the counters of coloured requests, by lane."""
+        self.governed = False
+        """Whether rules about the flow of calls are in force."""
 
 
 class Arrivals:
     """Puts requests on their lane; one that it fails on goes through as one without a label."""
 
-    __slots__ = ("count_fault", "engine", "gates", "reading", "renew")
+    __slots__ = ("count_fault", "engine", "reading", "renew")
 
     def __init__(
         self, engine: Engine, renew: Callable[[], Reading], count_fault: Callable[[], None]
     ) -> None:
         """`renew` returns what is to be read by the plan in force."""
         self.engine = engine
-        self.gates = engine.gates
         self.renew = renew
         self.count_fault = count_fault
         self.reading = Reading(None, frozenset(), {})
@@ -250,7 +256,7 @@ class Arrivals:
                 headers = scope["headers"]
             if reading.coloured is not None:
                 reading.coloured[lane].raise_by_one()
-            if self.gates.none:
+            if not reading.governed:
                 scope[KEY] = True
                 return Served(lane)
             # What its class would do: a call of that costs as much again.
@@ -268,10 +274,20 @@ class Arrivals:
             return None
 
 
+class Way:
+    """A route that is known, and its gates by method."""
+
+    __slots__ = ("gates", "route")
+
+    def __init__(self, route: Any) -> None:
+        self.route = route
+        self.gates: dict[str, Gate] = {}
+
+
 class Entrance:
     """Where requests enter the gates of a kind of things that a router hands them to."""
 
-    __slots__ = ("_choose", "_fault", "_hold", "_known", "_plain")
+    __slots__ = ("_choose", "_fault", "_gates", "_hold", "_plain", "_ways")
 
     def __init__(
         self,
@@ -282,38 +298,53 @@ class Entrance:
     ) -> None:
         """`choose` returns the gate of a request.
 
-        Where it is `plain` the things are routes, and the gates of most requests are known. What
+        Where it is `plain` the things are routes, and the gate follows from route and method. What
         does not simply pass is `hold`'s, which returns what answers it, None where it passes after
         all.
         """
-        self._known = turnstile.known
+        self._gates = turnstile.engine.gates
+        self._ways: dict[int, Way] = {}
+        """By what a route is rather than by its path, which another one may have."""
         self._fault = turnstile.fault
         self._choose = choose
         self._hold = hold
         self._plain = plain
 
+    def around(self, original: Handle) -> Handle:
+        """Return what stands for `original`, by which one of the things answers a request."""
+        gates = self._gates
+
+        # Every request comes by here, some twice.
+        def handle(route: Any, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+            if ASKED in scope or gates.none:
+                return original(route, scope, receive, send)
+            answer = self.enter(route, scope)
+            if answer is None:
+                return original(route, scope, receive, send)
+            return answer(partial(original, route, scope), receive, send)
+
+        return handle
+
     def enter(self, route: Any, scope: Scope) -> Answer | None:
         """Enter the gate of a request that `route` is about to be handed; None where it passes."""
         # Every request comes by here: nothing is done for one that it does not need.
-        gate = None
+        gate = found = None
         try:
-            if self._plain and scope["type"] == "http" and PREFIX not in scope:
-                found = route
-                if "fastapi" in scope:
-                    included = scope["fastapi"].get(INCLUDED)
-                    if included is not None and included.original_route is route:
-                        found = included
-                methods, method = found.methods, scope["method"]
-                if not methods or method in methods:
-                    gate = self._known.get((method, found.path_format))
-            if gate is None:
+            if self._plain and PREFIX not in scope:
+                found = _included(route, scope["fastapi"]) if "fastapi" in scope else route
+                way = self._ways.get(id(found))
+                if way is not None:
+                    gate = way.gates.get(scope["method"])
+            if gate is not None:
+                scope[ASKED] = True
+            else:
                 gate = self._choose(route, scope)
                 if gate is None:
                     return None
-            else:
-                scope[ASKED] = True
+                if found is not None:
+                    self._remember(found, scope, gate)
             mine = scope[KEY] if KEY in scope else None  # noqa: SIM401  a call more
-            if mine.__class__ is not AsgiPassage or gate.curious:
+            if type(mine) is not AsgiPassage or gate.curious:
                 return self._hold(gate, None, scope)
             passage: AsgiPassage = mine
             entry = gate.enter()
@@ -326,6 +357,21 @@ class Entrance:
         except Exception:  # counted; the request goes through
             self._fault()
             return None
+
+    def _remember(self, route: Any, scope: Scope, gate: Gate) -> None:
+        method = scope["method"] if scope["type"] == "http" else ""
+        if method not in METHODS or method == "OPTIONS":
+            return  # a stranger's, or a browser's question, which passes
+        if len(self._ways) >= MOST_KNOWN:
+            self._ways.clear()
+        way = self._ways.setdefault(id(route), Way(route))
+        way.gates[method] = gate
+
+
+def _included(route: Any, fastapi: Any) -> Any:
+    """Return `route` as the router that includes it has it, with its path there."""
+    included = fastapi.get(INCLUDED)
+    return included if included is not None and included.original_route is route else route
 
 
 def _nothing(scope: Scope, asked: Pairs) -> str:

@@ -6,7 +6,7 @@ route has been chosen and before anything of it runs, inside the application's o
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -73,22 +73,9 @@ def unknown(turnstile: Turnstile) -> Callable[[Handle], Handle]:
 def _passing(
     turnstile: Turnstile, choose: Choose, *, plain: bool = False
 ) -> Callable[[Handle], Handle]:
-    gates, hold = turnstile.engine.gates, partial(_hold, turnstile)
-    enter = turnstile.form.Entrance(turnstile, choose, hold, plain).enter
-
-    def wrap(original: Handle) -> Handle:
-        # Every request comes by here, some twice.
-        def handle(self: Any, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-            if ASKED in scope or gates.none:
-                return original(self, scope, receive, send)
-            answer = enter(self, scope)
-            if answer is None:
-                return original(self, scope, receive, send)
-            return answer(partial(original, self, scope), receive, send)  # type: ignore[no-any-return]
-
-        return handle
-
-    return wrap
+    entrance = turnstile.form.Entrance(turnstile, choose, partial(_hold, turnstile), plain)
+    around: Callable[[Handle], Handle] = entrance.around
+    return around
 
 
 def _hold(turnstile: Turnstile, gate: Gate, entry: Entry | None, scope: Scope) -> Answer | None:
@@ -97,7 +84,7 @@ def _hold(turnstile: Turnstile, gate: Gate, entry: Entry | None, scope: Scope) -
     `entry` is what it has entered the gate by, None if that is still to be done.
     """
     passage = scope.get(KEY)
-    if passage.__class__ is not turnstile.form.AsgiPassage:
+    if type(passage) is not turnstile.form.AsgiPassage:
         return partial(_alone, turnstile, gate, scope)
     if entry is None:
         raw, parameters = AsgiRaw(scope), scope.get("path_params") or {}
