@@ -121,13 +121,28 @@ class ControlPlane:
 
         Raises Refused for a refusal, and Failed where the server cannot be reached or breaks off.
         """
+        for line in self._lines(path, query, accept):
+            yield self._object(line)
+
+    def events(
+        self, path: str, *, query: Mapping[str, str]
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield the names and objects of an event stream until it ends. Raises Failed."""
+        name = ""
+        for line in self._lines(path, query, "text/event-stream"):
+            field, _, value = line.rstrip(b"\r\n").partition(b":")
+            if field == b"event":
+                name = value.strip().decode("utf-8", "replace")
+            elif field == b"data":
+                yield name, self._object(value)
+
+    def _lines(self, path: str, query: Mapping[str, str], accept: str) -> Iterator[bytes]:
         url = f"{self.url}{path}?{urlencode(query)}"
         headers = {"Accept": accept, **self._headers}
         request = Request(url, headers=headers)  # noqa: S310 - http, https
         try:
             with self._opener.open(request, timeout=SILENCE) as response:
-                for line in response:
-                    yield self._object(line)
+                yield from response
         except HTTPError as error:
             with error:
                 raise self._refusal(error.code, error.read()) from error

@@ -57,6 +57,9 @@ GROUPS: tuple[tuple[str, tuple[Verb, ...]], ...] = (
         "Look",
         (
             _verb("status", "say which revision every workload enforces"),
+            _verb("lane", "show, make and remove lanes, and say where they leak"),
+            _verb("top", "show the busiest services and interfaces, each second"),
+            _verb("tap", "show what agents see, as they see it"),
             _verb("explain", "say which lane a request would take, or which rules it meets"),
             _verb(
                 "doctor",

@@ -70,9 +70,20 @@ def change(line: str) -> str:
     return painted(line, style) if style else line
 
 
-def columns() -> int:
-    """Return how wide the terminal is."""
-    return shutil.get_terminal_size((100, 40)).columns
+_ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def size() -> tuple[int, int]:
+    """Return how wide and how high the terminal is."""
+    found = shutil.get_terminal_size((100, 40))
+    return found.columns, found.lines
+
+
+def cut(line: str, width: int) -> str:
+    """Return the part of a line, with its colours, that fits into `width`."""
+    if len(_ESCAPE.sub("", line)) <= width:
+        return line
+    return _ESCAPE.sub("", line)[: max(width - 1, 0)] + "…"
 
 
 def editor() -> list[str]:

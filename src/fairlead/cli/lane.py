@@ -1,0 +1,224 @@
+"""``fairlead lane``: which lanes there are, who is on them, and where they leak."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Annotated, Any, TypeAlias
+
+import typer
+
+from fairlead.cli import command, terminal
+from fairlead.cli.apply import delivered
+from fairlead.cli.command import DEFAULT_SERVER, AllNamespaces, Form, Namespace, Server
+from fairlead.cli.control_plane import ControlPlane
+from fairlead.cli.failure import ENVIRONMENT, REFUSED, USAGE, Failed
+from fairlead.cli.live import rate
+from fairlead.cli.objects import Named, authored
+from fairlead.cli.table import tabled
+from fairlead.kinds import InvalidResource, Resource, TrafficLane
+from fairlead.kinds.document.writer import write_yaml
+from fairlead.kinds.suggestion import meant
+from fairlead.kinds.traffic_lane import KIND, lane_of
+from fairlead.policy.workload import DEFAULT_NAMESPACE
+
+ROOT = "/fairlead/v1/"
+
+Plain = Mapping[str, Any]
+Name: TypeAlias = Annotated[str, typer.Argument(metavar="LANE", help="The lane.")]
+Pairs: TypeAlias = list[str] | None
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run ``fairlead lane``."""
+    return command.run("lane", arguments, COMMANDS)
+
+
+def list_(
+    *,
+    namespace: Namespace = None,
+    all_namespaces: AllNamespaces = False,
+    output: Annotated[Form, typer.Option("--output", "-o", help="Form.")] = Form.TEXT,
+    server: Server = DEFAULT_SERVER,
+) -> None:
+    """Show lanes: their rules, who is on them, their share of requests, where they leak."""
+    where = "*" if all_namespaces else namespace or DEFAULT_NAMESPACE
+    items = ControlPlane(server).call("GET", f"{ROOT}lanes", query={"namespace": where})["items"]
+    if output is Form.JSON:
+        print(json.dumps({"items": items}, indent=4, ensure_ascii=False))
+    elif not items:
+        print("no lane: no rule and no instance is of one; `fairlead lane create` makes one")
+    else:
+        rows = [(_HEADS, "NAMESPACE"), *((_row(one), str(one["namespace"])) for one in items)]
+        print("\n".join(tabled([(ns, *row) if all_namespaces else row for row, ns in rows])))
+
+
+_HEADS = ("LANE", "SHARE", "APPS", "INSTANCES", "RULES", "LOST/S", "FALLS BACK AT")
+
+
+def _row(one: Plain) -> tuple[str, ...]:
+    rules = ",".join(f"{rule['kind']}/{rule['name']}" for rule in one["rules"])
+    members, coverage = one["members"], one["coverage"]
+    lost = sum(edge["perSecond"] for edge in coverage["lost"])
+    back = ",".join(item["app"] for item in coverage["fallback"])
+    apps = ",".join(member["app"] for member in members)
+    instances = sum(member["instances"] for member in members)
+    share = f"{100 * one['share']:.1f}%"
+    return one["lane"], share, apps or "-", str(instances), rules or "-", rate(lost), back or "-"
+
+
+def coverage(
+    lane: Name,
+    *,
+    namespace: Namespace = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Fail too where an app without an agent is called.")
+    ] = False,
+    output: Annotated[Form, typer.Option("--output", "-o", help="Form.")] = Form.TEXT,
+    server: Server = DEFAULT_SERVER,
+) -> None:
+    """Say where the label of a lane goes. Exit status 1 where it is lost, 3 where none was seen."""
+    control, where = ControlPlane(server), namespace or DEFAULT_NAMESPACE
+    items = control.call("GET", f"{ROOT}lanes", query={"namespace": where})["items"]
+    one = next((item for item in items if item["lane"] == lane), None)
+    if one is None:
+        hint = meant(lane, [item["lane"] for item in items])
+        raise Failed(f"there is no lane {lane!r} in namespace {where}{hint}", REFUSED)
+    picture = control.call("GET", f"{ROOT}topology", query={"namespace": where})
+    found = covered(one, picture)
+    if output is Form.JSON:
+        print(json.dumps(found, indent=4, ensure_ascii=False))
+    else:
+        print(terminal.safe("\n".join(worded(found))))
+    if found["lost"] or (strict and found["unseen"]):
+        raise typer.Exit(REFUSED)
+    if not found["edges"]:
+        raise typer.Exit(ENVIRONMENT)
+
+
+def covered(one: Plain, picture: Plain) -> dict[str, Any]:
+    """Return where the calls of a lane go, from a line of ``lanes`` and a ``topology``."""
+    edges = [edge for edge in picture["edges"] if edge["label"] == one["lane"]]
+    known = {(node["namespace"], node["app"]) for node in picture["nodes"] if node["known"]}
+    unseen = {e["to"] for e in edges if (e["toNamespace"], e["to"]) not in known}
+    return {
+        "lane": one["lane"],
+        "namespace": one["namespace"],
+        "edges": edges,
+        "lost": [edge for edge in one["coverage"]["lost"] if edge["perSecond"]],
+        "fallback": [item["app"] for item in one["coverage"]["fallback"]],
+        "unseen": sorted(unseen),
+        "members": one["members"],
+    }
+
+
+def worded(found: Plain) -> Iterator[str]:
+    """Yield the lines about a lane's coverage."""
+    lane, edges = found["lane"], found["edges"]
+    if not edges:
+        yield f"no call on lane {lane} was seen in the last minute: send some, and ask again"
+        return
+    rows = [(f"{e['from']} → {e['to']}", e["lane"] or "base", rate(e["qps"])) for e in edges]
+    yield from tabled([("CALL", "SERVED BY", "QPS"), *rows])
+    for edge in found["lost"]:
+        yield (
+            f"LOST: {edge['from']} calls {edge['to']} without the label, "
+            f"{rate(edge['perSecond'])}/s: see `fairlead doctor app/{edge['from']}`"
+        )
+    for app in found["unseen"]:
+        yield f"not seen: no agent speaks for {app}; what it calls may lose the label"
+    on_lane = {member["app"] for member in found["members"]}
+    for app in found["fallback"]:
+        why = "its instances of the lane did not take calls" if app in on_lane else "has none on it"
+        yield f"falls back to base: {app}: {why}"
+    if not found["lost"]:
+        yield f"the label of lane {lane} is lost nowhere"
+
+
+def create(  # noqa: PLR0913 - one parameter for each option
+    lane: Name,
+    *,
+    app: Annotated[str, typer.Option("--app", help="App that requests enter at.")],
+    namespace: Namespace = None,
+    header: Annotated[
+        Pairs, typer.Option("--header", "-H", help="'name: value'; may repeat.", show_default=False)
+    ] = None,
+    query: Annotated[
+        Pairs, typer.Option("--query", help="'name=value'; may repeat.", show_default=False)
+    ] = None,
+    path: Annotated[
+        str | None, typer.Option("--path", help="Path begins with this.", show_default=False)
+    ] = None,
+    percentage: Annotated[
+        str | None, typer.Option("--percentage", help="Share of them.", show_default=False)
+    ] = None,
+    workload: Annotated[
+        Pairs,
+        typer.Option("--workload", help="Label of its instances: tag=gray.", show_default=False),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the object, and make nothing.")
+    ] = False,
+    server: Server = DEFAULT_SERVER,
+) -> None:
+    """Make a TrafficLane: requests that match all of what is said enter the lane at the app."""
+    http: dict[str, Any] = {}
+    if header:
+        http["headers"] = {n: {"exact": v} for n, v in _pairs(header, ":", "--header")}
+    if query:
+        http["queryParams"] = {n: {"exact": v} for n, v in _pairs(query, "=", "--query")}
+    if path:
+        http["uri"] = {"prefix": path}
+    try:
+        made = TrafficLane(
+            name=lane,
+            namespace=namespace or DEFAULT_NAMESPACE,
+            labels={"app": app},
+            lane=lane,
+            http=http or None,
+            percentage=percentage,
+            workload=dict(_pairs(workload, "=", "--workload")) if workload else None,
+        )
+    except InvalidResource as error:
+        raise Failed(map(str, error.violations), REFUSED) from error
+    if dry_run:
+        print(write_yaml(authored(made.plain)).rstrip("\n"))
+        return
+    print(_made(ControlPlane(server), made))
+
+
+def _made(control: ControlPlane, made: Resource[Any]) -> str:
+    before, after = delivered(control, made, dry_run=False)
+    what = "unchanged" if after is None else "created" if before.live is None else "configured"
+    return f"{Named(made.kind, made.namespace, made.name).label} {what}"
+
+
+def _pairs(texts: Iterable[str], mark: str, option: str) -> Iterator[tuple[str, str]]:
+    for text in texts:
+        name, found, value = text.partition(mark)
+        if not found or not name.strip():
+            shape = "'name: value'" if mark == ":" else "'name=value'"
+            raise Failed(f"{option} {text!r}: write {shape}", USAGE)
+        yield name.strip(), value.strip()
+
+
+def delete(lane: Name, *, namespace: Namespace = None, server: Server = DEFAULT_SERVER) -> None:
+    """Remove the TrafficLanes of a lane."""
+    control, where = ControlPlane(server), namespace or DEFAULT_NAMESPACE
+    items = control.call("GET", control.path(KIND, where))["items"]
+    own = [item for item in items if lane_of(item) == lane]
+    if not own:
+        hint = meant(lane, filter(None, map(lane_of, items)))
+        raise Failed(f"no TrafficLane in namespace {where} is of lane {lane!r}{hint}", REFUSED)
+    for item in own:
+        one = Named(KIND, where, item["metadata"]["name"])
+        control.call("DELETE", one.path(control))
+        print(f"{one.shown} deleted")
+
+
+COMMANDS: command.Commands = {
+    "list": list_,
+    "coverage": coverage,
+    "create": create,
+    "delete": delete,
+}

@@ -1,0 +1,136 @@
+"""``fairlead tap``: what agents see, as they see it. Values are masked unless they are asked for.
+
+A line is a request, an Event about an object, or a change of one. Names are shown; values of
+headers, cookies and queries are what people must not see by accident.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import islice
+from typing import Annotated, Any
+
+import typer
+
+from fairlead.cli import command, terminal
+from fairlead.cli.command import DEFAULT_SERVER, AllNamespaces, Form, Namespace, Server
+from fairlead.cli.control_plane import ControlPlane
+from fairlead.cli.live import AWAY, Event, duration, follow
+from fairlead.policy.workload import DEFAULT_NAMESPACE
+
+REQUEST, NEWS, CHANGE = "request", "event", "change"
+MASK = "***"
+SHOWN = frozenset({"content-type", "content-length", "accept", "user-agent", "host"})
+"""Headers whose value says nothing about a person."""
+
+_QUERY = re.compile(r"([?&][^=&#]*=)[^&#]*")
+
+Plain = Mapping[str, Any]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run ``fairlead tap``."""
+    return command.run("tap", arguments, COMMANDS)
+
+
+def tap(  # noqa: PLR0913 - one parameter for each option
+    app: Annotated[
+        str | None, typer.Argument(metavar="[APP]", help="One app; all of them if left out.")
+    ] = None,
+    *,
+    namespace: Namespace = None,
+    all_namespaces: AllNamespaces = False,
+    lane: Annotated[
+        str | None, typer.Option("--lane", help="Requests of a lane.", show_default=False)
+    ] = None,
+    interface: Annotated[
+        str | None,
+        typer.Option("--interface", help="What is about an interface.", show_default=False),
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", help="End after so many; 0 goes on.")] = 0,
+    unmask: Annotated[bool, typer.Option("--unmask", help="Show values as well.")] = False,
+    output: Annotated[Form, typer.Option("--output", "-o", help="Form.")] = Form.TEXT,
+    server: Server = DEFAULT_SERVER,
+) -> None:
+    """Show what agents see, as they see it: requests, rejections, Events and changes."""
+    query = {"namespace": "*" if all_namespaces else namespace or DEFAULT_NAMESPACE}
+    if app:
+        query["app"] = app
+    found = selected(follow(ControlPlane(server), query), lane, interface)
+    with suppress(KeyboardInterrupt):
+        for event in islice(found, limit or None):
+            told = event if unmask else Event(event.name, masked(event.data))
+            line = (
+                json.dumps({"type": told.name, **told.data}) if output is Form.JSON else text(told)
+            )
+            print(line, flush=True)
+
+
+def selected(events: Iterator[Event], lane: str | None, interface: str | None) -> Iterator[Event]:
+    """Yield what is about a lane and an interface, and when nobody tells anything."""
+    for event in events:
+        if event.name not in (REQUEST, NEWS, CHANGE, AWAY):
+            continue
+        wanted = (("lane", lane), ("interface", interface))
+        if event.name == AWAY or all(
+            value is None or str(event.data.get(name, "")) == ("" if value == "base" else value)
+            for name, value in wanted
+        ):
+            yield event
+
+
+def masked(plain: Plain) -> dict[str, Any]:
+    """Return what was told without the values of headers, cookies and queries."""
+    found = dict(plain)
+    for name in ("path", "url"):
+        if isinstance(found.get(name), str):
+            found[name] = _QUERY.sub(rf"\1{MASK}", found[name])
+    for name in ("headers", "cookies", "query"):
+        values = found.get(name)
+        if isinstance(values, Mapping):
+            found[name] = {key: _value(str(key), value) for key, value in values.items()}
+    return found
+
+
+def _value(name: str, value: Any) -> Any:
+    return value if name.lower() in SHOWN else MASK
+
+
+def text(event: Event) -> str:
+    """Return a line about an event."""
+    lines = {REQUEST: _request, NEWS: _news, CHANGE: _change}
+    write = lines.get(event.name)
+    line = f"-- {event.data['message']}" if write is None else write(event.data)
+    return terminal.safe(line.replace("\n", " "))
+
+
+def _request(one: Plain) -> str:
+    where = f"{one.get('app', '')} {one.get('lane') or 'base'}"
+    outcome = " ".join(str(one[name]) for name in ("status", "rule") if one.get(name))
+    heads = " ".join(f"{key}={value}" for key, value in (one.get("headers") or {}).items())
+    took = duration(one.get("seconds"))
+    words = (str(one.get("at", "")), where, str(one.get("interface", "")), outcome, took)
+    return "  ".join(word for word in (*words, str(one.get("path", "")), heads) if word)
+
+
+def _news(one: Plain) -> str:
+    about = one.get("involvedObject") or {}
+    subject = "/".join(str(about[name]) for name in ("kind", "name") if about.get(name))
+    times = f" ({one['count']} times)" if int(one.get("count") or 1) > 1 else ""
+    where = " ".join(str(one[name]) for name in ("app", "interface") if one.get(name))
+    at = str(one.get("lastTimestamp") or one.get("at") or "")
+    words = (at, str(one.get("type", "")), str(one.get("reason", "")), subject, where)
+    return "  ".join(word for word in (*words, f"{one.get('message', '')}{times}") if word)
+
+
+def _change(one: Plain) -> str:
+    by = f"by {one['who']}" if one.get("who") else ""
+    what = f"{one.get('kind', '')}/{one.get('name', '')}"
+    words = (str(one.get("at") or ""), str(one.get("type", "")).upper(), what, by)
+    return "  ".join(word for word in words if word)
+
+
+COMMANDS: command.Commands = {"tap": tap}
