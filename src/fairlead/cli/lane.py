@@ -135,47 +135,42 @@ def worded(found: Plain) -> Iterator[str]:
         yield f"the label of lane {lane} is lost nowhere"
 
 
+def _option(*words: str, says: str) -> Any:
+    return typer.Option(*words, help=says, show_default=False)
+
+
+Headers: TypeAlias = Annotated[Pairs, _option("--header", "-H", says="'name: value'; may repeat.")]
+Queries: TypeAlias = Annotated[Pairs, _option("--query", says="'name=value'; may repeat.")]
+Prefix: TypeAlias = Annotated[str | None, _option("--path", says="Path begins with this.")]
+Share: TypeAlias = Annotated[str | None, _option("--percentage", says="Share of them.")]
+Workload: TypeAlias = Annotated[
+    Pairs, _option("--workload", says="Label of its instances: tag=gray.")
+]
+
+
 def create(  # noqa: PLR0913 - one parameter for each option
     lane: Name,
     *,
     app: Annotated[str, typer.Option("--app", help="App that requests enter at.")],
     namespace: Namespace = None,
-    header: Annotated[
-        Pairs, typer.Option("--header", "-H", help="'name: value'; may repeat.", show_default=False)
-    ] = None,
-    query: Annotated[
-        Pairs, typer.Option("--query", help="'name=value'; may repeat.", show_default=False)
-    ] = None,
-    path: Annotated[
-        str | None, typer.Option("--path", help="Path begins with this.", show_default=False)
-    ] = None,
-    percentage: Annotated[
-        str | None, typer.Option("--percentage", help="Share of them.", show_default=False)
-    ] = None,
-    workload: Annotated[
-        Pairs,
-        typer.Option("--workload", help="Label of its instances: tag=gray.", show_default=False),
-    ] = None,
+    header: Headers = None,
+    query: Queries = None,
+    path: Prefix = None,
+    percentage: Share = None,
+    workload: Workload = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the object, and make nothing.")
     ] = False,
     server: Server = DEFAULT_SERVER,
 ) -> None:
     """Make a TrafficLane: requests that match all of what is said enter the lane at the app."""
-    http: dict[str, Any] = {}
-    if header:
-        http["headers"] = {n: {"exact": v} for n, v in _pairs(header, ":", "--header")}
-    if query:
-        http["queryParams"] = {n: {"exact": v} for n, v in _pairs(query, "=", "--query")}
-    if path:
-        http["uri"] = {"prefix": path}
     try:
         made = TrafficLane(
             name=lane,
             namespace=namespace or DEFAULT_NAMESPACE,
             labels={"app": app},
             lane=lane,
-            http=http or None,
+            http=_http(header or (), query or (), path) or None,
             percentage=percentage,
             workload=dict(_pairs(workload, "=", "--workload")) if workload else None,
         )
@@ -185,6 +180,16 @@ def create(  # noqa: PLR0913 - one parameter for each option
         print(write_yaml(authored(made.plain)).rstrip("\n"))
         return
     print(_made(ControlPlane(server), made))
+
+
+def _http(headers: Iterable[str], queries: Iterable[str], path: str | None) -> dict[str, Any]:
+    """Return what requests have to be like, as a TrafficLane says it."""
+    parts: dict[str, Any] = {
+        "headers": {n: {"exact": v} for n, v in _pairs(headers, ":", "--header")},
+        "queryParams": {n: {"exact": v} for n, v in _pairs(queries, "=", "--query")},
+        "uri": {"prefix": path} if path else {},
+    }
+    return {name: part for name, part in parts.items() if part}
 
 
 def _made(control: ControlPlane, made: Resource[Any]) -> str:

@@ -60,6 +60,9 @@ GROUPS: tuple[tuple[str, tuple[Verb, ...]], ...] = (
             _verb("lane", "show, make and remove lanes, and say where they leak"),
             _verb("top", "show the busiest services and interfaces, each second"),
             _verb("tap", "show what agents see, as they see it"),
+            _verb(
+                "analyze", "say what is wrong with files, or with what is stored", "analyze.command"
+            ),
             _verb("explain", "say which lane a request would take, or which rules it meets"),
             _verb(
                 "doctor",
@@ -75,6 +78,7 @@ GROUPS: tuple[tuple[str, tuple[Verb, ...]], ...] = (
             _verb("token", "make, list and revoke tokens"),
             _verb("kubeconfig", "print what kubectl needs"),
             _verb("completion", "print what makes a shell complete fairlead's words"),
+            _verb("assess", "measure what the agent costs in an app of yours", "assess.command"),
             _verb("sql", "say what a lane would send for the statements of a file"),
             _verb("sentinel", "take over rules of Sentinel, and give it ours", "sentinel.command"),
             _verb("version", "show the versions of this command and of the control plane"),

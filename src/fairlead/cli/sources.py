@@ -29,7 +29,7 @@ def load(names: Sequence[str], namespace: str | None) -> list[Resource[Any]]:
     resources: list[Resource[Any]] = []
     found: list[Violation] = []
     written: dict[str, str] = {}
-    for source in _sources(names):
+    for source in each(names):
         try:
             loaded = _load(source, namespace or DEFAULT_NAMESPACE)
         except InvalidResource as error:
@@ -49,7 +49,8 @@ def _summary(count: int) -> str:
     return f"fairlead: {count} violation{'s' if count > 1 else ''}, nothing was changed"
 
 
-def _sources(names: Sequence[str]) -> Iterator[str]:
+def each(names: Sequence[str]) -> Iterator[str]:
+    """Yield the files of names, of which one may be a directory. Raises Failed."""
     for name in names:
         path = Path(name)
         if name != STDIN and path.is_dir():
@@ -63,13 +64,13 @@ def _sources(names: Sequence[str]) -> Iterator[str]:
 
 def _load(source: str, namespace: str) -> list[Resource[Any]]:
     if source.endswith(".py"):
-        _read(source)
+        read(source)
         return load_rules(Path(source))
     shown = "<stdin>" if source == STDIN else source
-    return load_documents(_read(source), shown, namespace=namespace)
+    return load_documents(read(source), shown, namespace=namespace)
 
 
-def _read(source: str) -> bytes:
+def read(source: str) -> bytes:
     """Return the bytes of a source; no more than the bound are ever read."""
     try:
         if source == STDIN:

@@ -17,6 +17,7 @@ from fairlead.control.access.records import TokenFile, make
 from fairlead.control.access.roles import EVERYWHERE, Grant, Role
 from fairlead.control.access.tokens import Tokens
 from fairlead.control.api.agents import Agents
+from fairlead.control.api.analysis import AnalysisApi
 from fairlead.control.api.authored import authored_kinds, read_yaml
 from fairlead.control.api.counting import Counting
 from fairlead.control.api.history import HistoryApi, authored
@@ -83,7 +84,8 @@ class ControlPlane:
         namespaces = NamespaceApi(resources=view, served=kind, stop=self.stop)
         self._doors = doors or Doors.open(clocks.now)
         history = HistoryApi(store=store, served=authored([*served, namespaces.served]))
-        own = [*self._agents(settings, traffic), *history.routes()]
+        analysis = AnalysisApi(publisher=self._publisher)
+        own = [*self._agents(settings, traffic), *history.routes(), *analysis.routes()]
         self._serve(rest, namespaces, own)
 
     def _agents(self, settings: Settings, traffic: Traffic) -> Iterator[BaseRoute]:

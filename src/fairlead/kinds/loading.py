@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fairlead.kinds.document import (
@@ -32,20 +32,45 @@ def load_documents(
     `source` names the text in violations. Raises InvalidResource with every violation in every
     document, each with its line.
     """
-    resources, found = [], []
+    placed, found = load_placed(text, source, namespace=namespace)
+    if found:
+        raise InvalidResource(sorted(found, key=lambda violation: violation.line))
+    return [resource for resource, _ in placed]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an object stands: its document, and its path in it."""
+
+    document: Document
+    above: Loc
+
+    def line(self, loc: Loc) -> int:
+        """Return the line, from 1, of a field of the object, or of the nearest around it."""
+        return self.document.line((*self.above, *loc))
+
+
+def load_placed(
+    text: str | bytes, source: str = "", *, namespace: str = DEFAULT_NAMESPACE
+) -> tuple[list[tuple[Resource[Any], Origin]], list[Violation]]:
+    """Return the resources in `text` that are valid, each with its place, and every violation.
+
+    Raises InvalidResource where the text cannot be read at all.
+    """
+    resources: list[tuple[Resource[Any], Origin]] = []
+    found: list[Violation] = []
     for document in read_documents(text, source):
         found += document.violations
         refused = {violation.loc for violation in document.violations}
         for loc, plain in _objects(document):
             try:
-                resources.append(parse(plain, namespace=namespace))
+                resource = parse(plain, namespace=namespace)
+                resources.append((resource, Origin(document, loc)))
             except InvalidResource as error:
                 placed = (_placed(v, loc, document) for v in error.violations)
                 found += (violation for violation in placed if violation.loc not in refused)
         found += (_placed(v, (), document) for v in _list_violations(document.plain))
-    if found:
-        raise InvalidResource(sorted(found, key=lambda violation: violation.line))
-    return resources
+    return resources, found
 
 
 def load_object(body: str | bytes) -> dict[str, Any]:

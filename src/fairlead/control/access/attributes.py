@@ -42,6 +42,7 @@ OWN_ROUTES: dict[tuple[str, str], tuple[str, str]] = {
     ("DELETE", "instances"): ("delete", REGISTRATIONS),
     ("DELETE", "replaced"): ("delete", REGISTRATIONS),
     ("POST", "explain"): ("create", EXPLANATIONS),
+    ("POST", "analyze"): ("create", EXPLANATIONS),
     ("GET", "nodes"): ("list", "nodes.fairlead.io"),
     ("GET", "traffic"): ("list", "traffic.fairlead.io"),
     ("POST", "reports"): ("create", REPORTS),

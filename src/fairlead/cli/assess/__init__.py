@@ -1,0 +1,1 @@
+"""``fairlead assess``: what the agent costs in the user's own app."""

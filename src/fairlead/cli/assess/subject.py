@@ -1,0 +1,103 @@
+"""The user's app as a process: started, waited for, its CPU read, and ended with its children."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from fairlead.cli.assess.load import Target, answers
+from fairlead.cli.failure import ENVIRONMENT, REFUSED, Failed
+
+PAUSE = 0.05
+FAREWELL = 15.0
+"""Seconds that the app has to end after SIGTERM."""
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+_TAIL = 15
+
+
+class Subject:
+    """One start of the app."""
+
+    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        self._process, self._log = process, log
+
+    def cpu(self) -> float:
+        """Return the CPU seconds that the app has used, all its processes together."""
+        return sum(_cpu_of(stat) for stat in _stats(self._process.pid)) / _TICKS
+
+    def wait(self, target: Target, patience: float) -> None:
+        """Return when the app answers. Raises Failed where it ends, or does not in time."""
+        deadline = time.monotonic() + patience
+        while not answers(target):
+            if self._process.poll() is not None:
+                told = f"the command ended with status {self._process.returncode} before it served"
+                raise Failed([f"fairlead: {told}", *self.tail()], REFUSED)
+            if time.monotonic() > deadline:
+                told = f"{target.url} did not answer within {patience:g} s"
+                raise Failed([f"fairlead: {told}", *self.tail()], ENVIRONMENT)
+            time.sleep(PAUSE)
+
+    def tail(self) -> list[str]:
+        """Return the last lines that the app printed."""
+        text = self._log.read_bytes()[-8192:].decode("utf-8", "replace")
+        return [f"    {line}" for line in text.splitlines()[-_TAIL:]]
+
+    def end(self) -> None:
+        """End the app, and whatever it started."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, number)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(FAREWELL)
+                if not any(_stats(self._process.pid)):
+                    return
+
+
+@contextmanager
+def started(
+    command: Sequence[str], environ: Mapping[str, str], *, agent: bool
+) -> Iterator[Subject]:
+    """Run the command, with the agent or without, and end it."""
+    ours = (sys.executable, "-m", "fairlead.cli.main", "run", "--") if agent else ()
+    given = {name: value for name, value in environ.items() if name != "FAIRLEAD_ENABLED"}
+    given |= {} if agent else {"FAIRLEAD_ENABLED": "0"}
+    with tempfile.NamedTemporaryFile(prefix="fairlead-assess-") as log:
+        try:
+            process = subprocess.Popen(
+                [*ours, *command],
+                env=given,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise Failed(f"{command[0]}: {error.strerror}", ENVIRONMENT) from error
+        subject = Subject(process, Path(log.name))
+        try:
+            yield subject
+        finally:
+            subject.end()
+
+
+def _stats(session: int) -> Iterator[list[str]]:
+    """Yield the fields of each process of a session, behind its name (proc(5), from the third)."""
+    for path in Path("/proc").iterdir():
+        if path.name.isdigit():
+            with suppress(OSError):
+                fields = (path / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+                if int(fields[3]) == session and fields[0] != "Z":
+                    yield fields
+
+
+def _cpu_of(fields: Sequence[str]) -> int:
+    """Return the ticks of a process, and of its children that have ended."""
+    return sum(int(fields[place]) for place in (11, 12, 13, 14))

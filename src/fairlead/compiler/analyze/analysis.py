@@ -1,0 +1,241 @@
+"""From a World and the objects that it is made of to advice, the gravest first.
+
+Most of it is what the compiler tells authors anyway; what is here beside that looks at objects that
+are right one by one and wrong together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fairlead.compiler import finding as told
+from fairlead.compiler.analyze import codes
+from fairlead.compiler.analyze.codes import Code, Severity
+from fairlead.compiler.compile import World
+from fairlead.compiler.finding import Finding
+from fairlead.compiler.governance import Governance
+from fairlead.compiler.instance import Instance
+from fairlead.compiler.part import Part
+from fairlead.compiler.select import Rules, rules_by_namespace
+from fairlead.kinds import Resource
+from fairlead.kinds.violation import Loc
+from fairlead.policy.workload import BASE
+
+_RANKS = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
+_WORD = re.compile(r"[A-Za-z0-9_.-]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advice:
+    """One thing that is wrong with one object."""
+
+    code: Code
+    kind: str
+    namespace: str
+    name: str
+    loc: Loc = ()
+    """The field, ``()`` for the object."""
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Here:
+    """What is there of what objects are about. Without it nothing is said about instances."""
+
+    instances: tuple[Instance, ...] = ()
+    apps: tuple[tuple[str, str], ...] = ()
+    """Namespace and name of the apps that are known, seen now or not."""
+    governance: Governance = Governance()
+
+
+def analyzed(resources: Iterable[Resource[Any]], here: Here | None = None) -> list[Advice]:
+    """Return what is wrong, the gravest first, then by namespace, kind and name."""
+    resources = list(resources)
+    known = here or Here()
+    world = World.of(resources, known.instances, 1, known.apps, known.governance)
+    rules = rules_by_namespace(resources)
+    objects = {(r.kind.kind, r.namespace, r.name): r for r in resources}
+    found = [
+        *(_placed(one, objects) for one in _of_findings(world.findings(), rules)),
+        *(advice for one in rules.values() for advice in _missing_shadows(one)),
+        *(advice for one in rules.values() for advice in _unused_databases(one)),
+        *(_lonely(rules, world, known) if here else ()),
+    ]
+    if here is None:
+        found = [one for one in found if not one.code.live]
+    return sorted(dict.fromkeys(found), key=_rank)
+
+
+def _rank(one: Advice) -> tuple[Any, ...]:
+    return (_RANKS[one.code.severity], one.namespace, one.kind, one.name, one.code.id, one.message)
+
+
+_SAME: Mapping[str, Code] = {
+    told.APP_AMBIGUOUS: codes.AMBIGUOUS,
+    told.BAGGAGE_KEY_OVERRIDDEN: codes.FIGHTING,
+    told.LANE_CONFLICT: codes.TWO_LANES,
+    told.TARGET_NOT_SEEN: codes.UNSEEN,
+    told.NOT_HONOURED: codes.NOT_HONOURED,
+    told.DATA_SOURCE_UNUSABLE: codes.DANGLING,
+    told.LANE_NOT_SEEN: codes.SHADOW_LANE,
+    told.INSTANCES_EXCLUDED: codes.EXCLUDED,
+    told.OVERLAPS: codes.SAME_GUARD,
+    told.FALLBACK_UNUSABLE: codes.DANGLING,
+}
+_ENFORCED: Mapping[str, Code | None] = {
+    "StrategyUnusable": codes.DANGLING,
+    "NotReferenced": codes.UNUSED,
+    "Off": codes.TRIAL,
+    "Simulated": codes.TRIAL,
+    # Told as TargetNotSeen as well.
+    told.TARGET_NOT_SEEN: None,
+}
+_SWITCHED = frozenset({"NamespaceObserves", "NamespaceIsOff"})
+
+
+def _of_findings(found: Iterable[Finding], rules: Mapping[str, Rules]) -> Iterator[Advice]:
+    for one in found:
+        code = _code(one, rules)
+        if code is not None:
+            yield Advice(
+                code=code,
+                kind=one.kind,
+                namespace=one.namespace,
+                name=one.name,
+                message=one.message,
+            )
+
+
+def _code(one: Finding, rules: Mapping[str, Rules]) -> Code | None:
+    if one.type == told.ENFORCED:
+        if one.status != "False":
+            return None
+        if one.reason in _SWITCHED:
+            return codes.TRIAL
+        return _ENFORCED.get(one.reason, codes.NOT_ENFORCED)
+    if one.type == told.OVERRIDDEN:
+        part = rules[one.namespace].by_name[one.kind, one.name]
+        if part.colouring is None:
+            return codes.FIGHTING if one.reason == "PrecedenceLost" else codes.OVERLAPPING
+        never = _never_wins(part, rules[one.namespace])
+        return codes.SHADOWED if never else codes.OVERLAPPING
+    return _SAME.get(one.type)
+
+
+def _never_wins(part: Part, rules: Rules) -> bool:
+    """Say whether an earlier rule of the entry takes whatever `part` matches.
+
+    It does where it asks for nothing that `part` does not ask for as well.
+    """
+    assert part.colouring is not None  # noqa: S101 - asked by the caller
+    own = set(part.colouring.conditions)
+    earlier = rules.parts[: rules.parts.index(part)]
+    return any(
+        rival.colouring is not None
+        and (rival.app, rival.lane != part.lane) == (part.app, True)
+        and set(rival.colouring.conditions) <= own
+        for rival in earlier
+    )
+
+
+def _placed(one: Advice, objects: Mapping[tuple[str, str, str], Resource[Any]]) -> Advice:
+    """Return `one` with the field that its message is about, where a name in it tells."""
+    resource = objects.get((one.kind, one.namespace, one.name))
+    if resource is None or one.code is not codes.DANGLING:
+        return one
+    words = set(_WORD.findall(one.message))
+    locs = [loc for loc, text in _texts(resource.plain.get("spec"), ("spec",)) if text in words]
+    named = [loc for loc in locs if loc[-1] == "name"] or locs
+    if not named:
+        return one
+    return Advice(
+        code=one.code,
+        kind=one.kind,
+        namespace=one.namespace,
+        name=one.name,
+        loc=named[-1],
+        message=one.message,
+    )
+
+
+def _texts(value: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
+    if isinstance(value, str):
+        yield loc, value
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _texts(inner, (*loc, str(name)))
+    elif isinstance(value, Sequence):
+        for place, inner in enumerate(value):
+            yield from _texts(inner, (*loc, place))
+
+
+def _missing_shadows(rules: Rules) -> Iterator[Advice]:
+    """Yield a lane that has no shadow of what another lane has one of."""
+    lanes = {lane.name for lane in rules.lanes}
+    shadows = rules.shadows
+    tables: dict[tuple[str, str], dict[str, str]] = {}
+    for table in shadows.tables:
+        tables.setdefault((table.database, table.table), {})[table.lane] = table.rule
+    for (database, name), having in tables.items():
+        lacking = lanes - having.keys() - set(shadows.database_lanes)
+        yield from _lacking(rules, f"table {database}.{name}", having, lacking)
+    databases: dict[str, dict[str, str]] = {}
+    for one in shadows.databases:
+        databases.setdefault(one.source.name, {})[one.lane] = one.rule
+    for name, having in databases.items():
+        lacking = lanes - having.keys() - set(shadows.table_lanes)
+        yield from _lacking(rules, f"database {name}", having, lacking)
+
+
+def _lacking(
+    rules: Rules, what: str, having: Mapping[str, str], lacking: Iterable[str]
+) -> Iterator[Advice]:
+    lanes = sorted(lacking)
+    if lanes:
+        kind, _, name = having[min(having)].partition("/")
+        told_of = " and ".join(lanes)
+        message = (
+            f"{what} has a shadow on lane {' and '.join(sorted(having))} and none on {told_of}: "
+            f"what is written on {told_of} reaches base"
+        )
+        yield _about(rules.by_name[kind, name], codes.NO_SHADOW, message)
+
+
+def _unused_databases(rules: Rules) -> Iterator[Advice]:
+    named = {
+        name
+        for part in rules.parts
+        for pair in part.redirects
+        for name in (pair.source, pair.shadow)
+    }
+    for part in rules.parts:
+        if part.endpoint is not None and part.resource.name not in named:
+            yield _about(part, codes.UNUSED, "no Shadow of this namespace names it")
+
+
+def _lonely(rules: Mapping[str, Rules], world: World, here: Here) -> Iterator[Advice]:
+    """Yield the rules that put requests on a lane that nobody is on."""
+    there = {
+        (one.namespace, world.membership(one.namespace, one.app, one.labels, one.lane).lane)
+        for one in here.instances
+    }
+    for namespace, one in rules.items():
+        for part in one.parts:
+            if part.colouring is None or part.lane == BASE or (namespace, part.lane) in there:
+                continue
+            message = f"no instance of namespace {namespace} is on lane {part.lane}"
+            yield _about(part, codes.NO_INSTANCES, message)
+
+
+def _about(part: Part, code: Code, message: str) -> Advice:
+    resource = part.resource
+    return Advice(
+        code=code,
+        kind=resource.kind.kind,
+        namespace=resource.namespace,
+        name=resource.name,
+        message=message,
+    )

@@ -1,0 +1,111 @@
+"""Codes, their pages, and what is found in each page's own example."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from fairlead.compiler.analyze.analysis import Advice, Here, analyzed
+from fairlead.compiler.analyze.codes import CODES, Code, Severity
+from fairlead.compiler.governance import Governance
+from fairlead.compiler.instance import Instance
+from fairlead.kinds import InvalidResource, load_documents
+from fairlead.kinds.loading import load_placed
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "analyze.md").read_text("utf-8")
+SECTIONS = dict(re.findall(r"^## (FL\d{3})\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
+REFUSED = ("FL001", "FL007")
+"""Codes whose example is no valid object: the command line has them from its files."""
+
+
+def instance(app: str, **more: object) -> Instance:
+    fields = {"namespace": "default", "app": app, "address": "127.0.0.1:1", **more}
+    return Instance(**fields)  # type: ignore[arg-type]
+
+
+HERE = {
+    "FL011": (instance("orders", labels=(("version", "v2"),)),),
+    "FL018": (instance("orders", lane="gray", unfit_for_tables="sqlite3 is not hooked"),),
+}
+
+
+def example(code: str) -> str:
+    found = re.search(r"```yaml\n(.*?)```", SECTIONS[code], re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def advice(code: str, here: Here | None = None) -> list[Advice]:
+    return analyzed(load_documents(example(code)), here)
+
+
+def test_every_code_has_a_section_and_every_section_a_code():
+    """The page that a finding links to is there, and says the same."""
+    assert list(SECTIONS) == [code.id for code in CODES]
+    for code in CODES:
+        live = ", live" if code.live else ""
+        assert SECTIONS[code.id].strip().startswith(f"**{code.name}**, {code.severity}{live}.")
+        assert code.page.endswith(f"#{code.id.lower()}")
+
+
+@pytest.mark.parametrize("code", CODES, ids=lambda code: code.id)
+def test_the_example_of_each_page_is_found(code: Code):
+    """A page that shows something else than it says is worse than none."""
+    if code.id in REFUSED:
+        with pytest.raises(InvalidResource) as refused:
+            load_documents(example(code.id))
+        assert len(refused.value.violations) == 1
+        return
+    here = Here(instances=HERE.get(code.id, ())) if code.live else None
+    found = [one for one in advice(code.id, here) if one.code is code]
+    assert found, advice(code.id, here)
+
+
+def test_nothing_is_said_about_instances_where_nobody_knows_them():
+    """A pipeline has no instances; it would fail for each of them."""
+    for code in CODES:
+        if code.live:
+            assert [one for one in advice(code.id) if one.code.live] == []
+
+
+def test_a_reference_is_found_at_its_field():
+    """So that an editor can show it."""
+    (one,) = [one for one in advice("FL002") if one.code.id == "FL002"]
+    assert one.loc == ("spec", "strategies", 0, "name")
+    assert "did you mean one-a-second?" in one.message
+    placed, violations = load_placed(example("FL002"), "rules.yaml")
+    assert violations == []
+    ((_, origin), _) = placed
+    assert origin.line(one.loc) == 6
+
+
+def test_a_rule_of_the_same_lane_takes_nothing_away():
+    """Two rules for one lane are two doors to it."""
+    text = example("FL003").replace("trafficLabel: beta", "trafficLabel: gray")
+    assert analyzed(load_documents(text)) == []
+
+
+def test_a_switched_namespace_is_a_note():
+    """Nobody is told of an error for what an operator has chosen."""
+    here = Here(governance=Governance(namespaces={"default": "observe"}))
+    notes = [one for one in advice("FL004", here) if one.code.name == "OnTrial"]
+    assert len(notes) == 2
+    assert "observe" in notes[0].message
+
+
+def test_the_gravest_comes_first():
+    """A terminal shows the top."""
+    texts = "---\n".join(
+        example(code.id) for code in CODES if code.id in ("FL002", "FL014", "FL017")
+    )
+    ranks = [list(Severity).index(one.code.severity) for one in analyzed(load_documents(texts))]
+    assert ranks == sorted(ranks)
+    assert len(set(ranks)) == 3
+
+
+def test_good_objects_are_not_complained_about():
+    """A linter that cries wolf is switched off."""
+    text = example("FL008").replace("blue", "gray")
+    assert analyzed(load_documents(text)) == []
