@@ -20,8 +20,9 @@ export function fixtures(size: number): Plugin {
   const apps = Array.from({ length: Math.max(size, SHOP.length) }, (_, i) => SHOP[i] ?? `service-${String(i).padStart(3, '0')}`);
   const edges: [string, string][] = [...CALLS];
   for (let i = SHOP.length; i < apps.length; i++) {
-    edges.push([apps[Math.floor((i * 7919) % i)]!, apps[i]!]);
-    if (i % 3 === 0) edges.push([apps[Math.floor((i * 104729) % i)]!, apps[i]!]);
+    const near = (salt: number) => apps[Math.floor(((i * salt) % 997) / 997 * Math.min(i, 60 + i / 4))]!;
+    edges.push([near(7919), apps[i]!]);
+    if (i % 3 === 0) edges.push([near(104729), apps[i]!]);
   }
   const scale = (app: string) => 900 / (1 + apps.indexOf(app));
   const row = (app: string) => {

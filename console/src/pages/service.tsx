@@ -309,7 +309,7 @@ function Instances({ instances }: { instances: InstanceRow[] }) {
                 <Table.Td>
                   <LaneBadge lane={one.lane} />
                 </Table.Td>
-                <Table.Td>{one.zone || '–'}</Table.Td>
+                <Table.Td className="number">{one.zone || '–'}</Table.Td>
                 <Table.Td ta="right" className="number">
                   {one.lease === null ? '–' : `${Math.max(0, one.lease).toFixed(0)} s`}
                 </Table.Td>

@@ -47,7 +47,7 @@ export default function Chart({
         legend: { show: false },
         scales: { y: { range: (_, __, most) => [0, most > 0 ? most * 1.15 : 1] } },
         axes: [
-          { ...axis, size: 26, space: 84, values: (plot, at) => at.map((one) => clock(one, plot.scales.x?.min, plot.scales.x?.max)) },
+          { ...axis, size: 26, space: 66, values: (plot, at) => at.map((one) => clock(one, plot.scales.x?.min, plot.scales.x?.max)) },
           { ...axis, size: 58, space: 34, values: (_, at) => at.map((one) => formatter.current(one)) },
         ],
         series: [

@@ -20,8 +20,8 @@ def graph(apps: int) -> dict[str, Any]:
         {"app": name, "namespace": "default", "known": True, "lanes": {"": 2}, **figures}
         for name in names
     ]
-    pairs = [(i * 7919 % i, i) for i in range(1, apps)]
-    pairs += [(i * 104729 % i, i) for i in range(1, apps, 3)]
+    pairs = [(i * 7919 % 997 % min(i, 40 + i // 4), i) for i in range(1, apps)]
+    pairs += [(i * 5501 % 997 % min(i, 40 + i // 4), i) for i in range(1, apps, 3)]
     edges = [
         {
             "from": names[a], "fromNamespace": "default", "to": names[b], "toNamespace": "default",
