@@ -9,7 +9,7 @@ from importlib.metadata import Distribution, files
 from pathlib import Path
 from zipfile import ZipFile
 
-from tests.architecture.tree import ROOT
+from tests.architecture.tree import PACKAGE, ROOT
 
 
 def test_the_start_up_files_lie_at_the_root_of_site_packages(wheel):
@@ -21,6 +21,18 @@ def test_the_start_up_files_lie_at_the_root_of_site_packages(wheel):
     assert {name.partition("/")[0] for name in names} == {
         "fairlead", "fairlead.pth", "fairlead.start", wheel.name.rsplit("-", 3)[0] + ".dist-info",
     }  # fmt: skip
+
+
+def test_the_console_is_in_it_as_it_was_built(wheel):
+    """Whoever installs it has no Node, and no network either."""
+    with ZipFile(wheel) as archive:
+        names = {name for name in archive.namelist() if name.startswith("fairlead/console/dist/")}
+        page = archive.read("fairlead/console/dist/index.html").decode()
+
+    below = PACKAGE / "console" / "dist"
+    built = {path.relative_to(below).as_posix() for path in below.rglob("*") if path.is_file()}
+    assert {name.removeprefix("fairlead/console/dist/") for name in names} == built
+    assert "/console/assets/" in page
 
 
 def test_a_plain_install_asks_for_nothing_else(wheel):

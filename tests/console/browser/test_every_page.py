@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
+from tests.console.browser.axe import findings
 from tests.console.browser.conftest import Pages
-from tests.console.dist import SOURCES
 from tests.console.shop import Shop, visitors
 from tests.control.serving import lane
 
-AXE = (SOURCES / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
 PAGES = {
     "overview": "Overview",
     "services": "Services",
@@ -40,17 +37,6 @@ def traffic(running: Shop):
     gray = {"x-tenant": "acme"}
     with visitors(url, a_second=5), visitors(url, a_second=5, headers=gray):
         yield
-
-
-def findings(page: Any) -> list[str]:
-    """What axe takes for a serious obstacle."""
-    page.evaluate(AXE)
-    found = page.evaluate("async () => (await axe.run()).violations")
-    return [
-        f"{one['id']}: {[node['html'][:160] for node in one['nodes'][:3]]}"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-    ]
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from fairlead.control.access.roles import SESSION
+from tests.console.browser.axe import findings
 from tests.console.browser.conftest import Pages
 from tests.control.serving import API, Server, rule, serving
 
@@ -49,6 +50,29 @@ def test_nothing_is_shown_before_one_signs_in(guarded: Server, pages: Pages):
 
     page.get_by_text("is not known here").wait_for()
     assert "vip" not in page.content()
+
+
+def test_who_may_see_one_namespace_begins_there(guarded: Server, pages: Pages):
+    """And not in another, with a refusal."""
+    with guarded.client(guarded.token) as http:
+        grants = [{"role": "view", "namespace": "shop"}]
+        made = http.post("/fairlead/v1/tokens", json={"name": "shopper", "grants": grants}).json()
+    page = pages.open(guarded.url)
+    page.get_by_label("Token", exact=False).first.fill(made["token"])
+    page.get_by_role("button", name="Sign in").click()
+
+    page.get_by_text("No service has reported here yet").wait_for()
+    page.get_by_role("status", name="Stream: Live").wait_for()
+
+    assert page.url == f"{guarded.url}/console/shop/overview"
+
+
+def test_the_way_in_is_open_to_everybody(guarded: Server, pages: Pages):
+    """Also with a keyboard and a screen reader."""
+    page = pages.open(f"{guarded.url}/console/")
+    page.get_by_role("heading", name="Sign in").wait_for()
+
+    assert findings(page) == []
 
 
 def test_a_session_leaves_no_secret_that_a_script_could_read(guarded: Server, pages: Pages):

@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from fairlead.control.access.roles import SESSION, Grant, Role
-from fairlead.control.access.sessions import FAILURES, LIFE, cookie_name
+from fairlead.control.access.sessions import FAILURES, LIFE, MOST_OF_ONE, cookie_name
+from tests.control.access.certificates import certificate
 from tests.control.access.plane import Guarded, run, until
 from tests.control.serving import API, rule, serving
 
@@ -181,6 +182,47 @@ def test_a_body_that_is_no_token_is_refused(tmp_path: Path, body: bytes) -> None
             for kind, codes in (("application/json", {400, 413}), ("text/plain", {415})):
                 answer = await http.post(SESSION, content=body, headers={"content-type": kind})
                 assert answer.status_code in codes, answer.text
+
+    run(tmp_path, scenario)
+
+
+def test_over_tls_the_cookie_goes_nowhere_else(tmp_path: Path) -> None:
+    """Not over plain HTTP, not to a neighbour of the host, and not to a path that somebody sets."""
+    pair = certificate(tmp_path)
+    paths = {"tls_cert": str(pair.certificate), "tls_key": str(pair.key)}
+    with serving(tmp_path / "data", auth=True, **paths) as server, server.client() as http:
+        answer = http.post(SESSION, json={"token": server.token})
+
+        cookie = answer.headers["set-cookie"]
+        assert cookie.startswith("__Host-fairlead=")
+        assert {"Secure", "HttpOnly", "Path=/", "SameSite=strict"} <= set(cookie.split("; "))
+        assert http.get(SESSION).json()["name"] == "admin"
+
+
+def test_who_signs_in_again_is_signed_in_once(tmp_path: Path) -> None:
+    """A session that nobody can end any more would hold for twelve hours."""
+
+    async def scenario(guarded: Guarded) -> None:
+        async with guarded.client() as http, guarded.client() as before:
+            await sign_in(http, guarded, "editor")
+            before.cookies.update(http.cookies)
+            await sign_in(http, guarded, "viewer")
+            assert (await http.get(SESSION)).json()["name"] == "viewer"
+            assert (await before.get(RULES)).status_code == 401
+
+    run(tmp_path, scenario)
+
+
+def test_one_token_has_so_many_sessions_and_the_oldest_makes_room(tmp_path: Path) -> None:
+    """Whoever signs in again and again must not fill the server's memory."""
+
+    async def scenario(guarded: Guarded) -> None:
+        sessions = guarded.access.sessions
+        assert sessions is not None
+        text = guarded.made["viewer"].text
+        opened = [sessions.open(text, "127.0.0.1")[0] for _ in range(MOST_OF_ONE + 2)]
+        held = [sessions.find(cookie) is not None for cookie in opened]
+        assert held == [False, False] + [True] * MOST_OF_ONE
 
     run(tmp_path, scenario)
 

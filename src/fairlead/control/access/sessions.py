@@ -135,7 +135,7 @@ class Sessions:
             if session.ends <= self._now():
                 del self._sessions[kept]
         mine = [kept for kept, one in self._sessions.items() if one.identity.uid == uid]
-        for kept in mine[: len(mine) - MOST_OF_ONE + 1]:
+        for kept in mine[: max(0, len(mine) - MOST_OF_ONE + 1)]:
             del self._sessions[kept]
         while len(self._sessions) >= MOST:
             del self._sessions[next(iter(self._sessions))]

@@ -69,6 +69,7 @@ class SigningIn:
         address = request.client.host if request.client else ""
         try:
             cookie, session = self.sessions.open(token.strip()[:LONGEST], address)
+            self.sessions.close(cookie_of(request.scope, request.headers))
         except NotAuthenticated as error:
             return unauthorized(str(error))
         except TooManyFailures as error:
