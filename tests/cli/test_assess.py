@@ -21,7 +21,6 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 import uvicorn
-import fairlead.agent.bootstrap
 async def answer(request):
     broken = len(sys.argv) > 2 and os.environ.get("FAIRLEAD_ENABLED") == "1"
     return PlainTextResponse("ok", status_code=503 if broken else 200)
@@ -63,13 +62,13 @@ def test_two_rounds_that_disagree_tell_nothing():
 
 def test_doubts_are_said():
     """A figure is believed more readily than it should be."""
-    slow = a_round(0.01, 0.2, late=0.4, seconds=2.0, failures=3, statuses=((200, 50), (503, 50)))
+    slow = a_round(0.01, 0.1, late=0.4, seconds=2.0, failures=3, statuses=((200, 50), (503, 50)))
     doubts = "\n".join(doubted([(a_round(0.01, 0.9), slow)] * 2, 100))
     assert "40 % of requests of a round were sent late" in doubts
     assert "answered 50/s where 100/s were asked" in doubts
     assert "6 requests failed" in doubts
     assert "the app answers otherwise with the agent" in doubts
-    assert "half a second of CPU" in doubts
+    assert "less than 0.2 s of CPU" in doubts
     assert list(doubted([(a_round(0.01, 0.9), a_round(0.01, 0.9))] * 2, 100)) == []
 
 
@@ -122,6 +121,18 @@ def test_a_command_that_does_not_serve_shows_what_it_said(port, capsys):
     error = capsys.readouterr().err
     assert "ended with status 4 before it served" in error
     assert "    no database" in error
+
+
+@pytest.mark.timeout(180)
+def test_a_command_that_the_agent_does_not_get_into_is_not_measured(port, tmp_path, capsys):
+    """Two halves without the agent would differ by nothing, and that would be believed."""
+    shell = tmp_path / "serve.sh"
+    shell.write_text(f"#!/bin/sh\nFAIRLEAD_ENABLED=0 exec {sys.executable} -m http.server {port}\n")
+    shell.chmod(0o755)
+    url = f"http://127.0.0.1:{port}/"
+    more = ("--requests", "20", "--rate", "100", "--rounds", "2")
+    assert main(["assess", "--url", url, *more, "--", str(shell)]) == 1
+    assert "has the agent in it" in capsys.readouterr().err
 
 
 def test_who_answers_already_is_not_measured(server, capsys):

@@ -7,13 +7,16 @@ where the control plane is away, and never takes longer than people wait for a T
 from __future__ import annotations
 
 import os
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import EnumType
 from importlib import import_module
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from fairlead.cli import naming
@@ -22,8 +25,10 @@ from fairlead.cli.control_plane import ControlPlane
 from fairlead.cli.main import VERBS, Verb
 from fairlead.cli.target import Target
 
-PATIENCE = 0.6
-"""Seconds for the control plane: with the start of Python it is less than one."""
+PATIENCE = 0.8
+"""Seconds after the start of this process until which the control plane is waited for."""
+LEAST = 0.05
+"""Seconds for it where Python itself took that long to start."""
 
 FILES = ":files"
 """The line that asks the shell to offer files."""
@@ -37,6 +42,10 @@ def main(arguments: Sequence[str]) -> int:
     with suppress(Exception):
         for word, meaning in offered(arguments or [""]):
             print(f"{word}\t{meaning}" if meaning else word)
+    if threading.active_count() > 1:
+        # Somebody still waits for the control plane; taking Python down takes its time, too.
+        sys.stdout.flush()
+        os._exit(0)
     return 0
 
 
@@ -174,8 +183,15 @@ def _asked(line: Line, ask: Callable[[ControlPlane], Iterable[Offer]]) -> list[O
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    thread.join(PATIENCE)
+    thread.join(max(LEAST, PATIENCE - _age()))
     return [] if thread.is_alive() else found
+
+
+def _age() -> float:
+    """Return for how many seconds this process has been running (proc(5), the 22nd field)."""
+    fields = Path("/proc/self/stat").read_text("ascii", "replace").rpartition(")")[2].split()
+    began = int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - began
 
 
 def _target(line: Line) -> Target:

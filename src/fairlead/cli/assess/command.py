@@ -28,6 +28,8 @@ WARMING = 10
 """A tenth of the requests are sent before anything is measured."""
 LATE = 0.05
 """Part of requests that were late from which the rate was too high."""
+LEAST_CPU = 0.2
+"""CPU seconds of a round below which other work of the app is much of it."""
 ANSWERED = 0.05
 """Difference in the part of failures from which the two are not comparable."""
 
@@ -68,6 +70,9 @@ def assess(  # noqa: PLR0913 - one parameter for each option
         with started(words, os.environ, agent=agent) as subject:
             subject.wait(target, patience)
             send(target, max(20, requests // WARMING), rate, connections, subject.cpu)
+            if agent and not subject.agents(os.environ):
+                told = f"no process that serves {url} has the agent in it"
+                raise Failed(f"{told}: `fairlead doctor` says why", REFUSED)
             found = send(target, requests, rate, connections, subject.cpu)
         progress.step()
         return found
@@ -170,8 +175,8 @@ def doubted(pairs: Sequence[tuple[Round, Round]], rate: float) -> Iterator[str]:
     if _changed(pairs):
         before, after = (dict(sum_statuses(one)) for one in zip(*pairs, strict=True))
         yield f"the app answers otherwise with the agent: {after} where it was {before}"
-    if any(one.cpu * 100 < 50 for one in every):
-        yield "a round took less than half a second of CPU: more --requests make it surer"
+    if any(one.cpu < LEAST_CPU for one in every):
+        yield f"a round took less than {LEAST_CPU} s of CPU: more --requests make it surer"
 
 
 def sum_statuses(rounds: Sequence[Round]) -> list[tuple[int, int]]:

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from fairlead.agent.locate import candidates
+from fairlead.agent.settings import Settings
 from fairlead.cli.assess.load import Target, answers
 from fairlead.cli.failure import ENVIRONMENT, REFUSED, Failed
 
@@ -31,7 +33,13 @@ class Subject:
 
     def cpu(self) -> float:
         """Return the CPU seconds that the app has used, all its processes together."""
-        return sum(_cpu_of(stat) for stat in _stats(self._process.pid)) / _TICKS
+        return sum(map(_cpu_of, _stats(self._process.pid)))
+
+    def agents(self, environ: Mapping[str, str]) -> int:
+        """Return how many processes of the app have the agent in them."""
+        own = {pid for pid, _ in _stats(self._process.pid)}
+        found = candidates(Settings.from_env(environ, read=lambda path: {}))
+        return sum(one.pid in own and one.socket is not None for one in found)
 
     def wait(self, target: Target, patience: float) -> None:
         """Return when the app answers. Raises Failed where it ends, or does not in time."""
@@ -88,16 +96,22 @@ def started(
             subject.end()
 
 
-def _stats(session: int) -> Iterator[list[str]]:
-    """Yield the fields of each process of a session, behind its name (proc(5), from the third)."""
+def _stats(session: int) -> Iterator[tuple[int, list[str]]]:
+    """Yield each process of a session, with its fields (proc(5)) from the third on."""
     for path in Path("/proc").iterdir():
         if path.name.isdigit():
             with suppress(OSError):
                 fields = (path / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()
                 if int(fields[3]) == session and fields[0] != "Z":
-                    yield fields
+                    yield int(path.name), fields
 
 
-def _cpu_of(fields: Sequence[str]) -> int:
-    """Return the ticks of a process, and of its children that have ended."""
-    return sum(int(fields[place]) for place in (11, 12, 13, 14))
+def _cpu_of(found: tuple[int, Sequence[str]]) -> float:
+    """Return the CPU seconds of a process, and of its children that have ended."""
+    pid, fields = found
+    children = (int(fields[13]) + int(fields[14])) / _TICKS
+    try:
+        # The clock of another process (clock_getcpuclockid(3)): /proc counts in hundredths.
+        return time.clock_gettime((~pid << 3) | 2) + children
+    except OSError:
+        return (int(fields[11]) + int(fields[12])) / _TICKS + children
