@@ -99,6 +99,10 @@ docs: $(STAMP)  ## build the documentation as a site, in build/site (ARGS="--ser
 docs-check: $(STAMP)  ## type every command of the tutorial and the how-tos, and compare what it answers
 	@$(BIN)/python scripts/docs_check.py docs/start/*.md docs/how-to/*.md
 
+.PHONY: bench-telemetry
+bench-telemetry: $(STAMP)  ## measure reports, history and memory of a control plane; writes build/bench/telemetry.json
+	@$(BIN)/python -m benchmarks.telemetry $(ARGS)
+
 lock: $(UV)  ## choose versions anew for requirements/*.lock (UPGRADE=1 for the newest)
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --all-extras \
 		$(if $(UPGRADE),--upgrade) --custom-compile-command 'make lock' \

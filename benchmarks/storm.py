@@ -110,7 +110,7 @@ class Agent:
 
 
 async def _run(work: Path) -> list[Figure]:
-    server, port = await _serve(work, 0)
+    server, port = await serve(work, 0)
     agents = [Agent(number, port) for number in range(AGENTS)]
     following = [asyncio.create_task(agent.follow()) for agent in agents]
     try:
@@ -121,7 +121,7 @@ async def _run(work: Path) -> list[Figure]:
         server.send_signal(signal.SIGKILL)
         await server.wait()
         await asyncio.sleep(AWAY)
-        server, _ = await _serve(work, port)
+        server, _ = await serve(work, port)
         started = time.monotonic()
         await _until(lambda: all(agent.heard > started for agent in agents))
         settled = max(agent.heard for agent in agents) - started
@@ -171,7 +171,7 @@ async def _until(true: Any) -> None:
         await asyncio.sleep(0.02)
 
 
-async def _serve(work: Path, port: int) -> tuple[Process, int]:
+async def serve(work: Path, port: int) -> tuple[Process, int]:
     """Start a control plane; return it with its port."""
     listen = f"127.0.0.1:{port}"
     argv = [str(FAIRLEAD), "serve", "--data-dir", str(work / "data"), "--listen", listen]

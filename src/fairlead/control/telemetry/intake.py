@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from fairlead.control.telemetry.memory import (
     Told,
     Where,
 )
-from fairlead.control.telemetry.packed import Packed, pack
+from fairlead.control.telemetry.packed import HIGH, STRUCTS, Packed, pack
 from fairlead.protocols.watch.report import EdgeReport, InterfaceReport, Report, RuleReport
 
 LATE = 8
@@ -82,17 +83,40 @@ class Intake:
         return process.seq if process else 0
 
     def _interfaces(self, told: Told, report: Report, where: Where) -> None:
-        milliseconds = round(report.seconds * 1000)
-        totals: dict[Name, Packed] = {}
-        for row in report.interfaces:
-            peak = row.peak * milliseconds
-            heads = (row.passed, row.rejected, row.errors, int(row.rt_sum * 1e6), peak)
-            packed = self._pack((*heads, row.simulated, 0, 0, 0), row.rt)
-            told.find((INTERFACE, row.name, row.side, row.lane)).add(packed, where)
-            total = (TOTAL, "", row.side, row.lane)
+        ms, totals = round(report.seconds * 1000), dict[Name, Packed]()
+        series, build = told.series.get, int.from_bytes
+        # Thousands of rows come each second: `pack` is written out here.
+        for (
+            name,
+            side,
+            lane,
+            passed,
+            rejected,
+            simulated,
+            errors,
+            rt,
+            took,
+            _,
+            peak,
+        ) in report.interfaces:
+            us, peaks = int(took * 1e6), peak * ms
+            try:
+                heads = STRUCTS[len(rt)].pack(
+                    passed, rejected, errors, us, peaks, simulated, 0, 0, 0, *rt
+                )
+            except struct.error:
+                self.refused += 1
+                continue
+            packed = build(heads, "little")
+            if packed & HIGH:
+                self.refused += 1
+                continue
+            key = (INTERFACE, name, side, lane)
+            (series(key) or told.find(key)).add(packed, where)
+            total = (TOTAL, "", side, lane)
             totals[total] = totals.get(total, 0) + packed
-        for name, packed in totals.items():
-            told.find(name).add(packed, where)
+        for key, packed in totals.items():
+            told.find(key).add(packed, where)
 
     def _edge(self, told: Told, row: EdgeReport, where: Where) -> None:
         heads = (row.calls, 0, row.errors, int(row.rt_sum * 1e6), 0)

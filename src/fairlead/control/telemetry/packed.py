@@ -29,9 +29,13 @@ PARTS = 256
 MOST = 1 << 48
 """A count in one report: sums of many of them, and products with PARTS, stay in their 64 bits."""
 
-_MASK = sum(((1 << 56) - 1) << (64 * lane) for lane in range(LANES))
-_HIGH = sum(((1 << 64) - MOST) << (64 * lane) for lane in range(LANES))
-_STRUCTS = tuple(struct.Struct(f"<{HEADS + n}Q") for n in range(BUCKETS + 1))
+MASK = sum(((1 << 56) - 1) << (64 * lane) for lane in range(LANES))
+"""Of the counts of a product, divided by PARTS."""
+
+HIGH = sum(((1 << 64) - MOST) << (64 * lane) for lane in range(LANES))
+"""Where a count that is not below MOST has a bit."""
+
+STRUCTS = tuple(struct.Struct(f"<{HEADS + n}Q") for n in range(BUCKETS + 1))
 _ALL = struct.Struct(f"<{LANES}Q")
 
 
@@ -61,11 +65,11 @@ def pack(heads: Sequence[int], rt: Sequence[int] = ()) -> Packed:
     Raises ValueError where one is no whole number from 0 to MOST.
     """
     try:
-        packed = int.from_bytes(_STRUCTS[len(rt)].pack(*heads, *rt), "little")
+        packed = int.from_bytes(STRUCTS[len(rt)].pack(*heads, *rt), "little")
     except struct.error as error:
         raise ValueError(str(error)) from error
     # It would run over into the count beside it.
-    if packed & _HIGH:
+    if packed & HIGH:
         raise ValueError(f"a count is not below {MOST}")
     return packed
 
@@ -78,7 +82,7 @@ def unpack(packed: Packed) -> Sums:
 
 def part(packed: Packed, parts: int) -> Packed:
     """Return `parts` of PARTS of each count, rounded down."""
-    return (packed * parts >> 8) & _MASK
+    return (packed * parts >> 8) & MASK
 
 
 def span(milliseconds: int) -> Packed:

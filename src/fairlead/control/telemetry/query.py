@@ -29,7 +29,7 @@ STEPS = (FINE, COARSE, 30, 60, 300, 600, 1800, 3600, 7200)
 """Seconds between two points; each is as many of the slots that are kept."""
 
 HOUR = 3600
-MOST_POINTS, MOST_SERIES, MOST_TOGETHER = 2_000, 50, 15_000
+MOST_POINTS, MOST_SERIES, MOST_TOGETHER = 2_000, 50, 20_000
 """Points of a series, series of an answer, and points of all of them."""
 
 LABELS: dict[str, tuple[str, str, str]] = {
