@@ -54,7 +54,7 @@ class ControlPlane:
         self, store: Store, settings: Settings, clocks: Clocks, doors: Doors | None = None
     ) -> None:
         """Load what is stored; nothing runs before `work`. Without `doors` no token is asked."""
-        self.stop = asyncio.Event()
+        self.stop, self._counting = asyncio.Event(), Counting()
         self._nodes = Nodes(clocks, keep=settings.lease)
         self._publisher = Publisher(store, self._nodes, settings.gather, settings.governance)
         keep, told = settings.remember_apps, self._nodes.news.set
@@ -100,7 +100,9 @@ class ControlPlane:
             stop=self.stop,
         )
         yield from agents.routes()
-        yield from TelemetryApi(measured=self._measured, stop=self.stop).routes()
+        requests = self._counting.counts
+        telemetry = TelemetryApi(measured=self._measured, stop=self.stop, requests=requests)
+        yield from telemetry.routes()
 
     def _measure(self, store: Store, clocks: Clocks, traffic: Traffic, past: Past) -> Measurements:
         fleet = Fleet(
@@ -121,11 +123,10 @@ class ControlPlane:
         )
 
     def _serve(self, rest: Rest, namespaces: NamespaceApi, own: Iterable[BaseRoute]) -> None:
-        counting = Counting()
-        behind = [*own, counting.route(), *self._doors.routes()]
+        behind = [*own, self._counting.route(), *self._doors.routes()]
         inner = application(rest, namespaces, behind, self._doors.middleware())
         self.routes = inner.routes
-        self.app = counting.around(inner)
+        self.app = self._counting.around(inner)
 
     async def work(self) -> None:
         """Publish, expire and write statuses until `stop` is set; then end every stream."""

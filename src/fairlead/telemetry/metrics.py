@@ -40,7 +40,7 @@ class Metric:
         return "_".join(parts)
 
 
-_ADVISED = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
+ADVISED = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 """Bounds that the conventions for HTTP and RPC advise."""
 
 HTTP_SERVER = Metric(
@@ -49,7 +49,7 @@ HTTP_SERVER = Metric(
     kind=HISTOGRAM,
     help="How long requests took, from their route to the last byte of the response.",
     labels=("http_request_method", "http_route", "lane"),
-    bounds=_ADVISED,
+    bounds=ADVISED,
 )
 RPC_SERVER = Metric(
     name="rpc.server.call.duration",
@@ -57,7 +57,7 @@ RPC_SERVER = Metric(
     kind=HISTOGRAM,
     help="How long calls of gRPC took that were served.",
     labels=("rpc_method", "lane"),
-    bounds=_ADVISED,
+    bounds=ADVISED,
 )
 DATABASE = Metric(
     name="db.client.operation.duration",
@@ -73,7 +73,7 @@ FUNCTION = Metric(
     kind=HISTOGRAM,
     help="How long guarded functions and blocks took.",
     labels=("interface", "lane"),
-    bounds=_ADVISED,
+    bounds=ADVISED,
 )
 CALL = Metric(
     name="fairlead.call.duration",
@@ -81,7 +81,7 @@ CALL = Metric(
     kind=HISTOGRAM,
     help="How long calls to apps took, attempts and waiting included.",
     labels=("to", "lane", "served_by"),
-    bounds=_ADVISED,
+    bounds=ADVISED,
 )
 
 PASSED = Metric(

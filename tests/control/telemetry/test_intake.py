@@ -66,6 +66,16 @@ def test_a_report_is_shared_out_between_the_slots_it_touches(desk: Desk) -> None
     assert desk.all().passed == 33_000
 
 
+def test_a_long_report_is_shared_out_evenly(desk: Desk) -> None:
+    """Who could not report for a minute had calls in each part of it."""
+    desk.time.now += 65
+    desk.intake.take(report(1, [interface(passed=6000)], seconds=60.0))
+    slots = desk.told.series[INTERFACE, "GET:/orders", SERVER, ""].coarse
+    counts = [unpack(slots[slot]).passed for slot in sorted(slots)]
+    assert counts == [pytest.approx(500, abs=30), *[pytest.approx(1000, abs=30)] * 5, counts[-1]]
+    assert sum(counts) == 6000
+
+
 def test_seconds_are_kept_of_short_reports_only(desk: Desk) -> None:
     """What ten seconds were like says nothing of one of them."""
     desk.time.now += 10

@@ -129,6 +129,9 @@ SESSION = "/fairlead/v1/session"
 DISCOVERY = frozenset({"/api", "/apis", "/openapi", "/version"})
 """Paths, with everything below them that is no resource, that every person may read."""
 
+METRICS = "/metrics"
+"""What Prometheus reads: of all namespaces, for people who may read all of them."""
+
 REVIEWS = frozenset(
     {
         "selfsubjectaccessreviews.authorization.k8s.io",
@@ -185,5 +188,7 @@ def _covers(grant: Grant, asked: Attributes) -> bool:
 def _allows_path(grant: Grant, asked: Attributes) -> bool:
     if grant.role is Role.ADMIN and grant.namespace == EVERYWHERE:
         return True
+    if asked.path == METRICS:
+        return grant.role in PEOPLE and grant.namespace == EVERYWHERE and asked.verb == "get"
     first = "/" + asked.path[1:].partition("/")[0]
     return grant.role in PEOPLE and asked.verb == "get" and first in DISCOVERY

@@ -47,9 +47,13 @@ class Counting:
 
         return counted
 
+    def counts(self) -> dict[str, int]:
+        """Return the counts, by what is asked for."""
+        return dict(self._counts)
+
     def route(self) -> Route:
         """Return the route that tells the counts."""
         return Route(f"{ROOT}/requests", self._tell)
 
     async def _tell(self, request: Request) -> Response:
-        return json_response({"requests": dict(self._counts)})
+        return json_response({"requests": self.counts()})

@@ -6,7 +6,7 @@ Each endpoint is about one namespace, or with ``namespace=*`` about all that its
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
@@ -17,6 +17,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from fairlead.control.access.caller import caller_of
+from fairlead.control.access.roles import METRICS as METRICS_AT
 from fairlead.control.access.roles import SETTINGS, TELEMETRY, Attributes
 from fairlead.control.api import body as bodies
 from fairlead.control.api.objects import check_namespace, timestamp
@@ -32,10 +33,12 @@ from fairlead.control.store import Author
 from fairlead.control.telemetry.live import Live
 from fairlead.control.telemetry.measurements import Measurements, Pictures
 from fairlead.control.telemetry.memory import EDGE, INTERFACE, RULE, TOTAL
+from fairlead.control.telemetry.page import figures, page
 from fairlead.control.telemetry.query import EACH, LABELS, METRICS, Query
 from fairlead.control.telemetry.watching import ALL
 from fairlead.policy.workload import DEFAULT_NAMESPACE
 from fairlead.protocols.watch.codec import ROOT
+from fairlead.telemetry.exposition import CONTENT_TYPE
 
 BODY_LIMIT = 16 << 10
 EVERYWHERE = "*"
@@ -56,6 +59,8 @@ class TelemetryApi:
 
     measured: Measurements
     stop: asyncio.Event
+    requests: Callable[[], Mapping[str, int]]
+    """How many requests there were, by what they ask for."""
     pictures: Pictures = field(init=False)
 
     def __post_init__(self) -> None:
@@ -63,6 +68,7 @@ class TelemetryApi:
 
     def routes(self) -> Iterator[BaseRoute]:
         """Yield the routes."""
+        yield Route(METRICS_AT, self.metrics)
         yield Route(f"{ROOT}/services", self.services)
         yield Route(f"{ROOT}/service", self.service)
         yield Route(f"{ROOT}/topology", self.topology)
@@ -72,6 +78,12 @@ class TelemetryApi:
         yield Route(f"{ROOT}/live", self.live)
         yield Route(f"{ROOT}/settings", self.settings)
         yield Route(f"{ROOT}/settings", self.set, methods=["PUT"])
+
+    async def metrics(self, request: Request) -> Response:
+        """Show figures of the control plane and of all services to Prometheus."""
+        found = figures(self.measured, self.requests)
+        text = await asyncio.to_thread(page, found)
+        return Response(text, media_type=CONTENT_TYPE)
 
     async def services(self, request: Request) -> Response:
         """Every app in one line."""

@@ -117,6 +117,7 @@ class Intake:
             totals[total] = totals.get(total, 0) + packed
         for key, packed in totals.items():
             told.find(key).add(packed, where)
+            told.count(key[2], key[3], packed)
 
     def _edge(self, told: Told, row: EdgeReport, where: Where) -> None:
         heads = (row.calls, 0, row.errors, int(row.rt_sum * 1e6), 0)

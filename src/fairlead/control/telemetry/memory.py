@@ -36,6 +36,9 @@ LONGEST = 120.0
 MOST_APPS, MOST_SERIES, MOST_PROCESSES = 10_000, 4_096, 4_096
 """Apps, and series and processes of each: their names are the network's words."""
 
+MOST_LANES = 256
+"""Pairs of a side and a lane of one app that are counted for good."""
+
 QUIET = 2.5
 """Reports that a process may miss before its figures are no more those of now."""
 
@@ -103,15 +106,14 @@ class Series:
 
 
 def _share(slots: dict[int, Packed], packed: Packed, found: list[tuple[int, int]]) -> None:
-    get = slots.get
+    rest = packed
     for slot, parts in found[:-1]:
-        piece = packed * parts >> 8 & MASK
-        if piece:
-            packed -= piece
-            slots[slot] = get(slot, 0) + piece
-    if packed:
+        if piece := part(packed, parts):
+            rest -= piece
+            slots[slot] = slots.get(slot, 0) + piece
+    if rest:
         slot = found[-1][0]
-        slots[slot] = get(slot, 0) + packed
+        slots[slot] = slots.get(slot, 0) + rest
 
 
 class Window(NamedTuple):
@@ -154,6 +156,8 @@ class Told:
         self.covered = Series()
         """Milliseconds that processes told of, together."""
         self.processes: dict[str, Process] = {}
+        self.ever: dict[tuple[str, str], Packed] = {}
+        """Counts by side and lane since the app was heard of first."""
 
     def find(self, name: Name) -> Series:
         """Return the series of a name; beyond the bound, of what all others are called."""
@@ -168,6 +172,12 @@ class Told:
                     return Series()
             series = series or self.series.setdefault(name, Series())
         return series
+
+    def count(self, side: str, lane: str, packed: Packed) -> None:
+        """Add to what there has ever been on a side and a lane."""
+        if (side, lane) not in self.ever and len(self.ever) >= MOST_LANES:
+            lane = REST
+        self.ever[side, lane] = self.ever.get((side, lane), 0) + packed
 
     def cover(self, seconds: float, where: Where) -> None:
         """Note that a process told of so many seconds."""
