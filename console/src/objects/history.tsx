@@ -30,8 +30,12 @@ export function History({ kind, object, namespace, locked, onSaved }: { kind: Ki
     setRefused(undefined);
     try {
       const wanted = authored(item.object);
-      const body = { ...wanted, metadata: { ...wanted.metadata, namespace, resourceVersion: object.metadata.resourceVersion } };
-      onSaved(await ask<ApiObject>(objectPath(kind, namespace, object.metadata.name), { method: 'PUT', body }));
+      const path = objectPath(kind, namespace, object.metadata.name);
+      const there = await ask<ApiObject>(path);
+      // Of the same content it is the same, whatever was written into its status; else the server says who was first.
+      const same = written(authored({ ...there, kind: object.kind, apiVersion: object.apiVersion })) === now;
+      const held = (same ? there : object).metadata.resourceVersion;
+      onSaved(await ask<ApiObject>(path, { method: 'PUT', body: { ...wanted, metadata: { ...wanted.metadata, namespace, resourceVersion: held } } }));
       reload();
     } catch (problem) {
       setRefused(problem instanceof ApiError ? problem : new ApiError(0, '', String(problem)));

@@ -6,6 +6,7 @@ import { ApiError, ask } from '../api/client';
 import { listPath, objectPath, type Kind } from '../api/kinds';
 import type { ApiObject } from '../api/types';
 import { Violations } from '../parts/states';
+import { analyzed, FindingsAlert, type Finding } from './findings';
 import { Fields } from './form';
 import { authored, pathOf, rangeOf, read, written, type Path } from './paths';
 
@@ -41,6 +42,7 @@ export function ObjectEditor({
   const [view, setView] = useState(simple ? 'simple' : 'form');
   const [error, setError] = useState<ApiError>();
   const [checked, setChecked] = useState<'typing' | 'asking' | 'good' | 'bad'>('good');
+  const [findings, setFindings] = useState<Finding[]>([]);
   const [busy, setBusy] = useState(false);
   // A status that was written anew is nobody's change.
   const version = newest === original ? object.metadata.resourceVersion : begun.version;
@@ -58,20 +60,29 @@ export function ObjectEditor({
   const dirty = text !== original || version === undefined;
 
   const send = useCallback(
-    (words: string, dryRun: boolean) => {
+    async (words: string, dryRun: boolean) => {
       const sent = read(words);
       if (sent.errors[0]) throw new ApiError(400, 'Syntax', sent.errors[0].message);
-      if (version !== undefined) sent.setIn(['metadata', 'resourceVersion'], version);
-      const plain = safely(sent);
-      const where = plain?.metadata?.namespace ?? namespace;
-      const path = version === undefined ? listPath(kind, where) : objectPath(kind, where, object.metadata.name);
-      return ask<ApiObject>(path + (dryRun ? '?dryRun=All' : ''), {
-        method: version === undefined ? 'POST' : 'PUT',
-        body: String(sent),
-        type: 'application/yaml',
-      });
+      const where = safely(sent)?.metadata?.namespace ?? namespace;
+      const query = dryRun ? '?dryRun=All' : '';
+      const type = 'application/yaml';
+      if (version === undefined) return ask<ApiObject>(listPath(kind, where) + query, { method: 'POST', body: String(sent), type });
+      const path = objectPath(kind, where, object.metadata.name);
+      const put = (held: string | undefined) => {
+        sent.setIn(['metadata', 'resourceVersion'], held);
+        return ask<ApiObject>(path + query, { method: 'PUT', body: String(sent), type });
+      };
+      try {
+        return await put(version);
+      } catch (problem) {
+        if (!(problem instanceof ApiError) || problem.status !== 409) throw problem;
+        // A status that was written meanwhile makes a new version too, and is nobody's change.
+        const there = await ask<ApiObject>(path);
+        if (written(authored({ ...there, kind: kind.kind, apiVersion: `${kind.group}/${kind.version}` })) !== original) throw problem;
+        return put(there.metadata.resourceVersion);
+      }
     },
-    [kind, namespace, object.metadata.name, version],
+    [kind, namespace, object.metadata.name, version, original],
   );
 
   // What the server would say to it, asked while one writes.
@@ -79,6 +90,7 @@ export function ObjectEditor({
     if (!dirty || locked) {
       setChecked('good');
       setError(undefined);
+      setFindings([]);
       return undefined;
     }
     setChecked('typing');
@@ -90,9 +102,13 @@ export function ObjectEditor({
         if (!stale) {
           setError(undefined);
           setChecked('good');
+          const plain = safely(read(text));
+          const told = plain ? await analyzed(plain.metadata.namespace ?? namespace, [plain]).catch(() => []) : [];
+          if (!stale) setFindings(told.filter((one) => one.kind === kind.kind && one.name === plain?.metadata.name));
         }
       } catch (problem) {
         if (stale) return;
+        setFindings([]);
         setError(problem instanceof ApiError ? problem : new ApiError(0, '', String(problem)));
         setChecked('bad');
       }
@@ -101,9 +117,9 @@ export function ObjectEditor({
       stale = true;
       clearTimeout(timer);
     };
-  }, [text, dirty, locked, send]);
+  }, [text, dirty, locked, send, kind.kind, namespace]);
 
-  const problems = useMemo(() => diagnostics(document, error), [document, error]);
+  const problems = useMemo(() => [...diagnostics(document, error), ...warnings(document, findings)], [document, error, findings]);
   const wrong = useMemo(() => {
     const told = new Map(error?.causes.map((cause) => [pathOf(cause.field).join('.'), cause.message]));
     return (path: Path) => told.get(path.join('.'));
@@ -198,6 +214,7 @@ export function ObjectEditor({
           </Stack>
         </Card>
       )}
+      {dirty && <FindingsAlert findings={findings} />}
       {error && dirty && checked !== 'typing' && <Violations error={error} />}
     </Stack>
   );
@@ -231,6 +248,13 @@ function diagnostics(document: Document.Parsed, error: ApiError | undefined): Di
   return error.causes.map((cause) => {
     const [from, to] = rangeOf(document, pathOf(cause.field));
     return { from, to, severity: 'error', message: `${cause.field}: ${cause.message}` };
+  });
+}
+
+function warnings(document: Document.Parsed, findings: Finding[]): Diagnostic[] {
+  return findings.map((one) => {
+    const [from, to] = rangeOf(document, one.loc);
+    return { from, to, severity: one.severity === 'error' ? 'error' : 'warning', message: `${one.code}: ${one.message}` };
   });
 }
 

@@ -7,6 +7,7 @@ import { useLive } from '../api/live';
 import { useSession } from '../api/session';
 import { ago } from '../figures';
 import { about, appOf, modeOf } from '../objects/about';
+import { FindingsCard } from '../objects/findings';
 import { Standing } from '../objects/standing';
 import { Head } from '../parts/head';
 import { Empty, Failed } from '../parts/states';
@@ -44,6 +45,7 @@ export default function Rules() {
           {writes ? 'Choose a kind above and fill in its form, or write YAML and apply it.' : 'Your role may read here; somebody who may edit writes the first one.'}
         </Empty>
       )}
+      {objects && objects.length > 0 && namespace !== ALL && <FindingsCard namespace={namespace} version={version} plurals={plurals} />}
       {objects && objects.length > 0 && (
         <Card>
           <Group mb="sm" gap="sm">

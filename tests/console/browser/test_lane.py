@@ -16,7 +16,7 @@ def test_a_lane_that_is_made_by_form_takes_its_traffic(running: Shop, pages: Pag
     form.get_by_role("combobox", name="Enters at").fill("gateway")
     form.get_by_role("textbox", name="Name", exact=True).fill("x-tester")
     form.get_by_role("textbox", name="Value").fill("yes")
-    form.get_by_text("the server would take it").wait_for()
+    form.get_by_text("the server would take it", exact=True).wait_for()
     form.get_by_test_id("save").click()
     form.wait_for(state="detached")
 

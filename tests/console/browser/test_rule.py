@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
+
+import httpx
 
 from tests.console.browser.conftest import Pages
 from tests.console.shop import Shop, visitors
@@ -24,6 +27,14 @@ def limit(name: str, threshold: int, **more: Any) -> dict[str, Any]:
     }
 
 
+def change(http: httpx.Client, name: str, threshold: int) -> None:
+    """Change a limit as somebody else would."""
+    strategy = {"rateLimit": {"threshold": threshold, "statDuration": "1s"}}
+    words = json.dumps({"spec": {"strategies": [strategy]}})
+    headers = {"content-type": "application/merge-patch+json"}
+    http.patch(f"{PATH}/{name}", content=words, headers=headers).raise_for_status()
+
+
 def rejections(page: Any) -> float:
     """The newest rate that the graph tells in words."""
     label = page.locator("figure").first.get_attribute("aria-label") or ""
@@ -38,7 +49,7 @@ def test_what_a_new_rule_rejects_is_seen_in_its_graph(running: Shop, pages: Page
     page.get_by_role("textbox", name="Target resource name").fill("GET:/items")
     page.get_by_role("textbox", name="Threshold").fill("2")
     page.get_by_role("radiogroup", name="Mode").get_by_text("on", exact=True).click()
-    page.get_by_text("the server would take it").wait_for()
+    page.get_by_text("the server would take it", exact=True).wait_for()
     page.get_by_test_id("save").click()
     page.get_by_role("heading", level=1, name="by-form").wait_for()
     page.get_by_text("live on 2 of 2", exact=True).wait_for()
@@ -83,9 +94,7 @@ def test_a_rule_is_rolled_back_to_what_it_was(running: Shop, pages: Pages):
     """The way back is one click, and shows before what it changes."""
     running.apply(limit("back", 100))
     with running.server.client() as http:
-        stored = http.get(f"{PATH}/back").json()
-        stored["spec"]["strategies"][0]["rateLimit"]["threshold"] = 1
-        http.put(f"{PATH}/back", json=stored).raise_for_status()
+        change(http, "back", 1)
     page = pages.open(f"{running.url}/console/default/rules/flowcontrols/back?tab=history")
 
     page.locator(".diff-added", has_text="threshold: 100").wait_for()
@@ -99,16 +108,25 @@ def test_a_rule_is_rolled_back_to_what_it_was(running: Shop, pages: Pages):
         http.delete(f"{PATH}/back").raise_for_status()
 
 
+def test_what_is_probably_not_meant_is_said_while_one_writes(running: Shop, pages: Pages):
+    """A limit of an app that nobody has started is taken, and its author is told all the same."""
+    page = pages.open(f"{running.url}/console/default/rules/flowcontrols/_new?app=catalogue")
+    page.get_by_text("the server would take it", exact=True).wait_for()
+
+    told = page.get_by_role("alert").filter(has_text="it is probably not meant")
+    told.wait_for()
+
+    assert "catalogue" in told.inner_text()
+
+
 def test_what_somebody_else_changed_meanwhile_is_not_overwritten(running: Shop, pages: Pages):
     """Two people with one rule open: the second is told."""
     running.apply(limit("both", 100))
     page = pages.open(f"{running.url}/console/default/rules/flowcontrols/both")
     page.get_by_role("textbox", name="Threshold").fill("50")
-    page.get_by_text("the server would take it").wait_for()
+    page.get_by_text("the server would take it", exact=True).wait_for()
     with running.server.client() as http:
-        stored = http.get(f"{PATH}/both").json()
-        stored["spec"]["strategies"][0]["rateLimit"]["threshold"] = 7
-        http.put(f"{PATH}/both", json=stored).raise_for_status()
+        change(http, "both", 7)
 
     page.get_by_text("Somebody else changed it meanwhile").first.wait_for()
     assert page.get_by_role("textbox", name="Threshold").input_value() == "50"
