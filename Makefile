@@ -91,6 +91,11 @@ bench: $(STAMP) databases  ## measure what the agent costs; writes build/bench/b
 bench-flow: $(STAMP)  ## measure the gate beside others' in four languages; writes build/bench/flow.json
 	@$(BIN)/python -m benchmarks.flow $(ARGS)
 
+.PHONY: test-observability
+test-observability: $(STAMP)  ## ask a real Prometheus every query of the dashboards and the alerts
+	@PROMETHEUS="$$(PYTHON='$(PYTHON)' scripts/prometheus.sh)" \
+		$(BIN)/python -m pytest tests/observability $(ARGS)
+
 .PHONY: docs docs-check
 docs: $(STAMP)  ## build the documentation as a site, in build/site (ARGS="--serve" shows it while you write)
 	@mkdocs=$$(PYTHON='$(PYTHON)' scripts/docs.sh); NO_MKDOCS_2_WARNING=1 \

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BESIDE = {"architecture.md": "ARCHITECTURE.md", "security.md": "SECURITY.md"}
 """Pages that stand at the root of the repository, where people look for them."""
 
+_BESIDE_DOCS = re.compile(r"\]\(\.\./((?:\.\./)?)(examples|tests|changes|src|deploy)/")
 SOURCE = "https://github.com/fairlead/fairlead/blob/main/"
 
 
@@ -46,7 +47,7 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
     if source in BESIDE:
         markdown = markdown.replace("](docs/adr)", "](adr/index.md)").replace("](docs/", "](")
         markdown = re.sub(r"\]\(CONTRIBUTING\.md", f"]({SOURCE}CONTRIBUTING.md", markdown)
-    return re.sub(r"\]\(\.\./((?:\.\./)?)(examples|tests|changes|src)/", _repository, markdown)
+    return _BESIDE_DOCS.sub(_repository, markdown)
 
 
 def _decisions() -> str:
