@@ -13,6 +13,7 @@ from threading import Thread
 
 import pytest
 
+from fairlead.cli.control_plane import Refused
 from fairlead.cli.main import VERBS, main
 from tests.cli.rules_text import rule
 
@@ -171,3 +172,12 @@ def test_a_server_that_is_no_url_is_a_usage_error(capsys):
     for url in ("localhost:8580", "ftp://x", "http://"):
         assert main(["get", "tlr", "--server", url]) == 2
         assert "http://HOST:PORT" in capsys.readouterr().err
+
+
+def test_a_control_plane_that_is_older_than_the_command_is_said():
+    """An endpoint that is not there is no object that is not there."""
+    message = "the server could not find the requested resource: /fairlead/v1/history"
+    refused = Refused(404, {"kind": "Status", "reason": "NotFound", "message": message})
+    assert refused.unknown_path
+    assert "it is older than this command" in str(refused)
+    assert not Refused(404, {"message": 'trafficlanes "x" not found'}).unknown_path

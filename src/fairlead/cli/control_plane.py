@@ -44,6 +44,9 @@ class _NoRedirect(HTTPRedirectHandler):
         return None
 
 
+_NO_PATH = "could not find the requested resource: /fairlead/"
+
+
 class Refused(Failed):
     """The control plane said no. `code` is the HTTP status, `reason` the API's word for it."""
 
@@ -53,6 +56,9 @@ class Refused(Failed):
         message = str(status.get("message") or "without a reason")
         told = message if message.startswith(self.reason) else f"{self.reason}: {message}"
         remedy = f"; {_REMEDY}" if code == 401 else ""
+        self.unknown_path = code == 404 and _NO_PATH in message
+        if self.unknown_path:
+            remedy = "; it is older than this command: `fairlead version` shows both"
         super().__init__(f"the control plane refused: {told}{remedy}", REFUSED)
 
 

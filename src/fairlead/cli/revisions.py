@@ -24,7 +24,7 @@ def revisions_of(control: ControlPlane, one: Named) -> list[Item]:
     try:
         items: list[Item] = control.call("GET", PATH, query=query)["items"]
     except Refused as refusal:
-        if refusal.code != 404:
+        if refusal.code != 404 or refusal.unknown_path:
             raise
         raise missing(control, one) from refusal
     return items
