@@ -16,6 +16,7 @@ from benchmarks import (
     hot,
     inbound,
     leaks,
+    measuring,
     outbound,
     propagation,
     rpc,
@@ -38,6 +39,7 @@ GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
     "leaks": leaks.run,
     "sql": sql.run,
     "hot": hot.run,
+    "measuring": measuring.run,
 }
 
 

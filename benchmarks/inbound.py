@@ -23,6 +23,7 @@ CALLS = 1500
 TARGET = 5.0
 
 Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
 Headers = tuple[tuple[bytes, bytes], ...]
 
 ORDINARY: Headers = (
@@ -64,7 +65,7 @@ def figure(
 ) -> Figure:
     """Return what hooks that enforce `policy` add to requests with `headers`, by turns."""
     with asyncio.Runner() as runner:
-        bare = _batch(runner, headers)
+        bare = requests(runner, headers)
         plane, patches = Plane(policy, pure=pure), Patches()
 
         def hooked(calls: int) -> list[int]:
@@ -82,7 +83,8 @@ def figure(
     return measured
 
 
-def _batch(runner: asyncio.Runner, headers: tuple[Headers, ...]) -> Batch:
+def requests(runner: asyncio.Runner, headers: tuple[Headers, ...]) -> Batch:
+    """Return what sends an application requests with these headers, by turns."""
     app = FastAPI()
 
     @app.get("/a", response_class=PlainTextResponse)
@@ -91,7 +93,7 @@ def _batch(runner: asyncio.Runner, headers: tuple[Headers, ...]) -> Batch:
 
     async def once_each() -> None:
         for chosen in headers:
-            await app(_scope(chosen), _receive, _send)
+            await app(scope(chosen), receive, _send)
 
     return lambda calls: [
         spent // len(headers)
@@ -99,7 +101,8 @@ def _batch(runner: asyncio.Runner, headers: tuple[Headers, ...]) -> Batch:
     ]
 
 
-def _scope(headers: Headers) -> Scope:
+def scope(headers: Headers) -> Scope:
+    """Return a request as a server makes it of what has come."""
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
@@ -118,7 +121,8 @@ def _scope(headers: Headers) -> Scope:
     }
 
 
-async def _receive() -> MutableMapping[str, Any]:
+async def receive() -> MutableMapping[str, Any]:
+    """Return an empty body."""
     return {"type": "http.request", "body": b"", "more_body": False}
 
 

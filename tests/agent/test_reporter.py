@@ -48,6 +48,9 @@ class Clocked:
         self.error: Exception | None = None
         self.posting._reports = self  # type: ignore[assignment]
 
+    def hurry(self) -> None:
+        """Have nothing to lose."""
+
     def send(self, report: Report) -> int:
         if self.error is not None:
             raise self.error
@@ -181,6 +184,35 @@ def test_a_process_that_serves_nobody_reports_too(clocked: Clocked):
     clocked.posting.line()
 
     assert [(report.seq, report.address) for report in clocked.sent] == [(1, "")]
+
+
+def test_a_process_that_ends_tells_the_rest(clocked: Clocked):
+    """What was counted since the last report, and one that has not arrived before that."""
+    clocked.call()
+    clocked.now += 10
+    clocked.posting.last()
+    assert clocked.sent == []  # nobody has ever answered
+    first = clocked.reporter.due("h:1")
+    clocked.reporter.answered(1)
+    clocked.now += 10
+    clocked.reporter.due("h:1")
+    clocked.call(times=3)
+    clocked.now += 1
+    clocked.posting.last()
+
+    assert (passed(first), [report.seq for report in clocked.sent]) == ({"GET:/a": 1}, [2, 3])
+    assert passed(clocked.sent[-1]) == {"GET:/a": 3}
+
+
+def test_a_process_that_ends_waits_for_nobody(clocked: Clocked):
+    """The control plane may end at the same time."""
+    clocked.now += 10
+    clocked.reporter.due("h:1")
+    clocked.reporter.answered(1)
+    clocked.error = ControlUnreachable("away")
+    clocked.posting.last()
+
+    assert clocked.posting.problem == "away"
 
 
 def test_a_control_plane_that_is_away_is_not_asked_in_a_loop(clocked: Clocked):

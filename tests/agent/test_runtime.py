@@ -8,11 +8,11 @@ import os
 import threading
 import time
 from pathlib import Path
+from random import random
 
 from fairlead.agent.runtime import Collections, Figures, Loop
 from fairlead.agent.shedding import Shedding, limit
-from fairlead.flow.measuring import Measuring
-from tests.flow.virtual import World
+from fairlead.flow.engine import Engine
 
 
 def test_collections_are_counted_by_generation_and_timed():
@@ -126,13 +126,15 @@ def test_tasks_are_counted_where_there_is_a_loop():
 
 def test_measuring_ends_before_the_memory_does():
     """It begins again when there is room, and not at the same mark: it would come and go."""
-    measuring, used = Measuring(World().gates), [80]
-    shedding = Shedding(measuring, memory=lambda: used[0], most=lambda: 100)
+    engine, used = Engine(clock=time.monotonic, dice=random), [80]
+    engine.measure(True)
+    shedding = Shedding(engine, memory=lambda: used[0], most=lambda: 100)
     told = []
     for share in (80, 91, 88, 84, 88):
         used[0] = share
         shedding.look()
-        told.append((measuring.on, shedding.why))
+        told.append((engine.measuring.on, shedding.why))
+        assert engine.measuring.shed == engine.gates.idle == bool(shedding.why)
 
     full = (False, "91% of the memory is in use")
     assert told == [(True, ""), full, full, (True, ""), (True, "")]
@@ -148,7 +150,7 @@ def test_the_limit_is_the_containers(tmp_path: Path):
     assert limit((two, one)) == 0
     one.write_text("9223372036854771712\n")
     assert limit((one,)) == 0
-    shedding = Shedding(Measuring(World().gates), most=lambda: 0)
+    shedding = Shedding(Engine(clock=time.monotonic, dice=random), most=lambda: 0)
     shedding.look()
     assert shedding.why == ""
 

@@ -78,6 +78,23 @@ def test_a_forked_process_reports_of_itself_alone(launch, wire):
     assert sorted(row[3] for row in rows(wire, "work")) == [1, 5]
 
 
+def test_a_server_that_stops_tells_what_was_not_told(launch, wire):
+    """A deployment replaces all instances: ten seconds of each would be missing."""
+    wire.publish(snapshot(1))
+    program = launch(
+        SERVE + GUARDED + "import time\nwhile agent.process.reporter.every < 60:\n"
+        "    time.sleep(0.01)\n"
+        "for _ in range(7): work()\nagent.leaving()\nprint('left', flush=True)\n" + STAY
+    )
+    await_registered(wire, program.line())
+    wire.measure(Telemetry(every=0.5))
+    until(lambda: rows(wire, "work"))
+    wire.measure(Telemetry(every=60.0))
+    assert program.line() == "left"
+
+    assert sum(row[3] for row in rows(wire, "work")) == 12
+
+
 def test_a_process_that_is_to_tell_nothing_tells_nothing(launch, wire):
     """``FAIRLEAD_TELEMETRY=off``; it is registered and follows its rules all the same."""
     wire.renew = 0.05

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from fairlead.flow.edges import Key
+from fairlead.policy.snapshot import Snapshot
 from fairlead.telemetry.names import AGENT_FAULTS
 from tests.instruments.backend import Backend, backend, closed_port
 from tests.instruments.callers import CALLERS, Caller
@@ -26,13 +27,19 @@ def caller(request: pytest.FixtureRequest) -> Caller:
     return found
 
 
+def measured(snapshot: Snapshot) -> Plane:
+    plane = Plane(snapshot)
+    plane.engine.measure(True)
+    return plane
+
+
 def edges(plane: Plane) -> dict[Key, Any]:
     return dict(plane.engine.measuring.edges.read())
 
 
 def test_a_call_counts_where_it_went(caller: Caller, base: Backend) -> None:
     """By the lane that called and the lane that served; an answer from 500 on is an error."""
-    plane = Plane(inner({"b": {base.address: ""}}))
+    plane = measured(inner({"b": {base.address: ""}}))
     with hooked(plane, *caller.hooks), serving("gray"):
         caller.get("http://b/")
         caller.get("http://b/cookie")
@@ -49,7 +56,7 @@ def test_a_call_counts_where_it_went(caller: Caller, base: Backend) -> None:
 def test_a_call_that_was_tried_again_is_one_call(caller: Caller, base: Backend) -> None:
     """The attempts beyond the first are told apart; it counts where it got its answer."""
     with closed_port() as dead:
-        plane = Plane(inner({"b": {dead: "gray", base.address: ""}}))
+        plane = measured(inner({"b": {dead: "gray", base.address: ""}}))
         with hooked(plane, *caller.hooks), serving("gray"):
             caller.get("http://b/")
 
@@ -61,7 +68,7 @@ def test_a_call_that_was_tried_again_is_one_call(caller: Caller, base: Backend) 
 def test_a_call_that_reached_nobody_is_an_error(caller: Caller) -> None:
     """And no fallback: nobody stood in for the lane."""
     with closed_port() as dead:
-        plane = Plane(inner({"b": {dead: ""}, "empty": {}}))
+        plane = measured(inner({"b": {dead: ""}, "empty": {}}))
         with hooked(plane, *caller.hooks), serving("gray"):
             with pytest.raises(caller.refused):
                 caller.get("http://b/")
@@ -78,7 +85,7 @@ def test_a_call_that_reached_nobody_is_an_error(caller: Caller) -> None:
 
 def test_an_app_that_is_called_past_its_name_loses_the_label(caller: Caller) -> None:
     """At a port that names do not lead to nobody takes the label along; on base none is lost."""
-    plane = Plane(inner({"localhost": {}}))
+    plane = measured(inner({"localhost": {}}))
     with closed_port() as dead, hooked(plane, *caller.hooks):
         url = f"http://localhost:{dead.rpartition(':')[2]}/"
         for lane in ("gray", ""):
@@ -91,8 +98,8 @@ def test_an_app_that_is_called_past_its_name_loses_the_label(caller: Caller) -> 
 
 def test_what_is_shed_is_counted(caller: Caller, base: Backend) -> None:
     """And nothing else is done."""
-    plane = Plane(inner({"b": {base.address: ""}}))
-    plane.engine.measuring.on = False
+    plane = measured(inner({"b": {base.address: ""}}))
+    plane.engine.measure(False, shed=True)
     with hooked(plane, *caller.hooks), serving("gray"):
         caller.get("http://b/")
 

@@ -80,7 +80,7 @@ class Agent:
             governed=bool(settings.app),
             gates=Gates(listener=hears(self._count), memory=sampled(), pure=settings.pure),
         )
-        self.engine.measuring.on = settings.telemetry
+        self.engine.measure(settings.telemetry)
         self.rewriting = _rewriting(settings)
         self.interfaces = Interfaces()
         self.engine.apply(Snapshot(workload=self.identity.workload))
@@ -143,6 +143,7 @@ class Agent:
         """Deregister now: the server is about to stop. Returns when it is done or has failed."""
         try:
             self.process.tenancy.leave(queue)
+            self.process.say_last()
         except Exception as error:
             self.fault("leaving", error)
 
@@ -150,6 +151,7 @@ class Agent:
         """End with no goodbye: the socket stays open in the parent, for the next worker."""
         try:
             self.process.tenancy.hand_over()
+            self.process.say_last()
         except Exception as error:
             self.fault("handing over", error)
 

@@ -63,6 +63,14 @@ class Metrics:
             self._started = True
         native.spawn(self._run)
 
+    def write(self) -> None:
+        """Write down what was counted, as the process is about to end, one way or another."""
+        if self._started and not self._stopped:
+            try:
+                self._siblings.write()
+            except OSError as error:
+                self.problem = str(error)
+
     def stop(self) -> None:
         """Leave: what was counted stays in the metrics of those who stay."""
         if not self._started or self._stopped:

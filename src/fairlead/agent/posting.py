@@ -97,6 +97,23 @@ class Posting:
         except Exception as error:  # what is in force must be followed
             self._fault("telemetry", error)
 
+    def last(self) -> None:
+        """Tell what has not been told, as the process is about to end.
+
+        Where nothing has arrived yet nobody may be there, and nobody is waited for.
+        """
+        if not self.wanted or self._reporter.arrived is None:
+            return
+        try:
+            self._reports.hurry()
+            # One may be on its way that is told first.
+            for _ in range(2):
+                report = self._reporter.due(self._tenancy().choice.address, soon=LONGEST)
+                if report is not None:
+                    self._reporter.answered(self._reports.send(report))
+        except (ControlUnreachable, RefusedRequest) as error:
+            self.problem = str(error)
+
     def abandon(self) -> None:
         """Close this process's side of the connection."""
         self._reports.abandon()

@@ -83,6 +83,12 @@ class Process:
             self.reporter.figures.collections.install()
             self.metrics.start()
 
+    def say_last(self) -> None:
+        """Tell what was counted, as a server is about to stop: some end their process hard."""
+        self.posting.last()
+        if self.metrics is not None:
+            self.metrics.write()
+
     def answer_no_more(self) -> None:
         """Stop answering, when what was counted is written down."""
         if self.metrics is not None:

@@ -55,7 +55,7 @@ class Reporter:
         """`telemetry` says how often a report is wanted; `spent` is the CPU of this thread."""
         self._engine, self._whose = engine, subscription
         self._telemetry, self._clock, self._spent = telemetry, clock, spent
-        self.figures, self.shedding = Figures(clock), Shedding(engine.measuring)
+        self.figures, self.shedding = Figures(clock), Shedding(engine)
         self.collector = Collector(engine)
         self._lock = native.Lock()
         self._before = NOTHING

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fairlead.agent.memory import resident
-from fairlead.flow.measuring import Measuring
+from fairlead.flow.engine import Engine
 
 FULL, ROOM = 0.9, 0.85
 """Shares of the limit of memory from which on measuring is given up, and below which it begins."""
@@ -38,11 +38,11 @@ class Shedding:
 
     def __init__(
         self,
-        measuring: Measuring,
+        engine: Engine,
         memory: Callable[[], int] = resident,
         most: Callable[[], int] = limit,
     ) -> None:
-        self._measuring, self._memory, self._most = measuring, memory, most
+        self._engine, self._memory, self._most = engine, memory, most
         self.why = ""
         """Why less is measured than there is."""
 
@@ -50,8 +50,10 @@ class Shedding:
         """Give measuring up, or begin it again."""
         most = self._most()
         share = self._memory() / most if most else 0.0
-        if self._measuring.on and share >= FULL:
-            self._measuring.on = False
+        measuring = self._engine.measuring
+        if measuring.on and share >= FULL:
+            self._engine.measure(False, shed=True)
             self.why = f"{share:.0%} of the memory is in use"
-        elif not self._measuring.on and share < ROOM:
-            self._measuring.on, self.why = True, ""
+        elif measuring.shed and share < ROOM:
+            self._engine.measure(True)
+            self.why = ""

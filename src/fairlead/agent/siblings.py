@@ -72,12 +72,15 @@ class Siblings:
             sums.add(one)
         return sums
 
+    def write(self) -> None:
+        """Write down what this process has counted: it may be gone soon. Raises OSError."""
+        _write(self._place() / f"{_FINAL}{self._name}.json", self.answer())
+
     def leave(self) -> None:
         """Say for the last time what this process has counted. Raises OSError."""
-        if self._directory is None:
-            return
-        _write(self._directory / f"{_FINAL}{self._name}.json", self.answer())
-        self.path.unlink(missing_ok=True)
+        if self._directory is not None:
+            self.write()
+            self.path.unlink(missing_ok=True)
 
     def sweep(self) -> None:
         """Delete what instances have left that are long gone. Raises OSError."""

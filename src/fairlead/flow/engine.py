@@ -83,6 +83,12 @@ class Engine:
         self.gates.apply(_rules(snapshot), simulate=snapshot.governance == OBSERVE)
         self.plan = self._build(snapshot)
 
+    def measure(self, on: bool, *, shed: bool = False) -> None:  # noqa: FBT001
+        """Measure calls that no rule is about, or not; what is shed is counted."""
+        self.measuring.on, self.measuring.shed = on, shed
+        self.gates.measure(on)
+        self.plan = self._build(self.plan.snapshot)  # whoever has read the last one looks again
+
     def begin_again(self) -> None:
         """Count from nothing in a forked process: a permit may be in the hand of a lost thread."""
         self.plan = self._build(self.plan.snapshot)

@@ -74,8 +74,9 @@ class Gates:
         self._applying = RLock()
         self.crowd = 0
         """How often a resource was given a shared gate."""
-        self.none = True
-        """Whether no rule is in force at all."""
+        self._measured = False
+        self.none = self.idle = True
+        """Whether no rule is in force at all; `idle` if nobody measures what has none, either."""
 
     def __iter__(self) -> Iterator[Gate]:
         return iter(list(self._gates.values()))
@@ -88,6 +89,12 @@ class Gates:
     def meter(self, name: str) -> Gate:
         """Return a gate that only counts: no rule finds it, and it is nobody else's."""
         return self._core.form.Gate(name, self._core, BY_COUNTS)  # type: ignore[no-any-return]
+
+    def measure(self, on: bool) -> None:  # noqa: FBT001
+        """Have calls that no rule is about counted, or not."""
+        with self._applying:
+            self._measured = on
+            self.idle = self.none and not on
 
     def restart(self, meter: Gate) -> None:
         """Have a meter count from nothing in a forked process, after `begin_again`."""
@@ -141,6 +148,7 @@ class Gates:
                 self._patterns, self._crowds = compiled, crowds
                 self._before, self._shared = self._shared, {}
                 self.none = not (by_name or patterns)
+                self.idle = self.none and not self._measured
             for name in watched:
                 self.gate(name)  # or it were made when it is asked for first, under the lock
             self._fit_all()

@@ -23,12 +23,14 @@ MOST_METERS = 1024
 class Measuring:
     """One for each process."""
 
-    __slots__ = ("_drops", "_gates", "_lanes", "_meters", "_reads", "drop", "edges", "on")
+    __slots__ = ("_drops", "_gates", "_lanes", "_meters", "_reads", "drop", "edges", "on", "shed")
 
     def __init__(self, gates: Gates) -> None:
         self._gates = gates
-        self.on = True
-        """False while measuring is given up, to spare the application."""
+        self.on = False
+        """Whether calls are measured that no rule is about."""
+        self.shed = False
+        """Whether they are not for now, to spare the application: it is counted how many."""
         self.edges = Edges()
         self._meters: dict[tuple[str, str], Gate] = {}
         self._lanes: set[str] = set()
@@ -41,14 +43,21 @@ class Measuring:
         """Count from nothing, in a forked process."""
         for meter in self._meters.values():
             self._gates.restart(meter)  # somebody may be inside, whose end is his own affair
-        on = self.on
+        on, shed = self.on, self.shed
         self.__init__(self._gates)  # type: ignore[misc]
-        self.on = on
+        self.on, self.shed = on, shed
 
     def meter(self, resource: str, lane: str) -> Gate:
         """Return what counts calls of `resource` on a lane: a gate at which nothing is refused."""
         meter = self._meters.get((resource, lane))
         return self._made(resource, lane) if meter is None else meter
+
+    def reject(self, resource: str, lane: str, *, simulated: bool) -> None:
+        """Count a call on a lane that was turned away, or would have been."""
+        if self.on and lane:
+            meter = self.meter(resource, lane)
+            meter.rejected += not simulated
+            meter.simulated += simulated
 
     def meters(self) -> list[tuple[str, str, Gate]]:
         """Return all of them by resource and lane."""

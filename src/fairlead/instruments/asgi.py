@@ -112,7 +112,9 @@ class Gate:
         reading.ask = compiled.lane
         reading.coloured = compiled.coloured
         # Read after the plan, which is swapped when its rules are in force.
-        reading.governed = not self._plane.engine.gates.none
+        engine = self._plane.engine
+        reading.governed = not engine.gates.idle
+        reading.drop = engine.measuring.drop if engine.measuring.shed else None
         return reading
 
 

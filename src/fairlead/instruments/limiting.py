@@ -52,9 +52,9 @@ class Turnstile:
         self.known: dict[tuple[str, str], Gate] = {}
 
     def open(self) -> bool:
-        """Say whether no rule at all is in force in this process."""
+        """Say whether nobody needs to know of a request in this process."""
         try:
-            return self.engine.gates.none
+            return self.engine.gates.idle
         except Exception:  # counted; the request goes through
             self.fault()
             return True
@@ -113,11 +113,16 @@ class Turnstile:
 
     def entered(self, entry: Entry, gate: Gate, passage: Passage | None) -> None:
         """Keep what was let in, and count what was not, or would not have been."""
+        measuring = self.engine.measuring
         if entry.refused is None and passage is not None:
             passage.take(entry, gate.resource)
+            if measuring.on and passage.lane:
+                passage.entries += (measuring.meter(gate.resource, passage.lane).enter(),)
             if entry.simulated is None:
                 return
         told(self._plane.counters, entry)
+        if passage is not None:
+            measuring.reject(gate.resource, passage.lane, simulated=entry.refused is None)
         if passage is None and not entry.wait:
             entry.exit()
 

@@ -42,7 +42,8 @@ def measured(plane: DataPlane, call: Call, error: BaseException | None, outcome:
     """Count `call`, which ended in `outcome`, or in an `error` that no attempt has made."""
     measuring = plane.engine.measuring
     if not measuring.on:
-        measuring.drop()
+        if measuring.shed:
+            measuring.drop()
         return
     try:
         endpoint, raised = call.endpoint, error or outcome.error

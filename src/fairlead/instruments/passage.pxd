@@ -26,13 +26,14 @@ cdef class Passage(Served):
 @cython.final
 cdef class AsgiPassage(Passage):
     cdef public object headers, out
+    cdef public bint light
 
     cpdef send(self, message)
 
 
 @cython.final
 cdef class Reading:
-    cdef public object plan, ask, coloured
+    cdef public object plan, ask, coloured, drop
     cdef public frozenset names
     cdef public bint governed
     cdef public dict known
@@ -55,7 +56,7 @@ cdef class Way:
 
 @cython.final
 cdef class Entrance:
-    cdef object _choose, _fault, _gates, _hold
+    cdef object _choose, _fault, _gates, _hold, _measuring
     cdef dict _ways
     cdef bint _plain
 

@@ -158,7 +158,7 @@ class Passage(Served):
 class AsgiPassage(Passage):
     """A request of an ASGI application, which sends and receives through it."""
 
-    __slots__ = ("headers", "out")
+    __slots__ = ("headers", "light", "out")
 
     def __init__(
         self,
@@ -174,6 +174,8 @@ class AsgiPassage(Passage):
         super().__init__(lane, count_fault)
         self.headers = headers
         self.out = out
+        self.light = False
+        """Whether no rule waits for its end: it leaves before its last message is sent."""
 
     def caller(self) -> str:
         """Return the app that sent it, as far as that is believed; ``""`` for none."""
@@ -193,6 +195,9 @@ class AsgiPassage(Passage):
         elif kind == "http.response.body" or kind in _PARTS:
             if "more_body" in message and message["more_body"]:  # noqa: RUF019  `get` is a call
                 return part(self, self.out, message)
+            if self.light:
+                self.leave()
+                return self.out(message)
             return last(self, self.out, message)
         elif kind in _LAST:
             return last(self, self.out, message)
@@ -202,7 +207,7 @@ class AsgiPassage(Passage):
 class Reading:
     """What headers say by one plan."""
 
-    __slots__ = ("ask", "coloured", "governed", "known", "names", "plan")
+    __slots__ = ("ask", "coloured", "drop", "governed", "known", "names", "plan")
 
     def __init__(self, plan: Plan | None, names: frozenset[bytes], known: dict[Pairs, str]) -> None:
         """Ask for headers of these `names`."""
@@ -215,7 +220,10 @@ class Reading:
         self.coloured: Any = None
         """At an entry the counters of coloured requests, by lane."""
         self.governed = False
-        """Whether rules about the flow of calls are in force."""
+        """Whether somebody needs to know of requests: rules about the flow of calls, or whoever
+        measures them."""
+        self.drop: Any = None
+        """Counts a request of which nobody knows, where that was to be."""
 
 
 class Arrivals:
@@ -257,15 +265,15 @@ class Arrivals:
             if reading.coloured is not None:
                 reading.coloured[lane].raise_by_one()
             if not reading.governed:
+                reading.drop is None or reading.drop()
                 scope[KEY] = True
                 return Served(lane)
             # What its class would do: a call of that costs as much again.
             passage = AsgiPassage.__new__(AsgiPassage)
             passage.lane, passage.headers, passage.out = lane, headers, send
-            passage.ended = passage.broken = passage.gone = False
-            passage.entrance, passage.entries = "", ()
+            passage.ended = passage.broken = passage.gone = passage.light = False
+            passage.entrance, passage.entries, passage.count_fault = "", (), self.count_fault
             passage.status = passage.error = None
-            passage.count_fault = self.count_fault
             scope[KEY] = passage
             return passage
         except Exception:  # counted; the request goes through
@@ -287,7 +295,7 @@ class Way:
 class Entrance:
     """Where requests enter the gates of a kind of things that a router hands them to."""
 
-    __slots__ = ("_choose", "_fault", "_gates", "_hold", "_plain", "_ways")
+    __slots__ = ("_choose", "_fault", "_gates", "_hold", "_measuring", "_plain", "_ways")
 
     def __init__(
         self,
@@ -303,6 +311,7 @@ class Entrance:
         all.
         """
         self._gates = turnstile.engine.gates
+        self._measuring = turnstile.engine.measuring
         self._ways: dict[int, Way] = {}
         """By what a route is rather than by its path, which another one may have."""
         self._fault = turnstile.fault
@@ -316,7 +325,7 @@ class Entrance:
 
         # Every request comes by here, some twice.
         def handle(route: Any, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-            if ASKED in scope or gates.none:
+            if ASKED in scope or gates.idle:
                 return original(route, scope, receive, send)
             answer = self.enter(route, scope)
             if answer is None:
@@ -352,6 +361,10 @@ class Entrance:
                 entries = passage.entries
                 passage.entries = (*entries, entry) if entries else (entry,)
                 passage.entrance = gate.resource
+                passage.light = gate.open
+                if passage.lane and self._measuring.on:
+                    meter = self._measuring.meter(gate.resource, passage.lane)
+                    passage.entries = (*passage.entries, meter.enter())
                 return None
             return self._hold(gate, entry, scope)
         except Exception:  # counted; the request goes through

@@ -111,11 +111,14 @@ class RpcGates:
         """Enter the gate of `method`; what is let in is the passage's to leave."""
         try:
             gate = self._known.get(method) or self._gate(method)
-            entry = gate.enter(1, facts)
+            entry, measuring, resource = gate.enter(1, facts), self._engine.measuring, gate.resource
             if entry.refused is not None or entry.simulated is not None:
                 told(self._plane.counters, entry)
+                measuring.reject(resource, passage.lane, simulated=entry.refused is None)
             if entry.refused is None:
-                passage.take(entry, gate.resource)
+                passage.take(entry, resource)
+                if measuring.on and passage.lane:
+                    passage.entries += (measuring.meter(resource, passage.lane).enter(),)
             return entry
         except Exception:  # counted; the call goes through
             fault(self._plane, WHERE)

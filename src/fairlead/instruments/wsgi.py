@@ -214,7 +214,9 @@ class Gate:
         """Return the request as one that may enter gates, None where no rule is in force."""
         try:
             engine = self._plane.engine
-            if engine.gates.none:
+            if engine.gates.idle:
+                if engine.measuring.shed:
+                    engine.measuring.drop()
                 return None
             lane = engine.plan.lanes.own if served is None else served.lane
             passage = environ[KEY] = WsgiPassage(lane, self._fault)

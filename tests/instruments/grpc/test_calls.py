@@ -206,6 +206,7 @@ def test_who_waits_until_ready_waits_no_longer_than_its_deadline(
 
 def test_calls_are_counted_at_their_edge(plane: Plane, make: Make, way: str, base: Seen) -> None:
     """By the method's app; a code that is a server's fault is an error."""
+    plane.engine.measure(True)
     client = make()
     with serving("blue"):
         client.ask(way)

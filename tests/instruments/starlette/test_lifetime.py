@@ -165,7 +165,7 @@ def test_a_fault_of_ours_lets_the_request_through(plane: Plane) -> None:
     plane.engine.plan = object()  # type: ignore[assignment]
     served = Starlette(routes=[Route("/", JSONResponse({"ok": True}))])
     assert asyncio.run(call(served, GRAY)) == '{"ok":true}'
-    plane.engine.gates.none = False
+    plane.engine.gates.none = plane.engine.gates.idle = False
     plane.engine.gates._gates = object()  # type: ignore[assignment]
     assert asyncio.run(call(served, GRAY)) == '{"ok":true}'
     assert plane.counted(AGENT_FAULTS) == {"asgi": 2, "starlette": 1}
