@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import islice
 from typing import Annotated, Any
 
 import typer
@@ -60,13 +60,18 @@ def tap(  # noqa: PLR0913 - one parameter for each option
     if app:
         query["app"] = app
     found = selected(follow(ControlPlane(server), query), lane, interface)
+    shown = 0
     with suppress(KeyboardInterrupt):
-        for event in islice(found, limit or None):
+        for event in found:
+            if event.name == AWAY:
+                print(text(event), file=sys.stderr, flush=True)
+                continue
             told = event if unmask else Event(event.name, masked(event.data))
-            line = (
-                json.dumps({"type": told.name, **told.data}) if output is Form.JSON else text(told)
-            )
-            print(line, flush=True)
+            plain = {"type": told.name, **told.data}
+            print(json.dumps(plain) if output is Form.JSON else text(told), flush=True)
+            shown += 1
+            if shown == limit:
+                return
 
 
 def selected(events: Iterator[Event], lane: str | None, interface: str | None) -> Iterator[Event]:

@@ -33,9 +33,7 @@ LEAST_CPU = 0.2
 ANSWERED = 0.05
 """Difference in the part of failures from which the two are not comparable."""
 
-_CommandWords = Annotated[
-    list[str], typer.Argument(metavar="-- CMD [ARGUMENT...]", help="The app.")
-]
+_CommandWords = Annotated[list[str], typer.Argument(metavar="CMD", help="The app, behind --.")]
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
 from fairlead.compiler import finding as told
@@ -132,11 +133,12 @@ def _never_wins(part: Part, rules: Rules) -> bool:
     """
     assert part.colouring is not None  # noqa: S101 - asked by the caller
     own = set(part.colouring.conditions)
-    earlier = rules.parts[: rules.parts.index(part)]
+    earlier = takewhile(lambda rival: rival is not part, rules.parts)
     return any(
         rival.colouring is not None
-        and (rival.app, rival.lane != part.lane) == (part.app, True)
-        and set(rival.colouring.conditions) <= own
+        and rival.app == part.app
+        and rival.lane != part.lane
+        and own.issuperset(rival.colouring.conditions)
         for rival in earlier
     )
 
@@ -151,14 +153,7 @@ def _placed(one: Advice, objects: Mapping[tuple[str, str, str], Resource[Any]]) 
     named = [loc for loc in locs if loc[-1] == "name"] or locs
     if not named:
         return one
-    return Advice(
-        code=one.code,
-        kind=one.kind,
-        namespace=one.namespace,
-        name=one.name,
-        loc=named[-1],
-        message=one.message,
-    )
+    return replace(one, loc=named[-1])
 
 
 def _texts(value: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
