@@ -26,7 +26,7 @@ export async function analyzed(namespace: string, objects?: ApiObject[]): Promis
   return answer.findings;
 }
 
-const COLOUR: Record<string, string> = { error: 'red', warning: 'orange' };
+const COLOUR: Record<string, string> = { error: 'red', warning: 'orange', note: 'gray' };
 
 export function FindingsCard({ namespace, version, plurals }: { namespace: string; version: number; plurals: Map<string, string> }) {
   const { to } = useWhere();
@@ -51,7 +51,7 @@ export function FindingsCard({ namespace, version, plurals }: { namespace: strin
         <Group gap="xs">
           <Chevron size={16} aria-hidden />
           <Text size="sm" fw={600}>
-            {findings.length === 1 ? 'One thing is' : `${findings.length} things are`} probably not meant
+            {findings.length === 1 ? 'One finding' : `${findings.length} findings`}
           </Text>
           {Object.keys(COLOUR).map((severity) => {
             const count = findings.filter((one) => one.severity === severity).length;
@@ -86,7 +86,9 @@ export function FindingsCard({ namespace, version, plurals }: { namespace: strin
   );
 }
 
-export function FindingsAlert({ findings }: { findings: Finding[] }) {
+export function FindingsAlert({ findings: all }: { findings: Finding[] }) {
+  // Notes are for whoever looks for them: on the page of the rules.
+  const findings = all.filter((one) => one.severity !== 'note');
   if (findings.length === 0) return null;
   return (
     <Alert color="orange" icon={<IconAlertTriangle />} title="The server would take it, and it is probably not meant">

@@ -3,7 +3,7 @@ import { own } from '../api/client';
 import type { ApiObject, Condition, NodeRow } from '../api/types';
 import { useAnswer } from '../api/use';
 import { ago, wordOf } from '../figures';
-import { appOf } from './about';
+import { appOf, modeOf } from './about';
 import { LaneBadge } from '../parts/lane';
 import { Failed } from '../parts/states';
 
@@ -15,6 +15,7 @@ export function standingOf(object: ApiObject): { word: string; colour: string; w
   const enforced = find('Enforced');
   const wrong = conditions.find((one) => !['Live', 'Enforced'].includes(one.type) && one.status === 'True');
   if (live?.status === 'False') return { word: 'refused or waiting', colour: 'red', why: live.message };
+  if (enforced?.status === 'False' && modeOf(object) === 'simulate') return { word: 'simulated', colour: 'violet', why: enforced.message };
   if (enforced?.status === 'False') return { word: 'not enforced', colour: 'red', why: enforced.message };
   if (wrong) return { word: spaced(wrong.type), colour: 'yellow', why: wrong.message };
   if (live?.status === 'True') return { word: 'live', colour: 'green', why: live.message };

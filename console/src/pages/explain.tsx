@@ -4,6 +4,8 @@ import { useMemo, useState, type FormEvent } from 'react';
 import { Link, useSearchParams } from 'wouter';
 import { ApiError, ask, own } from '../api/client';
 import { useLive } from '../api/live';
+import type { Topology, TopologyEdge } from '../api/types';
+import { useAnswer } from '../api/use';
 import { readCurl, type Asked } from '../curl';
 import { Head } from '../parts/head';
 import { LaneBadge } from '../parts/lane';
@@ -115,7 +117,7 @@ export default function Explain() {
       </Card>
       {error && <Problem title="It cannot be explained">{error}</Problem>}
       {answer ? (
-        <Answered {...answer} />
+        <Answered {...answer} namespace={within} />
       ) : (
         !error && (
           <Empty title="Why is a request where it is?" icon={<IconRoute2 />}>
@@ -141,8 +143,23 @@ function guess(host: string, names: string[]): string {
   return names.find((one) => one.toLowerCase() === host.toLowerCase()) ?? names.find((one) => one.toLowerCase() === host.split('.')[0]?.toLowerCase()) ?? '';
 }
 
-function Answered({ explained: told, asked }: { explained: Explained; asked: Asked }) {
+/** How many calls away from `app` every app is that its requests were seen to reach in the last minute. */
+function distances(app: string, edges: TopologyEdge[]): Map<string, number> {
+  const found = new Map([[app, 0]]);
+  let last = [app];
+  while (last.length) {
+    const next = edges.filter((edge) => last.includes(edge.from) && !found.has(edge.to)).map((edge) => edge.to);
+    next.forEach((one) => found.set(one, (found.get(last[0]!) ?? 0) + 1));
+    last = [...new Set(next)];
+  }
+  return found;
+}
+
+function Answered({ explained: told, asked, namespace }: { explained: Explained; asked: Asked; namespace: string }) {
   const { to, service } = useWhere();
+  const { data: topology } = useAnswer<Topology>(own('topology', { namespace }));
+  const far = useMemo(() => distances(told.app, topology?.edges ?? []), [told.app, topology]);
+  const hops = useMemo(() => [...told.hops].sort((a, b) => (far.get(a.host) ?? 99) - (far.get(b.host) ?? 99) || a.host.localeCompare(b.host)), [told.hops, far]);
   return (
     <Stack>
       <Card>
@@ -242,7 +259,7 @@ function Answered({ explained: told, asked }: { explained: Explained; asked: Ask
         </Title>
         {told.hops.length === 0 && <Text c="dimmed">No other app is known in this namespace.</Text>}
         <Timeline bulletSize={16} lineWidth={2} active={-1}>
-          {[...told.hops].sort((a, b) => Number(b.self) - Number(a.self)).map((hop) => (
+          {hops.map((hop) => (
             <Timeline.Item
               key={hop.host}
               title={
@@ -251,6 +268,11 @@ function Answered({ explained: told, asked }: { explained: Explained; asked: Ask
                     {hop.host}
                   </Link>
                   {hop.self && <Badge color="gray">reached first</Badge>}
+                  {topology && !far.has(hop.host) && (
+                    <Text size="xs" c="dimmed">
+                      not called from here in the last minute
+                    </Text>
+                  )}
                   <Badge color={hop.side === 'lane' ? 'green' : hop.side === 'none' ? 'red' : 'gray'} autoContrast>
                     {hop.side === 'lane' ? `lane ${hop.lane}` : hop.side === 'base' ? (told.lane ? 'falls back to base' : 'base') : hop.seen ? 'nobody is fit' : 'no instance'}
                   </Badge>

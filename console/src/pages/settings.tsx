@@ -42,7 +42,7 @@ export default function Settings() {
       <Card>
         <Stack gap="lg">
           <Part label="Traces that are begun" about="Of requests that come without a decision about it." value={wanted.sampling} locked={locked} set={(sampling) => setWanted({ ...wanted, sampling })} />
-          <Part label="Requests in the access log" about="With the rule that decided. What is rejected is always there." value={wanted.access_log} locked={locked} set={(access_log) => setWanted({ ...wanted, access_log })} />
+          <Part label="Requests in the access log" about="With the rule that decided." value={wanted.access_log} locked={locked} set={(access_log) => setWanted({ ...wanted, access_log })} />
           <NumberInput
             label="Interfaces of an app that are told apart"
             description="Beyond them it is all under the name *."

@@ -10,20 +10,35 @@ export interface Line {
   fill?: boolean;
 }
 
-/** Lines over time. `times` are Unix seconds; the newest value is told in words beside the name. */
-export default function Chart({
-  times,
-  lines,
-  format,
-  height = 180,
-  label,
-}: {
+const HEIGHT = 180;
+
+interface Props {
   times: number[];
   lines: Line[];
   format: (value: number | null | undefined) => string;
   height?: number;
   label: string;
-}) {
+}
+
+/** Lines over time. `times` are Unix seconds; the newest value is told in words beside the name. */
+export default function Chart(props: Props) {
+  const known = props.lines.some((line) => line.values.some((value) => value !== null && value !== undefined));
+  // Axes without a line are read as a line at nothing.
+  if (known) return <Plot {...props} />;
+  return (
+    <div className="chart-empty" style={{ minHeight: (props.height ?? HEIGHT) + 20 }}>
+      Nothing was told of it in this span.
+    </div>
+  );
+}
+
+function Plot({
+  times,
+  lines,
+  format,
+  height = HEIGHT,
+  label,
+}: Props) {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<UPlot>(undefined);
   const formatter = useRef(format);
