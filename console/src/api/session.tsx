@@ -14,6 +14,9 @@ interface Told {
 }
 
 type Ability = 'view' | 'edit' | 'admin';
+/** Milliseconds until a server that did not answer is asked again. */
+const AGAIN = 3000;
+
 const RANK: Record<string, number> = { view: 1, edit: 2, admin: 3 };
 
 export interface Session {
@@ -51,13 +54,21 @@ export function SessionProvider({ children }: { children: ReactNode }) {
         if (!alive) return;
         // A control plane without sessions is one that asks for no token.
         if (error instanceof ApiError && error.status === 404) setTold({ auth: false, name: '', grants: [], csrf: '' });
-        else setTold('away');
+        // Who was signed in stays so: the server may only be restarting.
+        else setTold((before) => before ?? 'away');
       },
     );
     return () => {
       alive = false;
     };
   }, [round]);
+
+  const away = told === 'away';
+  useEffect(() => {
+    if (!away) return undefined;
+    const timer = setInterval(() => setRound((n) => n + 1), AGAIN);
+    return () => clearInterval(timer);
+  }, [away]);
 
   useEffect(() => whenSignedOut(() => setTold({ auth: true, name: '', grants: [], csrf: '' })), []);
 

@@ -136,3 +136,22 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten(running: Shop, 
         spec = http.get(f"{PATH}/both").json()["spec"]
         assert spec["strategies"][0]["rateLimit"]["threshold"] == 7
         http.delete(f"{PATH}/both").raise_for_status()
+
+
+def test_the_editor_completes_what_the_schema_knows(running: Shop, pages: Pages):
+    """Nobody remembers how all fields are called."""
+    page = pages.open(f"{running.url}/console/default/rules/flowcontrols/_new?app=catalog")
+    page.get_by_text("YAML", exact=True).click()
+    page.locator(".cm-line", has_text="threshold:").click()
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")
+    page.keyboard.type("perC")
+
+    page.locator(".cm-tooltip-autocomplete", has_text="perCaller").wait_for()
+    page.locator(".cm-completionInfo", has_text="Count each calling app for itself").wait_for()
+    page.wait_for_timeout(300)  # for a moment Enter is a new line to the editor, and no choice
+    page.keyboard.press("Enter")
+    page.keyboard.type("true")
+
+    page.get_by_text("Form", exact=True).click()
+    assert page.get_by_role("switch", name="Per caller").is_checked()
