@@ -218,12 +218,13 @@ def test_a_refusal_says_why_and_when_to_come_again():
     assert world.passes() == 1
     refused = world.enter().refused
     assert (refused.reason, refused.body, refused.retry_after) == ("rate", "rate limited: f", 0.6)
-    world.enter("g")
+    inside = world.enter("g")
     assert world.enter("g").refused.body == "overloaded: g"
     assert world.call(failed=True, name="h") == ""
     refused = world.enter("h").refused
     assert (refused.body, refused.retry_after) == ("circuit open: h", 5.0)
     assert world.gates.gate("g").rejected == 1
+    inside.exit()
 
 
 @pytest.mark.parametrize("threshold", [3, 1000])

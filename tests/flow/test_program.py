@@ -356,7 +356,8 @@ def test_rules_of_wider_resources_join_those_of_the_narrower():
     """Whatever they ask; and they have one count for all."""
     world = World(throttle(10, 300, resource="sql:db"), hot(1), cap(2, "sql:db"))
     gates = [world.gates.gate(f"sql:db:select {i}") for i in range(3)]
-    assert [gate.enter().wait / MS for gate in gates[:2]] == [0, 100]
+    inside = [gate.enter() for gate in gates[:2]]
+    assert [entry.wait / MS for entry in inside] == [0, 100]
     assert gates[2].enter().refused.reason == "concurrency"
 
 

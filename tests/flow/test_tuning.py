@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from tests.flow.virtual import World, flow, rate
+from fairlead.policy.breaker import ERROR_COUNT
+from tests.flow.virtual import MS, World, breaker, flow, rate, throttle
 
 pytestmark = pytest.mark.usefixtures("form")
 
@@ -55,3 +56,22 @@ def test_a_limit_that_was_lowered_below_what_it_had_let_pass_opens_when_that_is_
     assert world.passes() == 0
     world.at(1101)
     assert world.passes(times=9) == 5
+
+
+@pytest.mark.parametrize("ms", [1000, 60_000])
+@pytest.mark.parametrize(("threshold", "passes"), [(0.5, 0), (1.5, 1), (2.999, 2), (500.5, 500)])
+def test_of_a_threshold_that_is_no_whole_number_whole_calls_pass(threshold, passes, ms):
+    """As in Sentinel, whose count is a double: the call that would come to more is rejected."""
+    world = World(rate(threshold, ms))
+    assert world.passes(times=1000) == passes
+    assert World(rate(threshold, ms, buckets=2)).passes(times=1000) == passes
+    assert World(rate(threshold, ms)).passes(n=passes + 1) == 0
+
+
+def test_a_pace_and_a_number_of_errors_need_not_be_whole():
+    """1.5 a second is a call every 667 ms; more than one and a half errors are two."""
+    world = World(throttle(1.5, 2000))
+    waits = [world.enter() for _ in range(3)]
+    assert [round(entry.wait / MS) for entry in waits] == [0, 667, 1333]
+    world = World(breaker(1.5, ERROR_COUNT))
+    assert [world.call(failed=True) for _ in range(3)] == ["", "", "breaker"]

@@ -59,6 +59,25 @@ class Admission:
         """Hear of the end of a call that counts at `scopes`: rules may have come since."""
 
 
+def begun(entry: Entry) -> None:
+    """Time a call that has waited from now on."""
+    with entry.gate.lock:
+        entry.started = entry.gate.now()
+        entry.wait = 0
+        for held in entry.held:
+            held.begin()
+
+
+def left(gate: Gate, entry: Entry, scopes: Scopes, rt: int, failed: bool, outcome: Any) -> None:  # noqa: FBT001
+    """Release what rules keep for a call that ends, and let those forget it that came since."""
+    for scope in gate.scopes:
+        if scope not in scopes and scope.inside > 0:
+            scope.inside -= 1  # its rules came later, and found this call inside
+    gate.program.outlived(scopes, entry.started)
+    for held in entry.held or ():
+        held.end(rt, failed, outcome, entry.started + rt)
+
+
 def turn_away(gate: Gate, refusal: Refusal, n: int) -> Entry:
     """Count a rejection, and return it as an entry."""
     gate.rejected += n

@@ -13,7 +13,7 @@ from functools import lru_cache
 from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fairlead.flow.gate import NEVER
+from fairlead.flow.log import NEVER
 from fairlead.flow.result import Judge, judge
 from fairlead.flow.window import forget
 from fairlead.policy.breaker import ERROR_COUNT, SLOW_RATIO, CircuitBreaker

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fairlead.flow.admission import BY_COUNTS
 from fairlead.flow.breaker import Breaker
 from fairlead.flow.cells import Callers, Elsewhere, Pace, Values
-from fairlead.flow.gate import NEVER
-from fairlead.flow.log import remember
+from fairlead.flow.log import NEVER, remember
 from fairlead.flow.moving import breakers, finds, set_apart, take_over, tell
 from fairlead.flow.shape import Memory, MemoryShape, Shape, WarmUpShape
 from fairlead.flow.share import Share

@@ -61,8 +61,8 @@ cdef class Gate:
     cpdef bint concerned(self, int64_t rt, bint failed, object outcome, int64_t now) except? -1
     @cython.locals(due=int64_t, turn=int64_t)
     cpdef settle(self, int64_t rt, bint failed, object outcome, int64_t now)
-    @cython.locals(gate=Gate, now=int64_t)
-    cpdef leave(self, Entry entry, tuple scopes, int64_t rt, bint failed, object outcome)
+    @cython.locals(now=int64_t)
+    cpdef leave(self, Entry entry, tuple scopes, int64_t rt, bint failed, object outcome, bint done)
 
 
 @cython.final

@@ -30,20 +30,14 @@ except ImportError:
 
     cython = _Interpreted()
 
-from fairlead.flow.admission import full, turn_away
-from fairlead.flow.log import lengthen
-from fairlead.flow.result import Result
+from fairlead.flow.admission import begun, full, left, turn_away
+from fairlead.flow.log import NEVER, lengthen
+from fairlead.flow.result import LOST, Result
 from fairlead.flow.tally import told
 from fairlead.policy.buckets import BOUNDS_NS
 
 if TYPE_CHECKING:
     from fairlead.flow.facts import Facts
-
-NEVER = 1 << 62
-"""A time that does not come, and a count that is not reached."""
-
-LOG = 128
-"""Most times of admission that a gate remembers: thresholds up to here are counted to date."""
 
 BOUNDS: Any = array("q", BOUNDS_NS)
 
@@ -144,16 +138,17 @@ class Gate:
             ):
                 if self.log is not None:
                     self.note(n, now)
-                self.count += n
-                self.inside += 1
-                if self.inside > self.most_inflight:  # noqa: PLR1730  max() is slow
-                    self.most_inflight = self.inside
                 entry = Entry.__new__(Entry)
+                # No call from here on: a signal would come between.
                 entry.gate = self
                 entry.scopes = self.scopes
                 entry.started = now
                 entry.wait = 0
                 entry.refused = entry.simulated = entry.held = None
+                self.count += n
+                self.inside += 1
+                if self.inside > self.most_inflight:  # noqa: PLR1730  max() is slow
+                    self.most_inflight = self.inside
                 return entry
             if self.short:
                 entry = take(self, self.scopes, n, now, False)  # type: ignore[assignment]
@@ -161,7 +156,10 @@ class Gate:
                     return entry
         finally:
             if not cython.compiled:
-                self.lock.release()
+                try:  # noqa: SIM105
+                    self.lock.release()
+                except RuntimeError:
+                    pass  # interrupted before it had it
         return self.ask(n, facts, prio, now)
 
     def ask(self, n: int, facts: Facts | None, prio: bool, now: int) -> Entry:  # noqa: FBT001
@@ -240,19 +238,18 @@ class Gate:
                 turn = min(turn, breaker.edge)
             self.due, self.turn = due, turn
 
-    def leave(self, entry: Entry, scopes: Any, rt: int, failed: bool, outcome: Any) -> None:  # noqa: FBT001
-        """End a call the long way; `scopes` are the gates that it counts at."""
+    def leave(self, entry: Any, scopes: Any, rt: int, failed: Any, outcome: Any, done: Any) -> None:
+        """Tell breakers of a call that counts at `scopes`, and end it where that is not `done`."""
         now = entry.started + rt
         with self.lock:
-            if entry.started < self.born:
-                return  # its process has forked: it counts there
-            for gate in self.scopes:
-                if gate not in scopes and gate.inside > 0:
-                    gate.inside -= 1  # its rules came later, and found this call inside
-            self.program.outlived(scopes, entry.started)
-            give_back(scopes, rt, failed)
-            for held in entry.held or ():
-                held.end(rt, failed, outcome, now)
+            if not done:
+                if entry.scopes is None:
+                    return
+                entry.scopes = None
+                if entry.started < self.born:
+                    return  # its process has forked: it counts there
+                give_back(scopes, rt, failed)
+                left(self, entry, scopes, rt, failed, outcome)
             settle(scopes, rt, failed, outcome, now)
         self.tell()
 
@@ -279,13 +276,8 @@ class Entry:
 
     def begin(self) -> None:
         """Say that the wait is over: response time counts from here."""
-        if self.scopes is None or not self.wait or self.started < self.gate.born:
-            return
-        with self.gate.lock:
-            self.started = self.gate.now()
-            self.wait = 0
-            for held in self.held:
-                held.begin()
+        if self.scopes is not None and self.wait and self.started >= self.gate.born:
+            begun(self)
 
     def exit(self, failed: bool = False, outcome: Any = None) -> None:  # noqa: FBT001, FBT002
         """End the call; a second time does nothing.
@@ -305,10 +297,10 @@ class Entry:
             scopes = self.scopes
             if scopes is None:
                 return
-            self.scopes = None
             rt = now - self.started if now > self.started else 0
             short = scopes is gate.scopes and self.held is None and gate.short
             if short and gate.plain:
+                self.scopes = None
                 gate.inside -= 1
                 gate.ended += 1
                 gate.rt_ns += rt
@@ -318,27 +310,41 @@ class Entry:
                 else:
                     gate.buckets[bisect_left(BOUNDS_NS, rt)] += 1
             elif short:
+                self.scopes = None
                 give_back(scopes, rt, failed)
         finally:
             if not cython.compiled:
-                gate.lock.release()
-        if not short:
-            gate.leave(self, scopes, rt, failed, outcome)
-        elif not gate.plain or (gate.breakers and gate.concerned(rt, failed, outcome, now)):
-            settle(scopes, rt, failed, outcome, now)
-            gate.tell()
+                try:  # noqa: SIM105
+                    gate.lock.release()
+                except RuntimeError:
+                    pass
+        if (
+            not short
+            or not gate.plain
+            or failed
+            or rt > gate.slow
+            or now >= gate.turn
+            or gate.ended >= gate.due
+            or (gate.picky and outcome is not None)
+        ):
+            gate.leave(self, scopes, rt, failed, outcome, short)
+
+    def __del__(self) -> None:
+        """End a call that nobody can end: a signal came before its caller got hold of it."""
+        if self.scopes is not None:
+            self.exit(False, LOST)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: object
-    ) -> None:
+    def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:  # noqa: PYI036
         """End the call; an Exception is a failure, being cancelled or closed is none."""
-        if kind is None:
-            self.exit()
-        else:
-            self.exit(issubclass(kind, Exception), Result(error=error))
+        failed = kind is not None and issubclass(kind, Exception)
+        self.exit(failed, None if kind is None else Result(error=error))
+
+
+if not cython.compiled:
+    del Entry.__del__  # a call of Python for each entry, that would itself swallow such a signal
 
 
 def take(gate: Gate, scopes: tuple[Gate, ...], n: int, now: int, asked: bool) -> Entry | None:  # noqa: FBT001
@@ -354,20 +360,22 @@ def take(gate: Gate, scopes: tuple[Gate, ...], n: int, now: int, asked: bool) ->
             or (scope.shut and not asked)
         ):
             return None
+    entry = Entry.__new__(Entry)
+    entry.scopes = entry.refused = entry.simulated = entry.held = None
+    entry.gate, entry.started, entry.wait = gate, now, 0
     for scope in scopes:
         if scope.log is not None:
             scope.note(n, now)
+    for scope in scopes:
         scope.count += n
         scope.inside += 1
+    entry.scopes = scopes
     held: Any = None
     for scope in scopes:
         scope.most_inflight = max(scope.most_inflight, scope.inside)
         if scope.shut:
             held = (*(held or ()), *[b.probe(scope, now) for b in scope.breakers if b.state])
-    entry = Entry.__new__(Entry)
-    entry.gate, entry.scopes, entry.held = gate, scopes, held
-    entry.started, entry.wait = now, 0
-    entry.refused = entry.simulated = None
+    entry.held = held
     return entry
 
 

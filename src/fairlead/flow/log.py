@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from fairlead.flow.gate import Gate
 
-UNKNOWN: Final = -(1 << 62)
+NEVER: Final = 1 << 62
+"""A time that does not come, and a count that is not reached."""
+
+UNKNOWN: Final = -NEVER
 """The time of an admission that was not remembered: longer ago than any window."""
 
 

@@ -20,7 +20,7 @@ from fairlead.flow.admission import (
 )
 from fairlead.flow.cells import Cell, Turn
 from fairlead.flow.facts import UNKNOWN, Facts
-from fairlead.flow.gate import NEVER
+from fairlead.flow.log import NEVER
 from fairlead.flow.refusal import Refusal
 from fairlead.flow.share import Share, Who, values_of, within
 from fairlead.flow.tally import tally

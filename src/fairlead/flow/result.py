@@ -34,6 +34,9 @@ class Result(NamedTuple):
     """CONNECT, TIMEOUT or ``""``."""
 
 
+LOST = Result(error=GeneratorExit())
+"""Of a call that nobody is left to end: it was cut short, and is neither good nor bad."""
+
 Judge = Callable[[Result], bool]
 
 

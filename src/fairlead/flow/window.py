@@ -15,10 +15,12 @@ from functools import lru_cache
 from math import floor
 from typing import Any, NamedTuple
 
-from fairlead.flow.gate import LOG, NEVER
-from fairlead.flow.log import UNKNOWN
+from fairlead.flow.log import NEVER, UNKNOWN
 from fairlead.policy import limit
 from fairlead.policy.rule import Rule
+
+LOG = 128
+"""Largest threshold that is counted to date, by as many times of admission."""
 
 BUCKETS = 64
 MS = 1_000_000
