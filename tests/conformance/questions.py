@@ -92,10 +92,10 @@ def in_flight(case: Case) -> Iterator[str]:
     for under_way in case.fields["in_flight"]:
         ((value, count),) = under_way.items()
         gates = world(replace(rule, threshold=1e6, items=()), at=T0)
-        for _ in range(count):
-            gates.enter(RESOURCE, 1, Call((value,)))
+        inside = [gates.enter(RESOURCE, 1, Call((value,))) for _ in range(count)]
         gates.gates.apply(flow(rule))
         found.append(outcome(gates.enter(RESOURCE, 1, Call((value,)))))
+        del inside  # each has ended by now, if nobody holds it
     yield from _differs(case.fields["expect"], found)
 
 
