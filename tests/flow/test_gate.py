@@ -223,8 +223,7 @@ def test_a_refusal_says_why_and_when_to_come_again():
     assert world.call(failed=True, name="h") == ""
     refused = world.enter("h").refused
     assert (refused.body, refused.retry_after) == ("circuit open: h", 5.0)
-    assert world.gates.gate("g").rejected == 1
-    inside.exit()
+    assert (inside.refused, world.gates.gate("g").rejected) == (None, 1)
 
 
 @pytest.mark.parametrize("threshold", [3, 1000])
