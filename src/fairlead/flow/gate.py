@@ -280,11 +280,7 @@ class Entry:
             begun(self)
 
     def exit(self, failed: bool = False, outcome: Any = None) -> None:  # noqa: FBT001, FBT002
-        """End the call; a second time does nothing.
-
-        `failed` is what its protocol usually calls an error, `outcome` a Result for the breakers
-        that say themselves what an error is.
-        """
+        """End the call, once; `outcome`, a Result, is for breakers that say what `failed` is."""
         gate = self.gate
         if self.scopes is None:
             return
@@ -318,14 +314,8 @@ class Entry:
                     gate.lock.release()
                 except RuntimeError:
                     pass
-        if (
-            not short
-            or not gate.plain
-            or failed
-            or rt > gate.slow
-            or now >= gate.turn
-            or gate.ended >= gate.due
-            or (gate.picky and outcome is not None)
+        if not (short and gate.plain) or (
+            gate.breakers and gate.concerned(rt, failed, outcome, now)
         ):
             gate.leave(self, scopes, rt, failed, outcome, short)
 
