@@ -58,7 +58,7 @@ INVALID = _code(
     "InvalidObject",
     ERROR,
     "an object breaks the rules of its kind",
-    "write it as the message says; `kubectl explain` and docs/reference show each field",
+    "write it as the message says; `kubectl explain KIND` shows each field",
 )
 DANGLING = _code(
     2,
