@@ -12,6 +12,7 @@ from fairlead.flow.gates import Gates
 from fairlead.instruments.instrument import Rewriting, Sockets
 from fairlead.instruments.interfaces import Interfaces
 from fairlead.instruments.leftovers import Leftovers
+from fairlead.instruments.observing import Observing
 from fairlead.instruments.passage import Served
 from fairlead.instruments.propagate import resume, suspend
 from fairlead.policy.encode import seal
@@ -21,6 +22,7 @@ from fairlead.policy.match import Condition
 from fairlead.policy.snapshot import Snapshot
 from fairlead.policy.workload import Workload
 from fairlead.telemetry.counters import Counters
+from fairlead.telemetry.names import AGENT_FAULTS
 from fairlead.telemetry.refusals import Refusals
 
 VIP = "123456789"
@@ -46,6 +48,7 @@ class Plane:
         self.insistent = False
         self.rewriting = Rewriting()
         self.interfaces = Interfaces()
+        self.observing = Observing(lambda: self.counters.count(AGENT_FAULTS, "observing"))
         self.refusals, self.leftovers = Refusals(), Leftovers()
 
     def ensure_ready(self) -> None:

@@ -13,6 +13,7 @@ from fairlead.flow.gates import Gates
 from fairlead.instruments.instrument import Rewriting, Sockets
 from fairlead.instruments.interfaces import Interfaces
 from fairlead.instruments.leftovers import Leftovers
+from fairlead.instruments.observing import Observing
 from fairlead.instruments.passage import Served
 from fairlead.instruments.patch import Patches
 from fairlead.instruments.propagate import resume, suspend
@@ -22,6 +23,7 @@ from fairlead.policy.match import Condition
 from fairlead.policy.snapshot import Snapshot
 from fairlead.policy.workload import Workload
 from fairlead.telemetry.counters import Counters
+from fairlead.telemetry.names import AGENT_FAULTS
 from fairlead.telemetry.refusals import Refusals
 
 LANES = (Lane(name="gray"), Lane(name="blue", key="x-blue"))
@@ -44,6 +46,7 @@ class Plane:
         self.insistent = False
         self.rewriting = Rewriting()
         self.interfaces = Interfaces()
+        self.observing = Observing(lambda: self.counters.count(AGENT_FAULTS, "observing"))
         self.refusals, self.leftovers = Refusals(), Leftovers()
         self.servers: list[tuple[str, Sockets | None]] = []
         self.left = 0

@@ -34,6 +34,8 @@ from fairlead.flow.gates import Gates
 from fairlead.instruments.instrument import Rewriting
 from fairlead.instruments.interfaces import Interfaces
 from fairlead.instruments.leftovers import Leftovers
+from fairlead.instruments.observing import Observing
+from fairlead.instruments.trace import Traces
 from fairlead.policy.snapshot import Snapshot
 from fairlead.protocols.watch.codec import Registration
 from fairlead.telemetry.counters import Counters
@@ -83,6 +85,7 @@ class Agent:
         self.engine.measure(settings.telemetry)
         self.rewriting = _rewriting(settings)
         self.interfaces = Interfaces()
+        self.observing = self._made_observing()
         self.engine.apply(Snapshot(workload=self.identity.workload))
         self.counters = Counters()
         self.refusals, self.leftovers = Refusals(), Leftovers()
@@ -105,6 +108,12 @@ class Agent:
         self._at_exit = False
         self.process = Process(self, None)
         os.register_at_fork(after_in_child=self._forked)
+
+    def _made_observing(self) -> Observing:
+        trace = self.settings.trace
+        traces = Traces(on=trace != "off", begins=trace == "begin")
+        traces.sampling = lambda: self.process.follower.source.telemetry.sampling
+        return Observing(lambda: self._count(AGENT_FAULTS, "observing"), traces)
 
     def _made_farewell(self) -> Farewell:
         return Farewell(
@@ -333,6 +342,7 @@ class Agent:
             self.standing = self._first_standing()
         self.ready = False
         self.replaced, self.insistent = _never, False
+        self.observing.traces.begin_again()
         self.engine.begin_again()
         plan = self.engine.plan
         self.process = Process(self, plan.snapshot if plan.snapshot.digest else None)

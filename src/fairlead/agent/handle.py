@@ -52,7 +52,7 @@ class Handle:
         door = begun()
         agent = door.governing() if door is not None else None
         if agent is not None:
-            told(agent.counters, entry)
+            told(agent, entry)
 
     def fault(self, error: Exception) -> None:
         """Count a fault of ours, which lets the call pass."""

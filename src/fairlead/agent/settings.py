@@ -79,6 +79,9 @@ class Settings:
     """File of the authorities that are believed; ``""`` for the system's."""
     metrics: str = ""
     """``host:port`` at which Prometheus may read the instance's metrics; ``""`` is nowhere."""
+    trace: str = "pass"
+    """``pass`` carries W3C trace context on; ``begin`` also begins a trace where there is none;
+    ``off`` does neither."""
     telemetry: bool = True
     """Count calls that no rule is about, and tell the control plane what is counted."""
     drain: float = 25.0
@@ -237,6 +240,12 @@ def _trust(name: str, value: str) -> str:
     return value
 
 
+def _trace(name: str, value: str) -> str:
+    if value not in ("pass", "begin", "off"):
+        raise InvalidSetting(name, value, "expected pass, begin or off")
+    return value
+
+
 def _list(name: str, value: str) -> tuple[str, ...]:
     items = (item.strip() for item in _text(name, value).split(","))
     return tuple(dict.fromkeys(item for item in items if item))
@@ -307,6 +316,7 @@ VARIABLES = (
     Variable("token_file", "FAIRLEAD_TOKEN_FILE", _first(_text)),
     Variable("ca_file", "FAIRLEAD_CA_FILE", _first(_text)),
     Variable("metrics", "FAIRLEAD_METRICS", _first(_metrics)),
+    Variable("trace", "FAIRLEAD_TRACE", _first(_trace)),
     Variable("telemetry", "FAIRLEAD_TELEMETRY", _first(_switch)),
     Variable("drain", "FAIRLEAD_DRAIN", _first(_duration(3600.0))),
     Variable("warmup", "FAIRLEAD_WARMUP", _first(_duration(3600.0))),

@@ -47,6 +47,8 @@ class Call:
     """What the gate said; whoever knows of an end before the others may say so."""
     fault: Exception | None = None
     """A fault of ours that let it pass."""
+    trace: tuple[str, str] | None = None
+    """What it carries of its request's trace: values of `traceparent` and `tracestate`."""
     waits: Callable[[], float] | None = None
     """Says for how many seconds more it waits for an endpoint that accepts connections, 0.0 or
     less where it does not any more; None for a call that does not wait."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fairlead.flow.database import Shadows
 from fairlead.flow.failover import Avoided, Clock
@@ -87,7 +87,11 @@ class Engine:
         """Measure calls that no rule is about, or not; what is shed is counted."""
         self.measuring.on, self.measuring.shed = on, shed
         self.gates.measure(on)
-        self.plan = self._build(self.plan.snapshot)  # whoever has read the last one looks again
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Have whoever keeps something of the plan look again, at whatever else has changed."""
+        self.plan = replace(self.plan)
 
     def begin_again(self) -> None:
         """Count from nothing in a forked process: a permit may be in the hand of a lost thread."""

@@ -112,10 +112,23 @@ class Gate:
         reading.ask = compiled.lane
         reading.coloured = compiled.coloured
         # Read after the plan, which is swapped when its rules are in force.
-        engine = self._plane.engine
-        reading.governed = not engine.gates.idle
-        reading.drop = engine.measuring.drop if engine.measuring.shed else None
+        reading.governed = not self._plane.engine.gates.idle
+        reading.begun = self._begun()
         return reading
+
+    def _begun(self) -> Callable[[Any, Scope], None] | None:
+        """Return what hears of each request, None where nobody wants to."""
+        engine, observing = self._plane.engine, self._plane.observing
+        shed = engine.measuring.shed and engine.gates.idle
+        if not shed and not observing.wants_requests:
+            return None
+
+        def begun(served: Any, scope: Scope) -> None:
+            if shed:
+                engine.measuring.drop()
+            observing.begun(served, scope)
+
+        return begun
 
 
 class Compiled:

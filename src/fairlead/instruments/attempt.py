@@ -164,7 +164,7 @@ def count(plane: DataPlane, call: Call, sender: Sender) -> None:
     """Count what was special about a call: most pass by."""
     entry = call.entry
     if entry is not None and (entry.refused is not None or entry.simulated is not None):
-        told(plane.counters, entry)
+        told(plane, entry)
     if call.fault is not None:
         plane.counters.count(AGENT_FAULTS, sender.library)
 

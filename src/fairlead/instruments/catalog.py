@@ -30,6 +30,7 @@ LIBRARIES: tuple[tuple[str, str], ...] = (
     ("hypercorn.asyncio.run", "hypercorn"),
     ("mysql.connector", "mysqlconnector"),
     ("mysql.connector.aio", "mysqlconnector_aio"),
+    ("opentelemetry.sdk.trace", "opentelemetry"),
     ("psycopg", "psycopg"),
     ("psycopg2", "psycopg2"),
     ("psycopg2.extras", "psycopg2"),

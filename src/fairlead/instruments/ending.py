@@ -10,6 +10,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fairlead.instruments.passage import AsgiPassage, Message, Receive, Send
 
+GONE = frozenset(
+    ("ClientDisconnect", "ClientDisconnected", "RequestAborted", "WebSocketDisconnect")
+)
+"""Exceptions by which frameworks and servers say that the client has gone: no fault of anybody's.
+By name, as nothing of theirs is imported here."""
+
 
 async def last(passage: AsgiPassage, send: Send, message: Message) -> None:
     """Send the last message of a response, and leave."""

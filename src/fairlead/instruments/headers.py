@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairlead.instruments.outbound import BAGGAGE
 from fairlead.policy.resource import CALLER
+from fairlead.policy.trace import PARENT, STATE
+
+if TYPE_CHECKING:
+    from fairlead.policy.trace import Trace
 
 OURS = frozenset((BAGGAGE, CALLER))
 
@@ -34,13 +38,28 @@ def without_ours(headers: Any) -> tuple[Any, str | None]:
     return copy, baggage
 
 
-def with_label(headers: Any, label: str) -> Any:
-    """Return a copy of `headers` with this baggage, and no other."""
+def with_label(headers: Any, label: str | None, trace: Trace | None = None) -> Any:
+    """Return a copy of `headers` with this baggage and no other, and with this trace."""
     copy = _copied(headers)
     for name in _named(copy, (BAGGAGE,)):
         del copy[name]
-    copy[BAGGAGE] = label
+    if label:
+        copy[BAGGAGE] = label
+    if trace is not None:
+        carry(copy, trace)
     return copy
+
+
+def carry(headers: Any, trace: Trace) -> None:
+    """Write a trace into `headers`, unless they have one."""
+    if _named(headers, (PARENT,)):
+        return
+    parent, state = trace
+    headers[PARENT] = parent
+    if state:
+        for name in _named(headers, (STATE,)):
+            del headers[name]
+        headers[STATE] = state
 
 
 def _copied(headers: Any) -> Any:

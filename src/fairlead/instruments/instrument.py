@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fairlead.flow.engine import Engine
     from fairlead.instruments.interfaces import Interfaces
     from fairlead.instruments.leftovers import Leftovers
+    from fairlead.instruments.observing import Observing
     from fairlead.instruments.patch import Patches
     from fairlead.telemetry.counters import Counters
     from fairlead.telemetry.refusals import Refusals
@@ -51,6 +52,7 @@ class DataPlane(Protocol):
 
     rewriting: Rewriting
     interfaces: Interfaces
+    observing: Observing
 
     endings: list[Callable[[float], object]]
     """What servers do, in so many seconds, where SIGTERM is told to nobody: they serve nobody new,

@@ -120,7 +120,7 @@ class Turnstile:
                 passage.entries += (measuring.meter(gate.resource, passage.lane).enter(),)
             if entry.simulated is None:
                 return
-        told(self._plane.counters, entry)
+        told(self._plane, entry)
         if passage is not None:
             measuring.reject(gate.resource, passage.lane, simulated=entry.refused is None)
         if passage is None and not entry.wait:

@@ -28,6 +28,8 @@ def answered(plane: DataPlane, call: Call, status: int | None) -> None:
         if endpoint is None or not measuring.on:
             measured(plane, call, None, Outcome(status=status))
             return
+        if plane.observing.spans is not None:
+            plane.observing.spans.answered(call)
         noted = measuring.edges.noted
         key = (call.resource, call.lane, endpoint.lane)
         failed = status is not None and status >= 500
@@ -41,6 +43,8 @@ def answered(plane: DataPlane, call: Call, status: int | None) -> None:
 def measured(plane: DataPlane, call: Call, error: BaseException | None, outcome: Outcome) -> None:
     """Count `call`, which ended in `outcome`, or in an `error` that no attempt has made."""
     measuring = plane.engine.measuring
+    if plane.observing.spans is not None and call.endpoint is not None:
+        plane.observing.spans.answered(call)
     if not measuring.on:
         if measuring.shed:
             measuring.drop()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fairlead.flow.engine import Plan
     from fairlead.flow.steps import Flow
     from fairlead.instruments.instrument import DataPlane
+    from fairlead.policy.trace import Trace
 
 BAGGAGE = "baggage"
 
@@ -51,7 +52,11 @@ def call_for(
     if callee is None:
         return None
     lane = current_lane(plane)
-    return plan, Call(host, method.upper(), lane, callee.resource, callee.caller)
+    call = Call(host, method.upper(), lane, callee.resource, callee.caller)
+    traces = plane.observing.traces
+    if traces.on:
+        call.trace = traces.carried()
+    return plan, call
 
 
 def outside_for(plane: DataPlane, host: str | None, method: str) -> tuple[Flow, Call] | None:
@@ -76,3 +81,9 @@ def label_only(plane: DataPlane, scheme: str, baggage: str | None) -> str | None
     if not plane.propagation_only or scheme != "http":
         return None
     return plane.engine.plan.lanes.label(current_lane(plane), baggage)
+
+
+def trace_only(plane: DataPlane, scheme: str) -> Trace | None:
+    """Return the trace that a call of such a process carries on, or None."""
+    traces = plane.observing.traces
+    return traces.carried() if traces.on and plane.propagation_only and scheme == "http" else None

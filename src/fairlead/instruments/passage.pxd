@@ -6,7 +6,7 @@ from fairlead.flow._gate cimport Entry as Entered, Gate as Gated
 
 
 cdef class Served:
-    cdef public object lane, entrance
+    cdef public object entrance, headers, lane, trace
     cdef public bint ended
 
     cpdef end(self)
@@ -25,7 +25,7 @@ cdef class Passage(Served):
 
 @cython.final
 cdef class AsgiPassage(Passage):
-    cdef public object headers, out
+    cdef public object out
     cdef public bint light
 
     cpdef send(self, message)
@@ -33,7 +33,7 @@ cdef class AsgiPassage(Passage):
 
 @cython.final
 cdef class Reading:
-    cdef public object plan, ask, coloured, drop
+    cdef public object plan, ask, begun, coloured
     cdef public frozenset names
     cdef public bint governed
     cdef public dict known

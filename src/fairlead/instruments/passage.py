@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fairlead.instruments.ending import last, part
+from fairlead.instruments.ending import GONE, last, part
 from fairlead.instruments.facts import CALLER_LENGTH
 from fairlead.policy.resource import CALLER, METHODS
 
@@ -51,13 +51,6 @@ ASKED = "fairlead.asked"
 INCLUDED = "effective_route_context"
 """In FastAPI's part of a scope: the route as the router that includes it has it."""
 
-GONE = frozenset(
-    ("ClientDisconnect", "ClientDisconnected", "RequestAborted", "WebSocketDisconnect")
-)
-"""Exceptions by which frameworks and servers say that the client has gone: no fault of anybody's.
-By name, as nothing of theirs is imported here."""
-
-
 MOST_KNOWN = 10_000
 """Routes whose gates are at hand."""
 
@@ -69,13 +62,17 @@ _PARTS = frozenset(("http.response.zerocopysend", "websocket.http.response.body"
 class Served:
     """A request that this process serves: the lane its work is on, and whether it is over."""
 
-    __slots__ = ("ended", "entrance", "lane")
+    __slots__ = ("ended", "entrance", "headers", "lane", "trace")
 
     def __init__(self, lane: str) -> None:
         self.lane = lane
         self.ended = False
         self.entrance = ""
         """The resource it came in by, ``""`` where no gate was asked."""
+        self.headers: Any = ()
+        """What it came with, as far as the trace is to be looked for: pairs in lower case."""
+        self.trace: Any = None
+        """The trace that its calls carry on (trace.py), None before anybody has asked."""
 
     def caller(self) -> str:
         """Return the app that sent it, as far as that is believed; ``""`` for none."""
@@ -99,6 +96,7 @@ class Passage(Served):
         self.lane = lane
         self.ended = False
         self.entrance = ""
+        self.headers, self.trace = (), None
         self.entries: tuple[Entry, ...] = ()
         """What has been entered, and is to be left."""
         self.status: int | None = None
@@ -158,7 +156,7 @@ class Passage(Served):
 class AsgiPassage(Passage):
     """A request of an ASGI application, which sends and receives through it."""
 
-    __slots__ = ("headers", "light", "out")
+    __slots__ = ("light", "out")
 
     def __init__(
         self,
@@ -207,7 +205,7 @@ class AsgiPassage(Passage):
 class Reading:
     """What headers say by one plan."""
 
-    __slots__ = ("ask", "coloured", "drop", "governed", "known", "names", "plan")
+    __slots__ = ("ask", "begun", "coloured", "governed", "known", "names", "plan")
 
     def __init__(self, plan: Plan | None, names: frozenset[bytes], known: dict[Pairs, str]) -> None:
         """Ask for headers of these `names`."""
@@ -219,11 +217,11 @@ class Reading:
         """Returns the lane of other requests; their scope loses what nobody believes."""
         self.coloured: Any = None
         """At an entry the counters of coloured requests, by lane."""
+        self.begun: Callable[[Served, Scope], None] | None = None
+        """Hears of each request, where somebody wants to."""
         self.governed = False
-        """Whether somebody needs to know of requests: rules about the flow of calls, or whoever
-        measures them."""
-        self.drop: Any = None
-        """Counts a request of which nobody knows, where that was to be."""
+        """Whether requests are passages: whoever rules about the flow of calls, or measures them,
+        needs to know how they end."""
 
 
 class Arrivals:
@@ -241,10 +239,7 @@ class Arrivals:
         self.reading = Reading(None, frozenset(), {})
 
     def admit(self, scope: Scope, send: Send) -> Served | None:
-        """Return the request in `scope` on its lane; an entry's loses its labels.
-
-        It is a passage where rules about the flow of calls are in force.
-        """
+        """Return the request in `scope`, on its lane; an entry's loses its labels."""
         # Every request comes by here: nothing is done for one that it does not need.
         try:
             reading = self.reading
@@ -265,17 +260,19 @@ class Arrivals:
             if reading.coloured is not None:
                 reading.coloured[lane].raise_by_one()
             if not reading.governed:
-                reading.drop is None or reading.drop()
-                scope[KEY] = True
-                return Served(lane)
-            # What its class would do: a call of that costs as much again.
-            passage = AsgiPassage.__new__(AsgiPassage)
-            passage.lane, passage.headers, passage.out = lane, headers, send
-            passage.ended = passage.broken = passage.gone = passage.light = False
-            passage.entrance, passage.entries, passage.count_fault = "", (), self.count_fault
-            passage.status = passage.error = None
-            scope[KEY] = passage
-            return passage
+                served = Served(lane)
+                served.headers, scope[KEY] = headers, True
+            else:
+                # What its class would do: a call of that costs as much again.
+                passage = AsgiPassage.__new__(AsgiPassage)
+                passage.lane, passage.headers, passage.out = lane, headers, send
+                passage.ended = passage.broken = passage.gone = passage.light = False
+                passage.entrance, passage.entries, passage.count_fault = "", (), self.count_fault
+                passage.status = passage.error = passage.trace = None
+                served = scope[KEY] = passage
+            if reading.begun is not None:
+                reading.begun(served, scope)
+            return served
         except Exception:  # counted; the request goes through
             scope[KEY] = True
             self.count_fault()

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from fairlead.flow.refusal import AUTHORITY, BREAKER, CONCURRENCY, HOT, QUEUE, RATE
 from fairlead.telemetry import names
 
 if TYPE_CHECKING:
     from fairlead.flow.gate import Entry
+    from fairlead.instruments.observing import Observing
     from fairlead.telemetry.counters import Counters
+
+
+class Telling(Protocol):
+    """The agent, as far as it is told of rejections."""
+
+    counters: Counters
+    observing: Observing
+
 
 _COUNTED = {
     RATE: names.RATE_LIMITED,
@@ -21,12 +30,14 @@ _COUNTED = {
 }
 
 
-def told(counters: Counters, entry: Entry) -> None:
-    """Count what `entry` says of a call that has just been asked about."""
+def told(plane: Telling, entry: Entry) -> None:
+    """Count what `entry` says of a call that has just been asked about, and say it on its span."""
     refusal, simulated = entry.refused, entry.simulated
+    counters, spans = plane.counters, plane.observing.spans
     if refusal is not None:
         counters.count(_COUNTED[refusal.reason], refusal.resource)
-        return
-    if simulated is not None:
+    elif simulated is not None:
         name = names.WOULD_LIMIT if simulated.reason == RATE else names.WOULD_REJECT
         counters.count(name, simulated.resource)
+    if spans is not None:
+        spans.refused(refusal or simulated, simulated=refusal is None)

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from fairlead.instruments.outbound import BAGGAGE
 from fairlead.policy.parts import cookie_value, trace_id
+from fairlead.policy.trace import PARENT, STATE
 
 if TYPE_CHECKING:
     from fairlead.flow.refusal import Refusal
+    from fairlead.policy.trace import Trace
 
 Pairs = Sequence[Any]
 """Metadata: pairs of a key in lower case and a value, which is text or bytes."""
@@ -67,15 +69,25 @@ def values_of(metadata: Iterable[Any] | None, name: str) -> str | None:
 
 
 def with_labels(
-    metadata: Iterable[Any] | None, baggage: str | None, caller: tuple[str, str] | None = None
+    metadata: Iterable[Any] | None,
+    baggage: str | None,
+    caller: tuple[str, str] | None = None,
+    trace: Trace | None = None,
 ) -> list[Any]:
-    """Return `metadata` with this baggage in place of what it has, and this pair for its key."""
+    """Return `metadata` with this baggage in place of what it has, and this pair for its key.
+
+    A trace is added unless there is one.
+    """
     ours = {BAGGAGE, caller[0]} if caller else {BAGGAGE}
     kept = [pair for pair in metadata or () if pair[0].lower() not in ours]
     if baggage is not None:
         kept.append((BAGGAGE, baggage))
     if caller is not None and caller[1]:
         kept.append(caller)
+    if trace is not None and not any(pair[0].lower() == PARENT for pair in kept):
+        kept.append((PARENT, trace[0]))
+        if trace[1]:
+            kept.append((STATE, trace[1]))
     return kept
 
 

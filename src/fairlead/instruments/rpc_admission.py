@@ -60,18 +60,20 @@ class Admission:
                 shown = came if lanes.trusting else shown
             if not lanes.entry:
                 lane = labels.inherit(self._plane) if labels else lanes.own
-                return Admitted(self._passage(lane), shown)
-            passage = self._passage(lanes.own)
+                return Admitted(self._passage(lane, came), shown)
+            passage = self._passage(lanes.own, came)
             if compiled.asks_for_peer:
                 return Admitted(passage, shown, came)
             self._colour(compiled, passage, RpcRequest(method, came))
             return Admitted(passage, shown)
         except Exception:  # counted; the call goes through
             self._fault()
-            return Admitted(self._passage(self._plane.engine.plan.own_lane), shown)
+            return Admitted(self._passage(self._plane.engine.plan.own_lane, came), shown)
 
-    def _passage(self, lane: str) -> RpcPassage:
-        return RpcPassage(lane, self._fault)
+    def _passage(self, lane: str, metadata: Pairs) -> RpcPassage:
+        passage = RpcPassage(lane, self._fault)
+        passage.headers = metadata
+        return passage
 
     def _fault(self) -> None:
         fault(self._plane, WHERE)

@@ -18,7 +18,7 @@ from fairlead.flow.rejected import Rejected
 from fairlead.instruments.attempt import Sender, count
 from fairlead.instruments.drive import Journey
 from fairlead.instruments.measure import measured
-from fairlead.instruments.outbound import BAGGAGE, label_only, plan_for
+from fairlead.instruments.outbound import BAGGAGE, label_only, plan_for, trace_only
 from fairlead.instruments.propagate import current_lane
 from fairlead.instruments.rpc import (
     WHERE,
@@ -130,7 +130,10 @@ class Reach:
             call.resource = f"{call.resource}:{method}"
             call.waits = partial(self._waits, until) if asked.wait_for_ready else None
             label = plan.lanes.label(call.lane, values_of(asked.metadata, BAGGAGE))
-            metadata = with_labels(asked.metadata, label, (CALLER, call.caller))
+            traces = self.plane.observing.traces
+            if traces.on:
+                call.trace = traces.carried()
+            metadata = with_labels(asked.metadata, label, (CALLER, call.caller), call.trace)
             flow = plan.outbound if call.waits is None else plan.patient
             return Governed(flow, call, metadata)
         except Exception:  # counted; the call goes on untouched
@@ -146,7 +149,10 @@ class Reach:
             return metadata
         try:
             label = label_only(self.plane, "http", values_of(metadata, BAGGAGE))
-            return metadata if label is None else with_labels(metadata, label)
+            trace = trace_only(self.plane, "http")
+            if label is None and trace is None:
+                return metadata
+            return with_labels(metadata, label, trace=trace)
         except Exception:  # counted; the call goes on untouched
             self.fault()
             return metadata

@@ -113,7 +113,7 @@ class RpcGates:
             gate = self._known.get(method) or self._gate(method)
             entry, measuring, resource = gate.enter(1, facts), self._engine.measuring, gate.resource
             if entry.refused is not None or entry.simulated is not None:
-                told(self._plane.counters, entry)
+                told(self._plane, entry)
                 measuring.reject(resource, passage.lane, simulated=entry.refused is None)
             if entry.refused is None:
                 passage.take(entry, resource)

@@ -198,7 +198,7 @@ def _entered(connected: Connected, context: Any, query: Any, parameters: Any) ->
         gate = plane.engine.gates.gate(resource)
         entry = gate.enter(1, Statement(parameters) if gate.curious else None)
         if entry.refused is not None or entry.simulated is not None:
-            told(plane.counters, entry)
+            told(plane, entry)
     except Exception:  # counted; the statement is sent
         plane.counters.count(AGENT_FAULTS, driver.library)
         return None

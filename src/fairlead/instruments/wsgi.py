@@ -16,6 +16,7 @@ from fairlead.instruments.propagate import Origin, current, resume, suspend
 from fairlead.instruments.request import WsgiRequest, environ_key
 from fairlead.instruments.wsgi_passage import WsgiPassage
 from fairlead.policy.resource import CALLER
+from fairlead.policy.trace import PARENT, STATE
 from fairlead.telemetry.names import COLOURED
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ App = Callable[[Any, Environ, Any], Iterable[bytes]]
 """A method of an application's class that is called as a WSGI application."""
 
 _CALLER = environ_key(CALLER)
+_PARENT, _STATE = environ_key(PARENT), environ_key(STATE)
 
 KEY = "fairlead.request"
 """In an environ: the request is on its lane already; an inner application leaves it alone.
@@ -205,7 +207,9 @@ class Gate:
                 self._plane.counters.count(COLOURED, lane)
             else:
                 lane = lanes.own if labels is None else labels.inherit(self._plane)
-            return Served(lane)
+            served = Served(lane)
+            served.headers = _traced(environ)
+            return served
         except Exception:  # counted; the request goes through
             fault(self._plane, "wsgi")
             return None
@@ -213,14 +217,17 @@ class Gate:
     def passage(self, served: Origin, environ: Environ) -> WsgiPassage | None:
         """Return the request as one that may enter gates, None where no rule is in force."""
         try:
-            engine = self._plane.engine
-            if engine.gates.idle:
-                if engine.measuring.shed:
-                    engine.measuring.drop()
-                return None
-            lane = engine.plan.lanes.own if served is None else served.lane
-            passage = environ[KEY] = WsgiPassage(lane, self._fault)
-            passage.sender = environ.get(_CALLER, "")
+            engine, observing = self._plane.engine, self._plane.observing
+            passage = None
+            if not engine.gates.idle:
+                lane = engine.plan.lanes.own if served is None else served.lane
+                passage = environ[KEY] = WsgiPassage(lane, self._fault)
+                passage.sender = environ.get(_CALLER, "")
+                passage.headers = () if served is None else served.headers
+            elif engine.measuring.shed:
+                engine.measuring.drop()
+            if observing.wants_requests and served is not None:
+                observing.begun(passage or served, environ)
             return passage
         except Exception:  # counted; the request goes through
             self._fault()
@@ -233,6 +240,14 @@ class Gate:
         names["HTTP_BAGGAGE"] = "baggage"
         self._compiled = Compiled(lanes, names, colour_of(lanes, self._plane))
         return self._compiled
+
+
+def _traced(environ: Environ) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the headers that a trace is looked for in, as they are in a scope."""
+    if _PARENT not in environ:
+        return ()
+    found = ((PARENT, environ[_PARENT]), (STATE, environ.get(_STATE, "")))
+    return tuple((name.encode(), value.encode("latin-1", "replace")) for name, value in found)
 
 
 def _labels(environ: Environ, lanes: Lanes, names: dict[str, str]) -> Labels:

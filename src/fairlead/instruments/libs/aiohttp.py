@@ -27,8 +27,10 @@ from fairlead.instruments.outbound import (
     call_for,
     label_only,
     outside_for,
+    trace_only,
 )
 from fairlead.policy.resource import CALLER
+from fairlead.policy.trace import PARENT, STATE
 from fairlead.telemetry.names import AGENT_FAULTS
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from fairlead.flow.steps import Flow
     from fairlead.instruments.instrument import DataPlane
     from fairlead.instruments.patch import Patches
+    from fairlead.policy.trace import Trace
 
 LIBRARY = "aiohttp"
 VERSIONS = ("3.10", "3.15")
@@ -217,6 +220,9 @@ def _govern(plane: DataPlane, request: ClientRequest) -> tuple[Flow, Call] | Non
             label = label_only(plane, url.scheme, _written(request))
             if label is not None:
                 request.headers[BAGGAGE] = label
+            trace = trace_only(plane, url.scheme)
+            if trace is not None:
+                _carry(request.headers, trace)
             return outside_for(plane, url.raw_host, request.method)
         plan, call = found
         # The request object is aiohttp's own, made anew for each hop from what was given.
@@ -231,9 +237,20 @@ def _govern(plane: DataPlane, request: ClientRequest) -> tuple[Flow, Call] | Non
         headers.popall(BAGGAGE, None)
     if call.caller:
         headers[CALLER] = call.caller
+    if call.trace is not None:
+        _carry(headers, call.trace)
     # An app's name means nothing to a proxy.
     request.proxy = request.proxy_auth = request.proxy_headers = None
     return plan.outbound, call
+
+
+def _carry(headers: Any, trace: Trace) -> None:
+    """Write a trace, unless the application has."""
+    if PARENT in headers:
+        return
+    headers[PARENT] = trace[0]
+    if trace[1]:
+        headers[STATE] = trace[1]
 
 
 def _written(request: ClientRequest) -> str | None:

@@ -19,8 +19,10 @@ from fairlead.instruments.outbound import (
     label_only,
     outside_for,
     plan_for,
+    trace_only,
 )
 from fairlead.policy.resource import CALLER
+from fairlead.policy.trace import PARENT, STATE
 from fairlead.telemetry.names import AGENT_FAULTS
 
 if TYPE_CHECKING:
@@ -30,12 +32,14 @@ if TYPE_CHECKING:
     from fairlead.flow.steps import Flow
     from fairlead.instruments.instrument import DataPlane
     from fairlead.instruments.patch import Patches
+    from fairlead.policy.trace import Trace
 
 LIBRARY = "httpx"
 VERSIONS = ("0.25", "0.29")
 
 _NAME = BAGGAGE.encode()
 _CALLER = CALLER.encode()
+_PARENT, _STATE = PARENT.encode(), STATE.encode()
 
 Handle = Callable[[Any, "httpx.Request"], "httpx.Response"]
 HandleAsync = Callable[[Any, "httpx.Request"], Awaitable["httpx.Response"]]
@@ -122,8 +126,12 @@ class _Hooks:
         if not self._plane.propagation_only:
             return request
         try:
-            label = label_only(self._plane, request.url.scheme, _baggage(request.headers))
-            return request if label is None else _copy(request, request.url, label)
+            scheme = request.url.scheme
+            label = label_only(self._plane, scheme, _baggage(request.headers))
+            trace = trace_only(self._plane, scheme)
+            if label is None and trace is None:
+                return request
+            return _copy(request, request.url, label, trace=trace)
         except Exception:  # counted; the call goes on untouched
             self._plane.counters.count(AGENT_FAULTS, LIBRARY)
             return request
@@ -180,7 +188,8 @@ class _Sender(Sender):
         if call.endpoint is None:
             return self._request
         host, port = target(call)
-        return _copy(self._request, _at(self._request.url, host, port), self._label, call.caller)
+        url = _at(self._request.url, host, port)
+        return _copy(self._request, url, self._label, call.caller, call.trace)
 
     def _failed(self, error: Exception) -> Outcome:
         return Outcome(error=error, fault=_fault(error, self._request))
@@ -219,9 +228,16 @@ def _baggage(headers: httpx.Headers) -> str | None:
 
 
 def _copy(
-    request: httpx.Request, url: httpx.URL, label: str | None, caller: str = ""
+    request: httpx.Request,
+    url: httpx.URL,
+    label: str | None,
+    caller: str = "",
+    trace: Trace | None = None,
 ) -> httpx.Request:
-    """Return `request` with another URL, baggage and caller; body and extensions are shared."""
+    """Return `request` with another URL, baggage and caller, and a trace if it has none.
+
+    Body and extensions are shared.
+    """
     theirs = request.headers
     # Its own `copy` decodes every header first, to find out in which encoding.
     headers = theirs.__class__.__new__(theirs.__class__)
@@ -231,9 +247,22 @@ def _copy(
         headers._list.append((_NAME, _NAME, label.encode("latin-1")))
     if caller:
         headers._list.append((_CALLER, _CALLER, caller.encode()))
+    if trace is not None:
+        _carry(headers._list, trace)
     copy = request.__class__.__new__(request.__class__)
     vars(copy).update(vars(request), url=url, headers=headers)
     return copy
+
+
+def _carry(items: list[tuple[bytes, bytes, bytes]], trace: Trace) -> None:
+    for _, name, _ in items:
+        if name == _PARENT:
+            return  # the application's own
+    parent, state = trace
+    items.append((_PARENT, _PARENT, parent.encode()))
+    if state:
+        items[:] = [item for item in items if item[1] != _STATE]
+        items.append((_STATE, _STATE, state.encode()))
 
 
 def _check(request: httpx.Request) -> None:

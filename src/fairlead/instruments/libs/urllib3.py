@@ -29,13 +29,14 @@ from fairlead.flow.gated import leave
 from fairlead.instruments.attempt import Answer, Sender, send
 from fairlead.instruments.endpoint_pools import EndpointConnection, closing, endpoint
 from fairlead.instruments.endpoint_pools import copy as copied
-from fairlead.instruments.headers import value_of, with_label, without_ours
+from fairlead.instruments.headers import carry, value_of, with_label, without_ours
 from fairlead.instruments.outbound import (
     BAGGAGE,
     call_for,
     label_only,
     outside_for,
     plan_for,
+    trace_only,
 )
 from fairlead.policy.resource import CALLER
 from fairlead.telemetry.names import AGENT_FAULTS
@@ -147,6 +148,8 @@ class _Hooks:
                 ours[BAGGAGE] = label
             if call.caller:
                 ours[CALLER] = call.caller
+            if call.trace is not None:
+                carry(ours, call.trace)
             return plan.outbound, call, ours
         except Exception:  # counted; the call goes on untouched
             self._plane.counters.count(AGENT_FAULTS, LIBRARY)
@@ -158,7 +161,10 @@ class _Hooks:
         try:
             theirs = pool.headers if headers is None else headers
             label = label_only(self._plane, pool.scheme, value_of(theirs, BAGGAGE))
-            return headers if label is None else with_label(theirs, label)
+            trace = trace_only(self._plane, pool.scheme)
+            if label is None and trace is None:
+                return headers
+            return with_label(theirs, label, trace)
         except Exception:  # counted; the call goes on untouched
             self._plane.counters.count(AGENT_FAULTS, LIBRARY)
             return headers
