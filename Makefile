@@ -65,8 +65,8 @@ DRIVER := $(VENV)/.driver
 console: $(PACKAGES)  ## build the console's pages into src/fairlead/console/dist (Node 20.19 or newer)
 	@cd console && node_modules/.bin/vite build --logLevel warn
 
-console-check: $(PACKAGES)  ## check the console's types
-	@cd console && node_modules/.bin/tsc --noEmit
+console-check: $(PACKAGES)  ## check the console's types and format
+	@cd console && npm run --silent check
 
 test-console: $(STAMP) $(DRIVER) $(PACKAGES)  ## try every page in Chromium (ARGS="-k lanes")
 	@CHROMIUM="$$(scripts/chromium.sh)" $(BIN)/python -m pytest tests/console/browser $(ARGS)

@@ -23,7 +23,9 @@ function digestOfSources(): string {
     .sort();
   const all = createHash('sha256');
   for (const name of names) {
-    const content = createHash('sha256').update(readFileSync(join(HERE, name))).digest('hex');
+    const content = createHash('sha256')
+      .update(readFileSync(join(HERE, name)))
+      .digest('hex');
     all.update(`${name} ${content}\n`);
   }
   return all.digest('hex');
@@ -58,7 +60,10 @@ export default defineConfig({
   root: HERE,
   base: '/console/',
   plugins: [react(), packed(), ...(process.env.FIXTURES ? [fixtures(Number(process.env.FIXTURES))] : [])],
-  server: { port: 5173, proxy: { '/fairlead': proxied, '/apis': proxied, '/api/': proxied, '/openapi': proxied, '/version': proxied } },
+  server: {
+    port: 5173,
+    proxy: { '/fairlead': proxied, '/apis': proxied, '/api/': proxied, '/openapi': proxied, '/version': proxied },
+  },
   build: {
     outDir: DIST,
     emptyOutDir: true,

@@ -37,7 +37,8 @@ export function App() {
     return (
       <Center mih="100vh" p="md">
         <Problem title="The control plane does not answer" retry={session.retry}>
-          It may be restarting. Check that <code>fairlead serve</code> runs and that this page was opened under its address.
+          It may be restarting. Check that <code>fairlead serve</code> runs and that this page was opened under its
+          address.
         </Problem>
       </Center>
     );
@@ -84,7 +85,9 @@ function Namespace() {
               <Route path="/:namespace/explain" component={Explain} />
               <Route path="/:namespace/settings" component={Settings} />
               <Route>
-                <Problem title="There is no such page">Choose one from the list beside it, or press / to search.</Problem>
+                <Problem title="There is no such page">
+                  Choose one from the list beside it, or press / to search.
+                </Problem>
               </Route>
             </Switch>
           </Suspense>

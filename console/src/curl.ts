@@ -59,7 +59,11 @@ export function split(command: string): string[] {
   return words;
 }
 
-const WITH_VALUE = new Set('-o --output -u --user -m --max-time --connect-timeout -w --write-out --cacert --cert --key --resolve -x --proxy -F --form -T --upload-file -c --cookie-jar --retry -r --range -K --config --interface --limit-rate'.split(' '));
+const WITH_VALUE = new Set(
+  '-o --output -u --user -m --max-time --connect-timeout -w --write-out --cacert --cert --key --resolve -x --proxy -F --form -T --upload-file -c --cookie-jar --retry -r --range -K --config --interface --limit-rate'.split(
+    ' ',
+  ),
+);
 const DATA = new Set('-d --data --data-raw --data-binary --data-ascii --data-urlencode --json'.split(' '));
 
 /** Read a command; raises Error with what cannot be read. */

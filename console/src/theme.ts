@@ -1,10 +1,32 @@
 import { Badge, Card, createTheme, Paper, Table, Tooltip, type MantineColorsTuple } from '@mantine/core';
 
 /** The same steps as an awning in sea light: calm enough for a page that is open all day. */
-const sea: MantineColorsTuple = ['#e3fafc', '#c5f2f6', '#99e5ed', '#66d4e0', '#3bc0d0', '#1ba6b8', '#0c8599', '#0b7285', '#095c6b', '#064653'];
+const sea: MantineColorsTuple = [
+  '#e3fafc',
+  '#c5f2f6',
+  '#99e5ed',
+  '#66d4e0',
+  '#3bc0d0',
+  '#1ba6b8',
+  '#0c8599',
+  '#0b7285',
+  '#095c6b',
+  '#064653',
+];
 
 /** Cool greys: the page recedes, cards stand out. */
-const dark: MantineColorsTuple = ['#e1e7ec', '#c3ccd3', '#9aa6b0', '#76838d', '#333d46', '#29323a', '#1b2127', '#151a1f', '#10151a', '#0b0f12'];
+const dark: MantineColorsTuple = [
+  '#e1e7ec',
+  '#c3ccd3',
+  '#9aa6b0',
+  '#76838d',
+  '#333d46',
+  '#29323a',
+  '#1b2127',
+  '#151a1f',
+  '#10151a',
+  '#0b0f12',
+];
 
 export const theme = createTheme({
   primaryColor: 'sea',
@@ -18,8 +40,13 @@ export const theme = createTheme({
   components: {
     Card: Card.extend({ defaultProps: { withBorder: true, radius: 'md', padding: 'md' } }),
     Paper: Paper.extend({ defaultProps: { radius: 'md' } }),
-    Table: Table.extend({ defaultProps: { highlightOnHover: true, verticalSpacing: 7, horizontalSpacing: 'xs', fz: 'sm' } }),
-    Badge: Badge.extend({ defaultProps: { variant: 'light', tt: 'none', fw: 550 }, styles: { root: { minWidth: 'max-content', flex: 'none' } } }),
+    Table: Table.extend({
+      defaultProps: { highlightOnHover: true, verticalSpacing: 7, horizontalSpacing: 'xs', fz: 'sm' },
+    }),
+    Badge: Badge.extend({
+      defaultProps: { variant: 'light', tt: 'none', fw: 550 },
+      styles: { root: { minWidth: 'max-content', flex: 'none' } },
+    }),
     Tooltip: Tooltip.extend({ defaultProps: { withArrow: true, openDelay: 250, multiline: true, maw: 360 } }),
   },
 });

@@ -31,7 +31,8 @@ export function useWhere(): Where {
   const namespace = useNamespace();
   const [, go] = useLocation();
   return useMemo(() => {
-    const to = (page: string, ...rest: string[]) => `/${[segmentOf(namespace), page, ...rest.map(encodeURIComponent)].join('/')}`;
+    const to = (page: string, ...rest: string[]) =>
+      `/${[segmentOf(namespace), page, ...rest.map(encodeURIComponent)].join('/')}`;
     const service = (app: string, within?: string) =>
       `/${segmentOf(within && namespace === ALL ? within : namespace)}/services/${encodeURIComponent(app)}`;
     return { namespace, to, service, go };

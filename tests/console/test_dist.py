@@ -34,7 +34,7 @@ def test_what_few_pages_need_is_loaded_with_them():
     entry = next(name for name, one in built.items() if one.get("isEntry"))
     late = {name for name, one in built.items() if one.get("isDynamicEntry")}
 
-    assert {"src/pages/service.tsx", "src/parts/search.tsx", "src/parts/chart.tsx"} <= late
+    assert {"src/pages/service/index.tsx", "src/parts/search.tsx", "src/parts/chart.tsx"} <= late
     assert not late & {entry}
 
 
@@ -83,3 +83,11 @@ def test_every_package_of_npm_that_is_asked_for_has_a_reason():
 
     assert [name for name in asked if f"`{name}`" not in text] == []
     assert "codemirror" not in asked
+
+
+def test_no_file_of_the_console_is_longer_than_four_hundred_lines():
+    """The same law as for Python, for the same reason."""
+    scripts = (path for path in (SOURCES / "src").rglob("*.ts*"))
+    lengths = {path.name: len(path.read_text("utf-8").splitlines()) for path in scripts}
+
+    assert {name: lines for name, lines in lengths.items() if lines > 400} == {}

@@ -34,7 +34,10 @@ export interface Options {
   signal?: AbortSignal;
 }
 
-export async function ask<T>(path: string, { method = 'GET', body, type = 'application/json', signal }: Options = {}): Promise<T> {
+export async function ask<T>(
+  path: string,
+  { method = 'GET', body, type = 'application/json', signal }: Options = {},
+): Promise<T> {
   const headers: Record<string, string> = { accept: 'application/json' };
   if (method !== 'GET' && csrf) headers['x-fairlead-csrf'] = csrf;
   if (body !== undefined) headers['content-type'] = type;

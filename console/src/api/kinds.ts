@@ -40,7 +40,10 @@ async function load(): Promise<Kind[]> {
           ask<{ components: { schemas: Record<string, Schema> } }>(`/openapi/v3/apis/${group}/${version}`),
         ]);
         const schemas = new Map(
-          Object.values(document.components.schemas).map((one) => [one['x-kubernetes-group-version-kind']?.[0]?.kind, one]),
+          Object.values(document.components.schemas).map((one) => [
+            one['x-kubernetes-group-version-kind']?.[0]?.kind,
+            one,
+          ]),
         );
         return resources.resources
           .filter((one) => one.verbs.includes('create') && !one.name.includes('/'))
@@ -64,7 +67,8 @@ export function useKinds(): { kinds: Kind[] | undefined; error: ApiError | undef
     let alive = true;
     kinds().then(
       (found) => alive && setState({ kinds: found }),
-      (error: unknown) => alive && setState({ error: error instanceof ApiError ? error : new ApiError(0, '', String(error)) }),
+      (error: unknown) =>
+        alive && setState({ error: error instanceof ApiError ? error : new ApiError(0, '', String(error)) }),
     );
     return () => {
       alive = false;
@@ -90,7 +94,11 @@ export function save(kind: Kind, object: ApiObject, namespace: string, { dryRun 
   return ask<ApiObject>(path + (dryRun ? '?dryRun=All' : ''), { method: there ? 'PUT' : 'POST', body: object });
 }
 
-export function useObjects(wanted: Kind[] | undefined, namespace: string, version: number): {
+export function useObjects(
+  wanted: Kind[] | undefined,
+  namespace: string,
+  version: number,
+): {
   objects: ApiObject[] | undefined;
   error: ApiError | undefined;
 } {

@@ -87,11 +87,19 @@ export function LiveProvider({ namespace, children }: { namespace: string; child
     () => ({
       services: (data) => {
         const services = (Array.isArray(data) ? data : (data as { items: ServiceRow[] }).items) as ServiceRow[];
-        const sum = (field: 'qps' | 'errors' | 'rejected' | 'simulated') => services.reduce((n, one) => n + (one[field] || 0), 0);
-        const now = { at: Date.now() / 1000, qps: sum('qps'), errors: sum('errors'), rejected: sum('rejected'), simulated: sum('simulated') };
+        const sum = (field: 'qps' | 'errors' | 'rejected' | 'simulated') =>
+          services.reduce((n, one) => n + (one[field] || 0), 0);
+        const now = {
+          at: Date.now() / 1000,
+          qps: sum('qps'),
+          errors: sum('errors'),
+          rejected: sum('rejected'),
+          simulated: sum('simulated'),
+        };
         setLive((before) => ({ ...before, services, moments: [...before.moments.slice(1 - KEPT), now] }));
       },
-      event: (data) => setLive((before) => ({ ...before, events: [data as KubernetesEvent, ...before.events].slice(0, 50) })),
+      event: (data) =>
+        setLive((before) => ({ ...before, events: [data as KubernetesEvent, ...before.events].slice(0, 50) })),
       change: (data) =>
         setLive((before) => ({
           ...before,

@@ -90,7 +90,9 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     const state = told === null ? 'asking' : told === 'away' ? 'away' : open ? 'open' : told.name ? 'in' : 'out';
     const may = (what: Ability, namespace: string) =>
       open ||
-      grants.some((one) => (RANK[one.role] ?? 0) >= RANK[what]! && (one.namespace === '*' || one.namespace === namespace));
+      grants.some(
+        (one) => (RANK[one.role] ?? 0) >= RANK[what]! && (one.namespace === '*' || one.namespace === namespace),
+      );
     return { state, name: told && told !== 'away' ? told.name : '', grants, may, signIn, signOut, retry };
   }, [told, signIn, signOut, retry]);
 

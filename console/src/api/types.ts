@@ -165,7 +165,11 @@ export interface Overview {
   instances: number;
   ready: number;
   lanes: number;
-  agents: { total: number; hooked: number; partly: { namespace: string; app: string; address: string; library: string; reason: string }[] };
+  agents: {
+    total: number;
+    hooked: number;
+    partly: { namespace: string; app: string; address: string; library: string; reason: string }[];
+  };
   rejected: { namespace: string; app: string; interface: string; rule: string; perSecond: number }[];
   broken: { namespace: string; app: string; interface: string; rule: string; since: string | number }[];
   changes: Change[];
@@ -218,7 +222,12 @@ export interface ApiObject {
     generation?: number;
   };
   spec?: Record<string, unknown>;
-  status?: { conditions?: Condition[]; live?: string; workloads?: { live: number; total: number }; [more: string]: unknown };
+  status?: {
+    conditions?: Condition[];
+    live?: string;
+    workloads?: { live: number; total: number };
+    [more: string]: unknown;
+  };
 }
 
 export interface NodeRow {

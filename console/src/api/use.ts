@@ -9,7 +9,10 @@ export interface Answer<T> {
 }
 
 /** What `path` answers; asked again every `every` milliseconds, and when `version` is another. */
-export function useAnswer<T>(path: string | null, { every = 0, version = 0 }: { every?: number; version?: number } = {}): Answer<T> {
+export function useAnswer<T>(
+  path: string | null,
+  { every = 0, version = 0 }: { every?: number; version?: number } = {},
+): Answer<T> {
   const [state, setState] = useState<{ path: string | null; data?: T; error?: ApiError }>({ path: null });
   const [round, setRound] = useState(0);
   const again = useRef<ReturnType<typeof setTimeout>>(undefined);

@@ -4,7 +4,9 @@ import type { ApiObject } from '../api/types';
 
 /** The app that a rule is bound to; a label wins over the selector. */
 export function appOf(object: ApiObject): string {
-  return object.metadata.labels?.app ?? (object.spec as { selector?: { app?: string } } | undefined)?.selector?.app ?? '';
+  return (
+    object.metadata.labels?.app ?? (object.spec as { selector?: { app?: string } } | undefined)?.selector?.app ?? ''
+  );
 }
 
 interface Spec {
@@ -32,8 +34,13 @@ export function about(object: ApiObject): string {
 /** The mode that an object is in, where it says so: its own, or one of its strategies' that rejects nothing. */
 export function modeOf(object: ApiObject): string {
   const spec = (object.spec ?? {}) as Spec;
-  const word = (mode: unknown) => (mode === false ? 'off' : mode === true ? 'on' : typeof mode === 'string' ? mode : '');
+  const word = (mode: unknown) =>
+    mode === false ? 'off' : mode === true ? 'on' : typeof mode === 'string' ? mode : '';
   if (spec.mode !== undefined) return word(spec.mode);
-  const inner = Array.isArray(spec.strategies) ? spec.strategies.flatMap((one) => (one && typeof one === 'object' ? Object.values(one).map((each) => word(each?.mode)) : [])) : [];
+  const inner = Array.isArray(spec.strategies)
+    ? spec.strategies.flatMap((one) =>
+        one && typeof one === 'object' ? Object.values(one).map((each) => word(each?.mode)) : [],
+      )
+    : [];
   return inner.includes('simulate') ? 'simulate' : '';
 }

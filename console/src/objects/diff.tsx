@@ -20,7 +20,8 @@ export function linesOf(before: string, after: string): Line[] {
 }
 
 function between(x: string[], y: string[]): Line[] {
-  if (x.length * y.length > 1e6) return [...x.map((text) => ({ sign: '-' as const, text })), ...y.map((text) => ({ sign: '+' as const, text }))];
+  if (x.length * y.length > 1e6)
+    return [...x.map((text) => ({ sign: '-' as const, text })), ...y.map((text) => ({ sign: '+' as const, text }))];
   const lengths = Array.from({ length: x.length + 1 }, () => new Uint16Array(y.length + 1));
   for (let i = x.length - 1; i >= 0; i--) {
     for (let j = y.length - 1; j >= 0; j--) {
@@ -34,7 +35,8 @@ function between(x: string[], y: string[]): Line[] {
       lines.push({ sign: ' ', text: x[i]! });
       i++;
       j++;
-    } else if (i < x.length && (j === y.length || lengths[i + 1]![j]! >= lengths[i]![j + 1]!)) lines.push({ sign: '-', text: x[i++]! });
+    } else if (i < x.length && (j === y.length || lengths[i + 1]![j]! >= lengths[i]![j + 1]!))
+      lines.push({ sign: '-', text: x[i++]! });
     else lines.push({ sign: '+', text: y[j++]! });
   }
   return lines;

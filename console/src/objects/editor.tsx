@@ -71,9 +71,19 @@ export default function Editor({
             '.cm-gutters': { background: 'transparent', border: 'none', color: 'var(--quiet)' },
             '.cm-activeLine': { background: 'light-dark(#0b728509, #ffffff08)' },
             '.cm-cursor': { borderLeftColor: 'var(--sea)' },
-            '.cm-selectionBackground, &.cm-focused .cm-selectionBackground': { background: 'light-dark(#c5f2f6, #095c6b)' },
-            '.cm-tooltip': { background: 'var(--sheet)', border: '1px solid var(--line)', borderRadius: '6px', maxWidth: '420px' },
-            '.cm-tooltip-autocomplete ul li[aria-selected]': { background: 'light-dark(#c5f2f6, #095c6b)', color: 'inherit' },
+            '.cm-selectionBackground, &.cm-focused .cm-selectionBackground': {
+              background: 'light-dark(#c5f2f6, #095c6b)',
+            },
+            '.cm-tooltip': {
+              background: 'var(--sheet)',
+              border: '1px solid var(--line)',
+              borderRadius: '6px',
+              maxWidth: '420px',
+            },
+            '.cm-tooltip-autocomplete ul li[aria-selected]': {
+              background: 'light-dark(#c5f2f6, #095c6b)',
+              color: 'inherit',
+            },
             '.cm-completionInfo': { whiteSpace: 'normal', fontSize: '12px', padding: '6px 8px' },
           }),
         ],
@@ -98,7 +108,11 @@ export default function Editor({
     const editor = view.current;
     if (!editor) return;
     const end = editor.state.doc.length;
-    const within = problems.map((one) => ({ ...one, from: Math.min(one.from, end), to: Math.min(Math.max(one.to, one.from), end) }));
+    const within = problems.map((one) => ({
+      ...one,
+      from: Math.min(one.from, end),
+      to: Math.min(Math.max(one.to, one.from), end),
+    }));
     editor.dispatch(setDiagnostics(editor.state, within));
   }, [problems, text]);
 
@@ -111,7 +125,8 @@ function complete(context: CompletionContext, schema: Schema): CompletionResult 
   const { path, key, value } = pathAtEnd(before);
   if (value) {
     const words = schemaAt(schema, [...path, key]);
-    const choices = words?.enum ?? (words?.type === 'boolean' ? ['true', 'false'] : key === 'mode' ? ['on', 'simulate', 'off'] : []);
+    const choices =
+      words?.enum ?? (words?.type === 'boolean' ? ['true', 'false'] : key === 'mode' ? ['on', 'simulate', 'off'] : []);
     const typed = context.matchBefore(/[\w-]*$/);
     if (!choices.length || !typed) return null;
     return { from: typed.from, options: choices.map((label) => ({ label, type: 'enum' })) };

@@ -22,13 +22,24 @@ export interface Finding {
 
 /** What is wrong with the objects of a namespace; with `objects`, what would be once they were stored. */
 export async function analyzed(namespace: string, objects?: ApiObject[]): Promise<Finding[]> {
-  const answer = await ask<{ findings: Finding[] }>(own('analyze'), { method: 'POST', body: { namespace, ...(objects ? { objects } : {}) } });
+  const answer = await ask<{ findings: Finding[] }>(own('analyze'), {
+    method: 'POST',
+    body: { namespace, ...(objects ? { objects } : {}) },
+  });
   return answer.findings;
 }
 
 const COLOUR: Record<string, string> = { error: 'red', warning: 'orange', note: 'gray' };
 
-export function FindingsCard({ namespace, version, plurals }: { namespace: string; version: number; plurals: Map<string, string> }) {
+export function FindingsCard({
+  namespace,
+  version,
+  plurals,
+}: {
+  namespace: string;
+  version: number;
+  plurals: Map<string, string>;
+}) {
   const { to } = useWhere();
   const [findings, setFindings] = useState<Finding[]>([]);
   const [open, setOpen] = useState(false);
@@ -99,9 +110,7 @@ export function FindingsAlert({ findings: all }: { findings: Finding[] }) {
               <b>{one.code}</b> {one.path && <span className="mono">{one.path}: </span>}
               {one.message}
             </Text>
-            <Text size="sm">
-              {one.remedy}
-            </Text>
+            <Text size="sm">{one.remedy}</Text>
           </div>
         ))}
       </Stack>

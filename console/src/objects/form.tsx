@@ -1,4 +1,20 @@
-import { ActionIcon, Button, Fieldset, Group, Menu, NumberInput, SegmentedControl, Select, Stack, Switch, TagsInput, Text, TextInput, Textarea, Tooltip } from '@mantine/core';
+import {
+  ActionIcon,
+  Button,
+  Fieldset,
+  Group,
+  Menu,
+  NumberInput,
+  SegmentedControl,
+  Select,
+  Stack,
+  Switch,
+  TagsInput,
+  Text,
+  TextInput,
+  Textarea,
+  Tooltip,
+} from '@mantine/core';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { parse } from 'yaml';
@@ -38,11 +54,26 @@ export function Fields({ schema, value, path, change, wrong, locked }: Omit<Fiel
       {shown.map(([name, one]) => (
         <Group key={name} align="flex-start" wrap="nowrap" gap={6}>
           <div style={{ flex: 1, minWidth: 0 }}>
-            <Field name={name} schema={one} value={set[name]} path={[...path, name]} change={change} required={required.has(name)} wrong={wrong} locked={locked} />
+            <Field
+              name={name}
+              schema={one}
+              value={set[name]}
+              path={[...path, name]}
+              change={change}
+              required={required.has(name)}
+              wrong={wrong}
+              locked={locked}
+            />
           </div>
           {!required.has(name) && !locked && (
             <Tooltip label={`Leave out ${name}`}>
-              <ActionIcon mt={22} variant="subtle" color="gray" onClick={() => change([...path, name], undefined)} aria-label={`Leave out ${name}`}>
+              <ActionIcon
+                mt={22}
+                variant="subtle"
+                color="gray"
+                onClick={() => change([...path, name], undefined)}
+                aria-label={`Leave out ${name}`}
+              >
                 <IconTrash size={15} />
               </ActionIcon>
             </Tooltip>
@@ -57,7 +88,12 @@ export function Fields({ schema, value, path, change, wrong, locked }: Omit<Fiel
       {others.length > 0 && !locked && (
         <Menu shadow="md" position="bottom-start" width={360}>
           <Menu.Target>
-            <Button variant="subtle" size="compact-sm" leftSection={<IconPlus size={14} />} style={{ alignSelf: 'flex-start' }}>
+            <Button
+              variant="subtle"
+              size="compact-sm"
+              leftSection={<IconPlus size={14} />}
+              style={{ alignSelf: 'flex-start' }}
+            >
               Add a field
             </Button>
           </Menu.Target>
@@ -93,7 +129,13 @@ export function blank(schema: Schema): unknown {
 
 function Field(props: FieldProps) {
   const { name, schema, value, path, change, required, wrong, locked } = props;
-  const common = { label: words(name), description: schema.description, withAsterisk: required, error: wrong(path), disabled: locked };
+  const common = {
+    label: words(name),
+    description: schema.description,
+    withAsterisk: required,
+    error: wrong(path),
+    disabled: locked,
+  };
   if (name === 'mode') {
     return (
       <div>
@@ -113,10 +155,20 @@ function Field(props: FieldProps) {
       </div>
     );
   }
-  if (schema.enum) return <Select {...common} data={schema.enum} value={(value as string) ?? null} onChange={(next) => change(path, next ?? undefined)} />;
+  if (schema.enum)
+    return (
+      <Select
+        {...common}
+        data={schema.enum}
+        value={(value as string) ?? null}
+        onChange={(next) => change(path, next ?? undefined)}
+      />
+    );
   switch (schema.type) {
     case 'boolean':
-      return <Switch {...common} checked={value === true} onChange={(event) => change(path, event.currentTarget.checked)} />;
+      return (
+        <Switch {...common} checked={value === true} onChange={(event) => change(path, event.currentTarget.checked)} />
+      );
     case 'integer':
     case 'number':
       return (
@@ -135,7 +187,13 @@ function Field(props: FieldProps) {
       return <Part {...props} />;
   }
   if (schema['x-kubernetes-preserve-unknown-fields']) return <Anything {...props} />;
-  return <TextInput {...common} value={value === undefined || value === null ? '' : String(value)} onChange={(event) => change(path, event.currentTarget.value)} />;
+  return (
+    <TextInput
+      {...common}
+      value={value === undefined || value === null ? '' : String(value)}
+      onChange={(event) => change(path, event.currentTarget.value)}
+    />
+  );
 }
 
 function Part({ name, schema, value, path, change, required, wrong, locked }: FieldProps) {
@@ -191,7 +249,13 @@ function Entries({ schema, value, path, change, wrong, locked }: FieldProps) {
             )}
           </div>
           {!locked && (
-            <ActionIcon mt={24} variant="subtle" color="gray" onClick={() => change([...path, name], undefined)} aria-label={`Take away ${name}`}>
+            <ActionIcon
+              mt={24}
+              variant="subtle"
+              color="gray"
+              onClick={() => change([...path, name], undefined)}
+              aria-label={`Take away ${name}`}
+            >
               <IconTrash size={15} />
             </ActionIcon>
           )}
@@ -248,7 +312,13 @@ function Items(props: FieldProps) {
                 {i + 1} of {items.length}
               </Text>
               {!locked && (
-                <Button size="compact-xs" variant="subtle" color="gray" onClick={() => change([...path, i], undefined)} aria-label={`Take away number ${i + 1} of ${name}`}>
+                <Button
+                  size="compact-xs"
+                  variant="subtle"
+                  color="gray"
+                  onClick={() => change([...path, i], undefined)}
+                  aria-label={`Take away number ${i + 1} of ${name}`}
+                >
                   Take away
                 </Button>
               )}
@@ -274,7 +344,8 @@ function Items(props: FieldProps) {
 
 /** What the schema says nothing about is written as YAML. */
 function Anything({ name, schema, value, path, change, required, wrong, locked }: FieldProps) {
-  const shown = value === undefined || value === null ? '' : typeof value === 'object' ? written(value).trimEnd() : String(value);
+  const shown =
+    value === undefined || value === null ? '' : typeof value === 'object' ? written(value).trimEnd() : String(value);
   const [text, setText] = useState(shown);
   const [bad, setBad] = useState('');
   const commit = () => {

@@ -32,7 +32,10 @@ const SPECS: Record<string, object> = {
 const BOUND = new Set(['FlowControl', 'FaultToleranceRule', 'RateLimit', 'CircuitBreaker', 'ConcurrencyLimit']);
 
 export function fresh(kind: Kind, namespace: string, app: string | null): ApiObject {
-  const spec = (SPECS[kind.kind] ?? blank(kind.schema.properties?.spec ?? { type: 'object' })) as Record<string, unknown>;
+  const spec = (SPECS[kind.kind] ?? blank(kind.schema.properties?.spec ?? { type: 'object' })) as Record<
+    string,
+    unknown
+  >;
   const bound = app && 'selector' in spec ? { ...spec, selector: { app } } : spec;
   return {
     apiVersion: `${kind.group}/${kind.version}`,

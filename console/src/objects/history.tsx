@@ -12,9 +12,24 @@ import { authored, written } from './paths';
 const SAID: Record<string, string> = { ADDED: 'created', MODIFIED: 'changed', DELETED: 'deleted' };
 
 /** What people made of an object: each revision beside what it is now, and the way back. */
-export function History({ kind, object, namespace, locked, onSaved }: { kind: Kind; object: ApiObject; namespace: string; locked: string; onSaved: (saved: ApiObject) => void }) {
+export function History({
+  kind,
+  object,
+  namespace,
+  locked,
+  onSaved,
+}: {
+  kind: Kind;
+  object: ApiObject;
+  namespace: string;
+  locked: string;
+  onSaved: (saved: ApiObject) => void;
+}) {
   const version = Number(object.metadata.generation ?? 0);
-  const { data, error, reload } = useAnswer<{ items: HistoryItem[] }>(own('history', { kind: kind.kind, name: object.metadata.name, namespace }), { version });
+  const { data, error, reload } = useAnswer<{ items: HistoryItem[] }>(
+    own('history', { kind: kind.kind, name: object.metadata.name, namespace }),
+    { version },
+  );
   const [chosen, setChosen] = useState<number>();
   const [busy, setBusy] = useState(false);
   const [refused, setRefused] = useState<ApiError>();
@@ -35,7 +50,12 @@ export function History({ kind, object, namespace, locked, onSaved }: { kind: Ki
       // Of the same content it is the same, whatever was written into its status; else the server says who was first.
       const same = written(authored({ ...there, kind: object.kind, apiVersion: object.apiVersion })) === now;
       const held = (same ? there : object).metadata.resourceVersion;
-      onSaved(await ask<ApiObject>(path, { method: 'PUT', body: { ...wanted, metadata: { ...wanted.metadata, namespace, resourceVersion: held } } }));
+      onSaved(
+        await ask<ApiObject>(path, {
+          method: 'PUT',
+          body: { ...wanted, metadata: { ...wanted.metadata, namespace, resourceVersion: held } },
+        }),
+      );
       reload();
     } catch (problem) {
       setRefused(problem instanceof ApiError ? problem : new ApiError(0, '', String(problem)));
@@ -77,7 +97,13 @@ export function History({ kind, object, namespace, locked, onSaved }: { kind: Ki
                 {current ? 'As it is now' : 'What going back would change'}
               </Title>
               {!current && item?.object && (
-                <Button size="sm" onClick={back} loading={busy} disabled={locked !== '' || then === now} data-testid="rollback">
+                <Button
+                  size="sm"
+                  onClick={back}
+                  loading={busy}
+                  disabled={locked !== '' || then === now}
+                  data-testid="rollback"
+                >
                   Roll back to this
                 </Button>
               )}

@@ -66,7 +66,8 @@ export function ObjectEditor({
       const where = safely(sent)?.metadata?.namespace ?? namespace;
       const query = dryRun ? '?dryRun=All' : '';
       const type = 'application/yaml';
-      if (version === undefined) return ask<ApiObject>(listPath(kind, where) + query, { method: 'POST', body: String(sent), type });
+      if (version === undefined)
+        return ask<ApiObject>(listPath(kind, where) + query, { method: 'POST', body: String(sent), type });
       const path = objectPath(kind, where, object.metadata.name);
       const put = (held: string | undefined) => {
         sent.setIn(['metadata', 'resourceVersion'], held);
@@ -78,7 +79,8 @@ export function ObjectEditor({
         if (!(problem instanceof ApiError) || problem.status !== 409) throw problem;
         // A status that was written meanwhile makes a new version too, and is nobody's change.
         const there = await ask<ApiObject>(path);
-        if (written(authored({ ...there, kind: kind.kind, apiVersion: `${kind.group}/${kind.version}` })) !== original) throw problem;
+        if (written(authored({ ...there, kind: kind.kind, apiVersion: `${kind.group}/${kind.version}` })) !== original)
+          throw problem;
         return put(there.metadata.resourceVersion);
       }
     },
@@ -119,7 +121,10 @@ export function ObjectEditor({
     };
   }, [text, dirty, locked, send, kind.kind, namespace]);
 
-  const problems = useMemo(() => [...diagnostics(document, error), ...warnings(document, findings)], [document, error, findings]);
+  const problems = useMemo(
+    () => [...diagnostics(document, error), ...warnings(document, findings)],
+    [document, error, findings],
+  );
   const wrong = useMemo(() => {
     const told = new Map(error?.causes.map((cause) => [pathOf(cause.field).join('.'), cause.message]));
     return (path: Path) => told.get(path.join('.'));
@@ -152,7 +157,11 @@ export function ObjectEditor({
     setBusy(false);
   };
 
-  const views = [...(simple ? [{ value: 'simple', label: 'Form' }] : []), { value: 'form', label: simple ? 'All fields' : 'Form' }, { value: 'yaml', label: 'YAML' }];
+  const views = [
+    ...(simple ? [{ value: 'simple', label: 'Form' }] : []),
+    { value: 'form', label: simple ? 'All fields' : 'Form' },
+    { value: 'yaml', label: 'YAML' },
+  ];
   const spec = kind.schema.properties?.spec;
   const metadata = kind.schema.properties?.metadata;
   return (
@@ -191,7 +200,14 @@ export function ObjectEditor({
       )}
       {view === 'yaml' ? (
         <Suspense fallback={<Skeleton h={320} />}>
-          <Editor text={text} onChange={setText} schema={kind.schema} problems={problems} readOnly={locked !== ''} label={`${kind.kind} as YAML`} />
+          <Editor
+            text={text}
+            onChange={setText}
+            schema={kind.schema}
+            problems={problems}
+            readOnly={locked !== ''}
+            label={`${kind.kind} as YAML`}
+          />
         </Suspense>
       ) : value === null ? (
         <Text c="var(--bad)">The YAML cannot be read as it is: {document.errors[0]?.message.split('\n')[0]}</Text>
@@ -210,7 +226,16 @@ export function ObjectEditor({
                 locked={locked !== ''}
               />
             )}
-            {spec && <Fields schema={spec} value={value.spec} path={['spec']} change={change} wrong={wrong} locked={locked !== ''} />}
+            {spec && (
+              <Fields
+                schema={spec}
+                value={value.spec}
+                path={['spec']}
+                change={change}
+                wrong={wrong}
+                locked={locked !== ''}
+              />
+            )}
           </Stack>
         </Card>
       )}
@@ -221,7 +246,12 @@ export function ObjectEditor({
 }
 
 function Checked({ state }: { state: 'typing' | 'asking' | 'good' | 'bad' }) {
-  if (state === 'good') return <Badge color="green" autoContrast>the server would take it</Badge>;
+  if (state === 'good')
+    return (
+      <Badge color="green" autoContrast>
+        the server would take it
+      </Badge>
+    );
   if (state === 'bad') return <Badge color="red">not yet</Badge>;
   return <Badge color="gray">checking</Badge>;
 }
@@ -229,21 +259,29 @@ function Checked({ state }: { state: 'typing' | 'asking' | 'good' | 'bad' }) {
 function safely(document: Document): ApiObject | null {
   if (document.errors.length) return null;
   const plain = document.toJS() as ApiObject | null;
-  return plain && typeof plain === 'object' && !Array.isArray(plain) ? { ...plain, metadata: plain.metadata ?? { name: '' } } : null;
+  return plain && typeof plain === 'object' && !Array.isArray(plain)
+    ? { ...plain, metadata: plain.metadata ?? { name: '' } }
+    : null;
 }
 
 /** Make the maps and lists on the way to a field that are not there yet. */
 function opened(document: Document, path: Path): void {
   for (let i = 1; i < path.length; i++) {
     const here = path.slice(0, i);
-    if (!isCollection(document.getIn(here, true))) document.setIn(here, document.createNode(typeof path[i] === 'number' ? [] : {}));
+    if (!isCollection(document.getIn(here, true)))
+      document.setIn(here, document.createNode(typeof path[i] === 'number' ? [] : {}));
     const node = document.getIn(here, true);
     if (isCollection(node) && node.items.length === 0 && !isSeq(node)) node.flow = false;
   }
 }
 
 function diagnostics(document: Document.Parsed, error: ApiError | undefined): Diagnostic[] {
-  const syntax = document.errors.map((one) => ({ from: one.pos[0], to: one.pos[1], severity: 'error' as const, message: one.message.split('\n')[0] ?? one.message }));
+  const syntax = document.errors.map((one) => ({
+    from: one.pos[0],
+    to: one.pos[1],
+    severity: 'error' as const,
+    message: one.message.split('\n')[0] ?? one.message,
+  }));
   if (syntax.length || !error) return syntax;
   return error.causes.map((cause) => {
     const [from, to] = rangeOf(document, pathOf(cause.field));
@@ -254,7 +292,12 @@ function diagnostics(document: Document.Parsed, error: ApiError | undefined): Di
 function warnings(document: Document.Parsed, findings: Finding[]): Diagnostic[] {
   return findings.map((one) => {
     const [from, to] = rangeOf(document, one.loc);
-    return { from, to, severity: one.severity === 'error' ? 'error' : 'warning', message: `${one.code}: ${one.message}` };
+    return {
+      from,
+      to,
+      severity: one.severity === 'error' ? 'error' : 'warning',
+      message: `${one.code}: ${one.message}`,
+    };
   });
 }
 

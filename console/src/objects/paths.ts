@@ -22,7 +22,9 @@ export function rangeOf(document: Document, path: Path): [number, number] {
   let range: [number, number] = [0, 1];
   for (const step of path) {
     if (isMap(node)) {
-      const pair = (node.items as Pair[]).find((one) => String(isScalar(one.key) ? one.key.value : one.key) === String(step));
+      const pair = (node.items as Pair[]).find(
+        (one) => String(isScalar(one.key) ? one.key.value : one.key) === String(step),
+      );
       if (!pair) break;
       const key = pair.key as Node;
       if (key?.range) range = [key.range[0], key.range[1]];
@@ -43,7 +45,8 @@ export function schemaAt(schema: Schema, path: Path): Schema | undefined {
   for (const step of path) {
     if (!at) return undefined;
     if (typeof step === 'number') at = at.items;
-    else at = at.properties?.[step] ?? (typeof at.additionalProperties === 'object' ? at.additionalProperties : undefined);
+    else
+      at = at.properties?.[step] ?? (typeof at.additionalProperties === 'object' ? at.additionalProperties : undefined);
   }
   return at;
 }

@@ -15,7 +15,8 @@ export function standingOf(object: ApiObject): { word: string; colour: string; w
   const enforced = find('Enforced');
   const wrong = conditions.find((one) => !['Live', 'Enforced'].includes(one.type) && one.status === 'True');
   if (live?.status === 'False') return { word: 'refused or waiting', colour: 'red', why: live.message };
-  if (enforced?.status === 'False' && modeOf(object) === 'simulate') return { word: 'simulated', colour: 'violet', why: enforced.message };
+  if (enforced?.status === 'False' && modeOf(object) === 'simulate')
+    return { word: 'simulated', colour: 'violet', why: enforced.message };
   if (enforced?.status === 'False') return { word: 'not enforced', colour: 'red', why: enforced.message };
   if (wrong) return { word: spaced(wrong.type), colour: 'yellow', why: wrong.message };
   if (live?.status === 'True') return { word: 'live', colour: 'green', why: live.message };
@@ -44,12 +45,17 @@ const BAD: Record<string, (one: Condition) => boolean> = {
 
 /** Where an object is in force, and who refused it or waits, with the reason. */
 export function Rollout({ object, namespace }: { object: ApiObject; namespace: string }) {
-  const { data, error } = useAnswer<{ revision: number; nodes: NodeRow[]; absent: NodeRow[] }>(own('nodes', { namespace }), { every: 3000 });
+  const { data, error } = useAnswer<{ revision: number; nodes: NodeRow[]; absent: NodeRow[] }>(
+    own('nodes', { namespace }),
+    { every: 3000 },
+  );
   const conditions = object.status?.conditions ?? [];
   const app = appOf(object);
   const name = `${object.kind}/${object.metadata.name}`;
   const all = data ? [...data.nodes, ...data.absent] : [];
-  const concerned = all.filter((one) => !app || one.app === app || ['TrafficLane', 'TrafficLabelRule', 'WorkloadLabelRule'].includes(object.kind));
+  const concerned = all.filter(
+    (one) => !app || one.app === app || ['TrafficLane', 'TrafficLabelRule', 'WorkloadLabelRule'].includes(object.kind),
+  );
   return (
     <Stack>
       <Card>
@@ -58,7 +64,15 @@ export function Rollout({ object, namespace }: { object: ApiObject; namespace: s
             What the control plane says
           </Title>
           {object.status?.workloads && (
-            <Badge size="lg" color={object.status.workloads.live === object.status.workloads.total && object.status.workloads.total > 0 ? 'green' : 'gray'} autoContrast>
+            <Badge
+              size="lg"
+              color={
+                object.status.workloads.live === object.status.workloads.total && object.status.workloads.total > 0
+                  ? 'green'
+                  : 'gray'
+              }
+              autoContrast
+            >
               live on {object.status.workloads.live} of {object.status.workloads.total}
             </Badge>
           )}
@@ -91,7 +105,11 @@ export function Rollout({ object, namespace }: { object: ApiObject; namespace: s
           Workloads
         </Title>
         {error && !data && <Failed error={error} what="The workloads" />}
-        {data && concerned.length === 0 && <Text c="dimmed">No agent {app ? `of ${app} ` : ''}is connected. It will get the rule with its first snapshot.</Text>}
+        {data && concerned.length === 0 && (
+          <Text c="dimmed">
+            No agent {app ? `of ${app} ` : ''}is connected. It will get the rule with its first snapshot.
+          </Text>
+        )}
         {concerned.length > 0 && (
           <div className="scroll-x" tabIndex={0} role="region" aria-label="Workloads">
             <Table>

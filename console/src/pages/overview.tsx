@@ -18,7 +18,10 @@ const Chart = lazy(() => import('../parts/chart'));
 export function Overview() {
   const { namespace, to } = useWhere();
   const live = useLive();
-  const { data, error, reload } = useAnswer<Told>(own('overview', { namespace }), { every: 5000, version: live.version + live.events.length });
+  const { data, error, reload } = useAnswer<Told>(own('overview', { namespace }), {
+    every: 5000,
+    version: live.version + live.events.length,
+  });
   if (error && !data) return <Failed error={error} what="The overview" retry={reload} />;
   if (!data) return <Skeletons />;
   if (data.services === 0) return <FirstApp namespace={namespace} changes={data.changes} />;
@@ -33,7 +36,12 @@ export function Overview() {
       <SimpleGrid cols={{ base: 2, md: 4 }} spacing="sm">
         <Tile label="Requests/s" value={rate(now?.qps)} spark={moments.map((one) => one.qps)} />
         <Tile label="Errors/s" value={rate(now?.errors)} spark={moments.map((one) => one.errors)} colour="var(--bad)" />
-        <Tile label="Rejected/s" value={rate(now?.rejected)} spark={moments.map((one) => one.rejected)} colour="var(--warn)" />
+        <Tile
+          label="Rejected/s"
+          value={rate(now?.rejected)}
+          spark={moments.map((one) => one.rejected)}
+          colour="var(--warn)"
+        />
         <Tile
           label="Agents fully hooked"
           value={`${data.agents.hooked} of ${data.agents.total}`}
@@ -41,7 +49,11 @@ export function Overview() {
           colour={partly ? 'var(--warn)' : undefined}
         />
         <Tile label="Services" value={data.services} link={to('services')} />
-        <Tile label="Instances" value={data.instances} note={data.ready === data.instances ? 'all ready' : `${data.instances - data.ready} not ready`} />
+        <Tile
+          label="Instances"
+          value={data.instances}
+          note={data.ready === data.instances ? 'all ready' : `${data.instances - data.ready} not ready`}
+        />
         <Tile label="Lanes" value={data.lanes} link={to('lanes')} />
         <Tile label="Would be rejected/s" value={rate(now?.simulated)} note="rules in simulate mode" />
       </SimpleGrid>
@@ -149,17 +161,35 @@ function Attention({ data }: { data: Told }) {
       )}
       <Stack gap={10}>
         {data.broken.map((one) => (
-          <Item key={`b${one.app}${one.interface}${one.rule}`} badge="open" colour="red" link={service(one.app, one.namespace)} title={`${one.app} · ${one.interface}`}>
+          <Item
+            key={`b${one.app}${one.interface}${one.rule}`}
+            badge="open"
+            colour="red"
+            link={service(one.app, one.namespace)}
+            title={`${one.app} · ${one.interface}`}
+          >
             {one.rule} has been open since {ago(one.since)}
           </Item>
         ))}
         {data.rejected.map((one) => (
-          <Item key={`r${one.app}${one.interface}${one.rule}`} badge={`${rate(one.perSecond)}/s`} colour="orange" link={service(one.app, one.namespace)} title={`${one.app} · ${one.interface}`}>
+          <Item
+            key={`r${one.app}${one.interface}${one.rule}`}
+            badge={`${rate(one.perSecond)}/s`}
+            colour="orange"
+            link={service(one.app, one.namespace)}
+            title={`${one.app} · ${one.interface}`}
+          >
             rejected by {one.rule}
           </Item>
         ))}
         {data.agents.partly.map((one) => (
-          <Item key={`p${one.app}${one.address}${one.library}`} badge="not hooked" colour="yellow" link={service(one.app, one.namespace)} title={`${one.app} · ${one.library}`}>
+          <Item
+            key={`p${one.app}${one.address}${one.library}`}
+            badge="not hooked"
+            colour="yellow"
+            link={service(one.app, one.namespace)}
+            title={`${one.app} · ${one.library}`}
+          >
             {one.reason} ({one.address})
           </Item>
         ))}
@@ -173,7 +203,19 @@ function Attention({ data }: { data: Told }) {
   );
 }
 
-function Item({ badge, colour, title, link, children }: { badge: string; colour: string; title: string; link: string; children: ReactNode }) {
+function Item({
+  badge,
+  colour,
+  title,
+  link,
+  children,
+}: {
+  badge: string;
+  colour: string;
+  title: string;
+  link: string;
+  children: ReactNode;
+}) {
   return (
     <Group justify="space-between" wrap="nowrap" align="flex-start" gap="xs">
       <div style={{ minWidth: 0 }}>
@@ -256,8 +298,8 @@ ${within}FAIRLEAD_APP=shop FAIRLEAD_CONTROL=${location.origin} fairlead run -- p
     <Stack>
       <Head title="Overview" />
       <Empty title="No service has reported here yet" icon={<IconPlugConnected />} command={command}>
-        Start an application below <Code>fairlead run</Code>: no line of it has to change. It shows up here within seconds. Rules may be
-        written before; they hold as soon as their app is there.
+        Start an application below <Code>fairlead run</Code>: no line of it has to change. It shows up here within
+        seconds. Rules may be written before; they hold as soon as their app is there.
       </Empty>
       {changes.length > 0 && <News changes={changes} events={[]} />}
     </Stack>

@@ -17,7 +17,6 @@ import { Head } from '../parts/head';
 import { Failed, Problem, Violations } from '../parts/states';
 import { ALL, useWhere } from '../where';
 
-
 const Chart = lazy(() => import('../parts/chart'));
 
 export default function Rule() {
@@ -30,7 +29,11 @@ export default function Rule() {
   if (error) return <Failed error={error} what="The kinds" />;
   if (!kinds) return <Skeleton h={320} />;
   if (!kind) return <Problem title={`There is no kind called ${plural}`}>Choose one on the page of the rules.</Problem>;
-  return name === '_new' ? <New kind={kind} namespace={within} /> : <Existing kind={kind} namespace={within} name={name} />;
+  return name === '_new' ? (
+    <New kind={kind} namespace={within} />
+  ) : (
+    <Existing kind={kind} namespace={within} name={name} />
+  );
 }
 
 function New({ kind, namespace }: { kind: Kind; namespace: string }) {
@@ -59,7 +62,10 @@ function Existing({ kind, namespace, name }: { kind: Kind; namespace: string; na
   const { may } = useSession();
   const [query, setQuery] = useSearchParams();
   const [round, setRound] = useState(0);
-  const { data, error, reload } = useAnswer<ApiObject>(objectPath(kind, namespace, name), { version: version + round, every: 4000 });
+  const { data, error, reload } = useAnswer<ApiObject>(objectPath(kind, namespace, name), {
+    version: version + round,
+    every: 4000,
+  });
   const [deleting, setDeleting] = useState(false);
   if (error && !data) return <Failed error={error} what={`${kind.kind} ${name}`} retry={reload} />;
   if (!data) return <Skeleton h={320} />;
@@ -112,7 +118,13 @@ function Existing({ kind, namespace, name }: { kind: Kind; namespace: string; na
         <Tabs.Panel value="edit">
           <ObjectEditor kind={kind} namespace={namespace} object={data} locked={locked} onSaved={saved} />
         </Tabs.Panel>
-        <Tabs.Panel value="live">{app ? <Live app={app} namespace={namespace} rule={`${kind.kind}/${name}`} mode={mode} /> : <NoApp kind={kind} to={to} />}</Tabs.Panel>
+        <Tabs.Panel value="live">
+          {app ? (
+            <Live app={app} namespace={namespace} rule={`${kind.kind}/${name}`} mode={mode} />
+          ) : (
+            <NoApp kind={kind} to={to} />
+          )}
+        </Tabs.Panel>
         <Tabs.Panel value="rollout">
           <Rollout object={data} namespace={namespace} />
         </Tabs.Panel>
@@ -120,7 +132,15 @@ function Existing({ kind, namespace, name }: { kind: Kind; namespace: string; na
           <History kind={kind} object={data} namespace={namespace} locked={locked} onSaved={saved} />
         </Tabs.Panel>
       </Tabs>
-      {deleting && <Delete kind={kind} namespace={namespace} name={name} close={() => setDeleting(false)} gone={() => go(to('rules'))} />}
+      {deleting && (
+        <Delete
+          kind={kind}
+          namespace={namespace}
+          name={name}
+          close={() => setDeleting(false)}
+          gone={() => go(to('rules'))}
+        />
+      )}
     </Stack>
   );
 }
@@ -128,7 +148,8 @@ function Existing({ kind, namespace, name }: { kind: Kind; namespace: string; na
 function NoApp({ kind, to }: { kind: Kind; to: (page: string) => string }) {
   return (
     <Alert color="gray" title="It counts nothing by itself">
-      A {kind.kind} is bound to no app: what it rejects is counted at the rule that names it. See <Link href={to('rules')}>the rules</Link>.
+      A {kind.kind} is bound to no app: what it rejects is counted at the rule that names it. See{' '}
+      <Link href={to('rules')}>the rules</Link>.
     </Alert>
   );
 }
@@ -142,15 +163,23 @@ function Live({ app, namespace, rule, mode }: { app: string; namespace: string; 
   useEffect(() => {
     if (!service) return;
     const touched = service.interfaces.filter((one) => one.rules.some((each) => each.rule === rule));
-    const sum = (field: 'rejected' | 'simulated') => touched.flatMap((one) => one.rules).reduce((n, each) => n + (each.rule === rule ? each[field] : 0), 0);
-    const now = { at: Date.now() / 1000, passed: touched.reduce((n, one) => n + one.qps, 0), rejected: sum('rejected'), simulated: sum('simulated') };
+    const sum = (field: 'rejected' | 'simulated') =>
+      touched.flatMap((one) => one.rules).reduce((n, each) => n + (each.rule === rule ? each[field] : 0), 0);
+    const now = {
+      at: Date.now() / 1000,
+      passed: touched.reduce((n, one) => n + one.qps, 0),
+      rejected: sum('rejected'),
+      simulated: sum('simulated'),
+    };
     setMoments((before) => [...before.slice(1 - KEPT), now]);
   }, [service, rule]);
   useBackfill(namespace, app, rule, setMoments);
   const touched = (service?.interfaces ?? []).filter((one) => one.rules.some((each) => each.rule === rule));
   const lines = [
     { label: 'Requests', colour: '#1ba6b8', values: moments.map((one) => one.passed), fill: true },
-    ...(mode === 'simulate' ? [] : [{ label: 'Rejected', colour: '#f08c00', values: moments.map((one) => one.rejected), fill: true }]),
+    ...(mode === 'simulate'
+      ? []
+      : [{ label: 'Rejected', colour: '#f08c00', values: moments.map((one) => one.rejected), fill: true }]),
     { label: 'Would be rejected', colour: '#9775fa', values: moments.map((one) => one.simulated), fill: true },
   ];
   return (
@@ -166,7 +195,13 @@ function Live({ app, namespace, rule, mode }: { app: string; namespace: string; 
         </Badge>
       </Group>
       <Suspense fallback={<Skeleton h={260} />}>
-        <Chart label={`What ${rule} rejects`} height={260} times={moments.map((one) => one.at)} format={rate} lines={lines} />
+        <Chart
+          label={`What ${rule} rejects`}
+          height={260}
+          times={moments.map((one) => one.at)}
+          format={rate}
+          lines={lines}
+        />
       </Suspense>
       {touched.length === 0 && (
         <Text size="sm" c="dimmed" mt="sm">
@@ -177,7 +212,8 @@ function Live({ app, namespace, rule, mode }: { app: string; namespace: string; 
         <Group key={`${one.name} ${one.lane}`} justify="space-between" mt="xs">
           <span className="mono">{one.name}</span>
           <Text size="sm" className="number">
-            {rate(one.qps)}/s, rejected {rate(one.rules.reduce((n, each) => n + (each.rule === rule ? each.rejected : 0), 0))}/s, would be{' '}
+            {rate(one.qps)}/s, rejected{' '}
+            {rate(one.rules.reduce((n, each) => n + (each.rule === rule ? each.rejected : 0), 0))}/s, would be{' '}
             {rate(one.rules.reduce((n, each) => n + (each.rule === rule ? each.simulated : 0), 0))}/s
           </Text>
         </Group>
@@ -194,18 +230,45 @@ interface Moment {
 }
 
 /** Begin the graph with what is known of the last minutes. */
-function useBackfill(namespace: string, app: string, rule: string, set: (change: (before: Moment[]) => Moment[]) => void): void {
-  const { data } = useAnswer<SeriesAnswer>(own('series', { namespace, app, of: 'rule', rule, from: -KEPT, metric: 'rejected,simulated' }));
+function useBackfill(
+  namespace: string,
+  app: string,
+  rule: string,
+  set: (change: (before: Moment[]) => Moment[]) => void,
+): void {
+  const { data } = useAnswer<SeriesAnswer>(
+    own('series', { namespace, app, of: 'rule', rule, from: -KEPT, metric: 'rejected,simulated' }),
+  );
   useEffect(() => {
     if (!data?.series.length) return;
-    const sum = (field: 'rejected' | 'simulated', i: number) => data.series.reduce((n, one) => n + (one[field]?.[i] ?? 0), 0);
+    const sum = (field: 'rejected' | 'simulated', i: number) =>
+      data.series.reduce((n, one) => n + (one[field]?.[i] ?? 0), 0);
     const length = Math.max(...data.series.map((one) => one.rejected?.length ?? 0));
-    const earlier = Array.from({ length }, (_, i) => ({ at: data.from + i * data.step, passed: null, rejected: sum('rejected', i), simulated: sum('simulated', i) }));
-    set((before) => [...earlier.filter((one) => one.at < (before[0]?.at ?? Date.now() / 1000) - 1), ...before].slice(-KEPT));
+    const earlier = Array.from({ length }, (_, i) => ({
+      at: data.from + i * data.step,
+      passed: null,
+      rejected: sum('rejected', i),
+      simulated: sum('simulated', i),
+    }));
+    set((before) =>
+      [...earlier.filter((one) => one.at < (before[0]?.at ?? Date.now() / 1000) - 1), ...before].slice(-KEPT),
+    );
   }, [data, set]);
 }
 
-function Delete({ kind, namespace, name, close, gone }: { kind: Kind; namespace: string; name: string; close: () => void; gone: () => void }) {
+function Delete({
+  kind,
+  namespace,
+  name,
+  close,
+  gone,
+}: {
+  kind: Kind;
+  namespace: string;
+  name: string;
+  close: () => void;
+  gone: () => void;
+}) {
   const [error, setError] = useState<ApiError>();
   const [busy, setBusy] = useState(false);
   const go = async () => {
@@ -221,7 +284,9 @@ function Delete({ kind, namespace, name, close, gone }: { kind: Kind; namespace:
   return (
     <Modal opened onClose={close} title={`Delete ${kind.kind} ${name}?`}>
       <Stack>
-        <Text size="sm">It stops to hold on all workloads within a second. Its history stays, and it can be created again from there.</Text>
+        <Text size="sm">
+          It stops to hold on all workloads within a second. Its history stays, and it can be created again from there.
+        </Text>
         {error && <Violations error={error} />}
         <Group justify="flex-end">
           <Button variant="default" onClick={close}>

@@ -27,7 +27,11 @@ export default function Rules() {
     const sought = text.toLowerCase().split(/\s+/).filter(Boolean);
     return (objects ?? [])
       .filter((one) => wanted.length === 0 || wanted.includes(one.kind))
-      .filter((one) => sought.every((word) => `${one.metadata.name} ${one.kind} ${appOf(one)} ${about(one)}`.toLowerCase().includes(word)))
+      .filter((one) =>
+        sought.every((word) =>
+          `${one.metadata.name} ${one.kind} ${appOf(one)} ${about(one)}`.toLowerCase().includes(word),
+        ),
+      )
       .sort((a, b) => a.kind.localeCompare(b.kind) || a.metadata.name.localeCompare(b.metadata.name));
     // eslint-disable-next-line
   }, [objects, text, wanted.join()]);
@@ -42,10 +46,14 @@ export default function Rules() {
       {!objects && !failed && <Skeleton h={320} />}
       {objects?.length === 0 && (
         <Empty title="There is no rule yet" icon={<IconShieldCheck />} command="fairlead apply -f rule.yaml">
-          {writes ? 'Choose a kind above and fill in its form, or write YAML and apply it.' : 'Your role may read here; somebody who may edit writes the first one.'}
+          {writes
+            ? 'Choose a kind above and fill in its form, or write YAML and apply it.'
+            : 'Your role may read here; somebody who may edit writes the first one.'}
         </Empty>
       )}
-      {objects && objects.length > 0 && namespace !== ALL && <FindingsCard namespace={namespace} version={version} plurals={plurals} />}
+      {objects && objects.length > 0 && namespace !== ALL && (
+        <FindingsCard namespace={namespace} version={version} plurals={plurals} />
+      )}
       {objects && objects.length > 0 && (
         <Card>
           <Group mb="sm" gap="sm">
@@ -62,7 +70,12 @@ export default function Rules() {
               placeholder={wanted.length ? undefined : 'All kinds'}
               data={[...new Set(objects.map((one) => one.kind))].sort()}
               value={wanted}
-              onChange={(next) => setQuery(next.map((kind) => ['kind', kind]), { replace: true })}
+              onChange={(next) =>
+                setQuery(
+                  next.map((kind) => ['kind', kind]),
+                  { replace: true },
+                )
+              }
               clearable
               w={{ base: '100%', xs: 320 }}
             />
@@ -90,7 +103,10 @@ export default function Rules() {
                     <Table.Td style={{ whiteSpace: 'nowrap' }}>
                       <Link
                         className="plain-link"
-                        href={to('rules', plurals.get(one.kind) ?? '', one.metadata.name) + (namespace === ALL ? `?namespace=${one.metadata.namespace}` : '')}
+                        href={
+                          to('rules', plurals.get(one.kind) ?? '', one.metadata.name) +
+                          (namespace === ALL ? `?namespace=${one.metadata.namespace}` : '')
+                        }
                       >
                         {one.metadata.name}
                       </Link>
@@ -101,7 +117,13 @@ export default function Rules() {
                       )}
                     </Table.Td>
                     <Table.Td>{one.kind}</Table.Td>
-                    <Table.Td>{appOf(one) && <Anchor component={Link} size="sm" href={to('services', appOf(one))}>{appOf(one)}</Anchor>}</Table.Td>
+                    <Table.Td>
+                      {appOf(one) && (
+                        <Anchor component={Link} size="sm" href={to('services', appOf(one))}>
+                          {appOf(one)}
+                        </Anchor>
+                      )}
+                    </Table.Td>
                     <Table.Td maw={280}>
                       <div className="mono clip" title={about(one)}>
                         {about(one)}

@@ -16,7 +16,9 @@ export default function Services() {
   const services = live.services ?? listed.data?.items;
   return (
     <>
-      <Head title="Services">Who is there, what they are asked, and how they answer. Click one for its interfaces.</Head>
+      <Head title="Services">
+        Who is there, what they are asked, and how they answer. Click one for its interfaces.
+      </Head>
       {!services && listed.error && <Failed error={listed.error} what="The services" retry={listed.reload} />}
       {!services && !listed.error && <Skeleton h={320} />}
       {services?.length === 0 && (

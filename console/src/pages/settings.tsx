@@ -41,8 +41,20 @@ export default function Settings() {
       {locked && <Alert color="gray">They are an admin&apos;s of all namespaces to change.</Alert>}
       <Card>
         <Stack gap="lg">
-          <Part label="Traces that are begun" about="Of requests that come without a decision about it." value={wanted.sampling} locked={locked} set={(sampling) => setWanted({ ...wanted, sampling })} />
-          <Part label="Requests in the access log" about="With the rule that decided." value={wanted.access_log} locked={locked} set={(access_log) => setWanted({ ...wanted, access_log })} />
+          <Part
+            label="Traces that are begun"
+            about="Of requests that come without a decision about it."
+            value={wanted.sampling}
+            locked={locked}
+            set={(sampling) => setWanted({ ...wanted, sampling })}
+          />
+          <Part
+            label="Requests in the access log"
+            about="With the rule that decided."
+            value={wanted.access_log}
+            locked={locked}
+            set={(access_log) => setWanted({ ...wanted, access_log })}
+          />
           <NumberInput
             label="Interfaces of an app that are told apart"
             description="Beyond them it is all under the name *."
@@ -69,7 +81,19 @@ export default function Settings() {
   );
 }
 
-function Part({ label, about, value, locked, set }: { label: string; about: string; value: number; locked: boolean; set: (share: number) => void }) {
+function Part({
+  label,
+  about,
+  value,
+  locked,
+  set,
+}: {
+  label: string;
+  about: string;
+  value: number;
+  locked: boolean;
+  set: (share: number) => void;
+}) {
   return (
     <div>
       <Group justify="space-between">
@@ -83,7 +107,13 @@ function Part({ label, about, value, locked, set }: { label: string; about: stri
       <Text size="xs" c="dimmed" mb={6}>
         {about}
       </Text>
-      <Slider value={Math.round(value * 100)} onChange={(percent) => set(percent / 100)} disabled={locked} thumbLabel={label} label={(percent) => `${percent} %`} />
+      <Slider
+        value={Math.round(value * 100)}
+        onChange={(percent) => set(percent / 100)}
+        disabled={locked}
+        thumbLabel={label}
+        label={(percent) => `${percent} %`}
+      />
     </div>
   );
 }

@@ -32,13 +32,7 @@ export default function Chart(props: Props) {
   );
 }
 
-function Plot({
-  times,
-  lines,
-  format,
-  height = HEIGHT,
-  label,
-}: Props) {
+function Plot({ times, lines, format, height = HEIGHT, label }: Props) {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<UPlot>(undefined);
   const formatter = useRef(format);
@@ -62,7 +56,12 @@ function Plot({
         legend: { show: false },
         scales: { y: { range: (_, __, most) => [0, most > 0 ? most * 1.15 : 1] } },
         axes: [
-          { ...axis, size: 26, space: 66, values: (plot, at) => at.map((one) => clock(one, plot.scales.x?.min, plot.scales.x?.max)) },
+          {
+            ...axis,
+            size: 26,
+            space: 66,
+            values: (plot, at) => at.map((one) => clock(one, plot.scales.x?.min, plot.scales.x?.max)),
+          },
           { ...axis, size: 58, space: 34, values: (_, at) => at.map((one) => formatter.current(one)) },
         ],
         series: [
@@ -97,7 +96,11 @@ function Plot({
   });
 
   return (
-    <figure style={{ margin: 0 }} aria-label={`${label}: ${lines.map((line) => `${line.label} ${format(last(line.values))}`).join(', ')}`} role="img">
+    <figure
+      style={{ margin: 0 }}
+      aria-label={`${label}: ${lines.map((line) => `${line.label} ${format(last(line.values))}`).join(', ')}`}
+      role="img"
+    >
       <div ref={host} style={{ minHeight: height }} />
       <figcaption className="chart-legend">
         {lines.map((line) => (

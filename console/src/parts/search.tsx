@@ -28,13 +28,20 @@ export default function Search({ close }: { close: () => void }) {
     const plural = new Map(kinds?.map((one) => [one.kind, one.plural]));
     return [
       ...PAGES.map(({ page, label }) => ({ sort: 'Page', label, more: '', path: to(page) })),
-      ...(services ?? []).map((one) => ({ sort: 'Service', label: one.app, more: one.namespace, path: service(one.app, one.namespace) })),
+      ...(services ?? []).map((one) => ({
+        sort: 'Service',
+        label: one.app,
+        more: one.namespace,
+        path: service(one.app, one.namespace),
+      })),
       ...[...lanes].map((lane) => ({ sort: 'Lane', label: lane, more: '', path: to('lanes', lane) })),
       ...(objects ?? []).map((one) => ({
         sort: one.kind,
         label: one.metadata.name,
         more: one.metadata.namespace ?? '',
-        path: to('rules', plural.get(one.kind) ?? '', one.metadata.name) + (namespace === '*' ? `?namespace=${one.metadata.namespace}` : ''),
+        path:
+          to('rules', plural.get(one.kind) ?? '', one.metadata.name) +
+          (namespace === '*' ? `?namespace=${one.metadata.namespace}` : ''),
       })),
     ];
   }, [services, objects, kinds, namespace, to, service]);
@@ -72,7 +79,16 @@ export default function Search({ close }: { close: () => void }) {
   useEffect(() => document.getElementById(`hit-${at}`)?.scrollIntoView({ block: 'nearest' }), [at]);
 
   return (
-    <Modal opened onClose={close} withCloseButton={false} size="lg" padding={0} yOffset="10vh" aria-label="Search" transitionProps={{ duration: 80 }}>
+    <Modal
+      opened
+      onClose={close}
+      withCloseButton={false}
+      size="lg"
+      padding={0}
+      yOffset="10vh"
+      aria-label="Search"
+      transitionProps={{ duration: 80 }}
+    >
       <TextInput
         variant="unstyled"
         px="md"
@@ -106,7 +122,10 @@ export default function Search({ close }: { close: () => void }) {
               px="sm"
               py={7}
               w="100%"
-              style={{ borderRadius: 6, background: i === at ? 'color-mix(in srgb, var(--sea) 14%, transparent)' : undefined }}
+              style={{
+                borderRadius: 6,
+                background: i === at ? 'color-mix(in srgb, var(--sea) 14%, transparent)' : undefined,
+              }}
             >
               <Group justify="space-between" wrap="nowrap">
                 <Text size="sm" className="clip">

@@ -11,7 +11,15 @@ type Column = 'app' | 'instances' | 'qps' | 'errors' | 'rejected' | 'p50' | 'p99
 
 const SHOWN = 200;
 
-export function ServicesTable({ services, most = SHOWN, filter = true }: { services: ServiceRow[]; most?: number; filter?: boolean }) {
+export function ServicesTable({
+  services,
+  most = SHOWN,
+  filter = true,
+}: {
+  services: ServiceRow[];
+  most?: number;
+  filter?: boolean;
+}) {
   const { namespace, service } = useWhere();
   const [text, setText] = useState('');
   const [by, setBy] = useState<{ column: Column; down: boolean }>({ column: 'qps', down: true });
@@ -24,11 +32,19 @@ export function ServicesTable({ services, most = SHOWN, filter = true }: { servi
     });
   }, [services, text, by]);
   const head = (column: Column, label: ReactNode, right = true) => (
-    <Table.Th ta={right ? 'right' : 'left'} aria-sort={by.column === column ? (by.down ? 'descending' : 'ascending') : undefined}>
-      <UnstyledButton fz="inherit" fw="inherit" onClick={() => setBy({ column, down: by.column === column ? !by.down : column !== 'app' })}>
+    <Table.Th
+      ta={right ? 'right' : 'left'}
+      aria-sort={by.column === column ? (by.down ? 'descending' : 'ascending') : undefined}
+    >
+      <UnstyledButton
+        fz="inherit"
+        fw="inherit"
+        onClick={() => setBy({ column, down: by.column === column ? !by.down : column !== 'app' })}
+      >
         <Group gap={4} wrap="nowrap" display="inline-flex">
           {label}
-          {by.column === column && (by.down ? <IconArrowDown size={13} aria-hidden /> : <IconArrowUp size={13} aria-hidden />)}
+          {by.column === column &&
+            (by.down ? <IconArrowDown size={13} aria-hidden /> : <IconArrowUp size={13} aria-hidden />)}
         </Group>
       </UnstyledButton>
     </Table.Th>
@@ -68,30 +84,50 @@ export function ServicesTable({ services, most = SHOWN, filter = true }: { servi
                     <Link className="plain-link" href={service(one.app, one.namespace)}>
                       {one.app}
                     </Link>
-                    {namespace === ALL && <Text size="xs" c="dimmed">{one.namespace}</Text>}
+                    {namespace === ALL && (
+                      <Text size="xs" c="dimmed">
+                        {one.namespace}
+                      </Text>
+                    )}
                     {!one.fit && (
                       <Tooltip label={one.problems.join('; ') || 'Not everything of it is governed'}>
-                        <IconAlertTriangle size={15} color="var(--warn)" aria-label={one.problems.join('; ') || 'Not fully governed'} role="img" />
+                        <IconAlertTriangle
+                          size={15}
+                          color="var(--warn)"
+                          aria-label={one.problems.join('; ') || 'Not fully governed'}
+                          role="img"
+                        />
                       </Tooltip>
                     )}
                   </Group>
                 </Table.Td>
                 <Table.Td>
                   <Group gap={4} wrap="nowrap">
-                    {one.lanes.filter(Boolean).slice(0, 3).map((lane) => (
-                      <LaneBadge key={lane} lane={lane} />
-                    ))}
-                    {one.lanes.filter(Boolean).length > 3 && <Badge variant="transparent">+{one.lanes.length - 3}</Badge>}
+                    {one.lanes
+                      .filter(Boolean)
+                      .slice(0, 3)
+                      .map((lane) => (
+                        <LaneBadge key={lane} lane={lane} />
+                      ))}
+                    {one.lanes.filter(Boolean).length > 3 && (
+                      <Badge variant="transparent">+{one.lanes.length - 3}</Badge>
+                    )}
                   </Group>
                 </Table.Td>
                 <Table.Td ta="right" className="number" c={one.ready < one.instances ? 'var(--warn)' : undefined}>
                   {one.ready === one.instances ? one.instances : `${one.ready} of ${one.instances}`}
                 </Table.Td>
-                <Table.Td ta="right" className="number">{rate(one.qps)}</Table.Td>
+                <Table.Td ta="right" className="number">
+                  {rate(one.qps)}
+                </Table.Td>
                 <Figure value={one.errors} colour="var(--bad)" />
                 <Figure value={one.rejected} colour="var(--warn)" />
-                <Table.Td ta="right" className="number">{duration(one.p50)}</Table.Td>
-                <Table.Td ta="right" className="number">{duration(one.p99)}</Table.Td>
+                <Table.Td ta="right" className="number">
+                  {duration(one.p50)}
+                </Table.Td>
+                <Table.Td ta="right" className="number">
+                  {duration(one.p99)}
+                </Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>

@@ -42,10 +42,10 @@ const Search = lazy(() => import('./search'));
 export const PAGES = [
   { page: 'overview', label: 'Overview', icon: IconLayoutDashboard },
   { page: 'services', label: 'Services', icon: IconBoxMultiple },
-    { page: 'topology', label: 'Topology', icon: IconAffiliate },
-    { page: 'lanes', label: 'Lanes', icon: IconArrowsSplit2 },
-    { page: 'rules', label: 'Rules', icon: IconShieldCheck },
-    { page: 'explain', label: 'Explain', icon: IconRoute2 },
+  { page: 'topology', label: 'Topology', icon: IconAffiliate },
+  { page: 'lanes', label: 'Lanes', icon: IconArrowsSplit2 },
+  { page: 'rules', label: 'Rules', icon: IconShieldCheck },
+  { page: 'explain', label: 'Explain', icon: IconRoute2 },
   { page: 'settings', label: 'Settings', icon: IconAdjustments },
 ];
 
@@ -65,7 +65,11 @@ export function Shell({ children }: { children: ReactNode }) {
     document.title = `${label} · fairlead`;
   }, [current]);
   return (
-    <AppShell header={{ height: 56 }} navbar={{ width: 208, breakpoint: 'sm', collapsed: { mobile: !menu } }} padding={{ base: 'sm', sm: 'lg' }}>
+    <AppShell
+      header={{ height: 56 }}
+      navbar={{ width: 208, breakpoint: 'sm', collapsed: { mobile: !menu } }}
+      padding={{ base: 'sm', sm: 'lg' }}
+    >
       <a className="skip-link" href="#page">
         Skip to the page
       </a>
@@ -145,8 +149,14 @@ function NamespacePicker() {
   const session = useSession();
   const [path] = useLocation();
   const everywhere = session.state === 'open' || session.grants.some((grant) => grant.namespace === '*');
-  const listed = useAnswer<{ items: { metadata: { name: string } }[] }>(everywhere ? '/api/v1/namespaces' : null, { every: 30000 });
-  const names = new Set(['default', ...session.grants.map((grant) => grant.namespace), ...(listed.data?.items ?? []).map((one) => one.metadata.name)]);
+  const listed = useAnswer<{ items: { metadata: { name: string } }[] }>(everywhere ? '/api/v1/namespaces' : null, {
+    every: 30000,
+  });
+  const names = new Set([
+    'default',
+    ...session.grants.map((grant) => grant.namespace),
+    ...(listed.data?.items ?? []).map((one) => one.metadata.name),
+  ]);
   if (!everywhere) names.delete('default');
   session.grants.forEach((grant) => names.add(grant.namespace));
   names.delete(ALL);
@@ -176,7 +186,11 @@ function NamespacePicker() {
 const SAID = {
   live: { colour: 'var(--good)', text: 'Live', why: 'The page is fed by a stream, each second.' },
   connecting: { colour: 'var(--warn)', text: 'Connecting', why: 'The stream is being opened.' },
-  away: { colour: 'var(--bad)', text: 'Away', why: 'The stream is broken and will be opened again. What you see is the last that was known.' },
+  away: {
+    colour: 'var(--bad)',
+    text: 'Away',
+    why: 'The stream is broken and will be opened again. What you see is the last that was known.',
+  },
 };
 
 function StreamState() {
@@ -200,7 +214,13 @@ function SchemeToggle() {
   const other = scheme === 'dark' ? 'light' : 'dark';
   return (
     <Tooltip label={`Show it ${other}`}>
-      <ActionIcon variant="subtle" color="gray" size="lg" onClick={() => setColorScheme(other)} aria-label={`Use the ${other} scheme`}>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        size="lg"
+        onClick={() => setColorScheme(other)}
+        aria-label={`Use the ${other} scheme`}
+      >
         {scheme === 'dark' ? <IconSun size={18} /> : <IconMoon size={18} />}
       </ActionIcon>
     </Tooltip>

@@ -47,8 +47,8 @@ export function SignIn() {
               Sign in
             </Button>
             <Text size="sm" c="dimmed">
-              No token yet? On the server: <Code>fairlead token create NAME --role view@*</Code>. The page keeps no token: the browser
-              holds a cookie that scripts cannot read, for twelve hours.
+              No token yet? On the server: <Code>fairlead token create NAME --role view@*</Code>. The page keeps no
+              token: the browser holds a cookie that scripts cannot read, for twelve hours.
             </Text>
           </Stack>
         </form>

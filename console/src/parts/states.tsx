@@ -4,7 +4,17 @@ import { Component, type ReactNode } from 'react';
 import type { ApiError } from '../api/client';
 
 /** Nothing is there yet: says what to do next. */
-export function Empty({ title, children, icon, command }: { title: string; children: ReactNode; icon?: ReactNode; command?: string }) {
+export function Empty({
+  title,
+  children,
+  icon,
+  command,
+}: {
+  title: string;
+  children: ReactNode;
+  icon?: ReactNode;
+  command?: string;
+}) {
   return (
     <Paper withBorder p="xl" bg="var(--sheet)">
       <Stack align="center" gap="xs" py="lg" ta="center">
@@ -61,7 +71,12 @@ export function Failed({ error, what, retry }: { error: ApiError; what: string; 
 /** All violations of an object, each with the path that its author typed. */
 export function Violations({ error }: { error: ApiError }) {
   return (
-    <Alert color="red" icon={<IconAlertTriangle />} title={error.status === 409 ? 'Somebody else changed it meanwhile' : 'Not accepted'} role="alert">
+    <Alert
+      color="red"
+      icon={<IconAlertTriangle />}
+      title={error.status === 409 ? 'Somebody else changed it meanwhile' : 'Not accepted'}
+      role="alert"
+    >
       {error.causes.length > 0 ? (
         <List size="sm" spacing={4}>
           {error.causes.map((cause, i) => (

@@ -60,7 +60,8 @@ export function callsOf(edges: TopologyEdge[]): Call[] {
       call.flows.push({ label, qps, errors, p99, fallbacks, lost, lanes: [lane] });
     }
   }
-  for (const call of calls.values()) call.flows.sort((a, b) => Number(a.label !== '') - Number(b.label !== '') || b.qps - a.qps);
+  for (const call of calls.values())
+    call.flows.sort((a, b) => Number(a.label !== '') - Number(b.label !== '') || b.qps - a.qps);
   return [...calls.values()];
 }
 
@@ -73,7 +74,14 @@ export function appsOf(topology: Topology): string[] {
 export function usePlaces(apps: string[], calls: Call[], upright: boolean): Places['at'] | undefined {
   const worker = useRef<Worker>(undefined);
   const [places, setPlaces] = useState<Places>();
-  const key = useMemo(() => `${upright}${apps.join(' ')}|${calls.map((one) => one.id).sort().join(' ')}`, [apps, calls, upright]);
+  const key = useMemo(
+    () =>
+      `${upright}${apps.join(' ')}|${calls
+        .map((one) => one.id)
+        .sort()
+        .join(' ')}`,
+    [apps, calls, upright],
+  );
   useEffect(() => {
     const made = new Worker(new URL('./layout.worker.ts', import.meta.url), { type: 'module' });
     made.onmessage = ({ data }: MessageEvent<Places>) => setPlaces(data);

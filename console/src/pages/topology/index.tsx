@@ -34,8 +34,13 @@ export default function Topology() {
         </Center>
       )}
       {data && data.nodes.length === 0 && (
-        <Empty title="No call was observed in the last minute" icon={<IconAffiliate />} command="FAIRLEAD_APP=shop fairlead run -- python app.py">
-          Apps below <Code>fairlead run</Code> report whom they call. Send a request to one of them, and its way shows up here.
+        <Empty
+          title="No call was observed in the last minute"
+          icon={<IconAffiliate />}
+          command="FAIRLEAD_APP=shop fairlead run -- python app.py"
+        >
+          Apps below <Code>fairlead run</Code> report whom they call. Send a request to one of them, and its way shows
+          up here.
         </Empty>
       )}
       {data && data.nodes.length > 0 && <Picture data={data} />}
@@ -54,7 +59,13 @@ function Picture({ data }: { data: Told }) {
   const calls = useMemo(() => callsOf(data.edges), [data]);
   const apps = useMemo(() => appsOf(data), [data]);
   const places = usePlaces(apps, calls, upright);
-  const lanes = useMemo(() => [...new Set([...data.edges.map((one) => one.label), ...data.nodes.flatMap((one) => Object.keys(one.lanes))])].filter(Boolean).sort(), [data]);
+  const lanes = useMemo(
+    () =>
+      [...new Set([...data.edges.map((one) => one.label), ...data.nodes.flatMap((one) => Object.keys(one.lanes))])]
+        .filter(Boolean)
+        .sort(),
+    [data],
+  );
   const shown = useMemo(() => focus(apps, calls, text, troubled), [apps, calls, text, troubled]);
   const nodes = useNodes(data, apps, places, shown, chosen, lane, upright);
   const edges = useEdges(calls, places, shown, chosen, lane, apps.length <= MANY);
@@ -98,42 +109,55 @@ function Picture({ data }: { data: Told }) {
           onChange={(value) => set('lane', value ?? '')}
           w={{ base: '100%', xs: 160 }}
         />
-        <Switch label="Only where something is wrong" checked={troubled} onChange={(event) => setTroubled(event.currentTarget.checked)} />
+        <Switch
+          label="Only where something is wrong"
+          checked={troubled}
+          onChange={(event) => setTroubled(event.currentTarget.checked)}
+        />
         <Text size="sm" c="dimmed" ml="auto">
           {apps.length} apps, {calls.length} calls
         </Text>
       </Group>
       <div className="flow-row">
-      <div className="flow-frame">
-        {places ? (
-          <ReactFlow
-            nodes={nodes}
-            edges={edges}
-            nodeTypes={NODES}
-            edgeTypes={EDGES}
-            colorMode={scheme}
-            fitView
-            onInit={setFlow}
-            fitViewOptions={{ maxZoom: 1.1, padding: 0.08 }}
-            minZoom={0.05}
-            maxZoom={2}
-            nodesDraggable={false}
-            nodesConnectable={false}
-            onlyRenderVisibleElements={apps.length > MANY}
-            onNodeClick={(_, one) => set('at', one.id)}
-            onEdgeClick={(_, one) => set('at', one.id)}
-            onPaneClick={() => set('at', '')}
-          >
-            <Background gap={22} size={1} color="var(--line)" />
-            <Controls showInteractive={false} />
-            {apps.length > 20 && <MiniMap pannable zoomable className="mantine-visible-from-sm" nodeColor={() => (scheme === 'dark' ? '#4b5660' : '#adb5bd')} bgColor="var(--sheet)" maskColor="rgb(120 130 140 / 20%)" />}
-          </ReactFlow>
-        ) : (
-          <Center h="100%">
-            <Loader aria-label="Drawing" />
-          </Center>
-        )}
-      </div>
+        <div className="flow-frame">
+          {places ? (
+            <ReactFlow
+              nodes={nodes}
+              edges={edges}
+              nodeTypes={NODES}
+              edgeTypes={EDGES}
+              colorMode={scheme}
+              fitView
+              onInit={setFlow}
+              fitViewOptions={{ maxZoom: 1.1, padding: 0.08 }}
+              minZoom={0.05}
+              maxZoom={2}
+              nodesDraggable={false}
+              nodesConnectable={false}
+              onlyRenderVisibleElements={apps.length > MANY}
+              onNodeClick={(_, one) => set('at', one.id)}
+              onEdgeClick={(_, one) => set('at', one.id)}
+              onPaneClick={() => set('at', '')}
+            >
+              <Background gap={22} size={1} color="var(--line)" />
+              <Controls showInteractive={false} />
+              {apps.length > 20 && (
+                <MiniMap
+                  pannable
+                  zoomable
+                  className="mantine-visible-from-sm"
+                  nodeColor={() => (scheme === 'dark' ? '#4b5660' : '#adb5bd')}
+                  bgColor="var(--sheet)"
+                  maskColor="rgb(120 130 140 / 20%)"
+                />
+              )}
+            </ReactFlow>
+          ) : (
+            <Center h="100%">
+              <Loader aria-label="Drawing" />
+            </Center>
+          )}
+        </div>
         {call && <CallSide call={call} close={() => set('at', '')} />}
         {node && <AppSide node={node} calls={calls} close={() => set('at', '')} />}
       </div>
@@ -158,7 +182,9 @@ function Legend({ lanes }: { lanes: string[] }) {
         base serves the lane
       </Group>
       <Group gap={6}>
-        <span style={{ border: '1px solid var(--bad)', color: 'var(--bad)', borderRadius: 4, padding: '0 4px' }}>label lost</span>
+        <span style={{ border: '1px solid var(--bad)', color: 'var(--bad)', borderRadius: 4, padding: '0 4px' }}>
+          label lost
+        </span>
         sent on without its label
       </Group>
     </Group>
@@ -182,7 +208,15 @@ function focus(apps: string[], calls: Call[], text: string, troubled: boolean): 
 type PlaceOf = Record<string, { x: number; y: number }> | undefined;
 
 /** Nodes whose figures read the same stay the same objects, and are not drawn again. */
-function useNodes(data: Told, apps: string[], places: PlaceOf, shown: Set<string> | undefined, chosen: string, lane: string, upright: boolean): AppNodeType[] {
+function useNodes(
+  data: Told,
+  apps: string[],
+  places: PlaceOf,
+  shown: Set<string> | undefined,
+  chosen: string,
+  lane: string,
+  upright: boolean,
+): AppNodeType[] {
   const before = useRef(new Map<string, { told: string; node: AppNodeType }>());
   return useMemo(() => {
     if (!places) return [];
@@ -198,7 +232,8 @@ function useNodes(data: Told, apps: string[], places: PlaceOf, shown: Set<string
       if (!place) continue;
       const one = known.get(app);
       const lanes = Object.keys(one?.lanes ?? {}).filter(Boolean);
-      const off = (shown !== undefined && !shown.has(app)) || (lane !== '' && !lanes.includes(lane) && !(one && '' in one.lanes));
+      const off =
+        (shown !== undefined && !shown.has(app)) || (lane !== '' && !lanes.includes(lane) && !(one && '' in one.lanes));
       const content = {
         app: appOf(app),
         lanes: lanes.join(' '),
@@ -213,7 +248,19 @@ function useNodes(data: Told, apps: string[], places: PlaceOf, shown: Set<string
       };
       const told = JSON.stringify([content, place, chosen === app]);
       const old = before.current.get(app);
-      const node = old?.told === told ? old.node : { id: app, type: 'app' as const, position: place, width: WIDTH, height: HEIGHT, selected: chosen === app, data: content, ariaLabel: `${appOf(app)}: ${content.qps} requests per second` };
+      const node =
+        old?.told === told
+          ? old.node
+          : {
+              id: app,
+              type: 'app' as const,
+              position: place,
+              width: WIDTH,
+              height: HEIGHT,
+              selected: chosen === app,
+              data: content,
+              ariaLabel: `${appOf(app)}: ${content.qps} requests per second`,
+            };
       next.set(app, { told, node });
     }
     before.current = next;
@@ -221,7 +268,14 @@ function useNodes(data: Told, apps: string[], places: PlaceOf, shown: Set<string
   }, [data, apps, places, shown, chosen, lane, upright]);
 }
 
-function useEdges(calls: Call[], places: PlaceOf, shown: Set<string> | undefined, chosen: string, lane: string, told: boolean): Edge[] {
+function useEdges(
+  calls: Call[],
+  places: PlaceOf,
+  shown: Set<string> | undefined,
+  chosen: string,
+  lane: string,
+  told: boolean,
+): Edge[] {
   const before = useRef(new Map<string, { told: string; edge: Edge }>());
   return useMemo(() => {
     if (!places) return [];
@@ -229,10 +283,34 @@ function useEdges(calls: Call[], places: PlaceOf, shown: Set<string> | undefined
     for (const call of calls) {
       if (!places[call.from] || !places[call.to]) continue;
       const faded = shown !== undefined && !(shown.has(call.from) && shown.has(call.to));
-      const words = JSON.stringify([faded, lane, told, chosen === call.id, call.flows.map((one) => [one.label, rate(one.qps), one.errors > 0, one.fallbacks > 0, rate(one.lost), duration(one.p99)])]);
+      const words = JSON.stringify([
+        faded,
+        lane,
+        told,
+        chosen === call.id,
+        call.flows.map((one) => [
+          one.label,
+          rate(one.qps),
+          one.errors > 0,
+          one.fallbacks > 0,
+          rate(one.lost),
+          duration(one.p99),
+        ]),
+      ]);
       const old = before.current.get(call.id);
       const data: CallData = { call, lane, faded, told };
-      const edge = old?.told === words ? old.edge : { id: call.id, source: call.from, target: call.to, type: 'call', selected: chosen === call.id, data, ariaLabel: `${appOf(call.from)} calls ${appOf(call.to)}` };
+      const edge =
+        old?.told === words
+          ? old.edge
+          : {
+              id: call.id,
+              source: call.from,
+              target: call.to,
+              type: 'call',
+              selected: chosen === call.id,
+              data,
+              ariaLabel: `${appOf(call.from)} calls ${appOf(call.to)}`,
+            };
       next.set(call.id, { told: words, edge });
     }
     before.current = next;

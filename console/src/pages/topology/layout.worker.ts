@@ -21,7 +21,12 @@ const MANY = 120;
 self.onmessage = ({ data }: MessageEvent<Question>) => {
   const many = data.nodes.length > MANY;
   const graph = new Graph();
-  graph.setGraph({ rankdir: data.upright && !many ? 'TB' : 'LR', nodesep: many ? 14 : 26, ranksep: many ? 120 : 90, ranker: many ? 'longest-path' : 'network-simplex' });
+  graph.setGraph({
+    rankdir: data.upright && !many ? 'TB' : 'LR',
+    nodesep: many ? 14 : 26,
+    ranksep: many ? 120 : 90,
+    ranker: many ? 'longest-path' : 'network-simplex',
+  });
   graph.setDefaultEdgeLabel(() => ({}));
   data.nodes.forEach((name) => graph.setNode(name, { width: WIDTH, height: HEIGHT }));
   data.edges.forEach(([from, to]) => graph.setEdge(from, to));

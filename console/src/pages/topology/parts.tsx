@@ -1,4 +1,13 @@
-import { BaseEdge, EdgeLabelRenderer, getBezierPath, Handle, Position, type EdgeProps, type Node, type NodeProps } from '@xyflow/react';
+import {
+  BaseEdge,
+  EdgeLabelRenderer,
+  getBezierPath,
+  Handle,
+  Position,
+  type EdgeProps,
+  type Node,
+  type NodeProps,
+} from '@xyflow/react';
 import { memo } from 'react';
 import { duration, laneColour, rate } from '../../figures';
 import type { Call } from './graph';
@@ -22,13 +31,20 @@ export const AppNode = memo(function AppNode({ data, selected }: NodeProps<AppNo
   return (
     <div
       className={selected ? 'flow-node flow-node-chosen' : 'flow-node'}
-      style={{
-        '--node-colour': data.errors ? 'var(--bad)' : data.rejected ? 'var(--warn)' : laneColour(lanes[0] ?? ''),
-        opacity: data.faded ? 0.28 : 1,
-        borderStyle: data.seen ? 'solid' : 'dashed',
-      } as React.CSSProperties}
+      style={
+        {
+          '--node-colour': data.errors ? 'var(--bad)' : data.rejected ? 'var(--warn)' : laneColour(lanes[0] ?? ''),
+          opacity: data.faded ? 0.28 : 1,
+          borderStyle: data.seen ? 'solid' : 'dashed',
+        } as React.CSSProperties
+      }
     >
-      <Handle type="target" position={data.upright ? Position.Top : Position.Left} isConnectable={false} style={{ visibility: 'hidden' }} />
+      <Handle
+        type="target"
+        position={data.upright ? Position.Top : Position.Left}
+        isConnectable={false}
+        style={{ visibility: 'hidden' }}
+      />
       <div className="clip" style={{ fontWeight: 600, fontSize: 13 }}>
         {data.app}
       </div>
@@ -40,7 +56,12 @@ export const AppNode = memo(function AppNode({ data, selected }: NodeProps<AppNo
           ))}
         </span>
       </div>
-      <Handle type="source" position={data.upright ? Position.Bottom : Position.Right} isConnectable={false} style={{ visibility: 'hidden' }} />
+      <Handle
+        type="source"
+        position={data.upright ? Position.Bottom : Position.Right}
+        isConnectable={false}
+        style={{ visibility: 'hidden' }}
+      />
     </div>
   );
 });
@@ -66,7 +87,14 @@ export const CallEdge = memo(function CallEdge(props: EdgeProps) {
     <>
       {flows.map((flow, i) => {
         const off = (i - (flows.length - 1) / 2) * APART;
-        const [path] = getBezierPath({ sourceX, sourceY: sourceY + off, targetX, targetY: targetY + off, sourcePosition, targetPosition });
+        const [path] = getBezierPath({
+          sourceX,
+          sourceY: sourceY + off,
+          targetX,
+          targetY: targetY + off,
+          sourcePosition,
+          targetPosition,
+        });
         const quiet = faded || (lane !== '' && flow.label !== lane);
         const bad = flow.errors > 0.01 * flow.qps && flow.errors > 0;
         return (
@@ -101,7 +129,9 @@ export const CallEdge = memo(function CallEdge(props: EdgeProps) {
               opacity: faded ? 0.3 : 1,
             }}
           >
-            {lost > 0 ? `label lost ${rate(lost)}/s` : `${rate(call.qps)}/s · ${duration(Math.max(...call.flows.map((one) => one.p99 ?? 0)))}`}
+            {lost > 0
+              ? `label lost ${rate(lost)}/s`
+              : `${rate(call.qps)}/s · ${duration(Math.max(...call.flows.map((one) => one.p99 ?? 0)))}`}
           </div>
         </EdgeLabelRenderer>
       )}

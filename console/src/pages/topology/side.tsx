@@ -13,13 +13,18 @@ import { appOf, namespaceOfNode, nodeId, type Call } from './graph';
 export function CallSide({ call, close }: { call: Call; close: () => void }) {
   const { service } = useWhere();
   const [from, to] = [appOf(call.from), appOf(call.to)];
-  const caller = useAnswer<Service>(own('service', { namespace: namespaceOfNode(call.from), app: from }), { every: 5000 });
+  const caller = useAnswer<Service>(own('service', { namespace: namespaceOfNode(call.from), app: from }), {
+    every: 5000,
+  });
   const callee = useAnswer<Service>(own('service', { namespace: namespaceOfNode(call.to), app: to }), { every: 5000 });
-  const outbound = (caller.data?.interfaces ?? []).filter((one) => one.side === 'client' && one.name.toLowerCase().startsWith(`call:${to.toLowerCase()}`));
-  const inbound = (callee.data?.interfaces ?? []).filter((one) => one.side === 'server' && one.rules.length > 0);
-  const rules = [...outbound.map((one) => ({ at: from, ...one })), ...inbound.map((one) => ({ at: to, ...one }))].flatMap((one) =>
-    one.rules.map((rule) => ({ ...rule, at: one.at, name: one.name })),
+  const outbound = (caller.data?.interfaces ?? []).filter(
+    (one) => one.side === 'client' && one.name.toLowerCase().startsWith(`call:${to.toLowerCase()}`),
   );
+  const inbound = (callee.data?.interfaces ?? []).filter((one) => one.side === 'server' && one.rules.length > 0);
+  const rules = [
+    ...outbound.map((one) => ({ at: from, ...one })),
+    ...inbound.map((one) => ({ at: to, ...one })),
+  ].flatMap((one) => one.rules.map((rule) => ({ ...rule, at: one.at, name: one.name })));
   return (
     <Side close={close} title={`${from} → ${to}`}>
       <div className="scroll-x" tabIndex={0} role="region" aria-label="By label">
@@ -54,14 +59,14 @@ export function CallSide({ call, close }: { call: Call; close: () => void }) {
       </div>
       {call.flows.some((one) => one.fallbacks > 0) && (
         <Text size="sm">
-          Dashed: {to} has no instance on the lane, so base serves it ({rate(call.flows.reduce((sum, one) => sum + one.fallbacks, 0))}/s). The
-          label travels on.
+          Dashed: {to} has no instance on the lane, so base serves it (
+          {rate(call.flows.reduce((sum, one) => sum + one.fallbacks, 0))}/s). The label travels on.
         </Text>
       )}
       {call.flows.some((one) => one.lost > 0) && (
         <Text size="sm" c="var(--bad)">
-          {from} sends {rate(call.flows.reduce((sum, one) => sum + one.lost, 0))} calls/s without the label their request had: a library that is not
-          hooked, or work that outlived its request. See its hooks.
+          {from} sends {rate(call.flows.reduce((sum, one) => sum + one.lost, 0))} calls/s without the label their
+          request had: a library that is not hooked, or work that outlived its request. See its hooks.
         </Text>
       )}
       <Title order={3} size="h6">
@@ -107,7 +112,8 @@ export function AppSide({ node, calls, close }: { node: TopologyNode; calls: Cal
   return (
     <Side close={close} title={node.app}>
       <Text size="sm">
-        {rate(node.qps)} requests/s, p99 {duration(node.p99)}, {rate(node.errors)} errors/s, {rate(node.rejected)} rejected/s
+        {rate(node.qps)} requests/s, p99 {duration(node.p99)}, {rate(node.errors)} errors/s, {rate(node.rejected)}{' '}
+        rejected/s
       </Text>
       <Group gap={6}>
         {Object.entries(node.lanes).map(([lane, count]) => (
@@ -131,7 +137,15 @@ export function AppSide({ node, calls, close }: { node: TopologyNode; calls: Cal
 
 function Side({ title, close, children }: { title: string; close: () => void; children: React.ReactNode }) {
   return (
-    <Paper withBorder shadow="md" p="md" bg="var(--sheet)" className="flow-side" role="complementary" aria-label={title}>
+    <Paper
+      withBorder
+      shadow="md"
+      p="md"
+      bg="var(--sheet)"
+      className="flow-side"
+      role="complementary"
+      aria-label={title}
+    >
       <Stack gap="sm">
         <Group justify="space-between" wrap="nowrap">
           <Title order={2} size="h5" className="clip">

@@ -1,18 +1,32 @@
-import { Anchor, Badge, Card, Code, Group, SegmentedControl, SimpleGrid, Skeleton, Stack, Table, Tabs, Text, Title, Tooltip } from '@mantine/core';
+import {
+  Anchor,
+  Badge,
+  Card,
+  Group,
+  SegmentedControl,
+  SimpleGrid,
+  Skeleton,
+  Stack,
+  Table,
+  Tabs,
+  Text,
+  Title,
+} from '@mantine/core';
 import { lazy, Suspense, useMemo, useState } from 'react';
 import { Link, useParams, useSearchParams } from 'wouter';
-import { own } from '../api/client';
-import { useLiveService } from '../api/live';
-import type { InstanceRow, InterfaceRow, Service as Told, SeriesAnswer } from '../api/types';
-import { useAnswer } from '../api/use';
-import { bytes, duration, masked, rate, wordOf } from '../figures';
-import { Head } from '../parts/head';
-import { LaneBadge } from '../parts/lane';
-import { Figure } from '../parts/services-table';
-import { Empty, Failed } from '../parts/states';
-import { ALL, useWhere } from '../where';
+import { own } from '../../api/client';
+import { useLiveService } from '../../api/live';
+import type { InterfaceRow, Service as Told, SeriesAnswer } from '../../api/types';
+import { useAnswer } from '../../api/use';
+import { duration, masked, rate } from '../../figures';
+import { Hooks, Instances } from './instances';
+import { Head } from '../../parts/head';
+import { LaneBadge } from '../../parts/lane';
+import { Figure } from '../../parts/services-table';
+import { Empty, Failed } from '../../parts/states';
+import { ALL, useWhere } from '../../where';
 
-const Chart = lazy(() => import('../parts/chart'));
+const Chart = lazy(() => import('../../parts/chart'));
 
 const RANGES = [
   { value: '300', label: '5 min' },
@@ -45,7 +59,11 @@ export default function Service() {
         )}
       </Head>
       <Charts namespace={within} app={app} />
-      <Tabs value={tab} onChange={(value) => setQuery({ tab: value ?? 'interfaces' }, { replace: true })} keepMounted={false}>
+      <Tabs
+        value={tab}
+        onChange={(value) => setQuery({ tab: value ?? 'interfaces' }, { replace: true })}
+        keepMounted={false}
+      >
         <Tabs.List mb="sm">
           <Tabs.Tab value="interfaces">Interfaces</Tabs.Tab>
           <Tabs.Tab value="instances">Instances {told ? `(${told.instances.length})` : ''}</Tabs.Tab>
@@ -139,7 +157,12 @@ function Charts({ namespace, app }: { namespace: string; app: string }) {
               <Text size="sm" c="dimmed">
                 Under way
               </Text>
-              <Chart label="Requests under way" times={sums.times} format={rate} lines={[{ label: 'At a time', colour: '#1ba6b8', values: sums.concurrency, fill: true }]} />
+              <Chart
+                label="Requests under way"
+                times={sums.times}
+                format={rate}
+                lines={[{ label: 'At a time', colour: '#1ba6b8', values: sums.concurrency, fill: true }]}
+              />
             </div>
           </SimpleGrid>
         ) : (
@@ -155,7 +178,10 @@ type Values = (number | null)[];
 /** All interfaces of a side together: rates add up, the slowest is what is told of times. */
 function summed({ step, from, series }: SeriesAnswer) {
   const length = Math.max(0, ...series.map((one) => one.passed?.length ?? one.p99?.length ?? 0));
-  const fold = (field: 'passed' | 'rejected' | 'errors' | 'simulated' | 'concurrency' | 'p50' | 'p99', how: (a: number, b: number) => number): Values =>
+  const fold = (
+    field: 'passed' | 'rejected' | 'errors' | 'simulated' | 'concurrency' | 'p50' | 'p99',
+    how: (a: number, b: number) => number,
+  ): Values =>
     Array.from({ length }, (_, i) => {
       let sum: number | null = null;
       for (const one of series) {
@@ -182,7 +208,11 @@ const SIDES: Record<string, string> = { server: 'Serves', client: 'Calls', sql: 
 function Interfaces({ interfaces }: { interfaces: InterfaceRow[] }) {
   const { to } = useWhere();
   if (interfaces.length === 0) {
-    return <Empty title="Nothing was asked of it yet">An interface shows up with its first request. Unknown paths are told together, as 404.</Empty>;
+    return (
+      <Empty title="Nothing was asked of it yet">
+        An interface shows up with its first request. Unknown paths are told together, as 404.
+      </Empty>
+    );
   }
   const sides = Object.keys(SIDES).filter((side) => interfaces.some((one) => one.side === side));
   return (
@@ -243,7 +273,11 @@ function Interfaces({ interfaces }: { interfaces: InterfaceRow[] }) {
                         <Stack gap={2}>
                           {one.rules.map((rule) => (
                             <Group key={`${rule.rule} ${rule.reason}`} gap={6} wrap="nowrap">
-                              <Anchor component={Link} size="xs" href={`${to('rules')}?q=${encodeURIComponent(rule.rule.split('/').at(-1) ?? '')}`}>
+                              <Anchor
+                                component={Link}
+                                size="xs"
+                                href={`${to('rules')}?q=${encodeURIComponent(rule.rule.split('/').at(-1) ?? '')}`}
+                              >
                                 {rule.rule}
                               </Anchor>
                               {rule.rejected > 0 && (
@@ -268,161 +302,5 @@ function Interfaces({ interfaces }: { interfaces: InterfaceRow[] }) {
         </Card>
       ))}
     </Stack>
-  );
-}
-
-function Instances({ instances }: { instances: InstanceRow[] }) {
-  if (instances.length === 0) {
-    return <Empty title="No instance is registered">They were here, or are called and never reported. A lease ends ten seconds after the last sign of life.</Empty>;
-  }
-  return (
-    <Card>
-      <div className="scroll-x" tabIndex={0} role="region" aria-label="Instances">
-        <Table>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Address</Table.Th>
-              <Table.Th>Lane</Table.Th>
-              <Table.Th>Zone</Table.Th>
-              <Table.Th ta="right">Lease</Table.Th>
-              <Table.Th>Rules</Table.Th>
-              <Table.Th>Hooks</Table.Th>
-              <Table.Th ta="right">CPU</Table.Th>
-              <Table.Th ta="right">Memory</Table.Th>
-              <Table.Th ta="right">Files</Table.Th>
-              <Table.Th ta="right">Threads</Table.Th>
-              <Table.Th ta="right">Loop lag</Table.Th>
-              <Table.Th ta="right">GC pause</Table.Th>
-              <Table.Th>Python</Table.Th>
-              <Table.Th>Labels</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {instances.map((one) => (
-              <Table.Tr key={one.name}>
-                <Table.Td className="mono number">
-                  {one.address}
-                  <Text size="xs" c="dimmed">
-                    pid {one.pids.join(', ')}
-                  </Text>
-                </Table.Td>
-                <Table.Td>
-                  <LaneBadge lane={one.lane} />
-                </Table.Td>
-                <Table.Td className="number">{one.zone || '–'}</Table.Td>
-                <Table.Td ta="right" className="number">
-                  {one.lease === null ? '–' : `${Math.max(0, one.lease).toFixed(0)} s`}
-                </Table.Td>
-                <Table.Td>
-                  <InForce instance={one} />
-                </Table.Td>
-                <Table.Td>
-                  <HookState instance={one} />
-                </Table.Td>
-                <Table.Td ta="right" className="number">
-                  {one.runtime?.cpu === undefined ? '–' : one.runtime.cpu.toFixed(2)}
-                </Table.Td>
-                <Table.Td ta="right" className="number">
-                  {bytes(one.runtime?.rss)}
-                </Table.Td>
-                <Table.Td ta="right" className="number">
-                  {one.runtime?.fds ?? '–'}
-                </Table.Td>
-                <Table.Td ta="right" className="number">
-                  {one.runtime?.threads ?? '–'}
-                </Table.Td>
-                <Table.Td ta="right" className="number">
-                  {duration(one.runtime?.loop_lag)}
-                </Table.Td>
-                <Table.Td ta="right" className="number">
-                  {duration(one.runtime?.gc_pause)}
-                </Table.Td>
-                <Table.Td className="number">
-                  {one.python}
-                  <Text size="xs" c="dimmed">
-                    agent {one.version}
-                  </Text>
-                </Table.Td>
-                <Table.Td>
-                  <Group gap={4} wrap="nowrap">
-                    {Object.entries(one.labels).map(([key, value]) => (
-                      <Code key={key} fz="xs">
-                        {key}={value}
-                      </Code>
-                    ))}
-                  </Group>
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </div>
-    </Card>
-  );
-}
-
-function InForce({ instance }: { instance: InstanceRow }) {
-  const refused = instance.refused.map(wordOf);
-  const said = refused.length ? `refused: ${refused.join('; ')}` : instance.inForce ? `revision ${instance.revision}` : `holds revision ${instance.revision}, a newer one is on its way`;
-  return (
-    <Tooltip label={said}>
-      <Badge color={refused.length ? 'red' : instance.inForce ? 'green' : 'yellow'} autoContrast tabIndex={0}>
-        {refused.length ? 'refused' : instance.inForce ? 'in force' : 'behind'}
-      </Badge>
-    </Tooltip>
-  );
-}
-
-function unhooked(instance: InstanceRow) {
-  return instance.hooks.filter((hook) => hook.state !== 'hooked');
-}
-
-function HookState({ instance }: { instance: InstanceRow }) {
-  const missing = unhooked(instance);
-  const good = instance.hooks.length - missing.length;
-  return (
-    <Tooltip label={missing.length ? missing.map((one) => `${one.library} ${one.version}: ${one.reason || one.state}`).join('; ') : 'Everything it uses is hooked'}>
-      <Badge color={missing.length ? 'yellow' : 'green'} autoContrast tabIndex={0}>
-        {good} of {instance.hooks.length}
-      </Badge>
-    </Tooltip>
-  );
-}
-
-function Hooks({ instances }: { instances: InstanceRow[] }) {
-  const rows = instances.flatMap((instance) => instance.hooks.map((hook) => ({ instance, hook })));
-  const byHook = new Map<string, { hook: (typeof rows)[number]['hook']; at: string[] }>();
-  for (const { instance, hook } of rows) {
-    const key = `${hook.library} ${hook.version} ${hook.state} ${hook.reason}`;
-    const found = byHook.get(key) ?? { hook, at: [] };
-    found.at.push(instance.address);
-    byHook.set(key, found);
-  }
-  if (byHook.size === 0) return <Empty title="No hook was reported">The app has imported no library that is governed, or its agent is older than this page.</Empty>;
-  return (
-    <Card>
-      <Table>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Library</Table.Th>
-            <Table.Th>Version</Table.Th>
-            <Table.Th>State</Table.Th>
-            <Table.Th>Instances</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {[...byHook.values()].map(({ hook, at }) => (
-            <Table.Tr key={`${hook.library} ${hook.version} ${hook.state} ${hook.reason}`}>
-              <Table.Td fw={550}>{hook.library}</Table.Td>
-              <Table.Td className="number">{hook.version}</Table.Td>
-              <Table.Td>
-                {hook.state} {hook.reason && <span className="quiet">({hook.reason})</span>}
-              </Table.Td>
-              <Table.Td>{at.length === instances.length ? 'all' : at.join(', ')}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Card>
   );
 }

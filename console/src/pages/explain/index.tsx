@@ -1,24 +1,31 @@
-import { Alert, Anchor, Autocomplete, Badge, Button, Card, Code, Collapse, Group, Stack, Table, Text, Textarea, Timeline, Title } from '@mantine/core';
-import { IconCheck, IconRoute2, IconX } from '@tabler/icons-react';
+import {
+  Alert,
+  Anchor,
+  Autocomplete,
+  Badge,
+  Button,
+  Card,
+  Group,
+  Stack,
+  Table,
+  Text,
+  Textarea,
+  Timeline,
+  Title,
+} from '@mantine/core';
+import { IconRoute2 } from '@tabler/icons-react';
 import { useMemo, useState, type FormEvent } from 'react';
 import { Link, useSearchParams } from 'wouter';
-import { ApiError, ask, own } from '../api/client';
-import { useLive } from '../api/live';
-import type { Topology, TopologyEdge } from '../api/types';
-import { useAnswer } from '../api/use';
-import { readCurl, type Asked } from '../curl';
-import { Head } from '../parts/head';
-import { LaneBadge } from '../parts/lane';
-import { Empty, Problem } from '../parts/states';
-import { ALL, useWhere } from '../where';
-
-interface Verdict {
-  rule: string;
-  lane: string;
-  matches: string;
-  result: string;
-  conditions: { condition: string; got: string | null; holds: string }[];
-}
+import { ApiError, ask, own } from '../../api/client';
+import { useLive } from '../../api/live';
+import type { Topology, TopologyEdge } from '../../api/types';
+import { useAnswer } from '../../api/use';
+import { readCurl, type Asked } from '../../curl';
+import { Headers, RuleVerdict, type Verdict } from './verdict';
+import { Head } from '../../parts/head';
+import { LaneBadge } from '../../parts/lane';
+import { Empty, Problem } from '../../parts/states';
+import { ALL, useWhere } from '../../where';
 
 interface Hop {
   host: string;
@@ -50,9 +57,6 @@ interface Explained {
 
 const EXAMPLE = `curl -H 'x-user: tester' http://gateway/orders?page=2`;
 
-/** Names of headers whose values are nobody's to read over a shoulder. */
-const SECRET = /^(authorization|proxy-authorization|cookie|set-cookie|x-api-key|x-auth-token)$|token|secret|password/i;
-
 export default function Explain() {
   const { namespace } = useWhere();
   const { services } = useLive();
@@ -73,7 +77,10 @@ export default function Explain() {
     setError('');
     const { method, path, headers } = read.asked;
     try {
-      const explained = await ask<Explained>(own('explain'), { method: 'POST', body: { namespace: within, app: guessed, method, path, headers } });
+      const explained = await ask<Explained>(own('explain'), {
+        method: 'POST',
+        body: { namespace: within, app: guessed, method, path, headers },
+      });
       setAnswer({ explained, asked: read.asked });
       // A command may hold secrets: only the app goes into the address.
       setQuery({ app: guessed }, { replace: true });
@@ -85,7 +92,10 @@ export default function Explain() {
   };
   return (
     <Stack gap="md">
-      <Head title="Explain">Paste a curl command: which lane its request takes, which rule decides, and who serves it at every hop. Nothing is sent.</Head>
+      <Head title="Explain">
+        Paste a curl command: which lane its request takes, which rule decides, and who serves it at every hop. Nothing
+        is sent.
+      </Head>
       <Card>
         <form onSubmit={submit}>
           <Stack gap="sm">
@@ -102,7 +112,13 @@ export default function Explain() {
               styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: 13 } }}
             />
             <Group align="flex-end" gap="sm">
-              <Autocomplete label="App that it reaches" data={names} value={guessed} onChange={setApp} w={{ base: '100%', xs: 260 }} />
+              <Autocomplete
+                label="App that it reaches"
+                data={names}
+                value={guessed}
+                onChange={setApp}
+                w={{ base: '100%', xs: 260 }}
+              />
               <Button type="submit" loading={busy} disabled={!read.asked || !guessed}>
                 Explain
               </Button>
@@ -140,7 +156,11 @@ function attempt(command: string): { asked?: Asked; problem: string } {
 
 /** The app that a host name means: itself, or the first part of its name. */
 function guess(host: string, names: string[]): string {
-  return names.find((one) => one.toLowerCase() === host.toLowerCase()) ?? names.find((one) => one.toLowerCase() === host.split('.')[0]?.toLowerCase()) ?? '';
+  return (
+    names.find((one) => one.toLowerCase() === host.toLowerCase()) ??
+    names.find((one) => one.toLowerCase() === host.split('.')[0]?.toLowerCase()) ??
+    ''
+  );
 }
 
 /** How many calls away from `app` every app is that its requests were seen to reach in the last minute. */
@@ -159,7 +179,11 @@ function Answered({ explained: told, asked, namespace }: { explained: Explained;
   const { to, service } = useWhere();
   const { data: topology } = useAnswer<Topology>(own('topology', { namespace }));
   const far = useMemo(() => distances(told.app, topology?.edges ?? []), [told.app, topology]);
-  const hops = useMemo(() => [...told.hops].sort((a, b) => (far.get(a.host) ?? 99) - (far.get(b.host) ?? 99) || a.host.localeCompare(b.host)), [told.hops, far]);
+  const hops = useMemo(
+    () =>
+      [...told.hops].sort((a, b) => (far.get(a.host) ?? 99) - (far.get(b.host) ?? 99) || a.host.localeCompare(b.host)),
+    [told.hops, far],
+  );
   return (
     <Stack>
       <Card>
@@ -168,7 +192,11 @@ function Answered({ explained: told, asked, namespace }: { explained: Explained;
             {told.lane ? 'On lane' : 'On'}
           </Title>
           <LaneBadge lane={told.lane} />
-          {told.governance !== 'on' && <Badge color="yellow" autoContrast>governance is {told.governance}: no rule is enforced</Badge>}
+          {told.governance !== 'on' && (
+            <Badge color="yellow" autoContrast>
+              governance is {told.governance}: no rule is enforced
+            </Badge>
+          )}
         </Group>
         <Text>{told.why}</Text>
         <Group gap="xl" mt="sm">
@@ -182,7 +210,9 @@ function Answered({ explained: told, asked, namespace }: { explained: Explained;
             <Text size="xs" c="dimmed">
               Runner-up
             </Text>
-            <Text fw={600}>{told.runner_up ? `${told.runner_up.rule ?? 'no rule'} → ${told.runner_up.lane || 'base'}` : 'none'}</Text>
+            <Text fw={600}>
+              {told.runner_up ? `${told.runner_up.rule ?? 'no rule'} → ${told.runner_up.lane || 'base'}` : 'none'}
+            </Text>
           </div>
           {told.possible.length > 0 && (
             <div>
@@ -214,7 +244,8 @@ function Answered({ explained: told, asked, namespace }: { explained: Explained;
         )}
         {told.elsewhere.map((one) => (
           <Text key={one.lane} size="sm" mt="xs">
-            At {one.instances.join(', ')} it is on {one.lane || 'base'}: what carries no label takes that of the instance it reaches.
+            At {one.instances.join(', ')} it is on {one.lane || 'base'}: what carries no label takes that of the
+            instance it reaches.
           </Text>
         ))}
       </Card>
@@ -222,7 +253,11 @@ function Answered({ explained: told, asked, namespace }: { explained: Explained;
         <Title order={2} size="h5" mb="xs">
           Rules, in the order in which they are tried
         </Title>
-        {told.rules.length === 0 && <Text c="dimmed">{told.entry ? 'None.' : `${told.app} is no entry: no TrafficLane and no TrafficLabelRule selects it.`}</Text>}
+        {told.rules.length === 0 && (
+          <Text c="dimmed">
+            {told.entry ? 'None.' : `${told.app} is no entry: no TrafficLane and no TrafficLabelRule selects it.`}
+          </Text>
+        )}
         <Stack gap="sm">
           {told.rules.map((rule) => (
             <RuleVerdict key={rule.rule} rule={rule} />
@@ -240,7 +275,11 @@ function Answered({ explained: told, asked, namespace }: { explained: Explained;
                 {told.guards.map((one, i) => (
                   <Table.Tr key={i}>
                     <Table.Td fw={550}>
-                      <Anchor component={Link} size="sm" href={`${to('rules')}?q=${encodeURIComponent(one.rule.split('/').at(-1) ?? '')}`}>
+                      <Anchor
+                        component={Link}
+                        size="sm"
+                        href={`${to('rules')}?q=${encodeURIComponent(one.rule.split('/').at(-1) ?? '')}`}
+                      >
                         {one.rule}
                       </Anchor>
                     </Table.Td>
@@ -274,7 +313,15 @@ function Answered({ explained: told, asked, namespace }: { explained: Explained;
                     </Text>
                   )}
                   <Badge color={hop.side === 'lane' ? 'green' : hop.side === 'none' ? 'red' : 'gray'} autoContrast>
-                    {hop.side === 'lane' ? `lane ${hop.lane}` : hop.side === 'base' ? (told.lane ? 'falls back to base' : 'base') : hop.seen ? 'nobody is fit' : 'no instance'}
+                    {hop.side === 'lane'
+                      ? `lane ${hop.lane}`
+                      : hop.side === 'base'
+                        ? told.lane
+                          ? 'falls back to base'
+                          : 'base'
+                        : hop.seen
+                          ? 'nobody is fit'
+                          : 'no instance'}
                   </Badge>
                 </Group>
               }
@@ -297,57 +344,5 @@ function Answered({ explained: told, asked, namespace }: { explained: Explained;
         </Timeline>
       </Card>
     </Stack>
-  );
-}
-
-function Headers({ headers }: { headers: [string, string][] }) {
-  const [open, setOpen] = useState(false);
-  return (
-    <div style={{ marginTop: 8 }}>
-      {headers.map(([name, value], i) => (
-        <Text key={i} size="xs" className="mono" style={{ overflowWrap: 'anywhere' }}>
-          {name}: {SECRET.test(name) && !open ? '••••••' : value}
-        </Text>
-      ))}
-      {headers.some(([name]) => SECRET.test(name)) && (
-        <Button variant="subtle" size="compact-xs" onClick={() => setOpen(!open)}>
-          {open ? 'Hide what is secret' : 'Show what is hidden'}
-        </Button>
-      )}
-    </div>
-  );
-}
-
-const RESULT: Record<string, string> = { won: 'green', lost: 'gray', possible: 'yellow', 'no match': 'gray' };
-
-function RuleVerdict({ rule }: { rule: Verdict }) {
-  const [open, setOpen] = useState(rule.result === 'won');
-  return (
-    <div style={{ borderLeft: `3px solid ${rule.result === 'won' ? 'var(--good)' : 'var(--line)'}`, paddingLeft: 12 }}>
-      <Group gap="sm">
-        <Text fw={600}>{rule.rule}</Text>
-        <Badge color={RESULT[rule.result] ?? 'gray'} autoContrast>
-          {rule.result}
-        </Badge>
-        <LaneBadge lane={rule.lane} />
-        <Button size="compact-xs" variant="subtle" onClick={() => setOpen(!open)} aria-expanded={open}>
-          {open ? 'Hide' : 'Conditions'}
-        </Button>
-      </Group>
-      <Collapse expanded={open}>
-        <Stack gap={4} mt={4}>
-          {rule.conditions.length === 0 && <Text size="sm">All requests.</Text>}
-          {rule.conditions.map((one, i) => (
-            <Group key={i} gap={6} wrap="nowrap">
-              {one.holds === 'no' ? <IconX size={15} color="var(--bad)" aria-label="does not hold" /> : <IconCheck size={15} color="var(--good)" aria-label={one.holds === 'yes' ? 'holds' : 'holds by chance'} />}
-              <Code>{one.condition}</Code>
-              <Text size="xs" c="dimmed">
-                {one.got === null ? 'it is not there' : `it is ${one.got}`}
-              </Text>
-            </Group>
-          ))}
-        </Stack>
-      </Collapse>
-    </div>
   );
 }
