@@ -99,8 +99,9 @@ def test_a_rule_is_rolled_back_to_what_it_was(running: Shop, pages: Pages):
 
     page.locator(".diff-added", has_text="threshold: 100").wait_for()
     page.locator(".diff-removed", has_text="threshold: 1").wait_for()
-    page.get_by_test_id("rollback").click()
-    page.get_by_text("3. created").or_(page.get_by_text("1. created")).wait_for()
+    with page.expect_response(lambda answer: answer.request.method == "PUT"):
+        page.get_by_test_id("rollback").click()
+    page.get_by_text("2. changed").wait_for()
 
     with running.server.client() as http:
         spec = http.get(f"{PATH}/back").json()["spec"]
