@@ -5,6 +5,10 @@ import type { Change, KubernetesEvent, Service, ServiceRow } from './types';
 
 export type StreamState = 'connecting' | 'live' | 'away';
 
+/** Milliseconds without a word after which a stream is taken for broken, and after which a tab that is hidden has none. */
+const SILENCE = 15000;
+const HIDDEN = 5000;
+
 /** Seconds of the namespace's rates that are kept in the page. */
 const KEPT = 300;
 
@@ -45,23 +49,33 @@ function useStream(path: string | null, handlers: Handlers, set: (state: StreamS
     let source: EventSource | undefined;
     let timer: ReturnType<typeof setTimeout>;
     let pause = 1000;
+    let heard = Date.now();
+    const close = () => {
+      clearTimeout(timer);
+      source?.close();
+      source = undefined;
+    };
+    const broken = () => {
+      close();
+      set('away');
+      // A session that has ended looks like a stream that breaks.
+      if (pause === 2000) retry();
+      timer = setTimeout(open, pause);
+      pause = Math.min(pause * 2, 10000);
+    };
     const open = () => {
+      close();
       set('connecting');
+      heard = Date.now();
       source = new EventSource(path);
       source.onopen = () => {
         pause = 1000;
         set('live');
       };
-      source.onerror = () => {
-        source?.close();
-        set('away');
-        // A session that has ended looks like a stream that breaks.
-        if (pause === 2000) retry();
-        timer = setTimeout(open, pause);
-        pause = Math.min(pause * 2, 10000);
-      };
+      source.onerror = broken;
       for (const name of Object.keys(latest.current)) {
         source.addEventListener(name, (event) => {
+          heard = Date.now();
           try {
             latest.current[name]?.(JSON.parse((event as MessageEvent<string>).data));
           } catch {
@@ -70,10 +84,19 @@ function useStream(path: string | null, handlers: Handlers, set: (state: StreamS
         });
       }
     };
+    // Something comes each second: a stream that is silent is broken, and nobody has told.
+    const watch = setInterval(() => source && Date.now() - heard > SILENCE && broken(), SILENCE / 3);
+    // A browser has six connections to a server, for all its tabs: those that nobody sees need none.
+    const seen = () => {
+      if (!document.hidden && !source) open();
+      else if (document.hidden) timer = setTimeout(() => document.hidden && close(), HIDDEN);
+    };
+    document.addEventListener('visibilitychange', seen);
     open();
     return () => {
-      clearTimeout(timer);
-      source?.close();
+      document.removeEventListener('visibilitychange', seen);
+      clearInterval(watch);
+      close();
     };
   }, [path, set, retry]);
 }

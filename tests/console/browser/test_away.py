@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.console.browser.conftest import Pages
+from tests.console.shop import Shop
 from tests.control.serving import API, ready, rule, start
 
 
@@ -28,3 +29,22 @@ def test_the_page_waits_for_a_server_that_restarts(tmp_path: Path, pages: Pages)
     # The browser itself tells of every connection that was refused meanwhile.
     assert all("net::ERR" in one for one in pages.complaints)
     pages.complaints.clear()
+
+
+HIDE = """(hidden) => {
+  Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
+  document.dispatchEvent(new Event('visibilitychange'));
+}"""
+
+
+def test_a_tab_that_nobody_sees_holds_no_connection(running: Shop, pages: Pages):
+    """A browser has six for all tabs: the seventh tab would wait for ever."""
+    page = pages.open(f"{running.url}/console/default/overview")
+    page.get_by_role("status", name="Stream: Live").wait_for()
+
+    with page.expect_event("requestfailed", lambda one: "/fairlead/v1/live" in one.url):
+        page.evaluate(HIDE, arg=True)
+    with page.expect_request("**/fairlead/v1/live*"):
+        page.evaluate(HIDE, arg=False)
+
+    page.get_by_role("status", name="Stream: Live").wait_for()
