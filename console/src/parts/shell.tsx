@@ -53,6 +53,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const [menu, { toggle, close }] = useDisclosure();
   const [searching, setSearching] = useState(false);
   const { to } = useWhere();
+  const { may } = useSession();
   const [path] = useLocation();
   useEffect(close, [path, close]);
   useHotkeys([
@@ -92,7 +93,7 @@ export function Shell({ children }: { children: ReactNode }) {
       </AppShell.Header>
       <AppShell.Navbar p="xs" bg="var(--sheet)" aria-label="Pages">
         <ScrollArea>
-          {PAGES.map(({ page, label, icon: Icon }) => (
+          {PAGES.filter(({ page }) => page !== 'settings' || may('view', '*')).map(({ page, label, icon: Icon }) => (
             <NavLink
               key={page}
               component={Link}

@@ -7,7 +7,7 @@ import pytest
 from tests.console.browser.axe import findings
 from tests.console.browser.conftest import Pages
 from tests.console.shop import Shop, visitors
-from tests.control.serving import lane
+from tests.control.serving import API, lane, rule
 
 PAGES = {
     "overview": "Overview",
@@ -149,3 +149,29 @@ def test_a_curl_command_is_explained_hop_by_hop(running: Shop, pages: Pages):
     assert "TrafficLane/gray" in text
     assert "s3cret" not in text
     assert "s3cret" not in page.url
+
+
+@pytest.mark.parametrize("path", ["overview", "services", "topology", "lanes", "rules"])
+def test_a_page_shows_all_namespaces_together(running: Shop, pages: Pages, path: str):
+    """Whoever may read all of them need not look through them one by one."""
+    page = pages.open(f"{running.url}/console/_all/{path}")
+
+    page.get_by_role("heading", level=1, name=PAGES[path], exact=True).wait_for()
+    page.get_by_role("status", name="Stream: Live").wait_for()
+    page.get_by_text("gray").or_(page.get_by_text("catalog")).first.wait_for()
+
+    assert page.get_by_role("alert").count() == 0
+
+
+def test_an_object_of_another_namespace_is_opened_from_all(running: Shop, pages: Pages):
+    """Two namespaces may have a rule of one name."""
+    elsewhere = rule("elsewhere")
+    with running.server.client() as http:
+        path = f"{API}/namespaces/other/trafficlabelrules"
+        http.post(path, json=elsewhere).raise_for_status()
+    page = pages.open(f"{running.url}/console/_all/rules")
+
+    page.get_by_role("link", name="elsewhere").click()
+
+    page.get_by_role("heading", level=1, name="elsewhere").wait_for()
+    page.get_by_text("TrafficLabelRule").first.wait_for()

@@ -227,6 +227,19 @@ def test_one_token_has_so_many_sessions_and_the_oldest_makes_room(tmp_path: Path
     run(tmp_path, scenario)
 
 
+def test_a_live_stream_ends_with_the_session(tmp_path: Path) -> None:
+    """A page that somebody left open shows nothing more after they signed out elsewhere."""
+    with serving(tmp_path / "data", auth=True) as server, server.client() as http:
+        told = http.post(SESSION, json={"token": server.token}).json()
+        with http.stream("GET", "/fairlead/v1/live") as stream:
+            lines = stream.iter_lines()
+            assert next(lines).startswith("event: services")
+            signed_out = http.delete(SESSION, headers={CSRF: told["csrf"]})
+            assert signed_out.status_code == 204
+
+            assert sum(1 for _ in lines) < 1000  # it ends: a read that waits fails by itself
+
+
 def test_where_no_token_is_asked_nobody_signs_in(tmp_path: Path) -> None:
     """The page asks first, and shows no form that leads nowhere."""
     with serving(tmp_path / "data") as server, server.client() as http:
