@@ -9,6 +9,9 @@ export type StreamState = 'connecting' | 'live' | 'away';
 const SILENCE = 15000;
 const HIDDEN = 5000;
 
+/** Milliseconds for which changes are gathered before anything is listed anew. */
+const GATHER = 300;
+
 /** Seconds of the namespace's rates that are kept in the page. */
 const KEPT = 300;
 
@@ -26,11 +29,20 @@ export interface Live {
   moments: Moment[];
   events: KubernetesEvent[];
   changes: Change[];
-  /** Counts changes of objects: what was listed before one is old. */
+  changed: number;
+  /** Follows `changed`, twice a second at most: what was listed before it is old. */
   version: number;
 }
 
-const NOTHING: Live = { state: 'connecting', services: undefined, moments: [], events: [], changes: [], version: 0 };
+const NOTHING: Live = {
+  state: 'connecting',
+  services: undefined,
+  moments: [],
+  events: [],
+  changes: [],
+  changed: 0,
+  version: 0,
+};
 const Context = createContext<Live>(NOTHING);
 
 export function useLive(): Live {
@@ -126,7 +138,7 @@ export function LiveProvider({ namespace, children }: { namespace: string; child
       change: (data) =>
         setLive((before) => ({
           ...before,
-          version: before.version + 1,
+          changed: before.changed + 1,
           changes: [{ at: new Date().toISOString(), ...(data as Change) }, ...before.changes].slice(0, 50),
         })),
     }),
@@ -134,6 +146,13 @@ export function LiveProvider({ namespace, children }: { namespace: string; child
   );
   const set = useMemo(() => (state: StreamState) => setLive((before) => ({ ...before, state })), []);
   useStream(on ? own('live', { namespace }) : null, handlers, set);
+  // A thousand objects that are applied at once are listed anew twice, and not a thousand times.
+  const pending = live.changed !== live.version;
+  useEffect(() => {
+    if (!pending) return undefined;
+    const timer = setTimeout(() => setLive((before) => ({ ...before, version: before.changed })), GATHER);
+    return () => clearTimeout(timer);
+  }, [pending]);
   return <Context value={live}>{children}</Context>;
 }
 

@@ -20,7 +20,7 @@ export function Overview() {
   const live = useLive();
   const { data, error, reload } = useAnswer<Told>(own('overview', { namespace }), {
     every: 5000,
-    version: live.version + live.events.length,
+    version: live.version,
   });
   if (error && !data) return <Failed error={error} what="The overview" retry={reload} />;
   if (!data) return <Skeletons />;
