@@ -131,7 +131,9 @@ def test_a_function_that_a_guard_names_is_told_of_as_there(launch, wire):
     assert wire.registrations[-1]["unmatched"] == {"reserve-stok": "reserve-stock"}
 
 
-def test_a_database_is_there_once_it_was_connected_to_and_doctor_tells_of_another(launch, wire):
+def test_a_database_is_there_once_it_was_connected_to_and_doctor_tells_of_another(
+    launch, wire, tmp_path
+):
     """Before any rule concerned it, and never with the statements that were sent."""
     flow = FlowRules(
         concurrency_limits=tuple(
@@ -140,7 +142,7 @@ def test_a_database_is_there_once_it_was_connected_to_and_doctor_tells_of_anothe
         )
     )
     wire.publish(seal(replace(snapshot(3), flow=flow)))
-    connected = "import sqlite3\nopened = sqlite3.connect('shop.db')\n"
+    connected = f"import sqlite3\nopened = sqlite3.connect({str(tmp_path / 'shop.db')!r})\n"
     program = launch(f"{connected}{SERVE}{STAY}")
     await_registered(wire, program.line())
     assert wire.registrations[-1]["unmatched"] == {"sql:shopp": "sql:shop"}

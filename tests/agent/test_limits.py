@@ -44,6 +44,17 @@ async def upload(request: Request):
 def read():
     from flask import request
     return str(len(request.data))
+
+def served(words):
+    from aiohttp import web
+    async def answer(request):
+        return web.Response(text=request.path[1:])
+    async def counted(request):
+        return web.Response(text=str(len(await request.read())))
+    app = web.Application()
+    app.add_routes([web.route("*", "/free", answer), web.get("/closed", answer)])
+    app.add_routes([web.post("/closed", counted)])
+    return app
 """
 
 BIN = Path(sys.executable).parent
@@ -56,6 +67,7 @@ SERVERS = {
     "gunicorn-threads": (*GUNICORN, "--threads", "2"),
     "gunicorn-gevent": (*GUNICORN, "-k", "gevent"),
     "flask": ("flask", "--app", "app:wsgi", "run", "--port", "{port}"),
+    "aiohttp": ("python", "-m", "aiohttp.web", "-H", "127.0.0.1", "-P", "{port}", "app:served"),
 }
 
 ASKED = (("GET", "/closed"), ("HEAD", "/closed"), ("GET", "/free"), ("GET", "/closed"))

@@ -25,6 +25,13 @@ async def hello(request):
 asgi = Starlette(routes=[Route("/", hello)])
 wsgi = Flask("wsgi")
 wsgi.route("/")(lambda: "hello")
+
+async def served():
+    from aiohttp import web
+    return web.Application()
+
+def made(words):
+    return served()
 """
 
 BIN = Path(sys.executable).parent
@@ -53,11 +60,13 @@ SERVERS = {
     "granian-wsgi": ((*GRANIAN, "--interface", "wsgi", "app:wsgi"), 1),
     "granian-wsgi-workers": ((*GRANIAN, "--interface", "wsgi", "--workers", "2", "app:wsgi"), 2),
     "gunicorn-asgi": ((*GUNICORN, "-k", "asgi", "app:asgi"), 1),
+    "gunicorn-aiohttp": ((*GUNICORN, "-k", "aiohttp.GunicornWebWorker", "app:served"), 1),
+    "aiohttp": (("python", "-m", "aiohttp.web", "-H", "127.0.0.1", "-P", "{port}", "app:made"), 1),
     "flask": ((*FLASK, "run", "--port", "{port}"), 1),
     "flask-debug": ((*FLASK, "run", "--debug", "--port", "{port}"), 1),
 }
 
-ALONE = ("uvicorn", "uvicorn-module", "uvicorn-asyncio", "hypercorn-alone", "flask")
+ALONE = ("uvicorn", "uvicorn-module", "uvicorn-asyncio", "hypercorn-alone", "flask", "aiohttp")
 """Where the first process serves itself."""
 
 

@@ -34,6 +34,7 @@ from tests.faults.servers import (
 UVICORN = ("uvicorn", "target_asgi:app", "--port", "0", "--log-level", "warning")
 GUNICORN = ("gunicorn", "--bind", "127.0.0.1:0", "--log-level", "warning", "--no-control-socket")
 HYPERCORN = ("hypercorn", "--bind", "127.0.0.1:0", "target_asgi:app")
+AIOHTTP = ("python", str(APPS / "target_aiohttp.py"))
 GRANIAN = ("granian", "--port", "{port}", "--log-level", "warning", "--interface")
 
 

@@ -14,10 +14,20 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from tests.faults.replicas import GRANIAN, GUNICORN, HYPERCORN, UVICORN, mesh, requests, some
+from tests.faults.replicas import (
+    AIOHTTP,
+    GRANIAN,
+    GUNICORN,
+    HYPERCORN,
+    UVICORN,
+    mesh,
+    requests,
+    some,
+)
 from tests.faults.servers import PATIENCE
 
 FLASK = ("flask", "--app", "target_wsgi", "run", "--port", "0")
+AIOHTTP_WORKER = ("-k", "aiohttp.GunicornWebWorker", "target_aiohttp:app")
 UVICORN_WORKER = ("-k", "uvicorn_worker.UvicornWorker")
 
 SERVERS = {
@@ -32,11 +42,15 @@ SERVERS = {
     "granian-asgi": ((*GRANIAN, "asgi", "target_asgi:app"), 1),
     "granian-workers": ((*GRANIAN, "asgi", "--workers", "2", "target_asgi:app"), 2),
     "granian-wsgi": ((*GRANIAN, "wsgi", "--blocking-threads", "8", "target_wsgi:app"), 1),
+    "aiohttp": (AIOHTTP, 1),
+    "aiohttp-bare": ((*AIOHTTP, "bare"), 1),
+    "gunicorn-aiohttp": ((*GUNICORN, "-w", "2", *AIOHTTP_WORKER), 2),
 }
 
 
 MOST_DIFFERENT = (
     "uvicorn", "gunicorn-threads", "gunicorn-sync", "flask", "hypercorn-workers", "granian-workers",
+    "aiohttp", "aiohttp-bare", "gunicorn-aiohttp",
 )  # fmt: skip
 
 
@@ -78,11 +92,13 @@ CLOSE_CODES = {
     "gunicorn-uvicorn": (SERVERS["gunicorn-uvicorn"][0], 1012),
     # When its graceful timeout is over.
     "hypercorn": ((*HYPERCORN, "--graceful-timeout", "1"), 1011),
+    # What the application says at its shutdown, as aiohttp's documentation tells it to.
+    "aiohttp": (AIOHTTP, 1001),
 }
 """What RFC 6455 and its registry have a server say; granian says nothing."""
 
 
-@pytest.mark.parametrize("name", some(CLOSE_CODES, "uvicorn"))
+@pytest.mark.parametrize("name", some(CLOSE_CODES, "uvicorn", "aiohttp"))
 def test_f40_a_websocket_is_closed_in_its_own_way(name: str, tmp_path: Path) -> None:
     """A client that is told to go elsewhere connects again; one that is cut off worries."""
     words, code = CLOSE_CODES[name]
@@ -108,10 +124,13 @@ BOUNDED: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "flask": (FLASK, {"FAIRLEAD_DRAIN": "1s"}),
     "hypercorn": ((*HYPERCORN, "--graceful-timeout", "1"), {}),
     "granian-asgi": ((*GRANIAN, "asgi", "--workers-kill-timeout", "1", "target_asgi:app"), {}),
+    "aiohttp": (AIOHTTP, {"SHUTDOWN_SECONDS": "1"}),
+    "aiohttp-bare": ((*AIOHTTP, "bare"), {"FAIRLEAD_DRAIN": "1s"}),
+    "gunicorn-aiohttp": ((*GUNICORN, "--graceful-timeout", "2", *AIOHTTP_WORKER), {}),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", some(BOUNDED, "uvicorn", "flask", "granian-asgi"))
+@pytest.mark.parametrize("name", some(BOUNDED, "uvicorn", "flask", "granian-asgi", "aiohttp"))
 def test_f40_the_deadline_of_the_server_is_the_last_word(name: str, tmp_path: Path) -> None:
     """A request without an end must not keep a process: its orchestrator would kill it."""
     words, env = BOUNDED[name]

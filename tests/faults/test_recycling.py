@@ -17,13 +17,18 @@ SERVERS = {
     "gunicorn-uvicorn": (
         *GUNICORN, "-w", "2", "-k", "uvicorn_worker.UvicornWorker", *LIMIT, "target_asgi:app",
     ),
+    "gunicorn-aiohttp": (
+        *GUNICORN, "-w", "2", "-k", "aiohttp.GunicornWebWorker", *LIMIT, "target_aiohttp:app",
+    ),
     "uvicorn-workers": (*UVICORN, "--workers", "2", "--limit-max-requests", "40"),
     "hypercorn-workers": (*HYPERCORN, "-w", "2", *LIMIT),
 }  # fmt: skip
 GENERATIONS = 3
 
 
-@pytest.mark.parametrize("name", some(SERVERS, "gunicorn-sync-alone", "gunicorn-uvicorn"))
+@pytest.mark.parametrize(
+    "name", some(SERVERS, "gunicorn-sync-alone", "gunicorn-uvicorn", "gunicorn-aiohttp")
+)
 def test_no_call_fails_while_workers_are_recycled(name: str, tmp_path: Path) -> None:
     """A limit of requests is a remedy for leaks: it must not be paid for with errors."""
     words = SERVERS[name]

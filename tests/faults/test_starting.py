@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.faults.replicas import GRANIAN, GUNICORN, HYPERCORN, UVICORN, mesh, some
+from tests.faults.replicas import AIOHTTP, GRANIAN, GUNICORN, HYPERCORN, UVICORN, mesh, some
 from tests.faults.servers import until
 
 SERVERS = {
@@ -17,11 +17,13 @@ SERVERS = {
     "gunicorn-asgi": (*GUNICORN, "-k", "asgi", "target_asgi:app"),
     "hypercorn": HYPERCORN,
     "granian-asgi": (*GRANIAN, "asgi", "target_asgi:app"),
+    "aiohttp": AIOHTTP,
+    "gunicorn-aiohttp": (*GUNICORN, "-k", "aiohttp.GunicornWebWorker", "target_aiohttp:app"),
 }
 STARTING = 2.0
 
 
-@pytest.mark.parametrize("name", some(SERVERS, "gunicorn-uvicorn", "hypercorn"))
+@pytest.mark.parametrize("name", some(SERVERS, "gunicorn-uvicorn", "hypercorn", "gunicorn-aiohttp"))
 def test_an_application_that_starts_up_slowly_is_not_called_before(
     name: str, tmp_path: Path
 ) -> None:

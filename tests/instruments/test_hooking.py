@@ -186,6 +186,21 @@ def test_a_driver_is_found_under_either_name_it_is_distributed_by(
     assert hooking.version_of("somedriver2") == ""
 
 
+@pytest.mark.parametrize(
+    ("disabled", "client", "server"),
+    [((), True, True), (("aiohttp.web",), True, False), (("aiohttp",), False, False)],
+)
+def test_a_part_of_a_library_has_its_version_and_is_switched_off_with_it(
+    disabled: tuple[str, ...], client: bool, server: bool
+) -> None:
+    """Who has trouble with aiohttp wants nothing of it hooked; its server can be spared alone."""
+    found = hooking.version_of("aiohttp.web")
+    assert found == hooking.version_of("aiohttp")
+    for library, hooked in (("aiohttp", client), ("aiohttp.web", server)):
+        reason = hooking.reason_to_skip(library, ("3.10", "4"), found, frozenset(disabled))
+        assert (reason == "") is hooked
+
+
 def test_a_driver_of_the_standard_library_has_the_version_of_python() -> None:
     """It has no metadata, and an instrument names the versions of Python it works with."""
     assert hooking.version_of("sqlite3") == platform.python_version()

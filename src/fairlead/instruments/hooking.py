@@ -97,8 +97,9 @@ def version_of(library: str) -> str:
     """Return the version of a distribution that is installed, ``""`` where it is not known."""
     if library == "python" or library in sys.stdlib_module_names:
         return platform.python_version()
-    # Some drivers are also distributed with their C library inside, under a name of its own.
-    for distribution in (library, f"{library}-binary"):
+    # Some drivers are also distributed with their C library inside, under a name of its own; a part
+    # of a library that is hooked by itself has the library's version.
+    for distribution in (library, f"{library}-binary", library.partition(".")[0]):
         try:
             return version(distribution)
         except PackageNotFoundError:
@@ -110,7 +111,7 @@ def reason_to_skip(
     library: str, versions: tuple[str, str], found: str, disabled: frozenset[str]
 ) -> str:
     """Return why version `found` of `library` is not hooked, ``""`` where it is."""
-    if library.lower() in disabled:
+    if not disabled.isdisjoint((library.lower(), library.lower().partition(".")[0])):
         return "disabled by FAIRLEAD_DISABLE"
     if not found:
         return "its version is not known: it has no metadata"

@@ -1,9 +1,10 @@
 """What an instrument is, and what it is given.
 
 An instrument is a module in `instruments/libs/` with three names: ``LIBRARY`` (the distribution on
-PyPI), ``VERSIONS`` (the first version that works and the first that is not known to, as text) and
-``install(plane, patches)``. Outside its versions it is skipped and reported; a fault while it
-installs undoes what it had replaced. Which module's import triggers it stands in `catalog.py`.
+PyPI, with a part of it after a dot where that is hooked by itself), ``VERSIONS`` (the first version
+that works and the first that is not known to, as text) and ``install(plane, patches)``. Outside its
+versions it is skipped and reported; a fault while it installs undoes what it had replaced. Which
+module's import triggers it stands in `catalog.py`.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LIBRARY = "gunicorn"
 VERSIONS = ("20.1", "28")
 
-OWN_SERVERS = frozenset({"UvicornWorker"})
+OWN_SERVERS = frozenset({"GunicornWebWorker", "UvicornWorker"})
 """Workers that run a server with an instrument of its own: it knows when the application is up."""
 
 DEPARTED = "_fairlead_departed"

@@ -1,0 +1,23 @@
+"""A data plane, with aiohttp's server hooked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from fairlead.instruments import closing
+from tests.instruments.plane import Plane, hooked
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have servers of tests, whose clients are known, close without the time for strangers."""
+    monkeypatch.setattr(closing, "SPEAK", 0.02)
+
+
+@pytest.fixture
+def plane() -> Iterator[Plane]:
+    plane = Plane()
+    with hooked(plane, "aiohttp_server"):
+        yield plane
