@@ -23,7 +23,7 @@ SERVED: dict[str, tuple[str, ...]] = {
     "cart": ("uvicorn", "cart:app", "--port", "0", "--no-access-log"),
     "orders": ("gunicorn", "orders:application", *GUNICORN),
     "payment": ("python", "payment.py"),
-    "pricing": ("uvicorn", "pricing:app", "--port", "0", "--no-access-log"),
+    "pricing": ("python", "pricing.py"),
 }
 """The apps, and by what each is served."""
 

@@ -16,6 +16,7 @@ from fairlead.instruments.outbound import BAGGAGE
 from fairlead.instruments.passage import Passage, Served
 from fairlead.policy.parts import cookie_value, query_value, trace_id
 from fairlead.policy.resource import CALLER
+from fairlead.policy.trace import PARENT, STATE
 from fairlead.telemetry.names import COLOURED
 
 if TYPE_CHECKING:
@@ -125,17 +126,23 @@ class Arrivals:
     def admit(self, request: Any) -> Origin:
         """Return the request on its lane; an entry's loses its labels.
 
-        It is a passage where rules about the flow of calls are in force.
+        It is a passage where somebody rules about the flow of calls, or measures them.
         """
         try:
             self._door.open()
-            engine = self._plane.engine
+            engine, observing = self._plane.engine, self._plane.observing
             lane = self._lane(request, self._read(engine.plan.lanes))
-            if engine.gates.none:
-                return Served(lane)
-            passage = request._state[KEY] = AiohttpPassage(lane, self._fault)
-            passage.sender = request.headers.get(CALLER, "")
-            return passage
+            if engine.gates.idle:
+                served = Served(lane)
+                if engine.measuring.shed:
+                    engine.measuring.drop()
+            else:
+                served = passage = request._state[KEY] = AiohttpPassage(lane, self._fault)
+                passage.sender = request.headers.get(CALLER, "")
+            served.headers = _traced(request.headers)
+            if observing.wants_requests:
+                observing.begun(served, request)
+            return served
         except Exception:  # counted; the request goes through
             self._fault()
             return None
@@ -188,6 +195,14 @@ def _take_away(request: Any, names: frozenset[str], theirs: str) -> None:
     request._headers = shown
     for name in ("headers", "raw_headers"):  # kept from when they were asked for
         request._cache.pop(name, None)
+
+
+def _traced(headers: Any) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the headers that a trace is looked for in, as they are in a scope."""
+    if PARENT not in headers:
+        return ()
+    found = ((name, _joined(headers, name) or "") for name in (PARENT, STATE))
+    return tuple((name.encode(), value.encode("latin-1", "replace")) for name, value in found)
 
 
 def _lower(name: bytes) -> str:

@@ -1,15 +1,16 @@
-"""Prices: Starlette."""
+"""Prices: aiohttp."""
 
 from __future__ import annotations
 
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse
-from starlette.routing import Route
+from aiohttp import web
 
 
-async def prices(request: Request) -> PlainTextResponse:
-    return PlainTextResponse("5")
+async def prices(request: web.Request) -> web.Response:
+    return web.Response(text="5")
 
 
-app = Starlette(routes=[Route("/prices", prices)])
+app = web.Application()
+app.add_routes([web.get("/prices", prices)])
+
+if __name__ == "__main__":
+    web.run_app(app, host="127.0.0.1", port=0, access_log=None)

@@ -15,7 +15,7 @@ from aiohttp import ClientError, web
 
 from fairlead.instruments.propagate import entrance
 from fairlead.telemetry.names import AGENT_FAULTS, OVERLOADED, QUEUE_FULL
-from tests.instruments.aiohttp_server.servers import application, asked, running, until
+from tests.instruments.aiohttp_server.servers import GRAY, application, asked, running, until
 from tests.instruments.gates import breaker, cap, enforce, inflight, throttle
 from tests.instruments.plane import Plane, hooked
 
@@ -267,6 +267,26 @@ def test_a_rule_may_say_what_an_error_is(
     """By status, or by the class of what was raised, whatever the application made of it."""
     enforce(plane, breaker("/{how}", errors=errors))
     assert opens(how) is fails
+
+
+def test_requests_are_measured_where_no_rule_is_about_them(plane: Plane) -> None:
+    """The console shows every route, and each lane of it; what is shed is told as that."""
+    plane.engine.measure(True)
+
+    async def main() -> None:
+        one = Held()
+        one.go.set()
+        async with running(one.app) as server:
+            for headers in ([], GRAY, GRAY):
+                assert (await server.ask("/plain", headers=headers)).status == 200
+            plane.engine.measure(False, shed=True)
+            assert (await server.ask("/plain")).status == 200
+
+    asyncio.run(main())
+    gate = plane.engine.gates.gate("GET:/plain")
+    meter = plane.engine.measuring.meter("GET:/plain", "gray")
+    assert [(one.passed, one.inflight) for one in (gate, meter)] == [(3, 0), (2, 0)]
+    assert plane.engine.measuring.dropped() == 1
 
 
 def test_what_serves_a_request_knows_its_entrance(plane: Plane) -> None:

@@ -284,6 +284,19 @@ async def _fine(request: web.Request) -> web.Response:
     return web.Response(text="fine")
 
 
+def test_the_trace_of_a_request_is_its_calls(plane: Plane) -> None:
+    """W3C's headers, however they are written."""
+    parent = f"00-{'1' * 32}-{'2' * 16}-01"
+
+    async def carried(request: web.Request) -> web.Response:
+        return web.Response(text=str(plane.observing.traces.carried()))
+
+    app = application(web.get("/", carried))
+    sent = [("TraceParent", parent), ("tracestate", "a=1"), ("tracestate", "b=2")]
+    assert asked(app, headers=sent).body == str((parent, "a=1,b=2"))
+    assert asked(application(web.get("/", carried))).body == "None"
+
+
 def test_a_request_that_cannot_be_read_is_none(plane: Plane) -> None:
     """It is answered without the application."""
     plane.engine.apply(entry())

@@ -203,7 +203,7 @@ class Entrance:
 
         def middleware(request: Any, handler: Handler) -> Awaitable[Any]:
             # An application's own, around those that are mounted in it.
-            if gates.none or request.match_info.apps[-1] is not application:
+            if gates.idle or request.match_info.apps[-1] is not application:
                 return handler(request)
             entry = turnstile.ask(lambda: self._enter(request))
             return handler(request) if entry is None else self._answer(entry, request, handler)
