@@ -171,11 +171,14 @@ async def _until(true: Any) -> None:
         await asyncio.sleep(0.02)
 
 
-async def serve(work: Path, port: int) -> tuple[Process, int]:
-    """Start a control plane; return it with its port."""
+async def serve(work: Path, port: int, *, quiet: bool = False) -> tuple[Process, int]:
+    """Start a control plane; return it with its port. Of a quiet one no complaint is shown."""
     listen = f"127.0.0.1:{port}"
     argv = [str(FAIRLEAD), "serve", "--data-dir", str(work / "data"), "--listen", listen]
-    child = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE)
+    errors = asyncio.subprocess.DEVNULL if quiet else None
+    child = await asyncio.create_subprocess_exec(
+        *argv, stdout=asyncio.subprocess.PIPE, stderr=errors
+    )
     assert child.stdout is not None
     line = (await child.stdout.readline()).decode()
     where = line.partition("http://")[2].partition(",")[0].strip()

@@ -23,7 +23,7 @@ from fairlead.control.telemetry.query import COVERED, Older, Query, finish, prep
 
 INTERFACES, OF_ONE, POOL = 1000, 50, 240
 APP: App = ("default", "orders")
-TRIES = 5
+TRIES = 15
 
 QUESTIONS = (
     ("hour_of_all", -HOUR, 0, ""),

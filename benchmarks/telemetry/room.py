@@ -13,8 +13,6 @@ from benchmarks.telemetry import taking
 from benchmarks.telemetry.taking import CONNECTIONS, Instance
 
 SERVICES = (0, 100, 1000, 3000)
-SLOTS = 60
-"""Of ten seconds, that memory keeps of every series at most."""
 
 
 def run() -> Iterator[Figure]:
@@ -27,7 +25,7 @@ def run() -> Iterator[Figure]:
 
 
 async def _size(work: Path, count: int) -> float:
-    server, port = await serve(work, 0)
+    server, port = await serve(work, 0, quiet=True)
     try:
         taking.APPS = max(1, count)
         instances = [Instance(number) for number in range(count)]

@@ -85,7 +85,7 @@ def run() -> Iterator[Figure]:
 
 
 async def _run(work: Path) -> list[Figure]:
-    server, port = await serve(work, 0)
+    server, port = await serve(work, 0, quiet=True)
     instances = [Instance(number) for number in range(INSTANCES)]
     lines = [await asyncio.open_connection("127.0.0.1", port) for _ in range(CONNECTIONS)]
     try:

@@ -14,7 +14,6 @@ from fairlead.control.telemetry.memory import (
     RULE,
     TOTAL,
     Memory,
-    Name,
     Process,
     Told,
     Where,
@@ -83,7 +82,8 @@ class Intake:
         return process.seq if process else 0
 
     def _interfaces(self, told: Told, report: Report, where: Where) -> None:
-        ms, totals = round(report.seconds * 1000), dict[Name, Packed]()
+        ms, totals = round(report.seconds * 1000), dict[tuple[str, str], Packed]()
+        of, total = ("", ""), 0
         series, build = told.series.get, int.from_bytes
         # Thousands of rows come each second: `pack` is written out here.
         for (
@@ -113,11 +113,15 @@ class Intake:
                 continue
             key = (INTERFACE, name, side, lane)
             (series(key) or told.find(key)).add(packed, where)
-            total = (TOTAL, "", side, lane)
-            totals[total] = totals.get(total, 0) + packed
-        for key, packed in totals.items():
-            told.find(key).add(packed, where)
-            told.count(key[2], key[3], packed)
+            if (side, lane) != of:
+                totals[of] = totals.get(of, 0) + total
+                of, total = (side, lane), 0
+            total += packed
+        totals[of] = totals.get(of, 0) + total
+        for of, total in totals.items():
+            if total:
+                told.find((TOTAL, "", *of)).add(total, where)
+                told.count(*of, total)
 
     def _edge(self, told: Told, row: EdgeReport, where: Where) -> None:
         heads = (row.calls, 0, row.errors, int(row.rt_sum * 1e6), 0)
