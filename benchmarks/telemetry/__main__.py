@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks.measure import Figure
-from benchmarks.telemetry import past, room, taking
+from benchmarks.telemetry import one, past, room, taking
 
 REPORT = Path("build/bench/telemetry.json")
 
 GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
+    "one": one.run,
     "taking": taking.run,
     "past": past.run,
     "room": room.run,

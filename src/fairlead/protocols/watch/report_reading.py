@@ -73,6 +73,8 @@ def _rows(
     if not isinstance(rows, list | tuple) or len(rows) > MOST_ROWS:
         read.problem(field, f"must be a list of at most {MOST_ROWS}")
         return ()
+    if not rows:
+        return ()
     width = len(make._fields)
     if _are_lists(rows, width) and _are_right(make, list(zip(*rows, strict=True))):
         return tuple(starmap(make, rows))
