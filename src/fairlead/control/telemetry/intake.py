@@ -104,10 +104,9 @@ class Intake:
                 heads = STRUCTS[len(rt)].pack(
                     passed, rejected, errors, us, peaks, simulated, 0, 0, 0, *rt
                 )
+                packed = build(heads, "little")
             except struct.error:
-                self.refused += 1
-                continue
-            packed = build(heads, "little")
+                packed = HIGH
             if packed & HIGH:
                 self.refused += 1
                 continue
