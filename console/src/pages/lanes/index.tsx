@@ -94,6 +94,13 @@ export default function Lanes() {
       {making && kind && made && (
         <Modal opened onClose={() => setQuery({})} title="New lane" size="xl">
           <Editing kind={kind} namespace={within} object={made} locked="" saved={() => setQuery({})} />
+          <Text size="sm" c="dimmed" mt="sm">
+            Cookies, methods, addresses and lists of values are conditions of a{' '}
+            <Anchor component={Link} href={to('rules', 'trafficlabelrules', '_new')} size="sm" underline="always">
+              TrafficLabelRule
+            </Anchor>
+            , which makes a lane as well.
+          </Text>
         </Modal>
       )}
     </Stack>
