@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 from random import random
 from typing import Any
 
@@ -159,3 +160,17 @@ def test_a_process_that_forked_tells_of_nothing_that_was_before(counting: Counti
 
     now, _ = counting.read()
     assert {key[0]: numbers[PASSED] for key, numbers in now.interfaces.items()} == {"GET:/b": 1}
+
+
+def test_very_many_resources_are_read_in_little_memory(counting: Counting):
+    """Of a hundred thousand that share a row none is kept by itself."""
+    counting.collector.most = 2
+    for number in range(3000):
+        counting.world.call(1, name=f"f{number}")
+    tracemalloc.start()
+    now, _ = counting.read()
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert len(now.interfaces) == 3
+    assert most < 300_000  # a number of each would be a megabyte and more

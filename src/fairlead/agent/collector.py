@@ -90,20 +90,22 @@ class Collector:
         # First the parts, then the whole: a call that comes between must not be missing in it.
         lanes = [(name, lane, _read(meter)) for name, lane, meter in measuring.meters()]
         rules: dict[RuleKey, tuple[int, int]] = {}
-        whole: dict[str, Numbers] = {}
-        inner: dict[str, Numbers] = {}
+        whole: dict[tuple[str, str], Numbers] = {}
+        inner: dict[tuple[str, str], Numbers] = {}
         for gate in self._engine.gates:
             if not gate.count and not gate.rejected:
                 continue
-            read = _read(gate)
-            whole[gate.resource] = read
+            key, read = self._named(gate.resource), _read(gate)
+            # Those beyond the number are added up as they come: there may be very many.
+            whole[key] = _sum(whole.get(key), read)
             for scope in gate.scopes[:-1]:
-                inner[scope.resource] = _sum(inner.get(scope.resource), read)
+                wide = self._named(scope.resource)
+                inner[wide] = _sum(inner.get(wide), read)
             if gate.tally is not None:
                 self._rules(gate, rules)
-        for name, read in inner.items():
-            if name in whole:
-                whole[name] = _less(whole[name], read)
+        for key, read in inner.items():
+            if key in whole:
+                whole[key] = _less(whole[key], read)
         return Totals(
             self._interfaces(whole, lanes), rules, _edges(self._engine), measuring.dropped()
         )
@@ -116,23 +118,24 @@ class Collector:
             meter.most_inflight = meter.inside
 
     def _interfaces(
-        self, whole: dict[str, Numbers], lanes: Iterable[tuple[str, str, Numbers]]
+        self,
+        whole: dict[tuple[str, str], Numbers],
+        lanes: Iterable[tuple[str, str, Numbers]],
     ) -> dict[InterfaceKey, Numbers]:
         found: dict[InterfaceKey, Numbers] = {}
-        parts: dict[str, Numbers] = {}
+        parts: dict[tuple[str, str], Numbers] = {}
         for name, lane, read in lanes:
-            if name in whole and (read[PASSED] or read[REJECTED]):
-                parts[name] = _sum(parts.get(name), read)
-                key = (*self._named(name), lane)
-                found[key] = _sum(found.get(key), read)
-        for name, read in whole.items():
-            key = (*self._named(name), BASE)
+            key = self._named(name)
+            if key in whole and (read[PASSED] or read[REJECTED]):
+                parts[key] = _sum(parts.get(key), read)
+                found[*key, lane] = _sum(found.get((*key, lane)), read)
+        for key, read in whole.items():
             base = read
-            if name in parts:
-                base = _most(_less(read, parts[name]), self._base.get((*_sided(name), BASE)))
-                self._base[*_sided(name), BASE] = base
+            if key in parts:
+                base = _most(_less(read, parts[key]), self._base.get((*key, BASE)))
+                self._base[*key, BASE] = base
             if base[PASSED] or base[REJECTED]:
-                found[key] = _sum(found.get(key), base)
+                found[*key, BASE] = base
         return found
 
     def _named(self, name: str) -> tuple[str, str]:
