@@ -21,7 +21,11 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).resolve().parents[1]
-MODULES = (Path("fairlead/flow/gate.py"), Path("fairlead/instruments/passage.py"))
+MODULES = (
+    Path("fairlead/flow/gate.py"),
+    Path("fairlead/flow/edges.py"),
+    Path("fairlead/instruments/passage.py"),
+)
 """Each with its types in a file of the same name."""
 
 SUFFIX = sysconfig.get_config_var("EXT_SUFFIX")

@@ -15,6 +15,9 @@ import pytest
 from tests.architecture.tree import ROOT
 from tests.forms import compiler
 
+# A wheel is built once, and compiles everything: on a busy machine that is more than a minute's.
+pytestmark = pytest.mark.timeout(240)
+
 FORM = "_gate" + sysconfig.get_config_var("EXT_SUFFIX")
 
 PROBE = """

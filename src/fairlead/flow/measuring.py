@@ -5,11 +5,14 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING
 
-from fairlead.flow.edges import REST, Edges
+from fairlead.flow import edges
+from fairlead.flow.edges import REST
+from fairlead.flow.form import chosen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from fairlead.flow.edges import Edges
     from fairlead.flow.gate import Gate
     from fairlead.flow.gates import Gates
 
@@ -31,7 +34,7 @@ class Measuring:
         """Whether calls are measured that no rule is about."""
         self.shed = False
         """Whether they are not for now, to spare the application: it is counted how many."""
-        self.edges = Edges()
+        self.edges: Edges = chosen(edges, pure=bool(gates.interpreted))[0].Edges()
         self._meters: dict[tuple[str, str], Gate] = {}
         self._lanes: set[str] = set()
         self._drops, self._reads = count(), count(1)
