@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
+from wsgiref.util import setup_testing_defaults
 
+from flask import Flask
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
@@ -22,7 +24,7 @@ from benchmarks.plane import Plane, service, snapshot
 from fairlead.agent.collector import NOTHING, Collector, interface_reports
 from fairlead.agent.memory import resident
 from fairlead.flow.call import Call
-from fairlead.instruments.libs import fastapi, starlette
+from fairlead.instruments.libs import fastapi, flask, starlette
 from fairlead.instruments.measure import answered
 from fairlead.instruments.patch import Patches
 from fairlead.policy.endpoint import Endpoint
@@ -39,6 +41,7 @@ def run() -> Iterator[Figure]:
     """Measure a request at a hop without rules, on base and on a lane, and the rest."""
     yield _inbound("telemetry_inbound_us", (inbound.VISITOR,))
     yield _inbound("telemetry_inbound_lane_us", (inbound.LABELLED,), target=None)
+    yield _flask()
     yield _outbound()
     yield from _report()
     yield _flood()
@@ -72,6 +75,31 @@ def _inbound(
     if "agent_faults" in plane.counters.read():
         raise RuntimeError("the hooks failed, so nothing was measured")
     return replace(figure, target=target)
+
+
+def _flask() -> Figure:
+    """Return what measuring adds to a hooked request of Flask."""
+    plane, patches = Plane(snapshot("cart")), Patches()
+    flask.install(plane, patches)
+    app = Flask(__name__)
+    app.add_url_rule("/a", "a", lambda: "A")
+
+    def one() -> None:
+        environ: dict[str, Any] = {"PATH_INFO": "/a", "REQUEST_METHOD": "GET"}
+        setup_testing_defaults(environ)
+        body = app(environ, lambda status, headers, error=None: None)  # type: ignore[arg-type]
+        b"".join(body)
+        body.close()  # type: ignore[attr-defined]
+
+    def batch(calls: int, *, on: bool) -> list[int]:
+        plane.engine.measure(on)
+        return each(one, calls)
+
+    try:
+        without, measuring = partial(batch, on=False), partial(batch, on=True)
+        return added("telemetry_flask_us", without, measuring, calls=CALLS, target=TARGET)
+    finally:
+        patches.restore()
 
 
 def _outbound() -> Figure:

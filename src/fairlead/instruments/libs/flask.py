@@ -8,6 +8,7 @@ answer of a view.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -76,22 +77,29 @@ def _limited(turnstile: Turnstile) -> Callable[[Callable[..., Any]], Callable[..
 
 
 def _entered(turnstile: Turnstile) -> Entry | None:
-    from flask import request
-
+    # The request itself: each question to what stands for it would cost as much as its gate.
+    request = _globals().request._get_current_object()
     gate = _gate(turnstile, request)
     if gate is None:
         return None
     facts = None
     if gate.curious:
         facts = turnstile.facts(WsgiRaw(request.environ), request.view_args or {})
-    return turnstile.enter(gate, _passage(), facts)
+    return turnstile.enter(gate, _passage_of(request), facts)
 
 
 def _passage() -> WsgiPassage | None:
-    from flask import has_request_context, request
+    flask = _globals()
+    return _passage_of(flask.request) if flask.has_request_context() else None
 
-    passage = request.environ.get(KEY) if has_request_context() else None
+
+def _passage_of(request: Any) -> WsgiPassage | None:
+    passage = request.environ.get(KEY)
     return passage if isinstance(passage, WsgiPassage) else None
+
+
+def _globals() -> Any:
+    return sys.modules["flask"]
 
 
 def _gate(turnstile: Turnstile, request: Any) -> Gate | None:
