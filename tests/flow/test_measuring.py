@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+from random import random
+
 import pytest
 
+from fairlead.flow.engine import Engine
 from fairlead.flow.measuring import MOST_LANES, MOST_METERS, Measuring
+from fairlead.policy.snapshot import Snapshot
+from fairlead.policy.workload import Workload
 from tests.flow.virtual import World, rate
 
 pytestmark = pytest.mark.usefixtures("form")
@@ -57,3 +64,23 @@ def test_a_forked_process_counts_from_nothing():
     entry.exit()
 
     assert (measuring.meters(), measuring.edges.read(), measuring.dropped()) == ([], [], 0)
+
+
+def test_a_snapshot_that_comes_while_measuring_begins_stays_in_force(monkeypatch):
+    """Memory is looked at on another thread than snapshots come on."""
+    engine = Engine(clock=time.monotonic, dice=random)
+    later = Snapshot(workload=Workload(app="cart"))
+    copied: list[object] = []
+
+    def slow(plan):
+        copied.append(plan)
+        if len(copied) == 1:
+            engine.apply(later)
+        return replace(plan)
+
+    monkeypatch.setattr("fairlead.flow.engine.replace", slow)
+    engine.measure(True)
+
+    assert (engine.plan.snapshot, len(copied)) == (later, 2)
+    assert engine.plan is not copied[1]
+    assert not engine.gates.idle

@@ -91,7 +91,12 @@ class Engine:
 
     def refresh(self) -> None:
         """Have whoever keeps something of the plan look again, at whatever else has changed."""
-        self.plan = replace(self.plan)
+        while True:
+            plan = self.plan
+            again = replace(plan)
+            if self.plan is plan:  # else a snapshot came meanwhile, which has to stay in force
+                self.plan = again
+                return
 
     def begin_again(self) -> None:
         """Count from nothing in a forked process: a permit may be in the hand of a lost thread."""
