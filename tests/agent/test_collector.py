@@ -54,7 +54,7 @@ def test_a_row_has_what_happened_since_the_last_one(counting: Counting):
     world = counting.world
     world.call(5, name="GET:/a")
     world.call(10, failed=True, name="GET:/a")
-    world.enter("GET:/a")
+    inside = world.enter("GET:/a")
 
     assert counting.interfaces() == [
         InterfaceReport(
@@ -65,6 +65,7 @@ def test_a_row_has_what_happened_since_the_last_one(counting: Counting):
     world.call(5, name="GET:/a")
     row = counting.interfaces()[0]
     assert (row.passed, row.errors, row.rt_sum, row.inflight, row.peak) == (1, 0, 0.005, 1, 2)
+    inside.exit()
 
 
 def test_what_did_not_change_is_left_out(counting: Counting):
