@@ -84,6 +84,18 @@ class Fleet:
                 found[namespace, member.app].append(member)
         return dict(sorted(found.items()))
 
+    def of(self, namespace: str, app: str) -> list[Member] | None:
+        """Return the instances of one app, None where there is no such app."""
+        world = self.publisher.world
+        items = self.store.listing(RESOURCE, namespace).items
+        found = [
+            self._member(item.key, item.object, world.revision)
+            for item in items
+            if item.object["spec"]["app"] == app
+        ]
+        known = any((one.namespace, one.app) == (namespace, app) for one in world.services)
+        return found if found or known else None
+
     def _member(self, key: Key, plain: Object, revision: int) -> Member:
         nodes = tuple(self.nodes.find(one["node"]) for one in plain["spec"]["processes"])
         states = tuple(node.state(revision) if node else "away" for node in nodes)

@@ -6,6 +6,7 @@ so that a graph has no teeth where reports and slots do not begin together.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import takewhile
@@ -153,6 +154,8 @@ class Told:
     def __init__(self, namespace: str, app: str) -> None:
         self.namespace, self.app = namespace, app
         self.series: dict[Name, Series] = {}
+        self.sorted: defaultdict[str, dict[Name, Series]] = defaultdict(dict)
+        """The same series by their sort: most questions are about few of them."""
         self.covered = Series()
         """Milliseconds that processes told of, together."""
         self.processes: dict[str, Process] = {}
@@ -170,7 +173,8 @@ class Told:
                 series = self.series.get(name)
                 if series is None and len(self.series) >= 2 * MOST_SERIES:
                     return Series()
-            series = series or self.series.setdefault(name, Series())
+            if series is None:
+                series = self.series[name] = self.sorted[name[0]][name] = Series()
         return series
 
     def count(self, side: str, lane: str, packed: Packed) -> None:
@@ -207,18 +211,14 @@ class Told:
 
     def sums(self, sort: str, window: Window) -> Iterator[tuple[Name, Sums]]:
         """Yield what is known in a window of every series of a sort."""
-        for name, series in self.series.items():
-            if name[0] == sort and (packed := series.total(window)):
+        for name, series in self.sorted[sort].items():
+            if packed := series.total(window):
                 yield name, unpack(packed)
 
     def sum_of(self, side: str, window: Window) -> Sums:
         """Return what happened on one side, on all lanes."""
         packed = sum(
-            [
-                series.total(window)
-                for name, series in self.series.items()
-                if name[0] == TOTAL and name[2] == side
-            ]
+            [series.total(window) for name, series in self.sorted[TOTAL].items() if name[2] == side]
         )
         return unpack(packed) if packed else NOTHING
 
@@ -227,7 +227,8 @@ class Told:
         for series in (self.covered, *self.series.values()):
             _drop(series.coarse, coarse)
             _drop(series.fine, fine)
-        self.series = {name: one for name, one in self.series.items() if one.coarse or one.fine}
+        for name in [name for name, one in self.series.items() if not (one.coarse or one.fine)]:
+            del self.series[name], self.sorted[name[0]][name]
         self.processes = {n: p for n, p in self.processes.items() if now - p.at < 10 * LONGEST}
 
     @property

@@ -14,7 +14,6 @@ from fairlead.control.telemetry.edges import Edge, edges_of
 from fairlead.control.telemetry.fleet import HOOKED, Fleet, Member
 from fairlead.control.telemetry.memory import RULE, TOTAL, App, Memory
 from fairlead.control.telemetry.news import KEPT, Newsroom
-from fairlead.control.telemetry.packed import unpack
 from fairlead.control.telemetry.rates import per_second
 from fairlead.control.traffic import Traffic
 from fairlead.kinds.kind import text_at
@@ -105,10 +104,12 @@ class Overview:
         counts: defaultdict[str, int] = defaultdict(int)
         for app in self.fleet.publisher.world.entries(namespace):
             told = self.memory.of(namespace, app)
-            for name, series in told.series.items() if told else ():
-                if name[0] == TOTAL and name[2] == SERVER and told:
-                    sums = unpack(series.total(told.window(now, 60)))
-                    counts[name[3]] += sums.passed + sums.rejected
+            if told is None:
+                continue
+            window = told.window(now, 60)
+            for (_, _, side, lane), sums in told.sums(TOTAL, window):
+                if side == SERVER:
+                    counts[lane] += sums.passed + sums.rejected
         if not sum(counts.values()):
             for lanes in self.traffic.apps(namespace).values():
                 for lane, count in lanes.items():

@@ -58,7 +58,7 @@ class Services:
 
     def shown(self, namespace: str, app: str) -> Object | None:
         """Return one app in full, None where there is none of that name."""
-        members = self.fleet.apps([namespace]).get((namespace, app))
+        members = self.fleet.of(namespace, app)
         told = self.memory.of(namespace, app)
         if members is None and told is None:
             return None
