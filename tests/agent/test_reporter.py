@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from fairlead.agent.posting import MOST_ROWS, Posting
+from fairlead.agent.posting import MOST_BYTES, Posting
 from fairlead.agent.reporter import SILENT, UNHEARD, Reporter
 from fairlead.flow.engine import Engine
 from fairlead.protocols.watch.client import RefusedRequest
 from fairlead.protocols.watch.codec import Lease, Registration, Subscription, Telemetry
 from fairlead.protocols.watch.connection import ControlUnreachable
-from fairlead.protocols.watch.report import Report
+from fairlead.protocols.watch.report import Report, report_body
 
 
 class Clocked:
@@ -166,15 +166,15 @@ def test_who_begins_to_watch_does_not_wait_for_the_next_renewal(clocked: Clocked
 
 
 def test_a_large_report_does_not_burden_a_renewal(clocked: Clocked):
-    """A lease must not depend on how much there is to tell."""
-    clocked.telemetry = Telemetry(interfaces=1000)
-    for number in range(MOST_ROWS + 1):
-        clocked.call(f"GET:/{number}")
+    """A lease must not depend on how much there is to tell, nor on how long a statement is."""
+    for number in range(200):
+        clocked.call(f"sql:shop:SELECT {number} {'ü' * 200}")
     clocked.now += 10
 
     assert clocked.posting.riding("h:1") is None
     clocked.posting.between()
-    assert [len(report.interfaces) for report in clocked.sent] == [MOST_ROWS + 1]
+    assert [len(report.interfaces) for report in clocked.sent] == [200]
+    assert len(report_body(clocked.sent[0])) > MOST_BYTES
 
 
 def test_a_process_that_serves_nobody_reports_too(clocked: Clocked):

@@ -14,14 +14,15 @@ from fairlead.agent.lease import RENEW
 from fairlead.protocols.watch.client import Door, RefusedRequest, Reports
 from fairlead.protocols.watch.codec import LONGEST, Lease, Registration, Telemetry
 from fairlead.protocols.watch.connection import ControlUnreachable
+from fairlead.protocols.watch.report import report_body
 
 if TYPE_CHECKING:
     from fairlead.agent.lease import Tenancy
     from fairlead.agent.reporter import Reporter
     from fairlead.protocols.watch.report import Report
 
-MOST_ROWS = 400
-"""Rows of a report that rides on a renewal, which has to stay small."""
+MOST_BYTES = 64 << 10
+"""Of a report that rides on a renewal, which a control plane refuses when it is too large."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 """Seconds until the next try where the control plane is away, doubled each time."""
@@ -57,7 +58,7 @@ class Posting:
             if self._is_hurried() or not self.wanted:
                 return None
             report = self._reporter.due(address, soon=RENEW / 2)
-            return None if report is None or _rows(report) > MOST_ROWS else report
+            return None if report is None or _is_large(report) else report
         except Exception as error:  # the lease must be renewed
             self._fault("telemetry", error)
             return None
@@ -123,7 +124,7 @@ class Posting:
 
     def _is_large(self) -> bool:
         waiting = self._reporter.waiting
-        return waiting is not None and _rows(waiting) > MOST_ROWS
+        return waiting is not None and _is_large(waiting)
 
     def _send(self, address: str) -> None:
         if self._clock() < self._next:
@@ -142,8 +143,8 @@ class Posting:
                 self._reporter.refused()
 
 
-def _rows(report: Report) -> int:
-    return len(report.interfaces) + len(report.rules) + len(report.edges)
+def _is_large(report: Report) -> bool:
+    return len(report_body(report)) > MOST_BYTES
 
 
 def _passes(status: int) -> bool:
