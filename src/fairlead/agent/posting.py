@@ -101,15 +101,17 @@ class Posting:
     def last(self) -> None:
         """Tell what has not been told, as the process is about to end.
 
-        Where nothing has arrived yet nobody may be there, and nobody is waited for.
+        Where no renewal has arrived, nor the goodbye, nobody may be there, and nobody is waited
+        for.
         """
-        if not self.wanted or self._reporter.arrived is None:
+        tenancy = self._tenancy()
+        if not self.wanted or tenancy.renewed is None or tenancy.problem:
             return
         try:
             self._reports.hurry()
             # One may be on its way that is told first.
             for _ in range(2):
-                report = self._reporter.due(self._tenancy().choice.address, soon=LONGEST)
+                report = self._reporter.due(tenancy.choice.address, soon=LONGEST)
                 if report is not None:
                     self._reporter.answered(self._reports.send(report))
         except (ControlUnreachable, RefusedRequest) as error:
