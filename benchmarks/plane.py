@@ -22,7 +22,7 @@ from fairlead.policy.match import Condition
 from fairlead.policy.snapshot import Snapshot
 from fairlead.policy.workload import Workload
 from fairlead.telemetry.counters import Counters
-from fairlead.telemetry.names import AGENT_FAULTS
+from fairlead.telemetry.names import ACCESS_LOG_DROPPED, AGENT_FAULTS
 from fairlead.telemetry.refusals import Refusals
 
 VIP = "123456789"
@@ -48,7 +48,11 @@ class Plane:
         self.insistent = False
         self.rewriting = Rewriting()
         self.interfaces = Interfaces()
-        self.observing = Observing(lambda: self.counters.count(AGENT_FAULTS, "observing"))
+        self.observing = Observing(
+            self.engine,
+            fault=lambda: self.counters.count(AGENT_FAULTS, "observing"),
+            drop=lambda: self.counters.count(ACCESS_LOG_DROPPED),
+        )
         self.refusals, self.leftovers = Refusals(), Leftovers()
 
     def ensure_ready(self) -> None:

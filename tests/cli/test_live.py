@@ -21,11 +21,11 @@ import yaml
 
 from fairlead.cli.control_plane import ControlPlane
 from fairlead.cli.live import AWAY, Event, duration, follow, rate
-from fairlead.cli.tap import masked, selected, text
+from fairlead.cli.tap import selected, text
 from tests.cli.conftest import Say
 from tests.control.fleet import until
 from tests.control.serving import Server, lane, serving
-from tests.control.telemetry.reports import edge, interface, rule
+from tests.control.telemetry.reports import edge, interface, request, rule
 from tests.control.telemetry.test_endpoints import Shop
 
 
@@ -193,21 +193,37 @@ REQUEST = {
     "status": 429,
     "rule": "RateLimit/slow",
     "seconds": 0.012,
-    "path": "/orders?card=4111&page=2",
-    "headers": {"Authorization": "Bearer secret", "Content-Type": "text/plain"},
+    "caller": "cart",
 }
 
 
-def test_values_are_masked_and_names_are_not():
-    """A screen is shared, and a log of it is kept, sooner than one thinks."""
-    found = masked(REQUEST)
-    assert found["path"] == "/orders?card=***&page=***"
-    assert found["headers"] == {"Authorization": "***", "Content-Type": "text/plain"}
-    line = text(Event("request", found))
-    assert "secret" not in line
-    assert "4111" not in line
-    assert "orders gray  GET:/orders  429 RateLimit/slow  12.0ms" in line
+def test_a_request_is_a_line():
+    """With the rule that decided; nothing in it can write to a terminal."""
+    line = text(Event("request", REQUEST))
+    assert "orders gray  GET:/orders  429 rejected by RateLimit/slow  12.0ms  from cart" in line
+    assert "would be rejected" in text(Event("request", {**REQUEST, "simulated": True}))
     assert "\x1b" not in text(Event("event", {"reason": "x", "message": "\x1b[2J"}))
+    assert "\x1b" not in text(Event("request", {**REQUEST, "caller": "\x1b[2J"}))
+
+
+def test_tap_shows_requests_as_agents_tell_them(server: Server, shop: Shop):
+    """Agents tell of some while somebody looks."""
+    shop.register("orders", 7001)
+    words = ["tap", "orders", "--interface", "GET:/orders", "--limit", "1", "-n", shop.namespace]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "fairlead.cli.main", *words],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "FAIRLEAD_CONTROL": server.url},
+        text=True,
+    )
+
+    def told() -> bool:
+        shop.post(shop.report("orders", 7001, seconds=1.0, requests=(request(),)))
+        return process.poll() is not None
+
+    until(told, 30)
+    line, _ = process.communicate(timeout=10)
+    assert "orders base  GET:/orders  200  10.0ms" in line
 
 
 def test_requests_are_chosen_by_lane_and_interface():

@@ -35,11 +35,10 @@ from fairlead.instruments.instrument import Rewriting
 from fairlead.instruments.interfaces import Interfaces
 from fairlead.instruments.leftovers import Leftovers
 from fairlead.instruments.observing import Observing
-from fairlead.instruments.trace import Traces
 from fairlead.policy.snapshot import Snapshot
 from fairlead.protocols.watch.codec import Registration
 from fairlead.telemetry.counters import Counters
-from fairlead.telemetry.names import AGENT_FAULTS
+from fairlead.telemetry.names import ACCESS_LOG_DROPPED, AGENT_FAULTS
 from fairlead.telemetry.refusals import Refusals
 
 if TYPE_CHECKING:
@@ -110,10 +109,15 @@ class Agent:
         os.register_at_fork(after_in_child=self._forked)
 
     def _made_observing(self) -> Observing:
-        trace = self.settings.trace
-        traces = Traces(on=trace != "off", begins=trace == "begin")
+        observing = Observing(
+            self.engine,
+            fault=lambda: self._count(AGENT_FAULTS, "observing"),
+            drop=lambda: self._count(ACCESS_LOG_DROPPED, ""),
+        )
+        traces, wanted = observing.traces, self.settings.trace
+        traces.on, traces.begins = wanted != "off", wanted == "begin"
         traces.sampling = lambda: self.process.follower.source.telemetry.sampling
-        return Observing(lambda: self._count(AGENT_FAULTS, "observing"), traces)
+        return observing
 
     def _made_farewell(self) -> Farewell:
         return Farewell(
@@ -342,7 +346,7 @@ class Agent:
             self.standing = self._first_standing()
         self.ready = False
         self.replaced, self.insistent = _never, False
-        self.observing.traces.begin_again()
+        self.observing.begin_again()
         self.engine.begin_again()
         plan = self.engine.plan
         self.process = Process(self, plan.snapshot if plan.snapshot.digest else None)

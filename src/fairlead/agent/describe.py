@@ -13,6 +13,7 @@ from fairlead.protocols.watch.codec import DATABASES, TABLES
 from fairlead.sql.masking import masked, masked_reason
 
 if TYPE_CHECKING:
+    from fairlead.agent.access import Access
     from fairlead.agent.identity import Identity
     from fairlead.agent.last_good import LastGood
     from fairlead.agent.lease import Tenancy
@@ -34,6 +35,7 @@ class Process(Protocol):
     follower: Follower
     tenancy: Tenancy
     posting: Posting
+    access: Access
     reporter: Reporter
     metrics: Metrics | None
 
@@ -143,7 +145,7 @@ def _snapshot(agent: Agent) -> dict[str, Any]:
 
 def _telemetry(process: Process) -> dict[str, Any]:
     """Return how what is counted gets out, and what was not counted."""
-    reporter, metrics = process.reporter, process.metrics
+    reporter, metrics, writer = process.reporter, process.metrics, process.access.writer
     totals = reporter.totals()
     return {
         "told": process.posting.wanted,
@@ -157,6 +159,7 @@ def _telemetry(process: Process) -> dict[str, Any]:
         "edges": len(totals.edges),
         "dropped": totals.dropped,
         "shed": reporter.shedding.why,
+        "access_log": "" if writer is None else writer.problem,
         "metrics": None
         if metrics is None
         else {"serving": metrics.serving, "at": metrics.at, "problem": metrics.problem},

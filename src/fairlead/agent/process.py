@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from fairlead.agent.access import Access
 from fairlead.agent.describe import describe
 from fairlead.agent.door import door_of
 from fairlead.agent.identity import node_id
@@ -47,6 +48,8 @@ class Process:
         )
         self.posting = Posting(self.door, self.reporter, lambda: self.tenancy, agent.fault)
         self.posting.wanted = settings.telemetry
+        self.access = self._access(agent)
+        self.reporter.requests = self.access.requests
         self.follower = Follower(agent.engine, self._source(agent), agent.kept)
         self.tenancy = Tenancy(
             self.door,
@@ -71,6 +74,7 @@ class Process:
         self.follower.source.abandon()
         self.tenancy.abandon()
         self.posting.abandon()
+        self.access.abandon()
         self.reporter.figures.collections.remove()
         self.inspector.abandon()
         if self.metrics is not None:
@@ -79,6 +83,7 @@ class Process:
     def begin_to_answer(self) -> None:
         """Answer doctor, and Prometheus where it may ask."""
         self.inspector.start()
+        self.access.start()
         if self.metrics is not None:
             self.reporter.figures.collections.install()
             self.metrics.start()
@@ -94,6 +99,16 @@ class Process:
         if self.metrics is not None:
             self.metrics.stop()
         self.inspector.stop()
+        self.access.stop()
+
+    def _access(self, agent: Agent) -> Access:
+        whose = {"namespace": agent.identity.namespace, "app": agent.identity.app}
+        return Access(
+            agent.settings.access_log,
+            agent.observing,
+            lambda: self.follower.source.telemetry,
+            lambda: {**whose, "instance": self.tenancy.choice.address},
+        )
 
     def _metrics(self, agent: Agent) -> Metrics:
         # Only where it is asked for: the application waits for what is imported.
@@ -113,5 +128,10 @@ class Process:
         if source.startswith("file:"):
             return lambda apply: FileSource(apply, source.removeprefix("file:"))
         return lambda apply: WatchSource(
-            apply, self.door, self.subscription, agent.dice, self.posting.line
+            apply, self.door, self.subscription, agent.dice, self._spoken
         )
+
+    def _spoken(self) -> None:
+        """Hear that the control plane has spoken."""
+        self.posting.line()
+        self.access.look()

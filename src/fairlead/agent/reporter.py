@@ -23,7 +23,7 @@ from fairlead.agent.collector import (
 from fairlead.agent.runtime import Figures
 from fairlead.agent.shedding import Shedding
 from fairlead.protocols.watch.codec import Subscription, Telemetry
-from fairlead.protocols.watch.report import Report
+from fairlead.protocols.watch.report import Report, RequestReport
 
 if TYPE_CHECKING:
     from fairlead.flow.engine import Engine
@@ -57,6 +57,8 @@ class Reporter:
         self._telemetry, self._clock, self._spent = telemetry, clock, spent
         self.figures, self.shedding = Figures(clock), Shedding(engine)
         self.collector = Collector(engine)
+        self.requests: Callable[[], tuple[RequestReport, ...]] = tuple
+        """Gives the requests that somebody looks at, once each."""
         self._lock = native.Lock()
         self._before = NOTHING
         self._began = clock()
@@ -152,6 +154,7 @@ class Reporter:
             interfaces=tuple(interface_reports(now, before)),
             rules=tuple(rule_reports(now, before)),
             edges=tuple(edge_reports(now, before)),
+            requests=self.requests(),
             runtime=self.figures.since(),
             dropped=max(0, now.dropped - before.dropped),
         )

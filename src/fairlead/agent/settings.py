@@ -82,6 +82,8 @@ class Settings:
     trace: str = "pass"
     """``pass`` carries W3C trace context on; ``begin`` also begins a trace where there is none;
     ``off`` does neither."""
+    access_log: str = ""
+    """Where each request is written when it has ended: ``stderr``, a path, ``""`` for nowhere."""
     telemetry: bool = True
     """Count calls that no rule is about, and tell the control plane what is counted."""
     drain: float = 25.0
@@ -240,6 +242,14 @@ def _trust(name: str, value: str) -> str:
     return value
 
 
+def _access_log(name: str, value: str) -> str:
+    if value.lower() in _OFF:
+        return ""
+    if value != "stderr" and not value.startswith("/"):
+        raise InvalidSetting(name, value, "expected stderr, off or a path that begins with /")
+    return _text(name, value)
+
+
 def _trace(name: str, value: str) -> str:
     if value not in ("pass", "begin", "off"):
         raise InvalidSetting(name, value, "expected pass, begin or off")
@@ -317,6 +327,7 @@ VARIABLES = (
     Variable("ca_file", "FAIRLEAD_CA_FILE", _first(_text)),
     Variable("metrics", "FAIRLEAD_METRICS", _first(_metrics)),
     Variable("trace", "FAIRLEAD_TRACE", _first(_trace)),
+    Variable("access_log", "FAIRLEAD_ACCESS_LOG", _first(_access_log)),
     Variable("telemetry", "FAIRLEAD_TELEMETRY", _first(_switch)),
     Variable("drain", "FAIRLEAD_DRAIN", _first(_duration(3600.0))),
     Variable("warmup", "FAIRLEAD_WARMUP", _first(_duration(3600.0))),

@@ -1,13 +1,12 @@
-"""``fairlead tap``: what agents see, as they see it. Values are masked unless they are asked for.
+"""``fairlead tap``: what agents see, as they see it.
 
-A line is a request, an Event about an object, or a change of one. Names are shown; values of
-headers, cookies and queries are what people must not see by accident.
+A line is a request, an Event about an object, or a change of one. Of requests some are shown, and
+of each its route, never its path: agents tell nobody what headers, queries and bodies say.
 """
 
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -22,12 +21,6 @@ from fairlead.cli.live import AWAY, Event, duration, follow
 from fairlead.policy.workload import DEFAULT_NAMESPACE
 
 REQUEST, NEWS, CHANGE = "request", "event", "change"
-MASK = "***"
-SHOWN = frozenset({"content-type", "content-length", "accept", "user-agent", "host"})
-"""Headers whose value says nothing about a person."""
-
-_QUERY = re.compile(r"([?&][^=&#]*=)[^&#]*")
-
 Plain = Mapping[str, Any]
 
 
@@ -51,12 +44,11 @@ def tap(  # noqa: PLR0913 - one parameter for each option
         typer.Option("--interface", help="What is about an interface.", show_default=False),
     ] = None,
     limit: Annotated[int, typer.Option("--limit", help="End after so many; 0 goes on.")] = 0,
-    unmask: Annotated[bool, typer.Option("--unmask", help="Show values as well.")] = False,
     output: Annotated[Form, typer.Option("--output", "-o", help="Form.")] = Form.TEXT,
     server: Server = DEFAULT_SERVER,
 ) -> None:
     """Show what agents see, as they see it: requests, rejections, Events and changes."""
-    query = {"namespace": "*" if all_namespaces else namespace or DEFAULT_NAMESPACE}
+    query = {"namespace": "*" if all_namespaces else namespace or DEFAULT_NAMESPACE, "tap": "1"}
     if app:
         query["app"] = app
     found = selected(follow(ControlPlane(server), query), lane, interface)
@@ -66,9 +58,8 @@ def tap(  # noqa: PLR0913 - one parameter for each option
             if event.name == AWAY:
                 print(text(event), file=sys.stderr, flush=True)
                 continue
-            told = event if unmask else Event(event.name, masked(event.data))
-            plain = {"type": told.name, **told.data}
-            print(json.dumps(plain) if output is Form.JSON else text(told), flush=True)
+            plain = {"type": event.name, **event.data}
+            print(json.dumps(plain) if output is Form.JSON else text(event), flush=True)
             shown += 1
             if shown == limit:
                 return
@@ -87,23 +78,6 @@ def selected(events: Iterator[Event], lane: str | None, interface: str | None) -
             yield event
 
 
-def masked(plain: Plain) -> dict[str, Any]:
-    """Return what was told without the values of headers, cookies and queries."""
-    found = dict(plain)
-    for name in ("path", "url"):
-        if isinstance(found.get(name), str):
-            found[name] = _QUERY.sub(rf"\1{MASK}", found[name])
-    for name in ("headers", "cookies", "query"):
-        values = found.get(name)
-        if isinstance(values, Mapping):
-            found[name] = {key: _value(str(key), value) for key, value in values.items()}
-    return found
-
-
-def _value(name: str, value: Any) -> Any:
-    return value if name.lower() in SHOWN else MASK
-
-
 def text(event: Event) -> str:
     """Return a line about an event."""
     lines = {REQUEST: _request, NEWS: _news, CHANGE: _change}
@@ -114,11 +88,14 @@ def text(event: Event) -> str:
 
 def _request(one: Plain) -> str:
     where = f"{one.get('app', '')} {one.get('lane') or 'base'}"
-    outcome = " ".join(str(one[name]) for name in ("status", "rule") if one.get(name))
-    heads = " ".join(f"{key}={value}" for key, value in (one.get("headers") or {}).items())
-    took = duration(one.get("seconds"))
-    words = (str(one.get("at", "")), where, str(one.get("interface", "")), outcome, took)
-    return "  ".join(word for word in (*words, str(one.get("path", "")), heads) if word)
+    outcome = "" if one.get("status") is None else str(one["status"])
+    if one.get("rule"):
+        outcome += f" {'would be ' if one.get('simulated') else ''}rejected by {one['rule']}"
+    by = f"from {one['caller']}" if one.get("caller") else ""
+    interface = one.get("interface") or one.get("method") or ""
+    trace = f"trace {one['trace']}" if one.get("trace") else ""
+    words = (str(one.get("at", "")), where, str(interface), outcome, duration(one.get("seconds")))
+    return "  ".join(word for word in (*words, by, trace) if word)
 
 
 def _news(one: Plain) -> str:

@@ -83,6 +83,11 @@ class Engine:
         self.gates.apply(_rules(snapshot), simulate=snapshot.governance == OBSERVE)
         self.plan = self._build(snapshot)
 
+    def note_requests(self, on: bool) -> None:  # noqa: FBT001
+        """Have requests come by their gates whether or not rules are about them."""
+        self.gates.note(on)
+        self.refresh()
+
     def measure(self, on: bool, *, shed: bool = False) -> None:  # noqa: FBT001
         """Measure calls that no rule is about, or not; what is shed is counted."""
         self.measuring.on, self.measuring.shed = on, shed

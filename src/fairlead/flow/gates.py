@@ -74,9 +74,9 @@ class Gates:
         self._applying = RLock()
         self.crowd = 0
         """How often a resource was given a shared gate."""
-        self._measured = False
+        self._measured = self._noted = False
         self.none = self.idle = True
-        """Whether no rule is in force at all; `idle` if nobody measures what has none, either."""
+        """Whether no rule is in force at all; `idle` if nobody measures or notes what has none."""
 
     def __iter__(self) -> Iterator[Gate]:
         return iter(list(self._gates.values()))
@@ -94,7 +94,16 @@ class Gates:
         """Have calls that no rule is about counted, or not."""
         with self._applying:
             self._measured = on
-            self.idle = self.none and not on
+            self._rest()
+
+    def note(self, on: bool) -> None:  # noqa: FBT001
+        """Have requests come by whether or not rules are about them, or not."""
+        with self._applying:
+            self._noted = on
+            self._rest()
+
+    def _rest(self) -> None:
+        self.idle = self.none and not self._measured and not self._noted
 
     def restart(self, meter: Gate) -> None:
         """Have a meter count from nothing in a forked process, after `begin_again`."""
@@ -148,7 +157,7 @@ class Gates:
                 self._patterns, self._crowds = compiled, crowds
                 self._before, self._shared = self._shared, {}
                 self.none = not (by_name or patterns)
-                self.idle = self.none and not self._measured
+                self._rest()
             for name in watched:
                 self.gate(name)  # or it were made when it is asked for first, under the lock
             self._fit_all()

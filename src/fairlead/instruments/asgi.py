@@ -112,7 +112,8 @@ class Gate:
         reading.ask = compiled.lane
         reading.coloured = compiled.coloured
         # Read after the plan, which is swapped when its rules are in force.
-        reading.governed = not self._plane.engine.gates.idle
+        engine = self._plane.engine
+        reading.governed = not engine.gates.idle
         reading.begun = self._begun()
         return reading
 
@@ -126,7 +127,7 @@ class Gate:
         def begun(served: Any, scope: Scope) -> None:
             if shed:
                 engine.measuring.drop()
-            observing.begun(served, scope)
+            observing.begun(served, scope.get("method", "GET"))
 
         return begun
 

@@ -123,6 +123,8 @@ class Turnstile:
         told(self._plane, entry)
         if passage is not None:
             measuring.reject(gate.resource, passage.lane, simulated=entry.refused is None)
+            if passage.note is not None:
+                passage.note.hear(entry)
         if passage is None and not entry.wait:
             entry.exit()
 

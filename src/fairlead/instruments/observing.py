@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from fairlead.instruments.note import Note
 from fairlead.instruments.trace import Traces
+from fairlead.telemetry.access_log import AccessLog
 
 if TYPE_CHECKING:
     from fairlead.flow.call import Call
+    from fairlead.flow.engine import Engine
     from fairlead.flow.refusal import Refusal
     from fairlead.instruments.passage import Served
 
@@ -29,25 +33,39 @@ class Spans(Protocol):
 class Observing:
     """Of one process."""
 
-    __slots__ = ("_fault", "spans", "traces")
+    __slots__ = ("_engine", "_noting", "fault", "log", "spans", "traces")
 
-    def __init__(self, fault: Callable[[], None], traces: Traces | None = None) -> None:
-        """`fault` counts one of ours, which no request is to notice."""
-        self._fault = fault
-        self.traces = traces or Traces()
+    def __init__(self, engine: Engine, fault: Callable[[], None], drop: Callable[[], None]) -> None:
+        """`fault` counts one of ours, which no request is to notice, `drop` a line of the log."""
+        self._engine, self.fault = engine, fault
+        self._noting = False
+        self.traces = Traces()
+        self.log = AccessLog(engine.dice, time.monotonic, drop)
         self.spans: Spans | None = None
         """None where the application makes no spans."""
 
     @property
     def wants_requests(self) -> bool:
         """Whether somebody is to hear of each request's beginning."""
-        return self.spans is not None
+        return self._noting or self.spans is not None
 
-    def begun(self, served: Served, carrier: Any) -> None:
-        """Hear of a request that begins; `carrier` is its scope or environ."""
+    def look(self) -> None:
+        """Take in whether anybody wants requests to be noted."""
+        if self.log.on != self._noting:
+            self._noting = self.log.on
+            self._engine.note_requests(self._noting)
+
+    def begin_again(self) -> None:
+        """Begin anew in a forked process."""
+        self.traces.begin_again()
+        self.log.begin_again()
+
+    def begun(self, served: Served, method: str) -> None:
+        """Hear of a request that begins, which is a passage where requests are noted."""
         try:
-            del carrier
             if self.spans is not None:
                 self.spans.lane(served.lane)
+            if self._noting and hasattr(served, "note"):
+                served.note = Note(self, method)
         except Exception:  # counted; the request goes on
-            self._fault()
+            self.fault()

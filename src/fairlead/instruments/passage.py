@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from fairlead.flow.engine import Engine, Plan
     from fairlead.flow.gate import Entry, Gate
     from fairlead.instruments.limiting import Turnstile
+    from fairlead.instruments.note import Note
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -86,7 +87,7 @@ class Served:
 class Passage(Served):
     """A request in gates. It is the outcome that breakers with conditions of their own look at."""
 
-    __slots__ = ("broken", "count_fault", "entries", "error", "gone", "status")
+    __slots__ = ("broken", "count_fault", "entries", "error", "gone", "note", "status")
 
     grpc: int | None = None
     fault: str = ""
@@ -107,6 +108,8 @@ class Passage(Served):
         self.gone = False
         """Whether the client is known to have gone, which is nobody's fault."""
         self.count_fault = count_fault
+        self.note: Note | None = None
+        """Its line in the access log, None where there is to be none."""
 
     def take(self, entry: Entry, resource: str) -> None:
         """Keep an entry until the response has ended."""
@@ -122,6 +125,9 @@ class Passage(Served):
 
     def leave(self) -> None:
         """Leave all gates; does nothing the second time."""
+        if self.note is not None:
+            note, self.note = self.note, None
+            note.over(self)
         entries = self.entries
         if not entries:
             return
@@ -139,7 +145,7 @@ class Passage(Served):
     def end(self) -> None:
         """End the request, whose response has ended at the latest by now."""
         self.ended = True
-        if self.entries:
+        if self.entries or self.note is not None:
             self.leave()
         self.error = None  # its frames hold what the request had, and this
 
@@ -220,8 +226,8 @@ class Reading:
         self.begun: Callable[[Served, Scope], None] | None = None
         """Hears of each request, where somebody wants to."""
         self.governed = False
-        """Whether requests are passages: whoever rules about the flow of calls, or measures them,
-        needs to know how they end."""
+        """Whether requests are passages: whoever rules about the flow of calls, measures or notes
+        them needs to know how they end."""
 
 
 class Arrivals:
@@ -268,7 +274,7 @@ class Arrivals:
                 passage.lane, passage.headers, passage.out = lane, headers, send
                 passage.ended = passage.broken = passage.gone = passage.light = False
                 passage.entrance, passage.entries, passage.count_fault = "", (), self.count_fault
-                passage.status = passage.error = passage.trace = None
+                passage.status = passage.error = passage.trace = passage.note = None
                 served = scope[KEY] = passage
             if reading.begun is not None:
                 reading.begun(served, scope)

@@ -73,6 +73,7 @@ class Admission:
     def _passage(self, lane: str, metadata: Pairs) -> RpcPassage:
         passage = RpcPassage(lane, self._fault)
         passage.headers = metadata
+        passage.believed = self._plane.engine.plan.lanes.trusting
         return passage
 
     def _fault(self) -> None:

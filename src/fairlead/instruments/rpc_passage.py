@@ -39,11 +39,18 @@ PUSHBACK = "grpc-retry-pushback-ms"
 class RpcPassage(Passage):
     """A call in gates."""
 
-    __slots__ = ("grpc",)
+    __slots__ = ("believed", "grpc")
 
     def __init__(self, lane: str, count_fault: Callable[[], None]) -> None:
         super().__init__(lane, count_fault)
         self.grpc: int | None = None
+        self.believed = False
+        """Whether it is believed who sent it."""
+
+    def caller(self) -> str:
+        """Return the app that sent it, as far as that is believed; ``""`` for none."""
+        name = (values_of(self.headers, CALLER) or "").strip() if self.believed else ""
+        return name if len(name) <= CALLER_LENGTH else ""
 
     def over(self, code: int) -> None:
         """Leave, as the call has ended with this code; the first one counts.
@@ -115,6 +122,8 @@ class RpcGates:
             if entry.refused is not None or entry.simulated is not None:
                 told(self._plane, entry)
                 measuring.reject(resource, passage.lane, simulated=entry.refused is None)
+                if passage.note is not None:
+                    passage.note.hear(entry)
             if entry.refused is None:
                 passage.take(entry, resource)
                 if measuring.on and passage.lane:

@@ -55,6 +55,9 @@ class Serving:
         self._admitted = governance.admission.admit(details.method, details.invocation_metadata)
         self.passage = self._admitted.passage
         self._shown = self._admitted.metadata
+        observing = governance.plane.observing
+        if observing.wants_requests:
+            observing.begun(self.passage, "")
         self._taken = self._shown is not details.invocation_metadata
 
     def shown(self, details: Any) -> Any:

@@ -47,7 +47,7 @@ def governed(plane: DataPlane) -> Callable[[App], App]:
                 return original(self, environ, start_response)
             around = _around()
             served = gate.admit(environ) if around is None else around
-            passage = gate.passage(served, environ)
+            passage = gate.passage(served, environ, fresh=around is None)
             if passage is not None:
                 return _through(passage, original, self, environ, start_response)
             if around is not None:
@@ -220,8 +220,11 @@ class Gate:
             fault(self._plane, "wsgi")
             return None
 
-    def passage(self, served: Origin, environ: Environ) -> WsgiPassage | None:
-        """Return the request as one that may enter gates, None where no rule is in force."""
+    def passage(self, served: Origin, environ: Environ, *, fresh: bool) -> WsgiPassage | None:
+        """Return the request as one that may enter gates, None where no rule is in force.
+
+        One that is not `fresh` is part of another, which is the one that is told of.
+        """
         try:
             engine, observing = self._plane.engine, self._plane.observing
             passage = None
@@ -232,8 +235,8 @@ class Gate:
                 passage.headers = () if served is None else served.headers
             elif engine.measuring.shed:
                 engine.measuring.drop()
-            if observing.wants_requests and served is not None:
-                observing.begun(passage or served, environ)
+            if fresh and observing.wants_requests and served is not None:
+                observing.begun(passage or served, environ["REQUEST_METHOD"])
             return passage
         except Exception:  # counted; the request goes through
             self._fault()

@@ -50,6 +50,10 @@ HOT_LIMITED = "hot_limited"
 NOT_ALLOWED = "not_allowed"
 """Calls of apps that a resource is not for, by resource."""
 
+ACCESS_LOG_DROPPED = "access_log_dropped"
+"""Requests that are not in the access log: whoever reads it was too slow, or too many were turned
+away at once."""
+
 WOULD_LIMIT = "would_limit"
 """Calls that a rate limit would have turned away where rules are only observed, by resource."""
 

@@ -9,7 +9,13 @@ from typing import Any
 
 from fairlead.control.clocks import Clocks
 from fairlead.policy.buckets import BOUNDS
-from fairlead.protocols.watch.report import EdgeReport, InterfaceReport, Report, RuleReport
+from fairlead.protocols.watch.report import (
+    EdgeReport,
+    InterfaceReport,
+    Report,
+    RequestReport,
+    RuleReport,
+)
 
 START = 1_790_000_000.0
 """A moment at which a slot begins, of a second, of ten and of an hour."""
@@ -49,6 +55,12 @@ def edge(to: str, calls: int = 10, **more: Any) -> EdgeReport:
     fields: dict[str, Any] = {"to": to, "calls": calls, "label": "", "lane": "", **NO_TROUBLE}
     fields |= {"rt": times(calls, 0.05), "rt_sum": calls * 0.05}
     return EdgeReport(**{**fields, **more})
+
+
+def request(interface: str = "GET:/orders", **more: Any) -> RequestReport:
+    fields: dict[str, Any] = dict.fromkeys(("lane", "caller", "trace", "rule", "reason"), "")
+    fields |= {"at": START, "method": "GET", "interface": interface, "status": 200}
+    return RequestReport(**{**fields, "seconds": 0.01, "simulated": False, **more})
 
 
 def rule(name: str = "RateLimit/slow", rejected: int = 5, **more: Any) -> RuleReport:

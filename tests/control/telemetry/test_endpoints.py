@@ -244,7 +244,7 @@ def test_an_app_that_nobody_knows_is_not_found(shop: Shop) -> None:
 def test_how_much_is_measured_is_changed_while_agents_run(http: httpx.Client) -> None:
     """And what cannot be is refused with the reason."""
     before = http.get(f"{ROOT}/settings").json()["telemetry"]
-    assert before == {"interfaces": 256, "sampling": 1.0, "access_log": 0.0}
+    assert before == {"interfaces": 256, "sampling": 1.0, "access_log": 1.0}
     answer = http.put(f"{ROOT}/settings", json={"telemetry": {"sampling": 0.25}})
     assert answer.json()["telemetry"] == before | {"sampling": 0.25}
     for wrong in ({"sampling": 2}, {"interfaces": 0}, {"every": 1}, {"access_log": True}):

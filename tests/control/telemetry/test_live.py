@@ -15,7 +15,7 @@ from fairlead.protocols.watch.codec import ROOT
 from tests.control.fleet import Agent, fleet, until
 from tests.control.serving import API, Server, lane
 
-from .reports import rule
+from .reports import request, rule
 from .test_endpoints import Shop
 
 
@@ -85,6 +85,31 @@ def test_a_stream_shows_how_things_are_and_what_happens(server: Server, shop: Sh
     assert [(one["app"], one["rule"], one["count"]) for one in rejected] == [
         ("orders", "RateLimit/slow", 5)
     ]
+
+
+def test_requests_are_told_to_who_taps_and_to_nobody_else(server: Server, shop: Shop) -> None:
+    """They are of no interest to a page, and would be a lot."""
+    shop.register("orders", 7001)
+    query = {"namespace": shop.namespace, "app": "orders"}
+    with streaming(server, **query, tap="1") as tapping, streaming(server, **query) as watching:
+        until(lambda: tapping.named("service") and watching.named("service"))
+        shop.post(shop.report("orders", 7001, seconds=1.0, requests=(request(status=429),)))
+        until(lambda: tapping.named("request"))
+        until(lambda: len(watching.named("service")) > 2)
+        assert watching.named("request") == []
+    (told,) = tapping.named("request")
+    assert (told["app"], told["interface"], told["status"]) == ("orders", "GET:/orders", 429)
+    assert told["at"].startswith("2026-")
+
+
+def test_agents_are_asked_for_requests_as_long_as_somebody_taps(server: Server, shop: Shop) -> None:
+    """Not for a moment longer: each is told one by one."""
+    agent = Agent(server.url, shop.namespace, "orders", 7001)
+    with fleet(agent):
+        until(lambda: agent.snapshots)
+        with streaming(server, namespace=shop.namespace, app="orders", tap="1"):
+            until(lambda: agent.session.telemetry.tap > 0)
+        until(lambda: agent.session.telemetry.tap == 0)
 
 
 def test_who_is_watched_reports_each_second(server: Server, shop: Shop) -> None:

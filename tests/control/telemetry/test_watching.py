@@ -8,7 +8,7 @@ import pytest
 
 from fairlead.control.nodes import Node, Nodes
 from fairlead.control.telemetry import watching as module
-from fairlead.control.telemetry.watching import LINGER, Watching
+from fairlead.control.telemetry.watching import LINGER, TAPPED, Watching
 from fairlead.protocols.watch.codec import Subscription, Telemetry, decode
 from fairlead.protocols.watch.server import Parcel
 
@@ -104,3 +104,28 @@ def test_settings_are_told_with_the_pace(plane: Plane) -> None:
     line = decode(node.measures)
     assert isinstance(line, Telemetry)
     assert (line.every, line.sampling) == (10.0, 0.5)
+
+
+def test_processes_share_what_is_tapped(plane: Plane) -> None:
+    """However many there are: of a great many some tell nothing."""
+    nodes = plane.connect("orders", count=4)
+    with plane.watching.watch(["shop"], "orders", tap=True):
+        assert [taps(node) for node in nodes] == [TAPPED // 4] * 4
+        more = plane.connect("orders", count=TAPPED + 10)
+        plane.watching.refresh()
+        assert sum(taps(node) for node in more) == TAPPED
+    assert {taps(node) for node in more} == {0}
+
+
+def test_who_watches_does_not_tap(plane: Plane) -> None:
+    """Nor does who taps another app."""
+    (node,) = plane.connect("orders")
+    plane.connect("stock")
+    with plane.watching.watch(["shop"]), plane.watching.watch(["shop"], "stock", tap=True):
+        assert taps(node) == 0
+
+
+def taps(node: Node) -> int:
+    line = decode(node.measures)
+    assert isinstance(line, Telemetry)
+    return line.tap

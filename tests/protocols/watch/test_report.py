@@ -21,9 +21,11 @@ from fairlead.protocols.watch.reader import InvalidMessage
 from fairlead.protocols.watch.reading import read_registration
 from fairlead.protocols.watch.report import (
     MOST_ROWS,
+    MOST_TAPPED,
     EdgeReport,
     InterfaceReport,
     Report,
+    RequestReport,
     RuleReport,
     Runtime,
     read_reported,
@@ -45,10 +47,15 @@ REPORT = Report(
     ),
     rules=(RuleReport("RateLimit/r", "GET:/cart/{id}", "rate_limited", 1, 2),),
     edges=(EdgeReport("prices", "gray", "", 1, 8, 2, 8, (8,), 0.5, 1),),
+    requests=(
+        RequestReport(1.5, "gray", "GET", "GET:/x", 429, 0.01, "cart", "", "R/r", "rate", False),
+        RequestReport(2.5, "", "GET", "", None, 0.01, "", "", "", "", False),
+    ),
     runtime=Runtime(cpu=0.5, rss=1 << 25, fds=9, threads=4, gc=(5, 1, 0), gc_pause=0.001),
     dropped=3,
 )
 ROW: list[Any] = ["GET:/", "server", "", 1, 0, 0, 0, [1], 0.1, 0, 1]
+REQUEST: list[Any] = [1.5, "", "GET", "GET:/", 200, 0.01, "", "", "", "", False]
 WHOSE: dict[str, Any] = {"node": "n", "namespace": "shop", "app": "cart", "seq": 1, "seconds": 1}
 
 
@@ -121,6 +128,10 @@ def test_a_report_that_cannot_be_read_does_not_keep_an_instance_out():
         ({"address": "nowhere"}, "address"),
         ({"interfaces": {}}, "interfaces"),
         ({"interfaces": [ROW] * (MOST_ROWS + 1)}, "interfaces"),
+        ({"requests": [REQUEST] * (4 * MOST_TAPPED + 1)}, "requests"),
+        ({"requests": [[*REQUEST[:-1], 1]]}, "requests[0]"),
+        ({"requests": [["now", *REQUEST[1:]]]}, "requests[0]"),
+        ({"requests": [[*REQUEST[:4], "200", *REQUEST[5:]]]}, "requests[0]"),
         ({"interfaces": [ROW[:-1]]}, "interfaces[0]"),
         ({"interfaces": [ROW, 7]}, "interfaces[1]"),
         ({"interfaces": [["x" * 2000, *ROW[1:]]]}, "interfaces[0]"),
@@ -163,7 +174,7 @@ def test_an_answer_names_what_has_arrived():
 
 def test_a_line_says_how_much_to_measure():
     """Old agents pass it over, as they pass over any type that they do not know."""
-    telemetry = Telemetry(every=1.0, interfaces=100, sampling=0.5, access_log=0.1)
+    telemetry = Telemetry(every=1.0, interfaces=100, sampling=0.5, access_log=0.1, tap=5)
 
     assert decode(telemetry_line(telemetry)) == telemetry
     assert decode(b'{"wire":1,"type":"telemetry"}') == Telemetry()
@@ -171,9 +182,9 @@ def test_a_line_says_how_much_to_measure():
 
 def test_a_line_cannot_ask_for_too_much():
     """A report a millisecond would be more work than the application has."""
-    asked = b'{"wire":1,"type":"telemetry","every":0.001,"interfaces":1000000}'
+    asked = b'{"wire":1,"type":"telemetry","every":0.001,"interfaces":1000000,"tap":9999}'
 
-    assert decode(asked) == Telemetry(every=0.5, interfaces=MOST_ROWS)
+    assert decode(asked) == Telemetry(every=0.5, interfaces=MOST_ROWS, tap=MOST_TAPPED)
     for bad in (
         b'"sampling":2',
         b'"every":"x"',

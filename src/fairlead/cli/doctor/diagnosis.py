@@ -98,6 +98,10 @@ def _unmeasured(telemetry: Answer) -> Iterator[Problem]:
         text = f"measures nothing that no rule needs: {telemetry['shed']}"
         remedy = "give the container more memory; measuring begins again when there is room"
         yield Problem(code="shed", text=text, remedy=remedy)
+    if telemetry.get("access_log"):
+        text = f"writes no access log: {telemetry['access_log']}"
+        remedy = "give it a place that the process may write, or set FAIRLEAD_ACCESS_LOG=off"
+        yield Problem(code="access-log", text=text, remedy=remedy)
 
 
 def unmatched(answer: Answer) -> Iterator[Problem]:

@@ -125,6 +125,7 @@ class TelemetryApi:
     async def live(self, request: Request) -> Response:
         """Stream how things are, each second, and what happens, at once."""
         scope, app = self._scope(request, "watch"), request.query_params.get("app", "")
+        tap = request.query_params.get("tap", "") in ("1", "true")
         measured = self.measured
         if app and request.query_params.get("namespace") == EVERYWHERE:
             raise bad_request("an app is of one namespace: name it")
@@ -133,8 +134,8 @@ class TelemetryApi:
             return namespace in scope()
 
         async def stream() -> Any:
-            watched = measured.watching.watch(scope(), app or ALL)
-            with measured.news.reading(covers, app) as reader, watched:
+            watched = measured.watching.watch(scope(), app or ALL, tap=tap)
+            with measured.news.reading(covers, app, taps=tap) as reader, watched:
                 live = Live(
                     clocks=measured.clocks,
                     reader=reader,

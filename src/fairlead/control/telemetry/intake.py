@@ -44,9 +44,14 @@ class Intake:
         memory: Memory,
         clocks: Clocks,
         turned_away: Callable[[Turned], None] = lambda turned: None,
+        requests: Callable[[Report], None] = lambda report: None,
     ) -> None:
-        """Add to `memory`; `turned_away` hears of calls that rules rejected."""
+        """Add to `memory`; `turned_away` hears of calls that rules rejected.
+
+        `requests` hears of reports that tell of single ones.
+        """
         self._memory, self._clocks, self._turned_away = memory, clocks, turned_away
+        self._requests = requests
         self.taken = self.repeated = self.shed = self.refused = 0
         """Reports, those that came twice, calls that agents did not measure, and rows that counted
         more than can be."""
@@ -73,6 +78,8 @@ class Intake:
             self._edge(told, edge, where)
         for rule in report.rules:
             self._rule(told, rule, where)
+        if report.requests:
+            self._requests(report)
         return report.seq
 
     def last(self, namespace: str, app: str, node: str) -> int:

@@ -28,7 +28,8 @@ class Knobs:
     def shown(self) -> Object:
         """Return what can be changed."""
         plain = asdict(self.telemetry)
-        del plain["every"]
+        for whose in ("every", "tap"):  # by who watches
+            del plain[whose]
         return plain
 
     async def put(self, plain: Object, author: Author) -> None:

@@ -56,7 +56,7 @@ class Measurements:
         self.knobs.changed = self.watching.refresh
         self.news = Newsroom(fleet.store, clocks, kinds)
         self.breakers = Breakers(fleet.nodes, clocks, self._tell)
-        self.intake = Intake(self.memory, clocks, self._turned_away)
+        self.intake = Intake(self.memory, clocks, self._turned_away, self.news.requests)
         self.services = Services(fleet=fleet, memory=self.memory, clocks=clocks)
         self.topology = Topology(fleet=fleet, memory=self.memory, clocks=clocks)
         self.overview = Overview(

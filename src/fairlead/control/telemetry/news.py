@@ -10,12 +10,14 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Literal, NamedTuple, TypeAlias
 
 from fairlead.control.clocks import Clocks
 from fairlead.control.event import RESOURCE, WARNING
 from fairlead.control.store import Change, Expired, Object, Store
 from fairlead.control.telemetry.intake import Turned
+from fairlead.protocols.watch.report import Report
 
 MOST = 256
 """News that wait for one reader."""
@@ -26,10 +28,13 @@ KEPT = 20
 MOST_TOLD = 4_096
 """Refusals that are held apart."""
 
+_LAST = 253_402_300_799.0
+"""The last second that a date can be written of."""
+
 PAUSE = 1.0
 """Seconds between two pieces of news about one rule at one interface."""
 
-Sort: TypeAlias = Literal["event", "change"]
+Sort: TypeAlias = Literal["event", "change", "request"]
 
 
 class News(NamedTuple):
@@ -44,13 +49,17 @@ class News(NamedTuple):
 class Reader:
     """What one reader has not seen yet."""
 
-    def __init__(self, covers: Callable[[str], bool], app: str) -> None:
+    def __init__(self, covers: Callable[[str], bool], app: str, *, taps: bool = False) -> None:
+        """With `taps` single requests are news too."""
+        self._taps = taps
         self.waiting: deque[News] = deque(maxlen=MOST)
         self.woken = asyncio.Event()
         self._covers, self._app = covers, app
 
     def hear(self, news: News) -> None:
         """Take in what the reader asked for."""
+        if news.sort == "request" and not self._taps:
+            return
         if self._covers(news.namespace) and (not self._app or news.app in ("", self._app)):
             self.waiting.append(news)
             self.woken.set()
@@ -68,9 +77,11 @@ class Newsroom:
         self.changes: deque[News] = deque(self._remembered(), maxlen=10 * KEPT)
 
     @contextmanager
-    def reading(self, covers: Callable[[str], bool], app: str = "") -> Iterator[Reader]:
+    def reading(
+        self, covers: Callable[[str], bool], app: str = "", *, taps: bool = False
+    ) -> Iterator[Reader]:
         """Give a reader that hears of the namespaces which it covers, or of one app in them."""
-        reader = Reader(covers, app)
+        reader = Reader(covers, app, taps=taps)
         self._readers.add(reader)
         try:
             yield reader
@@ -81,6 +92,14 @@ class Newsroom:
         """Pass a piece of news on."""
         for reader in self._readers:
             reader.hear(news)
+
+    def requests(self, report: Report) -> None:
+        """Hear of single requests, which somebody taps, or did a moment ago."""
+        whose = {"namespace": report.namespace, "app": report.app, "instance": report.address}
+        for row in report.requests:
+            at = datetime.fromtimestamp(min(row.at, _LAST), UTC).isoformat(timespec="milliseconds")
+            plain = {**whose, **row._asdict(), "at": at}
+            self.tell(News("request", report.namespace, report.app, plain))
 
     def turned_away(self, turned: Turned) -> None:
         """Hear of calls that a rule rejected: told at once, and then once a second."""

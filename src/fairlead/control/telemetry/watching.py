@@ -26,6 +26,9 @@ LIVELY = 200
 LINGER = 30.0
 """Seconds for which an app stays watched: who looks at another page and comes back finds no gap."""
 
+TAPPED = 48
+"""Requests a second that the processes of what is tapped tell one by one, together."""
+
 ALL = ""
 """In the place of an app: every app of a namespace."""
 
@@ -38,12 +41,20 @@ class Watching:
         self._nodes, self._clocks, self._wanted = nodes, clocks, wanted
         self._open: Counter[App] = Counter()
         self._until: dict[App, float] = {}
+        self._taps: Counter[App] = Counter()
 
     @contextmanager
-    def watch(self, namespaces: Iterator[str] | list[str], app: str = ALL) -> Iterator[None]:
-        """Watch an app, or all apps of some namespaces, for the length of the block."""
+    def watch(
+        self, namespaces: Iterator[str] | list[str], app: str = ALL, *, tap: bool = False
+    ) -> Iterator[None]:
+        """Watch an app, or all apps of some namespaces, for the length of the block.
+
+        With `tap` some of their requests are told one by one as well.
+        """
         keys = [(namespace, app) for namespace in namespaces]
+        taps = Counter(keys if tap else ())
         self._open.update(keys)
+        self._taps += taps
         self.refresh()
         try:
             yield
@@ -53,6 +64,8 @@ class Watching:
                 self._open[key] -= 1
                 self._until[key] = end
             self._open += Counter()
+            self._taps -= taps
+            self.refresh()
 
     def watched(self) -> frozenset[App]:
         """Return what is watched; with ALL in the place of the app every app of a namespace."""
@@ -62,21 +75,35 @@ class Watching:
 
     def greet(self, node: Node) -> None:
         """Tell a process that has just connected how often it is to report."""
-        self._tell(node, self._periods())
+        self._tell(node, self._periods(), self._tapped())
 
     def refresh(self) -> None:
         """Tell every process for which something is different; to be called each second."""
-        periods = self._periods()
+        periods, tapped = self._periods(), self._tapped()
         for node in self._nodes.all():
             if node.connected:
-                self._tell(node, periods)
+                self._tell(node, periods, tapped)
 
-    def _tell(self, node: Node, periods: dict[App, float]) -> None:
+    def _tell(self, node: Node, periods: dict[App, float], tapped: dict[str, int]) -> None:
         every = periods.get((node.wanted.namespace, node.wanted.app), SELDOM)
-        line = telemetry_line(replace(self._wanted(), every=every))
+        tap = tapped.get(node.id, 0)
+        line = telemetry_line(replace(self._wanted(), every=every, tap=tap))
         if line != node.measures:
             node.measures = line
             node.outbox.say(line)
+
+    def _tapped(self) -> dict[str, int]:
+        """Return how many requests a second each process tells; of a great many, some tell none."""
+        if not self._taps:
+            return {}
+        there = [
+            node.id
+            for node in self._nodes.all()
+            if (node.wanted.namespace, node.wanted.app) in self._taps
+            or (node.wanted.namespace, ALL) in self._taps
+        ]
+        each = max(1, TAPPED // max(1, len(there)))
+        return dict.fromkeys(sorted(there)[:TAPPED], each)
 
     def _periods(self) -> dict[App, float]:
         """Return the seconds between reports of each app that is watched."""

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from fairlead.protocols.watch.report import MOST_ROWS, Report, plain_report
+from fairlead.protocols.watch.report import MOST_ROWS, MOST_TAPPED, Report, plain_report
 
 WIRE = 1
 LINE_LIMIT = 64 << 20
@@ -78,8 +78,11 @@ class Telemetry:
     """Interfaces that are told apart; the others are one."""
     sampling: float = 1.0
     """Share of traces that begin here which are recorded."""
-    access_log: float = 0.0
-    """Share of requests that are logged."""
+    access_log: float = 1.0
+    """Share of requests that are logged where a process has an access log; what a rule turns away
+    is logged in any case."""
+    tap: int = 0
+    """Requests a second that a report tells one by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,7 +280,8 @@ def _telemetry(message: dict[str, Any]) -> Telemetry:
             every=_seconds(min(max(float(message.get("every", 10.0)), FASTEST), LONGEST)),
             interfaces=min(max(int(message.get("interfaces", 256)), 1), MOST_ROWS),
             sampling=_share(message.get("sampling", 1.0)),
-            access_log=_share(message.get("access_log", 0.0)),
+            access_log=_share(message.get("access_log", 1.0)),
+            tap=min(max(int(message.get("tap", 0)), 0), MOST_TAPPED),
         )
     except (ValueError, TypeError, OverflowError) as error:
         raise InvalidLine(f"it does not say how much to measure: {error}") from error

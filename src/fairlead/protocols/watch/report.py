@@ -29,6 +29,9 @@ REST = "*"
 MOST_ROWS = 2048
 """Interfaces, rules and edges that a report may have, each with its lane."""
 
+MOST_TAPPED = 64
+"""Requests a second that a process tells one by one, and at most 4 times as many in a report."""
+
 LONGEST_NAME = 1280
 """Characters of a resource's name; the text of a statement has 1,024 at most."""
 
@@ -86,6 +89,26 @@ class EdgeReport(NamedTuple):
     """Attempts beyond the first of each call."""
 
 
+class RequestReport(NamedTuple):
+    """One request that has ended, of those that somebody looks at."""
+
+    at: float
+    """When it ended, unix seconds."""
+    lane: str
+    method: str
+    interface: str
+    """``""`` where it came to none."""
+    status: int | None
+    seconds: float
+    caller: str
+    trace: str
+    """Id of its trace, ``""`` for none."""
+    rule: str
+    """``Kind/name`` of the rule that turned it away, or would have; ``""`` for none."""
+    reason: str
+    simulated: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
     """How the process does."""
@@ -123,6 +146,8 @@ class Report:
     interfaces: tuple[InterfaceReport, ...] = ()
     rules: tuple[RuleReport, ...] = ()
     edges: tuple[EdgeReport, ...] = ()
+    requests: tuple[RequestReport, ...] = ()
+    """Those that somebody looks at."""
     runtime: Runtime | None = None
     dropped: int = 0
     """Calls that were not measured, to spare the application."""
@@ -135,7 +160,7 @@ WHOSE = ("node", "namespace", "app", "address", "lane")
 def plain_report(report: Report) -> dict[str, Any]:
     """Return `report` as it stands in a registration; rows are lists in the order of fields."""
     plain: dict[str, Any] = {"seq": report.seq, "seconds": round(report.seconds, 3)}
-    for rows in ("interfaces", "rules", "edges"):
+    for rows in ("interfaces", "rules", "edges", "requests"):
         if getattr(report, rows):
             plain[rows] = getattr(report, rows)
     if report.runtime is not None:

@@ -26,10 +26,12 @@ from fairlead.protocols.watch.reader import (
 from fairlead.protocols.watch.report import (
     LONGEST_NAME,
     MOST_ROWS,
+    MOST_TAPPED,
     SIDES,
     EdgeReport,
     InterfaceReport,
     Report,
+    RequestReport,
     RuleReport,
     Runtime,
 )
@@ -59,6 +61,7 @@ def read_report(plain: Any) -> Report:
         interfaces=_rows(read, "interfaces", InterfaceReport, _interface),
         rules=_rows(read, "rules", RuleReport, _rule),
         edges=_rows(read, "edges", EdgeReport, _edge),
+        requests=_rows(read, "requests", RequestReport, _request, 4 * MOST_TAPPED),
         runtime=_runtime(read),
         dropped=read.number("dropped", INT64) if plain.get("dropped") else 0,
     )
@@ -67,11 +70,15 @@ def read_report(plain: Any) -> Report:
 
 
 def _rows(
-    read: Reader, field: str, make: type[Row], problem: Callable[[Any], str]
+    read: Reader,
+    field: str,
+    make: type[Row],
+    problem: Callable[[Any], str],
+    most: int = MOST_ROWS,
 ) -> tuple[Row, ...]:
     rows = read.given(field, ())
-    if not isinstance(rows, list | tuple) or len(rows) > MOST_ROWS:
-        read.problem(field, f"must be a list of at most {MOST_ROWS}")
+    if not isinstance(rows, list | tuple) or len(rows) > most:
+        read.problem(field, f"must be a list of at most {most}")
         return ()
     if not rows:
         return ()
@@ -151,6 +158,18 @@ def _rule(row: RuleReport) -> str:
 def _edge(row: EdgeReport) -> str:
     counts = (row.lost, row.calls, row.errors, row.fallbacks, row.retries)
     return _wrong((row.to, row.label, row.lane), counts) or _wrong_times(row)
+
+
+def _request(row: RequestReport) -> str:
+    names = (row.lane, row.method, row.interface, row.caller, row.trace, row.rule, row.reason)
+    status = 0 if row.status is None else row.status
+    simulated: Any = row.simulated
+    if simulated is not True and simulated is not False:
+        return "simulated: must be true or false"
+    times = (row.at, row.seconds)
+    if not all(type(one) in (int, float) and 0 <= one < INT64 for one in times):
+        return "at and seconds must be seconds"
+    return _wrong(names, (status,))
 
 
 def _wrong(names: tuple[Any, ...], counts: tuple[Any, ...]) -> str:
