@@ -20,6 +20,7 @@ from fairlead.policy.trace import PARENT, STATE
 from fairlead.telemetry.names import COLOURED
 
 if TYPE_CHECKING:
+    from fairlead.flow.engine import Plan
     from fairlead.flow.lane import Lanes
     from fairlead.instruments.inbound import Door
     from fairlead.instruments.instrument import DataPlane
@@ -32,16 +33,19 @@ KEY = "fairlead"
 class AiohttpPassage(Passage):
     """A request of aiohttp's server."""
 
-    __slots__ = ("sender",)
+    __slots__ = ("light", "shown")
 
-    def __init__(self, lane: str, count_fault: Callable[[], None]) -> None:
+    def __init__(self, lane: str, count_fault: Callable[[], None], shown: Any) -> None:
+        """`shown` are its headers, without what nobody believes."""
         super().__init__(lane, count_fault)
-        self.sender = ""
-        """What it says of who sent it, where that is believed."""
+        self.shown = shown
+        self.light = False
+        """Whether no rule waits for its end: it leaves before its last byte is sent."""
 
     def caller(self) -> str:
         """Return the app that sent it, as far as that is believed; ``""`` for none."""
-        return self.sender if len(self.sender) <= CALLER_LENGTH else ""
+        sender: str = self.shown.get(CALLER, "")
+        return sender if len(sender) <= CALLER_LENGTH else ""
 
 
 class AiohttpRequest:
@@ -106,8 +110,9 @@ class AiohttpRaw:
 class Compiled(NamedTuple):
     """One plan's lanes, as far as they are asked of requests."""
 
+    plan: Plan
     lanes: Lanes
-    names: frozenset[str]
+    names: tuple[str, ...]
     """Headers that a label may be in, and those that nobody is believed."""
     colour: Colour
 
@@ -115,11 +120,12 @@ class Compiled(NamedTuple):
 class Arrivals:
     """Puts requests on their lane; one that it fails on goes through as one without a label."""
 
-    __slots__ = ("_compiled", "_door", "_fault", "_plane")
+    __slots__ = ("_compiled", "_door", "_engine", "_fault", "_plane")
 
     def __init__(self, plane: DataPlane, door: Door, where: str) -> None:
         """Count faults as `where`."""
         self._plane, self._door = plane, door
+        self._engine = plane.engine
         self._fault = partial(fault, plane, where)
         self._compiled: Compiled | None = None
 
@@ -128,44 +134,58 @@ class Arrivals:
 
         It is a passage where somebody rules about the flow of calls, or measures them.
         """
+        # Every request comes by here: nothing is done for one that it does not need.
         try:
-            self._door.open()
-            engine, observing = self._plane.engine, self._plane.observing
-            lane = self._lane(request, self._read(engine.plan.lanes))
+            engine, observing, headers = self._engine, self._plane.observing, request.headers
+            compiled = self._compiled
+            if compiled is None or compiled.plan is not engine.plan:
+                compiled = self._renewed()
+            lane = "" if compiled.lanes.entry else compiled.lanes.own
+            for name in compiled.names:
+                if name in headers:
+                    lane = self._labelled(request, compiled)
+                    headers = request.headers
+                    break
+            else:
+                if compiled.lanes.entry:
+                    lane = self._coloured(request, headers, compiled)
+            served: Served
             if engine.gates.idle:
                 served = Served(lane)
                 if engine.measuring.shed:
                     engine.measuring.drop()
             else:
-                served = passage = request._state[KEY] = AiohttpPassage(lane, self._fault)
-                passage.sender = request.headers.get(CALLER, "")
-            served.headers = _traced(request.headers)
-            if observing.wants_requests:
+                served = request._state[KEY] = AiohttpPassage(lane, self._fault, headers)
+            if PARENT in headers:
+                served.headers = _traced(headers)
+            if observing.spans is not None:
                 observing.begun(served, request)
             return served
         except Exception:  # counted; the request goes through
             self._fault()
             return None
 
-    def _lane(self, request: Any, compiled: Compiled) -> str:
-        lanes, came = compiled.lanes, request.headers
-        labels = None
-        if any(name in came for name in compiled.names):
-            # Taken away before a rule sees them as they came: one that fails must not let any
-            # through.
-            labels = _labels(request, compiled)
-        if lanes.entry:
-            lane, _ = compiled.colour(AiohttpRequest(request, came), self._plane.engine.dice)
-            self._plane.counters.count(COLOURED, lane)
-            return lane
-        return lanes.own if labels is None else labels.inherit(self._plane)
+    def _labelled(self, request: Any, compiled: Compiled) -> str:
+        came = request.headers
+        # Taken away before a rule sees them as they came: one that fails must not let any through.
+        labels = _labels(request, compiled)
+        if compiled.lanes.entry:
+            return self._coloured(request, came, compiled)
+        return labels.inherit(self._plane)
 
-    def _read(self, lanes: Lanes) -> Compiled:
-        compiled = self._compiled
-        if compiled is None or compiled.lanes is not lanes:
-            asked = {BAGGAGE, *lanes.key_names, *(() if lanes.trusting else (CALLER,))}
-            compiled = Compiled(lanes, frozenset(asked), colour_of(lanes, self._plane))
-            self._compiled = compiled
+    def _coloured(self, request: Any, came: Any, compiled: Compiled) -> str:
+        lane, _ = compiled.colour(AiohttpRequest(request, came), self._engine.dice)
+        self._plane.counters.count(COLOURED, lane)
+        return lane
+
+    def _renewed(self) -> Compiled:
+        # The first request finds no plan here, so that none after it has to ask the door.
+        self._door.open()
+        plan = self._engine.plan
+        lanes = plan.lanes
+        asked = {BAGGAGE, *lanes.key_names, *(() if lanes.trusting else (CALLER,))}
+        compiled = Compiled(plan, lanes, tuple(asked), colour_of(lanes, self._plane))
+        self._compiled = compiled
         return compiled
 
 
@@ -181,7 +201,7 @@ def _labels(request: Any, compiled: Compiled) -> Labels:
     return labels
 
 
-def _take_away(request: Any, names: frozenset[str], theirs: str) -> None:
+def _take_away(request: Any, names: tuple[str, ...], theirs: str) -> None:
     """Leave a request without headers of these names, and with other people's baggage."""
     message, headers = request._message, request.headers.copy()
     for name in names:
@@ -199,8 +219,6 @@ def _take_away(request: Any, names: frozenset[str], theirs: str) -> None:
 
 def _traced(headers: Any) -> tuple[tuple[bytes, bytes], ...]:
     """Return the headers that a trace is looked for in, as they are in a scope."""
-    if PARENT not in headers:
-        return ()
     found = ((name, _joined(headers, name) or "") for name in (PARENT, STATE))
     return tuple((name.encode(), value.encode("latin-1", "replace")) for name, value in found)
 

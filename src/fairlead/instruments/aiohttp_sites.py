@@ -45,21 +45,11 @@ class Sites:
         """Serve as `where`."""
         self._plane, self._door, self._where = plane, door, where
         self._open: list[Any] = []
-        self._leaving: WeakSet[Any] = WeakSet()
+        self.leaving: WeakSet[Any] = WeakSet()
         """Servers that are about to stop."""
-        self._busy: dict[Any, Any] = {}
+        self.busy: dict[Any, Any] = {}
         """Connections on which a request is under way, and that request."""
         self._ending: set[asyncio.Task[None]] = set()
-
-    def begin(self, connection: Any, request: Any) -> None:
-        """Hear that a request is under way; it is the last on its connection if that is to end."""
-        self._busy[connection] = request
-        if self._leaving and connection._manager in self._leaving:
-            _let_be_last(request)
-
-    def end(self, connection: Any) -> None:
-        """Hear that it no longer is."""
-        self._busy.pop(connection, None)
 
     def preparing(self, original: Step) -> Step:
         """Be ready before the application starts up."""
@@ -77,7 +67,7 @@ class Sites:
         async def start(site: Any) -> None:
             await original(site)
             self._open.append(site)
-            self._leaving.discard(site._runner.server)
+            self.leaving.discard(site._runner.server)
             if self._let_go not in self._plane.endings:
                 self._plane.endings.append(self._let_go)
             self._plane.serving(self._where, self._sockets)
@@ -134,10 +124,10 @@ class Sites:
             await self._have_read(runner)
 
     def _say_so(self, server: Any) -> None:
-        self._leaving.add(server)
+        self.leaving.add(server)
         for connection in server.connections:
-            if connection in self._busy:
-                _let_be_last(self._busy[connection])
+            if connection in self.busy:
+                let_be_last(self.busy[connection])
 
     async def _have_read(self, runner: Any) -> None:
         """Wait until every body that is on its way is here, within the runner's deadline."""
@@ -149,7 +139,7 @@ class Sites:
             runner._shutdown_timeout = max(until - clock(), LEAST)
 
     def _is_reading(self, server: Any) -> bool:
-        under_way = (self._busy.get(connection) for connection in server.connections)
+        under_way = (self.busy.get(connection) for connection in server.connections)
         return any(one is not None and not one.content.is_eof() for one in under_way)
 
     def _let_go(self, seconds: float) -> None:
@@ -173,12 +163,12 @@ class Sites:
         clock = asyncio.get_running_loop().time
         while server.connections and clock() < until:
             for connection in server.connections:
-                if connection not in self._busy and not connection._messages:
+                if connection not in self.busy and not connection._messages:
                     connection.force_close()
             await asyncio.sleep(LOOK)
 
 
-def _let_be_last(request: Any) -> None:
+def let_be_last(request: Any) -> None:
     """Have the answer say ``Connection: close``, if it has not begun."""
     message = request._message
     if not message.upgrade:

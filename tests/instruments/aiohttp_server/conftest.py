@@ -1,4 +1,4 @@
-"""A data plane, with aiohttp's server hooked."""
+"""A data plane, with aiohttp's server hooked, in both forms of gates."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ import pytest
 
 from fairlead.instruments import closing
 from tests.instruments.plane import Plane, hooked
+
+
+@pytest.fixture(autouse=True)
+def both(form: str) -> None:
+    """Run every test in both."""
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,8 @@ from tests.instruments.gates import REDIRECT, UNAVAILABLE, allow, enforce, hot, 
 from tests.instruments.limits import BUSY, limit
 from tests.instruments.plane import Plane
 
+NAME = web.AppKey("name", str)
+
 
 async def fine(request: web.Request) -> web.Response:
     return web.Response(text="fine")
@@ -141,6 +143,59 @@ def test_a_request_counts_once_however_deep_it_is_mounted(plane: Plane) -> None:
     """Each application around it has its own middleware."""
     limit(plane, "/api/admin/users/{id}", "/api/items", threshold=1)
     assert [asked(shop(), "/api/admin/users/1").status for _ in range(2)] == [200, 429]
+
+
+@pytest.mark.parametrize("middlewares", [(), ("outer",), ("inner",), ("outer", "inner")])
+def test_each_part_of_an_application_is_itself_to_what_runs_in_it(
+    plane: Plane, middlewares: tuple[str, ...]
+) -> None:
+    """`request.app` is the application that a handler or a middleware was added to."""
+    seen: list[tuple[str, str]] = []
+
+    def noting(name: str) -> Any:
+        @web.middleware
+        async def middleware(request: web.Request, handler: Any) -> web.StreamResponse:
+            seen.append((name, request.app[NAME]))
+            answer: web.StreamResponse = await handler(request)
+            return answer
+
+        return [middleware] if name in middlewares else []
+
+    async def named(request: web.Request) -> web.Response:
+        return web.Response(text=request.app[NAME])
+
+    outer, inner, innermost = (
+        web.Application(middlewares=noting(name)) for name in ("outer", "inner", "innermost")
+    )
+    for app, name in ((outer, "outer"), (inner, "inner"), (innermost, "innermost")):
+        app[NAME] = name
+        app.router.add_get("/", named)
+    inner.add_subapp("/b", innermost)
+    outer.add_subapp("/a", inner)
+
+    async def main() -> None:
+        async with running(outer) as server:
+            bodies = [(await server.ask(path)).body for path in ("/", "/a/", "/a/b/")]
+            assert bodies == ["outer", "inner", "innermost"]
+            limit(plane, "/a/b/")
+            assert (await server.ask("/a/b/")).status == 429
+
+    asyncio.run(main())
+    assert {name for name, _ in seen} == set(middlewares)
+    assert all(name == app for name, app in seen)
+
+
+def test_a_method_of_the_applications_own_is_found_by_rules_that_come_later(plane: Plane) -> None:
+    """Methods that are unusual share a name until a rule names them."""
+
+    async def main() -> None:
+        async with running(application(web.route("PROPFIND", "/a", fine))) as server:
+            limit(plane, "/b")
+            assert (await server.ask("/a", "PROPFIND")).status == 200
+            limit(plane, "PROPFIND:/a")
+            assert (await server.ask("/a", "PROPFIND")).status == 429
+
+    asyncio.run(main())
 
 
 def test_a_browsers_question_is_no_request(plane: Plane) -> None:

@@ -9,18 +9,19 @@ routes.
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from functools import partial
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from fairlead.instruments.aiohttp_admission import KEY, AiohttpPassage, AiohttpRaw, Arrivals
-from fairlead.instruments.aiohttp_sites import Sites
+from fairlead.instruments.aiohttp_sites import Sites, let_be_last
 from fairlead.instruments.drive import pause_async
 from fairlead.instruments.inbound import Door, finish
 from fairlead.instruments.limiting import PREFLIGHT, Turnstile, headers_of
 from fairlead.instruments.propagate import current, resume
+from fairlead.policy.resource import METHODS
 
 if TYPE_CHECKING:
     from fairlead.flow.gate import Entry, Gate
@@ -54,6 +55,7 @@ def install(plane: DataPlane, patches: Patches) -> None:
     sites = Sites(plane, door, LIBRARY)
     entrance = Entrance(plane)
     patches.replace(RequestHandler, "_handle_request", _governed(plane, door, sites))
+    patches.replace(RequestHandler, "handle_error", _noting)
     patches.replace(RequestHandler, "connection_lost", entrance.losing)
     patches.replace(Application, "pre_freeze", entrance.freezing)
     patches.replace(StreamResponse, "write_eof", _ended)
@@ -68,69 +70,73 @@ def install(plane: DataPlane, patches: Patches) -> None:
 def _governed(plane: DataPlane, door: Door, sites: Sites) -> Callable[[Any], Any]:
     from aiohttp.web_protocol import ERROR
 
-    arrivals = Arrivals(plane, door, LIBRARY)
+    admit = Arrivals(plane, door, LIBRARY).admit
+    busy, leaving = sites.busy, sites.leaving
 
     def wrap(original: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def handle(self: Any, request: Any, started: Any, handler: Handler) -> Any:
             if request._message is ERROR:  # no request could be read
                 return await original(self, request, started, handler)
-            served = arrivals.admit(request)
-            passage = served if type(served) is AiohttpPassage else None
-            if passage is not None:
-                handler = partial(_noting, passage, handler)
-            sites.begin(self, request)
+            served = admit(request)
+            busy[self] = request
+            if leaving and self._manager in leaving:
+                let_be_last(request)
             token = resume(served)
             try:
-                response, reset = await original(self, request, started, handler)
-                if passage is not None:
-                    passage.status = response.status
-                    passage.gone = passage.gone or (reset and passage.error is None)
+                ended = await original(self, request, started, handler)
             except BaseException as error:
-                if passage is not None and passage.error is None:
-                    passage.broke(error)
+                if isinstance(served, AiohttpPassage) and served.error is None:
+                    served.broke(error)
                 raise
+            else:
+                if isinstance(served, AiohttpPassage) and served.entries:
+                    _written(served, *ended)
+                return ended
             finally:
-                sites.end(self)
+                busy.pop(self, None)
                 finish(served, token)
-            return response, reset
 
         return handle
 
     return wrap
 
 
-async def _noting(passage: AiohttpPassage, handler: Handler, request: Any) -> Any:
-    """Have the application answer, and note what comes out of it before that is sent."""
-    try:
-        response = await handler(request)
-    except BaseException as error:
-        _note(passage, request.transport, error)
-        raise
-    passage.status = getattr(response, "status", 500)
-    return response
+def _written(passage: AiohttpPassage, response: Any, reset: bool) -> None:  # noqa: FBT001
+    """Note how the response of a request that has not left ended."""
+    passage.status = response.status
+    passage.gone = passage.gone or (reset and passage.error is None)
 
 
-def _note(passage: AiohttpPassage, transport: Any, error: BaseException) -> None:
-    from aiohttp.web_exceptions import HTTPException
+def _noting(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Note an error that comes out of an application, before an answer is made of it."""
 
-    if isinstance(error, HTTPException):  # an answer
-        passage.error, passage.status = error, error.status
-        return
-    if isinstance(error, asyncio.TimeoutError):
-        passage.status = 504  # what the server will say
-    passage.broke(error)
-    cut = transport is None or transport.is_closing()
-    passage.gone = cut and isinstance(error, ConnectionError)
+    def handle_error(self: Any, request: Any, status: int = 500, *args: Any, **more: Any) -> Any:
+        passage, error = request._state.get(KEY), sys.exc_info()[1]
+        if type(passage) is AiohttpPassage and error is not None:
+            passage.status = status  # of the answer, if one can still be sent
+            passage.broke(error)
+            transport = request.transport
+            cut = transport is None or transport.is_closing()
+            passage.gone = cut and isinstance(error, ConnectionError)
+        return original(self, request, status, *args, **more)
+
+    return handle_error
 
 
 def _ended(original: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
     """Leave with the last byte of a response."""
+    from aiohttp.web_exceptions import HTTPException
 
     def write_eof(self: Any, *args: Any) -> Awaitable[None]:
         passage = _passage(self)
         if passage is None or not passage.entries:
             return original(self, *args)
         passage.status = self.status
+        if isinstance(self, HTTPException):  # an answer that was raised
+            passage.error = self
+        if passage.light:
+            passage.leave()
+            return original(self, *args)
         return _last(passage, original(self, *args))
 
     return write_eof
@@ -172,7 +178,10 @@ class Entrance:
     def __init__(self, plane: DataPlane) -> None:
         self._plane = plane
         self._turnstile = Turnstile(plane, LIBRARY)
+        self._measuring = plane.engine.measuring
         self._paths: dict[Any, str] = {}
+        self._ways: dict[Any, Gate] = {}
+        """Gates by their routes."""
         self._waiting: dict[Any, asyncio.Future[None]] = {}
         """Connections whose request waits, and what ends that when they are lost."""
 
@@ -205,24 +214,57 @@ class Entrance:
             # An application's own, around those that are mounted in it.
             if gates.idle or request.match_info.apps[-1] is not application:
                 return handler(request)
-            entry = turnstile.ask(lambda: self._enter(request))
-            return handler(request) if entry is None else self._answer(entry, request, handler)
+            answer = turnstile.ask(lambda: self._pass(request, handler))
+            return handler(request) if answer is None else answer
 
         self._plane.interfaces.note(application, _routes)
-        application._middlewares_handlers = (
-            (middleware, True),
-            *application._middlewares_handlers,
-        )
+        around = application._middlewares_handlers
+        mounted = application._subapps
+        if not application.middlewares and all(map(_is_bare, mounted)):
+            # All that is around is aiohttp's own, which keeps apart whose middleware runs.
+            around = ()
+        else:
+            _put_back(mounted)
+        application._middlewares_handlers = ((middleware, True), *around)
         application._run_middlewares = True
 
-    def _enter(self, request: Any) -> Entry | None:
-        gate = self._gate(request)
+    def _pass(self, request: Any, handler: Handler) -> Awaitable[Any] | None:
+        """Enter the gate of a request; return what answers it, None where it passes."""
+        # Every request comes by here: nothing is done for one that it does not need.
+        gate = self._ways.get(request.match_info.route)
         if gate is None:
-            return None
-        facts = None
-        if gate.curious:
-            facts = self._turnstile.facts(AiohttpRaw(request), request.match_info)
-        return self._turnstile.enter(gate, _served(), facts)
+            gate = self._gate(request)
+            if gate is None:
+                return None
+        passage, entry = current(), None
+        if type(passage) is AiohttpPassage and not gate.curious:
+            entry = gate.enter()
+            if entry.refused is None and entry.simulated is None and not entry.wait:
+                entries = passage.entries
+                passage.entries = (*entries, entry) if entries else (entry,)
+                passage.entrance, passage.light = gate.resource, gate.open
+                if passage.lane and self._measuring.on:
+                    meter = self._measuring.meter(gate.resource, passage.lane)
+                    passage.entries = (*passage.entries, meter.enter())
+                return None if gate.open else _answered(passage, request, handler)
+        return self._hold(gate, entry, request, handler)
+
+    def _hold(
+        self, gate: Gate, entry: Entry | None, request: Any, handler: Handler
+    ) -> Awaitable[Any]:
+        """Return what answers a request that does not simply pass.
+
+        `entry` is what it has entered the gate by, None if that is still to be done.
+        """
+        turnstile, passage = self._turnstile, _served()
+        if entry is not None:
+            turnstile.entered(entry, gate, passage)
+        else:
+            facts = None
+            if gate.curious:
+                facts = turnstile.facts(AiohttpRaw(request), request.match_info)
+            entry = turnstile.enter(gate, passage, facts)
+        return self._answer(entry, passage, request, handler)
 
     def _gate(self, request: Any) -> Gate | None:
         match = request.match_info
@@ -233,7 +275,13 @@ class Entrance:
         resource = match.route.resource
         if resource is None or (request.method == "OPTIONS" and PREFLIGHT in request.headers):
             return None
-        return self._turnstile.gate(request.method, self._path(resource))
+        gate = self._turnstile.gate(request.method, self._path(resource))
+        # Which follows from the route, but for one of any method, and methods that are unusual.
+        if request.method == match.route.method in METHODS - {"OPTIONS"}:
+            if len(self._ways) >= MOST_KNOWN:
+                self._ways.clear()
+            self._ways[match.route] = gate
+        return gate
 
     def _path(self, resource: Any) -> str:
         path = self._paths.get(resource)
@@ -243,21 +291,17 @@ class Entrance:
             path = self._paths[resource] = _template(resource)
         return path
 
-    async def _answer(self, entry: Entry, request: Any, handler: Handler) -> Any:
+    async def _answer(
+        self, entry: Entry, passage: AiohttpPassage | None, request: Any, handler: Handler
+    ) -> Any:
         """Answer in the place of a handler, or have it answer when the request has waited."""
         refusal = entry.refused
         if refusal is not None:
             answer = self._turnstile.ask(lambda: _response(refusal))
             return await handler(request) if answer is None else answer
-        passage = _served()
         if entry.wait and not await self._waited(entry, passage, request):
             return _closed_request()
-        try:
-            return await handler(request)
-        except BaseException as error:
-            if passage is not None:
-                passage.error = error  # middlewares may make an answer of it
-            raise
+        return await (handler(request) if passage is None else _answered(passage, request, handler))
 
     async def _waited(self, entry: Entry, passage: AiohttpPassage | None, request: Any) -> bool:
         """Wait until the call of `entry` may begin; False if its client has gone before."""
@@ -278,6 +322,27 @@ class Entrance:
         elif not stays:
             passage.leave()
         return stays
+
+
+def _is_bare(application: Any) -> bool:
+    return len(application._middlewares_handlers) == 1
+
+
+def _put_back(applications: Iterable[Any]) -> None:
+    """Give applications without middlewares what is needed where others around have some."""
+    for application in applications:
+        if _is_bare(application):
+            application._middlewares_handlers += tuple(application._prepare_middleware())
+            _put_back(application._subapps)
+
+
+async def _answered(passage: AiohttpPassage, request: Any, handler: Handler) -> Any:
+    """Have a handler answer, and note what it raises: middlewares may make an answer of it."""
+    try:
+        return await handler(request)
+    except BaseException as error:
+        passage.error = error
+        raise
 
 
 def _served() -> AiohttpPassage | None:
