@@ -225,8 +225,8 @@ function Live({ app, namespace, rule, mode }: { app: string; namespace: string; 
 interface Moment {
   at: number;
   passed: number | null;
-  rejected: number;
-  simulated: number;
+  rejected: number | null;
+  simulated: number | null;
 }
 
 /** Begin the graph with what is known of the last minutes. */
@@ -241,8 +241,10 @@ function useBackfill(
   );
   useEffect(() => {
     if (!data?.series.length) return;
-    const sum = (field: 'rejected' | 'simulated', i: number) =>
-      data.series.reduce((n, one) => n + (one[field]?.[i] ?? 0), 0);
+    const sum = (field: 'rejected' | 'simulated', i: number) => {
+      const known = data.series.map((one) => one[field]?.[i]).filter((value) => value !== null && value !== undefined);
+      return known.length ? known.reduce((a, b) => a + b, 0) : null;
+    };
     const length = Math.max(...data.series.map((one) => one.rejected?.length ?? 0));
     const earlier = Array.from({ length }, (_, i) => ({
       at: data.from + i * data.step,
