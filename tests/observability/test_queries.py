@@ -12,6 +12,7 @@ import yaml
 
 from deploy.observability.dashboards import DASHBOARDS, plain
 from tests.architecture.tree import ROOT
+from tests.console.shop import SERVED
 from tests.observability.conftest import PROMETHEUS, Prometheus
 
 OBSERVABILITY = ROOT / "deploy" / "observability"
@@ -68,6 +69,15 @@ def test_every_target_is_read(prometheus: Prometheus):
     down = [one["metric"] for one in prometheus.query("up == 0")]
 
     assert down == []
+
+
+def test_every_service_is_measured_with_or_without_rules(prometheus: Prometheus):
+    """Most routes have no rule, and are what people look for."""
+    inbound = "http_server_request_duration_seconds_count or rpc_server_call_duration_seconds_count"
+
+    found = prometheus.query(f"sum by (service_name) ({inbound})")
+
+    assert {one["metric"]["service_name"] for one in found} == set(SERVED)
 
 
 @pytest.mark.parametrize("what", ["rules alerts.yml", "config prometheus.yml"])
