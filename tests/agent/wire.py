@@ -69,6 +69,7 @@ class WireServer:
         """What was measured, however it came."""
         self.telemetry = b""
         """The line that says how much to measure; on each stream, once there is one."""
+        self.contracts: list[dict[str, Any]] = []
         self.posted = 0
         """Reports that came by themselves."""
         self._streams: list[queue.SimpleQueue[bytes | None]] = []
@@ -190,8 +191,15 @@ class _Handler(BaseHTTPRequestHandler):
             wire.posted += 1
             self._answer(200, {"reported": body["seq"]})
             return
+        if self.path.endswith("/contracts"):
+            wire.contracts.append(body)
+            self._answer(204, None)
+            return
         wire.registrations.append(body)
         lease = {"lane": body["lane"] or "", "conflict": None, "lease": 10.0, "renew": wire.renew}
+        named = [one["digest"] for one in body.get("contracts", ())]
+        known = [one["digest"] for one in wire.contracts]
+        lease["wanted"] = [one for one in named if one not in known]
         if "report" in body:
             wire.reports.append(body["report"])
             lease["reported"] = body["report"]["seq"]

@@ -228,6 +228,7 @@ class Agent:
             # What is left of it: an instance that was lost for a while is not new when it is back.
             warmup=max(0.0, self.settings.warmup - self.process.age()),
             unmatched=self.unmatched(),
+            contracts=self.process.contracts.told(),
             report=self.process.posting.riding(address),
         )
 

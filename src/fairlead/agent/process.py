@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fairlead.agent.access import Access
+from fairlead.agent.contracts import Contracts
 from fairlead.agent.describe import describe
 from fairlead.agent.door import door_of
 from fairlead.agent.identity import node_id
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from fairlead.agent.agent import Agent
     from fairlead.agent.metrics import Metrics
     from fairlead.policy.snapshot import Snapshot
+    from fairlead.protocols.watch.codec import Lease, Registration
 
 
 class Process:
@@ -58,7 +60,11 @@ class Process:
             dice=agent.dice,
             fixed=settings.address,
         )
-        self.tenancy.heard, self.tenancy.between = self.posting.heard, self.posting.between
+        self.contracts = Contracts(
+            self.door, agent.interfaces, self.subscription, agent.fault, self.tenancy.wake
+        )
+        self.contracts.wanted = settings.contracts
+        self.tenancy.heard, self.tenancy.between = self._heard, self.posting.between
         self.inspector = Inspector(settings.state, lambda: describe(agent))
         self.metrics = self._metrics(agent) if settings.metrics else None
 
@@ -130,6 +136,11 @@ class Process:
         return lambda apply: WatchSource(
             apply, self.door, self.subscription, agent.dice, self._spoken
         )
+
+    def _heard(self, registration: Registration, lease: Lease) -> None:
+        """Hear what came of a registration."""
+        self.posting.heard(registration, lease)
+        self.contracts.heard(registration, lease)
 
     def _spoken(self) -> None:
         """Hear that the control plane has spoken."""

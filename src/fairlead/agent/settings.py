@@ -84,6 +84,8 @@ class Settings:
     ``off`` does neither."""
     access_log: str = ""
     """Where each request is written when it has ended: ``stderr``, a path, ``""`` for nowhere."""
+    contracts: bool = True
+    """Tell the control plane what the app promises to its callers: OpenAPI, services of gRPC."""
     telemetry: bool = True
     """Count calls that no rule is about, and tell the control plane what is counted."""
     drain: float = 25.0
@@ -328,6 +330,7 @@ VARIABLES = (
     Variable("metrics", "FAIRLEAD_METRICS", _first(_metrics)),
     Variable("trace", "FAIRLEAD_TRACE", _first(_trace)),
     Variable("access_log", "FAIRLEAD_ACCESS_LOG", _first(_access_log)),
+    Variable("contracts", "FAIRLEAD_CONTRACTS", _first(_switch)),
     Variable("telemetry", "FAIRLEAD_TELEMETRY", _first(_switch)),
     Variable("drain", "FAIRLEAD_DRAIN", _first(_duration(3600.0))),
     Variable("warmup", "FAIRLEAD_WARMUP", _first(_duration(3600.0))),

@@ -19,6 +19,7 @@ from fairlead.control.access.tokens import Tokens
 from fairlead.control.api.agents import Agents
 from fairlead.control.api.analysis import AnalysisApi
 from fairlead.control.api.authored import authored_kinds, read_yaml
+from fairlead.control.api.contracts import ContractsApi
 from fairlead.control.api.counting import Counting
 from fairlead.control.api.history import HistoryApi, authored
 from fairlead.control.api.namespaces import NamespaceApi, namespace_kind
@@ -103,6 +104,7 @@ class ControlPlane:
         requests = self._counting.counts
         telemetry = TelemetryApi(measured=self._measured, stop=self.stop, requests=requests)
         yield from telemetry.routes()
+        yield from ContractsApi(measured=self._measured).routes()
 
     def _measure(self, store: Store, clocks: Clocks, traffic: Traffic, past: Past) -> Measurements:
         fleet = Fleet(

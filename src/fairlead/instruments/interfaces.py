@@ -55,6 +55,11 @@ class Interfaces:
         else:
             self._overflown = True
 
+    def applications(self) -> list[tuple[Any, Routes]]:
+        """Return those that live, each with how to ask it."""
+        known = list(self._applications.values())
+        return [(one, routes) for found, routes in known if (one := found()) is not None]
+
     def connected(self, database: str) -> None:
         """Hear that a connection to a database of this name is open."""
         if len(self._databases) <= MOST_DATABASES:

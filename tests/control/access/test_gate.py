@@ -17,6 +17,7 @@ from starlette.routing import Route
 from fairlead.control.access.attributes import OWN, OWN_ROUTES, attributes_of
 from fairlead.control.access.roles import PUBLIC, SESSION, Grant, Role
 from fairlead.protocols.watch.codec import Registration, registration_body
+from fairlead.protocols.watch.contract import OPENAPI, Contract, contract_body, packed
 from fairlead.protocols.watch.report import Report, report_body
 from tests.control.access.plane import Guarded, run, until
 from tests.control.serving import API, rule
@@ -47,6 +48,12 @@ def report(app: str, node: str = "n1") -> bytes:
     return report_body(Report(node=node, namespace="shop", app=app, seq=1, seconds=1.0))
 
 
+def contract(app: str, node: str = "n1") -> bytes:
+    digest, small = packed({"openapi": "3.1.0"})
+    whose = {"node": node, "namespace": "shop", "app": app}
+    return contract_body(Contract(**whose, sort=OPENAPI, digest=digest, packed=small))
+
+
 def test_without_a_token_nothing_is_answered_but_health(tmp_path: Path) -> None:
     """A route that somebody adds is closed until somebody opens it."""
 
@@ -73,7 +80,7 @@ def test_an_agents_token_is_refused_everywhere_but_at_its_own_doors(tmp_path: Pa
     """An application's machine is the likeliest place for a token to be stolen from."""
     own = {("GET", "watch"), ("HEAD", "watch"), ("POST", "ack")}
     own |= {("POST", "instances"), ("DELETE", "instances"), ("DELETE", "replaced")}
-    own |= {("POST", "reports")}
+    own |= {("POST", "reports"), ("POST", "contracts")}
 
     async def scenario(guarded: Guarded) -> None:
         async with guarded.client("cart") as http:
@@ -116,6 +123,8 @@ def test_every_endpoint_of_our_own_is_in_the_table(tmp_path: Path) -> None:
         ("POST", "ack", b'{"node":"of-bank","digest":"ab","revision":1}'),
         ("POST", "reports", report("bank")),
         ("POST", "reports", report("cart", "of-bank")),
+        ("POST", "contracts", contract("bank")),
+        ("POST", "contracts", contract("cart", "of-bank")),
     ],
 )
 def test_an_agent_cannot_speak_for_another_app(

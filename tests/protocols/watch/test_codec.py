@@ -104,6 +104,7 @@ def test_a_registration_carries_every_field_of_the_wire():
         "unfit": {"tables": "no rewriter", "databases": ""},
         "warmup": 0.0,
         "protocol": "",
+        "contracts": [],
     }
     assert instance_path(REGISTRATION) == (
         "/fairlead/v1/instances?namespace=default&app=shop&address=%5B%3A%3A1%5D%3A80&node=n"

@@ -46,6 +46,8 @@ OWN_ROUTES: dict[tuple[str, str], tuple[str, str]] = {
     ("GET", "nodes"): ("list", "nodes.fairlead.io"),
     ("GET", "traffic"): ("list", "traffic.fairlead.io"),
     ("POST", "reports"): ("create", REPORTS),
+    ("POST", "contracts"): ("create", REPORTS),
+    ("GET", "contracts"): ("list", TELEMETRY),
     ("GET", "services"): ("list", TELEMETRY),
     ("GET", "service"): ("list", TELEMETRY),
     ("GET", "topology"): ("list", TELEMETRY),

@@ -97,7 +97,7 @@ class Agents:
         try:
             subscription, digest = read_subscription(request.query_params.multi_items())
         except InvalidMessage as error:
-            raise _invalid(error) from error
+            raise invalid(error) from error
         s = subscription
         self._admit(request, "watch", SNAPSHOTS, (s.node, s.namespace, s.app))
         if self.stop.is_set() or len(self.nodes) >= self.settings.watchers:
@@ -116,9 +116,9 @@ class Agents:
     async def acknowledge(self, request: Request) -> Response:
         """Take in what a node made of a snapshot."""
         try:
-            node, answer = read_answer(await _json(request))
+            node, answer = read_answer(await json_of(request))
         except InvalidMessage as error:
-            raise _invalid(error) from error
+            raise invalid(error) from error
         known, caller = self.nodes.find(node), caller_of(request)
         if known is None:
             caller.settled = True  # of nobody's: it is passed over
@@ -131,11 +131,11 @@ class Agents:
     async def register(self, request: Request) -> Response:
         """Register an instance, or renew its lease."""
         try:
-            registration = r = read_registration(await _json(request))
+            registration = r = read_registration(await json_of(request))
             self._admit(request, "create", REGISTRATIONS, (r.node, r.namespace, r.app))
             lane, conflict = await self.instances.renew(registration)
         except InvalidMessage as error:
-            raise _invalid(error) from error
+            raise invalid(error) from error
         except TooMany as error:
             raise too_many(str(error)) from error
         self.nodes.renewed(r.node, r.counters)
@@ -143,14 +143,16 @@ class Agents:
         intake = self.measured.intake
         reported = intake.take(r.report) if r.report else intake.last(r.namespace, r.app, r.node)
         times = {"lease": self.settings.lease, "renew": self.settings.renew}
-        return json_response({"lane": lane, "conflict": conflict, "reported": reported, **times})
+        wanted = self.measured.contracts.wanted((r.namespace, r.app), r.node, r.contracts)
+        answer = {"lane": lane, "conflict": conflict, "reported": reported, "wanted": wanted}
+        return json_response({**answer, **times})
 
     async def report(self, request: Request) -> Response:
         """Take in what a process measured."""
         try:
-            report = r = read_report(await _json(request))
+            report = r = read_report(await json_of(request))
         except InvalidMessage as error:
-            raise _invalid(error) from error
+            raise invalid(error) from error
         self._admit(request, "create", REPORTS, (r.node, r.namespace, r.app))
         reported = self.measured.intake.take(report)
         return Response(reported_body(reported), media_type="application/json")
@@ -177,14 +179,14 @@ class Agents:
         try:
             departure = read_departure(request.query_params.multi_items())
         except InvalidMessage as error:
-            raise _invalid(error) from error
+            raise invalid(error) from error
         namespace, app, _, node = departure
         self._admit(request, "delete", REGISTRATIONS, (node, namespace, app))
         return departure
 
     async def explain(self, request: Request) -> Response:
         """Say which lane a request would take, and why; or which rules a resource has."""
-        query = await _json(request)
+        query = await json_of(request)
         if not isinstance(query, dict):
             raise bad_request("the body is no object")
         namespace = str(query.get("namespace", DEFAULT_NAMESPACE))
@@ -276,7 +278,7 @@ class _Stream(Response):
         self._node.outbox.close()
 
 
-async def _json(request: Request) -> Any:
+async def json_of(request: Request) -> Any:
     """Return the data of a JSON body. Raises Refused."""
     if bodies.media_type(request) not in bodies.JSON_TYPES:
         raise unsupported_media_type("the body is to be sent as application/json")
@@ -288,7 +290,8 @@ async def _json(request: Request) -> Any:
         raise bad_request(f"the body is not JSON: {error}") from error
 
 
-def _invalid(error: InvalidMessage) -> Refused:
+def invalid(error: InvalidMessage) -> Refused:
+    """Return the answer to a message that cannot be read, with every reason."""
     causes = [
         Cause(reason="FieldValueInvalid", field=field, message=message)
         for field, message in error.problems

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fairlead.control.clocks import Clocks
+from fairlead.control.contracts.keeper import ContractKeeper
 from fairlead.control.history.keeper import Keeper
 from fairlead.control.store import Object
 from fairlead.control.telemetry.breakers import Breakers
@@ -49,6 +50,7 @@ class Measurements:
         """Show `fleet`; changes of objects of `kinds` are news. `past` says what is kept."""
         self.fleet, self.clocks = fleet, clocks
         self.memory = Memory()
+        self.contracts = ContractKeeper(past.directory, clocks)
         self.knobs = Knobs(fleet.store)
         self.keeper = Keeper(self.memory, clocks, past.directory, past.most)
         self._queries = asyncio.Semaphore(MOST_QUERIES)

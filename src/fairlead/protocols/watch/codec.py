@@ -135,6 +135,8 @@ class Registration:
 
     None where it does not know its resources.
     """
+    contracts: tuple[dict[str, str], ...] = ()
+    """What it promises to callers: `sort` and `digest` of each document (contract.py)."""
     report: Report | None = None
     """What it measured; to be had with a renewal when it is due."""
 
@@ -147,6 +149,8 @@ class Lease:
     conflict: str | None
     lease: float
     renew: float
+    wanted: tuple[str, ...] = ()
+    """Digests of contracts whose documents are not known."""
     reported: int = 0
     """Number of the last report of the process that arrived, with this renewal or otherwise."""
 
@@ -259,6 +263,7 @@ def read_lease(body: bytes) -> Lease:
             conflict=str(plain["conflict"]) if plain.get("conflict") else None,
             lease=_seconds(plain.get("lease", 10.0)),
             renew=_seconds(plain.get("renew", 3.0)),
+            wanted=tuple(str(one) for one in plain.get("wanted") or ()),
             reported=int(plain.get("reported") or 0),
         )
     except (ValueError, TypeError, AttributeError, RecursionError) as error:

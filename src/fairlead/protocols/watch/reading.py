@@ -7,10 +7,12 @@ sentence.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from fairlead.protocols.watch.codec import LONGEST, Answer, Registration, Subscription
+from fairlead.protocols.watch.contract import MOST, SORTS
 from fairlead.protocols.watch.reader import (
     DIGEST,
     INT64,
@@ -25,6 +27,8 @@ from fairlead.protocols.watch.report import WHOSE, Report
 from fairlead.protocols.watch.report_reading import read_report
 
 MOST_REFUSED = 64
+
+_DIGEST = re.compile(r"[0-9a-f]{32}")
 
 
 def read_subscription(query: Sequence[tuple[str, str]]) -> tuple[Subscription, str]:
@@ -71,6 +75,7 @@ def read_registration(plain: Any) -> Registration:
         warmup=read.seconds("warmup", LONGEST),
         protocol=read.protocol(),
         unmatched=read.unmatched(),
+        contracts=_contracts(read),
         report=_report(read.plain),
     )
     read.finish()
@@ -104,6 +109,16 @@ def read_answer(plain: Any) -> tuple[str, Answer]:
     )
     read.finish()
     return node, answer
+
+
+def _contracts(read: Reader) -> tuple[dict[str, str], ...]:
+    """Return the contracts that are named; what cannot name one is passed over."""
+    found = []
+    for one in list(read.given("contracts", ()))[:MOST]:
+        sort, digest = (one.get("sort"), one.get("digest")) if isinstance(one, dict) else ("", "")
+        if sort in SORTS and isinstance(digest, str) and _DIGEST.fullmatch(digest):
+            found.append({"sort": sort, "digest": digest})
+    return tuple(found)
 
 
 def _report(registration: dict[str, Any]) -> Report | None:
