@@ -42,6 +42,8 @@ def run() -> Iterator[Figure]:
     yield _inbound("telemetry_inbound_us", (inbound.VISITOR,))
     yield _inbound("telemetry_inbound_lane_us", (inbound.LABELLED,), target=None)
     yield _flask()
+    yield _logged("telemetry_logged_us", 1.0)
+    yield _logged("telemetry_passed_over_us", 0.0)
     yield _outbound()
     yield from _report()
     yield _flood()
@@ -75,6 +77,32 @@ def _inbound(
     if "agent_faults" in plane.counters.read():
         raise RuntimeError("the hooks failed, so nothing was measured")
     return replace(figure, target=target)
+
+
+def _logged(name: str, share: float) -> Figure:
+    """Return what an access log of this share adds to a request that is measured."""
+    with asyncio.Runner() as runner:
+        requests = inbound.requests(runner, (inbound.VISITOR,))
+        plane, patches = Plane(snapshot("cart")), Patches()
+        plane.engine.measure(True)
+        log = plane.observing.log
+        log.share = share
+        starlette.install(plane, patches)
+        fastapi.install(plane, patches)
+
+        def batch(calls: int, *, on: bool) -> list[int]:
+            log.writes = on
+            plane.observing.look()
+            spent = requests(calls)
+            log.begin_again()
+            return spent
+
+        try:
+            without, logging = partial(batch, on=False), partial(batch, on=True)
+            figure = added(name, without, logging, calls=CALLS, target=TARGET)
+        finally:
+            patches.restore()
+    return replace(figure, target=None)
 
 
 def _flask() -> Figure:

@@ -13,7 +13,7 @@ import pytest
 
 from fairlead.agent.access import AccessWriter
 from fairlead.protocols.watch.codec import Telemetry
-from fairlead.telemetry.access_log import AccessLog, Line
+from fairlead.telemetry.access_log import WRITE, AccessLog, Line
 from tests.agent.program import SERVE, STAY, await_registered
 from tests.agent.test_doctor import doctor
 from tests.agent.wire import snapshot, until
@@ -119,10 +119,10 @@ def test_a_file_that_was_moved_away_is_opened_anew(log, tmp_path):
     """So programs rotate logs."""
     path = tmp_path / "access.log"
     writer = AccessWriter(str(path), log, lambda: {"app": "shop"})
-    log.add(LINE)
+    log.add(LINE, WRITE)
     writer.flush()
     path.rename(tmp_path / "access.log.1")
-    log.add(LINE)
+    log.add(LINE, WRITE)
     writer.flush()
 
     assert len(read(path)) == len(read(tmp_path / "access.log.1")) == 1
@@ -132,7 +132,7 @@ def test_a_file_that_was_moved_away_is_opened_anew(log, tmp_path):
 def test_a_place_that_cannot_be_written_says_so(log, tmp_path):
     """The application goes on, and lines wait for as long as there is room."""
     writer = AccessWriter(str(tmp_path / "none" / "access.log"), log, dict)
-    log.add(LINE)
+    log.add(LINE, WRITE)
     writer.flush()
     assert "none/access.log" in writer.problem
 
@@ -146,7 +146,7 @@ def test_a_pipe_that_nobody_reads_gets_no_line(log, tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     writer = AccessWriter(str(pipe), log, dict)
-    log.add(LINE)
+    log.add(LINE, WRITE)
     writer.flush()
 
     assert str(pipe) in writer.problem

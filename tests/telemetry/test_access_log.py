@@ -35,7 +35,8 @@ class World:
 
     def add(self, *lines: Line) -> None:
         for line in lines:
-            self.log.add(line)
+            rejected = bool(line.rule) and not line.simulated
+            self.log.add(line, self.log.wanted(rejected=rejected))
 
     def written(self) -> int:
         return next(number for number in count() if self.log.taken() is None)

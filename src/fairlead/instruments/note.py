@@ -40,7 +40,10 @@ class Note:
     def over(self, passage: Passage) -> None:
         """Put its line in the log. A fault of ours is counted."""
         try:
-            self._observing.log.add(self._line(passage))
+            log, refusal = self._observing.log, self._refusal
+            wanted = log.wanted(rejected=refusal is not None and not self._simulated)
+            if wanted:
+                log.add(self._line(passage), wanted)
         except Exception:
             self._observing.fault()
 

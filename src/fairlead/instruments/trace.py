@@ -18,6 +18,8 @@ from fairlead.policy.trace import PARENT, STATE, Trace, new_trace, read_trace
 if TYPE_CHECKING:
     from fairlead.instruments.passage import Served
 
+_BYTES: tuple[Any, Any, Any] = (PARENT.encode(), STATE.encode(), b",")
+
 _random = SystemRandom()  # forked processes must not begin the same traces
 
 
@@ -77,12 +79,14 @@ class Traces:
 def _said(headers: Any) -> tuple[str, str]:
     """Return what headers, or metadata of gRPC, say of a trace, as it came."""
     text = not headers or type(headers[0][0]) is str
-    names = (PARENT, STATE) if text else (PARENT.encode(), STATE.encode())
-    found: list[Any] = [None, None]
+    wanted, also, comma = (PARENT, STATE, ",") if text else _BYTES
+    parent: Any = None
+    state: Any = None
     for name, value in headers:
-        if name in names:
-            place = names.index(name)
-            comma = "," if text else b","
-            found[place] = value if found[place] is None else found[place] + comma + value
-    parent, state = ("" if one is None else one if text else one.decode("latin-1") for one in found)
-    return parent, state
+        if name == wanted:
+            parent = value if parent is None else parent + comma + value
+        elif name == also:
+            state = value if state is None else state + comma + value
+    if text:
+        return parent or "", state or ""
+    return (parent or b"").decode("latin-1"), (state or b"").decode("latin-1")

@@ -19,6 +19,9 @@ MOST_SHOWN = 256
 MOST_REJECTED = 100
 """Lines a second of requests that rules turned away, which are written whatever the share."""
 
+WRITE, SHOW = 1, 2
+"""What may become of a request."""
+
 LONGEST = 256
 """Characters of a caller's name that a line has: it is a stranger's word."""
 
@@ -69,20 +72,26 @@ class AccessLog:
         """Whether anybody wants lines."""
         return self.writes or self.tap > 0
 
-    def add(self, line: Line) -> None:
-        """Take a line in, if it is one of those that are wanted."""
-        second = int(self._clock())
+    def wanted(self, *, rejected: bool) -> int:
+        """Return what becomes of a request that has ended: WRITE, SHOW, both or neither."""
+        second, found = int(self._clock()), 0
         if self.tap > 0 and self._tapped.take(second, self.tap):
-            self._shown.append(line)
+            found = SHOW
         if not self.writes:
-            return
-        if not line.rule or line.simulated:
-            if self.share >= 1 or self._dice() < self.share:
-                self._put(line)
-        elif self._rejected.take(second, MOST_REJECTED):
+            return found
+        if not rejected:
+            return found | WRITE if self.share >= 1 or self._dice() < self.share else found
+        if self._rejected.take(second, MOST_REJECTED):
+            return found | WRITE
+        self._drop()
+        return found
+
+    def add(self, line: Line, wanted: int) -> None:
+        """Take in the line of a request, and do with it what is wanted."""
+        if wanted & SHOW:
+            self._shown.append(line)
+        if wanted & WRITE:
             self._put(line)
-        else:
-            self._drop()
 
     def _put(self, line: Line) -> None:
         if len(self._waiting) >= MOST:
