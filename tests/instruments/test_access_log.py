@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from aiohttp import web
 from flask import Flask
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse, StreamingResponse
@@ -14,6 +15,7 @@ from starlette.routing import Mount, Route
 
 from fairlead.telemetry.access_log import Line
 from fairlead.telemetry.names import AGENT_FAULTS
+from tests.instruments.aiohttp_server.servers import running
 from tests.instruments.limits import limit
 from tests.instruments.plane import Plane, eventually, hooked
 from tests.instruments.rpc import SERVERS, ask, path
@@ -32,7 +34,7 @@ def plane(form: str) -> Iterator[Plane]:
     plane = Plane()
     plane.observing.log.writes = True
     plane.observing.look()
-    libraries = ("starlette", "flask", "grpc_server", "grpc_aio_server", "python")
+    libraries = ("starlette", "flask", "aiohttp_server", "grpc_server", "grpc_aio_server", "python")
     with hooked(plane, *libraries):
         yield plane
     assert plane.counted(AGENT_FAULTS) == {}
@@ -87,7 +89,26 @@ def through_wsgi(target: str, method: str = "GET") -> None:
     application.test_client().open(target, method=method, headers=given).get_data()
 
 
-both = pytest.mark.parametrize("through", [through_asgi, through_wsgi], ids=["asgi", "wsgi"])
+def through_aiohttp(target: str, method: str = "GET") -> None:
+    async def endpoint(request: web.Request) -> web.Response:
+        return web.Response(text="done")
+
+    async def broken(request: web.Request) -> web.Response:
+        raise RuntimeError
+
+    async def ask() -> None:
+        application = web.Application()
+        application.add_routes([web.get("/x/{id}", endpoint), web.get("/broken", broken)])
+        given = [(name.decode(), value.decode()) for name, value in HEADERS]
+        async with running(application) as server:
+            await server.ask(target, method, given)
+
+    asyncio.run(ask())
+
+
+both = pytest.mark.parametrize(
+    "through", [through_asgi, through_wsgi, through_aiohttp], ids=["asgi", "wsgi", "aiohttp"]
+)
 
 
 @both

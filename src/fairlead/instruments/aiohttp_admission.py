@@ -158,8 +158,8 @@ class Arrivals:
                 served = request._state[KEY] = AiohttpPassage(lane, self._fault, headers)
             if PARENT in headers:
                 served.headers = _traced(headers)
-            if observing.spans is not None:
-                observing.begun(served, request)
+            if observing.wants_requests:
+                observing.begun(served, request.method)
             return served
         except Exception:  # counted; the request goes through
             self._fault()

@@ -89,7 +89,7 @@ def _governed(plane: DataPlane, door: Door, sites: Sites) -> Callable[[Any], Any
                     served.broke(error)
                 raise
             else:
-                if isinstance(served, AiohttpPassage) and served.entries:
+                if isinstance(served, AiohttpPassage) and _is_awaited(served):
                     _written(served, *ended)
                 return ended
             finally:
@@ -99,6 +99,11 @@ def _governed(plane: DataPlane, door: Door, sites: Sites) -> Callable[[Any], Any
         return handle
 
     return wrap
+
+
+def _is_awaited(passage: AiohttpPassage) -> bool:
+    """Tell whether anybody is still to hear how a request ends."""
+    return bool(passage.entries) or passage.note is not None
 
 
 def _written(passage: AiohttpPassage, response: Any, reset: bool) -> None:  # noqa: FBT001
@@ -129,7 +134,7 @@ def _ended(original: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[
 
     def write_eof(self: Any, *args: Any) -> Awaitable[None]:
         passage = _passage(self)
-        if passage is None or not passage.entries:
+        if passage is None or not _is_awaited(passage):
             return original(self, *args)
         passage.status = self.status
         if isinstance(self, HTTPException):  # an answer that was raised
@@ -157,7 +162,7 @@ def _closed(original: Callable[..., Awaitable[bool]]) -> Callable[..., Awaitable
 
     def close(self: Any, *args: Any, **kwargs: Any) -> Awaitable[bool]:
         passage = _passage(self)
-        if passage is not None and passage.entries:
+        if passage is not None and _is_awaited(passage):
             passage.status = self.status
             passage.leave()
         return original(self, *args, **kwargs)
