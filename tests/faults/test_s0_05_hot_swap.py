@@ -41,6 +41,9 @@ ON_SIGHUP = {
     "gunicorn-uvicorn": (
         *GUNICORN, "-w", "2", "-k", "uvicorn_worker.UvicornWorker", "target_asgi:app",
     ),
+    "gunicorn-aiohttp": (
+        *GUNICORN, "-w", "2", "-k", "aiohttp.GunicornWebWorker", "target_aiohttp:app",
+    ),
     "uvicorn-workers": (*UVICORN, "--workers", "2"),
     "granian-workers": (
         *GRANIAN, "asgi", "--workers", "2", "--respawn-interval", "1", "target_asgi:app",
