@@ -177,6 +177,42 @@ def test_a_large_report_does_not_burden_a_renewal(clocked: Clocked):
     assert len(report_body(clocked.sent[0])) > MOST_BYTES
 
 
+@pytest.mark.parametrize(("status", "goes_on"), [(400, False), (413, False), (429, True)])
+def test_a_renewal_that_is_refused_goes_without_a_report(
+    clocked: Clocked, status: int, goes_on: bool
+):
+    """It may be what was measured that is refused, and the instance must not go for it."""
+    clocked.now += 10
+    registration = Registration(
+        node="n",
+        namespace="shop",
+        app="cart",
+        address="h:1",
+        pid=1,
+        host="h",
+        report=clocked.posting.riding("h:1"),
+    )
+    clocked.posting.heard(registration, RefusedRequest(status, "no"))
+
+    assert (clocked.posting.riding("h:1") is not None) == goes_on
+
+
+def test_what_a_fault_kept_from_being_told_is_told_the_next_time(
+    clocked: Clocked, monkeypatch: pytest.MonkeyPatch
+):
+    """Counts are of the totals: nothing is lost before a report is made."""
+    clocked.call(times=3)
+    clocked.now += 10
+    with monkeypatch.context() as patched:
+        patched.setattr(clocked.reporter.figures, "since", lambda: 1 / 0)
+        assert clocked.posting.riding("h:1") is None
+
+    report = clocked.posting.riding("h:1")
+    assert passed(report) == {"GET:/a": 3}
+    assert report is not None
+    assert report.seq == 1
+
+
 def test_a_process_that_serves_nobody_reports_too(clocked: Clocked):
     """A worker that only calls others is part of the picture; it has no lease, and no address."""
     clocked.tenancy.running = False

@@ -15,8 +15,11 @@ from fairlead.control.clocks import Clocks
 from fairlead.control.settings import Settings
 from fairlead.control.store import Key, MemoryStore, Object, StoreFailed, Write
 from fairlead.kinds.traffic_label_rule import KIND
+from fairlead.protocols.watch.codec import ROOT, Registration, registration_body
+from fairlead.protocols.watch.report import Report
 from tests.control.serving import API, rule
 
+JSON = {"content-type": "application/json"}
 RULES = f"{API}/namespaces/default/trafficlabelrules"
 Scenario = Callable[[ControlPlane, httpx.AsyncClient], Coroutine[Any, Any, None]]
 
@@ -152,3 +155,41 @@ def test_there_is_a_limit_to_everything(setting: str, path: str) -> None:
 
     limits: dict[str, Any] = {setting: 1 if setting == "objects" else 0}
     run(scenario, **limits)
+
+
+def test_a_fault_in_what_is_measured_ends_no_lease_and_no_control_plane(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A renewal is answered, changes go on being enforced, and the log says what happened."""
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("a fault of ours")
+
+    async def scenario(plane: ControlPlane, http: httpx.AsyncClient) -> None:
+        measured = plane._measured
+        monkeypatch.setattr(measured.intake, "_interfaces", fail)
+        monkeypatch.setattr(measured.news, "_news", fail)
+        monkeypatch.setattr(measured.memory, "trim", fail)
+        await measured.keeper.look()
+        report = Report(node="n", namespace="default", app="cart", seq=7, seconds=10.0)
+        registration = Registration(
+            node="n",
+            namespace="default",
+            app="cart",
+            address="127.0.0.1:7001",
+            pid=1,
+            host="h",
+            report=report,
+        )
+        answer = await http.post(
+            f"{ROOT}/instances", content=registration_body(registration), headers=JSON
+        )
+        assert (answer.status_code, answer.json()["reported"]) == (200, 7)
+        assert (await http.post(RULES, json=rule())).status_code == 201
+        await until(lambda: _status_of(http))
+
+    run(scenario)
+
+
+async def _status_of(http: httpx.AsyncClient) -> Any:
+    return (await http.get(f"{RULES}/{rule()['metadata']['name']}")).json().get("status")

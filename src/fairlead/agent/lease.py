@@ -45,7 +45,7 @@ _LOOK = 0.02
 Describe = Callable[[str], Registration]
 """Says who is at an address, with what there is to report."""
 
-Heard = Callable[[Registration, Lease], None]
+Heard = Callable[[Registration, Lease | RefusedRequest], None]
 """Hears what came of a registration."""
 
 Refusal = Callable[[Iterable[int]], str]
@@ -237,6 +237,7 @@ class Tenancy:
             except RefusedRequest as error:
                 self.problem = str(error)
                 warn(f"{registration.address} is not registered: {error}")
+                self.heard(registration, error)
                 return False
             self._registration = registration
             self.problem = ""

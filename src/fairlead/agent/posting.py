@@ -63,10 +63,15 @@ class Posting:
             self._fault("telemetry", error)
             return None
 
-    def heard(self, registration: Registration, lease: Lease) -> None:
+    def heard(self, registration: Registration, answer: Lease | RefusedRequest) -> None:
         """Hear what came of a registration."""
-        if registration.report is not None:
-            self._reporter.answered(lease.reported)
+        if registration.report is None:
+            return
+        if isinstance(answer, Lease):
+            self._reporter.answered(answer.reported)
+        elif not _passes(answer.status):
+            # It may be the report that is refused: the next renewal goes without one.
+            self._reporter.refused()
 
     def between(self) -> float:
         """Do what is to be done between two renewals; return the seconds until the next time."""

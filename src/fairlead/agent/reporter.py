@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fairlead.agent import native
+from fairlead.agent.bounded import bounded_edges, bounded_interfaces, bounded_rules
 from fairlead.agent.collector import (
     NOTHING,
     Collector,
@@ -135,13 +136,11 @@ class Reporter:
 
     def _made(self, address: str) -> Report:
         began = self._spent()
-        self._seq += 1
         asked = self._telemetry()
         self.collector.most = asked.interfaces
         self.shedding.look()
         before, now = self._before, self.collector.read()
         self.collector.rest()
-        self._before = now
         at = self._clock()
         report = Report(
             node=self._whose.node,
@@ -149,15 +148,16 @@ class Reporter:
             app=self._whose.app,
             address=address,
             lane=self._engine.plan.own_lane,
-            seq=self._seq,
+            seq=self._seq + 1,
             seconds=max(at - self._began, 0.001),
-            interfaces=tuple(interface_reports(now, before)),
-            rules=tuple(rule_reports(now, before)),
-            edges=tuple(edge_reports(now, before)),
+            interfaces=bounded_interfaces(interface_reports(now, before)),
+            rules=bounded_rules(rule_reports(now, before)),
+            edges=bounded_edges(edge_reports(now, before)),
             requests=self.requests(),
             runtime=self.figures.since(),
             dropped=max(0, now.dropped - before.dropped),
         )
-        self._began = at
+        # Not before it is made: what a fault of ours kept from being told is told the next time.
+        self._before, self._began, self._seq = now, at, self._seq + 1
         self.cost = self._spent() - began
         return report

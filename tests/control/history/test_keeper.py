@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from fairlead.control.history import keeper as keepers
 from fairlead.control.history.keeper import FILE, Keeper
 from fairlead.control.telemetry.intake import Intake
 from fairlead.control.telemetry.memory import INTERFACE, Memory
@@ -141,6 +142,45 @@ def test_a_full_disk_is_said_and_survived(plane: Plane) -> None:
     assert plane.keeper.shown()["problem"] == ""
     found = plane.graph(-1500, 10, wanted={"interface": "GET:/orders"})
     assert len(known(found)) > 145
+
+
+def test_a_machine_that_slept_goes_on_at_once(
+    plane: Plane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Years are passed over; what was known before is written all the same."""
+    plane.live(300, passed=100)
+    walked: list[int] = []
+    batches = keepers._batches
+
+    def counted(apps: Any, step: int, begin: int, length: int) -> Any:
+        walked.append(begin)
+        return batches(apps, step, begin, length)
+
+    monkeypatch.setattr(keepers, "_batches", counted)
+    slept = plane.time.now
+    plane.time.now += 5 * 86_400
+    plane.live(600, passed=100)
+
+    assert len(walked) < 20
+    found = plane.graph(slept - 300 - plane.time.now, 10, end=slept)
+    assert sum(known(found)) == pytest.approx(300, rel=0.1)
+
+
+def test_a_clock_that_is_put_back_is_followed(plane: Plane) -> None:
+    """What was told while it was ahead is forgotten, and all that comes is kept and bounded."""
+    plane.live(600)
+    ahead = 400 * 86_400
+    plane.time.now += ahead
+    plane.live(2 * 3600)
+    plane.time.now -= ahead
+    plane.live(3 * 3600)
+
+    assert plane.keeper._archive.rolled <= plane.time.now
+    told = plane.memory.of(*APP)
+    assert told is not None
+    assert len(told.covered.coarse) < 100
+    for step in (10, 300):
+        assert len(known(plane.graph(-3 * 3600, step))) >= 3 * 3600 / step - 3
 
 
 def test_without_a_directory_some_is_kept_in_memory(time: Time) -> None:

@@ -49,7 +49,7 @@ from fairlead.control.store import Object
 from fairlead.control.telemetry.measurements import Measurements
 from fairlead.control.traffic import Traffic
 from fairlead.policy.workload import DEFAULT_NAMESPACE
-from fairlead.protocols.watch.codec import ROOT
+from fairlead.protocols.watch.codec import ROOT, Registration
 from fairlead.protocols.watch.reader import InvalidMessage
 from fairlead.protocols.watch.reading import (
     read_answer,
@@ -140,12 +140,22 @@ class Agents:
             raise too_many(str(error)) from error
         self.nodes.renewed(r.node, r.counters)
         self.traffic.report(r.node, r.namespace, r.app, r.counters)
-        intake = self.measured.intake
-        reported = intake.take(r.report) if r.report else intake.last(r.namespace, r.app, r.node)
+        reported = self._reported(registration)
         times = {"lease": self.settings.lease, "renew": self.settings.renew}
         wanted = self.measured.contracts.wanted((r.namespace, r.app), r.node, r.contracts)
         answer = {"lane": lane, "conflict": conflict, "reported": reported, "wanted": wanted}
         return json_response({**answer, **times})
+
+    def _reported(self, r: Registration) -> int:
+        """Take in what came with a renewal, which holds whatever becomes of that."""
+        intake = self.measured.intake
+        try:
+            if r.report is not None:
+                return intake.take(r.report)
+            return intake.last(r.namespace, r.app, r.node)
+        except Exception:
+            log.exception("a report of the app %s (node %s) was lost", r.app, r.node)
+            return r.report.seq if r.report is not None else 0
 
     async def report(self, request: Request) -> Response:
         """Take in what a process measured."""

@@ -131,6 +131,7 @@ class Keeper:
     async def look(self) -> None:
         """Write what is due, and forget what is not needed any more."""
         now = int(self._clocks.now().timestamp())
+        self._go_back(now)
         try:
             await self._flush(FINE, now - 5)
             await self._flush(COARSE, now - LAST)
@@ -145,7 +146,17 @@ class Keeper:
             log.exception("what was measured could not be kept")
         if now - self._state.trimmed >= PAUSE or now < self._state.trimmed:
             self._state.trimmed = now
-            self._trim(now)
+            try:
+                self._trim(now)
+            except Exception:
+                log.exception("what was measured could not be forgotten")
+
+    def _go_back(self, now: int) -> None:
+        """Begin anew at `now` where the clock was put back: what was after it has not been."""
+        for step, length in LENGTHS.items():
+            if self.flushed[step] > now + length:
+                self.flushed[step] = now - now % length
+                self._memory.forget_after(now)
 
     def _is_stranded(self) -> bool:
         return self._directory is not None and self._archive.place == "memory"
@@ -161,24 +172,28 @@ class Keeper:
 
     async def _flush(self, step: int, until: int) -> None:
         length = LENGTHS[step]
-        while self.flushed[step] + length <= until:
-            begin = self.flushed[step]
+        end = until - until % length
+        # A clock that is put forward, or a machine that slept, leaves hours without anything.
+        for begin in self._memory.spans(step, length, self.flushed[step], end):
             for runs in _batches(self._memory.apps.values(), step, begin, length):
                 first, count = begin // step, length // step
                 await self._in_thread(self._archive.write, step, first, count, runs)
             self.flushed[step] = begin + length
+        self.flushed[step] = max(self.flushed[step], end)
 
     async def _roll_up(self) -> None:
         """Add up the hours that are complete, the oldest first."""
         archive = self._archive
         whole = self.flushed[COARSE] - self.flushed[COARSE] % HOUR
         rolled = await self._in_thread(lambda: archive.rolled)
-        hour = max(rolled, whole - KEPT[COARSE])
+        oldest = whole - KEPT[COARSE]
+        # Up to a moment that is still to come where the clock was put back.
+        hour = max(rolled, oldest) if rolled <= whole else oldest
         for begin in range(hour, whole, HOUR):
             series = await self._in_thread(archive.within, begin)
             for place in range(0, len(series), AT_ONCE):
                 await self._in_thread(archive.roll_up, begin, series[place : place + AT_ONCE])
-        if whole > rolled:
+        if whole != rolled:
             await self._in_thread(archive.rolled_to, whole)
 
     def _trim(self, now: int) -> None:

@@ -266,6 +266,30 @@ class Memory:
         wanted = frozenset(namespaces)
         return [told for key, told in sorted(self.apps.items()) if key[0] in wanted]
 
+    def spans(self, step: int, length: int, begin: int, end: int) -> list[int]:
+        """Return where runs of `length` seconds begin in which some app told something, in order.
+
+        Slots are of `step` seconds, and times unix seconds.
+        """
+        first, last, per = begin // step, end // step, length // step
+        slots = {
+            slot // per
+            for told in self.apps.values()
+            for slot in told.covered.slots(step)
+            if first <= slot < last
+        }
+        return [slot * length for slot in sorted(slots)]
+
+    def forget_after(self, now: float) -> None:
+        """Forget what is still to come: it was told while the clock was ahead."""
+        for told in self.apps.values():
+            for series in (told.covered, *told.series.values()):
+                for slots, step in ((series.coarse, COARSE), (series.fine, FINE)):
+                    for slot in [slot for slot in slots if slot * step > now]:
+                        del slots[slot]
+            for process in told.processes.values():
+                process.at = min(process.at, now)
+
     def trim(self, coarse: int, fine: int, now: float) -> None:
         """Forget slots before these, in every app."""
         for told in self.apps.values():

@@ -7,6 +7,7 @@ told of the newest.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -33,6 +34,8 @@ _LAST = 253_402_300_799.0
 
 PAUSE = 1.0
 """Seconds between two pieces of news about one rule at one interface."""
+
+log = logging.getLogger(__name__)
 
 Sort: TypeAlias = Literal["event", "change", "request"]
 
@@ -137,7 +140,10 @@ class Newsroom:
         """Follow the store for good."""
         while True:
             await self._store.changed(self._seen)
-            self.follow()
+            try:
+                self.follow()
+            except Exception:
+                log.exception("what has changed could not be told")
 
     def follow(self) -> None:
         """Pass on what has changed in the store."""

@@ -307,4 +307,6 @@ def _seconds(plain: Any) -> float:
 
 
 def _line(plain: dict[str, Any]) -> bytes:
-    return json.dumps(plain, separators=(",", ":")).encode() + b"\n"
+    # An application's names may have half of a surrogate pair, which no reader takes for JSON.
+    text = json.dumps(plain, separators=(",", ":"), ensure_ascii=False)
+    return text.encode("utf-8", "replace") + b"\n"

@@ -173,7 +173,8 @@ def plain_report(report: Report) -> dict[str, Any]:
 def report_body(report: Report) -> bytes:
     """Return the body that is sent to `REPORTS`."""
     plain = {name: getattr(report, name) for name in WHOSE} | plain_report(report)
-    return json.dumps(plain, separators=(",", ":")).encode() + b"\n"
+    text = json.dumps(plain, separators=(",", ":"), ensure_ascii=False)
+    return text.encode("utf-8", "replace") + b"\n"
 
 
 def reported_body(seq: int) -> bytes:
