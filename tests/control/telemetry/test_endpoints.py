@@ -213,6 +213,16 @@ def test_a_graph_of_rules_shows_what_they_would_reject(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(
+    "times", [{"from": 1e300, "to": 1e301}, {"from": -1e308}, {"from": 1e18, "to": 1e19}]
+)
+def test_of_times_that_have_not_been_nothing_is_known(shop: Shop, times: dict[str, float]) -> None:
+    """Nor of those before everything: a clock may be wrong, and a number large."""
+    shop.post(shop.report("orders", interfaces=(interface(),)))
+    found = shop.get("series", app="orders", side="server", **times)
+    assert len(found["series"]) == 1
+
+
+@pytest.mark.parametrize(
     ("path", "says"),
     [
         ("series", "name one app"),

@@ -240,7 +240,7 @@ def _query(request: Request, app: tuple[str, str], now: float) -> Query:
         app=app,
         sort=sort,
         wanted=wanted,
-        begin=max(begin, now - LONGEST_AGO),
+        begin=min(max(begin, now - LONGEST_AGO), now),
         end=min(end, now),
         step=int(step),
         metrics=metrics,
