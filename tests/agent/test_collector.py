@@ -126,6 +126,51 @@ def test_interfaces_beyond_a_number_are_one(counting: Counting):
     assert {row.name: row.passed for row in counting.interfaces()} == {"GET:/2": 1}
 
 
+def test_no_call_is_told_twice_when_more_is_told_apart(counting: Counting):
+    """What was one of the rest stands alone from then on, with what came since."""
+    counting.collector.most = 1
+    for number in range(3):
+        counting.world.call(1, name=f"GET:/{number}")
+    assert {row.name: row.passed for row in counting.interfaces()} == {"GET:/0": 1, "*": 2}
+
+    counting.collector.most = 10
+    assert not counting.interfaces()
+    for number in range(4):
+        counting.world.call(1, name=f"GET:/{number}")
+    rows = {row.name: row.passed for row in counting.interfaces()}
+    assert rows == {"GET:/0": 1, "GET:/1": 1, "GET:/2": 1, "GET:/3": 1}
+
+
+def test_neither_is_one_on_a_lane(counting: Counting):
+    """What base has of the rest is what lanes leave of it."""
+    counting.collector.most = 0
+    counting.world.call(1, name="GET:/a")
+    with counting.engine.measuring.meter("GET:/a", "gray").enter():
+        pass
+    counting.world.call(1, name="GET:/a")
+    counting.interfaces()
+
+    counting.collector.most = 10
+    assert not counting.interfaces()
+    counting.world.call(1, name="GET:/a")
+    assert [(row.name, row.passed) for row in counting.interfaces()] == [("GET:/a", 1)]
+
+
+def test_rejections_are_not_told_twice_either():
+    """By rule."""
+    counting = Counting(rate(1, resource="GET:/a"), rate(1, resource="GET:/b"))
+    counting.collector.most = 0
+    for name in ("GET:/a", "GET:/b") * 3:
+        counting.world.enter(name).exit()
+    assert sum(row.rejected for row in rule_reports(*counting.read())) == 4
+
+    counting.collector.most = 10
+    assert not list(rule_reports(*counting.read()))
+    counting.world.enter("GET:/b").exit()
+    (row,) = rule_reports(*counting.read())
+    assert (row.resource, row.rejected) == ("GET:/b", 1)
+
+
 def test_rules_tell_whom_they_turned_away():
     """By rule, resource and reason; what is only simulated apart."""
     rule = rate(1, resource="GET:/a")

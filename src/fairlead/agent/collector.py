@@ -83,9 +83,46 @@ class Collector:
         """What was read last of base where there are lanes too: it must not go back."""
         self.most = INTERFACES
         """Interfaces that are told apart; those that have been stay so, or totals went back."""
+        self._last_most: int | None = None
+        self._carried: tuple[dict[InterfaceKey, Numbers], dict[RuleKey, tuple[int, int]]] = ({}, {})
+        """What was told of the rest, before more was told apart, of those that stand alone now."""
 
     def read(self) -> Totals:
         """Return everything that was counted so far."""
+        raised = self._last_most is not None and self.most > self._last_most
+        known = frozenset(self._known) if raised else frozenset()
+        self._last_most = self.most
+        if raised:  # the rest goes back by what is told apart from now on
+            self._base = {key: one for key, one in self._base.items() if key[0] != REST}
+        totals = self._read()
+        if raised:
+            self._carry(totals, {name[:LONGEST_NAME] for name in self._known - known})
+        return self._with_carried(totals)
+
+    def _carry(self, totals: Totals, names: set[str]) -> None:
+        interfaces, rules = self._carried
+        for key, one in totals.interfaces.items():
+            if key[0] in names:
+                interfaces[key] = (*one[:INFLIGHT], 0, 0, *one[RT:])
+        rules.update((key, one) for key, one in totals.rules.items() if key[1] in names)
+
+    def _with_carried(self, totals: Totals) -> Totals:
+        """Leave with the rest what was told of it: no call is told twice."""
+        interfaces, rules = self._carried
+        for key, one in interfaces.items():
+            if key in totals.interfaces:
+                rest = (REST, *key[1:])
+                totals.interfaces[key] = _less(totals.interfaces[key], one)
+                totals.interfaces[rest] = _sum(totals.interfaces.get(rest), one)
+        for place, (rejected, simulated) in rules.items():
+            if place in totals.rules:
+                others = (place[0], REST, place[2])
+                own, before = totals.rules[place], totals.rules.get(others, (0, 0))
+                totals.rules[place] = (max(0, own[0] - rejected), max(0, own[1] - simulated))
+                totals.rules[others] = (before[0] + rejected, before[1] + simulated)
+        return totals
+
+    def _read(self) -> Totals:
         measuring = self._engine.measuring
         # First the parts, then the whole: a call that comes between must not be missing in it.
         lanes = [(name, lane, _read(meter)) for name, lane, meter in measuring.meters()]
