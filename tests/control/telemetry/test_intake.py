@@ -7,9 +7,9 @@ from itertools import pairwise
 import pytest
 
 from fairlead.control.telemetry import memory as memories
-from fairlead.control.telemetry.intake import Intake, Turned
+from fairlead.control.telemetry.intake import MOST_BUSY, Intake, Turned
 from fairlead.control.telemetry.memory import INTERFACE, RULE, TOTAL, Memory, Told
-from fairlead.control.telemetry.packed import Sums, unpack
+from fairlead.control.telemetry.packed import MOST, Sums, unpack
 from fairlead.protocols.watch.report import SERVER
 
 from .reports import START, Time, interface, report, rule
@@ -169,3 +169,14 @@ def test_a_slot_is_whole_when_the_next_report_has_come(desk: Desk) -> None:
     slots = sorted(fine)
     assert all(after - before == 1 for before, after in pairwise(slots))
     assert all(95 <= unpack(fine[slot]).passed <= 105 for slot in slots[1:-1])
+
+
+def test_what_is_under_way_is_bounded_in_names_and_numbers(desk: Desk) -> None:
+    """Thousands of processes may each say so; sums of them are shown in JSON."""
+    rows = [interface(f"GET:/{number}", inflight=number) for number in range(MOST_BUSY + 9)]
+    desk.intake.take(report(1, [*rows, interface("GET:/most", inflight=2**63 - 1)]))
+
+    (process,) = desk.told.processes.values()
+    assert len(process.inflight) == MOST_BUSY
+    assert process.inflight["GET:/most", SERVER, ""] == MOST
+    assert all(desk.told.series[INTERFACE, *key].name[1] is key[0] for key in process.inflight)

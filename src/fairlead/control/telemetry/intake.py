@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable, Sequence
+from heapq import nlargest
 from typing import NamedTuple
 
 from fairlead.control.clocks import Clocks
@@ -18,7 +19,7 @@ from fairlead.control.telemetry.memory import (
     Told,
     Where,
 )
-from fairlead.control.telemetry.packed import HIGH, STRUCTS, Packed, pack
+from fairlead.control.telemetry.packed import HIGH, MOST, STRUCTS, Packed, pack
 from fairlead.protocols.watch.report import EdgeReport, InterfaceReport, Report, RuleReport
 
 LATE = 8
@@ -26,6 +27,10 @@ LATE = 8
 
 One that is further behind is the first of a process that counts anew.
 """
+
+
+MOST_BUSY = 64
+"""Interfaces of a process of which it is kept how many calls are under way."""
 
 
 class Turned(NamedTuple):
@@ -69,11 +74,13 @@ class Intake:
         self.taken += 1
         self.shed += report.dropped
         now = self._clocks.now().timestamp()
+        process = _process(report, now)
         if before is not None or len(told.processes) < MOST_PROCESSES:
-            told.processes[report.node] = _process(report, now)
+            told.processes[report.node] = process
         where = Where.of(now, report.seconds)
         told.cover(report.seconds, where)
         self._interfaces(told, report, where)
+        process.inflight = _inflight(told, report.interfaces)
         for edge in report.edges:
             self._edge(told, edge, where)
         for rule in report.rules:
@@ -158,9 +165,19 @@ def _process(report: Report, now: float) -> Process:
         at=now,
         runtime=report.runtime,
         dropped=report.dropped,
-        inflight=_inflight(report.interfaces),
     )
 
 
-def _inflight(rows: Iterable[InterfaceReport]) -> dict[tuple[str, str, str], int]:
-    return {(row.name, row.side, row.lane): row.inflight for row in rows if row.inflight}
+def _inflight(told: Told, rows: Iterable[InterfaceReport]) -> dict[tuple[str, str, str], int]:
+    """Return the calls under way at the busiest, under names that are kept anyway."""
+    busy = nlargest(MOST_BUSY, (row for row in rows if row.inflight), key=_under_way)
+    found: dict[tuple[str, str, str], int] = {}
+    for row in busy:
+        _, name, side, lane = told.find((INTERFACE, row.name, row.side, row.lane)).name
+        key = (name, side, lane)
+        found[key] = found.get(key, 0) + min(row.inflight, MOST)
+    return found
+
+
+def _under_way(row: InterfaceReport) -> int:
+    return row.inflight

@@ -74,9 +74,10 @@ class Where(NamedTuple):
 class Series:
     """Counts of one thing by slot."""
 
-    __slots__ = ("coarse", "fine")
+    __slots__ = ("coarse", "fine", "name")
 
-    def __init__(self) -> None:
+    def __init__(self, name: Name = ("", "", "", "")) -> None:
+        self.name = name
         self.coarse: dict[int, Packed] = {}
         self.fine: dict[int, Packed] = {}
 
@@ -141,7 +142,7 @@ class Process:
     runtime: Runtime | None = None
     dropped: int = 0
     inflight: dict[tuple[str, str, str], int] = field(default_factory=dict)
-    """Calls under way, by interface, side and lane."""
+    """Calls under way at its busiest interfaces, by interface, side and lane."""
 
     def is_fresh(self, now: float) -> bool:
         """Tell whether what it said last is still about now."""
@@ -172,9 +173,9 @@ class Told:
                 )
                 series = self.series.get(name)
                 if series is None and len(self.series) >= 2 * MOST_SERIES:
-                    return Series()
+                    return Series(name)
             if series is None:
-                series = self.series[name] = self.sorted[name[0]][name] = Series()
+                series = self.series[name] = self.sorted[name[0]][name] = Series(name)
         return series
 
     def count(self, side: str, lane: str, packed: Packed) -> None:

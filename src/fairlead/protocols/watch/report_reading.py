@@ -40,6 +40,9 @@ LONGEST_PERIOD = 7 * 86400.0
 """Seconds: an agent that could not report for longer has more to tell than a graph can show."""
 
 _MOST_CORES = 1 << 16
+_MOST_OF_A_PROCESS = 1 << 48
+"""Bytes, threads and the like: sums over thousands of processes are still whole numbers of JSON."""
+
 _MOST_PROBLEMS = 8
 
 Row = TypeVar("Row", bound=NamedTuple)
@@ -205,18 +208,18 @@ def _runtime(read: Reader) -> Runtime | None:
         return None
     inner = Reader(plain)
     gc = inner.given("gc", (0, 0, 0))
-    if not isinstance(gc, list | tuple) or len(gc) != 3 or not _are_counts(gc):
+    if not _is_gc(gc):
         inner.problem("gc", "must be three whole numbers")
         gc = (0, 0, 0)
     runtime = Runtime(
         cpu=inner.seconds("cpu", _MOST_CORES),
-        rss=inner.number("rss", INT64),
-        fds=inner.number("fds", INT64),
-        threads=inner.number("threads", INT64),
+        rss=inner.number("rss", _MOST_OF_A_PROCESS),
+        fds=inner.number("fds", _MOST_OF_A_PROCESS),
+        threads=inner.number("threads", _MOST_OF_A_PROCESS),
         gc=(gc[0], gc[1], gc[2]),
         gc_pause=inner.seconds("gc_pause", LONGEST_PERIOD),
         loop_lag=inner.seconds("loop_lag", LONGEST_PERIOD),
-        tasks=inner.number("tasks", INT64),
+        tasks=inner.number("tasks", _MOST_OF_A_PROCESS),
     )
     try:
         inner.finish()
@@ -224,3 +227,8 @@ def _runtime(read: Reader) -> Runtime | None:
         for name, message in error.problems:
             read.problem(f"runtime.{name}", message[:LONGEST_TEXT])
     return runtime
+
+
+def _is_gc(plain: Any) -> bool:
+    three = isinstance(plain, list | tuple) and len(plain) == 3
+    return three and _are_counts(plain) and max(plain) < _MOST_OF_A_PROCESS
