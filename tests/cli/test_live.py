@@ -136,6 +136,17 @@ def read_until(fd: int, wanted: bytes) -> bytes:
     return found
 
 
+def test_top_shows_nothing_that_a_terminal_would_obey(say: Say, shop: Shop):
+    """Names and lanes are what an application sent."""
+    row = interface("GET:/\x1b[2J", lane="\x1b]52;c;eA==\x07", side="server")
+    shop.post(shop.report("orders", interfaces=(row,), rules=(rule("Kind/\x1b[31m"),)))
+
+    for app in ((), ("orders",)):
+        shown = say("top", *app, "-n", shop.namespace).out
+        assert not any(character in shown for character in "\x1b\x07")
+    assert r"GET:/\x1b[2J" in shown
+
+
 def test_top_goes_on_until_ctrl_c_and_gives_the_screen_back(server: Server, shop: Shop):
     """A screen of its own, so that what was there before is there again."""
     shop.register("orders", 7001, shop.report("orders", 7001, interfaces=(interface(),)))

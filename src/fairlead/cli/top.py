@@ -121,7 +121,7 @@ def _interfaces(found: Plain, sort: Sort) -> Iterator[str]:
 
 
 def _interface(one: Plain) -> tuple[str, ...]:
-    where = (terminal.safe(one["name"]), one["side"], one["lane"] or "base")
+    where = (terminal.safe(one["name"]), one["side"], terminal.safe(one["lane"]) or "base")
     return (*where, *_rates(one), *_times(one["rt"]), str(one["inflight"]))
 
 

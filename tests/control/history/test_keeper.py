@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +123,29 @@ def test_a_broken_file_is_put_aside(tmp_path: Path, time: Time) -> None:
     assert (tmp_path / f"{FILE}.unreadable").read_bytes() == b"no database at all"
     assert plane.keeper.shown()["problem"] == ""
     plane.keeper.close()
+
+
+def test_a_file_that_is_out_of_reach_is_left_alone(
+    tmp_path: Path, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Locked, or on a full disk, when the control plane starts: the week is there the next time."""
+    first = Plane(tmp_path, time)
+    first.live(900)
+    first.keeper.close()
+    connect: Any = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *a, **more: connect(*a, timeout=0, **more))
+    with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        second = Plane(tmp_path, time)
+        second.live(900)
+        assert "locked" in second.keeper.shown()["problem"]
+        second.keeper.close()
+
+    third = Plane(tmp_path, time)
+    assert len(known(third.graph(-1800, 10, end=time.now - 900))) > 80
+    assert third.keeper.shown()["problem"] == ""
+    third.keeper.close()
 
 
 def test_a_full_disk_is_said_and_survived(plane: Plane) -> None:

@@ -62,6 +62,16 @@ _NAMES = "SELECT sort, a, b, c FROM series WHERE namespace = ? AND app = ?"
 class Unusable(Exception):
     """The file cannot be used; the message says why."""
 
+    def __init__(self, message: str, *, damaged: bool = False) -> None:
+        """`damaged` says that it is what is in the file, and not a disk or a lock."""
+        super().__init__(message)
+        self.damaged = damaged
+
+
+def is_damage(error: Exception) -> bool:
+    """Tell whether a file is no good; of a disk that is full SQLite raises a subclass."""
+    return type(error) is sqlite3.DatabaseError
+
 
 class Run(NamedTuple):
     """Slots of one series, from `first` on, by number."""
@@ -87,7 +97,7 @@ class Archive:
             path.touch(mode=0o600, exist_ok=True)
             return cls(_connect(str(path)), str(path))
         except (sqlite3.Error, OSError) as error:
-            raise Unusable(f"{path}: {error}") from error
+            raise Unusable(f"{path}: {error}", damaged=is_damage(error)) from error
 
     @classmethod
     def in_memory(cls) -> Archive:

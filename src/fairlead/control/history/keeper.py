@@ -17,7 +17,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from fairlead.control.clocks import Clocks
-from fairlead.control.history.archive import HOUR, KEPT, ROUGH, Archive, Run, Unusable
+from fairlead.control.history.archive import (
+    HOUR,
+    KEPT,
+    ROUGH,
+    Archive,
+    Run,
+    Unusable,
+    is_damage,
+)
 from fairlead.control.store import Object
 from fairlead.control.telemetry.memory import COARSE, FINE, LONGEST, App, Memory, Name, Told
 from fairlead.control.telemetry.packed import Packed
@@ -86,7 +94,15 @@ class Keeper:
         try:
             return Archive.open(path)
         except Unusable as error:
-            return self._anew(path, str(error))
+            if error.damaged:
+                return self._anew(path, str(error))
+            return self._in_memory(str(error))
+
+    def _in_memory(self, why: str) -> Archive:
+        """Leave a file that is only out of reach: its week is there when the disk is."""
+        self._state.problem = f"{why}; kept in memory only"
+        log.error("what was measured cannot be kept: %s", self._state.problem)
+        return Archive.in_memory()
 
     def _anew(self, path: Path, why: str) -> Archive:
         """Put a file that cannot be read aside and begin a new one, in memory if need be."""
@@ -165,8 +181,7 @@ class Keeper:
         if not self._state.problem:
             log.error("what was measured cannot be kept for now: %s", error)
         self._state.problem = str(error)
-        # A full disk raises one of its subclasses: the file is as good as before.
-        if self._directory is not None and type(error) is sqlite3.DatabaseError:
+        if self._directory is not None and is_damage(error):
             self._archive.close()
             self._archive = self._anew(self._directory / FILE, str(error))
 
