@@ -18,13 +18,14 @@ from fairlead.agent.lineage import name_of
 from fairlead.agent.posting import Posting
 from fairlead.agent.reporter import Reporter
 from fairlead.agent.source import Apply, FileSource, Follower, Source, WatchSource
-from fairlead.protocols.watch.codec import Subscription
+from fairlead.protocols.watch.codec import Lease, Subscription
 
 if TYPE_CHECKING:
     from fairlead.agent.agent import Agent
     from fairlead.agent.metrics import Metrics
     from fairlead.policy.snapshot import Snapshot
-    from fairlead.protocols.watch.codec import Lease, Registration
+    from fairlead.protocols.watch.client import RefusedRequest
+    from fairlead.protocols.watch.codec import Registration
 
 
 class Process:
@@ -137,10 +138,11 @@ class Process:
             apply, self.door, self.subscription, agent.dice, self._spoken
         )
 
-    def _heard(self, registration: Registration, lease: Lease) -> None:
+    def _heard(self, registration: Registration, answer: Lease | RefusedRequest) -> None:
         """Hear what came of a registration."""
-        self.posting.heard(registration, lease)
-        self.contracts.heard(registration, lease)
+        self.posting.heard(registration, answer)
+        if isinstance(answer, Lease):
+            self.contracts.heard(registration, answer)
 
     def _spoken(self) -> None:
         """Hear that the control plane has spoken."""
