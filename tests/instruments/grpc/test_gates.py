@@ -82,7 +82,7 @@ def test_a_breaker_opens_by_codes_that_are_a_servers_fault(
 ) -> None:
     """The one who calls spares the one who cannot."""
     if (kind, way) == ("aio", "stream_stream"):
-        return  # while a stream is still written, the library's own error may get ahead
+        pytest.skip("while a stream is still written, the library's own error may get ahead")
     enforce(plane, breaking(name(way)))
     client = make()
     base.behave = lambda context: context.abort(grpc.StatusCode.NOT_FOUND, "none")
