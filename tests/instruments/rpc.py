@@ -60,7 +60,7 @@ def sync_functions(say: Say) -> dict[str, Callable[..., Any]]:
             yield say(context)
 
     def stream_unary(requests: Iterator[str], context: Any) -> str:
-        # All of them first: an answer that gets ahead of what is written is the library's own error.
+        # All of them first: an answer ahead of what is written is the library's own error.
         said = [say(context) for _ in list(requests)]
         return said[-1] if len(set(said)) == 1 else f"not one: {said}"
 
