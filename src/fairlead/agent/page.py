@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import add
 from typing import TYPE_CHECKING
 
 from fairlead.agent import collector as at
@@ -27,9 +28,10 @@ _SHOWN = 200
 def page(app: str, namespace: str, sums: Sums) -> str:
     """Return the page of an app's instance."""
     said = Exposition([("service_name", app), ("service_namespace", namespace)])
+    interfaces = _shown(sums.interfaces)
     for metric, side, name in _HISTOGRAMS:
-        said.say_times(metric, _times(sums.interfaces, side, name))
-    _say_interfaces(said, sums)
+        said.say_times(metric, _times(interfaces, side, name))
+    _say_interfaces(said, interfaces)
     for position, metric in enumerate((metrics.RULE_REJECTED, metrics.RULE_SIMULATED)):
         said.say(metric, [(key, numbers[position]) for key, numbers in sums.rules.items()])
     said.say_times(
@@ -50,7 +52,7 @@ _CALLS = (
 )
 
 
-def _say_interfaces(said: Exposition, sums: Sums) -> None:
+def _say_interfaces(said: Exposition, interfaces: dict[Key, Numbers]) -> None:
     for metric, position in (
         (metrics.PASSED, at.PASSED),
         (metrics.REJECTED, at.REJECTED),
@@ -58,8 +60,7 @@ def _say_interfaces(said: Exposition, sums: Sums) -> None:
         (metrics.ERRORS, at.ERRORS),
         (metrics.INFLIGHT, at.INFLIGHT),
     ):
-        rows = sums.interfaces.items()
-        said.say(metric, [((_shown(key), *key[1:]), numbers[position]) for key, numbers in rows])
+        said.say(metric, [(key, numbers[position]) for key, numbers in interfaces.items()])
 
 
 def _say_process(said: Exposition, sums: Sums) -> None:
@@ -116,5 +117,11 @@ _HISTOGRAMS: Iterable[tuple[Metric, str, Callable[[str], tuple[str, ...] | None]
 )
 
 
-def _shown(key: Key) -> str:
-    return key[0][:_SHOWN] if key[1] == SQL else key[0]
+def _shown(interfaces: dict[Key, Numbers]) -> dict[Key, Numbers]:
+    """Cut long statements; those that begin alike are one, as a page has each series once."""
+    found: dict[Key, Numbers] = {}
+    for (name, side, lane), numbers in interfaces.items():
+        key = (name[:_SHOWN] if side == SQL else name, side, lane)
+        before = found.get(key)
+        found[key] = numbers if before is None else tuple(map(add, before, numbers))
+    return found
