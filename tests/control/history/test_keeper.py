@@ -114,6 +114,20 @@ def test_a_restart_loses_nothing_that_was_there(tmp_path: Path, time: Time) -> N
     second.keeper.close()
 
 
+def test_the_first_report_is_told_of_a_time_before_the_control_plane(
+    tmp_path: Path, time: Time
+) -> None:
+    """It began after a mark up to which history is written; the report is of a minute before."""
+    time.now += 3
+    plane = Plane(tmp_path, time)
+    plane.intake.take(report(1, [interface(passed=600)], seconds=60.0))
+    for seconds in (20, 900):
+        time.now += seconds
+        asyncio.run(plane.keeper.look())
+        assert sum(known(plane.graph(-seconds - 120, 10))) * 10 == pytest.approx(600, rel=0.1)
+    plane.keeper.close()
+
+
 def test_a_broken_file_is_put_aside(tmp_path: Path, time: Time) -> None:
     """The control plane starts, with an empty past; the old file can be looked at."""
     (tmp_path / FILE).write_bytes(b"no database at all")

@@ -83,7 +83,9 @@ class Keeper:
         self._state = _State()
         self._archive = self._open()
         now = int(clocks.now().timestamp())
-        self.flushed = {step: now - now % length for step, length in LENGTHS.items()}
+        # The first reports are of a time before this began.
+        starts = {FINE: now - 5, COARSE: now - LAST}
+        self.flushed = {step: at - at % LENGTHS[step] for step, at in starts.items()}
         """The moment up to which slots of a length are in the archive and not asked of memory."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="fairlead-history")
 
