@@ -18,8 +18,8 @@ from benchmarks.telemetry.samples import SLOTS, hour
 from fairlead.control.clocks import Clocks
 from fairlead.control.history.archive import DAY, HOUR, Archive, Run
 from fairlead.control.history.keeper import FILE, Keeper
-from fairlead.control.telemetry.memory import COARSE, INTERFACE, App, Memory, Name
-from fairlead.control.telemetry.query import COVERED, Older, Query, finish, prepare
+from fairlead.control.telemetry.memory import COARSE, COVERED, INTERFACE, App, Memory, Name
+from fairlead.control.telemetry.query import Older, Query, finish, prepare
 
 INTERFACES, OF_ONE, POOL = 1000, 50, 240
 APP: App = ("default", "orders")

@@ -83,6 +83,21 @@ def test_what_is_too_old_goes(archive: Archive) -> None:
     assert archive.read(APP, [NAME], 10, (now - HOUR, now))[NAME]
 
 
+def test_a_clock_that_is_wrong_costs_no_week(archive: Archive) -> None:
+    """A jump alone takes nothing; what is then measured in another year takes two hours a look."""
+    whole = (BEGIN, BEGIN + DAY)
+    fill(archive, *whole)
+    roll(archive, BEGIN)
+    year = BEGIN + 366 * DAY
+    archive.drop(year, 1 << 30)
+    assert len(archive.read(APP, [NAME], 10, whole)[NAME]) == 8640
+    fill(archive, year, year + 300)
+    archive.drop(year + 300, 1 << 30)
+    assert len(archive.read(APP, [NAME], 10, whole)[NAME]) == 8640 - 720
+    archive.drop(BEGIN + DAY, 1 << 30)
+    assert len(archive.read(APP, [NAME], 10, whole)[NAME]) == 8640 - 720
+
+
 def test_the_oldest_hours_go_where_there_is_no_room(archive: Archive) -> None:
     """The disk is the store's first."""
     for hour in range(4):

@@ -114,6 +114,26 @@ def test_a_restart_loses_nothing_that_was_there(tmp_path: Path, time: Time) -> N
     second.keeper.close()
 
 
+@pytest.mark.parametrize("every", [1.0, 10.0])
+def test_a_slot_that_is_told_by_halves_around_a_restart_is_whole(
+    tmp_path: Path, time: Time, every: float
+) -> None:
+    """At once and once it is written, also where it is written twice or restarted again."""
+    time.now += 5.5
+    plane = Plane(tmp_path, time)
+    plane.live(200, every=every, passed=int(10 * every))
+    for _ in range(2):
+        plane.keeper.close()
+        plane = Plane(tmp_path, time)
+        assert set(known(plane.graph(-190, 10))) == {10.0}
+        plane.live(20, every=every, passed=int(10 * every))
+    plane.live(500, passed=100)
+    found = known(plane.graph(-690, int(every), end=time.now - 502))
+    assert len(found) > 170 / every
+    assert set(found) == {10.0}
+    plane.keeper.close()
+
+
 def test_the_first_report_is_told_of_a_time_before_the_control_plane(
     tmp_path: Path, time: Time
 ) -> None:

@@ -25,6 +25,9 @@ HOUR, DAY = 3600, 86_400
 KEPT = {FINE: HOUR + 60, COARSE: 7 * DAY, ROUGH: 7 * DAY}
 """Seconds for which slots are kept, by their length."""
 
+AT_ONCE = 2 * HOUR
+"""Seconds of slots that one look, of which there is one an hour, may find too old."""
+
 SCHEMA = 1
 _SET_UP = (
     """CREATE TABLE series (
@@ -54,7 +57,11 @@ _SPAN = (
 _DROP_SPAN = "DELETE FROM blocks WHERE series = ? AND step = ? AND start >= ? AND start < ?"
 _DROP_OLD = "DELETE FROM blocks WHERE step = ? AND start < ?"
 _DROP_SERIES = "DELETE FROM series WHERE id NOT IN (SELECT series FROM blocks)"
-_OLDEST = "SELECT min(start) FROM blocks WHERE step = ?"
+_ENDS = "SELECT min(start), max(start) FROM blocks WHERE step = ?"
+_SINCE = (
+    "SELECT namespace, app, sort, a, b, c, start, slots FROM blocks JOIN series ON id = series"
+    " WHERE step = ? AND start >= ? AND start <= ? ORDER BY start"
+)
 _WITHIN = "SELECT DISTINCT series FROM blocks WHERE step = ? AND start >= ? AND start < ?"
 _NAMES = "SELECT sort, a, b, c FROM series WHERE namespace = ? AND app = ?"
 
@@ -129,7 +136,7 @@ class Archive:
                 try:
                     execute(_ADD, (series, step, start, block))
                 except sqlite3.IntegrityError:
-                    # A part of it was written before a restart.
+                    # It is written again, or what memory has not was before a restart.
                     merged = self._merged(series, step, start, (count, run.slots))
                     execute(_PUT, (series, step, start, merged))
 
@@ -160,11 +167,28 @@ class Archive:
             execute("DELETE FROM rolled")
             execute("INSERT INTO rolled VALUES (?)", (moment,))
 
+    def since(self, step: int, begin: int, now: int) -> Iterator[Run]:
+        """Yield what is there of rows that begin between two moments, up to the slot of `now`."""
+        with self._lock:
+            rows = self._connection.execute(_SINCE, (step, begin, now)).fetchall()
+        for namespace, app, sort, a, b, c, start, block in rows:
+            slots = _slots(start // step, block)
+            past = {slot: packed for slot, packed in slots.items() if slot * step <= now}
+            yield Run((namespace, app), (sort, a, b, c), past)
+
     def drop(self, now: int, most: int) -> None:
-        """Forget what is too old, and the oldest where all takes more than `most` bytes."""
+        """Forget what is too old, and the oldest where all takes more than `most` bytes.
+
+        A clock that is wrong must not cost the week: age is counted up to the newest slot there is,
+        and of what is kept for long, no more than the oldest `AT_ONCE` go at a time.
+        """
         with self._transaction() as execute:
-            for step, seconds in KEPT.items():
-                execute(_DROP_OLD, (step, now - seconds))
+            oldest, newest = execute(_ENDS, (COARSE,)).fetchone()
+            if newest is not None:
+                now = min(now, newest + ROUGH)
+                before = min(now - KEPT[COARSE], oldest + AT_ONCE)
+                for step, moment in ((FINE, now - KEPT[FINE]), (COARSE, before), (ROUGH, before)):
+                    execute(_DROP_OLD, (step, moment))
         for _ in range(7 * 24):
             if self.size() <= most:
                 break
@@ -176,7 +200,7 @@ class Archive:
     def _drop_oldest(self) -> None:
         with self._transaction() as execute:
             for step in (FINE, COARSE):
-                (oldest,) = self._connection.execute(_OLDEST, (step,)).fetchone()
+                oldest, _ = self._connection.execute(_ENDS, (step,)).fetchone()
                 if oldest is not None:
                     execute(_DROP_OLD, (step, oldest - oldest % HOUR + HOUR))
                     return

@@ -27,9 +27,17 @@ from fairlead.control.history.archive import (
     is_damage,
 )
 from fairlead.control.store import Object
-from fairlead.control.telemetry.memory import COARSE, FINE, LONGEST, App, Memory, Name, Told
+from fairlead.control.telemetry.memory import (
+    COARSE,
+    COVERED,
+    FINE,
+    LONGEST,
+    App,
+    Memory,
+    Name,
+    Told,
+)
 from fairlead.control.telemetry.packed import Packed
-from fairlead.control.telemetry.query import COVERED
 
 FILE = "telemetry.sqlite"
 
@@ -87,6 +95,7 @@ class Keeper:
         starts = {FINE: now - 5, COARSE: now - LAST}
         self.flushed = {step: at - at % LENGTHS[step] for step, at in starts.items()}
         """The moment up to which slots of a length are in the archive and not asked of memory."""
+        self._recall(now)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="fairlead-history")
 
     def _open(self) -> Archive:
@@ -122,6 +131,18 @@ class Keeper:
         self._state.problem = ""
         log.warning("what was measured is kept anew; the old file is %s.unreadable", path)
         return archive
+
+    def _recall(self, now: int) -> None:
+        """Have memory go on where the last process stopped: a slot may be told by halves.
+
+        What is written of a row is all that memory has of it, and takes the place of what is there.
+        """
+        try:
+            for step, begin in self.flushed.items():
+                for run in self._archive.since(step, begin, now):
+                    self._memory.recall(run.app, run.name, step, run.slots)
+        except sqlite3.Error as error:
+            self._failed(error)
 
     def shown(self) -> Object:
         """Say where the past is kept, since when it failed, and how large it may become."""

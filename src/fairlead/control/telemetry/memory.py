@@ -7,7 +7,7 @@ so that a graph has no teeth where reports and slots do not begin together.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import NamedTuple, TypeAlias
@@ -48,6 +48,9 @@ INTERFACE, TOTAL, RULE, EDGE = "interface", "total", "rule", "edge"
 Name: TypeAlias = tuple[str, str, str, str]
 """INTERFACE, its name, side and lane · TOTAL, ``""``, side and lane: all interfaces of them ·
 RULE, its name, the resource and the reason · EDGE, the app called, label and lane."""
+
+COVERED: Name = ("covered", "", "", "")
+"""The series of the time that processes told of, which history keeps beside the others."""
 
 App: TypeAlias = tuple[str, str]
 """Namespace and app."""
@@ -261,6 +264,14 @@ class Memory:
         if told is None and len(self.apps) < MOST_APPS:
             told = self.apps[namespace, app] = Told(namespace, app)
         return told
+
+    def recall(self, app: App, name: Name, step: int, slots: Mapping[int, Packed]) -> None:
+        """Add slots of `step` seconds that an earlier process knew."""
+        told = self.enter(*app)
+        if told is not None:
+            kept = (told.covered if name == COVERED else told.find(name)).slots(step)
+            for slot, packed in slots.items():
+                kept[slot] = kept.get(slot, 0) + packed
 
     def within(self, namespaces: Iterable[str]) -> list[Told]:
         """Return the apps of some namespaces, in order."""

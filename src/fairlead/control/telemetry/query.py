@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeAlias
 from fairlead.control.store import Object
 from fairlead.control.telemetry.memory import (
     COARSE,
+    COVERED,
     EDGE,
     FINE,
     INTERFACE,
@@ -45,9 +46,6 @@ EACH = "*"
 
 Points: TypeAlias = Mapping[int, Packed]
 """What happened by slot, numbered from 1970 on."""
-
-COVERED: Name = ("covered", "", "", "")
-"""The series of the time that processes told of, which history keeps beside the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
