@@ -24,8 +24,12 @@ SERVED: dict[str, tuple[str, ...]] = {
     "orders": ("gunicorn", "orders:application", *GUNICORN),
     "payment": ("python", "payment.py"),
     "pricing": ("python", "pricing.py"),
+    "stock": ("uvicorn", "stock:app", "--port", "0", "--no-access-log"),
 }
 """The apps, and by what each is served."""
+
+VISITED = tuple(app for app in SERVED if app != "stock")
+"""Those that people reach."""
 
 PATIENCE = 60.0
 
@@ -48,7 +52,7 @@ class Shop:
         found = self.get("/apis/fairlead.io/v1alpha1/instances")["items"]
         return [one for one in found if one["spec"]["app"] == app]
 
-    def start(self, app: str, **env: str) -> None:
+    def start(self, app: str, **env: str) -> Process:
         """Start an instance of an app."""
         environ = plain_environment(
             FAIRLEAD_CONTROL=self.url,
@@ -63,7 +67,9 @@ class Shop:
         words = [str(APPS / word) if word.endswith(".py") else word for word in words]
         log = self._work / f"{app}-{len(self._started)}.log"
         run = [str(BIN / "fairlead"), "run", "--", *command, *words]
-        self._started.append(Process(run, log, environ))
+        process = Process(run, log, environ)
+        self._started.append(process)
+        return process
 
     def wait(self, app: str, count: int = 1) -> None:
         """Wait until so many instances of an app are registered."""
@@ -90,7 +96,7 @@ class Shop:
 
 
 @contextmanager
-def shop(work: Path, apps: tuple[str, ...] = tuple(SERVED)) -> Iterator[Shop]:
+def shop(work: Path, apps: tuple[str, ...] = VISITED) -> Iterator[Shop]:
     """Run a control plane and one instance of each of `apps`."""
     with serving(work / "data") as server:
         running = Shop(server, work)

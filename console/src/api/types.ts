@@ -178,6 +178,40 @@ export interface Overview {
   uptime: number;
 }
 
+export interface ContractVersion {
+  version: string;
+  kind: string;
+  /** When it was first seen. */
+  at: string;
+  /** Addresses of instances. */
+  seenBy: string[];
+  document?: Record<string, unknown>;
+}
+
+export interface ContractChange {
+  where: string;
+  part: string;
+  name: string;
+  change: string;
+  detail: string;
+  breaking: boolean;
+}
+
+/** Between a version and the one before it. */
+export interface ContractDiff {
+  kind: string;
+  from: string;
+  to: string;
+  breaking: boolean;
+  changes: ContractChange[];
+  leftOut: number;
+}
+
+export interface Contracts {
+  items: ContractVersion[];
+  diff: ContractDiff[];
+}
+
 export interface LaneRow {
   lane: string;
   namespace: string;

@@ -15,6 +15,7 @@ PAGES = {
     "services/catalog": "catalog",
     "services/orders?tab=instances": "orders",
     "services/orders?tab=hooks": "orders",
+    "services/gateway?tab=contracts": "gateway",
     "topology": "Topology",
     "lanes": "Lanes",
     "lanes/gray": "gray",

@@ -94,24 +94,3 @@ def test_an_app_s_words_are_shown_and_never_run(running: Shop, pages: Pages):
     assert page.title() != "owned"
     assert page.locator("main img").count() == 0
     assert "anna@example.org" not in page.content()
-
-
-def test_what_an_app_promises_is_compared_with_what_it_promised(running: Shop, pages: Pages):
-    """A caller finds out from the page, and not from its own failures."""
-    old = {"paths": {"/items": {"get": {"summary": "All"}}, "/gone": {"get": {"summary": HOSTILE}}}}
-    new = {"paths": {"/items": {"get": {"summary": "All"}, "post": {"summary": "Another"}}}}
-    items = [
-        {"version": "2222", "at": None, "kind": "openapi", "document": new, "seenBy": ["a"]},
-        {"version": "1111", "at": None, "kind": "openapi", "document": old, "seenBy": []},
-    ]
-    told = json.dumps({"items": items, "diff": []})
-    page = pages.open(f"{running.url}/console/default/overview")
-    page.route("**/fairlead/v1/contracts*", lambda route: route.fulfill(body=told))
-    page.goto(f"{running.url}/console/default/services/catalog?tab=contracts")
-
-    page.get_by_text("POST:/items", exact=True).wait_for()
-    page.get_by_text("Gone: GET:/gone").wait_for()
-    page.get_by_text("New: POST:/items").wait_for()
-    page.locator(".diff-removed", has_text="/gone:").wait_for()
-
-    assert page.title() != "owned"

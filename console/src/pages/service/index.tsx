@@ -19,7 +19,6 @@ import { useLiveService } from '../../api/live';
 import type { InterfaceRow, Service as Told, SeriesAnswer } from '../../api/types';
 import { useAnswer } from '../../api/use';
 import { duration, masked, rate } from '../../figures';
-import type { Contract } from './contracts';
 import { Hooks, Instances } from './instances';
 import { Head } from '../../parts/head';
 import { LaneBadge } from '../../parts/lane';
@@ -44,8 +43,6 @@ export default function Service() {
   const { service, state } = useLiveService(within, app);
   const asked = useAnswer<Told>(service ? null : own('service', { namespace: within, app }));
   const told = service ?? asked.data;
-  // A control plane that tells no contracts has no page for them.
-  const { data: contracts } = useAnswer<{ items: Contract[] }>(own('contracts', { namespace: within, app }));
   const [query, setQuery] = useSearchParams();
   const tab = query.get('tab') ?? 'interfaces';
   if (!told && asked.error) return <Failed error={asked.error} what={`Service ${app}`} retry={asked.reload} />;
@@ -72,7 +69,7 @@ export default function Service() {
           <Tabs.Tab value="interfaces">Interfaces</Tabs.Tab>
           <Tabs.Tab value="instances">Instances {told ? `(${told.instances.length})` : ''}</Tabs.Tab>
           <Tabs.Tab value="hooks">Hooks</Tabs.Tab>
-          {contracts && <Tabs.Tab value="contracts">Contracts</Tabs.Tab>}
+          <Tabs.Tab value="contracts">Contracts</Tabs.Tab>
         </Tabs.List>
         {!told && <Skeleton h={240} />}
         {told && (
@@ -84,7 +81,9 @@ export default function Service() {
               <Instances instances={told.instances} />
             </Tabs.Panel>
             <Tabs.Panel value="contracts">
-              <Suspense fallback={<Skeleton h={240} />}>{contracts && <Contracts items={contracts.items} />}</Suspense>
+              <Suspense fallback={<Skeleton h={240} />}>
+                <Contracts namespace={within} app={app} />
+              </Suspense>
             </Tabs.Panel>
             <Tabs.Panel value="hooks">
               <Hooks instances={told.instances} />
