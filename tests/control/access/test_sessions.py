@@ -143,18 +143,20 @@ def test_a_session_ends_with_its_token(tmp_path: Path, how: str) -> None:
 
 
 def test_who_guesses_is_made_to_wait(tmp_path: Path) -> None:
-    """Ten failures a minute from one address; the right token is refused meanwhile as well."""
+    """Ten failures a minute from one address, which keep nobody out who has a token."""
 
     async def scenario(guarded: Guarded) -> None:
         right = {"token": guarded.made["viewer"].text}
         async with guarded.client() as http:
             for _ in range(FAILURES):
                 assert (await http.post(SESSION, json={"token": "guess"})).status_code == 401
-            waiting = await http.post(SESSION, json=right)
+            waiting = await http.post(SESSION, json={"token": "guess"})
             assert waiting.status_code == 429
             assert waiting.headers["retry-after"] == "30"
-            guarded.time += timedelta(seconds=61)
             assert (await http.post(SESSION, json=right)).status_code == 200
+            assert (await http.post(SESSION, json={"token": "guess"})).status_code == 429
+            guarded.time += timedelta(seconds=61)
+            assert (await http.post(SESSION, json={"token": "guess"})).status_code == 401
 
     run(tmp_path, scenario)
 

@@ -67,18 +67,14 @@ class Sessions:
     def open(self, token: str, address: str) -> tuple[str, Session]:
         """Return the cookie and the session of whoever has `token`.
 
-        Raises NotAuthenticated, TooManyFailures, or Refused for an agent's token.
+        Who has a right token is let in however often others at the address guessed: an address may
+        be everybody's, and no guess is any nearer. Raises NotAuthenticated, TooManyFailures where
+        that came too often, or Refused for an agent's token.
         """
-        failed = self._recent(address)
-        if len(failed) >= FAILURES:
-            raise TooManyFailures(f"{FAILURES} attempts failed within a minute: try again later")
         try:
             identity = self._tokens.identify(f"Bearer {token}")
         except NotAuthenticated:
-            failed.append(self._now())
-            self._failed[address] = failed
-            while len(self._failed) > ADDRESSES:
-                del self._failed[next(iter(self._failed))]
+            self._count(address)
             raise
         if not any(grant.role in PEOPLE for grant in identity.grants):
             raise forbidden("the token is an agent's, which shows nothing: use a person's")
@@ -121,6 +117,16 @@ class Sessions:
 
     def _secret(self) -> str:
         return urlsafe_b64encode(self._chance(32)).rstrip(b"=").decode()
+
+    def _count(self, address: str) -> None:
+        """Count a failed attempt. Raises TooManyFailures instead where there were many."""
+        failed = self._recent(address)
+        if len(failed) >= FAILURES:
+            raise TooManyFailures(f"{FAILURES} attempts failed within a minute: try again later")
+        failed.append(self._now())
+        self._failed[address] = failed
+        while len(self._failed) > ADDRESSES:
+            del self._failed[next(iter(self._failed))]
 
     def _recent(self, address: str) -> deque[datetime]:
         times = self._failed.get(address, deque(maxlen=FAILURES))
