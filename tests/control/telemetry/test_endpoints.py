@@ -140,13 +140,26 @@ def test_the_topology_has_every_end_of_every_edge(shop: Shop) -> None:
     assert {one["app"]: one["known"] for one in found["nodes"]} == {
         "orders": True,
         "stock": True,
-        "elsewhere.example": False,
+        "elsewhere": False,
     }
     first = next(one for one in found["edges"] if one["to"] == "stock")
     assert (first["from"], first["label"], first["lane"]) == ("orders", "gray", "")
     assert first["qps"] == pytest.approx(6, rel=0.05)
     assert first["fallbacks"] == pytest.approx(0.6, rel=0.05)
     assert first["lost"] == pytest.approx(0.3, rel=0.05)
+
+
+def test_an_edge_does_not_tell_what_there_is_elsewhere(shop: Shop) -> None:
+    """Whoever may read the caller's namespace alone learns no app of another one by its name."""
+    elsewhere = Shop(shop.http, f"{shop.namespace}-b")
+    elsewhere.register("there", 7005)
+    until(lambda: elsewhere.get("services")["items"])
+    names = [f"{name}.{elsewhere.namespace}" for name in ("there", "missing")]
+    shop.post(shop.report("orders", edges=tuple(edge(name) for name in names)))
+    found = shop.get("topology")
+    ends = {(one["toNamespace"], one["to"]) for one in found["edges"]}
+    assert ends == {(elsewhere.namespace, "there"), (elsewhere.namespace, "missing")}
+    assert [one["known"] for one in found["nodes"] if one["app"] != "orders"] == [False, False]
 
 
 def test_a_lane_shows_members_and_where_it_leaks(shop: Shop) -> None:

@@ -69,11 +69,12 @@ def _edges(
 
 
 def _callee(name: str, namespace: str, known: set[App]) -> App:
-    """Return the app that a caller means by ``app`` or ``app.namespace``."""
+    """Return the app that a caller means by ``app`` or ``app.namespace``.
+
+    Whether there is one elsewhere makes no difference: who asks may not be allowed to know.
+    """
     app, _, where = name.rpartition(".")
-    if (namespace, name) not in known and (where, app) in known:
-        return where, app
-    return namespace, name
+    return (where, app) if app and (namespace, name) not in known else (namespace, name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
