@@ -8,7 +8,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
 
+from fairlead.control.api import routes
 from fairlead.control.app import ControlPlane
 from fairlead.control.clocks import Clocks
 from fairlead.control.settings import Settings
@@ -48,6 +51,37 @@ def test_the_body_of_a_refused_request_is_taken_in_first(
             answer = await http.request(method, path, content=body(), headers=JSON)
         assert (answer.status_code, answer.json()["code"]) == (code, code)
         assert b"".join(taken) == b'{"kind":1}'
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("path", "host", "code"),
+    [
+        ("/healthz", "localhost", 200),
+        (f"{API}/trafficlanes", "localhost", 200),
+        ("/nowhere", "localhost", 404),
+        ("/healthz", "example.org", 403),
+        ("/version", "localhost", 500),
+    ],
+)
+def test_no_answer_is_taken_for_a_page(
+    tmp_path: Path, path: str, host: str, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A browser believes the type that is said, of what people wrote as well."""
+
+    async def fail(_: Request) -> Response:
+        raise RuntimeError
+
+    async def scenario() -> None:
+        if code == 500:
+            monkeypatch.setattr(routes, "_version", fail)
+        plane = ControlPlane(MemoryStore(), Settings(data_dir=tmp_path), Clocks())
+        transport = httpx.ASGITransport(app=plane.app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url=f"http://{host}") as http:
+            answer = await http.get(path)
+        assert answer.status_code == code
+        assert answer.headers.get_list("x-content-type-options") == ["nosniff"]
 
     asyncio.run(scenario())
 

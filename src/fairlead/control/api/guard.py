@@ -11,8 +11,8 @@ from collections.abc import Callable
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fairlead.control.api.refusing import turn_away
 from fairlead.control.api.status import forbidden
@@ -39,14 +39,20 @@ class Guard:
         self._app, self._is_ours = app, is_ours
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or answer it with a Status."""
-        if (
-            scope["type"] != "http"
-            or (why := _suspicion(Headers(scope=scope), self._is_ours)) is None
-        ):
+        """Pass a request on, or answer it with a Status; no answer is taken for what it is not."""
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        await turn_away(forbidden(why).response(), scope, receive, send)
+
+        async def send_plainly(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["x-content-type-options"] = "nosniff"
+            await send(message)
+
+        if (why := _suspicion(Headers(scope=scope), self._is_ours)) is None:
+            await self._app(scope, receive, send_plainly)
+        else:
+            await turn_away(forbidden(why).response(), scope, receive, send_plainly)
 
 
 def _suspicion(headers: Headers, is_ours: IsOurs) -> str | None:

@@ -201,4 +201,7 @@ async def _http(request: Request, error: Exception) -> Response:
 async def _fault(request: Request, error: Exception) -> Response:
     """Say that it was our fault, without saying more to a stranger; the log has the rest."""
     message = "the server failed to answer; its log says why"
-    return Refused(HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError", message).response()
+    response = Refused(HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError", message).response()
+    # It is answered outside of all middleware.
+    response.headers["x-content-type-options"] = "nosniff"
+    return response
