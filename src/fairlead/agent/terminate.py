@@ -46,7 +46,7 @@ class Farewell:
         """
         self._leave, self._seconds, self._ports = leave, drain, ports
         self._endings, self._insistent = endings, insistent
-        self._called = False
+        self._called = self._over = False
 
     def install(self) -> bool:
         """Take SIGTERM if nobody has, and if this is the thread that may; return whether it was."""
@@ -60,13 +60,13 @@ class Farewell:
 
     def forget(self) -> None:
         """Give SIGTERM back in a forked child: what it ends there is not our server."""
-        self._called = False
+        self._called = self._over = False
         if signal.getsignal(signal.SIGTERM) == self._on_signal:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if self._called:
-            if self._insistent():
+            if self._insistent() and not self._over:
                 return
             _die(number)
         self._called = True
@@ -83,6 +83,7 @@ class Farewell:
                 end(self._seconds)
             _drain(self._ports(), time.monotonic() + self._seconds)
         finally:
+            self._over = True
             os.kill(os.getpid(), number)
 
 
