@@ -26,6 +26,7 @@ from fairlead.protocols.watch.codec import Labels, Subscription
 from fairlead.protocols.watch.server import Parcel
 
 RETRY = 1.0
+CATCH_UP, _LOOK = 2.0, 0.01
 """Seconds to wait after a fault of ours before the world is built again."""
 
 SPARE = 256
@@ -174,6 +175,12 @@ class Publisher:
             except Exception:
                 log.exception("what is stored could not be compiled; agents keep what they have")
                 await asyncio.sleep(RETRY)
+
+    async def caught_up(self) -> None:
+        """Return once `inputs` have what was written before, after CATCH_UP seconds at the latest."""
+        wanted, until = self._store.revision, asyncio.get_running_loop().time() + CATCH_UP
+        while self._seen < wanted and asyncio.get_running_loop().time() < until:
+            await asyncio.sleep(_LOOK)
 
     async def refresh(self) -> None:
         """Publish what the store says now, if that is something new."""

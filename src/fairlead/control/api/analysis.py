@@ -57,6 +57,8 @@ class AnalysisApi:
         namespace = str(asked.get("namespace") or DEFAULT_NAMESPACE)
         check_namespace(namespace)
         caller_of(request).require("create", EXPLANATIONS, namespace)
+        # Who has just applied something asks about that, too.
+        await self.publisher.caught_up()
         objects, invalid = self._stored(namespace)
         invalid += _posted(asked.get("objects"), namespace, objects)
         async with self._one:
