@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,8 +27,10 @@ from fairlead.protocols.watch.codec import Labels, Subscription
 from fairlead.protocols.watch.server import Parcel
 
 RETRY = 1.0
-CATCH_UP, _LOOK = 2.0, 0.01
 """Seconds to wait after a fault of ours before the world is built again."""
+
+CATCH_UP = 2.0
+"""Seconds that a question about what was written a moment ago waits for it."""
 
 SPARE = 256
 """Snapshots that are kept beside those of connected agents, for who comes again."""
@@ -133,6 +136,8 @@ class Publisher:
         self.inputs = Inputs(kinds, Governance(default=governance))
         self.inputs.load(store)
         self._seen = store.revision
+        self._followed = asyncio.Event()
+        """Set when changes of the store are taken in, and made anew."""
         self.world = self.inputs.world(self._seen)
         self._stale = False
         self._parcels: dict[Wanted, Parcel] = {}
@@ -177,10 +182,12 @@ class Publisher:
                 await asyncio.sleep(RETRY)
 
     async def caught_up(self) -> None:
-        """Return once `inputs` have what was written before, after CATCH_UP seconds at the latest."""
-        wanted, until = self._store.revision, asyncio.get_running_loop().time() + CATCH_UP
-        while self._seen < wanted and asyncio.get_running_loop().time() < until:
-            await asyncio.sleep(_LOOK)
+        """Return once `inputs` have what was written by now, or after CATCH_UP."""
+        wanted = self._store.revision
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CATCH_UP):
+                while self._seen < wanted:
+                    await self._followed.wait()
 
     async def refresh(self) -> None:
         """Publish what the store says now, if that is something new."""
@@ -191,6 +198,8 @@ class Publisher:
             self.inputs.load(self._store)
             self._stale = True
         self._seen = seen
+        followed, self._followed = self._followed, asyncio.Event()
+        followed.set()
         if self._stale:
             await self._publish(seen)
             self._stale = False
