@@ -12,7 +12,7 @@ import httpx
 import pytest
 import yaml
 
-from tests.console.shop import SERVED, Shop, shop, visitors
+from tests.console.shop import VISITED, Shop, shop, visitors
 from tests.faults.servers import Process, until
 
 PROMETHEUS = os.environ.get("PROMETHEUS", "")
@@ -73,9 +73,9 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]
     with shop(work, apps=()) as running:
         for rule in RULES:
             running.apply(rule)
-        ports = [_started(running, app) for app in SERVED]
+        ports = [_started(running, app) for app in VISITED]
         ports.append(_started(running, "orders", FAIRLEAD_LANE="gray"))
-        for app in SERVED:
+        for app in VISITED:
             running.wait(app, 2 if app == "orders" else 1)
         targets = [f"127.0.0.1:{port}" for port in ports]
         control = running.url.partition("//")[2]

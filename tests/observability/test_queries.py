@@ -12,7 +12,7 @@ import yaml
 
 from deploy.observability.dashboards import DASHBOARDS, plain
 from tests.architecture.tree import ROOT
-from tests.console.shop import SERVED
+from tests.console.shop import VISITED
 from tests.observability.conftest import PROMETHEUS, Prometheus
 
 OBSERVABILITY = ROOT / "deploy" / "observability"
@@ -77,7 +77,7 @@ def test_every_service_is_measured_with_or_without_rules(prometheus: Prometheus)
 
     found = prometheus.query(f"sum by (service_name) ({inbound})")
 
-    assert {one["metric"]["service_name"] for one in found} == set(SERVED)
+    assert {one["metric"]["service_name"] for one in found} == set(VISITED)
 
 
 @pytest.mark.parametrize("what", ["rules alerts.yml", "config prometheus.yml"])
