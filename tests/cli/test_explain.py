@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from fairlead.cli.explain import worded
+from fairlead.cli.explain_chain import tree
 from tests.cli.conftest import Say
 from tests.cli.rules_text import lane, rule
 
@@ -132,4 +134,43 @@ def test_what_follows_when_endpoints_refuse_and_at_an_instance_of_a_lane_is_told
         "on lane gray, a call from here on would go to:",
         "cart gray h:1",
         "if those refuse a connection: base h:2",
+    ]
+
+
+def chained(app: str, caller: int | None, **more: Any) -> dict[str, Any]:
+    """Return a hop of an answer."""
+    counts = {"calls": 1200, "onLane": 30, "errors": 0, "fallbacks": 0, "lost": 0}
+    plain: dict[str, Any] = {
+        "app": app,
+        "namespace": "default",
+        "statements": False,
+        "from": caller,
+        "depth": 0 if caller is None else 1,
+    }
+    plain |= {"lane": "gray", "label": "gray", "side": "lane", "endpoints": ["10.0.0.1:80"]}
+    plain |= {"observed": None if caller is None else counts, "excluded": [], "notes": []}
+    plain |= {"interfaces": [], "moreInterfaces": 0, "limits": [], "shadows": [], "says": ""}
+    return plain | {"entry": False, "rules": [], "runner_up": None, "leftOut": 0} | more
+
+
+def test_hops_are_a_tree_of_who_calls_whom():
+    """Where a label is lost is seen at a glance, in a terminal and in a log."""
+    limit = {"resource": "GET:/a", "says": "9 in 1 s", "rule": "FlowControl/a", "strategy": "s"}
+    lost = {"code": "lost", "text": "2 calls of lane gray were sent to cart without their label"}
+    hops = [
+        chained("web", None, side="entry"),
+        chained("cart", 0, limits=[{**limit, "at": "callee", "result": "decides"}]),
+        chained("stock", 1, notes=[lost]),
+        chained("mail", 0, says="no calls observed from mail in the last hour"),
+    ]
+    served = "lane gray  1 instance of the lane at 10.0.0.1:80 (1,200 calls, 30 on lane gray)"
+    assert list(tree({"ago": "in the last hour", "hops": hops})) == [
+        "hop by hop, along calls that were observed in the last hour:",
+        "  web  lane gray  1 instance at 10.0.0.1:80",
+        f"  ├─ cart  {served}",
+        "  │  │     GET:/a: 9 in 1 s (FlowControl/a, s) decides",
+        f"  │  └─ stock  {served}",
+        "  │           ! 2 calls of lane gray were sent to cart without their label",
+        f"  └─ mail  {served}",
+        "           no calls observed from mail in the last hour",
     ]

@@ -14,6 +14,7 @@ import typer
 from fairlead.cli import command
 from fairlead.cli.command import DEFAULT_SERVER, Form, Namespace, Server
 from fairlead.cli.control_plane import ControlPlane
+from fairlead.cli.explain_chain import tree
 from fairlead.cli.explain_flow import PATH, flow
 from fairlead.cli.failure import USAGE, Failed
 from fairlead.policy.governance import ON
@@ -104,10 +105,17 @@ def worded(answer: dict[str, Any]) -> Iterator[str]:
             yield "      yes       it has no condition: every request matches"
         if "why" in rule:
             yield f"      {rule['why']}"
+    yield from _onward(answer)
+
+
+def _onward(answer: dict[str, Any]) -> Iterator[str]:
+    """Yield what guards the request, and where it goes from here on."""
     if answer.get("guards"):
         yield "guarded, where its route is the resource, by:"
     for guard in answer.get("guards", ()):
         yield f"  {guard['resource']}: {guard['says']} ({guard['rule']}, {guard['strategy']})"
+    if answer.get("chain"):
+        yield from tree(answer["chain"])
     if answer["hops"]:
         yield f"on lane {answer['lane'] or 'base'}, a call from here on would go to:"
     for hop in answer["hops"]:

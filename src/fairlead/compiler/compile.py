@@ -146,8 +146,7 @@ class World:
 
     def instances(self, namespace: str, app: str) -> tuple[Placed, ...]:
         """Return the instances of an app with their membership."""
-        wanted = (namespace, app)
-        return tuple(p for p in self._placed if (p.instance.namespace, p.instance.app) == wanted)
+        return tuple(self._by_app.get((namespace, app), ()))
 
     def _instances(self, part: Part) -> tuple[str, ...]:
         return tuple(
@@ -166,6 +165,13 @@ class World:
         content = b",".join(canonical(key) + b":" + texts[key] for key in sorted(texts))
         digest = sha256(b"{" + content + b"}").hexdigest()[:32]
         return replace(snapshot, digest=digest)
+
+    @cached_property
+    def _by_app(self) -> dict[tuple[str, str], list[Placed]]:
+        found: dict[tuple[str, str], list[Placed]] = {}
+        for one in self._placed:
+            found.setdefault((one.instance.namespace, one.instance.app), []).append(one)
+        return found
 
     @cached_property
     def _findings(self) -> tuple[Finding, ...]:

@@ -5,13 +5,13 @@ Decides nothing: rules are those of the workload's snapshot, matched by name as 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
 from fairlead.compiler.compile import World
 from fairlead.compiler.labels import Pairs, pairs
+from fairlead.compiler.meeting import counted_at
 from fairlead.compiler.request import InvalidQuery
 from fairlead.flow import refusal
 from fairlead.flow.refusal import Refusal
@@ -52,7 +52,7 @@ def explain_flow(world: World, query: Mapping[str, Any]) -> dict[str, Any]:
     app, namespace, resource, labels = _read(query)
     snapshot = world.snapshot(namespace, app, labels)
     names = scopes(resource)
-    rules = [rule for rule in snapshot.flow if _at(rule, names)]
+    rules = [rule for rule in snapshot.flow if counted_at(rule, names)]
     known = any((one.namespace, one.app) == (namespace, app) for one in snapshot.services)
     return {
         "namespace": namespace,
@@ -85,18 +85,11 @@ def _read(query: Mapping[str, Any]) -> tuple[str, str, str, Pairs]:
     return query["app"], namespace, resource_name(query["resource"]), pairs(labels)
 
 
-def _at(rule: Rule, names: tuple[str, ...]) -> str:
-    """Return the one of `names` that `rule` counts a call at, ``""`` for none."""
-    if rule.regex:
-        return names[-1] if re.fullmatch(rule.resource, names[-1]) else ""
-    return rule.resource if rule.resource in names else ""
-
-
 def _ordered(rules: list[Rule], names: tuple[str, ...]) -> Iterator[Rule]:
     """Yield `rules` by what they do, and of each sort those of wider resources first."""
     for kind, _ in _REASONS:
         mine = (rule for rule in rules if isinstance(rule, kind))
-        yield from sorted(mine, key=lambda rule: names.index(_at(rule, names)))
+        yield from sorted(mine, key=lambda rule: names.index(counted_at(rule, names)))
 
 
 def _told(rule: Rule, names: tuple[str, ...]) -> dict[str, Any]:
@@ -105,7 +98,7 @@ def _told(rule: Rule, names: tuple[str, ...]) -> dict[str, Any]:
         "rule": rule.rule,
         "strategy": rule.strategy,
         "reason": reason,
-        "resource": _at(rule, names),
+        "resource": counted_at(rule, names),
         "pattern": rule.resource if rule.regex else None,
         "mode": rule.mode,
         "limit": worded(rule),

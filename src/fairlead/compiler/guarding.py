@@ -29,20 +29,22 @@ _VARIABLE = re.compile(r"\{[^{}]{1,256}\}")
 
 def guarding(rules: FlowRules, request: Request) -> list[dict[str, Any]]:
     """Return the rules that may concern `request`, in the order in which it would meet them."""
-    return list(islice(_guarding(rules, request), MOST))
+    return [
+        {
+            "rule": rule.rule,
+            "strategy": rule.strategy,
+            "resource": rule.resource,
+            "says": worded(rule),
+        }
+        for rule in islice(guards(rules, request), MOST)
+    ]
 
 
-def _guarding(rules: FlowRules, request: Request) -> Iterator[dict[str, Any]]:
+def guards(rules: FlowRules, request: Request) -> Iterator[Rule]:
+    """Yield the rules that may concern `request`, in order."""
     path = (request.path() or "/")[:LONGEST]
     name = resource_name(f"{request.method() or 'GET'}:{path}").replace("HEAD:", "GET:", 1)
-    for rule in rules:
-        if _concerns(rule, name, path):
-            yield {
-                "rule": rule.rule,
-                "strategy": rule.strategy,
-                "resource": rule.resource,
-                "says": worded(rule),
-            }
+    return (rule for rule in rules if _concerns(rule, name, path))
 
 
 def _concerns(rule: Rule, name: str, path: str) -> bool:

@@ -56,7 +56,7 @@ class Settled:
         )
         joined = (one for one in self.databases if part.redirects and one.rule == rule)
         databases = (
-            f"database {_shown(one.shadow)} shadows {_shown(one.source)}"
+            f"database {shown(one.shadow)} shadows {shown(one.source)}"
             for one in (*part.shadow_databases, *joined)
         )
         # A pair of databases is there once for each of its lanes.
@@ -152,7 +152,7 @@ def _wrong(redirect: Redirect, source: Endpoint, shadow: Endpoint | None) -> tup
     if source.engine != shadow.engine:
         return "EnginesDiffer", f"one is {source.engine}, the other {shadow.engine}"
     if _same(source.database, shadow.database):
-        return "SameDatabase", f"both are {_shown(source.database)}"
+        return "SameDatabase", f"both are {shown(source.database)}"
     return None
 
 
@@ -171,14 +171,15 @@ def _narrowed(databases: Sequence[tuple[Part, ShadowDatabase]]) -> Iterator[Rema
 def _claimed(shadow: ShadowTable | ShadowDatabase) -> str:
     if isinstance(shadow, ShadowTable):
         return f"table {shadow.database}.{shadow.table} on lane {shadow.lane}"
-    return f"database {_shown(shadow.source)} on lane {shadow.lane}"
+    return f"database {shown(shadow.source)} on lane {shadow.lane}"
 
 
 def _same(one: Database, other: Database) -> bool:
     return (one.name, one.port) == (other.name, other.port) and same_host(one.host, other.host)
 
 
-def _shown(database: Database) -> str:
+def shown(database: Database) -> str:
+    """Return a database as people are told of it: its name, and where it is, if that is known."""
     if database == NOWHERE:
         return "nothing"
     if not database.host:

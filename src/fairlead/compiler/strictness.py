@@ -31,7 +31,7 @@ def overlaps(guarded: Sequence[Guarded]) -> Iterator[Remark]:
     for one in guarded:
         for rule in one.rules:
             if rule.mode == ENFORCE:
-                for key, much in _comparable(rule):
+                for key, much in comparable(rule):
                     whole = (one.guard.app, one.guard.workloads, key)
                     claims.setdefault(whole, []).append(_Claim(much, one, rule))
     told: dict[int, tuple[Guarded, list[str]]] = {}
@@ -62,7 +62,7 @@ def _told(claim: _Claim, other: _Claim) -> str:
     return f"on {own.resource}, {name} ({worded(its)}) is {than} {own.strategy} ({worded(own)})"
 
 
-def _comparable(rule: Rule) -> Iterator[tuple[Hashable, float]]:
+def comparable(rule: Rule) -> Iterator[tuple[Hashable, float]]:
     """Yield what has to be equal for two rules to be compared, and how much this one lets pass."""
     where = (type(rule), rule.resource, rule.regex, rule.selection)
     if isinstance(rule, RateLimit):

@@ -21,6 +21,7 @@ from fairlead.control.api.analysis import AnalysisApi
 from fairlead.control.api.authored import authored_kinds, read_yaml
 from fairlead.control.api.contracts import ContractsApi
 from fairlead.control.api.counting import Counting
+from fairlead.control.api.explaining import Explaining
 from fairlead.control.api.history import HistoryApi, authored
 from fairlead.control.api.namespaces import NamespaceApi, namespace_kind
 from fairlead.control.api.registered import event_kind, registered_kind
@@ -101,6 +102,7 @@ class ControlPlane:
             stop=self.stop,
         )
         yield from agents.routes()
+        yield from Explaining(publisher=self._publisher, measured=self._measured).routes()
         requests = self._counting.counts
         telemetry = TelemetryApi(measured=self._measured, stop=self.stop, requests=requests)
         yield from telemetry.routes()

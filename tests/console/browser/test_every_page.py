@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.console.browser.axe import findings
@@ -133,23 +135,61 @@ def test_the_graph_shows_who_calls_whom(running: Shop, pages: Pages):
     side.get_by_text("gray").first.wait_for()
 
 
-def test_a_curl_command_is_explained_hop_by_hop(running: Shop, pages: Pages):
+def explained(page: Any) -> Any:
+    """Ask the question anew until the calls of all apps were reported, and return the hops."""
+    hops = page.get_by_role("list", name="Hops")
+    for _ in range(40):
+        with page.expect_response("**/fairlead/v1/explain"):
+            page.get_by_role("button", name="Explain", exact=True).click()
+        hops.wait_for()
+        if hops.get_by_role("link", name="pricing", exact=True).count():
+            break
+        page.wait_for_timeout(500)
+    return hops
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_curl_command_is_explained_hop_by_hop(running: Shop, pages: Pages, scheme: str):
     """Nobody has to send it to see where it would go."""
-    page = pages.open(f"{running.url}/console/default/explain")
+    page = pages.open(f"{running.url}/console/default/explain", color_scheme=scheme)
     command = (
         "curl -H 'X-Tenant: acme' -H 'Authorization: Bearer s3cret' 'http://gateway/orders/7?a=1'"
     )
-
     page.get_by_label("curl command").fill(command)
-    page.get_by_role("button", name="Explain", exact=True).click()
+
+    hops = explained(page)
 
     page.get_by_role("heading", name="On lane").wait_for()
-    page.get_by_text("falls back to base").first.wait_for()
-    page.get_by_text("lane gray").first.wait_for()
+    told = [one.inner_text() for one in hops.get_by_role("listitem").all()]
+    assert told[0].startswith("gateway")
+    assert {text.split()[0] for text in told} == {
+        *("gateway", "orders", "payment", "cart", "pricing", "catalog")
+    }
+    (orders,) = (text for text in told if text.startswith("orders"))
+    assert "1 INSTANCE OF THE LANE" in orders.upper()
+    (payment,) = (text for text in told if text.startswith("payment"))
+    assert "payment has no instance on lane gray: base serves it" in payment
     text = page.inner_text("main")
     assert "TrafficLane/gray" in text
     assert "s3cret" not in text
     assert "s3cret" not in page.url
+    assert findings(page) == []
+
+
+def test_a_hop_leads_to_the_call_in_the_graph(running: Shop, pages: Pages):
+    """Whoever has found the hop wants to see its rates, and how it was a minute ago."""
+    page = pages.open(f"{running.url}/console/default/explain", width=390)
+    page.get_by_label("curl command").fill("curl -H 'x-tenant: acme' gateway/orders/7")
+    hops = explained(page)
+    wide, there = page.evaluate(
+        "() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    )
+    assert wide <= there
+
+    hops.get_by_role("link", name="orders to payment, in the topology").click()
+
+    page.get_by_role("heading", level=1, name="Topology").wait_for()
+    assert "at=default%2Forders~default%2Fpayment" in page.url
 
 
 @pytest.mark.parametrize("path", ["overview", "services", "topology", "lanes", "rules"])

@@ -131,6 +131,30 @@ def test_a_service_shows_interfaces_rules_instances_and_neighbours(shop: Shop) -
     assert [one["app"] for one in found["callers"]] == ["web"]
 
 
+def test_an_explanation_follows_the_calls_that_were_reported(shop: Shop) -> None:
+    """Rules say what may happen, reports what does: the hops are where they meet."""
+    for port, app in enumerate(("web", "orders", "stock"), 7001):
+        shop.register(app, port)
+    shop.post(shop.report("web", edges=(edge("orders", 40),)))
+    shop.post(shop.report("orders", edges=(edge("stock", 7),)))
+    question = {"namespace": shop.namespace, "app": "web"}
+
+    def hops() -> list[Any]:
+        answer = shop.http.post(f"{ROOT}/explain", json=question).raise_for_status().json()
+        assert answer["chain"]["ago"] == "in the last hour"
+        return [
+            (hop["app"], hop["endpoints"], (hop["observed"] or {}).get("calls"), hop["calls"])
+            for hop in answer["chain"]["hops"]
+        ]
+
+    expected = [
+        ("web", ["127.0.0.1:7001"], None, "followed"),
+        ("orders", ["127.0.0.1:7002"], 40, "followed"),
+        ("stock", ["127.0.0.1:7003"], 7, "silent"),
+    ]
+    until(lambda: hops() == expected)
+
+
 def test_the_topology_has_every_end_of_every_edge(shop: Shop) -> None:
     """A graph whose edges lead nowhere cannot be drawn."""
     shop.register("stock", 7002)

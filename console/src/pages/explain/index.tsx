@@ -10,7 +10,6 @@ import {
   Table,
   Text,
   Textarea,
-  Timeline,
   Title,
 } from '@mantine/core';
 import { IconRoute2 } from '@tabler/icons-react';
@@ -18,25 +17,13 @@ import { useMemo, useState, type FormEvent } from 'react';
 import { Link, useSearchParams } from 'wouter';
 import { ApiError, ask, own } from '../../api/client';
 import { useLive } from '../../api/live';
-import type { Topology, TopologyEdge } from '../../api/types';
-import { useAnswer } from '../../api/use';
 import { readCurl, type Asked } from '../../curl';
+import { Hops, Others, type Chain } from './hops';
 import { Headers, RuleVerdict, type Verdict } from './verdict';
 import { Head } from '../../parts/head';
 import { LaneBadge } from '../../parts/lane';
 import { Empty, Problem } from '../../parts/states';
 import { ALL, useWhere } from '../../where';
-
-interface Hop {
-  host: string;
-  self: boolean;
-  seen: boolean;
-  side: 'lane' | 'base' | 'none';
-  lane: string;
-  endpoints: string[];
-  fallback: string[];
-  excluded: { address: string; why: string }[];
-}
 
 interface Explained {
   app: string;
@@ -48,10 +35,11 @@ interface Explained {
   why: string;
   winner: string | null;
   runner_up: { rule: string | null; lane: string } | null;
-  possible: string[];
+  possible: { rule: string; lane: string }[];
   rules: Verdict[];
   elsewhere: { instances: string[]; lane: string }[];
-  hops: Hop[];
+  hops: { host: string; side: string; endpoints: string[] }[];
+  chain: Chain;
   guards: { rule: string; strategy: string; resource: string; says: string }[];
 }
 
@@ -163,27 +151,8 @@ function guess(host: string, names: string[]): string {
   );
 }
 
-/** How many calls away from `app` every app is that its requests were seen to reach in the last minute. */
-function distances(app: string, edges: TopologyEdge[]): Map<string, number> {
-  const found = new Map([[app, 0]]);
-  let last = [app];
-  while (last.length) {
-    const next = edges.filter((edge) => last.includes(edge.from) && !found.has(edge.to)).map((edge) => edge.to);
-    next.forEach((one) => found.set(one, (found.get(last[0]!) ?? 0) + 1));
-    last = [...new Set(next)];
-  }
-  return found;
-}
-
 function Answered({ explained: told, asked, namespace }: { explained: Explained; asked: Asked; namespace: string }) {
-  const { to, service } = useWhere();
-  const { data: topology } = useAnswer<Topology>(own('topology', { namespace }));
-  const far = useMemo(() => distances(told.app, topology?.edges ?? []), [told.app, topology]);
-  const hops = useMemo(
-    () =>
-      [...told.hops].sort((a, b) => (far.get(a.host) ?? 99) - (far.get(b.host) ?? 99) || a.host.localeCompare(b.host)),
-    [told.hops, far],
-  );
+  const { to } = useWhere();
   return (
     <Stack>
       <Card>
@@ -219,7 +188,7 @@ function Answered({ explained: told, asked, namespace }: { explained: Explained;
               <Text size="xs" c="dimmed">
                 By chance also
               </Text>
-              <Text fw={600}>{told.possible.join(', ')}</Text>
+              <Text fw={600}>{told.possible.map((one) => `${one.rule} → ${one.lane}`).join(', ')}</Text>
             </div>
           )}
           <div>
@@ -292,57 +261,8 @@ function Answered({ explained: told, asked, namespace }: { explained: Explained;
           </div>
         </Card>
       )}
-      <Card>
-        <Title order={2} size="h5" mb="sm">
-          Who serves it, hop by hop
-        </Title>
-        {told.hops.length === 0 && <Text c="dimmed">No other app is known in this namespace.</Text>}
-        <Timeline bulletSize={16} lineWidth={2} active={-1}>
-          {hops.map((hop) => (
-            <Timeline.Item
-              key={hop.host}
-              title={
-                <Group gap="xs">
-                  <Link className="plain-link" href={service(hop.host)}>
-                    {hop.host}
-                  </Link>
-                  {hop.self && <Badge color="gray">reached first</Badge>}
-                  {topology && !far.has(hop.host) && (
-                    <Text size="xs" c="dimmed">
-                      not called from here in the last minute
-                    </Text>
-                  )}
-                  <Badge color={hop.side === 'lane' ? 'green' : hop.side === 'none' ? 'red' : 'gray'} autoContrast>
-                    {hop.side === 'lane'
-                      ? `lane ${hop.lane}`
-                      : hop.side === 'base'
-                        ? told.lane
-                          ? 'falls back to base'
-                          : 'base'
-                        : hop.seen
-                          ? 'nobody is fit'
-                          : 'no instance'}
-                  </Badge>
-                </Group>
-              }
-            >
-              <Text size="sm" className="mono" style={{ overflowWrap: 'anywhere' }}>
-                {hop.endpoints.join(', ') || '–'}
-              </Text>
-              {hop.fallback.length > 0 && (
-                <Text size="xs" c="dimmed">
-                  where those refuse a connection: {hop.fallback.join(', ')}
-                </Text>
-              )}
-              {hop.excluded.map((one) => (
-                <Text key={one.address} size="xs" c="var(--bad)">
-                  not {one.address}: {one.why}
-                </Text>
-              ))}
-            </Timeline.Item>
-          ))}
-        </Timeline>
-      </Card>
+      <Hops chain={told.chain} namespace={namespace} />
+      <Others hops={told.hops} chain={told.chain} />
     </Stack>
   );
 }

@@ -1,7 +1,7 @@
 /** One rule of an answer, with what each of its conditions found; and the headers that were asked about. */
 
 import { Badge, Button, Code, Collapse, Group, Stack, Text } from '@mantine/core';
-import { IconCheck, IconX } from '@tabler/icons-react';
+import { IconCheck, IconQuestionMark, IconX } from '@tabler/icons-react';
 import { useState } from 'react';
 import { LaneBadge } from '../../parts/lane';
 
@@ -57,6 +57,8 @@ export function RuleVerdict({ rule }: { rule: Verdict }) {
             <Group key={i} gap={6} wrap="nowrap">
               {one.holds === 'no' ? (
                 <IconX size={15} color="var(--bad)" aria-label="does not hold" />
+              ) : one.holds === 'unknown' ? (
+                <IconQuestionMark size={15} color="var(--warn)" aria-label="cannot be told" />
               ) : (
                 <IconCheck
                   size={15}
@@ -66,7 +68,11 @@ export function RuleVerdict({ rule }: { rule: Verdict }) {
               )}
               <Code>{one.condition}</Code>
               <Text size="xs" c="dimmed">
-                {one.got === null ? 'it is not there' : `it is ${one.got}`}
+                {one.holds === 'unknown'
+                  ? 'depends on what its caller sends'
+                  : one.got === null
+                    ? 'it is not there'
+                    : `it is ${one.got}`}
               </Text>
             </Group>
           ))}

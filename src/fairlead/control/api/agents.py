@@ -19,13 +19,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from fairlead.compiler.explain import explain
-from fairlead.compiler.explain_flow import explain_flow
-from fairlead.compiler.request import InvalidQuery
 from fairlead.control.access.caller import caller_of
 from fairlead.control.access.roles import (
     ACKNOWLEDGEMENTS,
-    EXPLANATIONS,
     REGISTRATIONS,
     REPORTS,
     SNAPSHOTS,
@@ -88,7 +84,6 @@ class Agents:
         yield Route(f"{ROOT}/instances", self.leave, methods=["DELETE"])
         yield Route(f"{ROOT}/replaced", self.hand_over, methods=["DELETE"])
         yield Route(REPORTED_AT, self.report, methods=["POST"])
-        yield Route(f"{ROOT}/explain", self.explain, methods=["POST"])
         yield Route(f"{ROOT}/nodes", self.list_nodes)
         yield Route(f"{ROOT}/traffic", self.list_traffic)
 
@@ -193,19 +188,6 @@ class Agents:
         namespace, app, _, node = departure
         self._admit(request, "delete", REGISTRATIONS, (node, namespace, app))
         return departure
-
-    async def explain(self, request: Request) -> Response:
-        """Say which lane a request would take, and why; or which rules a resource has."""
-        query = await json_of(request)
-        if not isinstance(query, dict):
-            raise bad_request("the body is no object")
-        namespace = str(query.get("namespace", DEFAULT_NAMESPACE))
-        caller_of(request).require("create", EXPLANATIONS, namespace)
-        try:
-            answer = explain_flow if "resource" in query else explain
-            return json_response(answer(self.publisher.world, query))
-        except InvalidQuery as error:
-            raise bad_request(str(error)) from error
 
     async def list_nodes(self, request: Request) -> Response:
         """Say of every agent what it enforces, and since when it is connected."""

@@ -60,7 +60,7 @@ def _edges(
         for (_, to, label, lane), sums in sorted(told.sums(EDGE, window)):
             yield Edge(
                 caller=(told.namespace, told.app),
-                callee=_callee(to, told.namespace, known),
+                callee=callee_of(to, told.namespace, known),
                 label=label,
                 lane=lane,
                 sums=sums,
@@ -68,7 +68,7 @@ def _edges(
             )
 
 
-def _callee(name: str, namespace: str, known: set[App]) -> App:
+def callee_of(name: str, namespace: str, known: set[App]) -> App:
     """Return the app that a caller means by ``app`` or ``app.namespace``.
 
     Whether there is one elsewhere makes no difference: who asks may not be allowed to know.

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from fairlead.compiler.seen import Sight
 from fairlead.control.clocks import Clocks
 from fairlead.control.contracts.keeper import ContractKeeper
 from fairlead.control.history.keeper import Keeper
@@ -17,7 +18,8 @@ from fairlead.control.telemetry.edges import Topology
 from fairlead.control.telemetry.fleet import Fleet
 from fairlead.control.telemetry.intake import Intake, Turned
 from fairlead.control.telemetry.knobs import Knobs
-from fairlead.control.telemetry.memory import Memory
+from fairlead.control.telemetry.lookback import Lookback
+from fairlead.control.telemetry.memory import App, Memory
 from fairlead.control.telemetry.news import Newsroom
 from fairlead.control.telemetry.overview import Overview
 from fairlead.control.telemetry.query import Older, Query, finish, prepare
@@ -61,6 +63,12 @@ class Measurements:
         self.intake = Intake(self.memory, clocks, self._turned_away, self.news.requests)
         self.services = Services(fleet=fleet, memory=self.memory, clocks=clocks)
         self.topology = Topology(fleet=fleet, memory=self.memory, clocks=clocks)
+        self.lookback = Lookback(
+            memory=self.memory,
+            keeper=self.keeper,
+            clocks=clocks,
+            known=lambda: {(one.namespace, one.app) for one in fleet.publisher.world.services},
+        )
         self.overview = Overview(
             fleet=fleet,
             memory=self.memory,
@@ -98,6 +106,15 @@ class Measurements:
             told, now = self.memory.of(*query.app), self.clocks.now().timestamp()
             answer = prepare(query, told, older, now)
             return await asyncio.to_thread(finish, answer, self.keeper)
+        finally:
+            self._queries.release()
+
+    async def sight(self, app: App, may_read: Callable[[str], bool]) -> Sight:
+        """Return what an app and those that it calls did lately. Raises TimeoutError."""
+        async with asyncio.timeout(PATIENCE):
+            await self._queries.acquire()
+        try:
+            return await self.lookback.around(app, may_read)
         finally:
             self._queries.release()
 
