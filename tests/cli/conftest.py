@@ -12,6 +12,7 @@ import pytest
 
 from fairlead.cli.main import main
 from tests.control.serving import Server, serving
+from tests.control.telemetry.test_endpoints import Shop
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +26,13 @@ def namespace(request: pytest.FixtureRequest) -> str:
     """Return a namespace of the test's own."""
     name = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower())
     return f"{name[:40].strip('-')}-{abs(hash(request.node.nodeid)) % 100_000}"
+
+
+@pytest.fixture
+def shop(server: Server, namespace: str) -> Iterator[Shop]:
+    """Return a namespace whose instances the test speaks for."""
+    with server.client() as http:
+        yield Shop(http, namespace)
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,22 @@ def test_a_control_plane_that_does_not_answer_is_not_waited_for(monkeypatch):
         assert time.monotonic() - before < 5  # the patience of a request is ten
 
 
+def test_lists_of_kinds_and_names_of_several_kinds_are_completed(say: Say, namespace, server):
+    """What `get` takes, Tab writes."""
+    assert "trafficlanes,trafficlabelrules" in names("get", "trafficlanes,trafficla")
+    assert "tlane,trafficlanes" not in names("get", "tlane,trafficl")
+    assert names("describe", "tlane/gray", "trafficlab") == ["trafficlabelrule/"]
+    assert "apps" in names("get", "")
+    assert "apps" not in names("delete", "")
+
+
+def test_apps_are_completed_where_they_are_asked_for(bash, shop):
+    shop.register("orders", 7001)
+    assert bash(f"fairlead get -n {shop.namespace} app or") == ["orders"]
+    assert bash(f"fairlead describe -n {shop.namespace} contract/or") == ["contract/orders"]
+    assert bash(f"fairlead top -n {shop.namespace} o") == ["orders"]
+
+
 def test_revisions_are_offered_with_what_they_are(say: Say, namespace, server, monkeypatch):
     monkeypatch.setenv("FAIRLEAD_CONTROL", server.url)
     say("apply", "-f", "-", "-n", namespace, stdin=lane("gray").encode())

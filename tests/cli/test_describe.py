@@ -56,10 +56,13 @@ def test_a_kind_that_is_not_there_is_answered_with_the_one_that_was_meant(say: S
     assert "did you mean trafficlane?" in said.err
 
 
-def test_objects_of_two_kinds_are_not_meant_by_one_line(say: Say):
-    """The table of one kind has no columns for the other."""
-    assert say("get", "tlane/a", "tlr/b").status == 2
+def test_objects_of_two_kinds_are_described_one_below_the_other(say: Say, namespace):
+    """KIND/NAME of any kind; a name that belongs to none is a usage error."""
+    say("apply", "-f", "-", "-n", namespace, stdin=f"{rule('a')}---\n{lane()}".encode())
+    said = say("describe", "tlane/lane", "tlr/a", "-n", namespace)
+    assert (said.status, said.out.count("Name:  ")) == (0, 2)
     assert say("get", "tlane", "tlr/b").status == 2
+    assert say("get", "tlane/a", "b").status == 2
 
 
 def test_events_and_namespaces_are_shown_too(say: Say, namespace):

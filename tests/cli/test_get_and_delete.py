@@ -93,6 +93,74 @@ def test_delete_needs_to_know_what(say: Say, tmp_path):
     assert say("delete", "tlr", "x", "-f", tmp_path / "x.yaml").status == 2
 
 
+def test_several_kinds_are_shown_one_table_below_the_other(say: Say, applied):
+    """Names begin with their kind then, so that each can be copied into the next command."""
+    tables = say("get", "tlr,tlane", "-n", applied).out.split("\n\n")
+    assert [table.split()[0] for table in tables] == ["NAME", "NAME"]
+    assert "trafficlabelrule.traffic.opensergo.io/one " in tables[0]
+    assert "trafficlane.traffic.opensergo.io/lane " in tables[1]
+    every = say("get", "all", "-n", applied, "-o", "name").out.splitlines()
+    assert sorted(every) == [
+        "trafficlabelrule.traffic.opensergo.io/one",
+        "trafficlabelrule.traffic.opensergo.io/two",
+        "trafficlane.traffic.opensergo.io/lane",
+    ]
+    assert say("get", *every, "-n", applied, "-o", "name").out.splitlines() == every
+    nothing = say("get", "wlr,dbe", "-n", applied)
+    assert (nothing.status, nothing.out) == (0, "")
+    assert nothing.err == f"No resources found in namespace {applied}.\n"
+
+
+def test_objects_of_several_kinds_are_one_list_for_programs(say: Say, applied):
+    """Two documents one after the other are no JSON."""
+    for words in (("tlr,tlane",), ("tlr/one", "tlane/lane"), ("tlr", "one", "two"), ("all",)):
+        found = json.loads(say("get", *words, "-n", applied, "-o", "json").out)
+        assert found["kind"].endswith("List")
+        assert len(found["items"]) >= 2
+    half = say("get", "tlr/one", "tlane/none", "-n", applied, "-o", "yaml")
+    assert half.status == 1
+    assert [item["metadata"]["name"] for item in yaml.safe_load(half.out)["items"]] == ["one"]
+    assert '"none" is not in namespace' in half.err
+
+
+def test_objects_are_named_by_the_files_they_are_from(say: Say, applied, tmp_path):
+    """What was applied a moment ago is asked for by the same words."""
+    file = tmp_path / "rules.yaml"
+    file.write_text(f"{rule('one')}---\n{lane()}")
+    shown = say("get", "-f", file, "-n", applied, "-o", "name").out.splitlines()
+    assert [name.rpartition("/")[2] for name in shown] == ["one", "lane"]
+    assert say("describe", "-f", file, "-n", applied).out.count("Name:  ") == 2
+    words = ("--for=create", "-n", applied)
+    assert say("wait", "-f", file, *words).out.splitlines() == [f"{name} created" for name in shown]
+    assert say("get", "tlr", "-f", file).status == 2
+
+
+def test_a_table_can_be_without_heads_and_with_labels(say: Say, applied):
+    """For `cut`, and to see what -l could choose."""
+    assert say("get", "tlr", "--no-headers", "-n", applied).out.split()[0] == "one"
+    header, row = say("get", "tlane", "--show-labels", "-n", applied).out.splitlines()
+    assert header.split()[-1] == "LABELS"
+    assert row.split()[-1] == "app=gateway,team=a"
+
+
+def test_all_of_a_kind_are_deleted_only_where_that_is_said(say: Say, applied):
+    """A name that was forgotten must not be all of them."""
+    assert say("delete", "tlr", "-n", applied).status == 2
+    assert say("delete", "all", "--all", "-n", applied).status == 2
+    assert say("delete", "tlr", "one", "--all", "-n", applied).status == 2
+    dry = say("delete", "tlr,tlane", "--all", "--dry-run", "-n", applied)
+    assert [line.endswith("deleted (dry run)") for line in dry.out.splitlines()] == [True] * 3
+    assert say("delete", "tlane", "-l", "team=b", "-n", applied).out == ""
+    assert say("delete", "tlane", "-l", "team=a", "-n", applied).out.count("deleted") == 1
+    assert say("delete", "tlr", "--all", "-n", applied).out.count("deleted") == 2
+    assert "No resources found" in say("get", "all", "-n", applied).err
+
+
+@pytest.mark.parametrize("words", [(), ("a,b",), ("tlr", ""), (",",), ("all", "x"), ("tlr/",)])
+def test_what_names_no_object_is_a_usage_error(say: Say, words):
+    assert say("get", *words).status == 2
+
+
 SHADOW_TABLE = """
 apiVersion: traffic.opensergo.io/v1alpha1
 kind: WorkloadLabelRule

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -27,12 +26,6 @@ from tests.control.fleet import until
 from tests.control.serving import Server, lane, serving
 from tests.control.telemetry.reports import edge, interface, request, rule
 from tests.control.telemetry.test_endpoints import Shop
-
-
-@pytest.fixture
-def shop(server: Server, namespace: str) -> Iterator[Shop]:
-    with server.client() as http:
-        yield Shop(http, namespace)
 
 
 def test_a_lane_is_made_by_what_its_requests_are_like(say: Say, namespace):

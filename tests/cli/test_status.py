@@ -28,7 +28,7 @@ def node(name: str, state: str = "live", **other: Any) -> dict[str, Any]:
 
 def instance(*nodes: str, address: str = "127.0.0.1:9001", lane: str = "") -> dict[str, Any]:
     return {
-        "metadata": {"namespace": "default"},
+        "metadata": {"namespace": "default", "name": "b"},
         "spec": {"app": "b", "address": address, "processes": [{"node": name} for name in nodes]},
         "status": {"lane": lane},
     }

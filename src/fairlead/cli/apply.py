@@ -13,11 +13,11 @@ from typing import Annotated, Any
 
 import typer
 
-from fairlead.cli import command, sources
+from fairlead.cli import command, sources, terminal
 from fairlead.cli.command import DEFAULT_SERVER, Files, Namespace, Server
 from fairlead.cli.control_plane import ControlPlane, Refused
 from fairlead.cli.failure import REFUSED
-from fairlead.cli.progress import counted
+from fairlead.cli.progress import progress
 from fairlead.kinds import Resource
 from fairlead.kinds.metadata import without_server_fields
 
@@ -57,13 +57,15 @@ def send(
     """Send what differs, and tell what happened to each; return how many were refused."""
     refused, note = 0, " (dry run)" if dry_run else ""
     wanted = list(resources)
-    for resource in counted("applying", wanted, len(wanted)):
-        label = f"{resource.kind.singular}.{resource.kind.group}/{resource.name}"
-        try:
-            print(f"{label} {_applied(control, resource, dry_run=dry_run)}{note}")
-        except Refused as refusal:
-            refused += 1
-            print(f"{label}: {refusal}", file=sys.stderr)
+    with progress("applying", len(wanted)) as bar:
+        for resource in wanted:
+            label = f"{resource.kind.singular}.{resource.kind.group}/{resource.name}"
+            try:
+                bar.say(f"{label} {_applied(control, resource, dry_run=dry_run)}{note}")
+            except Refused as refusal:
+                refused += 1
+                bar.say(terminal.one_line(f"{label}: {refusal}"), sys.stderr)
+            bar.step()
     return refused
 
 

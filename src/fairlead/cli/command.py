@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from enum import StrEnum
 from typing import Annotated, Any, TypeAlias
 
 import typer
@@ -41,13 +40,9 @@ Selector: TypeAlias = Annotated[
     str | None,
     typer.Option("--selector", "-l", help="Label selector: app=shop.", show_default=False),
 ]
-
-
-class Form(StrEnum):
-    """How the answer is printed."""
-
-    TEXT = "text"
-    JSON = "json"
+Watch: TypeAlias = Annotated[
+    bool, typer.Option("--watch", "-w", help="Look again each second, until interrupted.")
+]
 
 
 DEFAULT_SERVER = "http://127.0.0.1:8580"

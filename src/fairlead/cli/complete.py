@@ -160,8 +160,11 @@ def _arguments(line: Line, last: str) -> Iterable[Offer]:
     if offer == FILES:
         return [(FILES, "")]
     context = _context(line, last)
-    if offer == naming.OBJECTS and not context.words and "/" not in last:
-        return list(naming.kinds())
+    if offer == naming.OBJECTS and "/" not in last:
+        if not context.words:
+            return list(naming.more_kinds(last) if "," in last else naming.kinds(line.verb))
+        if "/" in context.words[0]:
+            return list(naming.kinds_of_names())
     ask = naming.LIVE.get(offer)
     return [] if ask is None else _asked(line, lambda control: ask(control, context))
 

@@ -20,6 +20,7 @@ from urllib.request import (
 )
 
 from fairlead.cli.failure import ENVIRONMENT, REFUSED, USAGE, Failed
+from fairlead.cli.progress import progress
 from fairlead.cli.target import Target, token_in
 from fairlead.kinds import Kind
 
@@ -112,7 +113,10 @@ class ControlPlane:
         headers = {"Accept": accept, "Content-Type": "application/json", **self._headers}
         request = Request(url, data=data, headers=headers, method=method)  # noqa: S310 - http, https
         try:
-            with self._opener.open(request, timeout=PATIENCE) as response:
+            with (
+                progress(f"asking {self.url}"),
+                self._opener.open(request, timeout=PATIENCE) as response,
+            ):
                 return self._object(response.read())
         except HTTPError as error:
             with error:
@@ -147,7 +151,9 @@ class ControlPlane:
         headers = {"Accept": accept, **self._headers}
         request = Request(url, headers=headers)  # noqa: S310 - http, https
         try:
-            with self._opener.open(request, timeout=SILENCE) as response:
+            with progress(f"asking {self.url}"):
+                response = self._opener.open(request, timeout=SILENCE)
+            with response:
                 yield from response
         except HTTPError as error:
             with error:

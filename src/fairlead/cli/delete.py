@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-from fairlead.cli import command, sources
-from fairlead.cli.command import DEFAULT_SERVER, Files, Namespace, Server
+from fairlead.cli import command
+from fairlead.cli.command import DEFAULT_SERVER, Files, Namespace, Selector, Server
 from fairlead.cli.control_plane import ControlPlane, Refused
 from fairlead.cli.failure import REFUSED, USAGE, Failed
-from fairlead.cli.objects import Named, exactly, missing
-from fairlead.cli.progress import counted
+from fairlead.cli.objects import EVERYTHING, SomeWords, missing, named_or_listed
+from fairlead.cli.progress import progress
+from fairlead.cli.sources import chosen
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -20,46 +21,42 @@ def main(arguments: Sequence[str]) -> int:
     return command.run("delete", arguments, COMMANDS)
 
 
-def delete(
+def delete(  # noqa: PLR0913 - one parameter for each option
     *,
-    words: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="KIND NAME", help="What to remove.", show_default=False),
-    ] = None,
+    words: SomeWords = None,
     filename: Files = None,
     namespace: Namespace = None,
+    selector: Selector = None,
+    all_: Annotated[bool, typer.Option("--all", help="All objects of the kinds.")] = False,
     ignore_not_found: Annotated[
         bool, typer.Option("--ignore-not-found", help="What is not there counts as removed.")
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Have it checked by the control plane, and no more.")
+    ] = False,
     server: Server = DEFAULT_SERVER,
 ) -> None:
-    """Remove resources."""
+    """Remove resources: KIND NAME... or KIND/NAME..., those of files, or --all of a kind."""
+    if words and words[0].lower() in EVERYTHING:
+        raise Failed(f"{words[0]!r} is not deleted at once: say which kinds", USAGE)
     control = ControlPlane(server)
     absent: list[str] = []
-    wanted = list(_targets(words or [], filename or [], namespace))
-    for one in counted("deleting", wanted, len(wanted)):
-        try:
-            control.call("DELETE", one.path(control))
-            print(f"{one.shown} deleted")
-        except Refused as refusal:
-            if refusal.code != 404:
-                raise
-            if not ignore_not_found:
-                absent += missing(control, one).lines
+    asked = chosen(words or [], filename or [], namespace)
+    wanted = named_or_listed(control, asked, namespace, selector, every=all_)
+    query, note = ({"dryRun": "All"}, " (dry run)") if dry_run else ({}, "")
+    with progress("deleting", len(wanted)) as bar:
+        for one in wanted:
+            try:
+                control.call("DELETE", one.path(control), query=query)
+                bar.say(f"{one.shown} deleted{note}")
+            except Refused as refusal:
+                if refusal.code != 404:
+                    raise
+                if not ignore_not_found:
+                    absent += missing(control, one).lines
+            bar.step()
     if absent:
         raise Failed(absent, REFUSED)
-
-
-def _targets(words: list[str], filenames: list[str], namespace: str | None) -> Iterator[Named]:
-    if filenames and words:
-        raise Failed("say either -f FILE or KIND NAME", USAGE)
-    if filenames:
-        for resource in sources.load(filenames, namespace):
-            yield Named(resource.kind, resource.namespace, resource.name)
-    elif words and (len(words) > 1 or "/" in words[0]):
-        yield from exactly(words, namespace)
-    else:
-        raise Failed("say what to remove: -f FILE, or KIND NAME", USAGE)
 
 
 COMMANDS: command.Commands = {"delete": delete}

@@ -6,14 +6,17 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from fairlead.cli import command, terminal
-from fairlead.cli.command import DEFAULT_SERVER, AllNamespaces, Namespace, Selector, Server
+from fairlead.cli import command, describe_app, inventory, terminal
+from fairlead.cli.command import DEFAULT_SERVER, AllNamespaces, Files, Namespace, Selector, Server
 from fairlead.cli.control_plane import ControlPlane, Refused
 from fairlead.cli.failure import USAGE, Failed
-from fairlead.cli.objects import WRITTEN, Named, Plain, Words, fetched, parsed
+from fairlead.cli.objects import WRITTEN, Named, Plain, SomeWords, fetched
+from fairlead.cli.printing import nothing
 from fairlead.cli.revisions import by, revisions_of
+from fairlead.cli.sources import chosen
 from fairlead.cli.table import tabled
 from fairlead.control.event_kind import EVENT
+from fairlead.control.instance_kind import INSTANCE
 from fairlead.kinds.document.writer import write_yaml
 from fairlead.kinds.kind import age
 from fairlead.policy.workload import DEFAULT_NAMESPACE
@@ -29,24 +32,33 @@ def main(arguments: Sequence[str]) -> int:
 
 def describe(
     *,
-    words: Words,
+    words: SomeWords = None,
+    filename: Files = None,
     namespace: Namespace = None,
     all_namespaces: AllNamespaces = False,
     selector: Selector = None,
     server: Server = DEFAULT_SERVER,
 ) -> None:
-    """Show objects with their conditions, events and last change."""
-    kind, names = parsed(words, namespace)
-    if names and (all_namespaces or selector):
+    """Show objects with their conditions, events and last change; an app, or what it promises."""
+    control, names = ControlPlane(server), list(words or ())
+    if names and inventory.knows(names[0]):
+        for line in describe_app.described(control, names, namespace or DEFAULT_NAMESPACE):
+            print(line)
+        return
+    asked = chosen(names, filename or (), namespace)
+    if any(one.names for one in asked) and (all_namespaces or selector):
         raise Failed("NAME goes without -A and -l: it is one object", USAGE)
-    control = ControlPlane(server)
-    if names:
-        found = [(one, fetched(control, one)) for one in names]
-    else:
-        where = None if all_namespaces else namespace or DEFAULT_NAMESPACE
-        query = {"labelSelector": selector} if selector else {}
-        items = control.call("GET", control.path(kind, where), query=query)["items"]
-        found = [(_named(kind, item), item) for item in items]
+    where = None if all_namespaces else namespace or DEFAULT_NAMESPACE
+    query = {"labelSelector": selector} if selector else {}
+    found: list[tuple[Named, Plain]] = []
+    for kind, objects in asked:
+        if objects:
+            found += [(one, fetched(control, one)) for one in objects]
+        else:
+            items = control.call("GET", control.path(kind, where), query=query)["items"]
+            found += [(_named(kind, item), item) for item in items]
+    if not found:
+        nothing(where)
     for place, (one, plain) in enumerate(found):
         print("\n\n" * bool(place) + terminal.safe("\n".join(described(one, plain))), flush=True)
         print("\n".join(_around(control, one, plain)))
@@ -70,6 +82,9 @@ def described(one: Named, plain: Plain) -> Iterator[str]:
         ago = age(plain, datetime.now(UTC))
         made = f"{metadata['creationTimestamp']} ({ago} ago)"
         yield f"Created:      {made}, generation {metadata.get('generation', 1)}"
+    if one.kind is INSTANCE:
+        yield from describe_app.registered(plain)
+        return
     for name in ("spec", *(name for name in plain if name not in _OWN), "status"):
         value = plain.get(name)
         if isinstance(value, dict):
@@ -94,6 +109,8 @@ def _around(control: ControlPlane, one: Named, plain: Plain) -> Iterator[str]:
         yield from _table([heads, *map(_condition, conditions)])
     if one.kind is EVENT:
         return
+    if one.kind is INSTANCE:
+        yield from describe_app.instance(control, plain)
     events = _events(control, plain)
     if events:
         yield terminal.head("Events:")

@@ -14,7 +14,7 @@ from fairlead.cli.control_plane import ControlPlane
 from fairlead.cli.differing import differences
 from fairlead.cli.failure import USAGE, Failed
 from fairlead.cli.objects import Named
-from fairlead.cli.progress import counted
+from fairlead.cli.progress import progress
 from fairlead.kinds import Resource
 
 DIFFERENT = 1
@@ -43,10 +43,12 @@ def diff(
     loaded = sources.load([*(filename or ()), *(names or ())], namespace)
     control = ControlPlane(server)
     different = False
-    for resource in counted("comparing", loaded, len(loaded)):
-        for line in compared(control, resource):
-            different = True
-            print(line)
+    with progress("comparing", len(loaded)) as bar:
+        for resource in loaded:
+            for line in compared(control, resource):
+                different = True
+                bar.say(line)
+            bar.step()
     if different:
         raise typer.Exit(DIFFERENT)
 

@@ -5,18 +5,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 import typer
 
-from fairlead.cli import command
-from fairlead.cli.command import DEFAULT_SERVER, Form, Namespace, Server
+from fairlead.cli import command, terminal
+from fairlead.cli.command import DEFAULT_SERVER, Namespace, Server
 from fairlead.cli.control_plane import ControlPlane
 from fairlead.cli.explain_chain import tree
 from fairlead.cli.explain_flow import PATH, flow
 from fairlead.cli.failure import USAGE, Failed
+from fairlead.cli.printing import WholeOutput, document
 from fairlead.policy.governance import ON
 from fairlead.policy.workload import DEFAULT_NAMESPACE
 
@@ -44,7 +44,7 @@ def request(  # noqa: PLR0913 - one parameter for each option
         typer.Option("--cookie", "-b", help="'name=value'; may repeat.", show_default=False),
     ] = None,
     source_ip: Annotated[str, typer.Option("--source-ip", help="Address of the caller.")] = "",
-    output: Annotated[Form, typer.Option("--output", "-o", help="Form.")] = Form.TEXT,
+    output: WholeOutput = None,
     server: Server = DEFAULT_SERVER,
 ) -> None:
     """Say which lane a request would take, and why."""
@@ -61,10 +61,7 @@ def request(  # noqa: PLR0913 - one parameter for each option
     answer = ControlPlane(server).call("POST", PATH, query)
     if not answer["known"] and not answer["entry"]:
         raise Failed(_unknown(answer))
-    if output is Form.JSON:
-        print(json.dumps(answer, indent=4, ensure_ascii=False))
-    else:
-        print("\n".join(worded(answer)))
+    print(document(answer, output) if output else terminal.safe("\n".join(worded(answer))))
 
 
 def _headers(headers: Sequence[str], cookies: Sequence[str]) -> Iterator[list[str]]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 import typer
 
-from fairlead.cli.command import DEFAULT_SERVER, Form, Namespace, Server
+from fairlead.cli import terminal
+from fairlead.cli.command import DEFAULT_SERVER, Namespace, Server
 from fairlead.cli.control_plane import ControlPlane
 from fairlead.cli.failure import USAGE, Failed
+from fairlead.cli.printing import WholeOutput, document
 from fairlead.policy.governance import ON
 from fairlead.policy.outcome import GRPC_CODES
 from fairlead.policy.resource import OUTBOUND, SQL, is_function, is_rpc
@@ -34,7 +35,7 @@ def flow(
         list[str] | None,
         typer.Option("--label", "-l", help="'key=value' of the instance; may repeat."),
     ] = None,
-    output: Annotated[Form, typer.Option("--output", "-o", help="Form.")] = Form.TEXT,
+    output: WholeOutput = None,
     server: Server = DEFAULT_SERVER,
 ) -> None:
     """Say which rules a call of a resource meets, in their order."""
@@ -45,10 +46,7 @@ def flow(
         "labels": dict(_labels(label or ())),
     }
     answer = ControlPlane(server).call("POST", PATH, query)
-    if output is Form.JSON:
-        print(json.dumps(answer, indent=4, ensure_ascii=False))
-    else:
-        print("\n".join(worded(answer)))
+    print(document(answer, output) if output else terminal.safe("\n".join(worded(answer))))
 
 
 def _labels(labels: Sequence[str]) -> Iterator[tuple[str, str]]:

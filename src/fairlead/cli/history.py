@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
@@ -13,10 +12,9 @@ from fairlead.cli.command import DEFAULT_SERVER, Namespace, Server
 from fairlead.cli.control_plane import ControlPlane
 from fairlead.cli.differing import differences
 from fairlead.cli.objects import WRITTEN, Words, single
-from fairlead.cli.printing import Form
+from fairlead.cli.printing import Form, Output, document
 from fairlead.cli.revisions import Item, found, revisions_of, since
 from fairlead.cli.table import tabled
-from fairlead.kinds.document.writer import write_yaml
 from fairlead.kinds.violation import path_text
 
 MOST_PATHS = 3
@@ -37,9 +35,7 @@ def history(
         typer.Option("--revision", help="Show the object as it was then.", show_default=False),
     ] = None,
     diff: Annotated[bool, typer.Option("--diff", help="Show what each revision changed.")] = False,
-    output: Annotated[
-        Form | None, typer.Option("--output", "-o", help="Form.", show_default=False)
-    ] = None,
+    output: Output = None,
     server: Server = DEFAULT_SERVER,
 ) -> None:
     """Show who changed an object, when, and what, the newest change first."""
@@ -52,22 +48,16 @@ def history(
         shown = items[:1] if revision is not None else items
         print("\n".join(_diffs(shown, items)))
     elif output in (Form.JSON, Form.YAML):
-        print(_plain({"items": items} if revision is None else items[0]["object"], output))
+        print(document({"items": items} if revision is None else items[0]["object"], output))
     elif output is Form.NAME:
         print("\n".join(str(item["revision"]) for item in items))
     elif revision is not None:
-        print(_plain(items[0]["object"], Form.YAML))
+        print(document(items[0]["object"], Form.YAML))
     else:
         print("\n".join(tabled([_HEADS, *_rows(items, None if output else MOST_PATHS)])))
 
 
 _HEADS = ("REVISION", "AGE", "WHO", "TYPE", "CHANGED")
-
-
-def _plain(found: Any, form: Form) -> str:
-    if form is Form.YAML:
-        return write_yaml(found).rstrip("\n")
-    return json.dumps(found, indent=4, ensure_ascii=False)
 
 
 def _rows(items: Sequence[Item], most: int | None) -> Iterator[Sequence[str]]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, TypeAlias
 
 import typer
 
-from fairlead.cli import command, terminal
+from fairlead.cli import command, looking, terminal
 from fairlead.cli.apply import delivered
-from fairlead.cli.command import DEFAULT_SERVER, AllNamespaces, Form, Namespace, Server
+from fairlead.cli.command import DEFAULT_SERVER, AllNamespaces, Namespace, Server, Watch
 from fairlead.cli.control_plane import ControlPlane
 from fairlead.cli.failure import ENVIRONMENT, REFUSED, USAGE, Failed
-from fairlead.cli.live import rate
+from fairlead.cli.live import duration, rate
 from fairlead.cli.objects import Named, authored
+from fairlead.cli.printing import Form, Output, document, put
 from fairlead.cli.table import tabled
 from fairlead.kinds import InvalidResource, Resource, TrafficLane
 from fairlead.kinds.document.writer import write_yaml
@@ -38,33 +38,61 @@ def list_(
     *,
     namespace: Namespace = None,
     all_namespaces: AllNamespaces = False,
-    output: Annotated[Form, typer.Option("--output", "-o", help="Form.")] = Form.TEXT,
+    watch: Watch = False,
+    output: Output = None,
     server: Server = DEFAULT_SERVER,
 ) -> None:
     """Show lanes: their rules, who is on them, their share of requests, where they leak."""
     where = "*" if all_namespaces else namespace or DEFAULT_NAMESPACE
-    items = ControlPlane(server).call("GET", f"{ROOT}lanes", query={"namespace": where})["items"]
-    if output is Form.JSON:
-        print(json.dumps({"items": items}, indent=4, ensure_ascii=False))
-    elif not items:
-        print("no lane: no rule and no instance is of one; `fairlead lane create` makes one")
+    control = ControlPlane(server)
+
+    def ask() -> list[Plain]:
+        return _lanes(control, where)
+
+    def lines(items: list[Plain]) -> Iterator[str]:
+        if output is Form.NAME:
+            return (f"lane/{one['lane']}" for one in items)
+        return listed(items, namespaces=all_namespaces, wide=output is Form.WIDE)
+
+    if watch:
+        looking.on(ask, lines, output, lambda items: {"items": items})
     else:
-        rows = [(_HEADS, "NAMESPACE"), *((_row(one), str(one["namespace"])) for one in items)]
-        print("\n".join(tabled([(ns, *row) if all_namespaces else row for row, ns in rows])))
+        found, whole = ask(), output in (Form.JSON, Form.YAML)
+        put([document({"items": found}, output)] if whole else lines(found))
+
+
+def _lanes(control: ControlPlane, namespace: str) -> list[Plain]:
+    items: list[Plain] = control.call("GET", f"{ROOT}lanes", query={"namespace": namespace})[
+        "items"
+    ]
+    return items
+
+
+def listed(
+    items: Sequence[Plain], *, namespaces: bool = False, wide: bool = False
+) -> Iterator[str]:
+    """Yield a table of lanes, `wide` with how many instances each app has on them."""
+    if not items:
+        yield "no lane: no rule and no instance is of one; `fairlead lane create` makes one"
+        return
+    rows = [("NAMESPACE", *_HEADS, *(["UNINSTRUMENTED"] * wide))]
+    rows += [(str(one["namespace"]), *_row(one, wide=wide)) for one in items]
+    yield from tabled([row if namespaces else row[1:] for row in rows])
 
 
 _HEADS = ("LANE", "SHARE", "APPS", "INSTANCES", "RULES", "LOST/S", "FALLS BACK AT")
 
 
-def _row(one: Plain) -> tuple[str, ...]:
+def _row(one: Plain, *, wide: bool) -> tuple[str, ...]:
     rules = ",".join(f"{rule['kind']}/{rule['name']}" for rule in one["rules"])
     members, coverage = one["members"], one["coverage"]
     lost = sum(edge["perSecond"] for edge in coverage["lost"])
     back = ",".join(item["app"] for item in coverage["fallback"])
-    apps = ",".join(member["app"] for member in members)
+    apps = ",".join(f"{m['app']}={m['instances']}" if wide else m["app"] for m in members)
     instances = sum(member["instances"] for member in members)
-    share = f"{100 * one['share']:.1f}%"
-    return one["lane"], share, apps or "-", str(instances), rules or "-", rate(lost), back or "-"
+    cells = (one["lane"], f"{100 * one['share']:.1f}%", apps or "-", str(instances), rules or "-")
+    more = [str(coverage["apps"] - coverage["instrumented"])] * wide
+    return (*cells, rate(lost), back or "-", *more)
 
 
 def coverage(
@@ -74,26 +102,41 @@ def coverage(
     strict: Annotated[
         bool, typer.Option("--strict", help="Fail too where an app without an agent is called.")
     ] = False,
-    output: Annotated[Form, typer.Option("--output", "-o", help="Form.")] = Form.TEXT,
+    watch: Watch = False,
+    output: Output = None,
     server: Server = DEFAULT_SERVER,
 ) -> None:
     """Say where the label of a lane goes. Exit status 1 where it is lost, 3 where none was seen."""
     control, where = ControlPlane(server), namespace or DEFAULT_NAMESPACE
-    items = control.call("GET", f"{ROOT}lanes", query={"namespace": where})["items"]
-    one = next((item for item in items if item["lane"] == lane), None)
-    if one is None:
-        hint = meant(lane, [item["lane"] for item in items])
-        raise Failed(f"there is no lane {lane!r} in namespace {where}{hint}", REFUSED)
-    picture = control.call("GET", f"{ROOT}topology", query={"namespace": where})
-    found = covered(one, picture)
-    if output is Form.JSON:
-        print(json.dumps(found, indent=4, ensure_ascii=False))
+
+    def ask() -> dict[str, Any]:
+        return _covered(control, where, lane)
+
+    def lines(found: Plain) -> Iterator[str]:
+        if output is Form.NAME:
+            return (f"app/{app}" for app in dict.fromkeys(edge["from"] for edge in found["lost"]))
+        return worded(found, wide=output is Form.WIDE)
+
+    if watch:
+        found = looking.on(ask, lines, output)
     else:
-        print(terminal.safe("\n".join(worded(found))))
+        found = ask()
+        whole = output in (Form.JSON, Form.YAML)
+        put([document(found, output)] if whole else lines(found))
     if found["lost"] or (strict and found["unseen"]):
         raise typer.Exit(REFUSED)
     if not found["edges"]:
         raise typer.Exit(ENVIRONMENT)
+
+
+def _covered(control: ControlPlane, namespace: str, lane: str) -> dict[str, Any]:
+    items = _lanes(control, namespace)
+    one = next((item for item in items if item["lane"] == lane), None)
+    if one is None:
+        hint = meant(lane, [item["lane"] for item in items])
+        raise Failed(f"there is no lane {lane!r} in namespace {namespace}{hint}", REFUSED)
+    picture = control.call("GET", f"{ROOT}topology", query={"namespace": namespace})
+    return covered(one, picture)
 
 
 def covered(one: Plain, picture: Plain) -> dict[str, Any]:
@@ -112,27 +155,36 @@ def covered(one: Plain, picture: Plain) -> dict[str, Any]:
     }
 
 
-def worded(found: Plain) -> Iterator[str]:
+def worded(found: Plain, *, wide: bool = False) -> Iterator[str]:
     """Yield the lines about a lane's coverage."""
     lane, edges = found["lane"], found["edges"]
     if not edges:
         yield f"no call on lane {lane} was seen in the last minute: send some, and ask again"
         return
-    rows = [(f"{e['from']} → {e['to']}", e["lane"] or "base", rate(e["qps"])) for e in edges]
-    yield from tabled([("CALL", "SERVED BY", "QPS"), *rows])
+    rows = [("CALL", "SERVED BY", "QPS", *(_EDGE if wide else ()))]
+    for e in edges:
+        more = (rate(e["errors"]), rate(e["fallbacks"]), rate(e["lost"]), duration(e["p99"]))
+        call = (f"{e['from']} → {e['to']}", e["lane"] or "base", rate(e["qps"]))
+        rows.append((*call, *(more if wide else ())))
+    yield from tabled(rows)
     for edge in found["lost"]:
-        yield (
+        lost = (
             f"LOST: {edge['from']} calls {edge['to']} without the label, "
             f"{rate(edge['perSecond'])}/s: see `fairlead doctor app/{edge['from']}`"
         )
+        yield terminal.painted(terminal.one_line(lost), terminal.RED)
     for app in found["unseen"]:
-        yield f"not seen: no agent speaks for {app}; what it calls may lose the label"
+        unseen = f"not seen: no agent speaks for {app}; what it calls may lose the label"
+        yield terminal.painted(terminal.one_line(unseen), terminal.YELLOW)
     on_lane = {member["app"] for member in found["members"]}
     for app in found["fallback"]:
         why = "its instances of the lane did not take calls" if app in on_lane else "has none on it"
-        yield f"falls back to base: {app}: {why}"
+        yield terminal.one_line(f"falls back to base: {app}: {why}")
     if not found["lost"]:
-        yield f"the label of lane {lane} is lost nowhere"
+        yield terminal.painted(f"the label of lane {lane} is lost nowhere", terminal.GREEN)
+
+
+_EDGE = ("ERR/S", "FALLBACKS/S", "LOST/S", "P99")
 
 
 def _option(*words: str, says: str) -> Any:

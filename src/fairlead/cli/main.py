@@ -95,6 +95,10 @@ _PACKAGES_OF_EXTRA = ("typer", "rich", "pydantic", "yaml", "starlette", "uvicorn
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the verb that `arguments` (by default the process's) begin with; return the status."""
+    for stream in (sys.stdout, sys.stderr):
+        # A name that the terminal's encoding has no letters for is no reason to end.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
     words = list(sys.argv[1:] if arguments is None else arguments)
     name = words[0] if words else "--help"
     if name in ("-h", "--help", "help"):
@@ -110,7 +114,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _load(verb)(words[1:])
     except Failed as failure:
-        print("\n".join(failure.lines), file=sys.stderr)
+        from fairlead.cli.terminal import safe
+
+        print("\n".join(map(safe, failure.lines)), file=sys.stderr)
         return failure.status
     except BrokenPipeError:
         # The reader of our output has seen enough. Python would complain again at exit.

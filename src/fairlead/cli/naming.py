@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from fairlead.cli import inventory
 from fairlead.cli.control_plane import ControlPlane
-from fairlead.cli.objects import SHOWN, parsed
+from fairlead.cli.objects import EVERYTHING, SHOWN, exactly
 from fairlead.cli.revisions import revisions_of
 from fairlead.control.namespace_kind import NAMESPACE
 from fairlead.kinds import kind_named
@@ -57,11 +58,26 @@ ARGUMENTS: Mapping[str, str] = {
 """What the words of a verb are that are no options."""
 
 
-def kinds() -> Iterator[Offer]:
-    """Yield what kinds are called."""
+def kinds(verb: str) -> Iterator[Offer]:
+    """Yield what a verb calls kinds."""
     for kind in SHOWN:
         yield kind.plural, kind.kind
         yield from ((short, kind.kind) for short in kind.short_names)
+    if verb in ("get", "describe"):
+        yield from ((word, "what agents tell of") for word in (inventory.APPS, inventory.CONTRACTS))
+        yield EVERYTHING[0], "every kind"
+
+
+def more_kinds(typed: str) -> Iterator[Offer]:
+    """Yield what may follow in a list of kinds with commas."""
+    before, _, _ = typed.rpartition(",")
+    chosen = {kind_named(word, SHOWN) for word in before.split(",")}
+    yield from ((f"{before},{kind.plural}", kind.kind) for kind in SHOWN if kind not in chosen)
+
+
+def kinds_of_names() -> Iterator[Offer]:
+    """Yield the beginnings of KIND/NAME."""
+    yield from ((f"{kind.singular}/", kind.kind) for kind in SHOWN)
 
 
 def spelt_options(text: str) -> list[str]:
@@ -71,7 +87,11 @@ def spelt_options(text: str) -> list[str]:
 
 def _objects(control: ControlPlane, context: Context) -> Iterator[Offer]:
     word, slash, _ = context.typed.partition("/")
-    kind = kind_named(word if slash else context.words[0], SHOWN)
+    asked = word if slash else context.words[0]
+    if inventory.knows(asked):
+        yield from ((f"{word}/{app}" if slash else app, "") for app, _ in _apps(control, context))
+        return
+    kind = kind_named(asked.partition(",")[0], SHOWN)
     if kind is None:
         return
     where = None if context.everywhere else context.namespace or DEFAULT_NAMESPACE
@@ -90,8 +110,8 @@ def _namespaces(control: ControlPlane, context: Context) -> Iterator[Offer]:
 
 def _apps(control: ControlPlane, context: Context) -> Iterator[Offer]:
     query = {"namespace": context.namespace or DEFAULT_NAMESPACE}
-    nodes = control.call("GET", "/fairlead/v1/nodes", query=query)["nodes"]
-    yield from ((app, "") for app in sorted({str(node["app"]) for node in nodes}))
+    items = control.call("GET", "/fairlead/v1/services", query=query)["items"]
+    yield from ((str(one["app"]), "") for one in items)
 
 
 def _lanes(control: ControlPlane, context: Context) -> Iterator[Offer]:
@@ -112,8 +132,8 @@ def _shells(control: ControlPlane, context: Context) -> Iterator[Offer]:
 
 
 def _revisions(control: ControlPlane, context: Context) -> Iterator[Offer]:
-    _, names = parsed(context.words, context.namespace or None)
-    for item in revisions_of(control, names[0]):
+    one, *_ = exactly(context.words, context.namespace or None)
+    for item in revisions_of(control, one):
         yield str(item["revision"]), f"{item['type']} {item['who']} {item['at'] or ''}"
 
 

@@ -1,4 +1,4 @@
-"""Objects as a command line names them: ``KIND NAME …`` or ``KIND/NAME …``; and reading them."""
+"""Objects as a command line names them: ``KIND NAME …``, ``KIND/NAME …``, ``KIND,KIND``."""
 
 from __future__ import annotations
 
@@ -25,10 +25,20 @@ SHOWN = (*KINDS, INSTANCE, EVENT, NAMESPACE)
 WRITTEN = (*KINDS, NAMESPACE)
 """Kinds that people write, and whose history is kept."""
 
+EVERYTHING = ("all", "fairlead")
+"""What all kinds together are called: by people, and by kubectl as a category."""
+
 Words: TypeAlias = Annotated[
     list[str],
     typer.Argument(
-        metavar="KIND [NAME...]", help="Kind and names, or KIND/NAME.", show_default=False
+        metavar="KIND [NAME...]", help="Kinds and names, or KIND/NAME.", show_default=False
+    ),
+]
+
+SomeWords: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[KIND [NAME...]]", help="Kinds and names, or KIND/NAME.", show_default=False
     ),
 ]
 
@@ -73,38 +83,96 @@ def spellings(kinds: Iterable[Kind[Any]]) -> Iterator[str]:
         yield from (kind.plural, kind.singular, *kind.short_names)
 
 
-def parsed(
-    words: Sequence[str], namespace: str | None, kinds: Sequence[Kind[Any]] = SHOWN
-) -> tuple[Kind[Any], list[Named]]:
-    """Return the kind of `words` and the objects that they name, none for a kind alone.
+class Asked(NamedTuple):
+    """What a command line asks for: objects of a kind, all of them where none is named."""
 
-    Raises Failed, also where they name objects of two kinds.
+    kind: Kind[Any]
+    names: tuple[Named, ...]
+
+
+def asked(
+    words: Sequence[str], namespace: str | None, kinds: Sequence[Kind[Any]] = SHOWN
+) -> list[Asked]:
+    """Return what `words` ask for: ``KIND[,KIND] [NAME…]``, ``KIND/NAME…`` or ``all``.
+
+    Each kind comes once, in the order in which it is named first. Raises Failed.
     """
-    first, slash, _ = words[0].partition("/")
-    kind = named(first, kinds)
-    names = list(words) if slash else list(words[1:])
-    where = (namespace or DEFAULT_NAMESPACE) if kind.namespaced else ""
-    found = []
-    for word in names:
-        before, parted, name = word.rpartition("/")
-        if bool(parted) != bool(slash) or (parted and named(before, kinds) != kind):
-            raise Failed(
-                f"{word!r}: write KIND NAME NAME, or KIND/NAME KIND/NAME of one kind", USAGE
-            )
-        if not name:
-            raise Failed(f"{word!r}: the name is missing", USAGE)
-        found.append(Named(kind, where, name))
-    return kind, found
+    if not words:
+        raise Failed("say what: KIND, KIND NAME or KIND/NAME", USAGE)
+    first, *names = words
+    if "/" in first:
+        return _grouped(words, namespace, kinds)
+    if first.lower() in EVERYTHING:
+        if names:
+            raise Failed(f"{first!r} is all there is, and goes without names", USAGE)
+        return [Asked(kind, ()) for kind in kinds if kind.group]
+    found = dict.fromkeys(named(word, kinds) for word in first.split(",") if word)
+    if not found:
+        raise Failed(f"{first!r}: the kind is missing", USAGE)
+    strange = next((name for name in names if "/" in name or not name), None)
+    if strange is not None:
+        raise _mixed(strange)
+    return [
+        Asked(kind, tuple(Named(kind, _place(kind, namespace), name) for name in names))
+        for kind in found
+    ]
+
+
+def _grouped(
+    words: Sequence[str], namespace: str | None, kinds: Sequence[Kind[Any]]
+) -> list[Asked]:
+    found: dict[Kind[Any], list[Named]] = {}
+    for word in words:
+        before, parted, name = word.partition("/")
+        if not parted or not name or "/" in name:
+            raise _mixed(word)
+        kind = named(before, kinds)
+        found.setdefault(kind, []).append(Named(kind, _place(kind, namespace), name))
+    return [Asked(kind, tuple(names)) for kind, names in found.items()]
+
+
+def named_or_listed(
+    control: ControlPlane,
+    wanted: Sequence[Asked],
+    namespace: str | None,
+    selector: str | None,
+    *,
+    every: bool,
+) -> list[Named]:
+    """Return the objects that are named, or those of the kinds that are there.
+
+    The latter have to be asked for, by `every` or a `selector`: nobody is to act on all objects of
+    a kind because a name was forgotten. Raises Failed.
+    """
+    names = [name for one in wanted for name in one.names]
+    chosen = bool(selector) or every
+    if chosen == bool(names) or (names and not all(one.names for one in wanted)):
+        raise Failed("name the objects, or say --all, or -l SELECTOR", USAGE)
+    query = {"labelSelector": selector} if selector else {}
+    for kind, _ in wanted if chosen else ():
+        place = _place(kind, namespace)
+        items = control.call("GET", control.path(kind, place), query=query)["items"]
+        names += [Named(kind, place, item["metadata"]["name"]) for item in items]
+    return names
+
+
+def _mixed(word: str) -> Failed:
+    return Failed(f"{word!r}: write KIND NAME NAME, or KIND/NAME KIND/NAME", USAGE)
+
+
+def _place(kind: Kind[Any], namespace: str | None) -> str:
+    return (namespace or DEFAULT_NAMESPACE) if kind.namespaced else ""
 
 
 def exactly(
     words: Sequence[str], namespace: str | None, kinds: Sequence[Kind[Any]] = SHOWN
 ) -> list[Named]:
-    """Return the objects that `words` name, at least one. Raises Failed."""
-    kind, found = parsed(words, namespace, kinds)
-    if not found:
-        raise Failed(f"name the {kind.singular}: {kind.singular} NAME", USAGE)
-    return found
+    """Return the objects that `words` name, at least one of each kind. Raises Failed."""
+    found = asked(words, namespace, kinds)
+    for one in found:
+        if not one.names:
+            raise Failed(f"name the {one.kind.singular}: {one.kind.singular} NAME", USAGE)
+    return [name for one in found for name in one.names]
 
 
 def single(

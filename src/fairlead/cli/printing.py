@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any, TypeAlias
+
+import typer
 
 from fairlead.cli import terminal
 from fairlead.cli.control_plane import TABLE
@@ -25,6 +30,49 @@ class Form(StrEnum):
     NAME = "name"
 
 
+class Whole(StrEnum):
+    """How an answer is printed that is no list of things with names."""
+
+    JSON = "json"
+    YAML = "yaml"
+
+
+_STRANGE = re.compile(r"[^\n\x20-\x7e]")
+
+Output: TypeAlias = Annotated[
+    Form | None,
+    typer.Option("--output", "-o", help="Form; a table if left out.", show_default=False),
+]
+WholeOutput: TypeAlias = Annotated[
+    Whole | None, typer.Option("--output", "-o", help="Form; text if left out.", show_default=False)
+]
+
+
+def document(found: Any, form: Form | Whole | None) -> str:
+    """Return plain values as YAML where that is asked for, else as JSON.
+
+    What a terminal would obey, or show otherwise, is escaped in both.
+    """
+    if form == Form.YAML:
+        return write_yaml(found).rstrip("\n")
+    return as_json(found, indent=4)
+
+
+def as_json(found: Any, indent: int | None = None) -> str:
+    """Return plain values as JSON that can be shown on a terminal."""
+    return _STRANGE.sub(_escaped, json.dumps(found, indent=indent, ensure_ascii=False))
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return match[0] if match[0].isprintable() else json.dumps(match[0])[1:-1]
+
+
+def put(lines: Iterable[str]) -> None:
+    """Print lines, nothing at all where there are none."""
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+    sys.stdout.flush()
+
+
 class Objects:
     """Objects one after the other, whole or by name."""
 
@@ -32,13 +80,6 @@ class Objects:
 
     def __init__(self, kind: Kind[Any], form: Form | None) -> None:
         self._kind, self._form = kind, form
-
-    def whole(self, found: Plain) -> None:
-        """Print an answer as it is: one object, or a list."""
-        if self._form is Form.NAME:
-            self.listed({"items": found.get("items", [found])})
-        else:
-            print(self._text(found))
 
     def listed(self, found: Plain, event: str = "") -> None:
         """Print what there is, one by one."""
@@ -48,46 +89,44 @@ class Objects:
     def one(self, found: Plain, event: str = "") -> None:
         """Print one object."""
         if self._form is Form.NAME:
-            print(_before(event) + self._text(found), flush=True)
+            label = Named(self._kind, "", found["metadata"]["name"]).label
+            print(_before(event) + label, flush=True)
             return
         found = {"type": event, "object": found} if event else found
-        print(("---\n" if self._form is Form.YAML else "") + self._text(found), flush=True)
-
-    def _text(self, found: Plain) -> str:
-        if self._form is Form.JSON:
-            return json.dumps(found, indent=4, ensure_ascii=False)
-        if self._form is Form.YAML:
-            return write_yaml(dict(found)).rstrip("\n")
-        return Named(self._kind, "", found["metadata"]["name"]).label
+        between = "---\n" if self._form is Form.YAML else ""
+        print(between + document(dict(found), self._form), flush=True)
 
 
+@dataclass(slots=True, kw_only=True)
 class Table:
     """Rows below a line of heads, as the control plane fills them."""
 
+    wide: bool = False
+    namespaces: bool = False
+    """Whether the first column has them."""
+    heads: bool = True
+    labels: bool = False
+    """Whether the last column has them."""
+    kind: Kind[Any] | None = None
+    """Whose names begin with it, None where that is plain."""
+    _widths: list[int] = field(default_factory=list)
+
     accept = TABLE
 
-    def __init__(self, *, wide: bool, namespaces: bool, place: str) -> None:
-        self._wide, self._namespaces, self._place = wide, namespaces, place
-        self._widths: list[int] = []
-
-    def whole(self, table: Plain) -> None:
-        """Print all there is."""
-        self.listed(table)
-
-    def listed(self, table: Plain, event: str = "") -> None:
-        """Print what there is, or that there is nothing."""
+    def listed(self, table: Plain, event: str = "") -> bool:
+        """Print what there is; return whether that is anything."""
         if not table.get("rows"):
-            print(f"No resources found in {self._place}.", file=sys.stderr, flush=True)
-            return
+            return False
         columns = table["columnDefinitions"]
-        heads = [str(columns[place]["name"]).upper() for place in self._places(columns)]
-        lines = [["NAMESPACE", *heads] if self._namespaces else heads]
-        lines += [self._cells(table, row) for row in table["rows"]]
+        names = [str(columns[place]["name"]).upper() for place in self._places(columns)]
+        heads = ["NAMESPACE"] * self.namespaces + names + ["LABELS"] * self.labels
+        lines = [heads, *(self._cells(table, row) for row in table["rows"])]
         self._widths = widths_of(lines)
-        heads, *rows = lines
-        (head,) = aligned([heads], self._widths)
-        print(terminal.head(_before("EVENT" if event else "") + head))
-        self._rows(rows, event)
+        (head,) = aligned(lines[:1], self._widths)
+        if self.heads:
+            print(terminal.head(_before("EVENT" if event else "") + head))
+        self._rows(lines[1:], event)
+        return True
 
     def one(self, table: Plain, event: str = "") -> None:
         """Print a row below those that are there already."""
@@ -104,27 +143,30 @@ class Table:
             print(before + line, flush=True)
 
     def _cells(self, table: Plain, row: Plain) -> list[str]:
-        places = self._places(table["columnDefinitions"])
-        cells = [_cell(row["cells"][place]) for place in places]
-        namespace = row["object"]["metadata"].get("namespace", "")
-        return [namespace, *cells] if self._namespaces else cells
+        columns, metadata = table["columnDefinitions"], row["object"]["metadata"]
+        cells = [
+            self._cell(str(columns[place]["name"]), row["cells"][place], metadata)
+            for place in self._places(columns)
+        ]
+        labels = ",".join(f"{k}={v}" for k, v in sorted((metadata.get("labels") or {}).items()))
+        namespace = [metadata.get("namespace", "")] * self.namespaces
+        return [*namespace, *cells, *([labels or "<none>"] * self.labels)]
+
+    def _cell(self, column: str, value: Any, metadata: Plain) -> str:
+        if self.kind is not None and column == "Name":
+            return Named(self.kind, "", metadata["name"]).label
+        return "<none>" if value is None or value == "" else terminal.one_line(str(value))
 
     def _places(self, columns: Any) -> list[int]:
         """Return which of the columns are shown."""
-        return [i for i, one in enumerate(columns) if self._wide or not one.get("priority")]
+        return [i for i, one in enumerate(columns) if self.wide or not one.get("priority")]
 
 
 def _before(event: str) -> str:
     return f"{event:<10}" if event else ""
 
 
-def _cell(value: Any) -> str:
-    return "<none>" if value is None or value == "" else terminal.safe(str(value))
-
-
-def shape(kind: Kind[Any], form: Form | None, namespace: str | None) -> Table | Objects:
-    """Return what prints objects of `kind` in `form`; `namespace` is None for all of them."""
-    if form not in (None, Form.WIDE):
-        return Objects(kind, form)
-    place = "any namespace" if namespace is None else f"namespace {namespace}"
-    return Table(wide=form is Form.WIDE, namespaces=namespace is None, place=place)
+def nothing(place: str | None) -> None:
+    """Say that nothing is in a namespace, None for all of them."""
+    where = "any namespace" if place is None else f"namespace {place}"
+    print(f"No resources found in {where}.", file=sys.stderr, flush=True)

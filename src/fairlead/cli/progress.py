@@ -3,66 +3,113 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from typing import TextIO, TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Self, TextIO
 
 from fairlead.cli import terminal
 
 PATIENCE = 1.0
 """Seconds that a thing may take without a bar."""
-PACE = 0.1
+PACE = 0.2
 """Seconds between two drawings."""
 _WIDTH = 24
 
-T = TypeVar("T")
-
 
 class Progress:
-    """A bar, drawn by `step` and wiped out by `end`."""
+    """A bar of `total` steps, or the seconds that something takes where there are none.
+
+    It draws itself from a thread of its own, so that it is seen while a step takes long. What is
+    printed meanwhile goes through `say`: it must not be glued to the bar.
+    """
 
     def __init__(
         self,
         what: str,
-        total: int,
+        total: int = 0,
         *,
         stream: TextIO | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Begin to count `total` steps of `what`."""
-        self._what, self._total, self._done = what, max(total, 1), 0
+        self._what, self._total, self._done, self._note = what, total, 0, ""
         self._stream = sys.stderr if stream is None else stream
-        self._clock, self._next = clock, clock() + PATIENCE
-        self._shown = False
+        self._clock, self._began = clock, clock()
+        self._shown, self._lock, self._over = False, threading.Lock(), threading.Event()
+
+    def __enter__(self) -> Self:
+        if terminal.is_terminal(self._stream):
+            threading.Thread(target=self._run, name="fairlead-progress", daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        with self._lock:
+            self._wipe()
 
     def step(self, count: int = 1) -> None:
         """Hear that `count` more steps are done."""
         self._done += count
-        now = self._clock()
-        if now < self._next or not terminal.is_terminal(self._stream):
-            return
-        self._next, self._shown = now + PACE, True
-        part = min(self._done / self._total, 1.0)
-        bar = "█" * int(part * _WIDTH) + "░" * (_WIDTH - int(part * _WIDTH))
-        self._draw(f"{self._what} {bar} {self._done}/{self._total}")
 
-    def end(self) -> None:
-        """Wipe the bar out."""
+    def note(self, text: str) -> None:
+        """Hear what is being waited for."""
+        self._note = terminal.one_line(text)
+
+    def say(self, line: str, stream: TextIO | None = None) -> None:
+        """Print a line, on standard output if `stream` is left out."""
+        with self._lock:
+            self._wipe()
+            print(line, file=stream, flush=True)
+
+    def draw(self) -> None:
+        """Draw it, where it is time to and somebody looks."""
+        taken = self._clock() - self._began
+        if taken < PATIENCE or not terminal.is_terminal(self._stream):
+            return
+        with self._lock:
+            if not self._over.is_set():
+                self._shown = True
+                self._write(terminal.cut(self._text(taken), terminal.size()[0] - 1))
+
+    def _text(self, taken: float) -> str:
+        words = [terminal.one_line(self._what)]
+        if self._total:
+            filled = int(min(self._done / self._total, 1.0) * _WIDTH)
+            bar = "█" * filled + "░" * (_WIDTH - filled)
+            words += [bar, f"{self._done}/{self._total}"]
+        return "  ".join([*words, f"{taken:.0f} s", *([self._note] if self._note else [])])
+
+    def _run(self) -> None:
+        pause = PATIENCE
+        while not self._over.wait(pause):
+            self.draw()
+            pause = PACE
+
+    def _wipe(self) -> None:
         if self._shown:
-            self._draw("")
+            self._write("")
             self._shown = False
 
-    def _draw(self, text: str) -> None:
+    def _write(self, text: str) -> None:
         self._stream.write(f"\r\x1b[K{text}")
         self._stream.flush()
 
 
-def counted(what: str, items: Iterable[T], total: int) -> Iterator[T]:
-    """Yield `items`, and show how far that is."""
-    progress = Progress(what, total)
+_drawing = threading.Lock()
+"""Held by whoever shows how far something is: what is asked meanwhile is a part of that."""
+
+
+@contextmanager
+def progress(what: str, total: int = 0) -> Iterator[Progress]:
+    """Show how far `what` is, unless somebody shows how far something around it is."""
+    bar = Progress(what, total)
+    if not _drawing.acquire(blocking=False):
+        yield bar
+        return
     try:
-        for item in items:
-            yield item
-            progress.step()
+        with bar:
+            yield bar
     finally:
-        progress.end()
+        _drawing.release()

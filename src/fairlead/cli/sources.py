@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from fairlead.cli.failure import ENVIRONMENT, REFUSED, USAGE, Failed
+from fairlead.cli.objects import SHOWN, Asked, Named, asked
 from fairlead.cli.rules import load_rules
-from fairlead.kinds import InvalidResource, Resource, Violation, load_documents
+from fairlead.kinds import InvalidResource, Kind, Resource, Violation, load_documents
 from fairlead.kinds.document import MOST_BYTES, too_large
 from fairlead.policy.workload import DEFAULT_NAMESPACE
 
@@ -43,6 +44,23 @@ def load(names: Sequence[str], namespace: str | None) -> list[Resource[Any]]:
     if not resources:
         raise Failed(f"{', '.join(names)}: no resource in it, nothing was changed", REFUSED)
     return resources
+
+
+def chosen(
+    words: Sequence[str],
+    names: Sequence[str],
+    namespace: str | None,
+    kinds: Sequence[Kind[Any]] = SHOWN,
+) -> list[Asked]:
+    """Return what `words` ask for, or the objects in the sources `names`. Raises Failed."""
+    if words and names:
+        raise Failed("say either -f FILE or KIND NAME", USAGE)
+    if not names:
+        return asked(words, namespace, kinds)
+    found: dict[Kind[Any], list[Named]] = {}
+    for one in load(names, namespace):
+        found.setdefault(one.kind, []).append(Named(one.kind, one.namespace, one.name))
+    return [Asked(kind, tuple(objects)) for kind, objects in found.items()]
 
 
 def _summary(count: int) -> str:

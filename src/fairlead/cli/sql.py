@@ -16,10 +16,11 @@ from typing import Annotated, Any
 
 import typer
 
-from fairlead.cli import command, sources
-from fairlead.cli.command import DEFAULT_SERVER, Files, Form, Namespace, Server
+from fairlead.cli import command, sources, terminal
+from fairlead.cli.command import DEFAULT_SERVER, Files, Namespace, Server
 from fairlead.cli.control_plane import ControlPlane
 from fairlead.cli.failure import ENVIRONMENT, REFUSED, USAGE, Failed
+from fairlead.cli.printing import Whole, WholeOutput, document
 from fairlead.compiler import World
 from fairlead.kinds import InvalidResource, load_documents
 from fairlead.policy.database import ShadowTable
@@ -93,7 +94,7 @@ def check(  # noqa: PLR0913 - one parameter for each option
         Params.AUTO
     ),
     namespace: Namespace = None,
-    output: Annotated[Form, typer.Option("--output", "-o", help="Form.")] = Form.TEXT,
+    output: WholeOutput = None,
     server: Server = DEFAULT_SERVER,
 ) -> None:
     """Show each statement's rewrite or refusal; exit with 1 if any is refused."""
@@ -202,9 +203,9 @@ def _plain(one: Checked) -> dict[str, Any]:
     return {name: getattr(one, name) for name in Checked.__slots__}
 
 
-def _show(found: Sequence[Checked], form: Form) -> None:
-    if form is Form.JSON:
-        print(json.dumps([_plain(one) for one in found], indent=2, ensure_ascii=False))
+def _show(found: Sequence[Checked], form: Whole | None) -> None:
+    if form is not None:
+        print(document([_plain(one) for one in found], form))
         return
     for one in found:
         place = f"{one.source}:{one.line}:"
@@ -222,7 +223,7 @@ def _show(found: Sequence[Checked], form: Form) -> None:
 
 
 def _short(text: str) -> str:
-    line = " ".join(text.split())
+    line = terminal.safe(" ".join(text.split()))
     return line if len(line) <= 400 else f"{line[:400]} …"
 
 

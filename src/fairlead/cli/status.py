@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 import typer
 
-from fairlead.cli import command
-from fairlead.cli.command import DEFAULT_SERVER, AllNamespaces, Form, Namespace, Server
+from fairlead.cli import command, looking, terminal
+from fairlead.cli.command import DEFAULT_SERVER, AllNamespaces, Namespace, Server, Watch
 from fairlead.cli.control_plane import ControlPlane
 from fairlead.cli.failure import REFUSED
+from fairlead.cli.printing import Form, Output, document, put
 from fairlead.cli.table import tabled
 from fairlead.control.instance_kind import INSTANCE
 from fairlead.policy.governance import ON
@@ -43,6 +43,11 @@ class Workload:
     """When the youngest connection of its processes began, ``""`` where there is none."""
     processes: int
     reasons: tuple[str, ...]
+    name: str
+    """Of the Instance, ``""`` for a process that is not registered."""
+    hosts: tuple[str, ...]
+    versions: tuple[str, ...]
+    """Of the agents, each once."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -57,7 +62,8 @@ def status(
     check: Annotated[
         bool, typer.Option("--check", help="Exit with 1 unless every workload is live.")
     ] = False,
-    output: Annotated[Form, typer.Option("--output", "-o", help="Form.")] = Form.TEXT,
+    watch: Watch = False,
+    output: Output = None,
     server: Server = DEFAULT_SERVER,
 ) -> None:
     """Say of every workload whether it is live, lagging, away or refused, and why.
@@ -67,27 +73,68 @@ def status(
     """
     control = ControlPlane(server)
     where = None if all_namespaces else namespace or DEFAULT_NAMESPACE
-    answer = control.call("GET", PATH, query={"namespace": where} if where else {})
-    instances = control.call("GET", control.path(INSTANCE, where))["items"]
-    found = list(workloads(answer["nodes"], instances))
-    switched = answer.get("governance", {"default": ON, "namespaces": {}})
-    if output is Form.JSON:
-        shown = {
-            "revision": answer["revision"],
-            "governance": switched,
-            "alarms": answer.get("alarms", []),
-            "workloads": [asdict(one) for one in found],
-        }
-        print(json.dumps(shown, indent=4, ensure_ascii=False))
+
+    def lines(found: Standing) -> Iterator[str]:
+        return found.names() if output is Form.NAME else found.lines(wide=output is Form.WIDE)
+
+    def ask() -> Standing:
+        return standing(control, where)
+
+    if watch:
+        found = looking.on(ask, lines, output, Standing.plain)
     else:
-        lines = (
-            *worded(answer["revision"], found, where),
-            *unenforced(switched, where),
-            *alarming(answer.get("alarms", ())),
-        )
-        print("\n".join(lines))
-    if check and any(one.state != "live" for one in found):
+        found = ask()
+        whole = output in (Form.JSON, Form.YAML)
+        put([document(found.plain(), output)] if whole else lines(found))
+    if check and any(one.state != "live" for one in found.workloads):
         raise SystemExit(REFUSED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How all workloads stand."""
+
+    namespace: str | None
+    revision: int
+    governance: Mapping[str, Any]
+    alarms: Sequence[Mapping[str, Any]]
+    workloads: Sequence[Workload]
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return {
+            "revision": self.revision,
+            "governance": self.governance,
+            "alarms": self.alarms,
+            "workloads": [asdict(one) for one in self.workloads],
+        }
+
+    def lines(self, *, wide: bool = False) -> Iterator[str]:
+        """Yield it for people."""
+        yield from worded(self.revision, self.workloads, self.namespace, wide=wide)
+        yield from unenforced(self.governance, self.namespace)
+        yield from alarming(self.alarms)
+
+    def names(self) -> Iterator[str]:
+        """Yield the instances, and the apps of processes that are not registered, by name."""
+        found = (
+            f"instance.fairlead.io/{one.name}" if one.name else f"app/{one.app}"
+            for one in self.workloads
+        )
+        yield from dict.fromkeys(found)
+
+
+def standing(control: ControlPlane, namespace: str | None) -> Standing:
+    """Ask how all workloads of a namespace stand, of all of them for None. Raises Failed."""
+    answer = control.call("GET", PATH, query={"namespace": namespace} if namespace else {})
+    instances = control.call("GET", control.path(INSTANCE, namespace))["items"]
+    return Standing(
+        namespace=namespace,
+        revision=answer["revision"],
+        governance=answer.get("governance", {"default": ON, "namespaces": {}}),
+        alarms=answer.get("alarms", []),
+        workloads=list(workloads(answer["nodes"], instances)),
+    )
 
 
 def workloads(
@@ -99,30 +146,34 @@ def workloads(
         spec = instance["spec"]
         own = [left.pop(process["node"], None) for process in spec["processes"]]
         lane = instance.get("status", {}).get("lane", BASE)
-        yield _workload(instance["metadata"]["namespace"], spec["app"], spec["address"], lane, own)
+        metadata = instance["metadata"]
+        where = {"namespace": metadata["namespace"], "app": spec["app"], "name": metadata["name"]}
+        yield _workload(own, **where, address=spec["address"], lane=lane)
     for node in left.values():
         # Who has left and hung up enforces nothing any more.
         if node["connected"]:
-            yield _workload(node["namespace"], node["app"], "", node["lane"], [node])
+            where = {"namespace": node["namespace"], "app": node["app"], "name": ""}
+            yield _workload([node], **where, address="", lane=node["lane"])
 
 
-def _workload(
-    namespace: str, app: str, address: str, lane: str, nodes: Sequence[Mapping[str, Any] | None]
-) -> Workload:
+def _workload(nodes: Sequence[Mapping[str, Any] | None], **known: str) -> Workload:
     there = [node for node in nodes if node is not None]
     states = {"away" if node is None else _state(node) for node in nodes}
     reasons = (reason for node in there for reason in (node["error"], *node["refused"]) if reason)
     return Workload(
-        namespace=namespace,
-        app=app,
-        address=address,
-        lane=lane,
+        **known,
         state=next(state for state in STATES if state in states),
         revision=min((node["synced"] for node in there), default=0),
         since=max((node["since"] for node in there if node["connected"]), default=""),
         processes=len(nodes),
         reasons=tuple(dict.fromkeys(reasons)),
+        hosts=_once(there, "host"),
+        versions=_once(there, "version"),
     )
+
+
+def _once(nodes: Sequence[Mapping[str, Any]], field: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(str(node[field]) for node in nodes if node.get(field)))
 
 
 def _state(node: Mapping[str, Any]) -> str:
@@ -131,13 +182,15 @@ def _state(node: Mapping[str, Any]) -> str:
     return "lagging" if node["state"] == "waiting" else str(node["state"])
 
 
-def worded(revision: int, found: Sequence[Workload], namespace: str | None) -> Iterator[str]:
+def worded(
+    revision: int, found: Sequence[Workload], namespace: str | None, *, wide: bool = False
+) -> Iterator[str]:
     """Yield the lines of the answer."""
     if not found:
         where = "any namespace" if namespace is None else f"namespace {namespace}"
         yield f"no workload in {where}: no agent has registered or is connected"
         return
-    rows = [_HEADS, *map(_cells, found)]
+    rows = [(*_HEADS, *(_WIDE if wide else ())), *(_cells(one, wide=wide) for one in found)]
     if namespace is None:
         names = ["NAMESPACE", *(one.namespace for one in found)]
         rows = [(name, *row) for name, row in zip(names, rows, strict=True)]
@@ -145,7 +198,7 @@ def worded(revision: int, found: Sequence[Workload], namespace: str | None) -> I
     yield head
     for one, line in zip(found, lines, strict=True):
         yield line
-        yield from (f"    {reason}" for reason in one.reasons)
+        yield from (f"    {terminal.one_line(reason)}" for reason in one.reasons)
     counts = ", ".join(
         f"{number} {state}"
         for state in reversed(STATES)
@@ -183,7 +236,11 @@ def alarming(alarms: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 _HEADS: tuple[str, ...] = ("APP", "ADDRESS", "LANE", "STATE", "REVISION", "SINCE", "PIDS")
 
 
-def _cells(one: Workload) -> tuple[str, ...]:
+_WIDE = ("NAME", "HOST", "AGENT")
+
+
+def _cells(one: Workload, *, wide: bool) -> tuple[str, ...]:
+    more = (one.name or "-", ",".join(one.hosts) or "-", ",".join(one.versions) or "-")
     return (
         one.app,
         one.address or "(not registered)",
@@ -192,6 +249,7 @@ def _cells(one: Workload) -> tuple[str, ...]:
         str(one.revision or "-"),
         one.since or "-",
         str(one.processes),
+        *(more if wide else ()),
     )
 
 

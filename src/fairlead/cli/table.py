@@ -11,7 +11,7 @@ Lines = Sequence[Sequence[str]]
 
 def widths_of(lines: Lines) -> list[int]:
     """Return how wide each column of `lines` has to be."""
-    return [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return [max(map(terminal.width, column)) for column in zip(*lines, strict=True)]
 
 
 def aligned(
@@ -23,12 +23,25 @@ def aligned(
     """
     widths = widths or widths_of(lines)
     for line in lines:
-        *cells, last = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        *cells, last = (_filled(cell, width) for cell, width in zip(line, widths, strict=True))
         yield "   ".join(map(paint, (*cells, last.rstrip()))).rstrip()
 
 
-def tabled(lines: Lines) -> Iterator[str]:
-    """Yield a table for a terminal: `lines`, the first of which are the heads."""
-    widths = widths_of(lines)
-    yield from map(terminal.head, aligned(lines[:1], widths))
-    yield from aligned(lines[1:], widths, terminal.cell)
+def _filled(cell: str, width: int) -> str:
+    return cell + " " * (width - terminal.width(cell))
+
+
+def tabled(lines: Lines, most: int = 0) -> Iterator[str]:
+    """Yield a table for a terminal: `lines`, the first of which are the heads.
+
+    Whatever is in a cell is made one line that no terminal obeys; longer than `most` it is cut.
+    """
+    rows = [[_told(cell, most) for cell in line] for line in lines]
+    widths = widths_of(rows)
+    yield from map(terminal.head, aligned(rows[:1], widths))
+    yield from aligned(rows[1:], widths, terminal.cell)
+
+
+def _told(cell: str, most: int) -> str:
+    text = terminal.one_line(cell)
+    return terminal.cut(text, most) if most else text

@@ -11,6 +11,7 @@ import re
 import shlex
 import shutil
 import sys
+import unicodedata
 from typing import TextIO
 
 BOLD, DIM, RED, GREEN, YELLOW, CYAN = "1", "2", "31", "32", "33", "36"
@@ -71,6 +72,9 @@ def change(line: str) -> str:
 
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
+_STRANGE = re.compile(r"[^\n\t\x20-\x7e]")
+_WIDE = frozenset("WF")
+_NO_WIDTH = frozenset(("Mn", "Me", "Cf"))
 
 
 def size() -> tuple[int, int]:
@@ -79,11 +83,28 @@ def size() -> tuple[int, int]:
     return found.columns, found.lines
 
 
-def cut(line: str, width: int) -> str:
-    """Return the part of a line, with its colours, that fits into `width`."""
-    if len(_ESCAPE.sub("", line)) <= width:
+def width(text: str) -> int:
+    """Return how many columns of a terminal `text` takes, which has no escapes in it."""
+    return len(text) if text.isascii() else sum(map(_columns, text))
+
+
+def _columns(character: str) -> int:
+    if unicodedata.category(character) in _NO_WIDTH:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in _WIDE else 1
+
+
+def cut(line: str, most: int) -> str:
+    """Return the part of a line that fits into `most` columns, without colours where it is cut."""
+    bare = _ESCAPE.sub("", line)
+    if width(bare) <= most:
         return line
-    return _ESCAPE.sub("", line)[: max(width - 1, 0)] + "…"
+    taken, place = 0, 0
+    for place, character in enumerate(bare):  # noqa: B007 - the place is what is looked for
+        taken += _columns(character)
+        if taken >= most:
+            break
+    return f"{bare[:place]}…" if most > 0 else ""
 
 
 def editor() -> list[str]:
@@ -93,5 +114,23 @@ def editor() -> list[str]:
 
 
 def safe(text: str) -> str:
-    """Return what somebody else wrote without what a terminal would obey."""
-    return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)
+    """Return what somebody else wrote without what a terminal would obey, or show otherwise.
+
+    Escapes, the C1 controls, what turns the direction of writing, and half surrogates are spelt.
+    """
+    return _STRANGE.sub(_spelt, text)
+
+
+def one_line(text: str) -> str:
+    """Return what somebody else wrote as one line that a terminal does not obey."""
+    return safe(" ".join(text.splitlines()) if "\n" in text else text).replace("\t", " ")
+
+
+def _spelt(match: re.Match[str]) -> str:
+    character = match[0]
+    if character.isprintable():
+        return character
+    code = ord(character)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

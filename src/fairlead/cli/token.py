@@ -6,7 +6,6 @@ who has lost theirs. A running server sees the change at once.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sys
@@ -19,9 +18,10 @@ from typing import Annotated, Any, TypeAlias
 import typer
 
 from fairlead.cli import command
-from fairlead.cli.command import DEFAULT_SERVER, Form, Namespace, Server
+from fairlead.cli.command import DEFAULT_SERVER, Namespace, Server
 from fairlead.cli.control_plane import ControlPlane
 from fairlead.cli.failure import ENVIRONMENT, REFUSED, USAGE, Failed
+from fairlead.cli.printing import Form, Output, document, put
 from fairlead.cli.table import tabled
 from fairlead.control.access.records import (
     InvalidToken,
@@ -96,14 +96,17 @@ def create(  # noqa: PLR0913 - one parameter for each option
 
 def list_(
     *,
-    output: Annotated[Form, typer.Option("--output", "-o", help="Form.")] = Form.TEXT,
+    output: Output = None,
     data_dir: DataDir = None,
     server: Server = DEFAULT_SERVER,
 ) -> None:
     """Show the tokens there are; their text is kept nowhere."""
     found = _listed(data_dir, server)
-    if output is Form.JSON:
-        print(json.dumps({"tokens": found}, indent=4))
+    if output in (Form.JSON, Form.YAML):
+        print(document({"tokens": found}, output))
+        return
+    if output is Form.NAME:
+        put(one["name"] for one in found)
         return
     rows = [("ID", "NAME", "MAY", "CREATED", "EXPIRES")]
     for one in found:

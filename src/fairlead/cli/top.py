@@ -5,23 +5,24 @@ On a terminal it goes on until Ctrl-C; in a pipe it is one table.
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
-from fairlead.cli import command, terminal
-from fairlead.cli.command import DEFAULT_SERVER, AllNamespaces, Form, Namespace, Server
+from fairlead.cli import command, looking, terminal
+from fairlead.cli.command import DEFAULT_SERVER, AllNamespaces, Namespace, Server
 from fairlead.cli.control_plane import ControlPlane
 from fairlead.cli.live import AWAY, duration, follow, rate
+from fairlead.cli.printing import Form, Output, as_json, document, put
 from fairlead.cli.table import tabled
 from fairlead.policy.workload import DEFAULT_NAMESPACE
 
 ROOT = "/fairlead/v1/"
+LONGEST = 60
+"""Columns that a name takes; ``-o wide`` has all of it."""
 
 Plain = Mapping[str, Any]
 
@@ -51,7 +52,8 @@ def top(  # noqa: PLR0913 - one parameter for each option
     all_namespaces: AllNamespaces = False,
     sort: Annotated[Sort, typer.Option("--sort", help="What comes first.")] = Sort.QPS,
     once: Annotated[bool, typer.Option("--once", help="One table, also on a terminal.")] = False,
-    output: Annotated[Form, typer.Option("--output", "-o", help="Form.")] = Form.TEXT,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Go on, also in a pipe.")] = False,
+    output: Output = None,
     server: Server = DEFAULT_SERVER,
 ) -> None:
     """Show services, or the interfaces of one, busiest first, each second."""
@@ -59,15 +61,23 @@ def top(  # noqa: PLR0913 - one parameter for each option
     query = {"namespace": "*" if all_namespaces else namespace or DEFAULT_NAMESPACE}
     if app:
         query["app"] = app
-    if once or output is Form.JSON or not terminal.is_terminal():
+    wide = output is Form.WIDE
+    plainly = output in (None, Form.WIDE)
+
+    def lines(found: Plain) -> Iterator[str]:
+        if output is Form.NAME:
+            return names(found, sort)
+        return shown(found, sort, namespaces=all_namespaces, wide=wide)
+
+    if not once and plainly and terminal.is_terminal():
+        with suppress(KeyboardInterrupt), looking.screen() as draw:
+            _go_on(control, query, draw, lines)
+    elif watch and not once:
+        with suppress(KeyboardInterrupt):
+            _follow(control, query, lines, output)
+    else:
         found = control.call("GET", ROOT + ("service" if app else "services"), query=query)
-        if output is Form.JSON:
-            print(json.dumps(found, indent=4, ensure_ascii=False))
-        else:
-            print("\n".join(shown(found, sort, namespaces=all_namespaces)))
-        return
-    with suppress(KeyboardInterrupt), _screen() as draw:
-        _go_on(control, query, draw, lambda found: shown(found, sort, namespaces=all_namespaces))
+        put(lines(found) if plainly or output is Form.NAME else [document(found, output)])
 
 
 def _go_on(
@@ -83,45 +93,96 @@ def _go_on(
             last = list(lines(data))
             draw(last)
         elif name == AWAY:
-            draw([terminal.painted(f"no news: {data['message']}", terminal.RED), *last])
+            draw([looking.away(str(data["message"])), *last])
 
 
-def shown(found: Plain, sort: Sort, *, namespaces: bool = False) -> Iterator[str]:
+def _follow(
+    control: ControlPlane,
+    query: Mapping[str, str],
+    lines: Callable[[Plain], Iterator[str]],
+    form: Form | None,
+) -> None:
+    """Print each picture below the last; one that is away is told of on standard error."""
+    wanted = "service" if "app" in query else "services"
+    for name, data in follow(control, query):
+        if name == AWAY:
+            looking.complain(str(data["message"]))
+        elif name == wanted and form is Form.JSON:
+            print(as_json(data), flush=True)
+        elif name == wanted and form is Form.YAML:
+            print(f"---\n{document(dict(data), form)}", flush=True)
+        elif name == wanted:
+            put([*lines(data), *([] if form is Form.NAME else [""])])
+
+
+def names(found: Plain, sort: Sort) -> Iterator[str]:
+    """Yield what is shown, by name, as other verbs take it."""
+    if "interfaces" in found:
+        rows = sorted(found["interfaces"], key=_order(sort, "name"))
+        yield from dict.fromkeys(terminal.one_line(str(one["name"])) for one in rows)
+    else:
+        yield from (f"app/{one['app']}" for one in sorted(found["items"], key=_order(sort, "app")))
+
+
+def shown(
+    found: Plain, sort: Sort, *, namespaces: bool = False, wide: bool = False
+) -> Iterator[str]:
     """Yield the lines of a picture of services, or of one service."""
     if "interfaces" in found:
-        yield from _interfaces(found, sort)
+        yield terminal.head(terminal.one_line(f"{found['app']} in namespace {found['namespace']}"))
+        yield from interfaces_table(found, sort, wide=wide)
+        yield from rejections(found)
         return
-    items = sorted(found["items"], key=_order(sort, "app"))
-    if not items:
+    if not found["items"]:
         yield "no service: no agent has registered or reported"
         return
+    yield from services_table(found["items"], sort, namespaces=namespaces, wide=wide)
+    for one in sorted(found["items"], key=_order(sort, "app")):
+        yield from (terminal.one_line(f"  {one['app']}: {text}") for text in one["problems"])
+
+
+def services_table(
+    items: Sequence[Plain], sort: Sort, *, namespaces: bool = False, wide: bool = False
+) -> Iterator[str]:
+    """Yield a table of services."""
     heads = ("APP", "LANES", "READY", "QPS", "ERR/S", "REJ/S", "P50", "P99", "STATE")
-    rows = [(heads, "NAMESPACE"), *((_service(one), str(one["namespace"])) for one in items)]
-    yield from tabled([(place, *row) if namespaces else row for row, place in rows])
-    for one in items:
-        yield from (f"  {one['app']}: {terminal.safe(text)}" for text in one["problems"])
+    rows = [("NAMESPACE", *heads, *(["SIM/S"] * wide))]
+    for one in sorted(items, key=_order(sort, "app")):
+        more = [rate(one["simulated"])] * wide
+        rows.append((str(one["namespace"]), *_service(one), *more))
+    yield from tabled([row if namespaces else row[1:] for row in rows], 0 if wide else LONGEST)
 
 
 def _service(one: Plain) -> tuple[str, ...]:
     lanes = ",".join(lane or "base" for lane in one["lanes"])
-    state = "live" if one["fit"] else "!"
+    state = "!" if not one["fit"] else "live" if one["instances"] else "-"
     ready = f"{one['ready']}/{one['instances']}"
     return (one["app"], lanes or "-", ready, *_rates(one), *_times(one), state)
 
 
-def _interfaces(found: Plain, sort: Sort) -> Iterator[str]:
-    yield terminal.head(f"{found['app']} in namespace {found['namespace']}")
-    items = sorted(found["interfaces"], key=_order(sort, "name"))
+def interfaces_table(found: Plain, sort: Sort, *, wide: bool = False) -> Iterator[str]:
+    """Yield a table of the interfaces of a service, or that there are none."""
+    if not found["interfaces"]:
+        yield "no call of it was seen in the last half minute"
+        return
     heads = ("INTERFACE", "SIDE", "LANE", "QPS", "ERR/S", "REJ/S", "P50", "P99", "IN FLIGHT")
-    yield from tabled([heads, *map(_interface, items)])
-    for one in items:
+    rows = [(*heads, *(("P95", "MEAN", "SIM/S") if wide else ()))]
+    for one in sorted(found["interfaces"], key=_order(sort, "name")):
+        more = (duration(one["rt"]["p95"]), duration(one["rt"]["mean"]), rate(one["simulated"]))
+        rows.append((*_interface(one), *(more if wide else ())))
+    yield from tabled(rows, 0 if wide else LONGEST)
+
+
+def rejections(found: Plain) -> Iterator[str]:
+    """Yield what the rules of a service's interfaces do."""
+    for one in found["interfaces"]:
         for rule in one["rules"]:
             told = f"{rate(rule['rejected'])}/s rejected, {rate(rule['simulated'])}/s simulated"
-            yield terminal.safe(f"  {one['name']}: {rule['rule']}: {told}")
+            yield terminal.one_line(f"  {one['name']}: {rule['rule']}: {told}")
 
 
 def _interface(one: Plain) -> tuple[str, ...]:
-    where = (terminal.safe(one["name"]), one["side"], terminal.safe(one["lane"]) or "base")
+    where = (str(one["name"]), str(one["side"]), str(one["lane"]) or "base")
     return (*where, *_rates(one), *_times(one["rt"]), str(one["inflight"]))
 
 
@@ -139,25 +200,6 @@ def _order(sort: Sort, name: str) -> Callable[[Plain], Any]:
         return (0 if sort is Sort.NAME else -(rank or 0), one[name])
 
     return order
-
-
-@contextmanager
-def _screen() -> Iterator[Callable[[Sequence[str]], None]]:
-    """Give what draws lines on a screen of our own, and give the old screen back."""
-
-    def draw(lines: Sequence[str]) -> None:
-        width, height = terminal.size()
-        fitting = [terminal.cut(line, width) for line in lines[: height - 1]]
-        body = "\x1b[K\r\n".join(fitting)
-        sys.stdout.write(f"\x1b[H{body}\x1b[K\x1b[J")
-        sys.stdout.flush()
-
-    sys.stdout.write("\x1b[?1049h\x1b[?25l")
-    try:
-        yield draw
-    finally:
-        sys.stdout.write("\x1b[?25h\x1b[?1049l")
-        sys.stdout.flush()
 
 
 COMMANDS: command.Commands = {"top": top}

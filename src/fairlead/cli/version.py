@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from importlib.metadata import version as version_of
 from platform import python_version
@@ -13,8 +12,7 @@ import typer
 from fairlead.cli import command
 from fairlead.cli.command import DEFAULT_SERVER, Server
 from fairlead.cli.control_plane import ControlPlane
-from fairlead.cli.printing import Form
-from fairlead.kinds.document.writer import write_yaml
+from fairlead.cli.printing import WholeOutput, document
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -25,15 +23,13 @@ def main(arguments: Sequence[str]) -> int:
 def version(
     *,
     client: Annotated[bool, typer.Option("--client", help="Ask no control plane.")] = False,
-    output: Annotated[
-        Form | None, typer.Option("--output", "-o", help="json or yaml.", show_default=False)
-    ] = None,
+    output: WholeOutput = None,
     server: Server = DEFAULT_SERVER,
 ) -> None:
     """Show the version of this command and of the control plane."""
     own = version_of("fairlead")
     found: dict[str, Any] = {"client": {"version": own, "python": python_version()}}
-    text = output not in (Form.JSON, Form.YAML)
+    text = output is None
     if text:
         print(f"fairlead {own}, Python {python_version()}", flush=True)
     if not client:
@@ -44,8 +40,7 @@ def version(
         if text:
             print(f"control plane {theirs} at {control.url}")
     if not text:
-        plain = output is Form.YAML
-        print(write_yaml(found).rstrip("\n") if plain else json.dumps(found, indent=4))
+        print(document(found, output))
 
 
 COMMANDS: command.Commands = {"version": version}

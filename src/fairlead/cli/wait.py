@@ -10,11 +10,13 @@ from typing import Annotated, Any
 import typer
 
 from fairlead.cli import command
-from fairlead.cli.command import DEFAULT_SERVER, Namespace, Selector, Server
+from fairlead.cli.command import DEFAULT_SERVER, Files, Namespace, Selector, Server
 from fairlead.cli.control_plane import ControlPlane, Refused
 from fairlead.cli.failure import ENVIRONMENT, REFUSED, USAGE, Failed
 from fairlead.cli.jsonpath import InvalidPath, JsonPath
-from fairlead.cli.objects import Named, Words, missing, parsed
+from fairlead.cli.objects import Named, SomeWords, missing, named_or_listed
+from fairlead.cli.progress import progress
+from fairlead.cli.sources import chosen
 
 SHORTEST, LONGEST = 0.1, 1.0
 """Seconds between two looks, at first and later on."""
@@ -32,7 +34,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def wait(  # noqa: PLR0913 - one parameter for each option
     *,
-    words: Words,
+    words: SomeWords = None,
+    filename: Files = None,
     for_: Annotated[
         str,
         typer.Option(
@@ -46,25 +49,28 @@ def wait(  # noqa: PLR0913 - one parameter for each option
     server: Server = DEFAULT_SERVER,
 ) -> None:
     """Return when something holds of each of the objects."""
-    holds, kind_and_names = wanted(for_), parsed(words, namespace)
-    deadline = time.monotonic() + seconds(timeout)
+    holds, deadline = wanted(for_), time.monotonic() + seconds(timeout)
     control = ControlPlane(server)
-    kind, names = kind_and_names
-    if bool(names) == bool(selector or all_):
-        raise Failed("name the objects, or say --all, or -l SELECTOR", USAGE)
+    asked = chosen(words or (), filename or (), namespace)
+    names = named_or_listed(control, asked, namespace, selector, every=all_)
     if not names:
-        where = namespace or "default"
-        query = {"labelSelector": selector} if selector else {}
-        items = control.call("GET", control.path(kind, where), query=query)["items"]
-        names = [Named(kind, where, item["metadata"]["name"]) for item in items]
-        if not names:
-            raise Failed(f"no {kind.plural} are there to wait for", REFUSED)
-    for one in names:
-        _until(control, one, holds, for_, deadline)
-        print(f"{one.label} {_met(for_)}")
+        kinds = ", ".join(one.kind.plural for one in asked)
+        raise Failed(f"no {kinds} are there to wait for", REFUSED)
+    with progress(f"waiting for {for_}", len(names)) as bar:
+        for one in names:
+            _until(control, one, holds, for_, deadline, bar.note)
+            bar.say(f"{one.label} {_met(for_)}")
+            bar.step()
 
 
-def _until(control: ControlPlane, one: Named, holds: Holds, for_: str, deadline: float) -> None:
+def _until(
+    control: ControlPlane,
+    one: Named,
+    holds: Holds,
+    for_: str,
+    deadline: float,
+    note: Callable[[str], object],
+) -> None:
     pause, known = SHORTEST, False
     while True:
         why = ""
@@ -81,6 +87,7 @@ def _until(control: ControlPlane, one: Named, holds: Holds, for_: str, deadline:
             if failure.status != ENVIRONMENT:
                 raise
             why = str(failure).removeprefix("fairlead: ")
+        note(f"{one.name}: {why}")
         left = deadline - time.monotonic()
         if left <= 0:
             raise Failed(f"timed out waiting for {for_} of {one.label}: {why}", REFUSED)

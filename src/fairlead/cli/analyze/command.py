@@ -6,7 +6,6 @@ and the instances that are there. Exit status 1 where there is an error.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -19,6 +18,8 @@ from fairlead.cli.analyze.findings import Found, sarif, worded
 from fairlead.cli.command import DEFAULT_SERVER, AllNamespaces, Files, Namespace, Server
 from fairlead.cli.control_plane import ControlPlane
 from fairlead.cli.failure import REFUSED, USAGE, Failed
+from fairlead.cli.printing import Whole, document
+from fairlead.cli.progress import progress
 from fairlead.cli.rules import load_rules
 from fairlead.compiler.analyze import codes
 from fairlead.compiler.analyze.analysis import analyzed
@@ -38,8 +39,8 @@ _Key = tuple[str, str, str]
 class Output(StrEnum):
     """How findings are printed."""
 
-    TEXT = "text"
     JSON = "json"
+    YAML = "yaml"
     SARIF = "sarif"
 
 
@@ -70,7 +71,10 @@ def analyze(  # noqa: PLR0913 - one parameter for each option
     fail_on: Annotated[
         Fail, typer.Option("--fail-on", help="From which severity on to end with 1.")
     ] = Fail.ERROR,
-    output: Annotated[Output, typer.Option("--output", "-o", help="Form.")] = Output.TEXT,
+    output: Annotated[
+        Output | None,
+        typer.Option("--output", "-o", help="Form; text if left out.", show_default=False),
+    ] = None,
     server: Server = DEFAULT_SERVER,
 ) -> None:
     """Say what is wrong with files, or with what the control plane holds."""
@@ -95,11 +99,11 @@ _FAILING: Mapping[Fail, frozenset[Severity]] = {
 }
 
 
-def _text(found: Sequence[Found], output: Output) -> str:
-    if output is Output.TEXT:
+def _text(found: Sequence[Found], output: Output | None) -> str:
+    if output is None:
         return "\n".join(worded(found))
     plain = sarif(found) if output is Output.SARIF else {"findings": [one.plain() for one in found]}
-    return json.dumps(plain, indent=2, ensure_ascii=False)
+    return document(plain, Whole.YAML if output is Output.YAML else Whole.JSON)
 
 
 class Read:
@@ -109,15 +113,22 @@ class Read:
         self.resources: list[Resource[Any]] = []
         self.origins: dict[_Key, tuple[str, Origin | None]] = {}
         self.invalid: list[Found] = []
-        for source in sources.each(files):
-            for resource, origin in self._loaded(source, namespace):
-                key = (resource.kind.kind, resource.namespace, resource.name)
-                if key in self.origins:
-                    message = f"{resource} is written twice, first in {self.origins[key][0]}"
-                    self._refuse(Violation(message=message, source=source, line=_line(origin)))
-                    continue
-                self.origins[key] = source, origin
-                self.resources.append(resource)
+        every = list(sources.each(files))
+        with progress("reading", len(every)) as bar:
+            for source in every:
+                bar.note(source)
+                for resource, origin in self._loaded(source, namespace):
+                    self._add(resource, source, origin)
+                bar.step()
+
+    def _add(self, resource: Resource[Any], source: str, origin: Origin | None) -> None:
+        key = (resource.kind.kind, resource.namespace, resource.name)
+        if key in self.origins:
+            message = f"{resource} is written twice, first in {self.origins[key][0]}"
+            self._refuse(Violation(message=message, source=source, line=_line(origin)))
+            return
+        self.origins[key] = source, origin
+        self.resources.append(resource)
 
     def _loaded(self, source: str, namespace: str) -> Iterable[tuple[Resource[Any], Origin | None]]:
         text = sources.read(source)
@@ -189,8 +200,11 @@ def _of_server(server: str, read: Read) -> Iterator[Found]:
 def _held(server: str, namespace: str | None) -> Iterator[Found]:
     control, nowhere = ControlPlane(server), Read([], DEFAULT_NAMESPACE)
     namespaces = [namespace] if namespace else _namespaces(control)
-    for name in namespaces:
-        yield from (nowhere.placed(one, ()) for one in _asked(control, name))
+    with progress("analysing", len(namespaces)) as bar:
+        for name in namespaces:
+            bar.note(f"namespace {name}")
+            yield from (nowhere.placed(one, ()) for one in _asked(control, name))
+            bar.step()
 
 
 def _asked(

@@ -6,10 +6,10 @@ and gets the same requests at the same rate each time.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -18,10 +18,10 @@ from fairlead.cli import command
 from fairlead.cli.assess.comparing import Difference, Round, compared
 from fairlead.cli.assess.load import Target, answers, send
 from fairlead.cli.assess.subject import started
-from fairlead.cli.command import Form
 from fairlead.cli.failure import REFUSED, USAGE, Failed
 from fairlead.cli.live import duration
-from fairlead.cli.progress import Progress
+from fairlead.cli.printing import Whole, WholeOutput, document
+from fairlead.cli.progress import Progress, progress
 from fairlead.cli.table import tabled
 
 WARMING = 10
@@ -56,15 +56,15 @@ def assess(  # noqa: PLR0913 - one parameter for each option
     patience: Annotated[
         float, typer.Option("--patience", help="Seconds that the app may take to start.")
     ] = 60.0,
-    output: Annotated[Form, typer.Option("--output", "-o", help="Form.")] = Form.TEXT,
+    output: WholeOutput = None,
 ) -> None:
     """Measure what the agent adds to latency and CPU in an app of yours."""
     target = Target.of(url)
     if answers(target):
         raise Failed(f"somebody answers at {url} already: stop it, the app is started here", USAGE)
-    progress = Progress("rounds", 2 * rounds)
 
-    def measured(*, agent: bool) -> Round:
+    def measured(bar: Progress, *, agent: bool) -> Round:
+        bar.note(f"{'with' if agent else 'without'} the agent")
         with started(words, os.environ, agent=agent) as subject:
             subject.wait(target, patience)
             send(target, max(20, requests // WARMING), rate, connections, subject.cpu)
@@ -72,13 +72,11 @@ def assess(  # noqa: PLR0913 - one parameter for each option
                 told = f"no process that serves {url} has the agent in it"
                 raise Failed(f"{told}: `fairlead doctor` says why", REFUSED)
             found = send(target, requests, rate, connections, subject.cpu)
-        progress.step()
+        bar.step()
         return found
 
-    try:
-        pairs = [_pair(measured, number) for number in range(rounds)]
-    finally:
-        progress.end()
+    with progress("rounds", 2 * rounds) as bar:
+        pairs = [_pair(partial(measured, bar), number) for number in range(rounds)]
     report(pairs, output, {"command": words, "url": url, "requests": requests, "rate": rate})
 
 
@@ -93,16 +91,18 @@ def _pair(measured: Callable[..., Round], number: int) -> tuple[Round, Round]:
     return measured(agent=False), measured(agent=True)
 
 
-def report(pairs: Sequence[tuple[Round, Round]], output: Form, asked: dict[str, Any]) -> None:
+def report(
+    pairs: Sequence[tuple[Round, Round]], output: Whole | None, asked: dict[str, Any]
+) -> None:
     """Print what was found. Raises typer.Exit where with the agent the app answers otherwise."""
     differences, doubts = compared(pairs), list(doubted(pairs, asked["rate"]))
-    if output is Form.JSON:
+    if output is not None:
         figures = {
             one.name: {**asdict(one), "low": one.low, "high": one.high, "toldApart": one.told_apart}
             for one in differences
         }
         shown = {**asked, "rounds": len(pairs), "figures": figures, "doubts": doubts}
-        print(json.dumps(shown, indent=4, ensure_ascii=False))
+        print(document(shown, output))
     else:
         print("\n".join(worded(differences, doubts, len(pairs), asked)))
     if _changed(pairs):

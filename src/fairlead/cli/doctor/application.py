@@ -22,7 +22,7 @@ from fairlead.cli.doctor.diagnosis import (
     unhooked,
     unmatched,
 )
-from fairlead.cli.table import aligned
+from fairlead.cli.table import tabled
 from fairlead.policy.governance import ON
 from fairlead.protocols.watch.codec import ROOT
 
@@ -141,7 +141,7 @@ def worded(answer: Answer) -> Iterator[str]:
         f" {_counted(len(hosts), 'host', 'hosts')}, control plane at revision {answer['revision']}"
     )
     if found:
-        yield from aligned([COLUMNS, *map(_row, found)])
+        yield from tabled([COLUMNS, *map(_row, found)])
 
 
 def _counted(number: int, one: str, many: str) -> str:

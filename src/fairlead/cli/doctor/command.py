@@ -20,7 +20,7 @@ from fairlead.agent.settings import InvalidSetting, Settings
 from fairlead.cli.doctor import application, environment, process
 from fairlead.cli.doctor.asking import Unanswered
 from fairlead.cli.doctor.diagnosis import Answer, Problem, notes, problems
-from fairlead.cli.table import aligned
+from fairlead.cli.table import tabled
 
 WELL, WRONG, USAGE, UNANSWERED = 0, 1, 2, 3
 
@@ -152,7 +152,7 @@ def _print_processes(answers: list[Answer]) -> None:
     if not answers:
         print("no process of this user has an agent; start one with: fairlead run -- CMD")
         return
-    print("\n".join(aligned([process.COLUMNS, *map(process.row, answers)])))
+    print("\n".join(tabled([process.COLUMNS, *map(process.row, answers)])))
     for answer in answers:
         _print_told(notes(answer), f"note: {answer['pid']}: ")
         _print_told(problems(answer), f"! {answer['pid']}: ")
