@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from math import inf
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from fairlead.policy.endpoint import Endpoint
 
@@ -20,10 +21,38 @@ class Fault(enum.Enum):
     """No connection: nothing was sent, so any other endpoint may be tried."""
     DROPPED = "dropped"
     """A pooled connection died before a byte came back: only idempotent methods may repeat."""
+    RESET = "reset"
+    """The connection broke after something was sent: nobody knows what became of it."""
     TIMEOUT = "timeout"
     """It was sent, and nobody answered in time."""
     OTHER = "other"
     """Anything else: the caller's to judge, as a timeout is."""
+
+
+class Inherited(NamedTuple):
+    """What a request that is served says about the calls that it causes."""
+
+    until: float = inf
+    """When its caller waits no more, on the monotonic clock."""
+    attempt: int = 0
+    """Which attempt of its caller's it is, 0 where nobody has said."""
+    spent: bool = False
+    """Whether nobody below is to repeat anything."""
+
+
+NOTHING_INHERITED = Inherited()
+
+
+class Sending(Protocol):
+    """Whoever sends a call, as far as layers ask."""
+
+    def inherited(self) -> Inherited:
+        """Return what the request that is served says."""
+        ...
+
+    def repeatable(self) -> bool:
+        """Tell whether what was sent can be sent again: the body is still there."""
+        ...
 
 
 class Call:
@@ -52,6 +81,20 @@ class Call:
     waits: Callable[[], float] | None = None
     """Says for how many seconds more it waits for an endpoint that accepts connections, 0.0 or
     less where it does not any more; None for a call that does not wait."""
+
+    sending: Sending | None = None
+    until: float | None = None
+    """When the attempt under way is to be given up, on the monotonic clock; None for never.
+
+    A generator cannot interrupt a send: whoever sends keeps to it."""
+    deadline = inf
+    """When the whole call is."""
+    attempt = 0
+    """Which attempt it is, 0 where no rule may repeat it."""
+    tried: tuple[str, ...] = ()
+    """Addresses that an attempt was made at."""
+    marks: tuple[tuple[str, str], ...] = ()
+    """Headers that tell the callee of time and attempts, as of now."""
 
     def __init__(
         self, host: str, method: str, lane: str, resource: str = "", caller: str = ""
@@ -85,6 +128,33 @@ class Outcome:
         """Of a response of HTTP."""
         self.grpc = grpc
         """Code of gRPC, of a response or an error."""
+
+
+class Late(Exception):
+    """A call took longer than a rule, or whoever caused it, lets it.
+
+    Instruments raise it as the host library's own timeout.
+    """
+
+    def __init__(self, host: str, limit: str) -> None:
+        super().__init__(f"fairlead: no answer of {host!r} within {limit}")
+        self.host, self.limit = host, limit
+
+    def __reduce__(self) -> tuple[type[Late], tuple[str, str]]:
+        """Go to another process with the library's error, whose cause this is."""
+        return type(self), (self.host, self.limit)
+
+
+class Injected(Exception):
+    """A rule aborts a call on purpose: nothing was sent."""
+
+    def __init__(self, rule: str, status: int, grpc: int | None) -> None:
+        super().__init__(f"fairlead: {rule} aborts this call on purpose")
+        self.rule, self.status, self.grpc = rule, status, grpc
+
+    def __reduce__(self) -> tuple[type[Injected], tuple[str, int, int | None]]:
+        """Go to another process with the library's error, whose cause this is."""
+        return type(self), (self.rule, self.status, self.grpc)
 
 
 NAMED = 3

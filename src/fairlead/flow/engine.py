@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from fairlead.flow.calling import Callees
 from fairlead.flow.database import Shadows
 from fairlead.flow.failover import Avoided, Clock
 from fairlead.flow.gates import Gates
@@ -73,6 +74,7 @@ class Engine:
         self._avoided = Avoided(clock)
         self._warming = Warming(clock)
         self._patience = Patience()
+        self._callees = Callees(clock, dice, self._warming, self._avoided)
         self.gates = Gates() if gates is None else gates
         self.measuring = Measuring(self.gates)
         self.plan = self._build(Snapshot())
@@ -105,6 +107,7 @@ class Engine:
 
     def begin_again(self) -> None:
         """Count from nothing in a forked process: a permit may be in the hand of a lost thread."""
+        self._callees.begin_again()
         self.plan = self._build(self.plan.snapshot)
         self.gates.begin_again()
         self.measuring.begin_again()
@@ -120,7 +123,9 @@ class Engine:
         rules = _rules(snapshot)
         about_calls = concerned(rules, OUTBOUND)
         gates = self.gates if about_calls else None
-        flow, patient = outbound(routes, self._avoided, gates, self._patience)
+        calls = None if snapshot.governance in (OFF, OBSERVE) else snapshot.calls
+        ruled = None if calls is None else self._callees.ruled(calls, routes)
+        flow, patient = outbound(routes, self._avoided, gates, self._patience, ruled)
         return Plan(
             snapshot=snapshot,
             lanes=lanes,

@@ -8,9 +8,9 @@ idempotent methods on a connection that died before a byte came back.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
-from fairlead.flow.call import Call, Fault, Outcome, Unreachable
-from fairlead.flow.route import Routes
+from fairlead.flow.call import Call, Fault, Outcome, Unfit, Unreachable
 from fairlead.flow.steps import Send, Steps
 from fairlead.policy.endpoint import Endpoint
 
@@ -49,6 +49,18 @@ class Avoided:
         return sorted(endpoints, key=lambda endpoint: until.get(endpoint.address, 0.0) > now)
 
 
+class Order(Protocol):
+    """Says which endpoints there are for a call."""
+
+    def candidates(self, call: Call) -> list[Endpoint]:
+        """Return them in the order in which to try them."""
+        ...
+
+    def unfit(self, call: Call) -> Unfit:
+        """Return those that it is not sent to for what its lane has in shadow."""
+        ...
+
+
 class Failover:
     """The flow that chooses an endpoint for each attempt.
 
@@ -58,7 +70,7 @@ class Failover:
 
     __slots__ = ("_avoided", "_routes")
 
-    def __init__(self, routes: Routes, avoided: Avoided) -> None:
+    def __init__(self, routes: Order, avoided: Avoided) -> None:
         self._routes, self._avoided = routes, avoided
 
     def __call__(self, call: Call) -> Steps:

@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     from fairlead.flow.gate import Entry
     from fairlead.flow.gates import Gates
 
-_FAULTS = {Fault.REFUSED: CONNECT, Fault.DROPPED: CONNECT, Fault.TIMEOUT: TIMEOUT, Fault.OTHER: ""}
+_FAULTS = {
+    Fault.REFUSED: CONNECT,
+    Fault.DROPPED: CONNECT,
+    Fault.RESET: "",
+    Fault.TIMEOUT: TIMEOUT,
+    Fault.OTHER: "",
+}
 
 
 def gated(gates: Gates) -> Layer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import inf
 
+from fairlead.policy.calls import Calls
 from fairlead.policy.database import ShadowDatabase, ShadowTable
 from fairlead.policy.endpoint import Service
 from fairlead.policy.flow_rules import NO_RULES, FlowRules, problem
@@ -38,6 +39,8 @@ class Snapshot:
     shadow_tables: tuple[ShadowTable, ...] = ()
     shadow_databases: tuple[ShadowDatabase, ...] = ()
     flow: FlowRules = NO_RULES
+    calls: Calls | None = None
+    """None where no rule is about how apps are called: nobody passes on a deadline then."""
 
     def check(self) -> None:
         """Raise InvalidSnapshot unless the parts agree with each other."""
@@ -67,6 +70,8 @@ class Snapshot:
         for rule in self.flow:
             if (found := problem(rule)) is not None:
                 raise InvalidSnapshot(f"flow: {rule.rule}, {rule.strategy}: {found}")
+        for found in self.calls.problems() if self.calls is not None else ():
+            raise InvalidSnapshot(f"calls: {found}")
 
     def _check_shadows(self) -> None:
         """Refuse what would lead a lane's writes to base, or to two places."""

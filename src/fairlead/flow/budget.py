@@ -1,0 +1,79 @@
+"""How many calls of one app may be repeated: so that a callee in trouble is not given more of it.
+
+Two bounds hold, and both have to have room. At a time: a share of the calls under way, and some in
+any case (Envoy's retry budget). In ten seconds: the same share of the calls that began, and ten a
+second in any case (Finagle's), as calls that fail at once are hardly ever under way.
+
+Who is refused tells those that it calls, for a while, that they are to repeat nothing either: of
+several hops the first one repeats, and attempts do not multiply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Lock
+
+from fairlead.policy.balance import Budget
+
+WINDOW = 10
+"""Seconds that are counted."""
+ALLOWED = 10.0
+"""Repetitions a second that are always allowed."""
+SPENT = 1.0
+"""Seconds for which a refusal is passed on."""
+
+
+class Attempts:
+    """Calls under way to one app, and how many of them are being repeated. Safe between threads."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._lock = Lock()
+        self._active = self._repeated = 0
+        self._spent = -SPENT
+        self._calls = [0] * WINDOW
+        self._repeats = [0] * WINDOW
+        self._second = int(clock())
+        self.rule = Budget()
+        """What holds from now on."""
+
+    def begin(self) -> None:
+        """Count a call that begins."""
+        with self._lock:
+            self._move()
+            self._active += 1
+            self._calls[self._second % WINDOW] += 1
+
+    def end(self, *, repeated: bool) -> None:
+        """Count a call that has ended; it has been `repeated` if it was allowed to."""
+        with self._lock:
+            self._active -= 1
+            self._repeated -= repeated
+
+    def allow(self, *, again: bool) -> bool:
+        """Tell whether a call may be repeated; `again` for one that has been already."""
+        with self._lock:
+            self._move()
+            share = self.rule.percent / 100
+            others = self._repeated - again
+            room = others < max(self.rule.least, int(share * self._active))
+            total = sum(self._repeats)
+            room = room and total < max(ALLOWED * WINDOW, share * sum(self._calls))
+            if not room:
+                self._spent = self._clock()
+                return False
+            self._repeated += not again
+            self._repeats[self._second % WINDOW] += 1
+            return True
+
+    @property
+    def spent(self) -> bool:
+        """Whether somebody was refused a moment ago."""
+        return self._clock() - self._spent < SPENT
+
+    def _move(self) -> None:
+        """Forget seconds that are too long ago."""
+        now = int(self._clock())
+        for second in range(max(self._second, now - WINDOW) + 1, now + 1):
+            self._calls[second % WINDOW] = self._repeats[second % WINDOW] = 0
+        self._second = max(self._second, now)

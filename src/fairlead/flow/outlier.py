@@ -1,0 +1,172 @@
+"""Instances of one app as a caller knows them: what they have under way, how they failed lately.
+
+One that fails again and again in a row is left out: for the base time, times how often it has been
+left out; each interval that it serves well makes that one less (Envoy). Of all instances only a
+share is left out at a time, and nobody where too few are left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from threading import Lock
+
+from fairlead.flow.call import Fault, Outcome
+from fairlead.flow.result import GRPC_FAULTS
+from fairlead.policy.balance import Outlier
+
+_GATEWAY = frozenset((502, 503, 504))
+_UNAVAILABLE = 14
+
+
+class Host:
+    """One instance."""
+
+    __slots__ = (
+        "active",
+        "address",
+        "back",
+        "errors",
+        "gateway",
+        "local",
+        "since",
+        "times",
+        "until",
+    )
+
+    def __init__(self, address: str, since: float) -> None:
+        self.address = address
+        self.since = since
+        """When this caller saw it first, minus infinity for who was there before."""
+        self.active = 0
+        """Calls under way to it."""
+        self.errors = self.gateway = self.local = 0
+        """Failures in a row: answers from 500 on, those of gateways, and no answers."""
+        self.times = 0
+        """How often it has been left out."""
+        self.until = 0.0
+        """Until when it is left out, 0.0 for one that is not."""
+        self.back = 0.0
+        """Since when it is not any more."""
+
+
+class Hosts:
+    """The instances of one cluster. Safe between threads; it outlives snapshots."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.clock = clock
+        self._lock = Lock()
+        self.known: dict[str, Host] = {}
+        """By address."""
+        self.ejected = 0
+        """How many of them are left out."""
+        self._rule: Outlier | None = None
+        self._look = 0.0
+
+    def apply(self, rule: Outlier | None, addresses: Iterable[str]) -> None:
+        """Know these instances, and judge them by `rule`, None for not at all."""
+        now = self.clock()
+        since = now if self.known else float("-inf")
+        with self._lock:
+            known = self.known
+            self.known = {one: known.get(one) or Host(one, since) for one in addresses}
+            self._rule = rule
+            if rule is None:
+                for host in self.known.values():
+                    host.until, host.times = 0.0, 0
+            self._look = self._look or now
+            self.ejected = sum(host.until > 0 for host in self.known.values())
+
+    def begin(self, address: str) -> Host:
+        """Return the instance that a call is sent to, and count the call."""
+        with self._lock:
+            host = self.known.get(address) or Host(address, self.clock())
+            host.active += 1
+            return host
+
+    def end(self, host: Host, outcome: Outcome | None) -> None:
+        """Count that a call has ended, None for one that was given up."""
+        with self._lock:
+            host.active -= 1
+            if self._rule is None or outcome is None:
+                return
+            # Any other error is the caller's own, and says nothing about an instance.
+            if (
+                outcome.error is None
+                or outcome.grpc is not None
+                or outcome.fault is not Fault.OTHER
+            ):
+                self._judge(host, outcome, self._rule)
+
+    def out(self, address: str) -> bool:
+        """Tell whether an instance is left out."""
+        host = self.known.get(address)
+        return host is not None and host.until > 0
+
+    def look(self) -> bool:
+        """Let those back in whose time is over; tell whether anybody is left out.
+
+        Nobody is where fewer are healthy than there have to be.
+        """
+        rule = self._rule
+        if rule is None or not self.ejected:
+            return False
+        if self.clock() >= self._look:
+            with self._lock:
+                self._sweep(rule)
+        size = len(self.known)
+        return self.ejected > 0 and (size - self.ejected) * 100 >= rule.least_healthy * size
+
+    def _judge(self, host: Host, outcome: Outcome, rule: Outlier) -> None:
+        error, gateway, local = _failure(outcome)
+        split = rule.consecutive_local_failures > 0
+        if not (error or local):
+            host.errors = host.gateway = host.local = 0
+            return
+        if local and split:
+            host.local += 1
+        else:
+            host.errors += 1
+            host.gateway = host.gateway + 1 if gateway or local else 0
+        if host.until > 0:
+            return
+        if (
+            0 < rule.consecutive_5xx <= host.errors
+            or 0 < rule.consecutive_gateway_errors <= host.gateway
+            or 0 < rule.consecutive_local_failures <= host.local
+        ):
+            self._eject(host, rule)
+
+    def _eject(self, host: Host, rule: Outlier) -> None:
+        now = self.clock()
+        if not self.ejected:
+            self._look = now + rule.interval
+        if (self.ejected + 1) * 100 > rule.most_ejected * len(self.known):
+            return
+        if host.address not in self.known:
+            return
+        host.errors = host.gateway = host.local = 0
+        # Each interval that it has served since then makes the next time one shorter.
+        host.times = max(0, host.times - int((now - host.back) / rule.interval)) + 1
+        longest = max(rule.longest_ejection, rule.base_ejection)
+        host.until = now + min(longest, rule.base_ejection * host.times)
+        self.ejected += 1
+
+    def _sweep(self, rule: Outlier) -> None:
+        now = self.clock()
+        if now < self._look:
+            return
+        self._look = now + rule.interval
+        for host in self.known.values():
+            if 0 < host.until <= now:
+                host.until, host.back = 0.0, now
+        self.ejected = sum(host.until > 0 for host in self.known.values())
+
+
+def _failure(outcome: Outcome) -> tuple[bool, bool, bool]:
+    """Return whether it is an error of the instance, one of a gateway, and no answer at all."""
+    if outcome.error is not None and outcome.fault is not Fault.OTHER:
+        return False, False, True
+    if outcome.grpc is not None:
+        return outcome.grpc in GRPC_FAULTS, outcome.grpc == _UNAVAILABLE, False
+    status = outcome.status or 0
+    return status >= 500, status in _GATEWAY, False

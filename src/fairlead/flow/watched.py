@@ -1,0 +1,65 @@
+"""See every attempt of a call off, and take note of how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import inf
+
+from fairlead.flow.budget import Attempts
+from fairlead.flow.call import Call, Outcome
+from fairlead.flow.deadline import inherited, late
+from fairlead.flow.outlier import Hosts
+from fairlead.flow.steps import Flow, Layer, Send, Steps
+from fairlead.policy.resilience import ATTEMPT, DEADLINE, RETRY, RETRY_OFF
+
+
+def watched(
+    hosts: Hosts, attempts: Attempts, clock: Callable[[], float], *, avoid: bool = False
+) -> Layer:
+    """Return the layer that does it; it sends nothing when there is no time left.
+
+    With `avoid`, an instance that was tried is told to who chooses the next one.
+    """
+
+    def layer(inner: Flow) -> Flow:
+        def flow(call: Call) -> Steps:
+            steps = inner(call)
+            answer: Outcome | None = None
+            while True:
+                try:
+                    effect = steps.send(answer)
+                except StopIteration as done:
+                    outcome: Outcome = done.value
+                    return outcome
+                if not isinstance(effect, Send) or call.endpoint is None:
+                    answer = yield effect
+                    continue
+                if call.until is not None and call.until <= clock():
+                    answer = late(call, "its time")
+                    continue
+                call.marks = marks(call, spent=attempts.spent, clock=clock)
+                if avoid:
+                    call.tried = (*call.tried, call.endpoint.address)
+                host, answer = hosts.begin(call.endpoint.address), None
+                try:
+                    answer = yield effect
+                finally:
+                    hosts.end(host, answer)
+
+        return flow
+
+    return layer
+
+
+def marks(call: Call, *, spent: bool, clock: Callable[[], float]) -> tuple[tuple[str, str], ...]:
+    """Return the headers that tell the callee what to make of `call`."""
+    above = inherited(call)
+    found: tuple[tuple[str, str], ...] = ()
+    if call.until is not None and call.until < inf:
+        found = ((DEADLINE, str(max(1, int((call.until - clock()) * 1000)))),)
+    attempt = max(call.attempt, above.attempt)
+    if attempt:
+        found = (*found, (ATTEMPT, str(attempt)))
+    if above.spent or (spent and call.attempt):
+        found = (*found, (RETRY, RETRY_OFF))
+    return found

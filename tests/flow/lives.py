@@ -1,0 +1,140 @@
+"""Calls that rules are about, driven by hand: a clock that tests move, dice that they throw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from fairlead.flow.call import NOTHING_INHERITED, Call, Fault, Inherited, Outcome
+from fairlead.flow.engine import Engine
+from fairlead.flow.steps import Send, Wait
+from fairlead.policy.balance import Cluster
+from fairlead.policy.calls import CalleeRules, Calls
+from fairlead.policy.endpoint import Endpoint, Service
+from fairlead.policy.resilience import CallRoute, Retry
+from fairlead.policy.snapshot import Snapshot
+from fairlead.policy.workload import Workload
+
+RULE = "VirtualService/b http[0]"
+
+
+class Sender:
+    """Whoever sends, as far as layers ask."""
+
+    def __init__(self, above: Inherited = NOTHING_INHERITED, *, repeatable: bool = True) -> None:
+        self.above, self._repeatable = above, repeatable
+
+    def inherited(self) -> Inherited:
+        return self.above
+
+    def repeatable(self) -> bool:
+        return self._repeatable
+
+
+class Facts:
+    """What conditions may ask."""
+
+    def __init__(self, **values: str) -> None:
+        self.values = values
+
+    def value(self, source: str, name: str) -> Any:
+        return self.values.get(f"{source}_{name}" if name else source)
+
+    def caller(self) -> str:
+        return ""
+
+    def entrance(self) -> str:
+        return ""
+
+
+class Life:
+    """An engine of app `a` that calls app `b`."""
+
+    def __init__(
+        self,
+        *endpoints: tuple[str, str],
+        routes: Iterable[CallRoute] = (),
+        clusters: Iterable[Cluster] = (),
+        dice: Iterator[float] | None = None,
+    ) -> None:
+        self.now = 100.0
+        self.dice = dice or iter(lambda: 0.5, None)
+        self.engine = Engine(clock=lambda: self.now, dice=lambda: next(self.dice))
+        self.endpoints = endpoints or (("b1", ""), ("b2", ""), ("b3", ""))
+        self.apply(routes=routes, clusters=clusters)
+        self.sent: list[Call] = []
+        self.marks: list[dict[str, str]] = []
+        self.waits: list[float] = []
+
+    def apply(self, routes: Iterable[CallRoute] = (), clusters: Iterable[Cluster] = ()) -> None:
+        rules = CalleeRules(
+            namespace="default", app="b", routes=tuple(routes), clusters=tuple(clusters)
+        )
+        made = tuple(Endpoint(address=address, lane=lane) for address, lane in self.endpoints)
+        services = tuple(
+            Service(namespace="default", app=app, endpoints=made) for app in ("b", "other")
+        )
+        snapshot = Snapshot(
+            workload=Workload(app="a"), services=services, calls=Calls(callees=(rules,))
+        )
+        snapshot.check()
+        self.engine.apply(snapshot)
+
+    def call(
+        self,
+        answer: Callable[[Call], Outcome],
+        method: str = "GET",
+        *,
+        host: str = "b",
+        lane: str = "",
+        sender: Sender | None = None,
+        facts: Facts | None = None,
+    ) -> Outcome:
+        """Make one call; waits pass at once."""
+        call = Call(host, method, lane)
+        call.sending, call.facts = sender or Sender(), facts or Facts()
+        steps = self.engine.plan.outbound(call)
+        reply: Outcome | None = None
+        while True:
+            try:
+                effect = steps.send(reply)
+            except StopIteration as done:
+                outcome: Outcome = done.value
+                self.last = call
+                return outcome
+            if isinstance(effect, Wait):
+                self.waits.append(effect.seconds)
+                self.now += effect.seconds
+                reply = None
+            else:
+                assert isinstance(effect, Send)
+                self.sent.append(effect.call)
+                self.marks.append(dict(effect.call.marks))
+                reply = answer(effect.call)
+
+    def address(self, **options: Any) -> str:
+        """Return where a call is sent that is answered well."""
+        found: list[str] = []
+
+        def answer(call: Call) -> Outcome:
+            assert call.endpoint is not None
+            found.append(call.endpoint.address)
+            return Outcome(status=200)
+
+        self.call(answer, **options)
+        return found[-1]
+
+
+def always(status: int = 200, **more: Any) -> Callable[[Call], Outcome]:
+    return lambda _: Outcome(status=status, **more)
+
+
+def broken(fault: Fault = Fault.RESET) -> Callable[[Call], Outcome]:
+    return lambda _: Outcome(error=ConnectionResetError("x"), fault=fault)
+
+
+def retrying(*on: str, attempts: int = 2, **more: Any) -> CallRoute:
+    statuses = more.pop("statuses", ())
+    timeout = more.pop("timeout", 0.0)
+    retry = Retry(attempts=attempts, on=on, statuses=statuses, **more)
+    return CallRoute(rule=RULE, retry=retry, timeout=timeout)
