@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from operator import add
 from typing import TYPE_CHECKING
 
 from fairlead.agent import collector as at
-from fairlead.policy.limit import NOT_FOUND
-from fairlead.policy.resource import SQL as STATEMENT
-from fairlead.policy.resource import is_rpc
-from fairlead.protocols.watch.report import FUNCTION, REST, SERVER, SQL
-from fairlead.telemetry import metrics
+from fairlead.protocols.watch.report import FUNCTION, SERVER, SQL
+from fairlead.telemetry import metrics, spelling
 from fairlead.telemetry.exposition import Exposition
 
 if TYPE_CHECKING:
     from fairlead.agent.collector import Numbers
     from fairlead.agent.sums import Key, Sums
-    from fairlead.telemetry.metrics import Metric
 
 Times = tuple[Sequence[str], Sequence[int], float]
-
-_SHOWN = 200
-"""Characters of a statement that are shown."""
 
 
 def page(app: str, namespace: str, sums: Sums) -> str:
     """Return the page of an app's instance."""
     said = Exposition([("service_name", app), ("service_namespace", namespace)])
     interfaces = _shown(sums.interfaces)
-    for metric, side, name in _HISTOGRAMS:
-        said.say_times(metric, _times(interfaces, side, name))
+    for spelt, side in _HISTOGRAMS:
+        said.say_times(spelt.metric, _times(interfaces, side, spelt.write))
     _say_interfaces(said, interfaces)
     for position, metric in enumerate((metrics.RULE_REJECTED, metrics.RULE_SIMULATED)):
         said.say(metric, [(key, numbers[position]) for key, numbers in sums.rules.items()])
@@ -86,34 +79,11 @@ def _times(
             yield (*values, key[2]), numbers[at.RT :], numbers[at.RT_NS] / 1e9
 
 
-def _http(name: str) -> tuple[str, ...] | None:
-    """Return method and route of an HTTP interface; neither of a path that nobody knows."""
-    if is_rpc(name):  # a route of all methods may look alike
-        return None
-    if name in (NOT_FOUND, REST):
-        return ("_OTHER", name)
-    method, colon, route = name.partition(":/")
-    return (method, f"/{route}") if colon else ("_OTHER", name)
-
-
-def _rpc(name: str) -> tuple[str, ...] | None:
-    return (name[1:],) if _http(name) is None else None
-
-
-def _database(name: str) -> tuple[str, ...]:
-    database, _, text = name.removeprefix(STATEMENT).partition(":")
-    return (database, text[:_SHOWN])
-
-
-def _function(name: str) -> tuple[str, ...]:
-    return (name,)
-
-
-_HISTOGRAMS: Iterable[tuple[Metric, str, Callable[[str], tuple[str, ...] | None]]] = (
-    (metrics.HTTP_SERVER, SERVER, _http),
-    (metrics.RPC_SERVER, SERVER, _rpc),
-    (metrics.DATABASE, SQL, _database),
-    (metrics.FUNCTION, FUNCTION, _function),
+_HISTOGRAMS = (
+    (spelling.HTTP, SERVER),
+    (spelling.RPC, SERVER),
+    (spelling.DATABASE, SQL),
+    (spelling.FUNCTION, FUNCTION),
 )
 
 
@@ -121,7 +91,7 @@ def _shown(interfaces: dict[Key, Numbers]) -> dict[Key, Numbers]:
     """Cut long statements; those that begin alike are one, as a page has each series once."""
     found: dict[Key, Numbers] = {}
     for (name, side, lane), numbers in interfaces.items():
-        key = (name[:_SHOWN] if side == SQL else name, side, lane)
+        key = (name[: spelling.SHOWN] if side == SQL else name, side, lane)
         before = found.get(key)
         found[key] = numbers if before is None else tuple(map(add, before, numbers))
     return found
