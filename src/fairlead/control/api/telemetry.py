@@ -223,7 +223,10 @@ def _query(request: Request, app: tuple[str, str], now: float) -> Query:
     interface = query.get("interface", "")
     if sort == INTERFACE and not interface:
         sort = TOTAL
-    wanted = {label: query[label] for label in LABELS[sort] if label in query}
+    asked = {
+        label: "callee" if label == "to" else label for label in LABELS[sort]
+    }  # `to` is a time
+    wanted = {label: query[name] for label, name in asked.items() if name in query}
     if interface in ("", EACH):
         wanted.pop("interface", None)
     end = _moment(request, "to", now, now)
