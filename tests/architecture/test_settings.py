@@ -49,7 +49,7 @@ def test_every_setting_of_the_agent_has_one_variable():
 
 def test_every_setting_of_the_control_plane_has_a_variable_or_is_fixed():
     """Whoever adds a field decides whether it is an operator's."""
-    settable = {"listen": {"host", "port"}}
+    settable = {"listen": {"host", "port"}, "prometheus_credentials": {"prometheus"}}
     variables = fairlead.control.settings.VARIABLES
     covered = set().union(*(settable.get(name, {name}) for name in variables))
     names = {field.name for field in fields(fairlead.control.settings.Settings)}

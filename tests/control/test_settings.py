@@ -5,9 +5,11 @@ from __future__ import annotations
 import inspect
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from fairlead.control.history.prometheus import Prometheus
 from fairlead.control.settings import VARIABLES, InvalidSetting, Settings, parse_listen
 
 
@@ -103,3 +105,41 @@ def test_an_address_that_is_none_is_refused_with_the_form(text: str) -> None:
     """The message shows what to write."""
     with pytest.raises(InvalidSetting, match=r"127\.0\.0\.1:8580"):
         parse_listen(text)
+
+
+def test_a_prometheus_is_a_url_and_a_file() -> None:
+    """The command line comes before the variables, and a path before the API is kept."""
+    environment = {
+        "FAIRLEAD_PROMETHEUS": "http://a:9090",
+        "FAIRLEAD_PROMETHEUS_CREDENTIALS": "/t",
+    }
+    read = Settings.read(environment, data_dir="/d", listen=None, prometheus="https://b/prom/")
+    assert read.prometheus == Prometheus(url="https://b/prom", credentials=Path("/t"))
+    assert Settings.read({}, data_dir="/d", listen=None).prometheus is None
+
+
+@pytest.mark.parametrize(
+    "url", ["prometheus:9090", "ftp://a", "http://", "http://a:port", "http://a/?x=1", "http://a#b"]
+)
+def test_what_is_no_url_is_refused(url: str) -> None:
+    """It would be found out when somebody misses the past."""
+    with pytest.raises(InvalidSetting, match="--prometheus"):
+        Settings.read({}, data_dir="/d", listen=None, prometheus=url)
+
+
+def test_a_password_in_a_url_is_refused_and_not_shown() -> None:
+    """Everybody on the machine can list processes, and logs are passed on."""
+    with pytest.raises(InvalidSetting, match="--prometheus-credentials") as refused:
+        Settings.read({}, data_dir="/d", listen=None, prometheus="https://me:secret@a:9090")
+    assert "secret" not in str(refused.value)
+
+
+def test_credentials_are_not_sent_for_everybody_to_read() -> None:
+    """A token that anybody on the way can read protects nothing."""
+    options: Any = {"data_dir": "/d", "listen": None, "prometheus_credentials": "/t"}
+    with pytest.raises(InvalidSetting, match="https"):
+        Settings.read({}, prometheus="http://prometheus.monitoring:9090", **options)
+    with pytest.raises(InvalidSetting, match="goes with"):
+        Settings.read({}, **options)
+    for url in ("http://127.0.0.1:9090", "http://[::1]:9090", "https://a"):
+        assert Settings.read({}, prometheus=url, **options).prometheus

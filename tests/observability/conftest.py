@@ -6,7 +6,7 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
@@ -66,9 +66,22 @@ def free_port() -> int:
     return port
 
 
+class Observed(NamedTuple):
+    """A shop, and the Prometheus that reads it."""
+
+    shop: Shop
+    prometheus: Prometheus
+
+
 @pytest.fixture(scope="session")
-def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+def prometheus(observed: Observed) -> Prometheus:
     """A Prometheus that has read the shop, and the control plane, for a while."""
+    return observed.prometheus
+
+
+@pytest.fixture(scope="session")
+def observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observed]:
+    """The shop that it has read, too."""
     work = tmp_path_factory.mktemp("observability")
     with shop(work, apps=()) as running:
         for rule in RULES:
@@ -92,7 +105,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]
                 "Prometheus has rates of the rules",
                 PATIENCE,
             )
-            yield started
+            yield Observed(running, started)
 
 
 def _started(running: Shop, app: str, **env: str) -> int:

@@ -136,6 +136,8 @@ export interface SeriesAnswer {
   step: number;
   from: number;
   series: Series[];
+  /** Why there is no more of what is older. */
+  problem?: string;
 }
 
 export interface Change {

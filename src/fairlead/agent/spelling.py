@@ -18,6 +18,7 @@ USUAL = frozenset(
 OTHERS = (
     *("FAIRLEAD_DATA_DIR", "FAIRLEAD_GOVERNANCE", "FAIRLEAD_LISTEN"),
     *("FAIRLEAD_AUTH", "FAIRLEAD_TLS_CERT", "FAIRLEAD_TLS_KEY"),
+    *("FAIRLEAD_PROMETHEUS", "FAIRLEAD_PROMETHEUS_CREDENTIALS"),
     "FAIRLEAD_ROOT",
 )
 """Variables of other programs of ours, and our own marks."""

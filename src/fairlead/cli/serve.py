@@ -26,12 +26,39 @@ from fairlead.control.tls import CertificateUnusable
 BAD_SETTING, CANNOT_START = 2, 3
 
 
+_Certificate = Annotated[
+    str | None,
+    typer.Option("--tls-cert", help="PEM file: certificate and chain.", show_default=False),
+]
+_Key = Annotated[
+    str | None,
+    typer.Option("--tls-key", help="PEM file: the certificate's key.", show_default=False),
+]
+_Prometheus = Annotated[
+    str | None,
+    typer.Option(
+        "--prometheus",
+        help="URL of a Prometheus that reads the agents: graphs of what memory does not know "
+        "are asked of it, and none of it is kept in the data directory.",
+        show_default=False,
+    ),
+]
+_Credentials = Annotated[
+    str | None,
+    typer.Option(
+        "--prometheus-credentials",
+        help="File with a token for it, or with two words such as Basic and what follows.",
+        show_default=False,
+    ),
+]
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run ``fairlead serve``."""
     return command.run("serve", arguments, COMMANDS)
 
 
-def _serve(
+def _serve(  # noqa: PLR0913 - one parameter for each option
     data_dir: Annotated[
         str | None,
         typer.Option("--data-dir", help="Directory that keeps everything.", show_default=False),
@@ -54,14 +81,10 @@ def _serve(
         bool,
         typer.Option("--auth", help="Ask for a token on loopback too, as everywhere else."),
     ] = False,
-    tls_cert: Annotated[
-        str | None,
-        typer.Option("--tls-cert", help="PEM file: certificate and chain.", show_default=False),
-    ] = None,
-    tls_key: Annotated[
-        str | None,
-        typer.Option("--tls-key", help="PEM file: the certificate's key.", show_default=False),
-    ] = None,
+    tls_cert: _Certificate = None,
+    tls_key: _Key = None,
+    prometheus: _Prometheus = None,
+    prometheus_credentials: _Credentials = None,
 ) -> None:
     """Run the control plane until a signal arrives."""
     more: dict[str, Any] = {
@@ -69,6 +92,8 @@ def _serve(
         "auth": auth,
         "tls_cert": tls_cert,
         "tls_key": tls_key,
+        "prometheus": prometheus,
+        "prometheus_credentials": prometheus_credentials,
     }
     raise typer.Exit(serve(data_dir, listen, **more))
 

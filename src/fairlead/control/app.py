@@ -74,7 +74,7 @@ class ControlPlane:
         )
         traffic = Traffic()
         directory = settings.data_dir if isinstance(store, SqliteStore) else None
-        past = Past(directory, settings.history_bytes)
+        past = Past(directory, settings.history_bytes, settings.prometheus)
         self._measured = self._measure(store, clocks, traffic, past)
         served = [*authored_kinds(traffic.share), registered_kind(self._live)]
         kinds = [one.resource for one in served]

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from fairlead.control.access.load import Limits
+from fairlead.control.history.prometheus import Prometheus
 from fairlead.policy.governance import MODES, ON
 
 DEFAULT_LISTEN = "127.0.0.1:8580"
@@ -23,6 +25,8 @@ VARIABLES = {
     "auth": "FAIRLEAD_AUTH",
     "tls_cert": "FAIRLEAD_TLS_CERT",
     "tls_key": "FAIRLEAD_TLS_KEY",
+    "prometheus": "FAIRLEAD_PROMETHEUS",
+    "prometheus_credentials": "FAIRLEAD_PROMETHEUS_CREDENTIALS",
 }
 """Settings that a variable sets where the command line does not."""
 
@@ -96,6 +100,9 @@ class Settings:
     history_bytes: int = 2 << 30
     """What is kept of measurements at most; the oldest hours go first."""
 
+    prometheus: Prometheus | None = None
+    """What is asked for measurements that memory does not have; then no file is kept of them."""
+
     watchers: int = 10_000
     """Agents that may be connected at a time."""
 
@@ -128,6 +135,8 @@ class Settings:
         auth: bool = False,
         tls_cert: str | None = None,
         tls_key: str | None = None,
+        prometheus: str | None = None,
+        prometheus_credentials: str | None = None,
     ) -> Settings:
         """Return the settings of a command line, completed by variables. Raises InvalidSetting."""
         found = {name: environment.get(variable, "") for name, variable in VARIABLES.items()}
@@ -144,6 +153,8 @@ class Settings:
         certificate, key = _pair(tls_cert or found["tls_cert"], tls_key or found["tls_key"])
         if not local and not certificate:
             raise InvalidSetting("--listen", text, _WITHOUT_TLS)
+        asked = prometheus or found["prometheus"]
+        credentials = prometheus_credentials or found["prometheus_credentials"]
         return cls(
             data_dir=Path(directory),
             host=host,
@@ -152,6 +163,7 @@ class Settings:
             auth=auth or not local or parse_switch(VARIABLES["auth"], found["auth"]),
             tls_cert=certificate,
             tls_key=key,
+            prometheus=_prometheus(asked, credentials),
         )
 
 
@@ -168,6 +180,35 @@ def _pair(certificate: str, key: str) -> tuple[Path | None, Path | None]:
         missing, there = ("--tls-key", "--tls-cert")[:: 1 if certificate else -1]
         raise InvalidSetting(missing, "", f"goes with {there}: name both PEM files")
     return None, None
+
+
+def _prometheus(url: str, credentials: str) -> Prometheus | None:
+    if not url:
+        if credentials:
+            raise InvalidSetting("--prometheus-credentials", credentials, "goes with --prometheus")
+        return None
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if "@" in url:
+        # Not shown, and not taken: lists of processes and of variables have it.
+        reason = "a URL with credentials in it is refused: --prometheus-credentials names a file"
+        raise InvalidSetting("--prometheus", "", reason)
+    if not usable or parts.query or parts.fragment:
+        raise InvalidSetting("--prometheus", url, "use the URL of one, such as http://HOST:9090")
+    if credentials and parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
+        reason = "credentials are sent with https only, or to a loopback address"
+        raise InvalidSetting("--prometheus", url, reason)
+    return Prometheus(url=url.rstrip("/"), credentials=Path(credentials) if credentials else None)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def parse_switch(name: str, text: str) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from fairlead.protocols.watch.codec import ROOT, Registration, registration_body
 from tests.console.browser.conftest import Pages
 from tests.console.shop import Shop
-from tests.control.serving import API, ready, rule, start
+from tests.control.serving import API, ready, rule, serving, start
 
 
 def test_the_page_waits_for_a_server_that_restarts(tmp_path: Path, pages: Pages):
@@ -48,3 +49,21 @@ def test_a_tab_that_nobody_sees_holds_no_connection(running: Shop, pages: Pages)
         page.evaluate(HIDE, arg=False)
 
     page.get_by_role("status", name="Stream: Live").wait_for()
+
+
+def test_charts_whose_past_is_away_say_so_and_go_on(tmp_path: Path, pages: Pages):
+    """A gap that nobody explains is taken for a quiet hour."""
+    shop = Registration(
+        node="n", namespace="default", app="shop", address="127.0.0.1:9", pid=1, host="h"
+    )
+    with serving(tmp_path / "data", prometheus="http://127.0.0.1:1") as server:
+        with server.client() as http:
+            headers = {"content-type": "application/json"}
+            content = registration_body(shop)
+            http.post(f"{ROOT}/instances", content=content, headers=headers).raise_for_status()
+        page = pages.open(f"{server.url}/console/default/services/shop")
+
+        page.get_by_text("The charts begin late").wait_for()
+
+        page.get_by_text("cannot be reached: Connection refused").wait_for()
+        page.get_by_role("status", name="Stream: Live").wait_for()

@@ -1,4 +1,5 @@
 import {
+  Alert,
   Anchor,
   Badge,
   Card,
@@ -127,6 +128,11 @@ function Charts({ namespace, app }: { namespace: string; app: string }) {
         </Title>
         <SegmentedControl size="xs" data={RANGES} value={range} onChange={setRange} aria-label="Span of the charts" />
       </Group>
+      {data?.problem && (
+        <Alert color="orange" mb="xs" p="xs" title="The charts begin late">
+          {data.problem}
+        </Alert>
+      )}
       <Suspense fallback={<Skeleton h={200} />}>
         {sums ? (
           <SimpleGrid cols={{ base: 1, md: 3 }} spacing="lg">

@@ -183,7 +183,7 @@ class TelemetryApi:
 
     def _settings(self) -> dict[str, Any]:
         measured = self.measured
-        return {"telemetry": measured.knobs.shown(), "history": measured.keeper.shown()}
+        return {"telemetry": measured.knobs.shown(), "history": measured.history()}
 
     def _one(self, request: Request) -> tuple[str, str]:
         """Return the namespace and the app that a request is about. Raises Refused."""

@@ -118,6 +118,13 @@ class Archive:
             (moment,) = self._connection.execute("SELECT max(hours) FROM rolled").fetchone()
         return int(moment or 0)
 
+    @property
+    def oldest(self) -> int:
+        """The moment from which slots of ten seconds are kept, unix seconds; 0 of none."""
+        with self._lock:
+            moment, _ = self._connection.execute(_ENDS, (COARSE,)).fetchone()
+        return int(moment or 0)
+
     def size(self) -> int:
         """Return the bytes that are in use."""
         with self._lock:

@@ -90,7 +90,7 @@ class Keeper:
         self._directory, self._most = directory, most
         self._state = _State()
         self._archive = self._open()
-        now = int(clocks.now().timestamp())
+        self._began = now = int(clocks.now().timestamp())
         # The first reports are of a time before this began.
         starts = {FINE: now - 5, COARSE: now - LAST}
         self.flushed = {step: at - at % LENGTHS[step] for step, at in starts.items()}
@@ -157,6 +157,13 @@ class Keeper:
     def _limit(self) -> int:
         in_memory = self._archive.place == "memory"
         return min(self._most, MOST_IN_MEMORY) if in_memory else self._most
+
+    def begins(self) -> int:
+        """Return the moment from which it has all that was told to this process; for a thread."""
+        try:
+            return max(self._began, self._archive.oldest)
+        except sqlite3.Error:
+            return self._began
 
     async def run(self) -> None:
         """Write for good; what is left is written when this is cancelled."""

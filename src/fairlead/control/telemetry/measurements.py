@@ -11,7 +11,9 @@ from typing import NamedTuple
 from fairlead.compiler.seen import Sight
 from fairlead.control.clocks import Clocks
 from fairlead.control.contracts.keeper import ContractKeeper
+from fairlead.control.history.distant import Distant, Found
 from fairlead.control.history.keeper import Keeper
+from fairlead.control.history.prometheus import Prometheus
 from fairlead.control.store import Object
 from fairlead.control.telemetry.breakers import Breakers
 from fairlead.control.telemetry.edges import Topology
@@ -22,7 +24,7 @@ from fairlead.control.telemetry.lookback import Lookback
 from fairlead.control.telemetry.memory import App, Memory
 from fairlead.control.telemetry.news import Newsroom
 from fairlead.control.telemetry.overview import Overview
-from fairlead.control.telemetry.query import Older, Query, finish, prepare
+from fairlead.control.telemetry.query import Answer, Older, Query, finish, prepare
 from fairlead.control.telemetry.services import Services
 from fairlead.control.telemetry.watching import Watching
 from fairlead.control.traffic import Traffic
@@ -37,10 +39,13 @@ log = logging.getLogger(__name__)
 
 
 class Past(NamedTuple):
-    """Where the past is kept, None for memory only, and how many bytes of it."""
+    """Where the past is kept: in a directory, None for memory only; or where it is asked for."""
 
     directory: Path | None
     most: int
+    """Bytes of it."""
+    prometheus: Prometheus | None = None
+    """Whoever has one keeps what graphs are made of in memory only, and asks it for the rest."""
 
 
 class Measurements:
@@ -54,7 +59,9 @@ class Measurements:
         self.memory = Memory()
         self.contracts = ContractKeeper(past.directory, clocks)
         self.knobs = Knobs(fleet.store)
-        self.keeper = Keeper(self.memory, clocks, past.directory, past.most)
+        self.distant = Distant(past.prometheus, clocks) if past.prometheus else None
+        directory = None if past.prometheus else past.directory
+        self.keeper = Keeper(self.memory, clocks, directory, past.most)
         self._queries = asyncio.Semaphore(MOST_QUERIES)
         self.watching = Watching(fleet.nodes, clocks, lambda: self.knobs.telemetry)
         self.knobs.changed = self.watching.refresh
@@ -96,16 +103,34 @@ class Measurements:
             group.create_task(self.news.run())
             group.create_task(self._tick())
             group.create_task(self.keeper.run())
+            if self.distant is not None:
+                group.create_task(self.distant.run())
+
+    def history(self) -> Object:
+        """Say where the past is kept or asked for, and what is wrong with it."""
+        return self.keeper.shown() | (self.distant.shown() if self.distant else {})
 
     async def graph(self, query: Query) -> Object:
         """Return the answer to a query; others wait meanwhile. Raises TimeoutError."""
+        if self.distant is None:
+            return (await self._known(query))[1]
+        begins = await asyncio.to_thread(self.keeper.begins)
+        found = await self.distant.begin(query, begins)
+        answer, plain = await self._known(query, found)
+        if found is not None:
+            await self.distant.complete(query, answer.names, plain, found)
+        return plain
+
+    async def _known(self, query: Query, found: Found | None = None) -> tuple[Answer, Object]:
+        """Return what is known here, with room for series that were `found` elsewhere."""
+        called = found.names if found else {}
         async with asyncio.timeout(PATIENCE):
             await self._queries.acquire()
         try:
-            older = await asyncio.to_thread(Older.of, self.keeper, query)
+            older = await asyncio.to_thread(Older.of, self.keeper, query, called)
             told, now = self.memory.of(*query.app), self.clocks.now().timestamp()
             answer = prepare(query, told, older, now)
-            return await asyncio.to_thread(finish, answer, self.keeper)
+            return answer, await asyncio.to_thread(finish, answer, self.keeper)
         finally:
             self._queries.release()
 

@@ -60,7 +60,7 @@ def figures(measured: Measurements, requests: Callable[[], Mapping[str, int]]) -
             "shed": intake.shed,
             "left_out": intake.refused,
             "series": series,
-            "failed": bool(measured.keeper.shown()["problem"]),
+            "failed": bool(measured.history()["problem"]),
             "revision": revision,
             "uptime": measured.clocks.elapsed() - measured.overview.began,
         },

@@ -26,7 +26,7 @@ from fairlead.control.telemetry.memory import (
 from fairlead.control.telemetry.packed import NOTHING, Packed, Sums, unpack
 from fairlead.control.telemetry.rates import quantiles
 
-STEPS = (FINE, COARSE, 30, 60, 300, 600, 1800, 3600, 7200)
+STEPS = (FINE, COARSE, 30, 60, 300, 600, 1800, 3600, 7200, 21_600, 86_400)
 """Seconds between two points; each is as many of the slots that are kept."""
 
 HOUR = 3600
@@ -48,6 +48,9 @@ Points: TypeAlias = Mapping[int, Packed]
 """What happened by slot, numbered from 1970 on."""
 
 
+NOBODY: Mapping[Name, float] = {}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Older:
     """What has to be known of the past before an answer can be begun."""
@@ -56,16 +59,18 @@ class Older:
     fine: Points = field(default_factory=dict)
     """Seconds that are known one by one."""
     flushed: Mapping[int, int] = field(default_factory=dict)
+    called: Mapping[Name, float] = field(default_factory=dict)
+    """Series of elsewhere, each with how often it was called."""
 
     @classmethod
-    def of(cls, history: History, query: Query) -> Older:
-        """Ask `history`; may take a while."""
+    def of(cls, history: History, query: Query, called: Mapping[Name, float] = NOBODY) -> Older:
+        """Ask `history`; may take a while. `called` are series that are known elsewhere."""
         fine: Points = {}
         if query.end - query.begin <= HOUR and query.step < COARSE:
             times = (query.begin, query.end)
             fine = history.read(query.app, [COVERED], FINE, times).get(COVERED, {})
-        names = tuple(history.names(query.app))
-        return cls(names=names, fine=fine, flushed=dict(history.flushed))
+        names = (*history.names(query.app), *called)
+        return cls(names=names, fine=fine, flushed=dict(history.flushed), called=called)
 
 
 class History(Protocol):
@@ -116,7 +121,7 @@ def prepare(query: Query, told: Told | None, older: Older, now: float) -> Answer
     """Return the answer as far as memory has it; quick, and for the event loop."""
     series = told.series if told else {}
     found = sorted({n for n in (*series, *older.names) if _is_wanted(n, query)})
-    names = _busiest(found, told)
+    names = _busiest(found, told, older.called)
     step = step_of(query, len(names), fine=_is_fine(told, query, older.fine))
     tier = FINE if step < COARSE else COARSE
     lag = 2.5 if told is not None and told.is_fine(now) else 12.5
@@ -169,13 +174,14 @@ def _is_wanted(name: Name, query: Query) -> bool:
     return all(labels.get(key) == value for key, value in query.wanted.items())
 
 
-def _busiest(names: list[Name], told: Told | None) -> list[Name]:
+def _busiest(names: list[Name], told: Told | None, called: Mapping[Name, float]) -> list[Name]:
     """Return as many as an answer may have: those of which memory knows most slots."""
     if len(names) <= MOST_SERIES:
         return names
     series = told.series if told else {}
-    size = {name: len(series[name].coarse) if name in series else 0 for name in names}
-    return sorted(sorted(names, key=lambda name: -size[name])[:MOST_SERIES])
+    slots = {name: len(series[name].coarse) if name in series else 0 for name in names}
+    busiest = sorted(names, key=lambda name: (-slots[name], -called.get(name, 0.0)))
+    return sorted(busiest[:MOST_SERIES])
 
 
 def _is_fine(told: Told | None, query: Query, older: Points) -> bool:
