@@ -13,6 +13,7 @@ from pathlib import Path
 
 from benchmarks import (
     commandline,
+    frameworks,
     hot,
     inbound,
     leaks,
@@ -30,6 +31,7 @@ REPORT = Path("build/bench/bench.json")
 
 GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
     "inbound": inbound.run,
+    "frameworks": frameworks.run,
     "outbound": outbound.run,
     "rpc": rpc.run,
     "propagation": propagation.run,

@@ -6,25 +6,24 @@ import asyncio
 import gc
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
-from wsgiref.util import setup_testing_defaults
 
-from flask import Flask
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from benchmarks import inbound
+from benchmarks import frameworks, inbound
 from benchmarks.measure import Batch, Figure, added, each
 from benchmarks.plane import Plane, service, snapshot
 from fairlead.agent.collector import NOTHING, Collector, interface_reports
 from fairlead.agent.memory import resident
 from fairlead.flow.call import Call
-from fairlead.instruments.libs import fastapi, flask, starlette
+from fairlead.instruments.instrument import Instrument
+from fairlead.instruments.libs import aiohttp_server, fastapi, flask, starlette
 from fairlead.instruments.measure import answered
 from fairlead.instruments.patch import Patches
 from fairlead.policy.endpoint import Endpoint
@@ -39,9 +38,10 @@ FLOOD = 20_000
 
 def run() -> Iterator[Figure]:
     """Measure a request at a hop without rules, on base and on a lane, and the rest."""
-    yield _inbound("telemetry_inbound_us", (inbound.VISITOR,))
-    yield _inbound("telemetry_inbound_lane_us", (inbound.LABELLED,), target=None)
+    yield _fastapi("telemetry_inbound_us", (inbound.VISITOR,))
+    yield _fastapi("telemetry_inbound_lane_us", (inbound.LABELLED,), target=None)
     yield _flask()
+    yield _aiohttp()
     yield _logged("telemetry_logged_us", 1.0)
     yield _logged("telemetry_passed_over_us", 0.0)
     yield _outbound()
@@ -49,34 +49,49 @@ def run() -> Iterator[Figure]:
     yield _flood()
 
 
-def _inbound(
+def _fastapi(
     name: str, headers: tuple[inbound.Headers, ...], target: float | None = TARGET
 ) -> Figure:
-    """Return what measuring adds to a hooked request, of which nobody would know otherwise."""
     with asyncio.Runner() as runner:
-        requests = inbound.requests(runner, headers)
-        plane = Plane(snapshot("cart"))
-        patches = Patches()
-        starlette.install(plane, patches)
-        fastapi.install(plane, patches)
+        make = partial(inbound.requests, runner, headers)
+        return _measured(name, (starlette, fastapi), make, target)
 
-        def batch(calls: int, *, on: bool) -> list[int]:
-            plane.engine.measure(on)
-            return requests(calls)
 
-        try:
-            figure = added(
-                name,
-                partial(batch, on=False),
-                partial(batch, on=True),
-                calls=CALLS,
-                target=TARGET,
-            )
-        finally:
-            patches.restore()
+def _flask() -> Figure:
+    make = partial(frameworks.flask_requests, (inbound.VISITOR,))
+    return _measured("telemetry_flask_us", (flask,), make, TARGET)
+
+
+def _aiohttp() -> Figure:
+    with asyncio.Runner() as runner:
+        make = partial(frameworks.aiohttp_requests, runner, (inbound.VISITOR,))
+        return _measured("telemetry_aiohttp_us", (aiohttp_server,), make, TARGET)
+
+
+def _measured(
+    name: str,
+    instruments: tuple[Instrument, ...],
+    make: Callable[[], Batch],
+    target: float | None,
+) -> Figure:
+    """Return what measuring adds to a hooked request, of which nobody would know otherwise."""
+    plane, patches = Plane(snapshot("cart")), Patches()
+    for instrument in instruments:
+        instrument.install(plane, patches)
+    requests = make()
+
+    def batch(calls: int, *, on: bool) -> list[int]:
+        plane.engine.measure(on)
+        return requests(calls)
+
+    try:
+        without, measuring = partial(batch, on=False), partial(batch, on=True)
+        figure = added(name, without, measuring, calls=CALLS, target=target)
+    finally:
+        patches.restore()
     if "agent_faults" in plane.counters.read():
         raise RuntimeError("the hooks failed, so nothing was measured")
-    return replace(figure, target=target)
+    return figure
 
 
 def _logged(name: str, share: float) -> Figure:
@@ -103,31 +118,6 @@ def _logged(name: str, share: float) -> Figure:
         finally:
             patches.restore()
     return replace(figure, target=None)
-
-
-def _flask() -> Figure:
-    """Return what measuring adds to a hooked request of Flask."""
-    plane, patches = Plane(snapshot("cart")), Patches()
-    flask.install(plane, patches)
-    app = Flask(__name__)
-    app.add_url_rule("/a", "a", lambda: "A")
-
-    def one() -> None:
-        environ: dict[str, Any] = {"PATH_INFO": "/a", "REQUEST_METHOD": "GET"}
-        setup_testing_defaults(environ)
-        body = app(environ, lambda status, headers, error=None: None)  # type: ignore[arg-type]
-        b"".join(body)
-        body.close()  # type: ignore[attr-defined]
-
-    def batch(calls: int, *, on: bool) -> list[int]:
-        plane.engine.measure(on)
-        return each(one, calls)
-
-    try:
-        without, measuring = partial(batch, on=False), partial(batch, on=True)
-        return added("telemetry_flask_us", without, measuring, calls=CALLS, target=TARGET)
-    finally:
-        patches.restore()
 
 
 def _outbound() -> Figure:

@@ -25,6 +25,7 @@ MODULES = (
     Path("fairlead/flow/gate.py"),
     Path("fairlead/flow/edges.py"),
     Path("fairlead/instruments/passage.py"),
+    Path("fairlead/instruments/wsgi_passage.py"),
 )
 """Each with its types in a file of the same name."""
 

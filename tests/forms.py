@@ -16,9 +16,12 @@ import pytest
 
 from fairlead.flow import gate
 from fairlead.flow.form import compiled
-from fairlead.instruments import passage
+from fairlead.instruments import passage, wsgi_passage
 from tests.flow.virtual import World
 from tests.instruments.plane import Plane
+
+COMPILED = (gate, passage, wsgi_passage)
+"""What has two forms, as far as a test may have either."""
 
 COMPILE = Path(__file__).resolve().parents[1] / "packaging" / "compile.py"
 
@@ -47,7 +50,8 @@ def compiler() -> bool:
 @pytest.fixture(params=["interpreted", "compiled"])
 def form(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Make every World and Plane of a test have gates of this form, and what goes with them."""
-    reason = next((why for why in map(compiled, (gate, passage)) if isinstance(why, str)), None)
+    found = map(compiled, COMPILED)
+    reason = next((why for why in found if isinstance(why, str)), None)
     if request.param == "compiled" and reason is not None:
         assert not compiler(), f"there is a compiler, and no compiled gate: {reason}"
         pytest.skip(reason)

@@ -18,6 +18,9 @@ from tests.forms import compiler
 # A wheel is built once, and compiles everything: on a busy machine that is more than a minute's.
 pytestmark = pytest.mark.timeout(240)
 
+MODULES = ("flow/gate", "flow/edges", "instruments/passage", "instruments/wsgi_passage")
+"""In the order in which they know each other."""
+
 FORM = "_gate" + sysconfig.get_config_var("EXT_SUFFIX")
 
 PROBE = """
@@ -64,7 +67,9 @@ def test_a_wheel_that_finds_a_compiler_has_both_forms(wheel, tmp_path):
     version = f"cp{sys.version_info.major}{sys.version_info.minor}"
     assert f"-{version}-{version}-" in wheel.name
     assert (packages / "fairlead" / "flow" / FORM).exists()
-    assert (packages / "fairlead" / "instruments" / FORM.replace("gate", "passage")).exists()
+    for name in MODULES:
+        folder, _, module = name.partition("/")
+        assert (packages / "fairlead" / folder / FORM.replace("gate", module)).exists()
     assert forms(packages) == [["", "fairlead.flow._gate", [True, True, False]], INTERPRETED]
 
 
@@ -111,7 +116,7 @@ def test_on_free_threaded_python_the_compiled_gate_is_not_loaded():
 
 def test_the_compiled_gate_of_this_checkout_is_made_of_its_source():
     """An old one would be tested, and measured, in the place of what the source says."""
-    for name in ("flow/gate", "instruments/passage"):
+    for name in MODULES:
         source = ROOT / "src" / "fairlead" / name
         found = source.with_name(FORM.replace("gate", source.name))
         if not (found.exists() or compiler()):
@@ -137,10 +142,10 @@ def test_a_compiled_gate_of_another_source_is_left_alone(wheel, tmp_path):
 
 def test_the_source_is_what_cython_understands(tmp_path):
     """Also where nothing can be compiled: whoever changes one there is told."""
-    for name in ("flow/gate", "instruments/passage"):
+    for name in MODULES:
         source = ROOT / "src" / "fairlead" / name
         folder = tmp_path / "fairlead" / source.parent.name
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         for package in (folder, folder.parent):
             (package / "__init__.py").touch()
         for suffix in (".py", ".pxd"):

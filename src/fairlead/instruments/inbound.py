@@ -81,9 +81,14 @@ def fault(plane: DataPlane, where: str) -> None:
     plane.counters.count(AGENT_FAULTS, where)
 
 
-def form_of(plane: DataPlane) -> ModuleType:
-    """Return the form of what every request comes by: `passage`, in the form that gates have."""
-    return chosen(passage, pure=bool(plane.engine.gates.interpreted))[0]
+def form_of(plane: DataPlane, source: ModuleType = passage) -> ModuleType:
+    """Return what every request comes by, `passage` or what is built on it, as gates have it.
+
+    It has the form of the gates; what is built on `passage` has the form of that, too.
+    """
+    pure = bool(plane.engine.gates.interpreted)
+    base, _ = chosen(passage, pure=pure)
+    return base if source is passage else chosen(source, pure=base is passage)[0]
 
 
 Colour = Callable[["RequestView", "Dice"], tuple[str, "Colouring | None"]]

@@ -42,11 +42,11 @@ MOST_KNOWN = 10_000
 class Turnstile:
     """Lets requests into the gates of one process. A fault of ours lets the request pass."""
 
-    __slots__ = ("_plane", "_where", "engine", "form", "known")
+    __slots__ = ("_where", "engine", "form", "known", "plane")
 
     def __init__(self, plane: DataPlane, where: str) -> None:
         """Count faults as `where`."""
-        self._plane, self.engine = plane, plane.engine
+        self.plane, self.engine = plane, plane.engine
         self._where = where
         self.form = form_of(plane)
         self.known: dict[tuple[str, str], Gate] = {}
@@ -61,7 +61,7 @@ class Turnstile:
 
     def fault(self) -> None:
         """Count a fault of ours."""
-        fault(self._plane, self._where)
+        fault(self.plane, self._where)
 
     def ask(self, decide: Callable[[], T | None]) -> T | None:
         """Return what `decide` does, or None where it fails."""
@@ -99,7 +99,7 @@ class Turnstile:
 
     def facts(self, raw: Raw, parameters: Mapping[str, Any]) -> InboundFacts:
         """Return what the rules of a curious gate may ask about a request."""
-        return InboundFacts(self._plane, raw, parameters)
+        return InboundFacts(self.plane, raw, parameters)
 
     def enter(self, gate: Gate, passage: Passage | None, facts: InboundFacts | None) -> Entry:
         """Enter `gate`; what is let in is the passage's to leave.
@@ -120,7 +120,7 @@ class Turnstile:
                 passage.entries += (measuring.meter(gate.resource, passage.lane).enter(),)
             if entry.simulated is None:
                 return
-        told(self._plane, entry)
+        told(self.plane, entry)
         if passage is not None:
             measuring.reject(gate.resource, passage.lane, simulated=entry.refused is None)
             if passage.note is not None:

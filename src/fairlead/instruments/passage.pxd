@@ -15,8 +15,10 @@ cdef class Served:
 cdef class Passage(Served):
     cdef public object count_fault, error, note, status
     cdef public tuple entries
-    cdef public bint broken, gone
+    cdef public bint broken, gone, light
 
+    @cython.locals(entry=Entered, entries=tuple, meter=Gated)
+    cpdef come(self, Gated gate, measuring)
     cpdef broke(self, error)
     @cython.locals(entries=tuple, entry=Entered, well=cython.bint, failed=cython.bint)
     cpdef leave(self)
@@ -26,15 +28,13 @@ cdef class Passage(Served):
 @cython.final
 cdef class AsgiPassage(Passage):
     cdef public object out
-    cdef public bint light
 
     cpdef send(self, message)
 
 
 @cython.final
 cdef class Reading:
-    cdef public object plan, ask, begun, coloured
-    cdef public frozenset names
+    cdef public object plan, names, ask, begun, coloured
     cdef public bint governed
     cdef public dict known
 
@@ -49,16 +49,19 @@ cdef class Arrivals:
 
 
 @cython.final
-cdef class Way:
-    cdef public object route
-    cdef public dict gates
+cdef class Ways:
+    cdef dict _known
+
+    @cython.locals(way=tuple, gates=dict)
+    cpdef gate(self, route, method)
+    cpdef keep(self, route, method, gate)
 
 
 @cython.final
 cdef class Entrance:
     cdef object _choose, _fault, _gates, _hold, _measuring
-    cdef dict _ways
+    cdef Ways _ways
     cdef bint _plain
 
-    @cython.locals(gate=Gated, passage=AsgiPassage, entry=Entered, entries=tuple, way=Way)
+    @cython.locals(gate=Gated, passage=AsgiPassage, entry=Entered)
     cpdef enter(self, route, scope)

@@ -6,13 +6,14 @@ with whatever ends it before, an error, a cancellation, a client that is gone. W
 does for it afterwards, in background tasks, holds no place.
 
 What every request of an ASGI application comes by is here in one file, in Cython's pure Python
-mode: compiled with `passage.pxd` where there is a compiler, else interpreted (ADR 10).
+mode: compiled with `passage.pxd` where there is a compiler, else interpreted (ADR 10). What others
+come by is built on it: `wsgi_passage.py`, `aiohttp_passage.py`.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, MutableMapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from fairlead.policy.resource import CALLER, METHODS
 if TYPE_CHECKING:
     from fairlead.flow.engine import Engine, Plan
     from fairlead.flow.gate import Entry, Gate
+    from fairlead.flow.measuring import Measuring
     from fairlead.instruments.limiting import Turnstile
     from fairlead.instruments.note import Note
 
@@ -35,7 +37,8 @@ Step = Callable[[Receive, Send], Awaitable[None]]
 """Has one route answer one request."""
 Answer = Callable[[Step, Receive, Send], Awaitable[None]]
 """Answers in its place, or has it answer later."""
-Pairs = tuple[tuple[bytes, bytes], ...]
+Pairs = tuple[tuple[Any, Any], ...]
+"""Headers and their values, as the interface spells them."""
 
 KEY = "fairlead"
 """In a scope: the request is on its lane already; a mounted application leaves it alone.
@@ -87,17 +90,14 @@ class Served:
 class Passage(Served):
     """A request in gates. It is the outcome that breakers with conditions of their own look at."""
 
-    __slots__ = ("broken", "count_fault", "entries", "error", "gone", "note", "status")
+    __slots__ = ("broken", "count_fault", "entries", "error", "gone", "light", "note", "status")
 
     grpc: int | None = None
     fault: str = ""
 
     def __init__(self, lane: str, count_fault: Callable[[], None]) -> None:
         """`count_fault` counts a fault of ours."""
-        self.lane = lane
-        self.ended = False
-        self.entrance = ""
-        self.headers, self.trace = (), None
+        super().__init__(lane)
         self.entries: tuple[Entry, ...] = ()
         """What has been entered, and is to be left."""
         self.status: int | None = None
@@ -107,9 +107,25 @@ class Passage(Served):
         """Whether an error came out of the application."""
         self.gone = False
         """Whether the client is known to have gone, which is nobody's fault."""
+        self.light = False
+        """Whether no rule waits for its end: it may leave before its last part is sent."""
         self.count_fault = count_fault
         self.note: Note | None = None
         """Its line in the access log, None where there is to be none."""
+
+    def come(self, gate: Gate, measuring: Measuring) -> Entry | None:
+        """Enter a gate that asks for no facts; return the entry where it does not simply pass."""
+        entry = gate.enter()
+        if entry.refused is None and entry.simulated is None and not entry.wait:
+            entries = self.entries
+            self.entries = (*entries, entry) if entries else (entry,)
+            self.entrance = gate.resource
+            self.light = gate.open
+            if self.lane and measuring.on:
+                meter = measuring.meter(gate.resource, self.lane)
+                self.entries = (*self.entries, meter.enter())
+            return None
+        return entry
 
     def take(self, entry: Entry, resource: str) -> None:
         """Keep an entry until the response has ended."""
@@ -162,7 +178,7 @@ class Passage(Served):
 class AsgiPassage(Passage):
     """A request of an ASGI application, which sends and receives through it."""
 
-    __slots__ = ("light", "out")
+    __slots__ = ("out",)
 
     def __init__(
         self,
@@ -178,8 +194,6 @@ class AsgiPassage(Passage):
         super().__init__(lane, count_fault)
         self.headers = headers
         self.out = out
-        self.light = False
-        """Whether no rule waits for its end: it leaves before its last message is sent."""
 
     def caller(self) -> str:
         """Return the app that sent it, as far as that is believed; ``""`` for none."""
@@ -213,17 +227,17 @@ class Reading:
 
     __slots__ = ("ask", "begun", "coloured", "governed", "known", "names", "plan")
 
-    def __init__(self, plan: Plan | None, names: frozenset[bytes], known: dict[Pairs, str]) -> None:
+    def __init__(self, plan: Plan | None, names: Collection[Any], known: dict[Pairs, str]) -> None:
         """Ask for headers of these `names`."""
         self.plan = plan
         self.names = names
         self.known = known
         """The lane of requests that have these of them."""
-        self.ask: Callable[[Scope, Pairs], str] = _nothing
-        """Returns the lane of other requests; their scope loses what nobody believes."""
+        self.ask: Any = None
+        """Returns the lane of other requests; they lose what nobody believes."""
         self.coloured: Any = None
         """At an entry the counters of coloured requests, by lane."""
-        self.begun: Callable[[Served, Scope], None] | None = None
+        self.begun: Callable[[Served, Any], None] | None = None
         """Hears of each request, where somebody wants to."""
         self.governed = False
         """Whether requests are passages: whoever rules about the flow of calls, measures or notes
@@ -285,14 +299,30 @@ class Arrivals:
             return None
 
 
-class Way:
-    """A route that is known, and its gates by method."""
+class Ways:
+    """The routes that are known, by what they are rather than by a path, which others may have."""
 
-    __slots__ = ("gates", "route")
+    __slots__ = ("_known",)
 
-    def __init__(self, route: Any) -> None:
-        self.route = route
-        self.gates: dict[str, Gate] = {}
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Any, dict[str, Gate]]] = {}
+        """Each with its gates by method."""
+
+    def gate(self, route: Any, method: str) -> Gate | None:
+        """Return the gate of a route for a method, None where it is not known."""
+        way = self._known.get(id(route))
+        if way is None:
+            return None
+        gates = way[1]
+        return gates.get(method)
+
+    def keep(self, route: Any, method: str, gate: Gate) -> None:
+        """Remember a gate; not a stranger's method, nor a browser's question, which passes."""
+        if method not in METHODS or method == "OPTIONS":
+            return
+        if len(self._known) >= MOST_KNOWN:
+            self._known.clear()
+        self._known.setdefault(id(route), (route, {}))[1][method] = gate
 
 
 class Entrance:
@@ -315,8 +345,7 @@ class Entrance:
         """
         self._gates = turnstile.engine.gates
         self._measuring = turnstile.engine.measuring
-        self._ways: dict[int, Way] = {}
-        """By what a route is rather than by its path, which another one may have."""
+        self._ways = Ways()
         self._fault = turnstile.fault
         self._choose = choose
         self._hold = hold
@@ -342,11 +371,9 @@ class Entrance:
         # Every request comes by here: nothing is done for one that it does not need.
         gate = found = None
         try:
-            if self._plain and PREFIX not in scope:
+            if self._plain and scope["type"] == "http" and PREFIX not in scope:
                 found = _included(route, scope["fastapi"]) if "fastapi" in scope else route
-                way = self._ways.get(id(found))
-                if way is not None:
-                    gate = way.gates.get(scope["method"])
+                gate = self._ways.gate(found, scope["method"])
             if gate is not None:
                 scope[ASKED] = True
             else:
@@ -354,42 +381,19 @@ class Entrance:
                 if gate is None:
                     return None
                 if found is not None:
-                    self._remember(found, scope, gate)
+                    self._ways.keep(found, scope["method"], gate)
             mine = scope[KEY] if KEY in scope else None  # noqa: SIM401  a call more
             if type(mine) is not AsgiPassage or gate.curious:
                 return self._hold(gate, None, scope)
             passage: AsgiPassage = mine
-            entry = gate.enter()
-            if entry.refused is None and entry.simulated is None and not entry.wait:
-                entries = passage.entries
-                passage.entries = (*entries, entry) if entries else (entry,)
-                passage.entrance = gate.resource
-                passage.light = gate.open
-                if passage.lane and self._measuring.on:
-                    meter = self._measuring.meter(gate.resource, passage.lane)
-                    passage.entries = (*passage.entries, meter.enter())
-                return None
-            return self._hold(gate, entry, scope)
+            entry = passage.come(gate, self._measuring)
+            return None if entry is None else self._hold(gate, entry, scope)
         except Exception:  # counted; the request goes through
             self._fault()
             return None
-
-    def _remember(self, route: Any, scope: Scope, gate: Gate) -> None:
-        method = scope["method"] if scope["type"] == "http" else ""
-        if method not in METHODS or method == "OPTIONS":
-            return  # a stranger's, or a browser's question, which passes
-        if len(self._ways) >= MOST_KNOWN:
-            self._ways.clear()
-        way = self._ways.setdefault(id(route), Way(route))
-        way.gates[method] = gate
 
 
 def _included(route: Any, fastapi: Any) -> Any:
     """Return `route` as the router that includes it has it, with its path there."""
     included = fastapi.get(INCLUDED)
     return included if included is not None and included.original_route is route else route
-
-
-def _nothing(scope: Scope, asked: Pairs) -> str:
-    del scope, asked
-    raise LookupError("no plan has been read")

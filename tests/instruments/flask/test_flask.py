@@ -12,6 +12,7 @@ from flask import Flask, Response, request
 from werkzeug.wsgi import wrap_file
 
 from fairlead.flow.lane import Lanes
+from fairlead.instruments.limiting import Turnstile
 from fairlead.instruments.propagate import current, current_lane
 from fairlead.policy.match import Condition
 from fairlead.policy.snapshot import Snapshot
@@ -264,16 +265,23 @@ def test_work_that_outlives_its_request_is_counted(plane: Plane) -> None:
     assert kept[0].ended
 
 
-def test_a_fault_of_ours_lets_the_request_through(plane: Plane) -> None:
+def test_a_fault_of_ours_lets_the_request_through(
+    plane: Plane, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """F43: as one without a label, and counted."""
-    plane.engine.plan = None  # type: ignore[assignment]
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("ours")
+
     flask = Flask(__name__)
     flask.get("/")(lambda: "ok")
+    plane.engine.measure(True)
+    monkeypatch.setattr(Turnstile, "gate", broken)
     assert call(flask, GRAY) == "ok"
-    plane.engine.gates = object()  # type: ignore[assignment]
+    plane.engine.plan = None  # type: ignore[assignment]
     assert call(flask, GRAY) == "ok"
-    # Its lane, its passage, and whether any rule is in force.
-    assert plane.counted(AGENT_FAULTS) == {"wsgi": 3, "flask": 1}
+    # Its lane, and twice its gate.
+    assert plane.counted(AGENT_FAULTS) == {"wsgi": 1, "flask": 2}
 
 
 def test_the_first_request_says_that_the_process_serves(plane: Plane) -> None:

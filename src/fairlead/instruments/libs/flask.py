@@ -10,18 +10,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from fairlead.instruments import wsgi_passage
 from fairlead.instruments.facts import WsgiRaw
+from fairlead.instruments.inbound import form_of
 from fairlead.instruments.limiting import PREFLIGHT, Turnstile, headers_of
 from fairlead.instruments.wsgi import KEY, governed
-from fairlead.instruments.wsgi_passage import WsgiPassage
 
 if TYPE_CHECKING:
     from fairlead.flow.gate import Entry, Gate
     from fairlead.flow.refusal import Refusal
     from fairlead.instruments.instrument import DataPlane
     from fairlead.instruments.patch import Patches
+    from fairlead.instruments.wsgi_passage import WsgiPassage
 
 LIBRARY = "flask"
 VERSIONS = ("2.2", "4")
@@ -57,18 +60,23 @@ def _routes(application: Any) -> Iterator[tuple[str, Iterable[str]]]:
 
 
 def _limited(turnstile: Turnstile) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    gates, request_of = turnstile.engine.gates, _request_of()
+    form = form_of(turnstile.plane, wsgi_passage)
+    enter = form.Entrance(turnstile, partial(_gate, turnstile), partial(_hold, turnstile)).enter
+
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
+        # Every request comes by here: nothing is done for one that it does not need.
         def preprocess_request(self: Any, *args: Any) -> Any:
-            if turnstile.open():
+            if gates.idle:
                 return original(self, *args)
-            entry = turnstile.ask(lambda: _entered(turnstile))
+            request = request_of()
+            entry = enter(request, request.url_rule, request.method, request.environ)
             if entry is not None:
                 refusal = entry.refused
                 if refusal is not None:
                     answer = turnstile.ask(lambda: _answer(refusal, self))
                     return original(self, *args) if answer is None else answer
-                if entry.wait:
-                    turnstile.wait(entry, _passage())
+                turnstile.wait(entry, _passage())
             return original(self, *args)
 
         return preprocess_request
@@ -76,16 +84,20 @@ def _limited(turnstile: Turnstile) -> Callable[[Callable[..., Any]], Callable[..
     return wrap
 
 
-def _entered(turnstile: Turnstile) -> Entry | None:
-    # The request itself: each question to what stands for it would cost as much as its gate.
-    request = _globals().request._get_current_object()
-    gate = _gate(turnstile, request)
-    if gate is None:
-        return None
-    facts = None
-    if gate.curious:
-        facts = turnstile.facts(WsgiRaw(request.environ), request.view_args or {})
-    return turnstile.enter(gate, _passage_of(request), facts)
+def _hold(turnstile: Turnstile, gate: Gate, entry: Entry | None, request: Any) -> Entry | None:
+    """Return the entry of a request that does not simply pass, None for one that does.
+
+    `entry` is what it has entered the gate by, None if that is still to be done.
+    """
+    passage = _passage_of(request)
+    if entry is not None:
+        turnstile.entered(entry, gate, passage)
+    else:
+        facts = None
+        if gate.curious:
+            facts = turnstile.facts(WsgiRaw(request.environ), request.view_args or {})
+        entry = turnstile.enter(gate, passage, facts)
+    return entry if entry.refused is not None or entry.wait else None
 
 
 def _passage() -> WsgiPassage | None:
@@ -95,7 +107,16 @@ def _passage() -> WsgiPassage | None:
 
 def _passage_of(request: Any) -> WsgiPassage | None:
     passage = request.environ.get(KEY)
-    return passage if isinstance(passage, WsgiPassage) else None
+    return passage if hasattr(passage, "entries") else None
+
+
+def _request_of() -> Callable[[], Any]:
+    """Return what returns the running request itself.
+
+    Each question to what stands for it would cost as much as its gate.
+    """
+    request_of: Callable[[], Any] = _globals().request._get_current_object
+    return request_of
 
 
 def _globals() -> Any:
