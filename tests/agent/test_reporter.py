@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fairlead.agent.posting import MOST_BYTES, Posting
-from fairlead.agent.reporter import SILENT, UNHEARD, Reporter
+from fairlead.agent.reporter import KEPT, SILENT, UNHEARD, Reporter
 from fairlead.flow.engine import Engine
 from fairlead.protocols.watch.client import RefusedRequest
 from fairlead.protocols.watch.codec import Lease, Registration, Subscription, Telemetry
@@ -111,6 +111,44 @@ def test_a_control_plane_that_knows_no_reports_is_left_alone_for_a_while(clocked
     assert clocked.reporter.due("h:1") is None
     clocked.now += 1
     assert clocked.reporter.due("h:1") is not None
+    assert clocked.reporter.lost == 0
+
+
+def unheard(clocked: Clocked) -> None:
+    for _ in range(UNHEARD):
+        clocked.reporter.answered(0)
+
+
+def test_what_nobody_took_is_told_by_the_next_report(clocked: Clocked):
+    """Whatever answered in the control plane's place has counted nothing of it."""
+    for _ in range(5):
+        clocked.call(times=2)
+        clocked.now += SILENT
+        assert clocked.reporter.due("h:1") is not None
+        unheard(clocked)
+    clocked.call()
+    clocked.now += SILENT
+    report = clocked.reporter.due("h:1")
+
+    assert report is not None
+    assert (passed(report), report.seconds, report.seq) == ({"GET:/a": 11}, 6 * SILENT, 6)
+    clocked.reporter.answered(6)
+    clocked.call()
+    clocked.now += 10
+    assert passed(clocked.reporter.due("h:1")) == {"GET:/a": 1}
+    assert clocked.reporter.lost == 0
+
+
+def test_a_report_that_nobody_takes_for_an_hour_is_lost(clocked: Clocked):
+    """It may be what it says that is not taken: a process must not be silent for good."""
+    clocked.call(times=7)
+    clocked.now += KEPT + 1
+    assert clocked.reporter.due("h:1") is not None
+    unheard(clocked)
+    clocked.call()
+    clocked.now += SILENT
+
+    assert passed(clocked.reporter.due("h:1")) == {"GET:/a": 1}
     assert clocked.reporter.lost == 1
 
 

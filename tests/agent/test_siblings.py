@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from fairlead.agent.collector import INFLIGHT, PASSED
+from fairlead.agent.inspect import ask
 from fairlead.agent.metrics import Metrics
 from fairlead.agent.siblings import STALE, Siblings
 from fairlead.agent.sums import MOST_KEYS, Sums, from_plain, to_plain
@@ -147,6 +148,49 @@ def test_a_process_that_does_not_answer_counts_as_it_did(tmp_path: Path) -> None
     assert passed(first.siblings.all()) == 20
     first.metrics.stop()
     second.metrics.stop()
+
+
+DEEP = b"[" * 100_000
+ENDLESS = b'{"name": "9:7", "sums": {"dropped": 1e999}}'
+SHORT = b"""{"name": "9:7", "sums": {"interfaces": [], "rules": [], "edges": [], "events": [],
+"dropped": 0, "cpu": 0, "pauses": 0, "collections": [], "moment": []}}"""
+ROWS = SHORT.replace(b'"interfaces": []', b'"interfaces": [[["a", "b", "c"], [1, 2]]]')
+
+
+@pytest.mark.parametrize("said", [b"", b"{", b"[]", b"{}", DEEP, ENDLESS, SHORT, ROWS])
+def test_a_sibling_that_speaks_nonsense_ends_nobodys_metrics(tmp_path: Path, said: bytes) -> None:
+    """The thread that answers is the only one: with it the metrics of the instance would end."""
+    one = Process(tmp_path, 1, 10)
+    other = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    other.bind(str(one.siblings.path.with_name("9.sock")))
+    other.listen(8)
+    other.settimeout(None)
+
+    def answer() -> None:
+        for _ in range(2):
+            descriptor, _address = other._accept()
+            peer = _socket.socket(fileno=descriptor)
+            peer.sendall(said, _socket.MSG_NOSIGNAL)
+            peer.close()
+
+    speaking = threading.Thread(target=answer, daemon=True)
+    speaking.start()
+    assert [passed(one.siblings.all()) for _ in range(2)] == [10, 10]
+    speaking.join(10)
+    assert not speaking.is_alive()
+    other.close()
+    one.kill()
+
+
+def test_the_metrics_of_a_process_go_on_after_a_fault(tmp_path: Path) -> None:
+    """A fault while somebody is answered is that answer's, and no more."""
+    one = Process(tmp_path, 1, 10)
+    whole, one.siblings.answer = one.siblings.answer, lambda: {}["nothing"]
+    with pytest.raises(ValueError, match="did not answer"):
+        ask(one.siblings.path)
+    one.siblings.answer = whole
+    assert ask(one.siblings.path)["name"] == "1-7"
+    one.kill()
 
 
 def test_files_that_say_nothing_are_passed_over(tmp_path: Path) -> None:

@@ -148,7 +148,11 @@ class Metrics:
         for descriptor, _ in look.poll(until * 1000):
             if self._stopped:
                 return
-            accepted, _ = sockets[descriptor]._accept()  # type: ignore[attr-defined]  # noqa: SLF001
+            try:
+                accepted, _ = sockets[descriptor]._accept()  # type: ignore[attr-defined]  # noqa: SLF001
+            except OSError:
+                native.Bell().sleep(TRY_AGAIN)  # who asked is gone, or there is no descriptor left
+                continue
             peer = _socket.socket(fileno=accepted)
             answer = self._tell_sibling if sockets[descriptor] is self._own else self._tell
             _answer(peer, answer)
@@ -173,8 +177,8 @@ def _answer(peer: _socket.socket, tell: Callable[[_socket.socket], None]) -> Non
     try:
         peer.settimeout(_SECONDS)
         tell(peer)
-    except (OSError, ValueError):
-        return  # the one who asked is gone, or does not speak HTTP
+    except Exception:
+        return  # the one who asked is gone, or does not speak HTTP; the next one is answered
     finally:
         peer.close()
 

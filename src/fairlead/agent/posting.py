@@ -70,8 +70,8 @@ class Posting:
         if isinstance(answer, Lease):
             self._reporter.answered(answer.reported)
         elif not _passes(answer.status):
-            # It may be the report that is refused: the next renewal goes without one.
-            self._reporter.refused()
+            # It may be the report's size that is refused: the next renewal goes without one.
+            self._reporter.postponed()
 
     def between(self) -> float:
         """Do what is to be done between two renewals; return the seconds until the next time."""

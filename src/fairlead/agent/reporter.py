@@ -33,10 +33,13 @@ SHARE = 0.01
 """Of a core, that reports may need."""
 
 UNHEARD = 3
-"""Answers that say nothing of a report, after which it is given up."""
+"""Answers that say nothing of a report, after which it is taken back."""
 
 SILENT = 60.0
 """Seconds until the next report then: the control plane seems to know nothing of them."""
+
+KEPT = 3600.0
+"""Seconds that a report which is taken back may be long: what it told, the next one tells too."""
 
 Clock = Callable[[], float]
 
@@ -66,6 +69,8 @@ class Reporter:
         self._not_before = 0.0
         self._unheard = 0
         self._pending: Report | None = None
+        self._taken_back = (NOTHING, self._began)
+        """What there was, and when, before the report that waits."""
         self._seq = 0
         self.cost = 0.0
         """Seconds of CPU that the last report took."""
@@ -121,7 +126,13 @@ class Reporter:
                 return
             self._unheard += 1
             if self._unheard >= UNHEARD:
-                self._give_up()
+                self._take_back()
+
+    def postponed(self) -> None:
+        """Hear that nothing is taken for now, for another reason than the report."""
+        with self._lock:
+            if self._pending is not None:
+                self._take_back()
 
     def refused(self) -> None:
         """Hear that the report is not taken, and would not be the next time."""
@@ -129,9 +140,21 @@ class Reporter:
             if self._pending is not None:
                 self._give_up()
 
+    def _take_back(self) -> None:
+        """Have the next report tell what this one did; nobody has counted it."""
+        before, began = self._taken_back
+        if self._clock() - began > KEPT:
+            self._give_up()
+        else:
+            self._before, self._began = before, began
+            self._rest()
+
     def _give_up(self) -> None:
-        self._pending, self._unheard = None, 0
         self.lost += 1
+        self._rest()
+
+    def _rest(self) -> None:
+        self._pending, self._unheard = None, 0
         self._not_before = self._clock() + SILENT
 
     def _made(self, address: str) -> Report:
@@ -158,6 +181,7 @@ class Reporter:
             dropped=max(0, now.dropped - before.dropped),
         )
         # Not before it is made: what a fault of ours kept from being told is told the next time.
+        self._taken_back = (before, self._began)
         self._before, self._began, self._seq = now, at, self._seq + 1
         self.cost = self._spent() - began
         return report

@@ -116,7 +116,8 @@ class Siblings:
                 found[str(said["name"])] = from_plain(said["sums"])
             except ConnectionRefusedError:
                 path.unlink(missing_ok=True)  # it was killed
-            except (OSError, ValueError, KeyError):
+            except Exception:
+                # Also what no sibling of this version says: the others are told all the same.
                 pid = path.name.removesuffix(".sock")
                 found.update((name, one) for name, one in kept.last.items() if _pid(name) == pid)
         return found
@@ -125,7 +126,7 @@ class Siblings:
         try:
             said = json.loads(path.read_bytes())
             name, sums = str(said["name"]), from_plain(said["sums"])
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return  # half written by who was killed meanwhile: what it said last counts
         kept.fold(name, sums)
         kept.last.pop(name, None)
@@ -153,7 +154,7 @@ def _load(path: Path) -> Kept:
         kept.gone = from_plain(plain["gone"])
         kept.last = {str(name): from_plain(one) for name, one in plain["last"].items()}
         kept.folded = [str(name) for name in plain["folded"]]
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return Kept()
     return kept
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from operator import add
 from typing import TYPE_CHECKING, Any
 
-from fairlead.agent.collector import INFLIGHT, PEAK
+from fairlead.agent.collector import INFLIGHT, PEAK, RT, TOOK
 from fairlead.policy.buckets import BUCKETS
 from fairlead.protocols.watch.report import REST
 
@@ -25,8 +25,8 @@ MOST_KEYS = 4096
 Key = tuple[str, str, str]
 Table = dict[Key, "Numbers"]
 
-_TABLES = ("interfaces", "rules", "edges")
-_LONGEST = 16 + BUCKETS
+_TABLES = {"interfaces": RT + BUCKETS, "rules": 2, "edges": TOOK + BUCKETS}
+"""Numbers that a row of each has."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -109,22 +109,27 @@ def to_plain(sums: Sums) -> dict[str, Any]:
 def from_plain(plain: Any) -> Sums:
     """Return what `to_plain` was given. Raises ValueError of anything else."""
     try:
-        tables = {name: dict(_rows(plain[name])) for name in _TABLES}
+        tables = {name: dict(_rows(plain[name], size)) for name, size in _TABLES.items()}
         return Sums(
             **tables,
             events={(str(name), str(label)): int(n) for (name, label), n in plain["events"]},
             dropped=int(plain["dropped"]),
             cpu=float(plain["cpu"]),
             pauses=float(plain["pauses"]),
-            collections=[int(n) for n in plain["collections"]][:3],
-            moment=[float(n) for n in plain["moment"]][:6],
+            collections=[int(n) for n in _sized(plain["collections"], 3)],
+            moment=[float(n) for n in _sized(plain["moment"], 6)],
         )
-    except (TypeError, KeyError, ValueError) as error:
+    except (TypeError, KeyError, ValueError, AttributeError, OverflowError) as error:
         raise ValueError(f"no sums: {error}") from error
 
 
-def _rows(plain: Iterable[Any]) -> Iterator[tuple[Key, Numbers]]:
+def _rows(plain: Iterable[Any], size: int) -> Iterator[tuple[Key, Numbers]]:
     for (first, second, third), numbers in plain:
-        if len(numbers) > _LONGEST:
-            raise ValueError(f"{len(numbers)} numbers")
-        yield (str(first), str(second), str(third)), tuple(int(number) for number in numbers)
+        key = (str(first), str(second), str(third))
+        yield key, tuple(int(number) for number in _sized(numbers, size))
+
+
+def _sized(numbers: Any, size: int) -> Any:
+    if len(numbers) != size:
+        raise ValueError(f"{len(numbers)} numbers, expected {size}")
+    return numbers
