@@ -25,6 +25,7 @@ from fairlead.control.api.explaining import Explaining
 from fairlead.control.api.history import HistoryApi, authored
 from fairlead.control.api.namespaces import NamespaceApi, namespace_kind
 from fairlead.control.api.registered import event_kind, registered_kind
+from fairlead.control.api.renewals import Registered, ShortWay
 from fairlead.control.api.resources import Resources
 from fairlead.control.api.routes import Rest, application
 from fairlead.control.api.served import Catalogue
@@ -91,7 +92,8 @@ class ControlPlane:
         self._serve(rest, namespaces, own)
 
     def _agents(self, settings: Settings, traffic: Traffic) -> Iterator[BaseRoute]:
-        """Yield the routes of agents, and of what they measured."""
+        """Yield the routes of agents, and of what they measured; lay the short way to them."""
+        registered = Registered(self._instances)
         agents = Agents(
             settings=settings,
             nodes=self._nodes,
@@ -100,6 +102,14 @@ class ControlPlane:
             traffic=traffic,
             measured=self._measured,
             stop=self.stop,
+            registered=registered,
+        )
+        self.short = ShortWay(
+            doors=self._doors,
+            agents=agents,
+            instances=self._instances,
+            registered=registered,
+            counted=self._counting.count,
         )
         yield from agents.routes()
         yield from Explaining(publisher=self._publisher, measured=self._measured).routes()
@@ -203,7 +213,8 @@ async def _serve(
         async with asyncio.TaskGroup() as group:
             group.create_task(plane.work())
             reading = group.create_task(_reread(certificates))
-            await server.serve(plane.app, entrance, plane.stop, lambda: ready(url, first))
+            parts = server.Served(app=plane.app, short=plane.short.answer)
+            await server.serve(parts, entrance, plane.stop, lambda: ready(url, first))
             reading.cancel()
     finally:
         store.close()

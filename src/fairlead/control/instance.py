@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from ipaddress import IPv6Address
@@ -15,7 +16,7 @@ from typing import Any
 
 from fairlead.compiler.instance import Instance
 from fairlead.control.store import Key, Object
-from fairlead.protocols.watch.codec import DATABASES, TABLES, UNSAID, Registration
+from fairlead.protocols.watch.codec import DATABASES, TABLES, UNSAID, Labels, Registration
 
 RESOURCE = "instances.fairlead.io"
 API_VERSION, KIND = "fairlead.io/v1alpha1", "Instance"
@@ -25,6 +26,19 @@ WARMUP = "warmup"
 
 _IDENTITY = ("lane", "labels", "zone")
 _UNSAFE = re.compile(r"[^a-z0-9]+")
+
+
+@dataclass(slots=True, kw_only=True)
+class Renewal:
+    """A process that renews its lease, as it was registered."""
+
+    key: Key
+    node: str
+    app: str
+    labels: Labels
+    lane: str | None
+    revision: int = 0
+    """Of the instance that has all that it said, 0 where that is not known."""
 
 
 def instance_name(app: str, address: str) -> str:

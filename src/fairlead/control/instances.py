@@ -18,6 +18,7 @@ from fairlead.control.clocks import Clocks
 from fairlead.control.instance import (
     RESOURCE,
     WARMUP,
+    Renewal,
     begins,
     instance_key,
     joined,
@@ -134,6 +135,28 @@ class Instances:
         if self._replaced.get(key, r.node) != r.node:
             await self._remove(key, (self._replaced.pop(key),))
         return resolved
+
+    def settle(self, renewal: Renewal, registration: Registration) -> None:
+        """Note the revision of the instance that has all that a registration says."""
+        current = self._store.get(renewal.key)
+        if current is not None:
+            spec = current.object["spec"]
+            renewal.revision = current.revision if joined(spec, registration) == spec else 0
+
+    def renew_at_once(self, renewal: Renewal) -> tuple[str, str | None] | None:
+        """Do what `renew` does, of a process that says nothing new, and write nothing.
+
+        Returns None, having done nothing, where that is not certain: then `renew` has to look.
+        """
+        key, current = renewal.key, self._store.get(renewal.key)
+        leases = self._leases.get(key)
+        if current is None or leases is None or key in self._replaced:
+            return None
+        if current.revision != renewal.revision:
+            return None
+        leases[renewal.node] = self._clocks.elapsed() + self._lease
+        self.protection.release(key, renewed=True)
+        return self._resolve(key.namespace, renewal.app, renewal.labels, renewal.lane)
 
     async def leave(self, namespace: str, app: str, address: str, node: str) -> int:
         """Take a process out; its instance is gone with its last process.

@@ -13,12 +13,13 @@ import resource
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from fairlead.control.entrance import Entrance
-from fairlead.control.inbound import BoundedHttp
+from fairlead.control.inbound import BoundedHttp, Short
 
 KEEP_ALIVE = 75
 """Seconds an idle connection is kept: agents renew every three, people come back after a minute."""
@@ -70,10 +71,10 @@ class _Server(uvicorn.Server):
     """
 
     def __init__(
-        self, config: uvicorn.Config, entrance: Entrance, ready: Callable[[], None]
+        self, config: uvicorn.Config, entrance: Entrance, short: Short, ready: Callable[[], None]
     ) -> None:
         super().__init__(config)
-        self._entrance, self._ready = entrance, ready
+        self._entrance, self._short, self._ready = entrance, short, ready
         self._accepting: asyncio.Task[None] | None = None
 
     @contextlib.contextmanager
@@ -97,18 +98,29 @@ class _Server(uvicorn.Server):
     def _protocol(self, gone: Callable[[], None]) -> asyncio.Protocol:
         state = self.lifespan.state
         return BoundedHttp(
-            config=self.config, server_state=self.server_state, app_state=state, gone=gone
+            config=self.config,
+            server_state=self.server_state,
+            app_state=state,
+            gone=gone,
+            short=self._short,
         )
 
 
+class Served(NamedTuple):
+    """What answers requests: the application, and the short way of those that it need not see."""
+
+    app: ASGIApp
+    short: Short
+
+
 async def serve(
-    app: ASGIApp, entrance: Entrance, stop: asyncio.Event, ready: Callable[[], None]
+    served: Served, entrance: Entrance, stop: asyncio.Event, ready: Callable[[], None]
 ) -> None:
     """Serve until a signal arrives or `stop` is set; `stop` is set when serving ends."""
     # Below errors it writes a line for every stranger who speaks no HTTP.
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     config = uvicorn.Config(
-        app,
+        served.app,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -117,7 +129,7 @@ async def serve(
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=GRACE,
     )
-    server = _Server(config, entrance, ready)
+    server = _Server(config, entrance, served.short, ready)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)

@@ -9,12 +9,18 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from fairlead.control.access.administration import Administration
+from fairlead.control.access.caller import Caller
 from fairlead.control.access.gate import Access, Gate
 from fairlead.control.access.reviews import review_routes
 from fairlead.control.access.sessions import Sessions
 from fairlead.control.access.signing_in import SigningIn
 from fairlead.control.access.tokens import Tokens
-from fairlead.control.api.guard import Guard, IsOurs
+from fairlead.control.api.guard import Guard, IsOurs, answers_to
+
+_PLAIN = frozenset(
+    {b"host", b"accept", b"authorization", b"content-type", b"content-length", b"user-agent"}
+)
+"""Headers that ask for nothing beside what they are for. No browser leaves it at these."""
 
 
 def nobodys(host: str) -> bool:
@@ -46,6 +52,19 @@ class Doors:
     def tokens(self) -> Tokens | None:
         """The tokens that are asked for."""
         return self._access.tokens
+
+    def vouch(self, headers: Sequence[tuple[bytes, bytes]]) -> Caller | None:
+        """Return who sent a plain request with a token, or without where none is asked.
+
+        None where there is anything else to look at: then the middleware has to.
+        """
+        given = dict(headers)
+        if len(given) != len(headers) or not given.keys() <= _PLAIN:
+            return None
+        kind, host = given.get(b"content-type"), given.get(b"host", b"").decode("latin-1")
+        if kind != b"application/json" or not answers_to(host, self._is_ours):
+            return None
+        return self._access.known(given.get(b"authorization"))
 
     def middleware(self) -> Sequence[Middleware]:
         """Return what requests pass, the outermost first."""

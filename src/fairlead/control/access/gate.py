@@ -68,6 +68,16 @@ class Access:
         caller.settled = not is_deferred(asked)
         return caller
 
+    def known(self, authorization: bytes | None) -> Caller | None:
+        """Return who sends a header ``Authorization``, None where it says nobody who is known."""
+        if self.tokens is None:
+            return Caller(None, trusted=True)
+        try:
+            header = None if authorization is None else authorization.decode("latin-1")
+            return Caller(self.tokens.identify(header))
+        except NotAuthenticated:
+            return None
+
     def _who(self, tokens: Tokens, scope: Scope, headers: Headers) -> Caller:
         given = headers.getlist("authorization")
         if len(given) > 1:

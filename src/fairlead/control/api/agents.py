@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from fairlead.control.access.caller import caller_of
+from fairlead.control.access.caller import Caller, caller_of
 from fairlead.control.access.roles import (
     ACKNOWLEDGEMENTS,
     REGISTRATIONS,
@@ -27,6 +27,7 @@ from fairlead.control.access.roles import (
     SNAPSHOTS,
 )
 from fairlead.control.api import body as bodies
+from fairlead.control.api.renewals import Registered, Told
 from fairlead.control.api.standing import Standing
 from fairlead.control.api.status import (
     Cause,
@@ -45,7 +46,7 @@ from fairlead.control.store import Object
 from fairlead.control.telemetry.measurements import Measurements
 from fairlead.control.traffic import Traffic
 from fairlead.policy.workload import DEFAULT_NAMESPACE
-from fairlead.protocols.watch.codec import ROOT, Registration
+from fairlead.protocols.watch.codec import ROOT
 from fairlead.protocols.watch.reader import InvalidMessage
 from fairlead.protocols.watch.reading import (
     read_answer,
@@ -54,8 +55,8 @@ from fairlead.protocols.watch.reading import (
     read_subscription,
 )
 from fairlead.protocols.watch.report import REPORTS as REPORTED_AT
-from fairlead.protocols.watch.report import reported_body
-from fairlead.protocols.watch.report_reading import read_report
+from fairlead.protocols.watch.report import Report, reported_body
+from fairlead.protocols.watch.report_reading import Whose, read_report
 from fairlead.protocols.watch.server import lines
 
 BODY_LIMIT = 512 << 10
@@ -75,6 +76,7 @@ class Agents:
     traffic: Traffic
     measured: Measurements
     stop: asyncio.Event
+    registered: Registered
 
     def routes(self) -> Iterator[BaseRoute]:
         """Yield the routes."""
@@ -125,32 +127,46 @@ class Agents:
 
     async def register(self, request: Request) -> Response:
         """Register an instance, or renew its lease."""
+        plain = await json_of(request)
         try:
-            registration = r = read_registration(await json_of(request))
+            r = read_registration(plain)
             self._admit(request, "create", REGISTRATIONS, (r.node, r.namespace, r.app))
-            lane, conflict = await self.instances.renew(registration)
+            found = await self.instances.renew(r)
         except InvalidMessage as error:
             raise invalid(error) from error
         except TooMany as error:
             raise too_many(str(error)) from error
-        self.nodes.renewed(r.node, r.counters)
-        self.traffic.report(r.node, r.namespace, r.app, r.counters)
-        reported = self._reported(registration)
-        times = {"lease": self.settings.lease, "renew": self.settings.renew}
-        wanted = self.measured.contracts.wanted((r.namespace, r.app), r.node, r.contracts)
-        answer = {"lane": lane, "conflict": conflict, "reported": reported, "wanted": wanted}
-        return json_response({**answer, **times})
+        self.registered.remember(plain, r)
+        whose = Whose(r.node, r.namespace, r.app, r.address, r.lane or "")
+        answer = self.renewed(whose, (r.counters, r.contracts, r.report), found)
+        return Response(answer, media_type="application/json")
 
-    def _reported(self, r: Registration) -> int:
-        """Take in what came with a renewal, which holds whatever becomes of that."""
+    def renewed(self, whose: Whose, told: Told, found: tuple[str, str | None]) -> bytes:
+        """Take in what came with a renewal; return the lease, of the lane that was found."""
+        node, namespace, app = whose.node, whose.namespace, whose.app
+        (counters, contracts, report), (lane, conflict) = told, found
+        self.nodes.renewed(node, counters)
+        self.traffic.report(node, namespace, app, counters)
+        answer = {
+            "lane": lane,
+            "conflict": conflict,
+            "reported": self._reported(whose, report),
+            "wanted": self.measured.contracts.wanted((namespace, app), node, contracts),
+            "lease": self.settings.lease,
+            "renew": self.settings.renew,
+        }
+        return orjson.dumps(answer)
+
+    def _reported(self, whose: Whose, report: Report | None) -> int:
+        """Take in a report that came with a renewal, which holds whatever becomes of that."""
         intake = self.measured.intake
         try:
-            if r.report is not None:
-                return intake.take(r.report)
-            return intake.last(r.namespace, r.app, r.node)
+            if report is not None:
+                return intake.take(report)
+            return intake.last(whose.namespace, whose.app, whose.node)
         except Exception:
-            log.exception("a report of the app %s (node %s) was lost", r.app, r.node)
-            return r.report.seq if r.report is not None else 0
+            log.exception("a report of the app %s (node %s) was lost", whose.app, whose.node)
+            return report.seq if report is not None else 0
 
     async def report(self, request: Request) -> Response:
         """Take in what a process measured."""
@@ -159,8 +175,11 @@ class Agents:
         except InvalidMessage as error:
             raise invalid(error) from error
         self._admit(request, "create", REPORTS, (r.node, r.namespace, r.app))
-        reported = self.measured.intake.take(report)
-        return Response(reported_body(reported), media_type="application/json")
+        return Response(self.reported(report), media_type="application/json")
+
+    def reported(self, report: Report) -> bytes:
+        """Take a report in; return the answer."""
+        return reported_body(self.measured.intake.take(report))
 
     async def leave(self, request: Request) -> Response:
         """Take a process out of its instance, also one that is not known."""
@@ -219,9 +238,12 @@ class Agents:
             raise too_many(f"{most} agents of the app {app} are connected, no more are taken")
 
     def _admit(self, request: Request, verb: str, resource: str, who: tuple[str, str, str]) -> None:
+        self.admit(caller_of(request), verb, resource, who)
+
+    def admit(self, caller: Caller, verb: str, resource: str, who: tuple[str, str, str]) -> None:
         """Raise Refused unless the caller may speak for a node of an app: node, namespace, app."""
         node, namespace, app = who
-        caller_of(request).require(verb, resource, namespace, app)
+        caller.require(verb, resource, namespace, app)
         known = self.nodes.find(node)
         if known is not None and (known.wanted.namespace, known.wanted.app) != (namespace, app):
             raise forbidden(f"the node {node} is of another app")

@@ -47,6 +47,10 @@ class Counting:
 
         return counted
 
+    def count(self, path: str) -> None:
+        """Count a request of an agent that goes past `around`, posted to `path`."""
+        self._counts[_AGENTS["POST", path]] += 1
+
     def counts(self) -> dict[str, int]:
         """Return the counts, by what is asked for."""
         return dict(self._counts)

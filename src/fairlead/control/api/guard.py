@@ -8,6 +8,7 @@ A page of some other site can send requests to 127.0.0.1, and with a name that r
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -27,6 +28,9 @@ def is_loopback(host: str) -> bool:
     except ValueError:
         return False
 
+
+_REMEMBERED = 300
+"""Characters of the longest `Host` that is remembered."""
 
 IsOurs = Callable[[str], bool]
 """Says whether a name or an address, without port, is one that the server is known by."""
@@ -55,11 +59,23 @@ class Guard:
             await turn_away(forbidden(why).response(), scope, receive, send_plainly)
 
 
+def answers_to(host: str, is_ours: IsOurs) -> bool:
+    """Say whether a `Host` is loopback or ours."""
+    name, loopback = _named(host) if len(host) <= _REMEMBERED else _named.__wrapped__(host)
+    return loopback or is_ours(name)
+
+
+@lru_cache(64)
+def _named(host: str) -> tuple[str, bool]:
+    """Return the name in a `Host`, and whether it is loopback: every agent's is one of few."""
+    name = _hostname(f"//{host}")
+    return name, is_loopback(name)
+
+
 def _suspicion(headers: Headers, is_ours: IsOurs) -> str | None:
     hosts = headers.getlist("host")
     host = hosts[0] if len(hosts) == 1 else ""
-    name = _hostname(f"//{host}")
-    if not is_loopback(name) and not is_ours(name):
+    if not answers_to(host, is_ours):
         return (
             f"Host {host[:200]!r} is not this server's: it answers to localhost, loopback "
             "addresses, and the names in its certificate"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from heapq import nlargest
 from typing import NamedTuple
 
@@ -15,12 +15,13 @@ from fairlead.control.telemetry.memory import (
     RULE,
     TOTAL,
     Memory,
+    Name,
     Process,
     Told,
     Where,
 )
 from fairlead.control.telemetry.packed import HIGH, MOST, STRUCTS, Packed, pack
-from fairlead.protocols.watch.report import EdgeReport, InterfaceReport, Report, RuleReport
+from fairlead.protocols.watch.report import EdgeReport, Report, RuleReport
 
 LATE = 8
 """Numbers by which a report may be behind the last one and be a late repeat of it.
@@ -79,8 +80,7 @@ class Intake:
             told.processes[report.node] = process
         where = Where.of(now, report.seconds)
         told.cover(report.seconds, where)
-        self._interfaces(told, report, where)
-        process.inflight = _inflight(told, report.interfaces)
+        process.inflight = _inflight(self._interfaces(told, report, where))
         for edge in report.edges:
             self._edge(told, edge, where)
         for rule in report.rules:
@@ -95,24 +95,15 @@ class Intake:
         process = told.processes.get(node) if told else None
         return process.seq if process else 0
 
-    def _interfaces(self, told: Told, report: Report, where: Where) -> None:
+    def _interfaces(self, told: Told, report: Report, where: Where) -> list[tuple[int, Name]]:
+        """Add up what interfaces did; return the calls under way, by the name that is kept."""
+        busy: list[tuple[int, Name]] = []
         ms, totals = round(report.seconds * 1000), dict[tuple[str, str], Packed]()
         of, total = ("", ""), 0
         series, build = told.series.get, int.from_bytes
         # Thousands of rows come each second: `pack` is written out here.
-        for (
-            name,
-            side,
-            lane,
-            passed,
-            rejected,
-            simulated,
-            errors,
-            rt,
-            took,
-            _,
-            peak,
-        ) in report.interfaces:
+        for row in report.interfaces:
+            name, side, lane, passed, rejected, simulated, errors, rt, took, inflight, peak = row
             us, peaks = int(took * 1e6), peak * ms
             try:
                 heads = STRUCTS[len(rt)].pack(
@@ -125,7 +116,10 @@ class Intake:
                 self.refused += 1
                 continue
             key = (INTERFACE, name, side, lane)
-            (series(key) or told.find(key)).add(packed, where)
+            kept = series(key) or told.find(key)
+            kept.add(packed, where)
+            if inflight:
+                busy.append((inflight, kept.name))
             if (side, lane) != of:
                 totals[of] = totals.get(of, 0) + total
                 of, total = (side, lane), 0
@@ -135,6 +129,7 @@ class Intake:
             if total:
                 told.find((TOTAL, "", *of)).add(total, where)
                 told.count(*of, total)
+        return busy
 
     def _edge(self, told: Told, row: EdgeReport, where: Where) -> None:
         heads = (row.calls, 0, row.errors, int(row.rt_sum * 1e6), 0)
@@ -168,16 +163,12 @@ def _process(report: Report, now: float) -> Process:
     )
 
 
-def _inflight(told: Told, rows: Iterable[InterfaceReport]) -> dict[tuple[str, str, str], int]:
-    """Return the calls under way at the busiest, under names that are kept anyway."""
-    busy = nlargest(MOST_BUSY, (row for row in rows if row.inflight), key=_under_way)
+def _inflight(busy: list[tuple[int, Name]]) -> dict[tuple[str, str, str], int]:
+    """Return the calls under way at the busiest."""
+    if len(busy) > MOST_BUSY:
+        busy = nlargest(MOST_BUSY, busy)
     found: dict[tuple[str, str, str], int] = {}
-    for row in busy:
-        _, name, side, lane = told.find((INTERFACE, row.name, row.side, row.lane)).name
-        key = (name, side, lane)
-        found[key] = found.get(key, 0) + min(row.inflight, MOST)
+    for inflight, (_, *name) in busy:
+        key = (name[0], name[1], name[2])
+        found[key] = found.get(key, 0) + min(inflight, MOST)
     return found
-
-
-def _under_way(row: InterfaceReport) -> int:
-    return row.inflight

@@ -52,6 +52,11 @@ class Reader:
         """Note what is wrong with a field."""
         self._problems.append((field, message))
 
+    @property
+    def problems(self) -> bool:
+        """Whether anything was wrong."""
+        return bool(self._problems)
+
     def finish(self) -> None:
         """Raise InvalidMessage if anything was wrong."""
         if self._problems:

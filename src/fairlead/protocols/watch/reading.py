@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from fairlead.protocols.watch.codec import LONGEST, Answer, Registration, Subscription
@@ -23,8 +24,7 @@ from fairlead.protocols.watch.reader import (
     InvalidMessage,
     Reader,
 )
-from fairlead.protocols.watch.report import WHOSE, Report
-from fairlead.protocols.watch.report_reading import read_report
+from fairlead.protocols.watch.report_reading import Whose, read_riding
 
 MOST_REFUSED = 64
 
@@ -76,10 +76,21 @@ def read_registration(plain: Any) -> Registration:
         protocol=read.protocol(),
         unmatched=read.unmatched(),
         contracts=_contracts(read),
-        report=_report(read.plain),
     )
     read.finish()
-    return registration
+    r = registration
+    report = read_riding(
+        read.plain.get("report"), Whose(r.node, r.namespace, r.app, r.address, r.lane or "")
+    )
+    return registration if report is None else replace(registration, report=report)
+
+
+def read_counters(plain: Any) -> dict[str, dict[str, int]]:
+    """Return the counters of a registration. Raises InvalidMessage."""
+    read = Reader({"counters": plain})
+    found = read.counters()
+    read.finish()
+    return found
 
 
 def read_departure(query: Sequence[tuple[str, str]]) -> tuple[str, str, str, str]:
@@ -119,17 +130,6 @@ def _contracts(read: Reader) -> tuple[dict[str, str], ...]:
         if sort in SORTS and isinstance(digest, str) and _DIGEST.fullmatch(digest):
             found.append({"sort": sort, "digest": digest})
     return tuple(found)
-
-
-def _report(registration: dict[str, Any]) -> Report | None:
-    """Return what came along; an instance does not go unregistered for what it has measured."""
-    report = registration.get("report")
-    if not isinstance(report, dict):
-        return None
-    try:
-        return read_report(report | {name: registration.get(name) for name in WHOSE})
-    except InvalidMessage:
-        return None
 
 
 def _map(plain: Any) -> dict[str, Any]:

@@ -48,17 +48,52 @@ _MOST_PROBLEMS = 8
 Row = TypeVar("Row", bound=NamedTuple)
 
 
+class Whose(NamedTuple):
+    """The process that a report is of, as its registration has told already."""
+
+    node: str
+    namespace: str
+    app: str
+    address: str
+    lane: str
+
+
 def read_report(plain: Any) -> Report:
     """Return the report of a body. Raises InvalidMessage."""
     if not isinstance(plain, dict):
         raise InvalidMessage([("", "the body must be an object")])
     read = Reader(plain)
-    report = Report(
+    whose = Whose(
         node=read.name("node", NODE),
         namespace=read.name("namespace", NAMESPACE),
         app=read.name("app", NAME),
         address=read.address() if plain.get("address") else "",
         lane=read.lane(plain.get("lane")) or "",
+    )
+    report = _measured(read, whose)
+    read.finish()
+    return report
+
+
+def read_riding(plain: Any, whose: Whose) -> Report | None:
+    """Return the report that came with a registration, None where there is none that can be read.
+
+    An instance does not go unregistered for what it has measured.
+    """
+    if not isinstance(plain, dict):
+        return None
+    read = Reader(plain)
+    report = _measured(read, whose)
+    return None if read.problems else report
+
+
+def _measured(read: Reader, whose: Whose) -> Report:
+    return Report(
+        node=whose.node,
+        namespace=whose.namespace,
+        app=whose.app,
+        address=whose.address,
+        lane=whose.lane,
         seq=read.number("seq", INT64),
         seconds=read.seconds("seconds", LONGEST_PERIOD),
         interfaces=_rows(read, "interfaces", InterfaceReport, _interface),
@@ -66,10 +101,8 @@ def read_report(plain: Any) -> Report:
         edges=_rows(read, "edges", EdgeReport, _edge),
         requests=_rows(read, "requests", RequestReport, _request, 4 * MOST_TAPPED),
         runtime=_runtime(read),
-        dropped=read.number("dropped", INT64) if plain.get("dropped") else 0,
+        dropped=read.number("dropped", INT64) if read.plain.get("dropped") else 0,
     )
-    read.finish()
-    return report
 
 
 def _rows(
@@ -119,22 +152,22 @@ def _are_right(make: type[Row], columns: list[tuple[Any, ...]]) -> bool:
     Where something is, `problem` of the rows says what.
     """
     counts: list[Any] = []
-    for field, column in zip(make._fields, columns, strict=True):
-        if field in _NAMES:
-            if set(map(type, column)) != {str} or max(map(len, column)) > LONGEST_NAME:
-                return False
-            if field == "side" and not _SIDES.issuperset(column):
-                return False
-        elif field == "rt":
-            if set(map(type, column)) != {list} or max(map(len, column)) > BUCKETS:
-                return False
-            counts += chain.from_iterable(column)
-        elif field == "rt_sum":
-            if not set(map(type, column)) <= {int, float} or not _are_seconds(column):
-                return False
-        else:
-            counts += column
     try:
+        for field, column in zip(make._fields, columns, strict=True):
+            if field in _NAMES:
+                if max(map(str.__len__, column)) > LONGEST_NAME:  # of strings, and of nothing else
+                    return False
+                if field == "side" and not _SIDES.issuperset(column):
+                    return False
+            elif field == "rt":
+                if max(map(list.__len__, column)) > BUCKETS:
+                    return False
+                counts += chain.from_iterable(column)
+            elif field == "rt_sum":
+                if not set(map(type, column)) <= {int, float} or not _are_seconds(column):
+                    return False
+            else:
+                counts += column
         packed = array("Q", counts).tobytes()  # what is no whole number from 0 on does not go in
     except (TypeError, OverflowError):
         return False
