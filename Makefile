@@ -14,6 +14,7 @@ BIN := $(VENV)/bin
 JOBS ?= 2
 STAMP := $(VENV)/.filled
 UV := build/uv/bin/uv
+PLOTS := $(VENV)/.plots
 
 .PHONY: help venv databases demo test lint format bench lock
 
@@ -27,6 +28,10 @@ databases:  ## look for MariaDB and PostgreSQL, or unpack them into build/databa
 
 demo: $(STAMP) $(if $(filter mariadb postgres,$(DB)),databases)  ## run the full-link gray demo (DB=mariadb or postgres, KEEP=1, FULL=1, JSON=FILE), or EXAMPLE=02-flow-governance
 	@$(BIN)/python $(wildcard examples/$(or $(EXAMPLE),01-full-link-gray)/*demo.py)
+
+.PHONY: demo-flow
+demo-flow: $(STAMP) $(PLOTS)  ## services under load, without rules and with them (ARGS="--only cascade"); draws docs/images/flow
+	@$(BIN)/python examples/02-flow-governance/under_load.py --pictures docs/images/flow $(ARGS)
 
 test: $(STAMP) databases  ## run the tests (ARGS="-k lane" for some of them)
 	@kubectl=$$(PYTHON='$(PYTHON)' scripts/kubectl.sh); \
@@ -127,6 +132,9 @@ lock: $(UV)  ## choose versions anew for requirements/*.lock (UPGRADE=1 for the 
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		$(if $(UPGRADE),--upgrade) --custom-compile-command 'make lock' \
 		--output-file requirements/console.lock requirements/console.in
+	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		$(if $(UPGRADE),--upgrade) --custom-compile-command 'make lock' \
+		--output-file requirements/plots.lock requirements/plots.in
 
 $(STAMP): requirements/dev.lock requirements/source.lock pyproject.toml scripts/venv.sh \
 		$(wildcard packaging/* src/fairlead/flow/gate.p*)
@@ -135,6 +143,10 @@ $(STAMP): requirements/dev.lock requirements/source.lock pyproject.toml scripts/
 
 $(DRIVER): requirements/console.lock $(STAMP)
 	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --require-hashes -r requirements/console.lock
+	@touch $@
+
+$(PLOTS): requirements/plots.lock $(STAMP)
+	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --require-hashes -r requirements/plots.lock
 	@touch $@
 
 $(PACKAGES): console/package-lock.json

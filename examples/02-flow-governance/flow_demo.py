@@ -13,13 +13,30 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from server import HERE, Answer, Demo, DemoFailed
+from stand import HERE, Answer, DemoFailed, Instance, Stand, ask
 
 ROOT = HERE.parents[1]
+
+
+class Demo(Stand):
+    """The stand with one app, the shop."""
+
+    shop: Instance
+
+    def begin(self) -> None:
+        """Start the shop."""
+        self.shop = self.serve("shop", "uvicorn", "shop:app", "--port", "0")
+
+    def ask(
+        self, path: str, method: str = "GET", headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Send the shop a request."""
+        return ask(self.shop.address, path, method, headers)
+
 
 Play = Callable[[Demo], "list[tuple[str, bool]]"]
 """Sends requests; returns what was seen, and whether that is as it has to be."""
@@ -129,7 +146,7 @@ def message(demo: Demo) -> list[tuple[str, bool]]:
 def trial(demo: Demo) -> list[tuple[str, bool]]:
     """What it would reject is counted, and nothing is rejected."""
     answers = [demo.ask("/hello") for _ in range(4)]
-    counted = [line.strip() for line in demo.doctor() if "would_limit" in line]
+    counted = [line.strip() for line in demo.doctor(demo.shop.pid) if "would_limit" in line]
     return [
         (f"4 requests: {tally(answers)}", statuses(answers) == {200: 4}),
         (f"doctor: {' '.join(counted)}", bool(counted)),
@@ -169,7 +186,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     wrong = 0
     try:
         with Demo(options.work) as demo:
-            print(f"Flow governance of {demo.shop}  (logs in {options.work})\n")
+            print(f"Flow governance of {demo.shop.address}  (logs in {options.work})\n")
             for number, play in enumerate(chosen, 1):
                 wrong += show(number, play, demo)
     except (DemoFailed, OSError, subprocess.SubprocessError) as failure:

@@ -1,7 +1,8 @@
-"""What the demo starts: a control plane, and the app by ``fairlead run``; both end with it."""
+"""What a demo starts: a control plane, and apps by ``fairlead run``; all end with it."""
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -10,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -42,26 +43,30 @@ class Answer:
     body: str
 
 
-class Demo:
-    """A control plane and the app."""
+@dataclass(frozen=True)
+class Instance:
+    """A registered instance of an app: its address, and the process to ask ``doctor`` about."""
+
+    address: str
+    pid: int
+
+
+class Stand:
+    """A control plane, and apps beside it."""
 
     def __init__(self, work: Path) -> None:
         self._work = work
         self._processes: list[subprocess.Popen[bytes]] = []
-        self._control = self.shop = ""
-        self._pid = 0
+        self._control = ""
 
     def __enter__(self) -> Self:
         shutil.rmtree(self._work, ignore_errors=True)
         self._work.mkdir(parents=True)
         try:
             serve = ("fairlead", "serve", "--data-dir", str(self._work / "data"))
-            log = self._start("serve", *serve, "--listen", "127.0.0.1:0")
+            log = self._start("serve", (*serve, "--listen", "127.0.0.1:0"))
             self._control = self.until(lambda: _address(log, r"http://(127\.0\.0\.1:\d+)"), bool)
-            shop = ("fairlead", "run", "--", str(BIN / "uvicorn"), "shop:app", "--port", "0")
-            self._start("shop", *shop, FAIRLEAD_CONTROL=f"http://{self._control}")
-            spec = self.until(self._instance, bool)
-            self.shop, self._pid = spec["address"], spec["processes"][0]["pid"]
+            self.begin()
         except BaseException:
             self._stop()
             raise
@@ -70,25 +75,54 @@ class Demo:
     def __exit__(self, *_: object) -> None:
         self._stop()
 
-    def ask(
-        self, path: str, method: str = "GET", headers: Mapping[str, str] | None = None
-    ) -> Answer:
-        """Send the app a request; return its answer as it is, without following a redirect."""
-        return _ask(self.shop, path, method, headers)
+    def begin(self) -> None:
+        """Start what belongs to it, once there is a control plane."""
+
+    def serve(self, app: str, *command: str, **settings: str) -> Instance:
+        """Start an instance of `app` by ``fairlead run``, and return it when it is registered."""
+        before = {one["address"] for one in self._instances(app)}
+        program, *arguments = command
+        words = ("fairlead", "run", "--", str(BIN / program), *arguments)
+        name = f"{app}-{len(self._processes)}"
+        known = {"FAIRLEAD_CONTROL": f"http://{self._control}", "FAIRLEAD_APP": app}
+        self._start(name, words, **known, **settings)
+        found = self.until(
+            lambda: [one for one in self._instances(app) if one["address"] not in before], bool
+        )
+        return Instance(found[0]["address"], found[0]["processes"][0]["pid"])
 
     @contextmanager
-    def enforced(self, policy: Path) -> Iterator[None]:
-        """Have the app enforce `policy` for the time being."""
-        self._fairlead("apply", "-f", str(policy))
-        self.until(lambda: self._live(policy.stem), bool)
+    def running(self) -> Iterator[Self]:
+        """End what is started meanwhile, so that the next to come begins anew."""
+        before = len(self._processes)
+        try:
+            yield self
+        finally:
+            _end(self._processes[before:])
+            del self._processes[before:]
+
+    @contextmanager
+    def enforced(self, policy: Path, *, among: Mapping[str, str] | None = None) -> Iterator[None]:
+        """Have apps enforce what is in `policy` for the time being, whoever it is for.
+
+        `among` are texts to put in the place of others before it is applied.
+        """
+        text = policy.read_text()
+        for old, new in (among or {}).items():
+            text = text.replace(old, new)
+        file = self._work / policy.name
+        file.write_text(text)
+        self._fairlead("apply", "-f", str(file))
+        for name in re.findall(r"^metadata: {name: ([-a-z0-9]+)", text, re.MULTILINE):
+            self.until(functools.partial(self._live, name), bool)
         try:
             yield
         finally:
-            self._fairlead("delete", "-f", str(policy))
+            self._fairlead("delete", "-f", str(file))
 
-    def doctor(self) -> list[str]:
-        """Return what ``fairlead doctor`` says of the app, by line."""
-        return self._fairlead("doctor", str(self._pid)).splitlines()
+    def doctor(self, pid: int) -> list[str]:
+        """Return what ``fairlead doctor`` says of a process, by line."""
+        return self._fairlead("doctor", str(pid)).splitlines()
 
     def until(self, ask: Callable[[], T], enough: Callable[[T], object]) -> T:
         """Ask again and again; return the first answer that is `enough`."""
@@ -99,19 +133,20 @@ class Demo:
             time.sleep(0.05)
         return answer
 
-    def _instance(self) -> Any:
-        items = json.loads(_ask(self._control, INSTANCES).body)["items"]
-        return items[0]["spec"] if items else None
+    def _instances(self, app: str) -> list[Any]:
+        items = json.loads(ask(self._control, INSTANCES).body)["items"]
+        return [one["spec"] for one in items if one["spec"]["app"] == app]
 
     def _live(self, name: str) -> bool:
-        """Tell whether the app has what is applied, and no more what was deleted before."""
-        status = json.loads(_ask(self._control, f"{RULES}/{name}").body).get("status", {})
+        """Tell whether the apps have what is applied, and no more what was deleted before."""
+        status = json.loads(ask(self._control, f"{RULES}/{name}").body).get("status", {})
         return any(
             one["type"] == "Live" and one["status"] == "True"
             for one in status.get("conditions", ())
         )
 
-    def _start(self, name: str, program: str, *arguments: str, **settings: str) -> Path:
+    def _start(self, name: str, words: Sequence[str], **settings: str) -> Path:
+        program, *arguments = words
         log = self._work / f"{name}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
@@ -142,19 +177,23 @@ class Demo:
 
     def _environment(self, **settings: str) -> dict[str, str]:
         plain = {name: value for name, value in os.environ.items() if "FAIRLEAD" not in name}
-        fixed = {"FAIRLEAD_APP": "shop", "FAIRLEAD_STATE": str(self._work / "state")}
-        quiet = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
-        return {**plain, **fixed, **quiet, **settings}
+        fixed = {"FAIRLEAD_STATE": str(self._work / "state"), "PYTHONDONTWRITEBYTECODE": "1"}
+        return {**plain, **fixed, "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", **settings}
 
     def _stop(self) -> None:
-        for process in reversed(self._processes):
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(15)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        _end(self._processes)
         self._processes.clear()
+
+
+def _end(processes: list[subprocess.Popen[bytes]]) -> None:
+    for process in reversed(processes):
+        process.send_signal(signal.SIGTERM)
+    for process in reversed(processes):
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def _address(log: Path, pattern: str) -> str:
@@ -162,9 +201,10 @@ def _address(log: Path, pattern: str) -> str:
     return found[1] if found else ""
 
 
-def _ask(
+def ask(
     address: str, path: str, method: str = "GET", headers: Mapping[str, str] | None = None
 ) -> Answer:
+    """Send a request; return its answer as it is, without following a redirect."""
     connection = HTTPConnection(urlsplit(f"//{address}").netloc, timeout=PATIENCE)
     try:
         connection.request(method, path, headers=dict(headers or {}))

@@ -1,0 +1,1 @@
+"""What happens to services under load, without governance and with it."""
