@@ -1,0 +1,1 @@
+"""How well overload protection protects: a simulator, and sets that nothing is tuned on."""

@@ -1,0 +1,1 @@
+"""Strategies that say how many requests a process has the strength for."""

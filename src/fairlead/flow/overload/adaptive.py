@@ -1,0 +1,150 @@
+"""ADAPTIVE, our own: no threshold is set by hand.
+
+Two queues have to stay short. The one inside, of requests under way that share the processor, shows
+in response times: while the process is busy and the mean of a window is more than it should be, so
+many fewer may be under way as Little's law says; otherwise, while the limit is reached, some more.
+What it should be is what is usual when nobody waits, and a few times that part of it in which the
+request itself needs the processor. So a callee that becomes slow takes no strength away.
+
+The queue before the gate, in sockets, pools and event loops, shows in how long a request has waited
+there: while that queue never becomes empty, who waited longer than a few times the usual response
+time is rejected (the controlled delay of CoDel, as servers have it: Maurer, ACM Queue 2015).
+
+Every number here was chosen on the training sets of benchmarks/overload.
+"""
+
+from __future__ import annotations
+
+from math import inf, sqrt
+
+LOOSE, TIGHT = 4.0, 2.1
+"""How long a request may take that shares the processor, in times that it takes alone: while hardly
+anybody is rejected, and, above 1 and for a single core, from MANY rejected on. A burst may have a
+queue. An overload needs one only so that no core is idle: one that grows as the square root of the
+cores (Halfin and Whitt, 1981).
+"""
+MANY = 0.4
+"""Share of requests."""
+SPREAD = 1.5
+"""How far the number of requests that need the processor at once strays from its mean where most
+wait for others, in standard deviations."""
+DEEPEST = 0.6
+"""Share of the limit that one window leaves at least: its mean may be chance."""
+GROWTH = 0.1
+SPARE, DECAY = 0.5, 0.98
+"""A limit of which less than this share is used falls by and by, or a step of load would meet one
+that nobody has tried."""
+
+FULL, SOME = 0.9, 0.5
+"""How busy the process is when response times are its own doing; below the second a limit grows as
+quickly as it is used."""
+SMOOTH = 0.5
+"""Part of a new sample in how busy it is: one alone may be a burst."""
+
+WINDOW, FEWEST, LONGEST = 0.1, 10, 1.0
+"""A window lasts so many seconds and so many requests, or the longest time."""
+DOWN, UP, RATE = 0.1, 0.02, 0.2
+"""Part of a window in what is usual, where it is faster and where it is slower, and in the rate."""
+
+SHORT, LONG = (16.0, 0.02, 0.1), (40.0, 0.1, 0.25)
+"""Longest wait while the queue before the gate never becomes empty, and otherwise: in usual
+response times, within these seconds."""
+STANDS = (60.0, 0.1, 1.0)
+"""How long it has not been empty when it counts as one that stands, likewise."""
+EMPTY = 0.002
+"""Seconds that a request waits which found nobody before it."""
+
+
+def _within(bounds: tuple[float, float, float], usual: float) -> float:
+    times, least, most = bounds
+    return min(max(times * usual, least), most)
+
+
+class Adaptive:
+    """Of one process."""
+
+    def __init__(self, cores: float) -> None:
+        """`cores` are those that requests can use at once."""
+        self._least = max(1.0, cores)
+        self._tight = 1 + TIGHT / sqrt(self._least)
+        self.limit = self._least
+        """Requests that may be under way; at first one for each core, so that none waits."""
+        self.usual = 0.0
+        """Mean response time, in seconds, when nobody waits for another; 0.0 until it is known."""
+        self._work = self._rate = 0.0
+        """Seconds of the processor that a request needs, and requests that end in a second."""
+        self._doubling = True
+        """Until the first window that is slow."""
+        self._busy = self._last = 0.0
+        self._empty = inf
+        self._begin(-inf)
+
+    def _begin(self, now: float) -> None:
+        self._begins, self._sum = now, 0.0
+        self._ended = self._rejected = self._most = 0
+
+    def sample(self, now: float, busy: float) -> None:
+        """Hear how busy it is."""
+        self._last = busy
+        self._busy += SMOOTH * (busy - self._busy)
+        if busy < SOME and self._most >= self.limit:
+            self.limit *= 2
+            self._most = 0
+
+    def admits(self, now: float, inside: int, waited: float) -> bool:
+        """Admit while there is room and the request has not waited for too long."""
+        if waited <= EMPTY:
+            self._empty = now
+        elif self._too_long(now, waited):
+            return False
+        if inside >= self.limit:
+            self._most = inside
+            self._rejected += 1
+            return False
+        if inside >= self._most:
+            self._most = inside + 1
+        return True
+
+    def ended(self, now: float, took: float) -> None:
+        """Take a request into its window."""
+        self._sum += took
+        self._ended += 1
+        passed = now - self._begins
+        if passed >= WINDOW and (self._ended >= FEWEST or passed >= LONGEST):
+            if passed < inf:
+                self._settle(passed)
+            self._begin(now)
+
+    def _too_long(self, now: float, waited: float) -> bool:
+        if waited > _within(LONG, self.usual):
+            return True
+        stands = now - self._empty > _within(STANDS, self.usual)
+        return stands and waited > _within(SHORT, self.usual)
+
+    def _settle(self, passed: float) -> None:
+        mean = self._sum / self._ended
+        self.usual = self.usual or mean
+        rejected = self._rejected / (self._rejected + self._ended)
+        should = self._should(passed, rejected)
+        slow = mean > should
+        if slow and (self._busy >= FULL or (rejected >= MANY and self._last >= FULL)):
+            tried = min(self.limit, self._most)
+            self.limit = max(self._least, tried * DEEPEST, min(tried, should * self._rate))
+        elif self._most >= self.limit and not (slow and self._busy >= SOME):
+            self.limit += self.limit if self._doubling else max(1.0, GROWTH * self.limit)
+        elif self._most < SPARE * self.limit:
+            self.limit = max(2 * self._least, self.limit * DECAY)
+        self._doubling &= not slow
+        if mean < self.usual:
+            self.usual += DOWN * (mean - self.usual)
+        elif self._busy < FULL and not rejected:
+            self.usual += UP * (mean - self.usual)
+
+    def _should(self, passed: float, rejected: float) -> float:
+        """Return the mean response time that a window of so many seconds should have at most."""
+        work = self._last * self._least * passed / self._ended
+        self._work += DOWN * (work - self._work) if self._work else work
+        self._rate += RATE * (self._ended / passed - self._rate)
+        own = min(self.usual, self._work)
+        times = LOOSE - (LOOSE - self._tight) * min(1.0, rejected / MANY)
+        return self.usual + (times - 1) * own + SPREAD * sqrt((self.usual - own) / self._rate)

@@ -1,0 +1,189 @@
+"""Strategies of overload protection, asked and told by hand."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from benchmarks.overload.machine import Phase, loop, shared
+from fairlead.flow.overload.adaptive import Adaptive
+from fairlead.flow.overload.bbr import KratosBBR, SentinelBBR
+from fairlead.flow.overload.pid import PID
+from fairlead.flow.overload.strategy import Plain
+
+ALL = (
+    lambda: Plain(0.8),
+    lambda: SentinelBBR(0.8),
+    lambda: KratosBBR(0.8),
+    lambda: PID(0.8),
+    lambda: Adaptive(2),
+)
+
+
+def busy(strategy, share, *, begins=0.0, seconds=5.0):
+    """Tell a strategy ten times a second that a process is busy; return the time then."""
+    now = begins
+    while now < begins + seconds:
+        now += 0.1
+        strategy.sample(now, share)
+    return now
+
+
+def serve(strategy, now, took, number, *, inside=0):
+    """Have requests follow each other, each `took` long; return the time then."""
+    for _ in range(number):
+        strategy.admits(now, inside, 0.0)
+        now += took
+        strategy.ended(now, took)
+    return now
+
+
+def room(strategy, now, waited=0.0):
+    """Return how many requests find room at once."""
+    return next(n for n in range(10_000) if not strategy.admits(now, n, waited))
+
+
+@pytest.mark.parametrize("make", ALL)
+def test_a_process_that_is_not_busy_serves_everybody_in_turn(make):
+    """A protection that rejects in calm is worse than none."""
+    strategy, now = make(), 0.0
+    for _ in range(2000):
+        now = busy(strategy, 0.3, begins=now, seconds=0.05)
+        assert strategy.admits(now, 0, 0.0)
+        strategy.ended(now + 0.01, 0.01)
+
+
+def test_plain_protection_serves_one_at_a_time_while_busy():
+    """A process that served nobody could not be seen to recover."""
+    strategy = Plain(0.8)
+    now = busy(strategy, 0.95)
+    assert strategy.admits(now, 0, 0.0)
+    assert not strategy.admits(now, 1, 0.0)
+    now = busy(strategy, 0.1, begins=now)
+    assert strategy.admits(now, 500, 0.0)
+
+
+def test_sentinels_bbr_keeps_to_what_was_done_times_the_least_time():
+    """As many as complete in a second at best, times the least time: 40 in half of one, 50 ms."""
+    strategy = SentinelBBR(0.8)
+    now = busy(strategy, 0.95, seconds=10.0)
+    for step in range(40):
+        strategy.ended(now + step * 0.01, 0.05 + step * 0.01)
+    assert room(strategy, now + 0.4) == 4
+
+
+def test_kratos_bbr_rounds_and_goes_on_for_a_second_after_a_drop():
+    """Its own formula: floor(most in a part * least mean * parts a second + 0.5)."""
+    strategy = KratosBBR(0.8)
+    busy(strategy, 1.0, seconds=60.0)
+    for step in range(5):
+        strategy.ended(60.15 + step * 0.001, 0.05)
+    assert room(strategy, 60.3) == 4  # floor(5 * 0.05 * 10 + 0.5) = 3, and it drops above that
+    strategy.sample(1000.0, 0.0)
+    assert strategy.admits(1001.5, 400, 0.0)
+
+
+def test_pid_lets_fewer_in_the_busier_the_process_is():
+    """The rate has to come down to something, and to go away when it is not needed."""
+    strategy, now, admitted = PID(0.8), 0.0, []
+    for second in range(20):
+        count = 0
+        for step in range(1000):
+            now = second + step / 1000
+            if step % 100 == 0:
+                strategy.sample(now, 1.0)
+            if strategy.admits(now, 0, 0.0):
+                count += 1
+                strategy.ended(now, 0.001)
+        admitted.append(count)
+    assert admitted[0] > 500
+    assert admitted[-1] < 0.2 * admitted[0]
+    now = busy(strategy, 0.1, begins=20.0, seconds=30.0)
+    assert all(strategy.admits(now, 0, 0.0) for _ in range(500))
+
+
+def test_adaptive_takes_room_away_when_requests_slow_each_other_down():
+    """Requests that share a busy processor take longer the more there are of them."""
+    strategy = Adaptive(1)
+    strategy.limit = 50.0
+    now = serve(strategy, busy(strategy, 0.5), 0.01, 100)
+    before = room(strategy, now)
+    for _ in range(20):
+        now = busy(strategy, 1.0, begins=now, seconds=0.1)
+        room(strategy, now)
+        for step in range(20):
+            strategy.ended(now + step * 0.01, 0.3)
+        now += 0.2
+    assert room(strategy, now) < before / 4
+
+
+def test_adaptive_keeps_room_when_a_callee_is_slow():
+    """A process that waits for others is not overloaded: breakers are for that."""
+    strategy = Adaptive(1)
+    strategy.limit = 50.0
+    now = serve(strategy, busy(strategy, 0.2), 0.01, 100)
+    for _ in range(20):
+        now = busy(strategy, 0.1, begins=now, seconds=0.1)
+        room(strategy, now)
+        for step in range(20):
+            strategy.ended(now + step * 0.01, 1.0)
+        now += 0.2
+    assert room(strategy, now) > 50
+
+
+def test_adaptive_finds_room_by_itself_from_a_cold_start():
+    """Nobody sets how many requests a process can serve at once."""
+    strategy, now = Adaptive(1), 0.0
+    assert room(strategy, now) == 1
+    for _ in range(10):
+        now = busy(strategy, 0.2, begins=now, seconds=0.1)
+        room(strategy, now)
+    assert room(strategy, now) > 200
+
+
+def test_adaptive_rejects_who_waited_in_a_queue_that_stands():
+    """An event loop shows its overload by how late it comes to a request."""
+    strategy = Adaptive(1)
+    now = serve(strategy, busy(strategy, 0.5), 0.002, 500)
+    assert strategy.admits(now, 0, 0.06)  # a burst
+    now += 1.0
+    assert not strategy.admits(now, 0, 0.06)
+    assert strategy.admits(now, 0, 0.01)
+    strategy.admits(now, 0, 0.0)  # nobody waits any more
+    assert strategy.admits(now, 0, 0.06)
+
+
+def steps(load, cores=2.0):
+    """Three seconds of calm, then four of `load` times what cores can do at 5 ms a request."""
+    capacity = cores / 0.005
+    return (Phase(3, 0.6 * capacity, cores, False), Phase(4, load * capacity, cores, True))
+
+
+def drawn(random):
+    """Return a request's need, 5 ms on average."""
+    return random.expovariate(1 / 0.005)
+
+
+@pytest.mark.parametrize(("kind", "cores"), [(shared, 2.0), (loop, 1.0)])
+def test_an_unprotected_server_collapses_and_a_protected_one_does_not(kind, cores):
+    """This is what the protection is for, on servers with threads and with an event loop."""
+    capacity = 4 * cores / 0.005
+    bare = kind(steps(3, cores), drawn, Plain(9.0), Random(7))
+    kept = kind(steps(3, cores), drawn, Adaptive(cores), Random(7))
+    assert bare.good < 0.3 * capacity
+    assert kept.good > 0.9 * capacity
+    assert kept.p99() < bare.p99() / 2
+
+
+@pytest.mark.parametrize(("kind", "cores"), [(shared, 2.0), (loop, 1.0)])
+def test_a_server_that_keeps_up_is_hardly_ever_protected(kind, cores):
+    """Requests that there is strength for are not to be rejected."""
+    seen = kind(steps(0.7, cores), drawn, Adaptive(cores), Random(7))
+    assert seen.rejected < 0.03 * seen.offered
+
+
+def test_a_simulation_is_the_same_each_time():
+    """A figure that cannot be had again says nothing."""
+    one, other = (shared(steps(2), drawn, Adaptive(2), Random(3)) for _ in range(2))
+    assert (one.good, one.rejected, one.p99()) == (other.good, other.rejected, other.p99())
