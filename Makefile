@@ -26,7 +26,7 @@ venv: $(STAMP)  ## make or refresh .venv from requirements/dev.lock
 databases:  ## look for MariaDB and PostgreSQL, or unpack them into build/databases
 	@PYTHON='$(PYTHON)' scripts/databases.sh >/dev/null
 
-demo: $(STAMP) $(if $(filter mariadb postgres,$(DB)),databases)  ## run the full-link gray demo (DB=mariadb or postgres, KEEP=1, FULL=1, JSON=FILE), or EXAMPLE=02-flow-governance
+demo: $(STAMP) $(if $(filter mariadb postgres,$(DB)),databases)  ## run the full-link gray demo (DB=mariadb or postgres, KEEP=1, FULL=1, JSON=FILE), or EXAMPLE=02-flow-governance, 03-one-topology
 	@$(BIN)/python $(wildcard examples/$(or $(EXAMPLE),01-full-link-gray)/*demo.py)
 
 .PHONY: demo-flow

@@ -53,6 +53,8 @@ class Instance:
     """How it calls itself, if not by its lane; also its label, as others like it may run."""
     variables: tuple[tuple[str, str], ...] = ()
     """More of its environment."""
+    folder: Path = APPS
+    """Where its code is."""
 
     @property
     def name(self) -> str:
@@ -177,7 +179,7 @@ def start_instance(
         # Names with a dot or a slash cannot be exported from a shell; env(1) takes any.
         argv = ["env", instance.mark, *argv]
     log = work / "logs" / f"{instance.name}.log"
-    return Process(argv, env=environment(**settings), log=log)
+    return Process(argv, env=environment(**settings), log=log, cwd=instance.folder)
 
 
 def answers(address: str) -> bool:

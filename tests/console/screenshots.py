@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from playwright.sync_api import sync_playwright
 
 from tests.architecture.tree import ROOT
 from tests.console.shop import Shop, shop, visitors
+from tests.console.together import together
 
 IMAGES = ROOT / "docs" / "images"
 LARGEST = 200_000
@@ -22,14 +24,18 @@ LARGEST = 200_000
 TRAFFIC_SECONDS = 45
 """So long do the visitors shop before a picture is taken: graphs need something to show."""
 
-TAKEN: tuple[tuple[str, str, dict[str, Any]], ...] = (
+Picture = tuple[str, str, dict[str, Any]]
+
+TAKEN: tuple[Picture, ...] = (
     ("overview", "overview", {}),
-    ("topology", "topology?lane=gray&at=default/gateway~default/cart", {"color_scheme": "dark"}),
     ("service", "services/catalog", {}),
     ("rule", "rules/flowcontrols/items?tab=live", {}),
     ("phone", "lanes/gray", {"viewport": {"width": 390, "height": 780}}),
 )
 """Name of a picture, the page it shows, and the window."""
+
+TOGETHER: tuple[Picture, ...] = (("topology", "topology?lane=gray", {"color_scheme": "dark"}),)
+"""The same of the shop and the services of full-link gray together."""
 
 GRAY = {"x-user": "tester"}
 LANE = {
@@ -70,13 +76,13 @@ def prepare(running: Shop) -> None:
     running.apply(limit("prices-trial", "pricing", "GET:/prices", threshold=10, mode="simulate"))
 
 
-def take(chromium: str, url: str) -> None:
-    """Take every picture."""
+def take(chromium: str, url: str, pictures: Sequence[Picture]) -> None:
+    """Take some pictures."""
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        watched = [open_page(browser, url, *one) for one in TAKEN]
+        watched = [open_page(browser, url, *one) for one in pictures]
         time.sleep(TRAFFIC_SECONDS)
-        for (name, _, _), page in zip(TAKEN, watched, strict=True):
+        for (name, _, _), page in zip(pictures, watched, strict=True):
             page.wait_for_timeout(1000)
             page.screenshot(path=IMAGES / f"{name}.png")
         browser.close()
@@ -100,7 +106,9 @@ def main() -> int:
         for path, a_second in (("/orders/7", 14), ("/items", 10), ("/orders/8", 6)):
             stack.enter_context(visitors(f"{entry}{path}", a_second=a_second))
         stack.enter_context(visitors(f"{entry}/orders/9", a_second=4, headers=GRAY))
-        take(os.environ["CHROMIUM"], running.url)
+        take(os.environ["CHROMIUM"], running.url, TAKEN)
+    with tempfile.TemporaryDirectory() as work, together(Path(work)) as url:
+        take(os.environ["CHROMIUM"], url, TOGETHER)
     sizes = {path.name: path.stat().st_size for path in sorted(IMAGES.glob("*.png"))}
     for name, size in sizes.items():
         print(f"{name}: {size // 1000} kB")  # noqa: T201

@@ -12,10 +12,11 @@ from typing import Any
 
 import httpx
 
+from tests.architecture.tree import ROOT
 from tests.control.serving import Server, serving
 from tests.faults.servers import BIN, Process, plain_environment, until
 
-APPS = Path(__file__).parent / "apps"
+APPS = ROOT / "examples" / "03-one-topology" / "shop"
 GUNICORN = ("--bind", "127.0.0.1:0", "--threads", "8", "--no-control-socket")
 SERVED: dict[str, tuple[str, ...]] = {
     "gateway": ("uvicorn", "gateway:app", "--port", "0", "--no-access-log"),

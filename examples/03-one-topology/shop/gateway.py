@@ -35,3 +35,9 @@ async def order(number: int) -> dict[str, int]:
 async def items() -> dict[str, int]:
     """Ask the catalogue."""
     return await asked("http://catalog/items")
+
+
+@app.get("/classics")
+async def classics() -> dict[str, int]:
+    """Ask the entry of somebody else's services."""
+    return await asked("http://spring-cloud-zuul/a")
