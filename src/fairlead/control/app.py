@@ -38,6 +38,7 @@ from fairlead.control.events import Events
 from fairlead.control.instances import Instances
 from fairlead.control.namespaces import Namespaces
 from fairlead.control.nodes import Nodes
+from fairlead.control.overtaken import Overtaken
 from fairlead.control.protection import Protection
 from fairlead.control.publish import Publisher
 from fairlead.control.settings import Settings
@@ -60,6 +61,7 @@ class ControlPlane:
         self.stop, self._counting = asyncio.Event(), Counting()
         self._nodes = Nodes(clocks, keep=settings.lease)
         self._publisher = Publisher(store, self._nodes, settings.gather, settings.governance)
+        self._overtaken = Overtaken(store, self._publisher, clocks)
         keep, told = settings.remember_apps, self._nodes.news.set
         protection = Protection(clocks, lease=settings.lease, keep=keep, tell=told)
         self._statuses = Statuses(
@@ -103,6 +105,7 @@ class ControlPlane:
             measured=self._measured,
             stop=self.stop,
             registered=registered,
+            overtaken=self._overtaken,
         )
         self.short = ShortWay(
             doors=self._doors,

@@ -124,6 +124,10 @@ class Namespaces:
         """Return what authors made of a namespace, newest first. Raises StoreFailed."""
         return await self.store.revisions(key)
 
+    async def skip_to(self, revision: int) -> None:
+        """Have the store count on from a higher revision. Raises StoreFailed."""
+        await self.store.skip_to(revision)
+
     def close(self) -> None:
         """Nothing to let go of: the store is somebody else's."""
 

@@ -138,6 +138,8 @@ class Publisher:
         self._seen = store.revision
         self._followed = asyncio.Event()
         """Set when changes of the store are taken in, and made anew."""
+        self._published = asyncio.Event()
+        """The same when they are on their way to agents."""
         self.world = self.inputs.world(self._seen)
         self._stale = False
         self._parcels: dict[Wanted, Parcel] = {}
@@ -203,6 +205,15 @@ class Publisher:
         if self._stale:
             await self._publish(seen)
             self._stale = False
+            published, self._published = self._published, asyncio.Event()
+            published.set()
+
+    async def published(self, revision: int) -> None:
+        """Return once agents are told what was stored at a revision, or after CATCH_UP."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CATCH_UP):
+                while self.world.revision < revision:
+                    await self._published.wait()
 
     async def _publish(self, revision: int) -> None:
         wanted = self._nodes.wanted()

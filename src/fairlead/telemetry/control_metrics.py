@@ -107,6 +107,12 @@ SERIES = Metric(
     kind=GAUGE,
     help="Series that are kept in memory.",
 )
+FOLDED = Metric(
+    name="fairlead.control.telemetry.folded",
+    unit="{row}",
+    kind=COUNTER,
+    help="Rows of reports that were counted together, as their app tells of too many things.",
+)
 HISTORY_FAILED = Metric(
     name="fairlead.control.history.failed",
     unit="{problem}",
@@ -128,5 +134,6 @@ UPTIME = Metric(
 
 EVERY = (
     *(INSTANCES, READY, DURATION, PASSED, REJECTED, SIMULATED, ERRORS, BROKEN),
-    *(AGENTS, REQUESTS, REPORTS, SHED, LEFT_OUT, SERIES, HISTORY_FAILED, REVISION, UPTIME),
+    *(AGENTS, REQUESTS, REPORTS, SHED, LEFT_OUT, SERIES, FOLDED),
+    *(HISTORY_FAILED, REVISION, UPTIME),
 )

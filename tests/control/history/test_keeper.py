@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from fairlead.control.history import archive as archives
 from fairlead.control.history import keeper as keepers
 from fairlead.control.history.keeper import FILE, Keeper
 from fairlead.control.telemetry.intake import Intake
@@ -28,7 +29,8 @@ class Plane:
         self.time, self.memory = time, Memory()
         self.intake = Intake(self.memory, time.clocks)
         self.keeper = Keeper(self.memory, time.clocks, directory, 1 << 30)
-        self._seq = 0
+        asyncio.run(self.keeper.recall())
+        self._seq = self.intake.last(*APP, "n1")
 
     def live(self, seconds: int, every: float = 10.0, passed: int = 100) -> None:
         """Let time pass; the app reports, and what is due is written."""
@@ -132,6 +134,83 @@ def test_a_slot_that_is_told_by_halves_around_a_restart_is_whole(
     assert len(found) > 170 / every
     assert set(found) == {10.0}
     plane.keeper.close()
+
+
+def test_a_report_that_comes_again_after_a_restart_counts_once(tmp_path: Path, time: Time) -> None:
+    """Its answer was lost with the control plane that took it."""
+    first = Plane(tmp_path, time)
+    first.live(200)
+    first.keeper.close()
+    again = report(20, [interface(passed=100)])
+    for _ in range(2):
+        plane = Plane(tmp_path, time)
+        assert plane.intake.last("shop", "orders", "n1") == 20
+        plane.intake.take(again)
+        assert (plane.intake.taken, plane.intake.repeated) == (0, 1)
+        assert set(known(plane.graph(-190, 10))) == {10.0}
+        plane.keeper.close()
+    plane = Plane(tmp_path, time)
+    time.now += 10
+    plane.intake.take(report(21, [interface(passed=100)]))
+    assert (plane.intake.taken, plane.intake.repeated) == (1, 0)
+    plane.keeper.close()
+
+
+def test_processes_of_long_ago_are_not_recalled(tmp_path: Path, time: Time) -> None:
+    """Nor are those of a time that is still to come: one that counts anew is taken at its word."""
+    for moved in (86_400, -2 * 86_400):
+        plane = Plane(tmp_path, time)
+        plane.live(100)
+        plane.keeper.close()
+        time.now += moved
+        again = Plane(tmp_path, time)
+        assert again.intake.last("shop", "orders", "n1") == 0
+        again.keeper.close()
+
+
+def test_reports_are_taken_in_while_the_past_is_read(
+    tmp_path: Path, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of twenty thousand series it takes a second, in which everybody's agents come back."""
+    first = Plane(tmp_path, time)
+    first.live(200)
+    first.keeper.close()
+    plane = Plane(None, time)
+    plane.keeper.close()
+    monkeypatch.setattr(keepers, "AT_ONCE", 1)
+    monkeypatch.setattr(archives, "ROWS", 1)
+    plane.keeper = Keeper(plane.memory, time.clocks, tmp_path, 1 << 30)
+
+    async def begin() -> int:
+        reading = asyncio.create_task(plane.keeper.recall())
+        turns = 0
+        while not reading.done():
+            turns += 1
+            if turns == 1:
+                time.now += 10
+                plane.intake.take(report(21, [interface(passed=100)]))
+            await asyncio.sleep(0)
+        return turns
+
+    assert asyncio.run(begin()) > 2
+    assert set(known(plane.graph(-190, 10))) == {10.0}
+    plane.keeper.close()
+
+
+def test_a_control_plane_that_stops_at_once_keeps_the_past(tmp_path: Path, time: Time) -> None:
+    """What it had not read yet must not be overwritten by the little that it knew."""
+    time.now += 5.5
+    first = Plane(tmp_path, time)
+    first.live(200)
+    first.keeper.close()
+    memory = Memory()
+    second = Keeper(memory, time.clocks, tmp_path, 1 << 30)
+    time.now += 10
+    Intake(memory, time.clocks).take(report(21, [interface(passed=100)]))
+    second.close()
+    third = Plane(tmp_path, time)
+    assert set(known(third.graph(-195, 10))) == {10.0}
+    third.keeper.close()
 
 
 def test_the_first_report_is_told_of_a_time_before_the_control_plane(

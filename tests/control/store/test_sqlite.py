@@ -128,6 +128,25 @@ def test_a_new_store_counts_from_where_it_is_told_to(tmp_path: Path) -> None:
     run(scenario())
 
 
+def test_a_store_that_counted_on_goes_on_there_after_a_restart(tmp_path: Path) -> None:
+    """Agents have had these revisions; and nobody resumes over the gap."""
+
+    async def scenario() -> None:
+        store = SqliteStore.open(tmp_path)
+        await store.write(write("blue"))
+        await store.skip_to(9_000)
+        await store.write(write("green"))
+        store.close()
+        store = SqliteStore.open(tmp_path)
+        assert store.revision == 9_001
+        assert [change.stored.revision for change in store.changes(9_000)] == [9_001]
+        with pytest.raises(Expired):
+            store.changes(1)
+        store.close()
+
+    run(scenario())
+
+
 def test_a_watch_is_resumed_over_restarts(tmp_path: Path) -> None:
     """Of an object that was written twice, or deleted, a list would not tell."""
 

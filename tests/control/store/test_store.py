@@ -157,6 +157,27 @@ def test_changes_are_told_in_order_with_what_was_there_before(run: Run) -> None:
     run(scenario)
 
 
+def test_a_store_can_count_on_from_a_higher_revision(run: Run) -> None:
+    """One that was restored is behind those who knew the one that was lost."""
+
+    async def scenario(store: Store) -> None:
+        first = await put(store, "blue")
+        waiting = asyncio.create_task(store.changed(first.revision))
+        await store.skip_to(first.revision + 1000)
+        await waiting
+        await store.skip_to(first.revision)
+        assert store.revision == first.revision + 1000
+        assert store.get(key("blue")) == first
+        for since in (first.revision, first.revision + 999):
+            with pytest.raises(Expired):
+                store.changes(since)
+        second = await put(store, "blue", 1, expected=first.revision)
+        assert second.revision == first.revision + 1001
+        assert [one.stored for one in store.changes(first.revision + 1000)] == [second]
+
+    run(scenario)
+
+
 def test_who_waits_for_a_change_is_woken_by_it(run: Run) -> None:
     """The publisher and every watch sleep on this."""
 

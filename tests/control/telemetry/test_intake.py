@@ -138,6 +138,23 @@ def test_names_are_bounded(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+def test_of_too_many_names_the_sides_are_still_known(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What an app does on a lane that came too late is in its rate, and somebody is told of it."""
+    monkeypatch.setattr(memories, "MOST_SERIES", 4)
+    for seq, lane in enumerate(["", *(f"lane-{number}" for number in range(40))], 1):
+        rows = [interface("GET:/a", 1, lane=lane), interface("cart", 2, side="client", lane=lane)]
+        desk.intake.take(report(seq, [*rows, interface("GET:/b", 4, lane=lane)]))
+    window = desk.told.window(desk.time.now)
+    assert desk.told.sum_of(SERVER, window).passed == 41 * 5
+    assert desk.told.sum_of("client", window).passed == 41 * 2
+    assert len(desk.told.series) <= 8 + 8
+    assert desk.told.folded > 100
+    assert [text for text in caplog.messages if "orders" in text and "4 interfaces" in text]
+    assert len(caplog.messages) == 1
+
+
 def test_rates_are_of_the_time_that_is_known(desk: Desk) -> None:
     """Two processes report at moments of their own; neither the young nor the late ones lie."""
     for step in range(1, 61):

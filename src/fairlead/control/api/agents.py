@@ -40,6 +40,7 @@ from fairlead.control.api.status import (
 )
 from fairlead.control.instances import Instances, TooMany
 from fairlead.control.nodes import Node, Nodes
+from fairlead.control.overtaken import Overtaken
 from fairlead.control.publish import Publisher
 from fairlead.control.settings import Settings
 from fairlead.control.store import Object
@@ -52,6 +53,7 @@ from fairlead.protocols.watch.reading import (
     read_answer,
     read_departure,
     read_registration,
+    read_revision,
     read_subscription,
 )
 from fairlead.protocols.watch.report import REPORTS as REPORTED_AT
@@ -77,6 +79,7 @@ class Agents:
     measured: Measurements
     stop: asyncio.Event
     registered: Registered
+    overtaken: Overtaken
 
     def routes(self) -> Iterator[BaseRoute]:
         """Yield the routes."""
@@ -106,6 +109,7 @@ class Agents:
                     await self.stop.wait()
         if len(self.nodes) >= self.settings.watchers // 2:
             self._leave_room(s.namespace, s.app)
+        await self.overtaken.heard(read_revision(request.query_params), s.app)
         node = await self.publisher.connect(subscription, digest)
         self.measured.watching.greet(node)
         return _Stream(self, node)

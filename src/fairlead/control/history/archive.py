@@ -12,10 +12,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fairlead.control.history.block import Damaged, decode, encode
-from fairlead.control.telemetry.memory import COARSE, FINE, App, Name
+from fairlead.control.telemetry.memory import COARSE, FINE, App, Name, Process
 from fairlead.control.telemetry.packed import Packed
 
 ROUGH = 300
@@ -64,6 +64,17 @@ _SINCE = (
 )
 _WITHIN = "SELECT DISTINCT series FROM blocks WHERE step = ? AND start >= ? AND start < ?"
 _NAMES = "SELECT sort, a, b, c FROM series WHERE namespace = ? AND app = ?"
+_PROCESSES = """CREATE TABLE IF NOT EXISTS processes (
+    namespace TEXT NOT NULL, app TEXT NOT NULL, node TEXT NOT NULL, address TEXT NOT NULL,
+    lane TEXT NOT NULL, seq INTEGER NOT NULL, seconds REAL NOT NULL, at REAL NOT NULL
+)"""
+_ADD_PROCESS = "INSERT INTO processes VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+
+ROWS = 128
+"""Rows that are read at a time: others may read in between."""
+
+
+_OF_PROCESS = ("node", "address", "lane", "seq", "seconds", "at")
 
 
 class Unusable(Exception):
@@ -177,11 +188,28 @@ class Archive:
     def since(self, step: int, begin: int, now: int) -> Iterator[Run]:
         """Yield what is there of rows that begin between two moments, up to the slot of `now`."""
         with self._lock:
-            rows = self._connection.execute(_SINCE, (step, begin, now)).fetchall()
-        for namespace, app, sort, a, b, c, start, block in rows:
-            slots = _slots(start // step, block)
-            past = {slot: packed for slot, packed in slots.items() if slot * step <= now}
-            yield Run((namespace, app), (sort, a, b, c), past)
+            cursor = self._connection.execute(_SINCE, (step, begin, now))
+            rows = cursor.fetchmany(ROWS)
+        while rows:
+            for namespace, app, sort, a, b, c, start, block in rows:
+                slots = _slots(start // step, block)
+                past = {slot: packed for slot, packed in slots.items() if slot * step <= now}
+                yield Run((namespace, app), (sort, a, b, c), past)
+            with self._lock:
+                rows = cursor.fetchmany(ROWS)
+
+    def processes(self) -> list[tuple[App, Process]]:
+        """Return the processes that `keep_processes` was given last."""
+        with self._lock:
+            rows = self._connection.execute("SELECT * FROM processes").fetchall()
+        return [((row[0], row[1]), Process(**_named(row[2:]))) for row in rows]
+
+    def keep_processes(self, processes: Iterable[tuple[App, Process]]) -> None:
+        """Keep which report of each process came last, in place of what was kept."""
+        with self._transaction() as execute:
+            execute("DELETE FROM processes")
+            for app, one in processes:
+                execute(_ADD_PROCESS, (*app, *(getattr(one, name) for name in _OF_PROCESS)))
 
     def drop(self, now: int, most: int) -> None:
         """Forget what is too old, and the oldest where all takes more than `most` bytes.
@@ -316,10 +344,15 @@ def _connect(place: str) -> sqlite3.Connection:
         elif version != SCHEMA:
             raise sqlite3.DatabaseError(f"written with schema {version}, not {SCHEMA}")
         connection.execute("SELECT count(*) FROM rolled").fetchone()
+        connection.execute(_PROCESSES)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _named(row: Sequence[Any]) -> dict[str, Any]:
+    return dict(zip(_OF_PROCESS, row, strict=True))
 
 
 def _decoded(block: bytes) -> list[Packed]:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -95,7 +97,12 @@ class Keeper:
         starts = {FINE: now - 5, COARSE: now - LAST}
         self.flushed = {step: at - at % LENGTHS[step] for step, at in starts.items()}
         """The moment up to which slots of a length are in the archive and not asked of memory."""
-        self._recall(now)
+        self._past = self._recalled(now)
+        self._found: deque[tuple[int, Run]] = deque()
+        """What was read of it, and is not in memory yet."""
+        self._whole = False
+        """Whether memory has all of it: nothing is written before."""
+        self._recall_processes(now)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="fairlead-history")
 
     def _open(self) -> Archive:
@@ -132,17 +139,47 @@ class Keeper:
         log.warning("what was measured is kept anew; the old file is %s.unreadable", path)
         return archive
 
-    def _recall(self, now: int) -> None:
+    def _recall_processes(self, now: int) -> None:
+        """Know which reports came before: one whose answer was lost comes again.
+
+        At once, as the first report may be that one.
+        """
+        try:
+            for app, process in self._archive.processes():
+                if abs(now - process.at) < 10 * LONGEST:
+                    self._memory.recall_process(app, process)
+        except sqlite3.Error as error:
+            self._failed(error)
+
+    def _recalled(self, now: int) -> Iterator[tuple[int, Run]]:
+        for step, begin in self.flushed.items():
+            for run in self._archive.since(step, begin, now):
+                yield step, run
+
+    async def recall(self) -> None:
         """Have memory go on where the last process stopped: a slot may be told by halves.
 
         What is written of a row is all that memory has of it, and takes the place of what is there.
+        Of many series it takes a second: reports are taken in meanwhile, and added to the same.
         """
+        while not self._whole:
+            await self._in_thread(self._read_on)
+            self._remember()
+
+    def _read_on(self) -> None:
+        """Read some of what was there; for a thread."""
         try:
-            for step, begin in self.flushed.items():
-                for run in self._archive.since(step, begin, now):
-                    self._memory.recall(run.app, run.name, step, run.slots)
+            found = list(islice(self._past, 2 * AT_ONCE))
         except sqlite3.Error as error:
-            self._failed(error)
+            log.warning("the last minutes of what was measured cannot be read: %s", error)
+            found = []
+        self._found.extend(found)
+        self._whole = not found
+
+    def _remember(self) -> None:
+        while self._found:
+            step, run = self._found.popleft()
+            self._memory.recall(run.app, run.name, step, run.slots)
 
     def shown(self) -> Object:
         """Say where the past is kept, since when it failed, and how large it may become."""
@@ -168,6 +205,7 @@ class Keeper:
     async def run(self) -> None:
         """Write for good; what is left is written when this is cancelled."""
         try:
+            await self.recall()
             while True:
                 await asyncio.sleep(LOOK)
                 await self.look()
@@ -176,6 +214,7 @@ class Keeper:
 
     async def look(self) -> None:
         """Write what is due, and forget what is not needed any more."""
+        await self.recall()
         now = int(self._clocks.now().timestamp())
         self._go_back(now)
         try:
@@ -272,6 +311,9 @@ class Keeper:
     def close(self) -> None:
         """Write what is left, as far as the disk takes it, and let go of the file."""
         self._thread.shutdown(wait=True)
+        while not self._whole:
+            self._read_on()
+        self._remember()
         end = self._clocks.elapsed() + FAREWELL
         try:
             for step, first, count, runs in self._rest():
@@ -279,6 +321,7 @@ class Keeper:
                 if self._clocks.elapsed() > end:
                     log.warning("the last minutes of what was measured were not all kept")
                     break
+            self._archive.keep_processes(self._memory.processes())
         except sqlite3.Error as error:
             log.warning("the last minutes of what was measured were not kept: %s", error)
         self._archive.close()

@@ -30,6 +30,12 @@ class MemoryStore(Mirrored):
         self._mirror.apply([decided.change])
         return decided.change.stored
 
+    async def skip_to(self, revision: int) -> None:
+        """Count on from a higher revision."""
+        if revision > self.revision:
+            self._ledger.revision = revision
+            self._mirror.skip_to(revision)
+
     async def revisions(self, key: Key) -> Sequence[Revision]:
         """Return what authors made of an object, newest first."""
         return read_revisions(self._connection, key)

@@ -79,6 +79,14 @@ class Mirror:
             raise Expired(since, oldest)
         return list(islice(self._ring, since - oldest, None))
 
+    def skip_to(self, revision: int) -> None:
+        """Go on at a higher revision, and remember nothing of what led there."""
+        self.revision = revision
+        self._ring.clear()
+        self._ring_bytes = 0
+        woken, self._wake = self._wake, asyncio.Event()
+        woken.set()
+
     async def changed(self, since: int) -> None:
         """Return once `revision` has passed `since`."""
         while self.revision <= since:

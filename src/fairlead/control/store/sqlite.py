@@ -64,6 +64,12 @@ class _Waiting:
     answer: asyncio.Future[Stored]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Skip:
+    revision: int
+    answer: asyncio.Future[None]
+
+
 _Outcome = tuple[asyncio.Future[Stored], Stored | Exception]
 
 
@@ -78,7 +84,7 @@ class SqliteStore(Mirrored):
         self._revisions = Revisions(connection)
         self._mirror = Mirror(stored, revision, self._history.take())
         self._loop = asyncio.get_running_loop()
-        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._queue: SimpleQueue[_Waiting | _Skip | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="fairlead-store", daemon=True)
         self._thread.start()
 
@@ -109,6 +115,12 @@ class SqliteStore(Mirrored):
         self._queue.put(_Waiting(write=write, answer=answer))
         return await answer
 
+    async def skip_to(self, revision: int) -> None:
+        """Count on from a higher revision. Raises StoreFailed."""
+        answer: asyncio.Future[None] = self._loop.create_future()
+        self._queue.put(_Skip(revision=revision, answer=answer))
+        await answer
+
     async def revisions(self, key: Key) -> Sequence[Revision]:
         """Return what authors made of an object, newest first. Raises StoreFailed."""
         return await asyncio.to_thread(self._read_revisions, key)
@@ -131,23 +143,26 @@ class SqliteStore(Mirrored):
 
     def _run(self) -> None:
         while batch := self._take():
+            if isinstance(batch, _Skip):
+                self._skip(batch)
+                continue
             changes, outcomes = self._commit(batch)
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 self._loop.call_soon_threadsafe(self._settle, changes, outcomes)
 
-    def _take(self) -> list[_Waiting]:
+    def _take(self) -> list[_Waiting] | _Skip:
         """Return the writes that wait, at least one; none when the store is closing."""
         first = self._queue.get()
-        if first is None:
-            return []
+        if first is None or isinstance(first, _Skip):
+            return first or []
         batch = [first]
         while len(batch) < GROUP:
             try:
                 waiting = self._queue.get_nowait()
             except Empty:
                 break
-            if waiting is None:
-                self._queue.put(None)
+            if waiting is None or isinstance(waiting, _Skip):
+                self._queue.put(waiting)
                 break
             batch.append(waiting)
         return batch
@@ -195,6 +210,30 @@ class SqliteStore(Mirrored):
             with contextlib.suppress(sqlite3.Error):
                 execute("ROLLBACK")
             raise
+
+    def _skip(self, skip: _Skip) -> None:
+        failed: StoreFailed | None = None
+        higher = skip.revision > self._ledger.revision
+        if higher:
+            try:
+                self._connection.execute("UPDATE counter SET revision = ?", (skip.revision,))
+                self._ledger.revision = skip.revision
+                # What leads to a revision without a gap is nothing now.
+                self._history = History(self._connection, skip.revision)
+            except sqlite3.Error as error:
+                failed, higher = StoreFailed(f"the count could not be moved: {error}"), False
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            self._loop.call_soon_threadsafe(self._skipped, skip, failed, higher)
+
+    def _skipped(self, skip: _Skip, failed: StoreFailed | None, higher: bool) -> None:  # noqa: FBT001
+        if higher:
+            self._mirror.skip_to(skip.revision)
+        if skip.answer.done():
+            return
+        if failed is not None:
+            skip.answer.set_exception(failed)
+        else:
+            skip.answer.set_result(None)
 
     def _settle(self, changes: Sequence[Change], outcomes: Sequence[_Outcome]) -> None:
         if changes:

@@ -159,5 +159,11 @@ class Store(Protocol):
     async def revisions(self, key: Key) -> Sequence[Revision]:
         """Return what authors made of an object, newest first. Raises StoreFailed."""
 
+    async def skip_to(self, revision: int) -> None:
+        """Count on from a higher revision; a lower one changes nothing. Raises StoreFailed.
+
+        What led there is another store's to know: changes before it are remembered no more.
+        """
+
     def close(self) -> None:
         """Finish the writes under way and let go of the data. No write may follow."""

@@ -6,6 +6,7 @@ so that a graph has no teeth where reports and slots do not begin together.
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -36,6 +37,8 @@ LONGEST = 120.0
 
 MOST_APPS, MOST_SERIES, MOST_PROCESSES = 10_000, 4_096, 4_096
 """Apps, and series and processes of each: their names are the network's words."""
+
+log = logging.getLogger(__name__)
 
 MOST_LANES = 256
 """Pairs of a side and a lane of one app that are counted for good."""
@@ -165,21 +168,30 @@ class Told:
         self.processes: dict[str, Process] = {}
         self.ever: dict[tuple[str, str], Packed] = {}
         """Counts by side and lane since the app was heard of first."""
+        self.folded = 0
+        """Rows of reports that were counted together with others, as there are too many names."""
+        self._crowded = False
 
     def find(self, name: Name) -> Series:
         """Return the series of a name; beyond the bound, of what all others are called."""
         series = self.series.get(name)
+        if series is None and len(self.series) >= MOST_SERIES:
+            self._crowd()
+            name = _rest(name, lanes=len(self.series) < 2 * MOST_SERIES)
+            series = self.series.get(name)
         if series is None:
-            if len(self.series) >= MOST_SERIES:
-                name = (
-                    (name[0], REST, *name[2:]) if name[0] == INTERFACE else (name[0], REST, "", "")
-                )
-                series = self.series.get(name)
-                if series is None and len(self.series) >= 2 * MOST_SERIES:
-                    return Series(name)
-            if series is None:
-                series = self.series[name] = self.sorted[name[0]][name] = Series(name)
+            series = self.series[name] = self.sorted[name[0]][name] = Series(name)
         return series
+
+    def _crowd(self) -> None:
+        self.folded += 1
+        if not self._crowded:
+            self._crowded = True
+            log.warning(
+                "the app %s in namespace %s tells of more than %d interfaces, lanes, rules and "
+                "calls: further ones are counted together, as *",
+                *(self.app, self.namespace, MOST_SERIES),
+            )
 
     def count(self, side: str, lane: str, packed: Packed) -> None:
         """Add to what there has ever been on a side and a lane."""
@@ -241,6 +253,19 @@ class Told:
         return not (self.series or self.processes or self.covered.coarse)
 
 
+def _rest(name: Name, *, lanes: bool) -> Name:
+    """Return what all names beyond the bound are called: few, also where `lanes` are apart.
+
+    What is on which side stays known, as sums over all lanes are asked for by it.
+    """
+    sort, _, side, lane = name
+    if sort == INTERFACE:
+        return (sort, REST, side, lane if lanes else REST)
+    if sort == TOTAL:
+        return (sort, "", side, REST)
+    return (sort, REST, "", "")
+
+
 def _drop(slots: dict[int, Packed], before: int) -> None:
     # They were added in the order of time, nearly: what is late is found the next time.
     old = list(takewhile(lambda slot: slot < before, slots))
@@ -272,6 +297,18 @@ class Memory:
             kept = (told.covered if name == COVERED else told.find(name)).slots(step)
             for slot, packed in slots.items():
                 kept[slot] = kept.get(slot, 0) + packed
+
+    def recall_process(self, app: App, process: Process) -> None:
+        """Know a process that an earlier one of ours knew."""
+        told = self.enter(*app)
+        if told is not None and len(told.processes) < MOST_PROCESSES:
+            told.processes.setdefault(process.node, process)
+
+    def processes(self) -> Iterator[tuple[App, Process]]:
+        """Yield every process that reports, with its app."""
+        for app, told in self.apps.items():
+            for process in told.processes.values():
+                yield app, process
 
     def within(self, namespaces: Iterable[str]) -> list[Told]:
         """Return the apps of some namespaces, in order."""

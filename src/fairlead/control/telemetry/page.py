@@ -45,7 +45,7 @@ def figures(measured: Measurements, requests: Callable[[], Mapping[str, int]]) -
     open_ = measured.breakers.shown(measured.namespaces())
     broken = Counter((one["namespace"], one["app"]) for one in open_)
     revision = fleet.publisher.world.revision
-    series = sum(len(told.series) for told in measured.memory.apps.values())
+    apps_told = measured.memory.apps.values()
     return Figures(
         services=[
             ((*app, *key), unpack(packed))
@@ -59,7 +59,8 @@ def figures(measured: Measurements, requests: Callable[[], Mapping[str, int]]) -
         own={
             "shed": intake.shed,
             "left_out": intake.refused,
-            "series": series,
+            "series": sum(len(told.series) for told in apps_told),
+            "folded": sum(told.folded for told in apps_told),
             "failed": bool(measured.history()["problem"]),
             "revision": revision,
             "uptime": measured.clocks.elapsed() - measured.overview.began,
@@ -95,6 +96,7 @@ _OWN = (
     (names.SHED, "shed"),
     (names.LEFT_OUT, "left_out"),
     (names.SERIES, "series"),
+    (names.FOLDED, "folded"),
     (names.HISTORY_FAILED, "failed"),
     (names.REVISION, "revision"),
     (names.UPTIME, "uptime"),

@@ -8,7 +8,7 @@ sentence.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -52,6 +52,12 @@ def read_subscription(query: Sequence[tuple[str, str]]) -> tuple[Subscription, s
         read.problem("digest", "is no digest")
     read.finish()
     return subscription, digest
+
+
+def read_revision(query: Mapping[str, str]) -> int:
+    """Return the revision that a watch says it holds, 0 where it says none."""
+    text = query.get("revision", "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
 
 
 def read_registration(plain: Any) -> Registration:
