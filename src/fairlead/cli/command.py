@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, TypeAlias
 
 import typer
@@ -72,7 +73,7 @@ def built(verb: str, commands: Commands) -> Any:
 
 def run(verb: str, arguments: Sequence[str], commands: Commands) -> int:
     """Run a verb's only command, or the one of its `commands` that `arguments` name."""
-    words, name = list(arguments), f"fairlead {verb}"
+    words, name = [*kubectl(arguments)], f"fairlead {verb}"
     try:
         status = built(verb, commands).main(words, prog_name=name, standalone_mode=False)
     except SystemExit as end:
@@ -84,6 +85,22 @@ def run(verb: str, arguments: Sequence[str], commands: Commands) -> int:
             raise
         return _misused(error, name)
     return status if isinstance(status, int) else OK
+
+
+def kubectl(words: Sequence[str]) -> Iterator[str]:
+    """Yield `words` as typer takes them where kubectl takes others: ``-o=json``, a dry run's sort.
+
+    What follows ``--`` is somebody else's.
+    """
+    end = words.index("--") if "--" in words else len(words)
+    for word in words[:end]:
+        if re.match(r"-[A-Za-z]=", word):
+            yield from (word[:2], word[3:])
+        elif word in ("--dry-run=server", "--dry-run=client"):
+            yield "--dry-run"
+        elif word != "--dry-run=none":
+            yield word
+    yield from words[end:]
 
 
 def _group() -> None:
@@ -99,9 +116,23 @@ def _misused(error: Any, name: str) -> int:
     wrong = getattr(error, "option_name", None)
     if wrong and context is not None:
         message = f"there is no option {wrong}{meant(wrong, options_of(context.command))}"
+    message = _guessed(message.replace(": Value error, ", ": "))
     path = context.command_path if context is not None else name
     print(f"fairlead: {message}\nTry '{path} --help'.", file=sys.stderr)
     return int(error.exit_code)
+
+
+_CHOICE = re.compile(r"'(?P<word>[^']*)' is not one of (?P<known>'.*')\.?$")
+
+
+def _guessed(message: str) -> str:
+    """Return what typer says of a word that is none of a few, with the one that was meant."""
+    found = _CHOICE.search(message)
+    if found is None:
+        return message
+    known = re.findall(r"'([^']*)'", found["known"])
+    hint = meant(found["word"], known)
+    return f"{message.rstrip('.')}{hint}"
 
 
 def options_of(command: Any) -> list[str]:

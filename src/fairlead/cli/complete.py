@@ -160,6 +160,8 @@ def _arguments(line: Line, last: str) -> Iterable[Offer]:
     if offer == FILES:
         return [(FILES, "")]
     context = _context(line, last)
+    if offer == naming.KINDS:
+        return [] if context.words else list(naming.kinds(line.verb))
     if offer == naming.OBJECTS and "/" not in last:
         if not context.words:
             return list(naming.more_kinds(last) if "," in last else naming.kinds(line.verb))

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from http.client import HTTPException
 from typing import Any, cast
 from urllib.error import HTTPError, URLError
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import SplitResult, quote, urlencode, urlsplit
 from urllib.request import (
     BaseHandler,
     HTTPRedirectHandler,
@@ -22,6 +22,7 @@ from urllib.request import (
 from fairlead.cli.failure import ENVIRONMENT, REFUSED, USAGE, Failed
 from fairlead.cli.progress import progress
 from fairlead.cli.target import Target, token_in
+from fairlead.cli.unreachable import reason_of, unknown_caller
 from fairlead.kinds import Kind
 
 PATIENCE = 10.0
@@ -33,9 +34,6 @@ SILENCE = 90.0
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-
-_REMEDY = "name a file that holds one with --token-file or FAIRLEAD_TOKEN_FILE"
 
 
 class _NoRedirect(HTTPRedirectHandler):
@@ -51,12 +49,12 @@ _NO_PATH = "could not find the requested resource: /fairlead/"
 class Refused(Failed):
     """The control plane said no. `code` is the HTTP status, `reason` the API's word for it."""
 
-    def __init__(self, code: int, status: Mapping[str, Any]) -> None:
+    def __init__(self, code: int, status: Mapping[str, Any], token_file: str = "") -> None:
         self.code = code
         self.reason = str(status.get("reason") or code)
         message = str(status.get("message") or "without a reason")
         told = message if message.startswith(self.reason) else f"{self.reason}: {message}"
-        remedy = f"; {_REMEDY}" if code == 401 else ""
+        remedy = f"; {unknown_caller(token_file)}" if code == 401 else ""
         self.unknown_path = code == 404 and _NO_PATH in message
         if self.unknown_path:
             remedy = "; it is older than this command: `fairlead version` shows both"
@@ -68,9 +66,9 @@ class ControlPlane:
 
     def __init__(self, url: str) -> None:
         """Raises Failed where `url` is no URL of a server, or a file of its Target is unusable."""
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
-            shown = "the URL" if "@" in parts.netloc else repr(str(url))
+        parts = _parts(str(url))
+        if parts is None:
+            shown = "the URL" if "@" in url else repr(str(url))
             message = f"{shown} is no URL of a control plane: write http://HOST:PORT"
             raise Failed(message, USAGE)
         self.url = str(url).rstrip("/")
@@ -121,7 +119,7 @@ class ControlPlane:
         except HTTPError as error:
             with error:
                 raise self._refusal(error.code, error.read()) from error
-        except (URLError, OSError, HTTPException) as error:
+        except (URLError, OSError, HTTPException, UnicodeError) as error:
             raise self._unreachable(error) from error
 
     def stream(
@@ -158,7 +156,7 @@ class ControlPlane:
         except HTTPError as error:
             with error:
                 raise self._refusal(error.code, error.read()) from error
-        except (URLError, OSError, HTTPException) as error:
+        except (URLError, OSError, HTTPException, UnicodeError) as error:
             raise self._unreachable(error) from error
 
     def _object(self, body: bytes) -> dict[str, Any]:
@@ -178,21 +176,23 @@ class ControlPlane:
             status = {}
         if status.get("kind") != "Status":
             return self._stranger(f" (HTTP status {code})")
-        return Refused(code, status)
+        return Refused(code, status, self.token_file)
 
     def _stranger(self, said: str = "") -> Failed:
         return Failed(f"what answers at {self.url} is no control plane{said}", ENVIRONMENT)
 
     def _unreachable(self, error: Exception) -> Failed:
-        reason = getattr(error, "reason", None) or error
-        if isinstance(reason, ssl.SSLCertVerificationError):
-            why = f"the certificate of {self.url} is refused ({reason.verify_message})"
-            remedy = "name the file of its authority with --ca-file or FAIRLEAD_CA_FILE"
-            return Failed(f"{why}: {remedy}", ENVIRONMENT)
-        text = getattr(reason, "strerror", None) or reason
-        remedy = "start one with `fairlead serve --data-dir DIR`, or name it with --server"
-        message = f"no control plane at {self.url} ({text}): {remedy} or FAIRLEAD_CONTROL"
-        return Failed(message, ENVIRONMENT)
+        return Failed(reason_of(self.url, error), ENVIRONMENT)
+
+
+def _parts(url: str) -> SplitResult | None:
+    """Return the parts of the URL of a server, None where it is of none."""
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in ("http", "https") and parts.port != 0
+    except ValueError:  # brackets that do not close, a port that is no number or too great
+        return None
+    return parts if known and parts.hostname and "@" not in parts.netloc else None
 
 
 def _authorization(target: Target, *, private: bool) -> dict[str, str]:

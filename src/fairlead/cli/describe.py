@@ -83,7 +83,7 @@ def described(one: Named, plain: Plain) -> Iterator[str]:
         made = f"{metadata['creationTimestamp']} ({ago} ago)"
         yield f"Created:      {made}, generation {metadata.get('generation', 1)}"
     if one.kind is INSTANCE:
-        yield from describe_app.registered(plain)
+        yield from map(terminal.one_line, describe_app.registered(plain))
         return
     for name in ("spec", *(name for name in plain if name not in _OWN), "status"):
         value = plain.get(name)
@@ -97,7 +97,7 @@ def described(one: Named, plain: Plain) -> Iterator[str]:
 def _pairs(title: str, pairs: Plain | None) -> Iterator[str]:
     lines = [f"{name}={value}" for name, value in sorted((pairs or {}).items())] or ["<none>"]
     for place, line in enumerate(lines):
-        yield f"{'' if place else title:<14}{line}"
+        yield f"{'' if place else title:<14}{terminal.one_line(line)}"
 
 
 def _around(control: ControlPlane, one: Named, plain: Plain) -> Iterator[str]:

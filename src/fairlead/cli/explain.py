@@ -1,6 +1,6 @@
 """``fairlead explain request``: which lane a request would take, why, and who would serve it.
 
-``fairlead explain flow`` is in `explain_flow.py`.
+``fairlead explain flow`` is in `explain_flow.py`, ``fairlead explain KIND`` in `explain_kind.py`.
 """
 
 from __future__ import annotations
@@ -15,15 +15,22 @@ from fairlead.cli.command import DEFAULT_SERVER, Namespace, Server
 from fairlead.cli.control_plane import ControlPlane
 from fairlead.cli.explain_chain import tree
 from fairlead.cli.explain_flow import PATH, flow
+from fairlead.cli.explain_kind import kind
 from fairlead.cli.failure import USAGE, Failed
+from fairlead.cli.objects import SHOWN
 from fairlead.cli.printing import WholeOutput, document
+from fairlead.kinds import kind_named
 from fairlead.policy.governance import ON
 from fairlead.policy.workload import DEFAULT_NAMESPACE
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run ``fairlead explain``."""
-    return command.run("explain", arguments, COMMANDS)
+    words = list(arguments)
+    if words and kind_named(words[0].partition(".")[0], SHOWN):
+        # As kubectl has it.
+        words.insert(0, "kind")
+    return command.run("explain", words, COMMANDS)
 
 
 def request(  # noqa: PLR0913 - one parameter for each option
@@ -144,4 +151,4 @@ def _hop(hop: dict[str, Any]) -> Iterator[str]:
         yield f"      not {excluded['address']}: {excluded['why']}"
 
 
-COMMANDS: command.Commands = {"request": request, "flow": flow}
+COMMANDS: command.Commands = {"request": request, "flow": flow, "kind": kind}

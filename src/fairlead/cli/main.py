@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
-from fairlead.cli.failure import INTERRUPTED, OK, USAGE, Failed
+from fairlead.cli.failure import ENVIRONMENT, INTERRUPTED, OK, USAGE, Failed
 
 Run = Callable[[Sequence[str]], int]
 
@@ -63,7 +63,7 @@ GROUPS: tuple[tuple[str, tuple[Verb, ...]], ...] = (
             _verb(
                 "analyze", "say what is wrong with files, or with what is stored", "analyze.command"
             ),
-            _verb("explain", "say which lane a request would take, or which rules it meets"),
+            _verb("explain", "say what a request or a call meets, or what a kind has"),
             _verb(
                 "doctor",
                 "say what is enforced, and what is wrong with it",
@@ -135,7 +135,7 @@ def _load(verb: Verb) -> Run:
             raise
         remedy = f"python -m pip install 'fairlead[{verb.extra}]'"
         message = f"`fairlead {verb.name}` needs {package}, which is not installed: {remedy}"
-        raise Failed(message, USAGE) from error
+        raise Failed(message, ENVIRONMENT) from error
     return run
 
 
@@ -150,8 +150,8 @@ def _help() -> str:
             "Governance for Python services without a change to their code.",
             *lines,
             "",
-            "fairlead COMMAND --help says more. Exit status: 0 done, 1 refused, 2 wrong usage,",
-            "3 something is missing around it.",
+            "fairlead COMMAND --help says more. Exit status: 0 done, 1 refused or not there,",
+            "2 wrong usage, 3 something around it is missing: docs/cli.md.",
         )
     )
 

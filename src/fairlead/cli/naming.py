@@ -35,6 +35,7 @@ class Context:
 Ask = Callable[[ControlPlane, Context], Iterable[Offer]]
 
 OBJECTS, LANES, APPS, TOKENS, SHELLS = "objects", "lanes", "apps", "tokens", "shells"
+KINDS = "kinds"
 FILES = frozenset(
     {"--filename", "--token-file", "--ca-file", "--data-dir", "--write", "--tls-cert", "--tls-key"}
 )
@@ -52,6 +53,7 @@ ARGUMENTS: Mapping[str, str] = {
     **dict.fromkeys(("apply", "diff", "analyze", "sql check", "sentinel import"), ":files"),
     **dict.fromkeys(("lane coverage", "lane delete", "lane describe"), LANES),
     **dict.fromkeys(("top", "tap"), APPS),
+    "explain kind": KINDS,
     "token revoke": TOKENS,
     "completion": SHELLS,
 }

@@ -9,6 +9,7 @@ import typer
 
 from fairlead.cli.control_plane import ControlPlane, Refused
 from fairlead.cli.failure import REFUSED, USAGE, Failed
+from fairlead.cli.terminal import one_line
 from fairlead.control.event_kind import EVENT
 from fairlead.control.instance_kind import INSTANCE
 from fairlead.control.namespace_kind import NAMESPACE
@@ -54,13 +55,13 @@ class Named(NamedTuple):
     def label(self) -> str:
         """As kubectl's ``-o name`` has it."""
         group = f".{self.kind.group}" if self.kind.group else ""
-        return f"{self.kind.singular}{group}/{self.name}"
+        return f"{self.kind.singular}{group}/{one_line(self.name)}"
 
     @property
     def shown(self) -> str:
         """As messages name it."""
         group = f".{self.kind.group}" if self.kind.group else ""
-        return f'{self.kind.singular}{group} "{self.name}"'
+        return f'{self.kind.singular}{group} "{one_line(self.name)}"'
 
     def path(self, control: ControlPlane) -> str:
         """Return where the control plane has it."""
@@ -72,9 +73,12 @@ def named(word: str, kinds: Sequence[Kind[Any]] = SHOWN) -> Kind[Any]:
     kind = kind_named(word, kinds)
     if kind is None:
         hint = meant(word, spellings(kinds))
-        known = ", ".join(f"{k.plural} ({', '.join(k.short_names)})" for k in kinds)
-        raise Failed(f"there is no kind {word!r}{hint or ';'} say one of {known}", USAGE)
+        raise Failed(f"there is no kind {word!r}{hint or f'; say one of {_known(kinds)}'}", USAGE)
     return kind
+
+
+def _known(kinds: Iterable[Kind[Any]]) -> str:
+    return ", ".join(f"{kind.plural} ({', '.join(kind.short_names)})" for kind in kinds)
 
 
 def spellings(kinds: Iterable[Kind[Any]]) -> Iterator[str]:
@@ -98,7 +102,7 @@ def asked(
     Each kind comes once, in the order in which it is named first. Raises Failed.
     """
     if not words:
-        raise Failed("say what: KIND, KIND NAME or KIND/NAME", USAGE)
+        raise Failed(f"say what: KIND, KIND NAME or KIND/NAME, of {_known(kinds)}", USAGE)
     first, *names = words
     if "/" in first:
         return _grouped(words, namespace, kinds)

@@ -37,7 +37,7 @@ class Progress:
         self._what, self._total, self._done, self._note = what, total, 0, ""
         self._stream = sys.stderr if stream is None else stream
         self._clock, self._began = clock, clock()
-        self._shown, self._lock, self._over = False, threading.Lock(), threading.Event()
+        self._shown, self._lock, self._over = "", threading.Lock(), threading.Event()
 
     def __enter__(self) -> Self:
         if terminal.is_terminal(self._stream):
@@ -69,13 +69,14 @@ class Progress:
         if taken < PATIENCE or not terminal.is_terminal(self._stream):
             return
         with self._lock:
-            if not self._over.is_set():
-                self._shown = True
-                self._write(terminal.cut(self._text(taken), terminal.size()[0] - 1))
+            text = terminal.cut(self._text(taken), terminal.size()[0] - 1)
+            if not self._over.is_set() and text != self._shown:
+                self._shown = text
+                self._write(text)
 
     def _text(self, taken: float) -> str:
         words = [terminal.one_line(self._what)]
-        if self._total:
+        if self._total > 1:
             filled = int(min(self._done / self._total, 1.0) * _WIDTH)
             bar = "█" * filled + "░" * (_WIDTH - filled)
             words += [bar, f"{self._done}/{self._total}"]
@@ -90,7 +91,7 @@ class Progress:
     def _wipe(self) -> None:
         if self._shown:
             self._write("")
-            self._shown = False
+            self._shown = ""
 
     def _write(self, text: str) -> None:
         self._stream.write(f"\r\x1b[K{text}")

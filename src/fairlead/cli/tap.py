@@ -6,6 +6,7 @@ of each its route, never its path: agents tell nobody what headers, queries and 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Annotated, Any
@@ -52,6 +53,9 @@ def tap(  # noqa: PLR0913 - one parameter for each option
         query["app"] = app
     found = selected(follow(ControlPlane(server), query), lane, interface)
     shown = 0
+    if terminal.is_terminal():
+        hint = f"listening: what happens from now on is shown; {looking.HOW_TO_END}"
+        print(terminal.painted(hint, terminal.DIM, sys.stderr), file=sys.stderr)
     with suppress(KeyboardInterrupt):
         for event in found:
             if event.name == AWAY:

@@ -23,18 +23,17 @@ _SHARE = re.compile(r"(\d+)/(\d+)")
 
 
 def is_terminal(stream: TextIO | None = None) -> bool:
-    """Say whether a person reads `stream`, standard output if left out."""
+    """Say whether a person reads `stream`, standard output if left out, where a cursor can move."""
     stream = sys.stdout if stream is None else stream
     try:
-        return stream.isatty()
+        return stream.isatty() and os.environ.get("TERM") != "dumb"
     except (AttributeError, ValueError):  # closed, or none at all
         return False
 
 
 def coloured(stream: TextIO | None = None) -> bool:
     """Say whether `stream` is to have colour."""
-    wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return wanted and is_terminal(stream)
+    return not os.environ.get("NO_COLOR") and is_terminal(stream)
 
 
 def painted(text: str, style: str, stream: TextIO | None = None) -> str:
