@@ -26,6 +26,7 @@ MODULES = (
     Path("fairlead/flow/edges.py"),
     Path("fairlead/instruments/passage.py"),
     Path("fairlead/instruments/wsgi_passage.py"),
+    Path("fairlead/instruments/aiohttp_passage.py"),
 )
 """Each with its types in a file of the same name."""
 

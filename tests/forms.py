@@ -16,11 +16,11 @@ import pytest
 
 from fairlead.flow import gate
 from fairlead.flow.form import compiled
-from fairlead.instruments import passage, wsgi_passage
+from fairlead.instruments import aiohttp_passage, passage, wsgi_passage
 from tests.flow.virtual import World
 from tests.instruments.plane import Plane
 
-COMPILED = (gate, passage, wsgi_passage)
+COMPILED = (gate, passage, wsgi_passage, aiohttp_passage)
 """What has two forms, as far as a test may have either."""
 
 COMPILE = Path(__file__).resolve().parents[1] / "packaging" / "compile.py"

@@ -18,7 +18,13 @@ from tests.forms import compiler
 # A wheel is built once, and compiles everything: on a busy machine that is more than a minute's.
 pytestmark = pytest.mark.timeout(240)
 
-MODULES = ("flow/gate", "flow/edges", "instruments/passage", "instruments/wsgi_passage")
+MODULES = (
+    "flow/gate",
+    "flow/edges",
+    "instruments/passage",
+    "instruments/wsgi_passage",
+    "instruments/aiohttp_passage",
+)
 """In the order in which they know each other."""
 
 FORM = "_gate" + sysconfig.get_config_var("EXT_SUFFIX")

@@ -17,6 +17,7 @@ cdef class Passage(Served):
     cdef public tuple entries
     cdef public bint broken, gone, light
 
+    cpdef begin(self, lane, count_fault)
     @cython.locals(entry=Entered, entries=tuple, meter=Gated)
     cpdef come(self, Gated gate, measuring)
     cpdef broke(self, error)

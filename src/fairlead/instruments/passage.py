@@ -97,7 +97,12 @@ class Passage(Served):
 
     def __init__(self, lane: str, count_fault: Callable[[], None]) -> None:
         """`count_fault` counts a fault of ours."""
-        super().__init__(lane)
+        self.begin(lane, count_fault)
+
+    def begin(self, lane: str, count_fault: Callable[[], None]) -> None:
+        """Do what `__init__` does, for whoever makes one for each request: a class costs more."""
+        self.lane, self.ended, self.entrance = lane, False, ""
+        self.headers, self.trace = (), None
         self.entries: tuple[Entry, ...] = ()
         """What has been entered, and is to be left."""
         self.status: int | None = None
@@ -191,9 +196,8 @@ class AsgiPassage(Passage):
 
         `out` is the server's ``send``.
         """
-        super().__init__(lane, count_fault)
-        self.headers = headers
-        self.out = out
+        self.begin(lane, count_fault)
+        self.headers, self.out = headers, out
 
     def caller(self) -> str:
         """Return the app that sent it, as far as that is believed; ``""`` for none."""
@@ -283,12 +287,9 @@ class Arrivals:
                 served = Served(lane)
                 served.headers, scope[KEY] = headers, True
             else:
-                # What its class would do: a call of that costs as much again.
                 passage = AsgiPassage.__new__(AsgiPassage)
-                passage.lane, passage.headers, passage.out = lane, headers, send
-                passage.ended = passage.broken = passage.gone = passage.light = False
-                passage.entrance, passage.entries, passage.count_fault = "", (), self.count_fault
-                passage.status = passage.error = passage.trace = passage.note = None
+                passage.begin(lane, self.count_fault)
+                passage.headers, passage.out = headers, send
                 served = scope[KEY] = passage
             if reading.begun is not None:
                 reading.begun(served, scope)

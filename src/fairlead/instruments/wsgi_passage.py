@@ -54,7 +54,7 @@ class WsgiPassage(Passage):
     __slots__ = ("out", "sender")
 
     def __init__(self, lane: str, count_fault: Callable[[], None]) -> None:
-        super().__init__(lane, count_fault)
+        self.begin(lane, count_fault)
         self.out: Any = None
         """The server's ``start_response``."""
         self.sender = ""
@@ -171,9 +171,9 @@ class Arrivals:
                 served = Served(lane)
                 environ[KEY] = True
             else:
-                passage = WsgiPassage(lane, self.count_fault)
-                if _CALLER in environ:
-                    passage.sender = environ[_CALLER]
+                passage = WsgiPassage.__new__(WsgiPassage)
+                passage.begin(lane, self.count_fault)
+                passage.sender = environ.get(_CALLER, "")
                 served = environ[KEY] = passage
             if _PARENT in environ:
                 served.headers = _traced(environ)

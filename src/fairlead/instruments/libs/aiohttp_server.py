@@ -12,13 +12,16 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from inspect import signature
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from fairlead.instruments.aiohttp_admission import KEY, AiohttpPassage, AiohttpRaw, Arrivals
+from fairlead.instruments import aiohttp_passage
+from fairlead.instruments.aiohttp_admission import Admission, AiohttpRaw
+from fairlead.instruments.aiohttp_passage import KEY, Handler
 from fairlead.instruments.aiohttp_sites import Sites, let_be_last
 from fairlead.instruments.drive import pause_async
-from fairlead.instruments.inbound import Door, finish
+from fairlead.instruments.inbound import Door, finish, form_of
 from fairlead.instruments.limiting import PREFLIGHT, Turnstile, headers_of
 from fairlead.instruments.propagate import current, resume
 from fairlead.policy.resource import METHODS
@@ -26,6 +29,7 @@ from fairlead.policy.resource import METHODS
 if TYPE_CHECKING:
     from fairlead.flow.gate import Entry, Gate
     from fairlead.flow.refusal import Refusal
+    from fairlead.instruments.aiohttp_passage import AiohttpPassage
     from fairlead.instruments.instrument import DataPlane
     from fairlead.instruments.patch import Patches
 
@@ -37,9 +41,6 @@ MOST_KNOWN = 10_000
 
 CLOSED_REQUEST = 499
 """Status, for access logs, of a request whose client has gone while it waited (nginx's)."""
-
-Handler = Callable[[Any], Awaitable[Any]]
-"""Answers a request."""
 
 
 def install(plane: DataPlane, patches: Patches) -> None:
@@ -58,8 +59,9 @@ def install(plane: DataPlane, patches: Patches) -> None:
     patches.replace(RequestHandler, "handle_error", _noting)
     patches.replace(RequestHandler, "connection_lost", entrance.losing)
     patches.replace(Application, "pre_freeze", entrance.freezing)
-    patches.replace(StreamResponse, "write_eof", _ended)
-    patches.replace(WebSocketResponse, "close", _closed)
+    form = form_of(plane, aiohttp_passage)
+    patches.replace(StreamResponse, "write_eof", form.ending(_last))
+    patches.replace(WebSocketResponse, "close", _closed(form))
     patches.replace(BaseRunner, "setup", sites.preparing)
     patches.replace(BaseRunner, "cleanup", sites.cleaning)
     patches.replace(BaseSite, "stop", sites.stopping)
@@ -68,16 +70,20 @@ def install(plane: DataPlane, patches: Patches) -> None:
 
 
 def _governed(plane: DataPlane, door: Door, sites: Sites) -> Callable[[Any], Any]:
+    from aiohttp import hdrs
     from aiohttp.web_protocol import ERROR
 
-    admit = Arrivals(plane, door, LIBRARY).admit
+    # Its own kind of text: headers fold another's case each time.
+    admit = Admission(plane, door, LIBRARY, type(hdrs.HOST)).admit
+    passing = form_of(plane, aiohttp_passage).AiohttpPassage
     busy, leaving = sites.busy, sites.leaving
 
     def wrap(original: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def handle(self: Any, request: Any, started: Any, handler: Handler) -> Any:
             if request._message is ERROR:  # no request could be read
                 return await original(self, request, started, handler)
-            served = admit(request)
+            served: Any = admit(request)
+            passage = served if type(served) is passing else None
             busy[self] = request
             if leaving and self._manager in leaving:
                 let_be_last(request)
@@ -85,12 +91,12 @@ def _governed(plane: DataPlane, door: Door, sites: Sites) -> Callable[[Any], Any
             try:
                 ended = await original(self, request, started, handler)
             except BaseException as error:
-                if isinstance(served, AiohttpPassage) and served.error is None:
-                    served.broke(error)
+                if passage is not None and passage.error is None:
+                    passage.broke(error)
                 raise
             else:
-                if isinstance(served, AiohttpPassage) and _is_awaited(served):
-                    _written(served, *ended)
+                if passage is not None and (passage.entries or passage.note is not None):
+                    _written(passage, *ended)
                 return ended
             finally:
                 busy.pop(self, None)
@@ -99,11 +105,6 @@ def _governed(plane: DataPlane, door: Door, sites: Sites) -> Callable[[Any], Any
         return handle
 
     return wrap
-
-
-def _is_awaited(passage: AiohttpPassage) -> bool:
-    """Tell whether anybody is still to hear how a request ends."""
-    return bool(passage.entries) or passage.note is not None
 
 
 def _written(passage: AiohttpPassage, response: Any, reset: bool) -> None:  # noqa: FBT001
@@ -117,7 +118,7 @@ def _noting(original: Callable[..., Any]) -> Callable[..., Any]:
 
     def handle_error(self: Any, request: Any, status: int = 500, *args: Any, **more: Any) -> Any:
         passage, error = request._state.get(KEY), sys.exc_info()[1]
-        if type(passage) is AiohttpPassage and error is not None:
+        if hasattr(passage, "entries") and error is not None:
             passage.status = status  # of the answer, if one can still be sent
             passage.broke(error)
             transport = request.transport
@@ -126,25 +127,6 @@ def _noting(original: Callable[..., Any]) -> Callable[..., Any]:
         return original(self, request, status, *args, **more)
 
     return handle_error
-
-
-def _ended(original: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-    """Leave with the last byte of a response."""
-    from aiohttp.web_exceptions import HTTPException
-
-    def write_eof(self: Any, *args: Any) -> Awaitable[None]:
-        passage = _passage(self)
-        if passage is None or not _is_awaited(passage):
-            return original(self, *args)
-        passage.status = self.status
-        if isinstance(self, HTTPException):  # an answer that was raised
-            passage.error = self
-        if passage.light:
-            passage.leave()
-            return original(self, *args)
-        return _last(passage, original(self, *args))
-
-    return write_eof
 
 
 async def _last(passage: AiohttpPassage, writing: Awaitable[None]) -> None:
@@ -157,24 +139,20 @@ async def _last(passage: AiohttpPassage, writing: Awaitable[None]) -> None:
         passage.leave()
 
 
-def _closed(original: Callable[..., Awaitable[bool]]) -> Callable[..., Awaitable[bool]]:
+def _closed(form: ModuleType) -> Callable[[Callable[..., Any]], Callable[..., Awaitable[bool]]]:
     """Leave when either side closes a websocket: aiohttp answers the client's closing by this."""
 
-    def close(self: Any, *args: Any, **kwargs: Any) -> Awaitable[bool]:
-        passage = _passage(self)
-        if passage is not None and _is_awaited(passage):
-            passage.status = self.status
-            passage.leave()
-        return original(self, *args, **kwargs)
+    def wrap(original: Callable[..., Awaitable[bool]]) -> Callable[..., Awaitable[bool]]:
+        def close(self: Any, *args: Any, **kwargs: Any) -> Awaitable[bool]:
+            passage = form.passage_of(self)
+            if passage is not None and (passage.entries or passage.note is not None):
+                passage.status = self.status
+                passage.leave()
+            return original(self, *args, **kwargs)
 
-    return close
+        return close
 
-
-def _passage(response: Any) -> AiohttpPassage | None:
-    """Return the request of a response; another one may be writing to it."""
-    request = response._req
-    passage = None if request is None else request._state.get(KEY)
-    return passage if type(passage) is AiohttpPassage else None
+    return wrap
 
 
 class Entrance:
@@ -183,10 +161,9 @@ class Entrance:
     def __init__(self, plane: DataPlane) -> None:
         self._plane = plane
         self._turnstile = Turnstile(plane, LIBRARY)
-        self._measuring = plane.engine.measuring
+        self._form = form_of(plane, aiohttp_passage)
+        self._entrance = self._form.Entrance(self._turnstile, self._gate, self._hold, _answered)
         self._paths: dict[Any, str] = {}
-        self._ways: dict[Any, Gate] = {}
-        """Gates by their routes."""
         self._waiting: dict[Any, asyncio.Future[None]] = {}
         """Connections whose request waits, and what ends that when they are lost."""
 
@@ -213,18 +190,10 @@ class Entrance:
         return connection_lost
 
     def _stand_in(self, application: Any) -> None:
-        turnstile, gates = self._turnstile, self._turnstile.engine.gates
-
-        def middleware(request: Any, handler: Handler) -> Awaitable[Any]:
-            # An application's own, around those that are mounted in it.
-            if gates.idle or request.match_info.apps[-1] is not application:
-                return handler(request)
-            answer = turnstile.ask(lambda: self._pass(request, handler))
-            return handler(request) if answer is None else answer
-
         self._plane.interfaces.note(application, _routes)
         around = application._middlewares_handlers
         mounted = application._subapps
+        middleware = self._entrance.middleware(application, alone=not mounted)
         if not application.middlewares and all(map(_is_bare, mounted)):
             # All that is around is aiohttp's own, which keeps apart whose middleware runs.
             around = ()
@@ -233,27 +202,6 @@ class Entrance:
         application._middlewares_handlers = ((middleware, True), *around)
         application._run_middlewares = True
 
-    def _pass(self, request: Any, handler: Handler) -> Awaitable[Any] | None:
-        """Enter the gate of a request; return what answers it, None where it passes."""
-        # Every request comes by here: nothing is done for one that it does not need.
-        gate = self._ways.get(request.match_info.route)
-        if gate is None:
-            gate = self._gate(request)
-            if gate is None:
-                return None
-        passage, entry = current(), None
-        if type(passage) is AiohttpPassage and not gate.curious:
-            entry = gate.enter()
-            if entry.refused is None and entry.simulated is None and not entry.wait:
-                entries = passage.entries
-                passage.entries = (*entries, entry) if entries else (entry,)
-                passage.entrance, passage.light = gate.resource, gate.open
-                if passage.lane and self._measuring.on:
-                    meter = self._measuring.meter(gate.resource, passage.lane)
-                    passage.entries = (*passage.entries, meter.enter())
-                return None if gate.open else _answered(passage, request, handler)
-        return self._hold(gate, entry, request, handler)
-
     def _hold(
         self, gate: Gate, entry: Entry | None, request: Any, handler: Handler
     ) -> Awaitable[Any]:
@@ -261,7 +209,7 @@ class Entrance:
 
         `entry` is what it has entered the gate by, None if that is still to be done.
         """
-        turnstile, passage = self._turnstile, _served()
+        turnstile, passage = self._turnstile, self._served()
         if entry is not None:
             turnstile.entered(entry, gate, passage)
         else:
@@ -283,9 +231,7 @@ class Entrance:
         gate = self._turnstile.gate(request.method, self._path(resource))
         # Which follows from the route, but for one of any method, and methods that are unusual.
         if request.method == match.route.method in METHODS - {"OPTIONS"}:
-            if len(self._ways) >= MOST_KNOWN:
-                self._ways.clear()
-            self._ways[match.route] = gate
+            self._entrance.keep(match.route, gate)
         return gate
 
     def _path(self, resource: Any) -> str:
@@ -295,6 +241,10 @@ class Entrance:
                 self._paths.clear()
             path = self._paths[resource] = _template(resource)
         return path
+
+    def _served(self) -> AiohttpPassage | None:
+        passage: Any = current()
+        return passage if type(passage) is self._form.AiohttpPassage else None
 
     async def _answer(
         self, entry: Entry, passage: AiohttpPassage | None, request: Any, handler: Handler
@@ -348,11 +298,6 @@ async def _answered(passage: AiohttpPassage, request: Any, handler: Handler) -> 
     except BaseException as error:
         passage.error = error
         raise
-
-
-def _served() -> AiohttpPassage | None:
-    passage = current()
-    return passage if type(passage) is AiohttpPassage else None
 
 
 def _routes(application: Any) -> Iterator[tuple[str, Iterable[str]]]:
