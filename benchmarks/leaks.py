@@ -14,9 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import Any
 
+from aiohttp import ClientSession
+
 from benchmarks.measure import Figure
 from benchmarks.plane import Plane
 from benchmarks.switches import LANE, Applications
+from benchmarks.switches_aiohttp import Again
 from fairlead.instruments.hooking import hook_all
 from fairlead.instruments.importing import ImportWatch
 from fairlead.instruments.instrument import State
@@ -47,22 +50,27 @@ MIX = {
     "background": 10,
     "outlive": 5,
 }
+AIOHTTP_MIX = {"plain": 8, "tasks": 6, "stream": 6, "thread": 4, "called": 6}
+"""To an aiohttp server over loopback, by aiohttp: each costs as much as ten of the others."""
+AIOHTTP = "aiohttp "
 SYNC_MIX = {"plain": 60, "stream": 35, "executor": 5}
 
 
 def run() -> Iterator[Figure]:
     """Send the requests and give what leaked and what outlived its request."""
     lanes = tuple(Lane(name=lane) for lane in LANES if lane)
-    plane = Plane(Snapshot(workload=Workload(app="shop"), lanes=lanes))
+    applications = Applications(lambda: current_lane(plane))
+    again = Again(applications.look, LANE)
+    services = (again.service(),)
+    plane = Plane(Snapshot(workload=Workload(app="shop"), lanes=lanes, services=services))
     patches: dict[str, Patches] = {}
     hooks, states = hook_all(plane, patches)
     watch = ImportWatch(hooks)
     watch.install()
     if off := [state for state in states if state.state is not State.HOOKED]:
         raise RuntimeError(f"not hooked, so nothing would be proved: {off}")
-    applications = Applications(lambda: current_lane(plane))
     try:
-        leaks = asyncio.run(_all(applications)) + applications.late_leaks
+        leaks = asyncio.run(_all(applications, again)) + applications.late_leaks
     finally:
         applications.close()
         watch.remove()
@@ -79,17 +87,21 @@ def run() -> Iterator[Figure]:
     yield Figure(name="inprocess_outlived_missed_count", value=missed, target=0, note=note)
 
 
-async def _all(applications: Applications) -> int:
+async def _all(applications: Applications, again: Again) -> int:
     count = int(REQUESTS * SYNC_SHARE)
-    kinds = iter(_draw(MIX, REQUESTS - count, seed=1))
+    mix = MIX | {AIOHTTP + kind: weight for kind, weight in AIOHTTP_MIX.items()}
+    kinds = iter(_draw(mix, REQUESTS - count, seed=1))
     loop = asyncio.get_running_loop()
-    with ThreadPoolExecutor(SYNC_WORKERS) as threads:
+    async with again.served() as client:
+        threads = ThreadPoolExecutor(SYNC_WORKERS)
         sync = [
             loop.run_in_executor(threads, _call_wsgi, applications, count // SYNC_WORKERS, seed)
             for seed in range(SYNC_WORKERS)
         ]
-        workers = [_work(applications, kinds) for _ in range(ASYNC_WORKERS)]
+        peer = (client, again.url)
+        workers = [_work(applications, peer, kinds) for _ in range(ASYNC_WORKERS)]
         leaks = sum(await asyncio.gather(*workers)) + sum(await asyncio.gather(*sync))
+        threads.shutdown()
     await asyncio.gather(*applications.late)
     # Their done callbacks, which read the results, run one turn later.
     await asyncio.sleep(0)
@@ -103,11 +115,24 @@ def _draw(mix: dict[str, int], count: int, *, seed: int) -> Iterator[tuple[str, 
         yield dice.choices(kinds, weights)[0], dice.choice(LANES)
 
 
-async def _work(applications: Applications, kinds: Iterator[tuple[str, str]]) -> int:
+async def _work(
+    applications: Applications, peer: tuple[ClientSession, str], kinds: Iterator[tuple[str, str]]
+) -> int:
     leaks = 0
     for kind, lane in kinds:
-        leaks += await _call_asgi(applications, kind, lane)
+        if kind.startswith(AIOHTTP):
+            leaks += await _call_aiohttp(*peer, kind.removeprefix(AIOHTTP), lane)
+        else:
+            leaks += await _call_asgi(applications, kind, lane)
     return leaks
+
+
+async def _call_aiohttp(client: ClientSession, url: str, kind: str, lane: str) -> int:
+    headers = {LANE: lane}
+    if lane:
+        headers["baggage"] = f"userId=alice,x-opensergo-traffic={lane}"
+    async with client.get(f"{url}/{kind}", headers=headers) as response:
+        return _leaks([await response.read()])
 
 
 async def _call_asgi(applications: Applications, kind: str, lane: str) -> int:

@@ -50,6 +50,11 @@ def flask(*options: str, leaves_within: float = 2.0) -> Model:
     return Model(name=name, command=command, leaves_within=leaves_within)
 
 
+def aiohttp() -> Model:
+    """Aiohttp serves by itself, and has no options but its program's."""
+    return Model(name="aiohttp", command=("python", str(APPS / "aiohttp_a.py")))
+
+
 MODELS = (
     uvicorn(),
     uvicorn("--workers", "2", workers=2),
@@ -61,6 +66,9 @@ MODELS = (
     gunicorn("-k", "gevent", "-w", "2", workers=2),
     gunicorn("-k", "uvicorn_worker.UvicornWorker", "-w", "2", app="asgi_a", workers=2),
     gunicorn("-k", "uvicorn_worker.UvicornWorker", "--preload", app="asgi_a"),
+    aiohttp(),
+    gunicorn("-k", "aiohttp.GunicornWebWorker", "-w", "2", app="aiohttp_a", workers=2),
+    gunicorn("-k", "aiohttp.GunicornUVLoopWebWorker", "--preload", app="aiohttp_a"),
     flask(),
     # Its reloader answers SIGTERM by killing the server, which then cannot say good-bye: only the
     # end of its lease tells.
