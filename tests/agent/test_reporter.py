@@ -84,6 +84,21 @@ def test_a_report_is_due_as_often_as_the_control_plane_says(clocked: Clocked):
         == ("n", "shop", "cart", "h:1", 1, 9.0)  # fmt: skip
 
 
+def test_on_average_reports_are_as_often_as_is_asked_for(clocked: Clocked):
+    """They ride on renewals, every three seconds: a little early and a little late in turn."""
+    began, made = clocked.now, []
+    for _ in range(100):
+        clocked.now += 3
+        if report := clocked.reporter.due("h:1", soon=1.5):
+            made.append(clocked.now - began)
+            clocked.reporter.answered(report.seq)
+    assert made[:5] == [9, 21, 30, 39, 51]
+    assert len(made) == 30
+
+    clocked.telemetry = Telemetry(every=1.0)
+    assert clocked.reporter.until_due() <= 1.5
+
+
 def test_what_has_not_arrived_is_sent_again_as_it_was(clocked: Clocked):
     """A repeat has the same number: whoever adds up knows it."""
     clocked.call()

@@ -67,6 +67,9 @@ class Reporter:
         self._before = NOTHING
         self._began = clock()
         self._not_before = 0.0
+        self._early = 0.0
+        """Seconds that the last report was made before it was due, less than none where after:
+        renewals come when they come, and on average it is as often as is asked for."""
         self._unheard = 0
         self._pending: Report | None = None
         self._taken_back = (NOTHING, self._began)
@@ -103,8 +106,11 @@ class Reporter:
         """Return the seconds until a report is due; 0.0 where one waits to be sent."""
         if self._pending is not None:
             return 0.0
+        return max(0.0, self._next() - self._clock())
+
+    def _next(self) -> float:
         pause = max(self.every, self.cost / SHARE)
-        return max(0.0, max(self._began + pause, self._not_before) - self._clock())
+        return max(self._began + pause + min(self._early, pause / 2), self._not_before)
 
     def due(self, address: str, *, soon: float = 0.0) -> Report | None:
         """Return the report to send now, None where none is due in so many seconds.
@@ -181,6 +187,8 @@ class Reporter:
             dropped=max(0, now.dropped - before.dropped),
         )
         # Not before it is made: what a fault of ours kept from being told is told the next time.
+        early = self._next() - at
+        self._early = early if abs(early) < self.every / 2 else 0.0
         self._taken_back = (before, self._began)
         self._before, self._began, self._seq = now, at, self._seq + 1
         self.cost = self._spent() - began
