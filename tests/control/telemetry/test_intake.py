@@ -29,8 +29,8 @@ class Desk:
         assert found is not None
         return found
 
-    def all(self, name: str = "GET:/orders", step: int = 10) -> Sums:
-        series = self.told.series[INTERFACE, name, SERVER, ""]
+    def all(self, name: str = "GET:/orders", step: int = 10, lane: str = "") -> Sums:
+        series = self.told.series[INTERFACE, name, SERVER, lane]
         return unpack(sum(series.slots(step).values()))
 
 
@@ -195,5 +195,5 @@ def test_what_is_under_way_is_bounded_in_names_and_numbers(desk: Desk) -> None:
 
     (process,) = desk.told.processes.values()
     assert len(process.inflight) == MOST_BUSY
-    assert process.inflight["GET:/most", SERVER, ""] == MOST
-    assert all(desk.told.series[INTERFACE, *key].name[1] is key[0] for key in process.inflight)
+    assert (process.inflight[0][0], process.inflight[0][1][1]) > (MOST, "GET:/most")
+    assert all(desk.told.series[name].name is name for _, name in process.inflight)

@@ -15,8 +15,9 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from fairlead.control.history.block import Damaged, decode, encode
-from fairlead.control.telemetry.memory import COARSE, FINE, App, Name, Process
+from fairlead.control.telemetry.memory import COARSE, FINE, App, Name
 from fairlead.control.telemetry.packed import Packed
+from fairlead.control.telemetry.process import Process
 
 ROUGH = 300
 """Seconds of the slots that hours are added up to."""

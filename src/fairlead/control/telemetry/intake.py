@@ -8,6 +8,7 @@ from heapq import nlargest
 from typing import NamedTuple
 
 from fairlead.control.clocks import Clocks
+from fairlead.control.telemetry.bundle import MOST_ROWS
 from fairlead.control.telemetry.memory import (
     EDGE,
     INTERFACE,
@@ -16,11 +17,11 @@ from fairlead.control.telemetry.memory import (
     TOTAL,
     Memory,
     Name,
-    Process,
     Told,
     Where,
 )
-from fairlead.control.telemetry.packed import HIGH, MOST, STRUCTS, Packed, pack
+from fairlead.control.telemetry.packed import HIGH, PARTS, STRUCTS, Packed, pack
+from fairlead.control.telemetry.process import Process
 from fairlead.protocols.watch.report import EdgeReport, Report, RuleReport
 
 LATE = 8
@@ -76,11 +77,14 @@ class Intake:
         self.shed += report.dropped
         now = self._clocks.now().timestamp()
         process = _process(report, now)
+        process.shape = before.shape if before is not None else 0
         if before is not None or len(told.processes) < MOST_PROCESSES:
             told.processes[report.node] = process
         where = Where.of(now, report.seconds)
         told.cover(report.seconds, where)
-        process.inflight = _inflight(self._interfaces(told, report, where))
+        if report.interfaces:
+            busy = self._interfaces(told, report, where, process)
+            process.inflight = nlargest(MOST_BUSY, busy) if len(busy) > MOST_BUSY else busy
         for edge in report.edges:
             self._edge(told, edge, where)
         for rule in report.rules:
@@ -95,12 +99,30 @@ class Intake:
         process = told.processes.get(node) if told else None
         return process.seq if process else 0
 
-    def _interfaces(self, told: Told, report: Report, where: Where) -> list[tuple[int, Name]]:
+    def _interfaces(
+        self, told: Told, report: Report, where: Where, process: Process
+    ) -> list[tuple[int, Name]]:
         """Add up what interfaces did; return the calls under way, by the name that is kept."""
+        if not where.fine and where.parts == PARTS and len(report.interfaces) <= MOST_ROWS:
+            columns = list(zip(*report.interfaces, strict=True))
+            shape = (columns[0], columns[1], columns[2])
+            before, process.shape = process.shape, hash(shape)
+            bundled = told.bundle(shape, again=before == process.shape)
+            if bundled is not None and len(where.coarse) <= 2:
+                bundle, series = bundled
+                packed = bundle.packed(columns, round(report.seconds * 1000))
+                if packed >= 0:
+                    bundle.add(packed, where.coarse)
+                    under_way = zip(columns[9], series, strict=True)
+                    return [(count, one.name) for count, one in under_way if count]
+        return self._rows(told, report, where)
+
+    def _rows(self, told: Told, report: Report, where: Where) -> list[tuple[int, Name]]:
+        """Add up what interfaces did one by one, and leave out rows that count too much."""
         busy: list[tuple[int, Name]] = []
         ms, totals = round(report.seconds * 1000), dict[tuple[str, str], Packed]()
         of, total = ("", ""), 0
-        series, build = told.series.get, int.from_bytes
+        build = int.from_bytes
         # Thousands of rows come each second: `pack` is written out here.
         for row in report.interfaces:
             name, side, lane, passed, rejected, simulated, errors, rt, took, inflight, peak = row
@@ -116,7 +138,7 @@ class Intake:
                 self.refused += 1
                 continue
             key = (INTERFACE, name, side, lane)
-            kept = series(key) or told.find(key)
+            kept = told.find(key)
             kept.add(packed, where)
             if inflight:
                 busy.append((inflight, kept.name))
@@ -161,14 +183,3 @@ def _process(report: Report, now: float) -> Process:
         runtime=report.runtime,
         dropped=report.dropped,
     )
-
-
-def _inflight(busy: list[tuple[int, Name]]) -> dict[tuple[str, str, str], int]:
-    """Return the calls under way at the busiest."""
-    if len(busy) > MOST_BUSY:
-        busy = nlargest(MOST_BUSY, busy)
-    found: dict[tuple[str, str, str], int] = {}
-    for inflight, (_, *name) in busy:
-        key = (name[0], name[1], name[2])
-        found[key] = found.get(key, 0) + min(inflight, MOST)
-    return found

@@ -9,10 +9,10 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import NamedTuple, TypeAlias
 
+from fairlead.control.telemetry.bundle import MOST_BUNDLES, Bundle, Shape
 from fairlead.control.telemetry.packed import (
     MASK,
     NOTHING,
@@ -24,7 +24,8 @@ from fairlead.control.telemetry.packed import (
     span,
     unpack,
 )
-from fairlead.protocols.watch.report import REST, Runtime
+from fairlead.control.telemetry.process import Process
+from fairlead.protocols.watch.report import REST
 
 COARSE, FINE = 10, 1
 """Seconds of a slot."""
@@ -42,9 +43,6 @@ log = logging.getLogger(__name__)
 
 MOST_LANES = 256
 """Pairs of a side and a lane of one app that are counted for good."""
-
-QUIET = 2.5
-"""Reports that a process may miss before its figures are no more those of now."""
 
 INTERFACE, TOTAL, RULE, EDGE = "interface", "total", "rule", "edge"
 
@@ -103,6 +101,10 @@ class Series:
         if fine:
             _share(self.fine, packed, fine)
 
+    def put(self, slot: int, packed: Packed) -> None:
+        """Add what happened in one slot of ten seconds."""
+        self.coarse[slot] = self.coarse.get(slot, 0) + packed
+
     def slots(self, step: int) -> dict[int, Packed]:
         """Return the slots of `step` seconds."""
         return self.fine if step == FINE else self.coarse
@@ -133,54 +135,78 @@ class Window(NamedTuple):
     """0.0 where nothing is known."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Process:
-    """One process that reports."""
-
-    node: str
-    address: str
-    lane: str
-    seq: int
-    seconds: float
-    """That its last report covers."""
-    at: float
-    """When that came, unix seconds."""
-    runtime: Runtime | None = None
-    dropped: int = 0
-    inflight: dict[tuple[str, str, str], int] = field(default_factory=dict)
-    """Calls under way at its busiest interfaces, by interface, side and lane."""
-
-    def is_fresh(self, now: float) -> bool:
-        """Tell whether what it said last is still about now."""
-        return now - self.at < QUIET * max(self.seconds, FINE) + 2
-
-
 class Told:
     """What the processes of one app told."""
 
     def __init__(self, namespace: str, app: str) -> None:
         self.namespace, self.app = namespace, app
-        self.series: dict[Name, Series] = {}
-        self.sorted: defaultdict[str, dict[Name, Series]] = defaultdict(dict)
-        """The same series by their sort: most questions are about few of them."""
+        self._series: dict[Name, Series] = {}
+        self._sorted: defaultdict[str, dict[Name, Series]] = defaultdict(dict)
+        self._bundles: dict[Shape, tuple[Bundle, tuple[Series, ...]]] = {}
+        self._settled = True
+        """Whether all that was added to bundles is in series."""
         self.covered = Series()
         """Milliseconds that processes told of, together."""
         self.processes: dict[str, Process] = {}
-        self.ever: dict[tuple[str, str], Packed] = {}
-        """Counts by side and lane since the app was heard of first."""
+        self._ever: dict[tuple[str, str], Packed] = {}
         self.folded = 0
         """Rows of reports that were counted together with others, as there are too many names."""
         self._crowded = False
 
+    @property
+    def series(self) -> dict[Name, Series]:
+        """Everything that was told, by name."""
+        self._settle()
+        return self._series
+
+    @property
+    def sorted(self) -> defaultdict[str, dict[Name, Series]]:
+        """The same series by their sort: most questions are about few of them."""
+        self._settle()
+        return self._sorted
+
+    @property
+    def ever(self) -> dict[tuple[str, str], Packed]:
+        """Counts by side and lane since the app was heard of first."""
+        self._settle()
+        return self._ever
+
+    def bundle(self, shape: Shape, *, again: bool) -> tuple[Bundle, tuple[Series, ...]] | None:
+        """Return the bundle of rows, and the series of each; None for rows that have none.
+
+        They get one where they are told of `again` by the same process.
+        """
+        found = self._bundles.get(shape)
+        if found is None and again and len(self._bundles) < MOST_BUNDLES:
+            series = tuple([self.find((INTERFACE, *row)) for row in zip(*shape, strict=True)])
+            found = self._bundles[shape] = Bundle(len(series)), series
+        if found is not None:
+            self._settled = False
+        return found
+
+    def _settle(self) -> None:
+        """Give series what was added to bundles, and to the sums of their side and lane."""
+        if self._settled:
+            return
+        self._settled = True
+        for (_, *of), (bundle, series) in self._bundles.items():
+            totals: defaultdict[tuple[str, str, int], Packed] = defaultdict(int)
+            for place, slot, packed in bundle.take():
+                series[place].put(slot, packed)
+                totals[of[0][place], of[1][place], slot] += packed
+            for (side, lane, slot), packed in totals.items():
+                self.find((TOTAL, "", side, lane)).put(slot, packed)
+                self.count(side, lane, packed)
+
     def find(self, name: Name) -> Series:
         """Return the series of a name; beyond the bound, of what all others are called."""
-        series = self.series.get(name)
-        if series is None and len(self.series) >= MOST_SERIES:
+        series = self._series.get(name)
+        if series is None and len(self._series) >= MOST_SERIES:
             self._crowd()
-            name = _rest(name, lanes=len(self.series) < 2 * MOST_SERIES)
-            series = self.series.get(name)
+            name = _rest(name, lanes=len(self._series) < 2 * MOST_SERIES)
+            series = self._series.get(name)
         if series is None:
-            series = self.series[name] = self.sorted[name[0]][name] = Series(name)
+            series = self._series[name] = self._sorted[name[0]][name] = Series(name)
         return series
 
     def _crowd(self) -> None:
@@ -195,9 +221,9 @@ class Told:
 
     def count(self, side: str, lane: str, packed: Packed) -> None:
         """Add to what there has ever been on a side and a lane."""
-        if (side, lane) not in self.ever and len(self.ever) >= MOST_LANES:
+        if (side, lane) not in self._ever and len(self._ever) >= MOST_LANES:
             lane = REST
-        self.ever[side, lane] = self.ever.get((side, lane), 0) + packed
+        self._ever[side, lane] = self._ever.get((side, lane), 0) + packed
 
     def cover(self, seconds: float, where: Where) -> None:
         """Note that a process told of so many seconds."""
@@ -243,8 +269,15 @@ class Told:
         for series in (self.covered, *self.series.values()):
             _drop(series.coarse, coarse)
             _drop(series.fine, fine)
-        for name in [name for name, one in self.series.items() if not (one.coarse or one.fine)]:
-            del self.series[name], self.sorted[name[0]][name]
+        gone = [name for name, one in self._series.items() if not (one.coarse or one.fine)]
+        for name in gone:
+            del self._series[name], self._sorted[name[0]][name]
+        # They have series of their own, which may be gone.
+        self._bundles = {
+            shape: one for shape, one in self._bundles.items() if one[0].used and not gone
+        }
+        for bundle, _ in self._bundles.values():
+            bundle.used = False
         self.processes = {n: p for n, p in self.processes.items() if now - p.at < 10 * LONGEST}
 
     @property

@@ -12,7 +12,7 @@ from fairlead.control.store import Object
 from fairlead.control.telemetry.edges import Edge, edges_of
 from fairlead.control.telemetry.fleet import Fleet, Member
 from fairlead.control.telemetry.memory import INTERFACE, RULE, Memory, Told, Window
-from fairlead.control.telemetry.packed import NOTHING, Sums
+from fairlead.control.telemetry.packed import MOST, NOTHING, Sums
 from fairlead.control.telemetry.rates import counted, mean, per_second, took
 from fairlead.protocols.watch.report import SERVER, Runtime
 
@@ -100,8 +100,8 @@ def _interfaces(told: Told, window: Window) -> list[Object]:
     rows: dict[tuple[str, str, str], Object] = {}
     inflight: defaultdict[tuple[str, ...], int] = defaultdict(int)
     for process in told.processes.values():
-        for key, count in process.inflight.items():
-            inflight[key] += count
+        for count, known in process.inflight:
+            inflight[known[1:]] += min(count, MOST)
     for (_, *name), sums in told.sums(INTERFACE, window):
         key = (name[0], name[1], name[2])
         rows[key] = _interface(key, sums, window.seconds, inflight[key])
