@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fairlead.cli import failure
-from fairlead.cli.command import built, options_of
+from fairlead.cli.command import _EXAMPLES, built, options_of
 from fairlead.cli.main import VERBS, Verb
 from fairlead.cli.naming import spelt_options
 
@@ -63,3 +63,22 @@ def test_every_exit_status_is_told_in_one_place():
         for n in row.split(",")
     }
     assert statuses <= told
+
+
+def test_each_example_of_the_help_is_a_command_that_there_is():
+    """They are what people copy first."""
+    found = 0
+    for verb in VERBS:
+        module: Any = import_module(verb.module)
+        for lines in (_EXAMPLES.get((f.__name__, f.__module__), ()) for f in functions(module)):
+            for line in lines:
+                found += 1
+                command = re.split(r" \|\|? ", line)[-1 if line.startswith("kustomize") else 0]
+                assert re.search(rf"\bfairlead {verb.name}\b", command), line
+                assert set(OPTION.findall(command.partition(" -- ")[0])) <= options(verb), line
+    assert found > 20
+
+
+def functions(module: Any) -> list[Any]:
+    """Return what a verb runs."""
+    return list(getattr(module, "COMMANDS", {}).values())

@@ -7,6 +7,7 @@ import json
 import pytest
 import yaml
 
+from fairlead.cli.command import kubectl
 from tests.cli.conftest import Say
 from tests.cli.rules_text import lane, rule
 
@@ -141,6 +142,35 @@ def test_a_table_can_be_without_heads_and_with_labels(say: Say, applied):
     header, row = say("get", "tlane", "--show-labels", "-n", applied).out.splitlines()
     assert header.split()[-1] == "LABELS"
     assert row.split()[-1] == "app=gateway,team=a"
+
+
+@pytest.mark.parametrize(
+    "form", ["--jsonpath {}", "-o jsonpath={}", "-o=jsonpath={}", "-ojsonpath={}"]
+)
+def test_what_is_in_an_object_is_printed_by_its_path(say: Say, applied, form):
+    """As kubectl has it: scripts are full of it."""
+    words = form.format("{.metadata.name}").split(" ")
+    assert say("get", "tlr/one", *words, "-n", applied).out == "one\n"
+    every = form.format("{.items[*].metadata.name}").split(" ")
+    assert say("get", "tlr", *every, "-n", applied).out == "one two\n"
+    assert say("get", "tlr,tlane", *every, "-n", applied).out == "one two lane\n"
+    assert say("get", "tlr", *form.format("{.a[}").split(" "), "-n", applied).status == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "taken"),
+    [
+        (["-o=json", "-n=x"], ["-o", "json", "-n", "x"]),
+        (["-l=app=x"], ["-l", "app=x"]),
+        (["--dry-run=server", "--dry-run=client", "--dry-run=none"], ["--dry-run"] * 2),
+        (["a", "--", "-o=json"], ["a", "--", "-o=json"]),
+        ([], []),
+        ([""], [""]),
+    ],
+)
+def test_other_spellings_of_kubectl_are_taken(words: list[str], taken: list[str]):
+    """What follows -- belongs to somebody else."""
+    assert list(kubectl(words)) == taken
 
 
 def test_all_of_a_kind_are_deleted_only_where_that_is_said(say: Say, applied):

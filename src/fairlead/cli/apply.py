@@ -35,6 +35,11 @@ def main(arguments: Sequence[str]) -> int:
     return command.run("apply", arguments, COMMANDS)
 
 
+@command.examples(
+    "fairlead apply -f rules/",
+    "kustomize build . | fairlead apply -f -",
+    "fairlead apply -f lane.yaml --dry-run",
+)
 def apply(
     *,
     names: _Names = None,

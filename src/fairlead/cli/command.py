@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 import typer
 from typer.main import get_command
@@ -49,6 +49,7 @@ Watch: TypeAlias = Annotated[
 DEFAULT_SERVER = "http://127.0.0.1:8580"
 
 
+Command = TypeVar("Command", bound=Callable[..., Any])
 Commands: TypeAlias = Mapping[str, Callable[..., Any]]
 """What a verb can do, by the word that follows it; by its own name where it does one thing."""
 
@@ -64,11 +65,30 @@ def built(verb: str, commands: Commands) -> Any:
         no_args_is_help=len(commands) > 1,
     )
     for name, command in commands.items():
-        app.command(name, context_settings=_HELP)(with_files(command))
+        app.command(name, context_settings=_HELP, epilog=_epilog(command))(with_files(command))
     if verb not in commands:
         # With one command alone, typer would not ask for its name.
         app.callback(context_settings=_HELP)(_group)
     return get_command(app)
+
+
+def examples(*lines: str) -> Callable[[Command], Command]:
+    """Have the help of a command end with `lines`, which are command lines."""
+
+    def remembered(command: Command) -> Command:
+        _EXAMPLES[command.__name__, command.__module__] = lines
+        return command
+
+    return remembered
+
+
+_EXAMPLES: dict[tuple[str, str], Sequence[str]] = {}
+
+
+def _epilog(command: Callable[..., Any]) -> str | None:
+    lines = _EXAMPLES.get((command.__name__, command.__module__))
+    # \b is click's word for a paragraph that stays as it is.
+    return "\n".join(("\b", "Examples:", *(f"  {line}" for line in lines))) if lines else None
 
 
 def run(verb: str, arguments: Sequence[str], commands: Commands) -> int:
@@ -88,12 +108,16 @@ def run(verb: str, arguments: Sequence[str], commands: Commands) -> int:
 
 
 def kubectl(words: Sequence[str]) -> Iterator[str]:
-    """Yield `words` as typer takes them where kubectl takes others: ``-o=json``, a dry run's sort.
+    """Yield `words` as typer takes them where kubectl takes others.
+
+    ``-o=json``, ``-o jsonpath=PATH`` and a dry run's sort are other spellings of what there is.
 
     What follows ``--`` is somebody else's.
     """
     end = words.index("--") if "--" in words else len(words)
-    for word in words[:end]:
+    text = "\0".join(words[:end])
+    text = re.sub(r"(^|\0)(-o|--output)[\0=]?jsonpath=", r"\1--jsonpath\0", text)
+    for word in text.split("\0") if end else ():
         if re.match(r"-[A-Za-z]=", word):
             yield from (word[:2], word[3:])
         elif word in ("--dry-run=server", "--dry-run=client"):

@@ -21,6 +21,11 @@ def main(arguments: Sequence[str]) -> int:
     return command.run("delete", arguments, COMMANDS)
 
 
+@command.examples(
+    "fairlead delete tlane gray",
+    "fairlead delete -f rules/",
+    "fairlead delete tlr --all -n test",
+)
 def delete(  # noqa: PLR0913 - one parameter for each option
     *,
     words: SomeWords = None,

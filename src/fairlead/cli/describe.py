@@ -30,6 +30,11 @@ def main(arguments: Sequence[str]) -> int:
     return command.run("describe", arguments, COMMANDS)
 
 
+@command.examples(
+    "fairlead describe tlane gray",
+    "fairlead describe app cart",
+    "fairlead describe contract cart",
+)
 def describe(
     *,
     words: SomeWords = None,

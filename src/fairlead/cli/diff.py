@@ -30,6 +30,9 @@ def main(arguments: Sequence[str]) -> int:
         raise Failed(failure.lines, max(failure.status, USAGE)) from failure
 
 
+@command.examples(
+    "fairlead diff -f rules/ || fairlead apply -f rules/",
+)
 def diff(
     *,
     names: Annotated[

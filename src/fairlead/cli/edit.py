@@ -35,6 +35,9 @@ def main(arguments: Sequence[str]) -> int:
     return command.run("edit", arguments, COMMANDS)
 
 
+@command.examples(
+    "EDITOR=nano fairlead edit tlane gray",
+)
 def edit(*, words: Words, namespace: Namespace = None, server: Server = DEFAULT_SERVER) -> None:
     """Change an object in VISUAL or EDITOR; what is refused opens again, with the reasons."""
     one, control = single(words, namespace, KINDS), ControlPlane(server)

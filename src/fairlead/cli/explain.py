@@ -33,6 +33,9 @@ def main(arguments: Sequence[str]) -> int:
     return command.run("explain", words, COMMANDS)
 
 
+@command.examples(
+    "fairlead explain request '/cart?beta=1' --app gateway -H 'x-user: 7'",
+)
 def request(  # noqa: PLR0913 - one parameter for each option
     target: Annotated[
         str, typer.Argument(metavar="[PATH]", help="Path, with the query string.")

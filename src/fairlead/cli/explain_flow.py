@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fairlead.cli import terminal
+from fairlead.cli import command, terminal
 from fairlead.cli.command import DEFAULT_SERVER, Namespace, Server
 from fairlead.cli.control_plane import ControlPlane
 from fairlead.cli.failure import USAGE, Failed
@@ -24,6 +24,9 @@ SHOWN = 60
 """Characters of a body that are shown."""
 
 
+@command.examples(
+    "fairlead explain flow GET:/cart --app cart",
+)
 def flow(
     resource: Annotated[
         str, typer.Argument(metavar="RESOURCE", help="As GET:/orders/{id}, or a function's name.")

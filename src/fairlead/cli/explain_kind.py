@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fairlead.cli import terminal
+from fairlead.cli import command, terminal
 from fairlead.cli.failure import USAGE, Failed
 from fairlead.cli.objects import SHOWN, named
 from fairlead.cli.table import tabled
@@ -20,6 +20,11 @@ from fairlead.kinds.suggestion import meant
 _COLUMNS = 80
 
 
+@command.examples(
+    "fairlead explain tlane.spec.rules",
+    "fairlead explain tlane --recursive",
+    "fairlead explain kind",
+)
 def kind(
     path: Annotated[
         str | None,

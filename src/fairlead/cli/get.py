@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
-from fairlead.cli import command, inventory
+from fairlead.cli import command, inventory, terminal
 from fairlead.cli.command import DEFAULT_SERVER, AllNamespaces, Files, Namespace, Selector, Server
 from fairlead.cli.control_plane import TABLE, ControlPlane, Refused
 from fairlead.cli.failure import REFUSED, USAGE, Failed
 from fairlead.cli.following import Following, Plain
+from fairlead.cli.jsonpath import InvalidPath, JsonPath
 from fairlead.cli.objects import Asked, Named, SomeWords, missing
 from fairlead.cli.printing import Form, Objects, Output, Table, document, nothing
 from fairlead.cli.sources import chosen
@@ -26,6 +27,31 @@ def main(arguments: Sequence[str]) -> int:
     return command.run("get", arguments, COMMANDS)
 
 
+def _flag(*words: str, says: str) -> Any:
+    return typer.Option(*words, help=says)
+
+
+Watch: TypeAlias = Annotated[
+    bool, _flag("--watch", "-w", says="Then show every change, until interrupted.")
+]
+Events: TypeAlias = Annotated[
+    bool, _flag("--output-watch-events", says="With -w, say what each change is.")
+]
+Bare: TypeAlias = Annotated[bool, _flag("--no-headers", says="A table without its first line.")]
+Labels: TypeAlias = Annotated[bool, _flag("--show-labels", says="A table with a column of labels.")]
+Path: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--jsonpath", help="What it leads to; also -o jsonpath=PATH.", show_default=False),
+]
+
+
+@command.examples(
+    "fairlead get tlane,tlr -A",
+    "fairlead get tlane/gray tlr/vip -o yaml",
+    "fairlead get all -l app=cart",
+    "fairlead get apps",
+    "fairlead get tlane -w",
+)
 def get(  # noqa: PLR0913 - one parameter for each option
     *,
     words: SomeWords = None,
@@ -33,38 +59,45 @@ def get(  # noqa: PLR0913 - one parameter for each option
     namespace: Namespace = None,
     all_namespaces: AllNamespaces = False,
     output: Output = None,
+    jsonpath: Path = None,
     selector: Selector = None,
-    watch: Annotated[
-        bool, typer.Option("--watch", "-w", help="Then show every change, until interrupted.")
-    ] = False,
-    events: Annotated[
-        bool, typer.Option("--output-watch-events", help="With -w, say what each change is.")
-    ] = False,
-    no_headers: Annotated[
-        bool, typer.Option("--no-headers", help="A table without its first line.")
-    ] = False,
-    show_labels: Annotated[
-        bool, typer.Option("--show-labels", help="A table with a column of labels.")
-    ] = False,
+    watch: Watch = False,
+    events: Events = False,
+    no_headers: Bare = False,
+    show_labels: Labels = False,
     server: Server = DEFAULT_SERVER,
 ) -> None:
     """Show resources: KIND, KIND,KIND or all; KIND NAME... or KIND/NAME...; or those of files."""
     names, control = list(words or ()), ControlPlane(server)
     where = None if all_namespaces else namespace or DEFAULT_NAMESPACE
     if names and inventory.knows(names[0]):
+        if watch or selector or filename or jsonpath:
+            raise Failed(f"{names[0]} goes without -w, -l, -f and --jsonpath", USAGE)
         inventory.show(control, names, where, output)
         return
     asked = chosen(names, filename or (), namespace)
     if any(one.names for one in asked) and (all_namespaces or selector):
         raise Failed("NAME goes without -A and -l: it is one object", USAGE)
     query = {"labelSelector": selector} if selector else {}
-    look = Look(control, where, query, output, {"heads": not no_headers, "labels": show_labels})
+    table = {"heads": not no_headers, "labels": show_labels}
+    look = Look(control, where, query, output, table, _path(jsonpath, output, watch=watch))
     if watch:
         look.on(asked, events=events)
-    elif output in (None, Form.WIDE):
+    elif output in (None, Form.WIDE) and jsonpath is None:
         look.tables(asked)
     else:
         look.objects(asked)
+
+
+def _path(text: str | None, form: Form | None, *, watch: bool) -> JsonPath | None:
+    if text is None:
+        return None
+    if form is not None or watch:
+        raise Failed("--jsonpath goes without -o and -w", USAGE)
+    try:
+        return JsonPath(text)
+    except InvalidPath as error:
+        raise Failed(f"--jsonpath {error}", USAGE) from error
 
 
 @dataclass(slots=True)
@@ -77,6 +110,7 @@ class Look:
     query: Mapping[str, str]
     form: Form | None
     table: Mapping[str, Any]
+    path: JsonPath | None = None
 
     def tables(self, asked: Sequence[Asked]) -> None:
         """Show a table of each kind, and fail where an object is not there."""
@@ -98,28 +132,33 @@ class Look:
             raise Failed(absent, REFUSED)
 
     def objects(self, asked: Sequence[Asked]) -> None:
-        """Show objects, whole or by name, and fail where one is not there."""
+        """Show objects, whole, by name or what is in them, and fail where one is not there."""
         absent: list[str] = []
-        items: list[Plain] = []
-        (first, *more) = asked
-        if not more and not first.names and self.form is not Form.NAME:
-            print(document(self._listed(first.kind, Objects.accept), self.form))
-            return
-        for one in asked:
-            if one.names:
-                found = list(self._named(one.names, Objects.accept, absent))
-            else:
-                found = self._listed(one.kind, Objects.accept)["items"]
-            if self.form is Form.NAME:
-                Objects(one.kind, self.form).listed({"items": found})
-            items += found
-        if self.form is not Form.NAME and not more and len(first.names) == 1:
-            print("\n".join(document(item, self.form) for item in items), end="\n" * bool(items))
-        elif self.form is not Form.NAME:
-            whole = {"apiVersion": "v1", "kind": "List", "metadata": {}, "items": items}
-            print(document(whole, self.form))
+        found = [(one, self._listing(one, absent)) for one in asked]
+        items = [item for _, listing in found for item in listing["items"]]
+        if self.form is Form.NAME:
+            for one, listing in found:
+                Objects(one.kind, self.form).listed(listing)
+        elif len(asked) == 1 and not asked[0].names:
+            self._put(found[0][1])
+        elif len(asked) == 1 and len(asked[0].names) == 1:
+            for item in items:
+                self._put(item)
+        else:
+            self._put({"apiVersion": "v1", "kind": "List", "metadata": {}, "items": items})
         if absent:
             raise Failed(absent, REFUSED)
+
+    def _listing(self, one: Asked, absent: list[str]) -> dict[str, Any]:
+        if one.names:
+            return {"items": list(self._named(one.names, Objects.accept, absent))}
+        return self._listed(one.kind, Objects.accept)
+
+    def _put(self, found: Plain) -> None:
+        if self.path is None:
+            print(document(dict(found), self.form))
+        else:
+            print(terminal.safe(" ".join(self.path.texts(found))))
 
     def on(self, asked: Sequence[Asked], *, events: bool) -> None:
         """Show what there is, and every change from then on."""

@@ -26,6 +26,9 @@ def main(arguments: Sequence[str]) -> int:
     return command.run("history", arguments, COMMANDS)
 
 
+@command.examples(
+    "fairlead history tlane gray --diff",
+)
 def history(
     *,
     words: Words,

@@ -95,6 +95,10 @@ def _row(one: Plain, *, wide: bool) -> tuple[str, ...]:
     return (*cells, rate(lost), back or "-", *more)
 
 
+@command.examples(
+    "fairlead lane coverage gray || exit 1",
+    "fairlead lane coverage gray -w",
+)
 def coverage(
     lane: Name,
     *,
@@ -200,6 +204,10 @@ Workload: TypeAlias = Annotated[
 ]
 
 
+@command.examples(
+    "fairlead lane create gray --app gateway -H 'x-user: 7'",
+    "fairlead lane create gray --app gateway --percentage 5 --workload tag=gray",
+)
 def create(  # noqa: PLR0913 - one parameter for each option
     lane: Name,
     *,

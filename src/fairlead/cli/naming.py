@@ -35,7 +35,7 @@ class Context:
 Ask = Callable[[ControlPlane, Context], Iterable[Offer]]
 
 OBJECTS, LANES, APPS, TOKENS, SHELLS = "objects", "lanes", "apps", "tokens", "shells"
-KINDS = "kinds"
+KINDS, OWN_LANES = "kinds", "lanes that a TrafficLane makes"
 FILES = frozenset(
     {"--filename", "--token-file", "--ca-file", "--data-dir", "--write", "--tls-cert", "--tls-key"}
 )
@@ -51,7 +51,8 @@ WORDS: Mapping[str, tuple[str, ...]] = {
 ARGUMENTS: Mapping[str, str] = {
     **dict.fromkeys(("get", "describe", "edit", "delete", "history", "rollback", "wait"), OBJECTS),
     **dict.fromkeys(("apply", "diff", "analyze", "sql check", "sentinel import"), ":files"),
-    **dict.fromkeys(("lane coverage", "lane delete", "lane describe"), LANES),
+    "lane coverage": LANES,
+    "lane delete": OWN_LANES,
     **dict.fromkeys(("top", "tap"), APPS),
     "explain kind": KINDS,
     "token revoke": TOKENS,
@@ -117,6 +118,12 @@ def _apps(control: ControlPlane, context: Context) -> Iterator[Offer]:
 
 
 def _lanes(control: ControlPlane, context: Context) -> Iterator[Offer]:
+    query = {"namespace": context.namespace or DEFAULT_NAMESPACE}
+    items = control.call("GET", "/fairlead/v1/lanes", query=query)["items"]
+    yield from ((str(one["lane"]), "") for one in items)
+
+
+def _own_lanes(control: ControlPlane, context: Context) -> Iterator[Offer]:
     path = control.path(LANE, context.namespace or DEFAULT_NAMESPACE)
     items = control.call("GET", path)["items"]
     yield from ((lane, "") for lane in sorted({lane_of(item) for item in items}) if lane)
@@ -142,6 +149,7 @@ def _revisions(control: ControlPlane, context: Context) -> Iterator[Offer]:
 LIVE: Mapping[str, Ask] = {
     OBJECTS: _objects,
     LANES: _lanes,
+    OWN_LANES: _own_lanes,
     APPS: _apps,
     TOKENS: _tokens,
     SHELLS: _shells,

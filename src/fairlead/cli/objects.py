@@ -39,7 +39,7 @@ Words: TypeAlias = Annotated[
 SomeWords: TypeAlias = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[KIND [NAME...]]", help="Kinds and names, or KIND/NAME.", show_default=False
+        metavar="KIND [NAME...]", help="Kinds and names, or KIND/NAME.", show_default=False
     ),
 ]
 

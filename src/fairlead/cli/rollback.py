@@ -27,6 +27,10 @@ def main(arguments: Sequence[str]) -> int:
     return command.run("rollback", arguments, COMMANDS)
 
 
+@command.examples(
+    "fairlead rollback tlane gray --dry-run",
+    "fairlead rollback tlane gray --to 42",
+)
 def rollback(
     *,
     words: Words,

@@ -55,6 +55,11 @@ def main(arguments: Sequence[str]) -> int:
     return command.run("status", arguments, COMMANDS)
 
 
+@command.examples(
+    "fairlead status -A",
+    "fairlead status --check || fairlead doctor app/cart",
+    "fairlead status -w",
+)
 def status(
     *,
     namespace: Namespace = None,

@@ -29,6 +29,10 @@ def main(arguments: Sequence[str]) -> int:
     return command.run("tap", arguments, COMMANDS)
 
 
+@command.examples(
+    "fairlead tap cart --lane gray",
+    "fairlead tap -o json --limit 100",
+)
 def tap(  # noqa: PLR0913 - one parameter for each option
     app: Annotated[
         str | None, typer.Argument(metavar="[APP]", help="One app; all of them if left out.")

@@ -42,6 +42,11 @@ def main(arguments: Sequence[str]) -> int:
     return command.run("top", arguments, COMMANDS)
 
 
+@command.examples(
+    "fairlead top --sort errors",
+    "fairlead top cart",
+    "fairlead top --once -o json",
+)
 def top(  # noqa: PLR0913 - one parameter for each option
     app: Annotated[
         str | None,

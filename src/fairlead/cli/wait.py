@@ -32,6 +32,11 @@ def main(arguments: Sequence[str]) -> int:
     return command.run("wait", arguments, COMMANDS)
 
 
+@command.examples(
+    "fairlead wait -f rules/ --for=condition=Live",
+    "fairlead wait tlane/gray --for=delete --timeout=2m",
+    "fairlead wait tlr/vip --for=jsonpath='{.status.live}'=3/3",
+)
 def wait(  # noqa: PLR0913 - one parameter for each option
     *,
     words: SomeWords = None,

@@ -57,6 +57,11 @@ def main(arguments: Sequence[str]) -> int:
     return command.run("analyze", arguments, COMMANDS)
 
 
+@command.examples(
+    "fairlead analyze -f rules/",
+    "fairlead analyze -f rules/ --live -o sarif",
+    "fairlead analyze -A",
+)
 def analyze(  # noqa: PLR0913 - one parameter for each option
     *,
     names: Annotated[

@@ -41,6 +41,9 @@ def main(arguments: Sequence[str]) -> int:
     return command.run("assess", arguments, COMMANDS)
 
 
+@command.examples(
+    "fairlead assess --url http://127.0.0.1:8000/ -- uvicorn shop:app",
+)
 def assess(  # noqa: PLR0913 - one parameter for each option
     words: _CommandWords,
     *,

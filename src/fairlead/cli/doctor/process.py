@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from fairlead.cli import terminal
 from fairlead.cli.doctor.diagnosis import Answer, Problem, age, ago, notes, problems, shadows
 
 COLUMNS = ("PID", "NAMESPACE", "APP", "LANE", "ADDRESS", "STATE", "SNAPSHOT", "HOOKS")
@@ -36,7 +37,7 @@ def worded(answer: Answer) -> Iterator[str]:
         pairs = list(_facts(answer))
         width = max(len(name) for name, _ in pairs)
         for name, text in pairs:
-            yield f"  {name.ljust(width)}  {text}"
+            yield f"  {name.ljust(width)}  {terminal.one_line(text)}"
     yield from told(notes(answer), "note: ")
     yield from told(wrong_alone(answer), "! ")
 
@@ -54,10 +55,11 @@ _ASK_AGAIN = "ask again; a process that is stopped, or has no time at all, canno
 
 def told(found: Sequence[Problem], mark: str) -> Iterator[str]:
     """Yield problems with what to do about each."""
+    style = terminal.RED if mark.startswith("!") else terminal.YELLOW
     for one in found:
-        yield f"{mark}{one.text}"
+        yield terminal.painted(terminal.one_line(f"{mark}{one.text}"), style)
         if one.remedy:
-            yield f"    → {one.remedy}"
+            yield f"    → {terminal.one_line(one.remedy)}"
 
 
 def _state(answer: Answer) -> str:
