@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import signal
 import socket
 import subprocess
@@ -180,6 +181,17 @@ def test_what_is_no_url_is_two(capsys: pytest.CaptureFixture[str], url: str) -> 
     status, err = said(capsys, "get", "tlr", "--server", url)
     assert status == 2
     assert "secret" not in err
+
+
+@pytest.mark.parametrize("verb", ["explain kind", "explain tlane --recursive"])
+def test_who_reads_no_further_is_no_failure(verb: str) -> None:
+    """`| head -1`, in a script with pipefail."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    words = [sys.executable, "-m", "fairlead.cli.main", *verb.split()]
+    done = subprocess.run(words, stdout=writer, stderr=subprocess.PIPE, timeout=30, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_ctrl_c_is_one_hundred_and_thirty(tmp_path: Path) -> None:

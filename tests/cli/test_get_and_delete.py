@@ -8,8 +8,10 @@ import pytest
 import yaml
 
 from fairlead.cli.command import kubectl
+from fairlead.cli.get import _rank
 from tests.cli.conftest import Say
 from tests.cli.rules_text import lane, rule
+from tests.control.fleet import until
 
 
 @pytest.fixture
@@ -173,6 +175,30 @@ def test_other_spellings_of_kubectl_are_taken(words: list[str], taken: list[str]
     assert list(kubectl(words)) == taken
 
 
+def test_rows_and_objects_are_sorted_by_what_is_in_them(say: Say, applied):
+    """A path, as kubectl has it; numbers as numbers."""
+    where = ("-n", applied)
+    text = lane().replace("name: lane", "name: before")
+    assert say("apply", "-f", "-", *where, stdin=text.encode()).status == 0
+    words = ("get", "tlane", *where, "--sort-by", "{.metadata.resourceVersion}")
+    rows = [line.split()[0] for line in say(*words).out.splitlines()]
+    named = [name.rpartition("/")[2] for name in say(*words, "-o", "name").out.splitlines()]
+    assert rows[1:] == named
+    assert sorted(named) == ["before", "lane"]
+    assert say("get", "tlane", "--sort-by", "{.a[}").status == 2
+    assert _rank(["9"]) < _rank(["10"]) < _rank(["a"])
+    assert _rank([]) < _rank(["0"])
+
+
+def test_an_object_is_printed_in_the_order_in_which_it_is_read(say: Say, applied):
+    """Its names first, and what came of it last."""
+    found = yaml.safe_load(say("get", "tlane/lane", "-n", applied, "-o", "yaml").out)
+    assert list(found)[:4] == ["apiVersion", "kind", "metadata", "spec"]
+    listed = json.loads(say("get", "tlane", "-n", applied, "-o", "json").out)
+    assert list(listed)[-1] == "items"
+    assert list(listed["items"][0])[2] == "metadata"
+
+
 def test_all_of_a_kind_are_deleted_only_where_that_is_said(say: Say, applied):
     """A name that was forgotten must not be all of them."""
     assert say("delete", "tlr", "-n", applied).status == 2
@@ -203,13 +229,10 @@ def test_a_wide_table_of_label_rules_lists_their_members(say: Say, namespace):
     """S1-04: who is labelled, and what is shadowed."""
     assert say("apply", "-f", "-", "-n", namespace, stdin=SHADOW_TABLE.encode()).status == 0
     member = "table shop.orders_gray shadows orders"
-    for _ in range(100):
-        wide = say("get", "workloadlabelrules", "-n", namespace, "-o", "wide").out
-        if member in wide:
-            break
-    header, row = wide.splitlines()
+    words = ("get", "workloadlabelrules", "-n", namespace, "-o", "wide")
+    wide = until(lambda: [out for out in [say(*words).out] if member in out])[0]
+    header, _ = wide.splitlines()
     assert "MEMBERS" in header.split()
-    assert member in row
     assert "MEMBERS" not in say("get", "wlr", "-n", namespace).out
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -65,7 +66,8 @@ def built(verb: str, commands: Commands) -> Any:
         no_args_is_help=len(commands) > 1,
     )
     for name, command in commands.items():
-        app.command(name, context_settings=_HELP, epilog=_epilog(command))(with_files(command))
+        runs = _unread(with_files(command))
+        app.command(name, context_settings=_HELP, epilog=_epilog(command))(runs)
     if verb not in commands:
         # With one command alone, typer would not ask for its name.
         app.callback(context_settings=_HELP)(_group)
@@ -100,6 +102,8 @@ def run(verb: str, arguments: Sequence[str], commands: Commands) -> int:
         return _status(end.code)
     except typer.Abort:
         return INTERRUPTED
+    except _Unread as unread:
+        raise BrokenPipeError from unread
     except Exception as error:
         if not isinstance(getattr(error, "exit_code", None), int):
             raise
@@ -125,6 +129,21 @@ def kubectl(words: Sequence[str]) -> Iterator[str]:
         elif word != "--dry-run=none":
             yield word
     yield from words[end:]
+
+
+class _Unread(Exception):
+    """Whoever reads our output has seen enough, which typer would take for a fault."""
+
+
+def _unread(command: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(command)
+    def run(*arguments: Any, **options: Any) -> Any:
+        try:
+            return command(*arguments, **options)
+        except BrokenPipeError as error:
+            raise _Unread from error
+
+    return run
 
 
 def _group() -> None:

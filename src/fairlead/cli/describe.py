@@ -94,7 +94,9 @@ def described(one: Named, plain: Plain) -> Iterator[str]:
         value = plain.get(name)
         if isinstance(value, dict):
             value = {key: inner for key, inner in value.items() if key != "conditions"}
-        if value not in (None, {}, []):
+        if isinstance(value, str | int) and value != "":
+            yield f"{name[0].upper() + name[1:] + ':':<14}{terminal.one_line(str(value))}"
+        elif value not in (None, {}, [], ""):
             yield f"{name[0].upper()}{name[1:]}:"
             yield from (f"  {line}" for line in write_yaml(value).splitlines())
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeAlias
 
 import typer
@@ -16,8 +16,9 @@ from fairlead.cli.failure import REFUSED, USAGE, Failed
 from fairlead.cli.following import Following, Plain
 from fairlead.cli.jsonpath import InvalidPath, JsonPath
 from fairlead.cli.objects import Asked, Named, SomeWords, missing
-from fairlead.cli.printing import Form, Objects, Output, Table, document, nothing
+from fairlead.cli.printing import Form, Objects, Output, Table, document, nothing, ordered
 from fairlead.cli.sources import chosen
+from fairlead.control.event_kind import EVENT
 from fairlead.kinds import Kind
 from fairlead.policy.workload import DEFAULT_NAMESPACE
 
@@ -43,6 +44,10 @@ Path: TypeAlias = Annotated[
     str | None,
     typer.Option("--jsonpath", help="What it leads to; also -o jsonpath=PATH.", show_default=False),
 ]
+Order: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--sort-by", help="Path: {.metadata.creationTimestamp}.", show_default=False),
+]
 
 
 @command.examples(
@@ -60,6 +65,7 @@ def get(  # noqa: PLR0913 - one parameter for each option
     all_namespaces: AllNamespaces = False,
     output: Output = None,
     jsonpath: Path = None,
+    sort_by: Order = None,
     selector: Selector = None,
     watch: Watch = False,
     events: Events = False,
@@ -71,33 +77,33 @@ def get(  # noqa: PLR0913 - one parameter for each option
     names, control = list(words or ()), ControlPlane(server)
     where = None if all_namespaces else namespace or DEFAULT_NAMESPACE
     if names and inventory.knows(names[0]):
-        if watch or selector or filename or jsonpath:
-            raise Failed(f"{names[0]} goes without -w, -l, -f and --jsonpath", USAGE)
+        if watch or selector or filename or jsonpath or sort_by:
+            raise Failed(f"{names[0]} goes without -w, -l, -f and paths", USAGE)
         inventory.show(control, names, where, output)
         return
     asked = chosen(names, filename or (), namespace)
     if any(one.names for one in asked) and (all_namespaces or selector):
         raise Failed("NAME goes without -A and -l: it is one object", USAGE)
-    query = {"labelSelector": selector} if selector else {}
-    table = {"heads": not no_headers, "labels": show_labels}
-    look = Look(control, where, query, output, table, _path(jsonpath, output, watch=watch))
+    look = Look(control, where, {"labelSelector": selector} if selector else {}, output)
+    look.table = {"heads": not no_headers, "labels": show_labels}
+    look.path, look.order = _path("--jsonpath", jsonpath), _path("--sort-by", sort_by)
     if watch:
         look.on(asked, events=events)
-    elif output in (None, Form.WIDE) and jsonpath is None:
+    elif output in (None, Form.WIDE) and look.path is None:
         look.tables(asked)
     else:
         look.objects(asked)
 
 
-def _path(text: str | None, form: Form | None, *, watch: bool) -> JsonPath | None:
-    if text is None:
-        return None
-    if form is not None or watch:
-        raise Failed("--jsonpath goes without -o and -w", USAGE)
+def _path(option: str, text: str | None) -> JsonPath | None:
     try:
-        return JsonPath(text)
+        return None if text is None else JsonPath(text)
     except InvalidPath as error:
-        raise Failed(f"--jsonpath {error}", USAGE) from error
+        raise Failed(f"{option} {error}", USAGE) from error
+
+
+_LATEST = JsonPath("{.lastTimestamp}")
+"""What Events are sorted by: the newest is the one that is looked for, and stands last."""
 
 
 @dataclass(slots=True)
@@ -109,8 +115,9 @@ class Look:
     """Namespace, None for all of them."""
     query: Mapping[str, str]
     form: Form | None
-    table: Mapping[str, Any]
+    table: Mapping[str, Any] = field(default_factory=dict)
     path: JsonPath | None = None
+    order: JsonPath | None = None
 
     def tables(self, asked: Sequence[Asked]) -> None:
         """Show a table of each kind, and fail where an object is not there."""
@@ -122,6 +129,7 @@ class Look:
             else:
                 tables = [self._listed(one.kind, TABLE)]
             rows = [row for table in tables for row in table.get("rows") or ()]
+            rows = self._sorted(one.kind, rows, lambda row: row["object"])
             if rows:
                 print("\n" * some, end="")
                 shown = self._table(one.kind, several=len(asked) > 1)
@@ -151,12 +159,22 @@ class Look:
 
     def _listing(self, one: Asked, absent: list[str]) -> dict[str, Any]:
         if one.names:
-            return {"items": list(self._named(one.names, Objects.accept, absent))}
-        return self._listed(one.kind, Objects.accept)
+            found: dict[str, Any] = {"items": list(self._named(one.names, Objects.accept, absent))}
+        else:
+            found = self._listed(one.kind, Objects.accept)
+        return {**found, "items": self._sorted(one.kind, found["items"], lambda item: item)}
+
+    def _sorted(
+        self, kind: Kind[Any], found: Sequence[Plain], of: Callable[[Plain], Plain]
+    ) -> list[Plain]:
+        path = self.order or (_LATEST if kind is EVENT else None)
+        if path is None:
+            return list(found)
+        return sorted(found, key=lambda one: _rank(path.texts(of(one))))
 
     def _put(self, found: Plain) -> None:
         if self.path is None:
-            print(document(dict(found), self.form))
+            print(document(ordered(found), self.form))
         else:
             print(terminal.safe(" ".join(self.path.texts(found))))
 
@@ -164,6 +182,8 @@ class Look:
         """Show what there is, and every change from then on."""
         if len(asked) > 1 or len(asked[0].names) > 1:
             raise Failed("-w follows one object, or all of a kind", USAGE)
+        if self.path or self.order:
+            raise Failed("-w goes without --jsonpath and --sort-by", USAGE)
         ((kind, names),) = asked
         query = dict(self.query)
         if names:
@@ -189,16 +209,32 @@ class Look:
 
     def _listed(self, kind: Kind[Any], accept: str) -> dict[str, Any]:
         path = self.control.path(kind, self.place)
-        return self.control.call("GET", path, query=self.query, accept=accept)
+        query = {**self.query, **self._whole(kind)}
+        return self.control.call("GET", path, query=query, accept=accept)
+
+    def _whole(self, kind: Kind[Any]) -> dict[str, str]:
+        """Return what asks for rows with whole objects, where what is in them sorts them."""
+        return {"includeObject": "Object"} if self.order or kind is EVENT else {}
 
     def _named(self, names: Sequence[Named], accept: str, absent: list[str]) -> Iterator[Plain]:
         for one in names:
             try:
-                yield self.control.call("GET", one.path(self.control), accept=accept)
+                path, query = one.path(self.control), self._whole(one.kind)
+                yield self.control.call("GET", path, accept=accept, query=query)
             except Refused as refusal:
                 if refusal.code != 404:
                     raise
                 absent += missing(self.control, one).lines
+
+
+def _rank(texts: Sequence[str]) -> tuple[int, float, str]:
+    """Return the place of a value among others: those that are not there, numbers, texts."""
+    if not texts:
+        return 0, 0.0, ""
+    try:
+        return 1, float(texts[0]), ""
+    except ValueError:
+        return 2, 0.0, texts[0]
 
 
 COMMANDS: command.Commands = {"get": get}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any, TypeAlias
@@ -58,6 +58,20 @@ def document(found: Any, form: Form | Whole | None) -> str:
     return as_json(found, indent=4)
 
 
+_FIRST = ("apiVersion", "kind", "metadata")
+
+
+def ordered(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object, or a list of them, in the order in which people read: status last."""
+    names = [*(name for name in _FIRST if name in found), *(n for n in found if n not in _FIRST)]
+    if "status" in names:
+        names = [*(name for name in names if name != "status"), "status"]
+    whole = {name: found[name] for name in names}
+    if isinstance(found.get("items"), list):
+        whole["items"] = [ordered(one) for one in found["items"]]
+    return whole
+
+
 def as_json(found: Any, indent: int | None = None) -> str:
     """Return plain values as JSON that can be shown on a terminal."""
     return _STRANGE.sub(_escaped, json.dumps(found, indent=indent, ensure_ascii=False))
@@ -92,9 +106,10 @@ class Objects:
             label = Named(self._kind, "", found["metadata"]["name"]).label
             print(_before(event) + label, flush=True)
             return
+        found = ordered(found)
         found = {"type": event, "object": found} if event else found
         between = "---\n" if self._form is Form.YAML else ""
-        print(between + document(dict(found), self._form), flush=True)
+        print(between + document(found, self._form), flush=True)
 
 
 @dataclass(slots=True, kw_only=True)
