@@ -113,7 +113,9 @@ def test_top_is_a_table_in_a_pipe(say: Say, shop: Shop):
     assert "GET:/orders" in inside
     assert "RateLimit/slow: 0.5/s rejected" in inside
     assert json.loads(say("top", "-o", "json", "-n", shop.namespace).out)["items"]
-    assert say("top", "nobody", "-n", shop.namespace).status == 1
+    missing = say("top", "stocks", "-n", shop.namespace)
+    assert missing.status == 1
+    assert missing.err.endswith("did you mean stock?\n")
 
 
 def read_until(fd: int, wanted: bytes) -> bytes:
@@ -292,3 +294,29 @@ def test_a_lane_of_yaml_can_be_deleted_by_its_lane(say: Say, shop: Shop):
     said = say("apply", "-f", "-", "-n", shop.namespace, stdin=yaml.safe_dump(body).encode())
     assert said.status == 0, said.err
     assert "named-otherwise" in say("lane", "delete", "gray", "-n", shop.namespace).out
+
+
+@pytest.mark.parametrize(("lost", "status"), [(0, 0), (10, 1)])
+def test_coverage_that_is_watched_ends_as_what_was_seen_last(
+    server: Server, shop: Shop, lost: int, status: int
+) -> None:
+    """Somebody watches a release, presses Ctrl-C, and the script goes on or not."""
+    shop.register("gateway", 7001)
+    shop.register("orders", 7002, lane="gray")
+    shop.post(shop.report("gateway", 7001, edges=(edge("orders", 20, label="gray", lost=lost),)))
+    words = ["lane", "coverage", "gray", "-w", "-n", shop.namespace]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "fairlead.cli.main", *words],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "FAIRLEAD_CONTROL": server.url},
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline().split() == ["CALL", "SERVED", "BY", "QPS"]
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+        assert process.returncode == status
+    finally:
+        process.kill()
+        process.wait()

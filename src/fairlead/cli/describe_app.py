@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from fairlead.cli import inventory, terminal
+from fairlead.cli.apps import Plain, listed, service
 from fairlead.cli.control_plane import ControlPlane
 from fairlead.cli.failure import Failed
 from fairlead.cli.live import duration, rate
@@ -15,16 +15,12 @@ from fairlead.cli.top import Sort, interfaces_table, rejections
 from fairlead.kinds import KINDS
 from fairlead.kinds.binding import bound_app
 
-Plain = Mapping[str, Any]
-
 
 def described(control: ControlPlane, words: Sequence[str], namespace: str) -> Iterator[str]:
     """Yield the lines about the apps, or their contracts, that `words` name. Raises Failed."""
     what, apps = inventory.subject(words)
     if not apps:
-        query = {"namespace": namespace}
-        items = control.call("GET", f"{inventory.ROOT}services", query=query)["items"]
-        apps = tuple(one["app"] for one in items)
+        apps = tuple(str(one["app"]) for one in listed(control, namespace))
     for place, app in enumerate(apps):
         if place:
             yield from ("", "")
@@ -34,7 +30,7 @@ def described(control: ControlPlane, words: Sequence[str], namespace: str) -> It
             yield f"Namespace:    {namespace}"
             yield from _promised(found)
         else:
-            yield from _app(control, inventory.service(control, app, namespace))
+            yield from _app(control, service(control, app, namespace))
 
 
 def _app(control: ControlPlane, found: Plain) -> Iterator[str]:
@@ -142,7 +138,7 @@ def instance(control: ControlPlane, plain: Plain) -> Iterator[str]:
     """
     metadata = plain["metadata"]
     try:
-        found = inventory.service(control, plain["spec"]["app"], metadata["namespace"])
+        found = service(control, plain["spec"]["app"], metadata["namespace"])
     except Failed:
         return
     one = next((item for item in found["instances"] if item["name"] == metadata["name"]), None)

@@ -5,30 +5,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from fairlead.cli import terminal
-from fairlead.cli.control_plane import ControlPlane, Refused
+from fairlead.cli.apps import ROOT, Plain, listed, service, unknown
+from fairlead.cli.control_plane import ControlPlane
 from fairlead.cli.failure import REFUSED, USAGE, Failed
 from fairlead.cli.printing import Form, document, nothing, put
 from fairlead.cli.table import tabled
 from fairlead.cli.top import Sort, services_table
 from fairlead.kinds.kind import age
-from fairlead.kinds.suggestion import meant
 from fairlead.policy.workload import DEFAULT_NAMESPACE
 
 APPS, CONTRACTS = "apps", "contracts"
 _WORDS = {"app": APPS, "apps": APPS, "contract": CONTRACTS, "contracts": CONTRACTS}
 WORDS = tuple(_WORDS)
 
-ROOT = "/fairlead/v1/"
 MOST_SHOWN = 20
 """Changes of a contract that are shown where they are not asked for."""
-
-Plain = Mapping[str, Any]
 
 
 class Subject(NamedTuple):
@@ -72,11 +69,11 @@ def show(
     if what == CONTRACTS:
         _show_contracts(control, apps, namespace or DEFAULT_NAMESPACE, form)
         return
-    items = control.call("GET", f"{ROOT}services", query={"namespace": namespace or "*"})["items"]
-    known = [one["app"] for one in items]
+    items = listed(control, namespace or "*")
+    known = [str(one["app"]) for one in items]
     for app in apps:
         if app not in known:
-            raise _unknown(app, namespace or DEFAULT_NAMESPACE, known)
+            raise unknown(app, namespace or DEFAULT_NAMESPACE, known)
     chosen = [one for one in items if not apps or one["app"] in apps]
     if form is Form.NAME:
         put(f"app/{one['app']}" for one in chosen)
@@ -110,22 +107,6 @@ def contracts_of(control: ControlPlane, app: str, namespace: str) -> Plain:
         why = "it has no OpenAPI document or gRPC service that its agent can see"
         raise Failed(f"app {app} in namespace {namespace} promises nothing: {why}", REFUSED)
     return found
-
-
-def service(control: ControlPlane, app: str, namespace: str) -> Plain:
-    """Return an app in full. Raises Failed, with the name that was probably meant."""
-    try:
-        return control.call("GET", f"{ROOT}service", query={"namespace": namespace, "app": app})
-    except Refused as refusal:
-        if refusal.code != 404 or refusal.unknown_path:
-            raise
-        items = control.call("GET", f"{ROOT}services", query={"namespace": namespace})["items"]
-        raise _unknown(app, namespace, [one["app"] for one in items]) from refusal
-
-
-def _unknown(app: str, namespace: str, known: Sequence[str]) -> Failed:
-    hint = meant(app, known) or ": no agent has reported it; `fairlead get apps` lists them"
-    return Failed(f"there is no app {app!r} in namespace {namespace}{hint}", REFUSED)
 
 
 _HEADS = ("VERSION", "KIND", "FIRST SEEN", "PROMISED BY", "CHANGES", "BREAKING")

@@ -7,13 +7,14 @@ of each its route, never its path: agents tell nobody what headers, queries and 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
 
 from fairlead.cli import command, looking, terminal
+from fairlead.cli.apps import Plain, listed, unknown
 from fairlead.cli.command import DEFAULT_SERVER, AllNamespaces, Namespace, Server
 from fairlead.cli.control_plane import ControlPlane
 from fairlead.cli.live import AWAY, Event, duration, follow
@@ -21,7 +22,6 @@ from fairlead.cli.printing import Form, Output, as_json, document
 from fairlead.policy.workload import DEFAULT_NAMESPACE
 
 REQUEST, NEWS, CHANGE = "request", "event", "change"
-Plain = Mapping[str, Any]
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -55,8 +55,11 @@ def tap(  # noqa: PLR0913 - one parameter for each option
     query = {"namespace": "*" if all_namespaces else namespace or DEFAULT_NAMESPACE, "tap": "1"}
     if app:
         query["app"] = app
-    found = selected(follow(ControlPlane(server), query), lane, interface)
+    control = ControlPlane(server)
+    found = selected(follow(control, query), lane, interface)
     shown = 0
+    if app:
+        _look_for(control, app, query["namespace"])
     if terminal.is_terminal():
         hint = f"listening: what happens from now on is shown; {looking.HOW_TO_END}"
         print(terminal.painted(hint, terminal.DIM, sys.stderr), file=sys.stderr)
@@ -69,6 +72,13 @@ def tap(  # noqa: PLR0913 - one parameter for each option
             shown += 1
             if shown == limit:
                 return
+
+
+def _look_for(control: ControlPlane, app: str, namespace: str) -> None:
+    """Say that an app is not there, which may come: silence would look like no traffic."""
+    known = [str(one["app"]) for one in listed(control, namespace)]
+    if app not in known:
+        print(f"{unknown(app, namespace, known)}; it is waited for", file=sys.stderr)
 
 
 def written(event: Event, form: Form | None) -> str:

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from fairlead.cli import command, looking, terminal
+from fairlead.cli.apps import Plain, listed, service
 from fairlead.cli.command import DEFAULT_SERVER, AllNamespaces, Namespace, Server
 from fairlead.cli.control_plane import ControlPlane
 from fairlead.cli.live import AWAY, duration, follow, rate
@@ -20,11 +21,8 @@ from fairlead.cli.printing import Form, Output, as_json, document, put
 from fairlead.cli.table import tabled
 from fairlead.policy.workload import DEFAULT_NAMESPACE
 
-ROOT = "/fairlead/v1/"
 LONGEST = 60
 """Columns that a name takes; ``-o wide`` has all of it."""
-
-Plain = Mapping[str, Any]
 
 
 class Sort(StrEnum):
@@ -74,6 +72,8 @@ def top(  # noqa: PLR0913 - one parameter for each option
             return names(found, sort)
         return shown(found, sort, namespaces=all_namespaces, wide=wide)
 
+    # Of an app that is not there the stream would say nothing at all.
+    found = service(control, app, query["namespace"]) if app else {}
     if not once and plainly and terminal.is_terminal():
         with suppress(KeyboardInterrupt), looking.screen() as draw:
             _go_on(control, query, draw, lines)
@@ -81,7 +81,7 @@ def top(  # noqa: PLR0913 - one parameter for each option
         with suppress(KeyboardInterrupt):
             _follow(control, query, lines, output)
     else:
-        found = control.call("GET", ROOT + ("service" if app else "services"), query=query)
+        found = found or {"items": listed(control, query["namespace"])}
         put(lines(found) if plainly or output is Form.NAME else [document(found, output)])
 
 

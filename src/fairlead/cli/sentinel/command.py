@@ -17,6 +17,7 @@ from fairlead.cli.command import DEFAULT_SERVER, Namespace, Server
 from fairlead.cli.control_plane import ControlPlane
 from fairlead.cli.explain_flow import PATH as EXPLAIN
 from fairlead.cli.failure import ENVIRONMENT, REFUSED, USAGE, Failed
+from fairlead.cli.printing import as_json
 from fairlead.cli.sentinel import documents, exporting, importing, types
 from fairlead.cli.sentinel.fields import Gravity
 from fairlead.kinds import KINDS, InvalidResource, Resource, parse
@@ -121,7 +122,7 @@ def export(
             lost = lost or one.gravity is Gravity.LEFT_OUT
         arrays[name] = found.arrays
     if output == "json":
-        print(json.dumps(arrays[app] if app else arrays, indent=2, ensure_ascii=False))
+        print(as_json(arrays[app] if app else arrays, indent=2))
     else:
         for name, by_type in arrays.items():
             _files(Path(output) if app else Path(output) / name, by_type)
