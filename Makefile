@@ -101,8 +101,11 @@ bench-overload: $(STAMP)  ## simulate overload under every strategy; writes buil
 	@$(BIN)/python -m benchmarks.overload $(ARGS)
 
 .PHONY: test-observability
-test-observability: $(STAMP)  ## ask a real Prometheus every query of the dashboards and the alerts
-	@PROMETHEUS="$$(PYTHON='$(PYTHON)' scripts/prometheus.sh)" \
+test-observability: $(STAMP)  ## a real Prometheus, OpenTelemetry's collector, Grafana's schema of dashboards
+	@export PYTHON='$(PYTHON)'; prometheus=$$(scripts/prometheus.sh); \
+		collector=$$(scripts/golang.sh scripts/collector); \
+		dashboards=$$(scripts/golang.sh scripts/dashboards); \
+		PROMETHEUS="$$prometheus" COLLECTOR="$$collector" DASHBOARDS="$$dashboards" \
 		$(BIN)/python -m pytest tests/observability $(ARGS)
 
 .PHONY: docs docs-check

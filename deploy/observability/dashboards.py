@@ -337,6 +337,13 @@ RUNTIME = Dashboard(
 DASHBOARDS = (SERVICES, RULES, RUNTIME)
 
 
+OPTIONS = {
+    "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []},
+    "tooltip": {"mode": "multi", "sort": "desc"},
+}
+"""Of every panel: all that Grafana's schema asks for."""
+
+
 def plain(dashboard: Dashboard) -> dict[str, Any]:
     """Return a dashboard as Grafana reads it."""
     source = {"type": "prometheus", "uid": "${datasource}"}
@@ -348,6 +355,7 @@ def plain(dashboard: Dashboard) -> dict[str, Any]:
         "editable": True,
         "refresh": "10s",
         "time": {"from": "now-30m", "to": "now"},
+        "annotations": {"list": []},
         "templating": {"list": list(_variables(dashboard, source))},
         "panels": list(_panels(dashboard, source)),
     }
@@ -389,9 +397,14 @@ def _panels(dashboard: Dashboard, source: dict[str, str]) -> Iterator[dict[str, 
             "datasource": source,
             "gridPos": {"x": x, "y": y, "w": panel.width, "h": panel.height},
             "fieldConfig": {"defaults": {"unit": panel.unit, "min": 0}, "overrides": []},
-            "options": {"legend": {"displayMode": "list", "placement": "bottom"}},
+            "options": OPTIONS,
             "targets": [
-                {"refId": chr(65 + at), "expr": query.expression, "legendFormat": query.legend}
+                {
+                    "refId": chr(65 + at),
+                    "datasource": source,
+                    "expr": query.expression,
+                    "legendFormat": query.legend,
+                }
                 for at, query in enumerate(panel.queries)
             ],
         }
