@@ -272,13 +272,13 @@ def test_a_prometheus_that_reads_no_agents_is_told_of(peer: Peer, time: Time):
 
 
 def test_rates_span_some_samples(peer: Peer, time: Time):
-    """A rate of ten seconds has nothing to go by where samples are a minute apart."""
-    peer.answer = lambda *_: said([{"metric": {"of": "scrapes"}, "value": [1, "5"]}])
+    """A rate of ten seconds has nothing to go by where samples are half a minute apart."""
+    peer.answer = lambda *_: said([{"metric": {"of": "scrapes"}, "value": [1, "2"]}])
     asked = Distant(Prometheus(url=peer.url), time.clocks)
 
     found = asyncio.run(asked.begin(QUERY, START))
     assert found is not None
-    assert found.every == 60
+    assert found.every == 30
     asyncio.run(asked.complete(QUERY, [NAME], graph(), found))
 
-    assert f"[{distant.SAMPLES * 60}s]" in peer.asked[-1][1]["query"]
+    assert f"[{distant.SAMPLES * 30}s]" in peer.asked[-1][1]["query"]

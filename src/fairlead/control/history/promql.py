@@ -23,8 +23,11 @@ OF, SIDE = "of", "side"
 COVERED, NAMES, SCRAPES = "covered", "names", "scrapes"
 """Parts beside the arrays: whether a process was there, what there is, and how often it is read."""
 
-LOOK = 300
-"""Seconds in which it is counted how often the processes of an app are read."""
+LOOK = 60
+"""Seconds in which it is counted how often the processes of an app are read.
+
+Of an app that has been there for less it is taken to be seldom, and its rates are of long spans.
+"""
 
 _OWN = {TOTAL: LABELS[TOTAL], INTERFACE: LABELS[INTERFACE], RULE: LABELS[RULE]} | {
     EDGE: ("to", "lane", "served_by")
@@ -94,8 +97,11 @@ def of_names(query: Query, seconds: int) -> str:
     )
     there = selector([metrics.PROCESSES.prometheus], query.app, {})
     every = max(60, seconds // 100)
-    read = f"max_over_time(max(count_over_time({there}[{LOOK}s]))[{seconds}s:{every}s])"
-    return _joined([_marked(counted, NAMES), _marked(read, SCRAPES)])
+    last = f"max(count_over_time({there}[{LOOK}s]))"
+    before = f"max_over_time({last}[{seconds}s:{every}s])"
+    # Two rows: the one of now is there for an app that has just come, the other for one that left.
+    read = [_marked(_marked(last, "now", "when"), SCRAPES), _marked(before, SCRAPES)]
+    return _joined([_marked(counted, NAMES), *read])
 
 
 def of_arrays(query: Query, window: float) -> str:
