@@ -7,6 +7,8 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.control.fleet import Agent, fleet, until
 from tests.control.kubectl import Kubectl, rows
 from tests.control.serving import Server, lane, rule, serving
@@ -58,6 +60,30 @@ def test_apply_creates_then_changes_then_leaves_alone(kubectl: Kubectl) -> None:
     kubectl.run("apply", "-f", "-", stdin=without)
     found = kubectl.json("get", "tlr", "my-traffic-label-rule")
     assert "labels" not in found["metadata"]
+
+
+@pytest.mark.parametrize("version", ["v1", "v1beta1", "v1alpha3"])
+def test_files_of_istio_are_applied_in_every_version(kubectl: Kubectl, version: str) -> None:
+    """They say the same, and files of several years lie side by side."""
+    text = f"""\
+apiVersion: networking.istio.io/{version}
+kind: VirtualService
+metadata: {{name: reviews-{version}}}
+spec:
+  hosts: [reviews-{version}]
+  http: [{{timeout: 1s, mirror: {{host: reviews}}}}]
+"""
+    name = f"virtualservice.networking.istio.io/reviews-{version}"
+    assert kubectl.run("apply", "-f", "-", stdin=text) == f"{name} created\n"
+    assert kubectl.run("apply", "-f", "-", stdin=text) == f"{name} unchanged\n"
+    changed = text.replace("1s", "2s")
+    assert kubectl.run("apply", "-f", "-", stdin=changed) == f"{name} configured\n"
+    found = kubectl.json("get", "virtualservices.v1.networking.istio.io", f"reviews-{version}")
+    assert found["spec"]["http"][0]["timeout"] == "2s"
+    assert found["apiVersion"] == "networking.istio.io/v1"
+    assert "timeout" in kubectl.run(
+        "explain", "virtualservices.spec.http", f"--api-version=networking.istio.io/{version}"
+    )
 
 
 def test_get_prints_tables_made_by_the_server(kubectl: Kubectl) -> None:

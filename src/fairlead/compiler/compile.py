@@ -13,6 +13,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
+from fairlead.compiler.calls import Callings, told
 from fairlead.compiler.enforcement import flow_findings
 from fairlead.compiler.finding import LANE_CONFLICT, TARGET_NOT_SEEN, Finding
 from fairlead.compiler.governance import Governance, unenforced
@@ -48,6 +49,9 @@ class World:
         self._rules = rules
         self._placed = placed
         self.services = tuple(services(placed, apps, rules))
+        self._callings = Callings(
+            {namespace: one.parts for namespace, one in rules.items()}, self.services, placed
+        )
         self._services_text = canonical(to_plain(self.services))
 
     @classmethod
@@ -102,6 +106,7 @@ class World:
             shadow_tables=rules.shadows.tables,
             shadow_databases=rules.shadows.databases,
             flow=rules.guards.rules(app, member.labels),
+            calls=self._callings.of(namespace),
         )
         return self._sealed(snapshot)
 
@@ -185,6 +190,7 @@ class World:
             here = [p for p in self._placed if p.instance.namespace == namespace]
             found += shadow_findings(rules, here)
             found += flow_findings(rules.guards, here, known)
+        found += (told(*one) for one in self._callings.findings())
         return (*found, *self._conflicts())
 
     def _conflicts(self) -> Iterable[Finding]:

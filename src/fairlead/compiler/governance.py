@@ -35,7 +35,7 @@ def unenforced(parts: Iterable[Part], mode: str) -> Iterator[Finding]:
         return
     reason, what = _WORDS[mode]
     for part in parts:
-        if part.colouring is not None or part.guard is not None:
+        if part.colouring or part.guard or part.calling:
             namespace = part.resource.namespace
             message = f"governance of namespace {namespace} is {mode}: the rule {what}"
             yield finding(part, ENFORCED, reason, message, "False")

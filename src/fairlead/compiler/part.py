@@ -8,9 +8,11 @@ from typing import Any
 
 from fairlead.compiler.labels import Pairs, satisfied
 from fairlead.kinds import Resource
+from fairlead.policy.balance import Cluster
 from fairlead.policy.database import Database, ShadowDatabase, ShadowTable
 from fairlead.policy.fallback import Fallback
 from fairlead.policy.lane import Colouring
+from fairlead.policy.resilience import CallRoute, Share
 from fairlead.policy.rule import ENFORCE, Rule
 
 
@@ -110,6 +112,34 @@ class Guard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """What is done with calls that match, and the hosts that they go to."""
+
+    route: CallRoute
+    """Without its shares."""
+    targets: tuple[tuple[str, Share], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calling:
+    """How calls of some hosts are made."""
+
+    destination: bool
+    """Whether it is about instances; else about calls."""
+    hosts: tuple[str, ...]
+    """As their author wrote them; none where no agent is meant."""
+    exported: tuple[str, ...]
+    """Namespaces that call, ``.`` for its own; none for all."""
+    ways: tuple[Way, ...] = ()
+    clusters: tuple[tuple[Cluster, Pairs | None], ...] = ()
+    """Each with the labels of its instances, None for all."""
+    policy: bool = False
+    """Whether it says how all instances are called."""
+    unenforced: str = ""
+    """Why nothing of it is enforced, ``""`` where something is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """A resource's share of the policy of its namespace. What it does not touch stays empty."""
 
@@ -131,5 +161,6 @@ class Part:
     guard: Guard | None = None
     strategy: Strategy | None = None
     fallback: Fallback | None = None
+    calling: Calling | None = None
     not_honoured: tuple[str, ...] = ()
     """Sentences about what it says and nobody enforces."""

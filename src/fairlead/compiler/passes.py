@@ -17,6 +17,7 @@ from fairlead.compiler.circuit_breaker_strategy import compile_circuit_breaker_s
 from fairlead.compiler.concurrency_limit import compile_concurrency_limit
 from fairlead.compiler.concurrency_limit_strategy import compile_concurrency_limit_strategy
 from fairlead.compiler.database_endpoint import compile_database_endpoint
+from fairlead.compiler.destination_rule import compile_destination_rule
 from fairlead.compiler.fault_tolerance_rule import compile_fault_tolerance_rule
 from fairlead.compiler.flow_control import compile_flow_control
 from fairlead.compiler.hot_parameter_strategy import compile_hot_parameter_strategy
@@ -28,6 +29,7 @@ from fairlead.compiler.shadow import compile_shadow
 from fairlead.compiler.throttling_strategy import compile_throttling_strategy
 from fairlead.compiler.traffic_label_rule import compile_traffic_label_rule
 from fairlead.compiler.traffic_lane import compile_traffic_lane
+from fairlead.compiler.virtual_service import compile_virtual_service
 from fairlead.compiler.workload_label_rule import compile_workload_label_rule
 from fairlead.kinds import (
     Resource,
@@ -38,6 +40,7 @@ from fairlead.kinds import (
     concurrency_limit,
     concurrency_limit_strategy,
     database_endpoint,
+    destination_rule,
     fault_tolerance_rule,
     flow_control,
     hot_parameter_strategy,
@@ -48,6 +51,7 @@ from fairlead.kinds import (
     throttling_strategy,
     traffic_label_rule,
     traffic_lane,
+    virtual_service,
     workload_label_rule,
 )
 from fairlead.kinds.kind import Kind
@@ -76,4 +80,6 @@ PASSES: tuple[tuple[Kind[Any], Pass], ...] = (
     (rate_limit.KIND, compile_rate_limit),
     (concurrency_limit.KIND, compile_concurrency_limit),
     (circuit_breaker.KIND, compile_circuit_breaker),
+    (virtual_service.KIND, compile_virtual_service),
+    (destination_rule.KIND, compile_destination_rule),
 )

@@ -15,6 +15,7 @@ from fairlead.kinds.circuit_breaker_strategy import CircuitBreakerStrategy
 from fairlead.kinds.concurrency_limit import ConcurrencyLimit
 from fairlead.kinds.concurrency_limit_strategy import ConcurrencyLimitStrategy
 from fairlead.kinds.database_endpoint import DatabaseEndpoint
+from fairlead.kinds.destination_rule import DestinationRule
 from fairlead.kinds.fault_tolerance_rule import FaultToleranceRule
 from fairlead.kinds.flow_control import FlowControl
 from fairlead.kinds.hot_parameter_strategy import HotParameterStrategy
@@ -33,6 +34,7 @@ from fairlead.kinds.throttling_strategy import ThrottlingStrategy
 from fairlead.kinds.traffic_label_rule import TrafficLabelRule
 from fairlead.kinds.traffic_lane import TrafficLane
 from fairlead.kinds.violation import InvalidResource, Violation
+from fairlead.kinds.virtual_service import VirtualService
 from fairlead.kinds.workload_label_rule import WorkloadLabelRule
 
 __all__ = [
@@ -45,6 +47,7 @@ __all__ = [
     "ConcurrencyLimit",
     "ConcurrencyLimitStrategy",
     "DatabaseEndpoint",
+    "DestinationRule",
     "FaultToleranceRule",
     "FlowControl",
     "HotParameterStrategy",
@@ -63,6 +66,7 @@ __all__ = [
     "TrafficLabelRule",
     "TrafficLane",
     "Violation",
+    "VirtualService",
     "WorkloadLabelRule",
     "app_of",
     "kind_named",

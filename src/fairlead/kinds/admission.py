@@ -42,7 +42,7 @@ def admit(
         kind=kind,
         metadata=Metadata.of(authored_metadata, namespace),
         spec=spec,
-        plain=dict(plain),
+        plain={**plain, "apiVersion": kind.api_version},
     )
 
 

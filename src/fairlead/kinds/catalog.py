@@ -13,6 +13,7 @@ from fairlead.kinds import (
     concurrency_limit,
     concurrency_limit_strategy,
     database_endpoint,
+    destination_rule,
     fault_tolerance_rule,
     flow_control,
     hot_parameter_strategy,
@@ -23,6 +24,7 @@ from fairlead.kinds import (
     throttling_strategy,
     traffic_label_rule,
     traffic_lane,
+    virtual_service,
     workload_label_rule,
 )
 from fairlead.kinds.kind import Kind
@@ -46,6 +48,8 @@ KINDS: tuple[Kind[Any], ...] = (
     rate_limit.KIND,
     concurrency_limit.KIND,
     circuit_breaker.KIND,
+    virtual_service.KIND,
+    destination_rule.KIND,
 )
 
 

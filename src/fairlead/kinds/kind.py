@@ -48,6 +48,8 @@ class Kind(Generic[S_co]):
 
     group: str
     version: str
+    also: tuple[str, ...] = ()
+    """Versions that are read as well, and say the same; what is kept is of `version`."""
     kind: str
     plural: str
     singular: str
@@ -66,6 +68,11 @@ class Kind(Generic[S_co]):
     def api_version(self) -> str:
         """Group and version as objects carry them."""
         return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def api_versions(self) -> tuple[str, ...]:
+        """Every group and version that objects may carry, the one that is kept first."""
+        return (self.api_version, *(f"{self.group}/{version}" for version in self.also))
 
     @property
     def resource(self) -> str:

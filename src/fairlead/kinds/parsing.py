@@ -28,10 +28,10 @@ def parse(plain: object, *, namespace: str = DEFAULT_NAMESPACE) -> Resource[Any]
 def _kind(plain: Mapping[str, Any]) -> Kind[Any]:
     api_version, name = plain.get("apiVersion"), plain.get("kind")
     for kind in KINDS:
-        if (kind.api_version, kind.kind) == (api_version, name):
+        if kind.kind == name and api_version in kind.api_versions:
             return kind
     kinds = tuple(kind.kind for kind in KINDS)
-    versions = tuple(dict.fromkeys(kind.api_version for kind in KINDS))
+    versions = tuple(dict.fromkeys(one for kind in KINDS for one in kind.api_versions))
     found = []
     if api_version not in versions:
         found.append(_wrong("apiVersion", api_version, versions))

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
+from math import prod
 from typing import Any
 
 from fairlead.compiler import finding as told
@@ -24,6 +25,11 @@ from fairlead.compiler.select import Rules, rules_by_namespace
 from fairlead.kinds import Resource
 from fairlead.kinds.violation import Loc
 from fairlead.policy.workload import BASE
+
+MULTIPLIED = 9
+"""Requests that one may become before somebody is told: two hops of three attempts."""
+NAMED = 5
+"""Apps that a message names."""
 
 _RANKS = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 _WORD = re.compile(r"[A-Za-z0-9_.-]+")
@@ -63,6 +69,7 @@ def analyzed(resources: Iterable[Resource[Any]], here: Here | None = None) -> li
         *(_placed(one, objects) for one in _of_findings(world.findings(), rules)),
         *(advice for one in rules.values() for advice in _missing_shadows(one)),
         *(advice for one in rules.values() for advice in _unused_databases(one)),
+        *(advice for one in rules.values() for advice in _multiplied(one)),
         *(_lonely(rules, world, known) if here else ()),
     ]
     if here is None:
@@ -88,11 +95,13 @@ _SAME: Mapping[str, Code] = {
 }
 _ENFORCED: Mapping[str, Code | None] = {
     "StrategyUnusable": codes.DANGLING,
+    "SubsetUnusable": codes.DANGLING,
     "NotReferenced": codes.UNUSED,
     "Off": codes.TRIAL,
     "Simulated": codes.TRIAL,
-    # Told as TargetNotSeen as well.
+    # Told as conditions of their own as well.
     told.TARGET_NOT_SEEN: None,
+    told.OVERRIDDEN: None,
 }
 _SWITCHED = frozenset({"NamespaceObserves", "NamespaceIsOff"})
 
@@ -209,6 +218,33 @@ def _unused_databases(rules: Rules) -> Iterator[Advice]:
     for part in rules.parts:
         if part.endpoint is not None and part.resource.name not in named:
             yield _about(part, codes.UNUSED, "no Shadow of this namespace names it")
+
+
+def _multiplied(rules: Rules) -> Iterator[Advice]:
+    """Yield one of the rules that together may repeat a call often, where each calls the next."""
+    attempts: dict[str, tuple[int, Part]] = {}
+    for part in rules.parts:
+        for way in part.calling.ways if part.calling else ():
+            if way.route.retry is not None and part.calling is not None:
+                name = ", ".join(part.calling.hosts)
+                most = 1 + way.route.retry.attempts
+                attempts[name] = max(attempts.get(name, (0, part)), (most, part), key=_first)
+    product = prod(most for most, _ in attempts.values())
+    if len(attempts) < 2 or product < MULTIPLIED:
+        return
+    listed = [f"{name} {most} times" for name, (most, _) in sorted(attempts.items())]
+    shown = ", ".join(listed[:NAMED]) + (
+        f" and {len(listed) - NAMED} more" if len(listed) > NAMED else ""
+    )
+    message = (
+        f"a call is sent to {shown}: where each calls the next, one request could become "
+        f"{product}; agents keep it to fewer, as they do not repeat what their caller repeats"
+    )
+    yield _about(max(attempts.values(), key=_first)[1], codes.AMPLIFIED, message)
+
+
+def _first(pair: tuple[int, Part]) -> int:
+    return pair[0]
 
 
 def _lonely(rules: Mapping[str, Rules], world: World, here: Here) -> Iterator[Advice]:

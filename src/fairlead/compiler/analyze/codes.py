@@ -179,11 +179,18 @@ EXCLUDED = _code(
     "instances are sent no calls of a lane, for what they write could reach base",
     "make them fit as the message says; `fairlead doctor` shows what is missing",
 )
+AMPLIFIED = _code(
+    19,
+    "RetryAmplification",
+    WARNING,
+    "several apps are called again where they fail, so that attempts may multiply along a chain",
+    "repeat at one hop only, the one that is nearest to the user or to the failure",
+)
 
 CODES = (
     *(INVALID, DANGLING, SHADOWED, OVERLAPPING, FIGHTING, AMBIGUOUS, SHADOW_NAME, NO_SHADOW),
     *(SHADOW_LANE, NO_INSTANCES, TWO_LANES, UNSEEN, SAME_GUARD, UNUSED, NOT_HONOURED),
-    *(NOT_ENFORCED, TRIAL, EXCLUDED),
+    *(NOT_ENFORCED, TRIAL, EXCLUDED, AMPLIFIED),
 )
 """In the order of their numbers."""
 

@@ -6,7 +6,7 @@ Both are answered from the catalogue.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from platform import machine, python_version
 
@@ -59,7 +59,8 @@ class Discovery:
 
     async def core(self, request: Request) -> Response:
         """``/api``: the core group: namespaces and events."""
-        items = [_group_item("", "v1", [_discovered("", "v1", one) for one in self._core])]
+        core = {"v1": [_discovered("", "v1", one) for one in self._core]}
+        items = [_group_item("", core)]
         legacy = {
             "kind": "APIVersions",
             "versions": ["v1"],
@@ -73,24 +74,24 @@ class Discovery:
 
     async def groups(self, request: Request) -> Response:
         """``/apis``: every other group."""
-        items = [
-            _group_item(group, number, [_discovered(group, number, _described(s)) for s in kinds])
-            for group, number, kinds in self._catalogue.groups()
-        ]
+        found: dict[str, dict[str, list[Object]]] = {}
+        for group, number, kinds in self._catalogue.groups():
+            shown = [_discovered(group, number, _described(served)) for served in kinds]
+            found.setdefault(group, {})[number] = shown
+        items = [_group_item(group, versions) for group, versions in found.items()]
         legacy = {
             "kind": "APIGroupList",
             "apiVersion": "v1",
-            "groups": [_group(group, number) for group, number, _ in self._catalogue.groups()],
+            "groups": [_group(*one) for one in self._catalogue.versions()],
         }
         return _aggregated(request, items) or json_response(legacy)
 
     async def group(self, request: Request) -> Response:
         """``/apis/GROUP``."""
-        for group, number, _ in self._catalogue.groups():
+        for group, numbers in self._catalogue.versions():
             if group == request.path_params["group"]:
-                return json_response(
-                    {"kind": "APIGroup", "apiVersion": "v1"} | _group(group, number)
-                )
+                own = _group(group, numbers)
+                return json_response({"kind": "APIGroup", "apiVersion": "v1"} | own)
         raise no_such_path(request.url.path)
 
     async def group_resources(self, request: Request) -> Response:
@@ -146,15 +147,18 @@ def _discovered(group: str, number: str, described: Object) -> Object:
     }
 
 
-def _group_item(group: str, number: str, resources: Sequence[Object]) -> Object:
-    versions = [{"version": number, "resources": resources, "freshness": "Current"}]
+def _group_item(group: str, found: Mapping[str, Sequence[Object]]) -> Object:
+    versions = [
+        {"version": number, "resources": resources, "freshness": "Current"}
+        for number, resources in found.items()
+    ]
     metadata = {"name": group, "creationTimestamp": None} if group else {"creationTimestamp": None}
     return {"metadata": metadata, "versions": versions}
 
 
-def _group(group: str, number: str) -> Object:
-    named = {"groupVersion": f"{group}/{number}", "version": number}
-    return {"name": group, "versions": [named], "preferredVersion": named}
+def _group(group: str, numbers: Sequence[str]) -> Object:
+    named = [{"groupVersion": f"{group}/{number}", "version": number} for number in numbers]
+    return {"name": group, "versions": named, "preferredVersion": named[0]}
 
 
 def _resource_list(group_version: str, resources: Sequence[Object]) -> Object:

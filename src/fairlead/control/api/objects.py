@@ -65,9 +65,9 @@ def written(place: Place, body: Object) -> Object:
     Raises Refused where the body is of another kind or for another place than it was sent to.
     """
     kind, namespace = place.served.kind, place.namespace
-    for name, expected in (("apiVersion", kind.api_version), ("kind", kind.kind)):
-        if body.get(name) != expected:
-            raise bad_request(f"{name} is {body.get(name)!r}, expected {expected!r} here")
+    for name, expected in (("apiVersion", kind.api_versions), ("kind", (kind.kind,))):
+        if body.get(name) not in expected:
+            raise bad_request(f"{name} is {body.get(name)!r}, expected {expected[0]!r} here")
     metadata = body.get("metadata")
     if not isinstance(metadata, dict):
         raise bad_request("metadata is missing or not an object")
@@ -85,7 +85,7 @@ def written(place: Place, body: Object) -> Object:
     if not kind.namespaced:
         del own["namespace"]
     rest = {name: value for name, value in body.items() if name not in ("metadata", "status")}
-    return {**rest, "metadata": own}
+    return {**rest, "apiVersion": kind.api_version, "metadata": own}
 
 
 def created(place: Place, body: Object, birth: Birth) -> Object:

@@ -6,6 +6,7 @@ Every schema and every operation names its group, version and kind: kubectl find
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from hashlib import sha256
 
 import orjson
@@ -46,7 +47,7 @@ class OpenApi:
         self._documents = {"api/v1": _described("api/v1", (*catalogue.core, *core))}
         for group, version, kinds in catalogue.groups():
             path = f"apis/{group}/{version}"
-            self._documents[path] = _described(path, kinds)
+            self._documents[path] = _described(path, [_at(served, version) for served in kinds])
 
     async def index(self, request: Request) -> Response:
         """``/openapi/v3``: where the documents are, named by content for caches."""
@@ -62,6 +63,15 @@ class OpenApi:
         if document is None:
             raise no_such_path(request.url.path)
         return Response(document, media_type="application/json")
+
+
+def _at(served: Served, version: str) -> Served:
+    """Return a kind as another version of it describes it: alike, but for the version."""
+    if served.kind.version == version:
+        return served
+    kind = replace(served.kind, version=version)
+    names = {"group": kind.group, "version": version, "kind": kind.kind}
+    return replace(served, kind=kind, schema={**served.schema, GVK: [names]})
 
 
 def _described(path: str, kinds: Iterable[Served]) -> bytes:

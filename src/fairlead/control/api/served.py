@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -47,6 +47,13 @@ class Served:
     """What applies patches, by media types that only this kind takes."""
     extra_columns: tuple[Column, ...] = ()
     """Columns whose cells need more than the object."""
+    at: str = ""
+    """Version that its objects are shown in, ``""`` for the one that they are kept in."""
+
+    @property
+    def api_version(self) -> str:
+        """Group and version that objects carry in answers."""
+        return f"{self.kind.group}/{self.at}" if self.at else self.kind.api_version
 
     @property
     def resource(self) -> str:
@@ -86,14 +93,31 @@ class Catalogue:
         """Serve kinds of groups, and those `core` kinds of Kubernetes that have a meaning here."""
         self.served, self.core = tuple(served), tuple(core)
         every = (*self.core, *self.served)
-        self._found = {(s.kind.group, s.kind.version, s.kind.plural): s for s in every}
+        self._found = {
+            (s.kind.group, version, s.kind.plural): replace(s, at=version)
+            if version in s.kind.also
+            else s
+            for s in every
+            for version in (s.kind.version, *s.kind.also)
+        }
 
     def find(self, group: str, version: str, plural: str) -> Served | None:
         """Return the kind behind a path."""
         return self._found.get((group, version, plural))
 
     def groups(self) -> Iterator[tuple[str, str, tuple[Served, ...]]]:
-        """Yield every group, its version and its kinds, in the catalogue's order."""
-        for group, version in dict.fromkeys((s.kind.group, s.kind.version) for s in self.served):
-            members = (s for s in self.served if (s.kind.group, s.kind.version) == (group, version))
+        """Yield every group, each version of it and its kinds, in the catalogue's order."""
+        found: dict[tuple[str, str], list[Served]] = {}
+        for served in self.served:
+            for version in (served.kind.version, *served.kind.also):
+                found.setdefault((served.kind.group, version), []).append(served)
+        for (group, version), members in found.items():
             yield group, version, tuple(members)
+
+    def versions(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield every group and its versions, the one that is kept first."""
+        found: dict[str, list[str]] = {}
+        for group, version, _ in self.groups():
+            found.setdefault(group, []).append(version)
+        for group, versions in found.items():
+            yield group, tuple(versions)

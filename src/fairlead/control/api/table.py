@@ -70,7 +70,7 @@ class Printer:
         kind = self.served.kind
         return {
             "kind": "PartialObjectMetadataList" if partial else kind.list_kind,
-            "apiVersion": META if partial else kind.api_version,
+            "apiVersion": META if partial else self.served.api_version,
             "metadata": page.metadata(),
             "items": [self._row_object(item) for item in page.items],
         }
@@ -85,11 +85,15 @@ class Printer:
             return {**self._head(str(revision)), "rows": [row]}
         kind = self.served.kind
         partial = self.form.name == "PartialObjectMetadata"
-        names = ("PartialObjectMetadata", META) if partial else (kind.kind, kind.api_version)
+        names = ("PartialObjectMetadata", META) if partial else (kind.kind, self.served.api_version)
         return {"kind": names[0], "apiVersion": names[1], "metadata": metadata}
 
+    def _shown(self, stored: Stored) -> Object:
+        plain = shown(stored)
+        return {**plain, "apiVersion": self.served.api_version} if self.served.at else plain
+
     def _row_object(self, stored: Stored) -> Object:
-        return shown(stored) if self.form.name == "" else _partial(stored)
+        return self._shown(stored) if self.form.name == "" else _partial(stored)
 
     def _table(self, items: Sequence[Stored], revision: str) -> Object:
         return {**self._head(revision), "rows": [self._row(item) for item in items]}
@@ -115,7 +119,7 @@ class Printer:
 
     def _row(self, stored: Stored) -> Object:
         now = self.clock()
-        plain: Any = shown(stored)
+        plain: Any = self._shown(stored)
         row: Object = {"cells": [column.cell(plain, now) for column in self.served.columns]}
         if self.form.include == "Object":
             row["object"] = plain

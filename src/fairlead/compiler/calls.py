@@ -1,0 +1,241 @@
+"""What a namespace's workloads are to know about the apps that they call, settled between objects.
+
+A VirtualService and a DestinationRule name hosts; here those are found among the apps that are
+known. Of several the caller's namespace comes before the callee's, an exact name before a pattern,
+then the lowest name. DestinationRules for one host are put together: subsets are added, of two with
+one name and of two policies the first counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from fairlead.compiler.finding import ENFORCED, OVERRIDDEN, TARGET_NOT_SEEN, Finding
+from fairlead.compiler.labels import satisfied
+from fairlead.compiler.part import Calling, Part, Way
+from fairlead.compiler.placed import Placed
+from fairlead.policy.balance import Cluster
+from fairlead.policy.calls import CalleeRules, Calls
+from fairlead.policy.endpoint import Service
+from fairlead.policy.resilience import ALL, CallRoute, Share
+
+SUFFIXES = ("", ".svc", ".svc.cluster.local")
+EVERYWHERE = "*"
+SCOPE = (
+    "scope: process: each calling process decides by what it has seen itself of instances and of "
+    "calls under way"
+)
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """One object's say about one app, for callers of one namespace."""
+
+    order: tuple[bool, bool, int, str, str]
+    part: Part
+
+
+class Callings:
+    """The objects of all namespaces that are about calls."""
+
+    def __init__(
+        self,
+        parts: Mapping[str, Iterable[Part]],
+        services: Iterable[Service],
+        placed: Iterable[Placed],
+    ) -> None:
+        """`parts` are by namespace."""
+        self._parts = [part for found in parts.values() for part in found if part.calling]
+        self._services = tuple(services) if self._parts else ()
+        self._placed: dict[Key, list[Placed]] = {}
+        for one in placed if self._parts else ():
+            key = one.instance.namespace, one.instance.app
+            self._placed.setdefault(key, []).append(one)
+        self._made: dict[str, Calls | None] = {}
+
+    def of(self, namespace: str) -> Calls | None:
+        """Return what workloads of `namespace` are to know, None where no object is about calls."""
+        if not self._parts:
+            return None
+        if namespace not in self._made:
+            found = (self._callee(service, namespace) for service in self._services)
+            self._made[namespace] = Calls(callees=tuple(one for one in found if one is not None))
+        return self._made[namespace]
+
+    def findings(self) -> Iterator[tuple[Part, str, str, str, str]]:
+        """Yield what authors should know: part, type, reason, message and status."""
+        for part in self._parts:
+            calling = part.calling
+            assert calling is not None  # noqa: S101 - kept for it
+            if not calling.hosts:
+                yield part, ENFORCED, "NotSupported", calling.unenforced, "False"
+                continue
+            mine = [service for service in self._services if _reaches(part, service)]
+            if not mine:
+                names = ", ".join(calling.hosts)
+                message = f"no agent has reported an app called {names}"
+                yield part, TARGET_NOT_SEEN, "NoInstanceReported", message, "True"
+                yield part, ENFORCED, TARGET_NOT_SEEN, f"{message} that it is about", "Unknown"
+                continue
+            yield from self._judged(part, calling, mine)
+
+    def _judged(
+        self, part: Part, calling: Calling, services: list[Service]
+    ) -> Iterator[tuple[Part, str, str, str, str]]:
+        namespace = part.resource.namespace
+        taken = [list(self._taken(part, service, namespace)) for service in services]
+        for message in (message for found in taken for message in found):
+            yield part, OVERRIDDEN, "PrecedenceLost", message, "True"
+        lost = sorted(set(self._lost(calling, services, namespace)))
+        if lost:
+            message = "; ".join(lost)
+            yield part, ENFORCED, "SubsetUnusable", message, "False"
+        elif calling.unenforced:
+            yield part, ENFORCED, "NotSupported", calling.unenforced, "False"
+        elif all(taken) and not calling.destination:
+            yield part, ENFORCED, OVERRIDDEN, "other objects say what holds", "False"
+        else:
+            yield part, ENFORCED, "PerProcess", SCOPE, "True"
+
+    def _taken(self, part: Part, service: Service, namespace: str) -> Iterator[str]:
+        """Yield what other objects say about `service` in the place of `part`."""
+        calling = part.calling
+        assert calling is not None  # noqa: S101 - kept for it
+        claims = self._claims(service, namespace, destination=calling.destination)
+        if not claims or claims[0] is part:
+            return
+        first, name = claims[0], f"{service.app}.{service.namespace}"
+        if not calling.destination:
+            yield f"{_called(first)} says what holds for calls of {name}"
+        elif _named(part, service) == _named(first, service):
+            kept = {one.subset for one, _ in first.calling.clusters} if first.calling else set()
+            for cluster, _ in calling.clusters:
+                if cluster.subset in kept and (cluster.subset or calling.policy):
+                    what = f"subset {cluster.subset}" if cluster.subset else "instances"
+                    yield f"{_called(first)} says what holds for {what} of {name}"
+
+    def _lost(self, calling: Calling, services: Iterable[Service], namespace: str) -> Iterator[str]:
+        """Yield what is wrong with the subsets that its ways name."""
+        for service in services:
+            known = {one.subset for one in self._clusters(service, namespace)}
+            for way in calling.ways:
+                for _, share in way.targets:
+                    for subset in filter(None, (share.subset, share.fallback)):
+                        if subset not in known:
+                            yield f"no DestinationRule has a subset {subset} of {service.app}"
+
+    def _callee(self, service: Service, namespace: str) -> CalleeRules | None:
+        claims = self._claims(service, namespace, destination=False)
+        calling = claims[0].calling if claims else None
+        routes = tuple(_route(way, service, claims[0]) for way in calling.ways) if calling else ()
+        clusters = self._clusters(service, namespace)
+        if not (routes or clusters):
+            return None
+        return CalleeRules(
+            namespace=service.namespace, app=service.app, routes=routes, clusters=clusters
+        )
+
+    def _clusters(self, service: Service, namespace: str) -> tuple[Cluster, ...]:
+        claims = self._claims(service, namespace, destination=True)
+        # Those that name the host in another way say nothing of it.
+        same = [one for one in claims if _named(one, service) == _named(claims[0], service)]
+        found: dict[str, Cluster] = {}
+        for part in same:
+            assert part.calling is not None  # noqa: S101 - a claim
+            for cluster, labels in part.calling.clusters:
+                if cluster.subset not in found:
+                    addresses = None if labels is None else self._carrying(service, labels)
+                    found[cluster.subset] = replace(cluster, addresses=addresses)
+        return tuple(found.values())
+
+    def _carrying(self, service: Service, labels: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+        placed = self._placed.get((service.namespace, service.app), ())
+        return tuple(
+            one.instance.address
+            for one in placed
+            if satisfied(labels, one.instance.app, one.membership.labels)
+        )
+
+    def _claims(self, service: Service, namespace: str, *, destination: bool) -> list[Part]:
+        """Return the objects about `service` that callers of `namespace` see, the first counts."""
+        found: list[_Claim] = []
+        for part in self._parts:
+            calling, own = part.calling, part.resource.namespace
+            if calling is None or calling.destination is not destination:
+                continue
+            if not _exported(calling, own, namespace) or not _reaches(part, service):
+                continue
+            name = _named(part, service)
+            order = (
+                own != namespace,
+                own != service.namespace,
+                -len(name) if name.startswith("*") else -1000,
+                own,
+                part.resource.name,
+            )
+            found.append(_Claim(order, part))
+        return [claim.part for claim in sorted(found, key=lambda claim: claim.order)]
+
+
+def _exported(calling: Calling, own: str, namespace: str) -> bool:
+    exported = calling.exported or (EVERYWHERE,)
+    return EVERYWHERE in exported or namespace in exported or ("." in exported and own == namespace)
+
+
+def _reaches(part: Part, service: Service) -> bool:
+    return bool(_named(part, service))
+
+
+def _named(part: Part, service: Service) -> str:
+    """Return the host of `part` that names `service`, ``""`` for none; an exact one first."""
+    assert part.calling is not None  # noqa: S101 - asked of those
+    names = _names(service, part.resource.namespace)
+    patterns = [host for host in part.calling.hosts if _matches(host.lower(), names)]
+    return min(patterns, key=lambda host: (host.startswith("*"), -len(host)), default="")
+
+
+def _matches(host: str, names: tuple[str, ...]) -> bool:
+    if host.startswith("*"):
+        return host == "*" or any(name.endswith(host[1:]) for name in names)
+    return host in names
+
+
+def _names(service: Service, namespace: str) -> tuple[str, ...]:
+    """Return how `service` is called in an object of `namespace`."""
+    full = f"{service.app}.{service.namespace}".lower()
+    short = (service.app.lower(),) if service.namespace == namespace else ()
+    return (*short, *(full + suffix for suffix in SUFFIXES))
+
+
+def _route(way: Way, service: Service, part: Part) -> CallRoute:
+    names = _names(service, part.resource.namespace)
+    shares = tuple(share for host, share in way.targets if host.lower() in names)
+    return replace(way.route, shares=_usable(shares))
+
+
+def _usable(shares: tuple[Share, ...]) -> tuple[Share, ...]:
+    if not shares:
+        return ALL
+    # A single destination takes all calls, whatever its weight (Istio).
+    return tuple(replace(one, weight=1) for one in shares) if len(shares) == 1 else shares
+
+
+def _called(part: Part) -> str:
+    resource = part.resource
+    return f"{resource.kind.kind} {resource.namespace}/{resource.name}"
+
+
+def told(part: Part, kind: str, reason: str, message: str, status: str) -> Finding:
+    """Return the finding about `part`."""
+    resource = part.resource
+    return Finding(
+        kind=resource.kind.kind,
+        namespace=resource.namespace,
+        name=resource.name,
+        type=kind,
+        status=status,
+        reason=reason,
+        message=message,
+    )

@@ -1,0 +1,152 @@
+"""DestinationRule: how the instances of a host are called, all of them and by subset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fairlead.compiler.labels import Pairs, pairs
+from fairlead.compiler.part import Calling, Part
+from fairlead.kinds import Resource
+from fairlead.kinds.destination_rule import (
+    KIND,
+    ConsistentHash,
+    DestinationRuleSpec,
+    LoadBalancer,
+    OutlierDetection,
+    RetryBudget,
+    TrafficPolicy,
+)
+from fairlead.kinds.networking import Percent, waiting
+from fairlead.policy.balance import (
+    COOKIE,
+    HEADER,
+    LEAST_REQUEST,
+    MAGLEV,
+    QUERY,
+    RANDOM,
+    RING_HASH,
+    ROUND_ROBIN,
+    SOURCE_IP,
+    USUAL,
+    Balance,
+    Budget,
+    Cluster,
+    Outlier,
+    Warmup,
+)
+
+_SIMPLE = {"RANDOM": RANDOM, "ROUND_ROBIN": ROUND_ROBIN}
+
+
+def compile_destination_rule(resource: Resource[DestinationRuleSpec]) -> Part:
+    """Return what a DestinationRule compiles to; `calls.py` finds whom it is about."""
+    spec = resource.spec
+    waits = tuple(f"{path}: not enforced in this version" for path in waiting(spec))
+    return Part(
+        resource=resource,
+        calling=Calling(
+            destination=True,
+            hosts=(spec.host,),
+            exported=spec.export_to or (),
+            clusters=tuple(_clusters(f"{KIND.kind}/{resource.name}", spec)),
+            policy=spec.traffic_policy is not None,
+        ),
+        not_honoured=(*waits, *_passthrough(spec)),
+    )
+
+
+def _passthrough(spec: DestinationRuleSpec) -> Iterator[str]:
+    places = [("", spec.traffic_policy)]
+    places += [(f"subsets[{at}].", one.traffic_policy) for at, one in enumerate(spec.subsets or ())]
+    for above, policy in places:
+        if policy and policy.load_balancer and policy.load_balancer.simple == "PASSTHROUGH":
+            path = f"{above}trafficPolicy.loadBalancer.simple"
+            yield f"{path}: PASSTHROUGH: an app's name is no address; LEAST_REQUEST is used"
+
+
+def _clusters(rule: str, spec: DestinationRuleSpec) -> Iterator[tuple[Cluster, Pairs | None]]:
+    """Yield clusters, each with the labels of its instances, None for all."""
+    policy = spec.traffic_policy or TrafficPolicy()
+    yield _cluster(rule, "", policy), None
+    for subset in spec.subsets or ():
+        own = subset.traffic_policy or TrafficPolicy()
+        # Block by block: what a subset has replaces all of a block, what it has not is taken over.
+        merged = TrafficPolicy.model_construct(
+            load_balancer=own.load_balancer or policy.load_balancer,
+            outlier_detection=own.outlier_detection or policy.outlier_detection,
+            retry_budget=own.retry_budget or policy.retry_budget,
+        )
+        yield _cluster(rule, subset.name, merged), pairs(subset.labels or {})
+
+
+def _cluster(rule: str, subset: str, policy: TrafficPolicy) -> Cluster:
+    return Cluster(
+        subset=subset,
+        rule=rule,
+        balance=_balance(policy.load_balancer),
+        outlier=_outlier(policy.outlier_detection),
+        budget=_budget(policy.retry_budget),
+    )
+
+
+def _balance(balancer: LoadBalancer | None) -> Balance:
+    if balancer is None:
+        return Balance(algorithm=LEAST_REQUEST)
+    if balancer.consistent_hash is not None:
+        return _hashed(balancer.consistent_hash)
+    algorithm = _SIMPLE.get(balancer.simple or "", LEAST_REQUEST)
+    return Balance(algorithm=algorithm, warmup=_warmup(balancer))
+
+
+def _hashed(rule: ConsistentHash) -> Balance:
+    key, name = SOURCE_IP, ""
+    if rule.http_header_name:
+        key, name = HEADER, rule.http_header_name.lower()
+    elif rule.http_cookie is not None:
+        key, name = COOKIE, rule.http_cookie.name
+    elif rule.http_query_parameter_name:
+        key, name = QUERY, rule.http_query_parameter_name
+    if rule.maglev is not None:
+        return Balance(algorithm=MAGLEV, key=key, name=name, size=rule.maglev.table_size or 0)
+    size = rule.ring_hash.minimum_ring_size if rule.ring_hash else rule.minimum_ring_size
+    return Balance(algorithm=RING_HASH, key=key, name=name, size=size or 0)
+
+
+def _warmup(balancer: LoadBalancer) -> Warmup | None:
+    if balancer.warmup is not None and balancer.warmup.duration:
+        rule = balancer.warmup
+        least = 10.0 if rule.minimum_percent is None else float(rule.minimum_percent)
+        return Warmup(duration=rule.duration, least=least, aggression=float(rule.aggression or 1.0))
+    return Warmup(duration=old) if (old := balancer.warmup_duration_secs) else None
+
+
+def _outlier(rule: OutlierDetection | None) -> Outlier | None:
+    if rule is None:
+        return None
+    old = rule.consecutive_errors  # what it meant are errors of gateways alone
+    errors = 0 if old is not None else 5
+    local = rule.consecutive_local_origin_failures
+    base = rule.base_ejection_time or 30.0
+    return Outlier(
+        consecutive_5xx=errors if (own := rule.consecutive5xx_errors) is None else own,
+        consecutive_gateway_errors=rule.consecutive_gateway_errors or old or 0,
+        consecutive_local_failures=(5 if local is None else local)
+        if rule.split_external_local_origin_errors
+        else 0,
+        interval=rule.interval or 10.0,
+        base_ejection=base,
+        longest_ejection=max(300.0, base),
+        most_ejected=10.0 if (most := rule.max_ejection_percent) is None else float(most),
+        least_healthy=float(rule.min_health_percent or 0),
+    )
+
+
+def _budget(rule: RetryBudget | None) -> Budget:
+    if rule is None:
+        return USUAL
+    percent = rule.percent.value if isinstance(rule.percent, Percent) else rule.percent
+    least = rule.min_retry_concurrency
+    return Budget(
+        percent=USUAL.percent if percent is None else float(percent),
+        least=USUAL.least if least is None else least,
+    )
