@@ -32,7 +32,7 @@ class Caller:
     name: str
     hooks: tuple[str, ...]
     get: Callable[..., Reply]
-    """Called with a URL, and perhaps ``headers``."""
+    """Called with a URL, and perhaps ``headers``, a ``method`` and a ``body``."""
     refused: tuple[type[Exception], ...]
     """What it raises where it cannot connect."""
 
@@ -45,36 +45,45 @@ def _reply(status: int, headers: Headers, text: str) -> Reply:
 
 
 def _httpx(url: str, **options: Any) -> Reply:
+    method, options["content"] = options.pop("method", "GET"), options.pop("body", None)
     with httpx.Client(follow_redirects=True) as client:
-        found = client.get(url, **options)
+        found = client.request(method, url, **options)
     return _reply(found.status_code, found.headers, found.text)
 
 
 def _httpx_async(url: str, **options: Any) -> Reply:
+    method, options["content"] = options.pop("method", "GET"), options.pop("body", None)
+
     async def get() -> Reply:
         async with httpx.AsyncClient(follow_redirects=True) as client:
-            found = await client.get(url, **options)
+            found = await client.request(method, url, **options)
         return _reply(found.status_code, found.headers, found.text)
 
     return in_loop(get())
 
 
 def _requests(url: str, **options: Any) -> Reply:
+    method, options["data"] = options.pop("method", "GET"), options.pop("body", None)
     with requests.Session() as session:
-        found = session.get(url, timeout=10, **options)
+        found = session.request(method, url, timeout=10, **options)
         return _reply(found.status_code, found.headers, found.text)
 
 
 def _urllib3(url: str, **options: Any) -> Reply:
     options.setdefault("retries", urllib3.Retry(connect=0, read=0, redirect=5))
     with urllib3.PoolManager() as manager:
-        found = manager.request("GET", url, timeout=10, **options)
+        found = manager.request(options.pop("method", "GET"), url, timeout=10, **options)
         return _reply(found.status, found.headers, found.data.decode())
 
 
 def _aiohttp(url: str, **options: Any) -> Reply:
+    method, options["data"] = options.pop("method", "GET"), options.pop("body", None)
+
     async def get() -> Reply:
-        async with aiohttp.ClientSession() as client, client.get(url, **options) as found:
+        async with (
+            aiohttp.ClientSession() as client,
+            client.request(method, url, **options) as found,
+        ):
             return _reply(found.status, found.headers, await found.text())
 
     return in_loop(get())

@@ -90,11 +90,8 @@ class Hosts:
             if self._rule is None or outcome is None:
                 return
             # Any other error is the caller's own, and says nothing about an instance.
-            if (
-                outcome.error is None
-                or outcome.grpc is not None
-                or outcome.fault is not Fault.OTHER
-            ):
+            answered = outcome.status is not None or outcome.grpc is not None
+            if outcome.error is None or answered or outcome.fault is not Fault.OTHER:
                 self._judge(host, outcome, self._rule)
 
     def out(self, address: str) -> bool:

@@ -62,7 +62,8 @@ class Conditions:
         if outcome.grpc is not None:
             return outcome.grpc in self._codes
         safe = self._any or call.method in IDEMPOTENT
-        if outcome.error is not None:
+        # An answer that a library raises as an error is an answer.
+        if outcome.error is not None and outcome.status is None:
             return safe and self._broken and outcome.fault in _BROKEN
         status = outcome.status or 0
         if status in self._named:

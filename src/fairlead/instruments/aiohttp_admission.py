@@ -103,7 +103,7 @@ class Admission:
         self._door.open()
         compiled = Compiled(self._plane.engine.plan, self._plane, self._spell)
         reading = compiled.reading(self._form, tuple, compiled.lane)
-        reading.begun = begun_by(self._plane, lambda request: request.method)
+        reading.begun = begun_by(self._plane, lambda request: request.method, _header)
         return reading
 
 
@@ -150,3 +150,8 @@ def _take_away(request: Any, names: frozenset[str], theirs: str) -> None:
 
 def _lower(name: bytes) -> str:
     return name.decode("latin-1").lower()
+
+
+def _header(request: Any, name: str) -> str | None:
+    value: str | None = request.headers.get(name)
+    return value

@@ -102,8 +102,17 @@ class Gate:
         self._door.open()
         compiled = Compiled(self._plane.engine.plan, self._plane, _spelled)
         reading = compiled.reading(self.form, frozenset, compiled.lane)
-        reading.begun = begun_by(self._plane, lambda scope: scope.get("method", "GET"))
+        reading.begun = begun_by(self._plane, lambda scope: scope.get("method", "GET"), _header)
         return reading
+
+
+def _header(scope: Scope, name: str) -> str | None:
+    wanted = name.encode()
+    for key, value in scope["headers"]:
+        if key == wanted:
+            text: str = value.decode("latin-1")
+            return text
+    return None
 
 
 def _spelled(name: str) -> bytes:

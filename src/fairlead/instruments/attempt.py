@@ -12,12 +12,13 @@ from http import HTTPStatus
 from time import monotonic_ns
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fairlead.flow.call import Call, Outcome, Unreachable
+from fairlead.flow.call import Call, Inherited, Injected, Late, Outcome, Unreachable
 from fairlead.flow.failover import Failover
 from fairlead.flow.gated import leave
 from fairlead.flow.rejected import Rejected
 from fairlead.instruments.ambient import Ambient
 from fairlead.instruments.drive import run, run_async
+from fairlead.instruments.inherit import inherited
 from fairlead.instruments.measure import answered, measured
 from fairlead.instruments.rejections import told
 from fairlead.policy.parts import cookie_value, query_value
@@ -50,13 +51,25 @@ class Sender(Ambient):
         """Send the call as the application made it."""
         raise NotImplementedError
 
-    def unreachable(self, error: Unreachable | Rejected) -> Exception:
+    def unreachable(self, error: Unreachable | Rejected | Injected) -> Exception:
         """Return the library's own connect error for `error`."""
         raise NotImplementedError
 
     def answer(self, answer: Answer) -> Any:
         """Return the library's own response, or what stands for it; None where it has none."""
         raise NotImplementedError
+
+    def late(self, error: Late) -> Exception:
+        """Return the library's own error for a time that is over."""
+        raise NotImplementedError
+
+    def repeatable(self) -> bool:
+        """Tell whether what was sent can be sent again."""
+        return False
+
+    def inherited(self) -> Inherited:
+        """Return what the request that is served says of this call."""
+        return inherited()
 
     def url(self) -> tuple[str, str, str]:
         """Return the host, the path and the query that are called."""
@@ -83,6 +96,10 @@ class Sender(Ambient):
         return None
 
 
+ABORTED = b"fault filter abort"
+"""Text of an answer that a rule gives on purpose, as Envoy has it."""
+
+
 class Answer(NamedTuple):
     """What the author of a rule gives instead of a call, as an HTTP response."""
 
@@ -94,11 +111,14 @@ class Answer(NamedTuple):
     @classmethod
     def of(cls, refusal: Refusal) -> Answer:
         """Return the answer that `refusal` is given."""
-        body, headers = refusal.body.encode(), list(refusal.headers)
+        return cls.made(refusal.fallback.status, refusal.body.encode(), list(refusal.headers))
+
+    @classmethod
+    def made(cls, status: int, body: bytes, headers: list[tuple[str, str]]) -> Answer:
+        """Return an answer; its headers get what a body needs."""
         if not any(name.lower() == "content-type" for name, _ in headers):
             headers.append(("Content-Type", "text/plain; charset=utf-8"))
         headers.append(("Content-Length", str(len(body))))
-        status = refusal.fallback.status
         reason = HTTPStatus(status).phrase if status in _KNOWN else ""
         return cls(status, reason, headers, body)
 
@@ -116,6 +136,7 @@ def send(plane: DataPlane, flow: Flow, call: Call, sender: Sender) -> Any:
             if outcome.error is not None and call.endpoint is not None:
                 outcome = run(flow.then(call, outcome), sender)
         else:
+            call.sending = sender
             outcome = run(flow(call), sender)
     except BaseException as error:
         measured(plane, call, error, _NOTHING)
@@ -141,6 +162,7 @@ async def send_async(plane: DataPlane, flow: Flow, call: Call, sender: Sender) -
             if outcome.error is not None and call.endpoint is not None:
                 outcome = await run_async(flow.then(call, outcome), sender)
         else:
+            call.sending = sender
             outcome = await run_async(flow(call), sender)
     except BaseException as error:
         measured(plane, call, error, _NOTHING)
@@ -180,20 +202,22 @@ def ended(plane: DataPlane, library: str, call: Call, outcome: Outcome | None) -
 def _failed(plane: DataPlane, call: Call, sender: Sender, error: BaseException) -> Any:
     """Return what a rule's author answers in the place of an error, or raise the library's."""
     measured(plane, call, error, _NOTHING)
-    if isinstance(error, Rejected):
+    if isinstance(error, Rejected | Injected):
         answer = _answer(plane, sender, error)
         if answer is not None:
             return answer
-    if isinstance(error, Rejected | Unreachable):
+    if isinstance(error, Late):
+        raise sender.late(error) from error
+    if isinstance(error, Rejected | Unreachable | Injected):
         raise sender.unreachable(error) from error
     raise error
 
 
-def _answer(plane: DataPlane, sender: Sender, error: Rejected) -> Any:
-    if not error.answers:
-        return None
+def _answer(plane: DataPlane, sender: Sender, error: Rejected | Injected) -> Any:
     try:
-        return sender.answer(Answer.of(error.refusal))
+        if isinstance(error, Injected):
+            return sender.answer(Answer.made(error.status, ABORTED, [])) if error.status else None
+        return sender.answer(Answer.of(error.refusal)) if error.answers else None
     except Exception:  # counted; the library's connect error says as much
         plane.counters.count(AGENT_FAULTS, sender.library)
         return None

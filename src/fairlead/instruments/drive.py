@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from fairlead.flow.call import Call, Outcome
+from fairlead.flow.call import Call, Fault, Late, Outcome
 from fairlead.flow.steps import Effect, Flow, Send, Steps
 
 if TYPE_CHECKING:
@@ -52,12 +52,35 @@ async def run_async(steps: Steps, perform: PerformAsync) -> Outcome:
                 outcome: Outcome = done.value
                 return outcome
             if isinstance(effect, Send):
-                answer = await perform(effect.call)
+                call = effect.call
+                answer = await (perform(call) if call.until is None else _in_time(perform, call))
             else:
                 await asyncio.sleep(effect.seconds)
                 answer = None
     finally:
         steps.close()
+
+
+async def _in_time(perform: PerformAsync, call: Call) -> Outcome:
+    """Send `call`, and give it up when its time is over."""
+    if call.until is None or not _has_loop():
+        return await perform(call)
+    limit = asyncio.timeout(max(0.0, call.until - time.monotonic()))
+    try:
+        async with limit:
+            return await perform(call)
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        return Outcome(error=Late(call.host, "its time"), fault=Fault.TIMEOUT)
+
+
+def _has_loop() -> bool:
+    """Tell whether asyncio runs this: whoever else does keeps time in the library's way alone."""
+    try:
+        return asyncio.current_task() is not None
+    except RuntimeError:
+        return False
 
 
 def pause(entry: Entry) -> None:

@@ -50,6 +50,16 @@ def with_label(headers: Any, label: str | None, trace: Trace | None = None) -> A
     return copy
 
 
+def marked(headers: Any, marks: tuple[tuple[str, str], ...]) -> Any:
+    """Return a copy of `headers` with these, and no others of their names."""
+    copy = _copied(headers)
+    for name in _named(copy, [name for name, _ in marks]):
+        del copy[name]
+    for name, value in marks:
+        copy[name] = value
+    return copy
+
+
 def carry(headers: Any, trace: Trace) -> None:
     """Write a trace into `headers`, unless they have one."""
     if _named(headers, (PARENT,)):

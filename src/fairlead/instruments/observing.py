@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
+from fairlead.instruments.inherit import Header, read
 from fairlead.instruments.note import Note
 from fairlead.instruments.trace import Traces
 from fairlead.telemetry.access_log import AccessLog
@@ -47,7 +48,9 @@ class Observing:
     @property
     def wants_requests(self) -> bool:
         """Whether somebody is to hear of each request's beginning."""
-        return self._noting or self.spans is not None
+        # Where nobody rules about calls, nothing is looked for in headers.
+        calls = self._engine.plan.snapshot.calls
+        return self._noting or self.spans is not None or calls is not None
 
     def look(self) -> None:
         """Take in whether anybody wants requests to be noted."""
@@ -60,9 +63,11 @@ class Observing:
         self.traces.begin_again()
         self.log.begin_again()
 
-    def begun(self, served: Served, method: str) -> None:
+    def begun(self, served: Served, method: str, header: Header) -> None:
         """Hear of a request that begins, which is a passage where requests are noted."""
         try:
+            if self._engine.plan.snapshot.calls is not None:
+                served.above = read(header)
             if self.spans is not None:
                 self.spans.lane(served.lane)
             if self._noting and hasattr(served, "note"):

@@ -6,7 +6,7 @@ from fairlead.flow._gate cimport Entry as Entered, Gate as Gated
 
 
 cdef class Served:
-    cdef public object entrance, headers, lane, trace
+    cdef public object above, entrance, headers, lane, trace
     cdef public bint ended
 
     cpdef end(self)

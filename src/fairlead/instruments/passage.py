@@ -66,7 +66,7 @@ _PARTS = frozenset(("http.response.zerocopysend", "websocket.http.response.body"
 class Served:
     """A request that this process serves: the lane its work is on, and whether it is over."""
 
-    __slots__ = ("ended", "entrance", "headers", "lane", "trace")
+    __slots__ = ("above", "ended", "entrance", "headers", "lane", "trace")
 
     def __init__(self, lane: str) -> None:
         self.lane = lane
@@ -77,6 +77,8 @@ class Served:
         """What it came with, as far as the trace is to be looked for: pairs in lower case."""
         self.trace: Any = None
         """The trace that its calls carry on (trace.py), None before anybody has asked."""
+        self.above: Any = None
+        """What it says of the time that its calls have (inherit.py), None for nothing."""
 
     def caller(self) -> str:
         """Return the app that sent it, as far as that is believed; ``""`` for none."""
@@ -102,7 +104,7 @@ class Passage(Served):
     def begin(self, lane: str, count_fault: Callable[[], None]) -> None:
         """Do what `__init__` does, for whoever makes one for each request: a class costs more."""
         self.lane, self.ended, self.entrance = lane, False, ""
-        self.headers, self.trace = (), None
+        self.headers, self.trace, self.above = (), None, None
         self.entries: tuple[Entry, ...] = ()
         """What has been entered, and is to be left."""
         self.status: int | None = None

@@ -8,6 +8,7 @@ label, and what is done with each request where somebody wants to hear of it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -110,9 +111,14 @@ class Coloured(dict[str, Counter]):
 
 
 def begun_by(
-    plane: DataPlane, method_of: Callable[[Any], str]
+    plane: DataPlane,
+    method_of: Callable[[Any], str],
+    header_of: Callable[[Any, str], str | None],
 ) -> Callable[[Any, Any], None] | None:
-    """Return what hears of each request, None where nobody wants to."""
+    """Return what hears of each request, None where nobody wants to.
+
+    `header_of` returns a header by its name in lower case.
+    """
     engine, observing = plane.engine, plane.observing
     shed = engine.measuring.shed and engine.gates.idle
     if not shed and not observing.wants_requests:
@@ -121,6 +127,6 @@ def begun_by(
     def begun(served: Any, request: Any) -> None:
         if shed:
             engine.measuring.drop()
-        observing.begun(served, method_of(request))
+        observing.begun(served, method_of(request), partial(header_of, request))
 
     return begun

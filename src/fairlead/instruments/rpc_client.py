@@ -13,9 +13,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakSet
 
-from fairlead.flow.call import Fault, Outcome
+from fairlead.flow.call import Fault, Injected, Outcome
 from fairlead.flow.rejected import Rejected
-from fairlead.instruments.attempt import Sender, count
+from fairlead.instruments.attempt import ABORTED, Sender, count
 from fairlead.instruments.drive import Journey
 from fairlead.instruments.measure import measured
 from fairlead.instruments.outbound import BAGGAGE, label_only, plan_for, trace_only
@@ -34,7 +34,7 @@ from fairlead.policy.resource import CALLER
 from fairlead.telemetry.names import AGENT_FAULTS
 
 if TYPE_CHECKING:
-    from fairlead.flow.call import Call, Unreachable
+    from fairlead.flow.call import Call, Late, Unreachable
     from fairlead.flow.engine import Plan
     from fairlead.flow.steps import Flow
     from fairlead.instruments.attempt import Answer
@@ -242,12 +242,23 @@ class RpcSender(Sender):
         """Return nothing: a rule's code and text are an error of the library's."""
         del answer
 
-    def unreachable(self, error: Unreachable | Rejected) -> Exception:
+    def unreachable(self, error: Unreachable | Rejected | Injected) -> Exception:
         """Return the library's own error."""
+        if isinstance(error, Injected):
+            code = UNAVAILABLE if error.grpc is None else error.grpc
+            return self.error_of(code, ABORTED.decode())
         if isinstance(error, Rejected):
             code, text = status_of(error.refusal)
             return self.error_of(code, text)
         return self.unsent(str(error))
+
+    def late(self, error: Late) -> Exception:
+        """Return the library's own error for a time that is over."""
+        return self.error_of(DEADLINE_EXCEEDED, str(error))
+
+    def repeatable(self) -> bool:
+        """Tell whether the request is one message, which can be sent again."""
+        return not hasattr(self._request, "__next__") and not hasattr(self._request, "__aiter__")
 
     def unsent(self, text: str) -> Exception:
         """Return what stands for not having been sent."""

@@ -12,8 +12,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fairlead.instruments.drive import pause, pause_async
+from fairlead.instruments.inherit import sooner
 from fairlead.instruments.propagate import resume, suspend
-from fairlead.instruments.rpc import Pairs
+from fairlead.instruments.rpc import Pairs, values_of
 from fairlead.instruments.rpc_admission import Admission
 from fairlead.instruments.rpc_passage import (
     CANCELLED,
@@ -57,7 +58,7 @@ class Serving:
         self._shown = self._admitted.metadata
         observing = governance.plane.observing
         if observing.wants_requests:
-            observing.begun(self.passage, "")
+            observing.begun(self.passage, "", partial(values_of, details.invocation_metadata))
         self._taken = self._shown is not details.invocation_metadata
 
     def shown(self, details: Any) -> Any:
@@ -145,6 +146,7 @@ class Serving:
     def _begin(self, request: Any, context: Any) -> Any:
         """Enter the gate, in the thread that is to serve; return the application's context."""
         context = self._shown_to(context)
+        self._inherit(context)
         entry = self._entered(request, context)
         if entry is not None and entry.refused is not None:
             self._refuse(context, entry)
@@ -159,6 +161,7 @@ class Serving:
     async def _begin_async(self, request: Any, context: Any) -> Any:
         """Enter the gate; return the application's context."""
         context = self._shown_to(context)
+        self._inherit(context)
         entry = self._entered(request, context)
         if entry is not None and entry.refused is not None:
             await self._refuse(context, entry)
@@ -169,6 +172,13 @@ class Serving:
                 self.end(context, error)
                 raise
         return context
+
+    def _inherit(self, context: Any) -> None:
+        """Have the calls that this one causes end with it: gRPC tells how much time it has."""
+        plane, passage = self._governance.plane, self.passage
+        if plane.engine.plan.snapshot.calls is not None:
+            left = safely(plane, context.time_remaining)
+            passage.above = sooner(passage.above, left)
 
     def _entered(self, request: Any, context: Any) -> Entry | None:
         governance = self._governance

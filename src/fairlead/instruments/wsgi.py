@@ -55,7 +55,9 @@ class Gate:
         self._door.open()
         compiled = Compiled(self._plane.engine.plan, self._plane, environ_key)
         reading = compiled.reading(form_of(self._plane), tuple, compiled.lane)
-        reading.begun = begun_by(self._plane, lambda environ: environ["REQUEST_METHOD"])
+        reading.begun = begun_by(
+            self._plane, lambda environ: environ["REQUEST_METHOD"], _header
+        )
         return reading
 
     def _inside(self, around: Served, environ: Environ) -> Any:
@@ -101,3 +103,8 @@ class Compiled(reading.Compiled):
             if theirs:
                 environ[_BAGGAGE] = theirs
         return labels
+
+
+def _header(environ: Environ, name: str) -> str | None:
+    value: str | None = environ.get(environ_key(name))
+    return value

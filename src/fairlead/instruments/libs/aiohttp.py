@@ -18,7 +18,8 @@ from functools import cache
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
-from fairlead.flow.call import Call, Fault, Outcome, Unreachable
+from fairlead.flow.call import Call, Fault, Injected, Outcome, Unreachable
+from fairlead.instruments.aiohttp_calls import Aim, aim, requesting
 from fairlead.instruments.attempt import Answer, Sender, ended, send_async, target
 from fairlead.instruments.canned import Canned, response
 from fairlead.instruments.measure import answered
@@ -36,6 +37,7 @@ from fairlead.telemetry.names import AGENT_FAULTS
 if TYPE_CHECKING:
     from aiohttp.client_reqrep import ClientRequest
 
+    from fairlead.flow.engine import Plan
     from fairlead.flow.rejected import Rejected
     from fairlead.flow.steps import Flow
     from fairlead.instruments.instrument import DataPlane
@@ -57,6 +59,7 @@ Connect = Callable[..., Awaitable[Any]]
 
 def install(plane: DataPlane, patches: Patches) -> None:
     """Hook the connector for TCP; one for a Unix socket has its one endpoint."""
+    from aiohttp.client import ClientSession
     from aiohttp.client_reqrep import ClientResponse
     from aiohttp.connector import TCPConnector
 
@@ -66,6 +69,9 @@ def install(plane: DataPlane, patches: Patches) -> None:
         def connect(
             self: TCPConnector, req: ClientRequest, traces: Any, timeout: Any
         ) -> Awaitable[Any]:
+            whole = aim.get()
+            if whole is not None and whole.at(req.url):
+                return _aimed(plane, original, (self, req, traces, timeout), whole)
             governed = _govern(plane, req)
             if governed is None:
                 return original(self, req, traces, timeout)
@@ -86,8 +92,29 @@ def install(plane: DataPlane, patches: Patches) -> None:
 
         return start
 
+    patches.replace(ClientSession, "_request", requesting(plane))
     patches.replace(TCPConnector, "connect", connecting)
     patches.replace(ClientResponse, "start", starting)
+
+
+async def _aimed(
+    plane: DataPlane, original: Connect, arguments: tuple[Any, ...], whole: Aim
+) -> Any:
+    """Connect for a call that is driven as a whole."""
+    sender = _Sender(plane, original, arguments)
+    if whole.answer is not None:
+        return sender.answer(whole.answer)
+    call, request = whole.call, arguments[1]
+    try:
+        _write(request, plane.engine.plan, call)
+        for name, value in call.marks:
+            request.headers[name] = value
+    except Exception:  # counted; the call goes on untouched
+        plane.counters.count(AGENT_FAULTS, LIBRARY)
+    outcome = await sender.connected(call)
+    if outcome.error is not None:
+        raise outcome.error
+    return outcome.response
 
 
 async def _until_started(
@@ -134,6 +161,15 @@ class _Sender(Sender):
         self.last: Outcome | None = None
 
     async def __call__(self, call: Call) -> Outcome:
+        outcome = await self.connected(call)
+        if outcome.error is None:
+            setattr(outcome.response, _CALL, call)
+            if call.entry is not None:
+                _watch(self._plane, outcome.response, call)
+        return outcome
+
+    async def connected(self, call: Call) -> Outcome:
+        """Connect to the endpoint of `call`."""
         endpoint = call.endpoint
         if endpoint is not None:
             url = _origins.get(endpoint.address)
@@ -145,10 +181,6 @@ class _Sender(Sender):
         finally:
             self._request.url = self._url
         self.last = outcome
-        if outcome.error is None:
-            setattr(outcome.response, _CALL, call)
-            if call.entry is not None:
-                _watch(self._plane, outcome.response, call)
         return outcome
 
     def _origin(self, call: Call) -> Any:
@@ -162,7 +194,7 @@ class _Sender(Sender):
         """Connect as the application asked."""
         return self._original(*self._arguments)
 
-    def unreachable(self, error: Unreachable | Rejected) -> Exception:
+    def unreachable(self, error: Unreachable | Rejected | Injected) -> Exception:
         """Return aiohttp's own connect error."""
         from aiohttp.client_exceptions import ClientConnectorError
 
@@ -225,12 +257,18 @@ def _govern(plane: DataPlane, request: ClientRequest) -> tuple[Flow, Call] | Non
                 _carry(request.headers, trace)
             return outside_for(plane, url.raw_host, request.method)
         plan, call = found
-        # The request object is aiohttp's own, made anew for each hop from what was given.
-        headers = request.headers
-        label = plan.lanes.label(call.lane, _written(request) if BAGGAGE in headers else None)
+        _write(request, plan, call)
     except Exception:  # counted; the call goes on untouched
         plane.counters.count(AGENT_FAULTS, LIBRARY)
         return None
+    return plan.outbound, call
+
+
+def _write(request: ClientRequest, plan: Plan, call: Call) -> None:
+    """Write what goes with a call to an app into its headers."""
+    # The request object is aiohttp's own, made anew for each hop from what was given.
+    headers = request.headers
+    label = plan.lanes.label(call.lane, _written(request) if BAGGAGE in headers else None)
     if label is not None:
         headers[BAGGAGE] = label
     else:
@@ -241,7 +279,6 @@ def _govern(plane: DataPlane, request: ClientRequest) -> tuple[Flow, Call] | Non
         _carry(headers, call.trace)
     # An app's name means nothing to a proxy.
     request.proxy = request.proxy_auth = request.proxy_headers = None
-    return plan.outbound, call
 
 
 def _carry(headers: Any, trace: Trace) -> None:

@@ -9,10 +9,13 @@ endpoints share one.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
+from math import inf
 from typing import TYPE_CHECKING, Any
 
-from fairlead.flow.call import Call, Fault, Outcome, Unreachable
+from fairlead.flow.call import Call, Fault, Injected, Late, Outcome, Unreachable
 from fairlead.instruments.attempt import Answer, Sender, send, send_async, target
+from fairlead.instruments.httpx_time import Limits, in_time_async
 from fairlead.instruments.outbound import (
     BAGGAGE,
     call_for,
@@ -21,6 +24,7 @@ from fairlead.instruments.outbound import (
     plan_for,
     trace_only,
 )
+from fairlead.instruments.timing import shorter
 from fairlead.policy.resource import CALLER
 from fairlead.policy.trace import PARENT, STATE
 from fairlead.telemetry.names import AGENT_FAULTS
@@ -40,6 +44,8 @@ VERSIONS = ("0.25", "0.29")
 _NAME = BAGGAGE.encode()
 _CALLER = CALLER.encode()
 _PARENT, _STATE = PARENT.encode(), STATE.encode()
+_PHASES = ("connect", "read", "write", "pool")
+_REFUSED_STREAM = "REFUSED_STREAM"
 
 Handle = Callable[[Any, "httpx.Request"], "httpx.Response"]
 HandleAsync = Callable[[Any, "httpx.Request"], Awaitable["httpx.Response"]]
@@ -50,7 +56,7 @@ def install(plane: DataPlane, patches: Patches) -> None:
     import httpx
 
     _check(httpx.Request("GET", "http://app/p%20a?q=1#f", headers={"a": "b"}))
-    hooks = _Hooks(plane)
+    hooks = _Hooks(plane, Limits(patches))
     patches.replace(httpx.HTTPTransport, "handle_request", hooks.handle)
     patches.replace(httpx.AsyncHTTPTransport, "handle_async_request", hooks.handle_async)
     patches.replace(httpx.Client, "_transport_for_url", hooks.choose)
@@ -58,8 +64,8 @@ def install(plane: DataPlane, patches: Patches) -> None:
 
 
 class _Hooks:
-    def __init__(self, plane: DataPlane) -> None:
-        self._plane = plane
+    def __init__(self, plane: DataPlane, limits: Limits) -> None:
+        self._plane, self._limits = plane, limits
 
     def handle(self, original: Handle) -> Handle:
         def handle_request(transport: httpx.HTTPTransport, request: httpx.Request) -> Any:
@@ -67,7 +73,7 @@ class _Hooks:
             if governed is None:
                 return original(transport, self._labelled(request))
             flow, call, label = governed
-            sender = _Sender(original, transport, request, label)
+            sender = _Sender(original, transport, request, label, self._limits)
             return send(self._plane, flow, call, sender)
 
         return handle_request
@@ -80,7 +86,7 @@ class _Hooks:
             if governed is None:
                 return await original(transport, self._labelled(request))
             flow, call, label = governed
-            sender = _AsyncSender(original, transport, request, label)
+            sender = _AsyncSender(original, transport, request, label, self._limits)
             return await send_async(self._plane, flow, call, sender)
 
         return handle_async_request
@@ -138,23 +144,34 @@ class _Hooks:
 
 
 class _Sender(Sender):
-    __slots__ = ("_label", "_original", "_request", "_transport", "last")
+    __slots__ = ("_label", "_limits", "_original", "_request", "_transport", "last")
 
     library = LIBRARY
 
     def __init__(
-        self, original: Any, transport: Any, request: httpx.Request, label: str | None
+        self,
+        original: Any,
+        transport: Any,
+        request: httpx.Request,
+        label: str | None,
+        limits: Limits,
     ) -> None:
         self._original = original
         self._transport = transport
         self._request = request
         self._label = label
+        self._limits = limits
         self.last: Outcome | None = None
 
     def __call__(self, call: Call) -> Any:
         aimed = self._aimed(call)
+        if self.last is not None and self.last.response is not None:
+            self.last.response.close()  # nobody else will
         try:
-            response = self._original(self._transport, aimed)
+            if call.until is None:
+                response = self._original(self._transport, aimed)
+            else:
+                response = self._limits.kept(call, partial(self._original, self._transport, aimed))
             outcome = Outcome(response, status=response.status_code)
         except Exception as error:  # handed on in the outcome
             outcome = self._failed(error)
@@ -164,10 +181,18 @@ class _Sender(Sender):
     def untouched(self) -> Any:
         return self._original(self._transport, self._request)
 
-    def unreachable(self, error: Unreachable | Rejected) -> Exception:
+    def unreachable(self, error: Unreachable | Rejected | Injected) -> Exception:
         import httpx
 
         return httpx.ConnectError(str(error), request=self._request)
+
+    def late(self, error: Late) -> Exception:
+        import httpx
+
+        return httpx.ReadTimeout(str(error), request=self._request)
+
+    def repeatable(self) -> bool:
+        return _is_held(self._request)
 
     def answer(self, answer: Answer) -> httpx.Response:
         import httpx
@@ -189,7 +214,14 @@ class _Sender(Sender):
             return self._request
         host, port = target(call)
         url = _at(self._request.url, host, port)
-        return _copy(self._request, url, self._label, call.caller, call.trace)
+        aimed = _copy(self._request, url, self._label, call.caller, call.trace)
+        if call.marks:
+            _mark(aimed.headers._list, call.marks)
+        if call.until is not None:
+            theirs = aimed.extensions.get("timeout") or dict.fromkeys(_PHASES)
+            limits = {phase: shorter(limit, call.until) for phase, limit in theirs.items()}
+            aimed.extensions = {**aimed.extensions, "timeout": limits}
+        return aimed
 
     def _failed(self, error: Exception) -> Outcome:
         return Outcome(error=error, fault=_fault(error, self._request))
@@ -200,8 +232,12 @@ class _AsyncSender(_Sender):
 
     async def __call__(self, call: Call) -> Outcome:
         aimed = self._aimed(call)
+        if self.last is not None and self.last.response is not None:
+            await self.last.response.aclose()  # nobody else will
         try:
             response = await self._original(self._transport, aimed)
+            if call.deadline < inf:
+                response.stream = in_time_async(response.stream, call.deadline)
             outcome = Outcome(response, status=response.status_code)
         except Exception as error:  # handed on in the outcome
             outcome = self._failed(error)
@@ -254,6 +290,14 @@ def _copy(
     return copy
 
 
+def _mark(items: list[tuple[bytes, bytes, bytes]], marks: tuple[tuple[str, str], ...]) -> None:
+    """Write what tells the callee of time and attempts, in place of what was there."""
+    ours = [(name.encode(), value.encode()) for name, value in marks]
+    names = {name for name, _ in ours}
+    items[:] = [item for item in items if item[1] not in names]
+    items += ((name, name, value) for name, value in ours)
+
+
 def _carry(items: list[tuple[bytes, bytes, bytes]], trace: Trace) -> None:
     for _, name, _ in items:
         if name == _PARENT:
@@ -285,11 +329,18 @@ def _fault(error: Exception, request: httpx.Request) -> Fault:
 
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
         return Fault.REFUSED
-    dropped = isinstance(error, (httpx.ReadError, httpx.RemoteProtocolError, httpx.WriteError))
-    # Only a body that is held in memory can be sent again.
-    if dropped and type(request.stream) is httpx.ByteStream and _pooled_and_silent(error):
-        return Fault.DROPPED
+    if isinstance(error, (httpx.ReadError, httpx.RemoteProtocolError, httpx.WriteError)):
+        if _REFUSED_STREAM in str(error):  # HTTP/2: the server has not looked at it
+            return Fault.REFUSED
+        return Fault.DROPPED if _is_held(request) and _pooled_and_silent(error) else Fault.RESET
     return Fault.TIMEOUT if isinstance(error, httpx.TimeoutException) else Fault.OTHER
+
+
+def _is_held(request: httpx.Request) -> bool:
+    """Tell whether the body is held in memory: only that one can be sent again."""
+    import httpx
+
+    return type(request.stream) is httpx.ByteStream
 
 
 def _pooled_and_silent(error: Exception) -> bool:

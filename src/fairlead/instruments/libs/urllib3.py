@@ -18,13 +18,11 @@ import logging
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import lru_cache
-from http.client import RemoteDisconnected
 from inspect import signature, unwrap
-from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from fairlead.flow.call import Call, Fault, Outcome, Unreachable
+from fairlead.flow.call import Call, Injected, Late, Outcome, Unreachable
 from fairlead.flow.gated import leave
 from fairlead.instruments.attempt import Answer, Sender, send
 from fairlead.instruments.endpoint_pools import EndpointConnection, closing, endpoint
@@ -38,6 +36,8 @@ from fairlead.instruments.outbound import (
     plan_for,
     trace_only,
 )
+from fairlead.instruments.socket_time import Timing, told
+from fairlead.instruments.urllib3_faults import Broken, broken_of, fault_of
 from fairlead.policy.resource import CALLER
 from fairlead.telemetry.names import AGENT_FAULTS
 
@@ -112,13 +112,14 @@ class _Hooks:
     def make_request(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def _make_request(pool: Any, *args: Any, **options: Any) -> Any:
             call = _sending.get()
-            if call is None or call.entry is None:
+            # What is sent again by a rule is one call: it has not ended with an attempt.
+            if call is None or call.entry is None or call.attempt:
                 return original(pool, *args, **options)
             try:
                 response = original(pool, *args, **options)
             except Exception as error:
                 if not isinstance(pool, _EndpointPool):  # which knows what else is tried
-                    _ended(Outcome(error=error, fault=_fault(error)))
+                    _ended(Outcome(error=error, fault=fault_of(error)))
                 raise
             _ended(Outcome(status=response.status))
             return response
@@ -170,15 +171,6 @@ class _Hooks:
             return headers
 
 
-class _Broken(Exception):
-    """A failed attempt, on its way past urllib3's retries, which know none but itself."""
-
-    def __init__(self, error: Exception, fault: Fault) -> None:
-        super().__init__(error)
-        self.error = error
-        self.fault = fault
-
-
 class _Sender(Sender):
     __slots__ = ("_options", "_original", "_pool", "_request", "_theirs", "last", "unjudged")
 
@@ -200,16 +192,22 @@ class _Sender(Sender):
         pool = self._pool
         if call.endpoint is not None:
             pool = endpoint(pool, call.endpoint.address, _kinds)
+        if self.last is not None and self.last.response is not None:
+            self.last.response.close()  # nobody else will
         # Where it has no entry there is none to end.
-        token = None if call.entry is None else _sending.set(call)
+        needed = call.entry is not None or call.attempt or call.until is not None
+        token = _sending.set(call) if needed else None
+        request, options = self._request, self._options
+        if call.until is not None or call.marks:
+            request, options = told(request, options, call, pool.timeout)
         try:
-            response = self._original(pool, *self._request, **self._options)
+            response = self._original(pool, *request, **options)
             outcome = Outcome(response, status=response.status)
-        except _Broken as broken:
+        except Broken as broken:
             self.unjudged = broken.error
             outcome = Outcome(error=broken.error, fault=broken.fault)
         except Exception as error:  # handed on in the outcome
-            outcome = Outcome(error=error, fault=_fault(error))
+            outcome = Outcome(error=error, fault=fault_of(error))
         finally:
             if token is not None:
                 _sending.reset(token)
@@ -220,11 +218,20 @@ class _Sender(Sender):
         method, url, body, _, *rest = self._request
         return self._original(self._pool, method, url, body, self._theirs, *rest, **self._options)
 
-    def unreachable(self, error: Unreachable | Rejected) -> Exception:
+    def unreachable(self, error: Unreachable | Rejected | Injected) -> Exception:
         from urllib3.exceptions import NewConnectionError
 
         self.unjudged = NewConnectionError(self._pool, str(error))
         return self.unjudged
+
+    def late(self, error: Late) -> Exception:
+        from urllib3.exceptions import ReadTimeoutError
+
+        self.unjudged = ReadTimeoutError(self._pool, self._request[1], str(error))
+        return self.unjudged
+
+    def repeatable(self) -> bool:
+        return isinstance(self._request[2], bytes | str | None)
 
     def answer(self, answer: Answer) -> Any:
         from urllib3._collections import HTTPHeaderDict
@@ -256,25 +263,8 @@ class _Sender(Sender):
 def _ended(outcome: Outcome) -> None:
     """End the call that is being sent: what urllib3 makes of the outcome is another one."""
     call = _sending.get()
-    if call is not None and call.entry is not None:
+    if call is not None and call.entry is not None and not call.attempt:
         call.fault = leave(call.entry, outcome)
-
-
-def _fault(error: BaseException | None) -> Fault:
-    from urllib3.exceptions import (
-        ConnectTimeoutError,
-        MaxRetryError,
-        NewConnectionError,
-    )
-    from urllib3.exceptions import (
-        TimeoutError as TimedOut,
-    )
-
-    if isinstance(error, MaxRetryError):
-        error = error.reason
-    if isinstance(error, NewConnectionError | ConnectTimeoutError):
-        return Fault.REFUSED
-    return Fault.TIMEOUT if isinstance(error, TimedOut | TimeoutError) else Fault.OTHER
 
 
 def _judged(pool: Any, method: str, url: str, retries: Any, redirect: Any, error: Exception) -> Any:
@@ -304,27 +294,25 @@ class _EndpointPool:
 
     def _make_request(self, conn: Any, *rest: Any, **options: Any) -> Any:
         served_before = conn.sock is not None
+        call = _sending.get()
+        timing = Timing(call.until) if call is not None and call.until is not None else None
         try:
-            return super()._make_request(conn, *rest, **options)  # type: ignore[misc]
+            if call is None or timing is None:
+                return super()._make_request(conn, *rest, **options)  # type: ignore[misc]
+            conn.response_class = timing
+            response = super()._make_request(conn, *rest, **options)  # type: ignore[misc]
+            timing.end(call.deadline)
+            return response
         except Exception as error:
-            broken = _broken(error, served_before, options.get("body"))
+            ruled = call is not None and call.attempt > 0
+            broken = broken_of(error, options.get("body"), served_before=served_before, ruled=ruled)
             if broken is None:
-                _ended(Outcome(error=error, fault=_fault(error)))
+                _ended(Outcome(error=error, fault=fault_of(error)))
                 raise
             raise broken from error
-
-
-def _broken(error: Exception, served_before: bool, body: Any) -> _Broken | None:  # noqa: FBT001
-    """Return what the flow hears of `error`, or None where it is for the caller's retries only."""
-    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProtocolError
-
-    if isinstance(error, NewConnectionError | ConnectTimeoutError):
-        return _Broken(error, Fault.REFUSED)
-    dropped = served_before and isinstance(error, ConnectionError) and _silent(error)
-    # Any other body urllib3 itself must wind back.
-    if dropped and isinstance(body, bytes | str | None):
-        return _Broken(ProtocolError("Connection aborted.", error), Fault.DROPPED)
-    return None
+        finally:
+            if timing is not None:
+                vars(conn).pop("response_class", None)
 
 
 @lru_cache(maxsize=64)
@@ -350,14 +338,6 @@ def _kinds(pool: Any, connection: Any) -> tuple[type, type] | None:
         type(pool.__name__, (_EndpointPool, pool), {}),
         type(connection.__name__, (EndpointConnection, connection), {}),
     )
-
-
-def _silent(error: Exception) -> bool:
-    """Tell whether not even the status line had come; asked of the failed call's own frames."""
-    if isinstance(error, RemoteDisconnected):
-        return True
-    frames = {frame.f_code.co_name for frame, _ in walk_tb(error.__traceback__)}
-    return "begin" not in frames or "_read_status" in frames
 
 
 def _check() -> None:

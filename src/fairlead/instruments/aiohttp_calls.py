@@ -1,0 +1,216 @@
+"""Calls of aiohttp's client that rules may end early or send again: as a whole, redirects and all.
+
+The connector's hook sees a connection, and neither an answer nor its body. So where rules about
+calls are in force, a call to an app is driven around the session's own request; the connector is
+only told where to connect.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from fairlead.flow.call import Call, Fault, Injected, Late, Outcome, Unreachable
+from fairlead.instruments.attempt import Answer, Sender, send_async
+from fairlead.instruments.outbound import call_for
+from fairlead.instruments.timing import remaining
+from fairlead.telemetry.names import AGENT_FAULTS
+
+if TYPE_CHECKING:
+    from fairlead.flow.rejected import Rejected
+    from fairlead.flow.steps import Flow
+    from fairlead.instruments.instrument import DataPlane
+
+LIBRARY = "aiohttp"
+
+Request = Callable[..., Awaitable[Any]]
+
+
+class Aim:
+    """Where the attempt under way is to connect to, for the connector."""
+
+    __slots__ = ("answer", "call", "url")
+
+    def __init__(self, call: Call, answer: Answer | None = None) -> None:
+        self.call = call
+        self.answer = answer
+        """What is answered without a connection, None for whatever comes."""
+        self.url: Any = None
+        """URL that was connected for, None before that."""
+
+    def at(self, url: Any) -> bool:
+        """Tell whether a connection for `url` is this attempt's; a redirect leads elsewhere."""
+        if self.url is None:
+            self.url = url
+        return bool(self.url == url)
+
+
+aim: ContextVar[Aim | None] = ContextVar("fairlead_aiohttp_aim", default=None)
+
+
+def requesting(plane: DataPlane) -> Callable[[Request], Request]:
+    """Return what wraps a session's ``_request``."""
+
+    def wrap(original: Request) -> Request:
+        def _request(session: Any, method: str, str_or_url: Any, **options: Any) -> Awaitable[Any]:
+            # Nothing is done where nobody rules about calls.
+            if plane.engine.plan.snapshot.calls is None:
+                return original(session, method, str_or_url, **options)
+            ruled = _ruled(plane, session, method, str_or_url, options)
+            if ruled is None:
+                return original(session, method, str_or_url, **options)
+            flow, call, url = ruled
+            return _sent(plane, flow, call, Whole(original, session, (method, url), options))
+
+        return _request
+
+    return wrap
+
+
+async def _sent(plane: DataPlane, flow: Flow, call: Call, sender: Whole) -> Any:
+    found = await send_async(plane, flow, call, sender)
+    return await found if asyncio.iscoroutine(found) else found
+
+
+def _ruled(
+    plane: DataPlane, session: Any, method: str, str_or_url: Any, options: dict[str, Any]
+) -> tuple[Flow, Call, Any] | None:
+    """Return how to make a call as a whole, None for one that is no app's, or a web socket."""
+    from aiohttp.connector import TCPConnector
+
+    try:
+        if not isinstance(session._connector, TCPConnector):
+            return None
+        if options.get("read_until_eof", True) is False:
+            return None
+        url = session._build_url(str_or_url)
+        found = call_for(plane, url.scheme, url.raw_host, url.port, method)
+        return None if found is None else (found[0].outbound, found[1], url)
+    except Exception:  # counted; aiohttp says what is wrong with it
+        plane.counters.count(AGENT_FAULTS, LIBRARY)
+        return None
+
+
+class Whole(Sender):
+    """Sends one request of a session's, as often as it is asked to."""
+
+    __slots__ = ("_options", "_original", "_session", "_what", "last")
+
+    library = LIBRARY
+
+    def __init__(
+        self, original: Request, session: Any, what: tuple[str, Any], options: dict[str, Any]
+    ) -> None:
+        """`what` are the method and the URL."""
+        self._original, self._session = original, session
+        self._what, self._options = what, options
+        self.last: Outcome | None = None
+
+    async def __call__(self, call: Call) -> Outcome:
+        """Send it."""
+        if self.last is not None and self.last.response is not None:
+            self.last.response.close()  # nobody else will
+        token = aim.set(Aim(call))
+        try:
+            response = await self._original(self._session, *self._what, **self._timed(call))
+            outcome = Outcome(response, status=response.status)
+        except Exception as error:  # handed on in the outcome
+            status = getattr(error, "status", None)
+            answered = status if isinstance(status, int) else None
+            outcome = Outcome(error=error, fault=fault_of(error), status=answered)
+        finally:
+            aim.reset(token)
+        self.last = outcome
+        return outcome
+
+    def _timed(self, call: Call) -> dict[str, Any]:
+        """Return the options of the request, with the time that is left for it and its body."""
+        if call.deadline == inf:
+            return self._options
+        from aiohttp.client import ClientTimeout
+
+        theirs = self._options.get("timeout", self._session._timeout)
+        if isinstance(theirs, int | float):
+            theirs = ClientTimeout(total=theirs)
+        elif not isinstance(theirs, ClientTimeout):
+            theirs = self._session._timeout
+        limit = remaining(call.deadline)
+        timeout = ClientTimeout(
+            total=limit if not theirs.total else min(theirs.total, limit),
+            connect=theirs.connect,
+            sock_read=theirs.sock_read,
+            sock_connect=theirs.sock_connect,
+            ceil_threshold=theirs.ceil_threshold,
+        )
+        return {**self._options, "timeout": timeout}
+
+    def untouched(self) -> Awaitable[Any]:
+        """Send the request as the application made it."""
+        return self._original(self._session, *self._what, **self._options)
+
+    def unreachable(self, error: Unreachable | Rejected | Injected) -> Exception:
+        """Return aiohttp's own connect error."""
+        from aiohttp.client_exceptions import ClientConnectionError
+
+        if self.last is not None and self.last.error is not None:
+            found = self.last.error
+            if isinstance(found, ClientConnectionError):
+                return found
+        return ClientConnectionError(str(error))
+
+    def late(self, error: Late) -> Exception:
+        """Return aiohttp's own timeout."""
+        from aiohttp.client_exceptions import ServerTimeoutError
+
+        return ServerTimeoutError(str(error))
+
+    def repeatable(self) -> bool:
+        """Tell whether the body is still there, and no redirect led elsewhere."""
+        response = self.last.response if self.last is not None else None
+        body = self._options.get("data")
+        held = isinstance(body, bytes | bytearray | str | None)
+        return held and not getattr(response, "history", ())
+
+    def answer(self, answer: Answer) -> Any:
+        """Return what is awaited for the answer: it takes the way of a server's."""
+        return self._answered(answer)
+
+    async def _answered(self, answer: Answer) -> Any:
+        token = aim.set(Aim(Call("", "", ""), answer))
+        try:
+            return await self._original(self._session, *self._what, **self._options)
+        finally:
+            aim.reset(token)
+
+    def url(self) -> tuple[str, str, str]:
+        """Return the host, the path and the query that are called."""
+        url = self._what[1]
+        return url.host or "", url.path, url.raw_query_string
+
+    def header(self, name: str) -> str | None:
+        """Return a header of the request, repeated ones joined."""
+        headers = self._session._prepare_headers(self._options.get("headers"))
+        values = headers.getall(name, None)
+        return None if values is None else ",".join(values)
+
+    def value(self, source: str, name: str) -> Any:
+        """Return a part of the request; its parameters may be given beside the URL."""
+        params = self._options.get("params")
+        if source == "query" and params:
+            return self._what[1].update_query(params).query.get(name)
+        return super().value(source, name)
+
+
+def fault_of(error: BaseException) -> Fault:
+    """Return what an error of a request says of how far it came."""
+    from aiohttp import client_exceptions as errors
+
+    if isinstance(error, errors.ClientConnectorError | errors.ConnectionTimeoutError):
+        return Fault.REFUSED
+    if isinstance(error, TimeoutError):
+        return Fault.TIMEOUT
+    broken = (errors.ServerDisconnectedError, errors.ClientOSError, errors.ClientPayloadError)
+    return Fault.RESET if isinstance(error, broken) else Fault.OTHER

@@ -1,0 +1,124 @@
+"""The time of a call of httpx as a whole: httpx itself has one for each step on its way.
+
+Async calls are cut short by whoever drives them. Sync ones end in a socket, which is told of the
+end before each of its reads, so that bytes that come one by one do not keep a call alive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import cache
+from math import inf
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from fairlead.instruments.timing import remaining, shorter, until
+
+if TYPE_CHECKING:
+    from fairlead.flow.call import Call
+    from fairlead.instruments.patch import Patches
+
+
+class Limits:
+    """Has sync calls keep to their time; nothing is hooked before the first one that has any."""
+
+    __slots__ = ("_is_hooked", "_lock", "_patches")
+
+    def __init__(self, patches: Patches) -> None:
+        self._patches = patches
+        self._lock = Lock()
+        self._is_hooked = False
+
+    def kept(self, call: Call, send: Callable[[], Any]) -> Any:
+        """Return what `send` returns, if it does in time; the body keeps to its time, too."""
+        if not self._is_hooked:
+            self._hook()
+        token = until.set(inf if call.until is None else call.until)
+        try:
+            response = send()
+        finally:
+            until.reset(token)
+        if call.deadline < inf:
+            response.stream = _kinds()[0](response.stream, call.deadline)
+        return response
+
+    def _hook(self) -> None:
+        from httpcore._backends.sync import SyncStream
+
+        with self._lock:
+            if not self._is_hooked:
+                self._patches.replace(SyncStream, "read", _reading)
+                self._is_hooked = True
+
+
+def _reading(original: Callable[..., bytes]) -> Callable[..., bytes]:
+    def read(stream: Any, max_bytes: int, timeout: float | None = None) -> bytes:
+        end = until.get()
+        return original(stream, max_bytes, timeout if end == inf else shorter(timeout, end))
+
+    return read
+
+
+def in_time_async(stream: Any, end: float) -> Any:
+    """Return `stream`, the body of a response, which ends in a timeout at `end`."""
+    return _kinds()[1](stream, end)
+
+
+@cache
+def _kinds() -> tuple[type, type]:
+    import httpx
+
+    class InTime(_Body, httpx.SyncByteStream):
+        """A body that is read in time."""
+
+    class InTimeAsync(_AsyncBody, httpx.AsyncByteStream):
+        """A body that is read in time."""
+
+    return InTime, InTimeAsync
+
+
+class _Body:
+    def __init__(self, stream: Any, end: float) -> None:
+        self._stream, self._end = stream, end
+
+    def __iter__(self) -> Iterator[bytes]:
+        parts = iter(self._stream)
+        while True:
+            token = until.set(self._end)
+            try:
+                part = next(parts, None)
+            finally:
+                until.reset(token)
+            if part is None:
+                return
+            yield part
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+class _AsyncBody:
+    def __init__(self, stream: Any, end: float) -> None:
+        self._stream, self._end = stream, end
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        parts = aiter(self._stream)
+        while (part := await self._next(parts)) is not None:
+            yield part
+
+    async def _next(self, parts: Any) -> bytes | None:
+        import httpx
+
+        limit = asyncio.timeout(remaining(self._end))
+        try:
+            async with limit:
+                found: bytes | None = await anext(parts, None)
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            raise httpx.ReadTimeout("fairlead: the body took longer than it may") from error
+        return found
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()

@@ -1,0 +1,86 @@
+"""The time of a response that `http.client` reads: as a whole, and not of each read by itself.
+
+Bytes that come one by one would keep a call alive for ever: a socket's timeout is for one of them.
+"""
+
+from __future__ import annotations
+
+import io
+from http.client import HTTPResponse
+from math import inf
+from socket import SocketIO
+from typing import TYPE_CHECKING, Any
+
+from fairlead.instruments.headers import marked
+from fairlead.instruments.timing import remaining, shorter
+
+if TYPE_CHECKING:
+    from fairlead.flow.call import Call
+
+PLACE_OF_TIMEOUT = 4
+"""Arguments that urllib3 has behind a request's headers, up to its timeout."""
+
+
+class TimedIO(SocketIO):
+    """What reads from a socket until `end`, on the monotonic clock."""
+
+    def __init__(self, sock: Any, end: float) -> None:
+        super().__init__(sock, "r")
+        self.end = end
+        self._theirs = sock.gettimeout()
+        self._socket = sock
+
+    def readinto(self, b: Any) -> int | None:
+        """Read what there is, or raise TimeoutError."""
+        limit = self._theirs if self.end == inf else shorter(self._theirs, self.end)
+        self._socket.settimeout(limit)
+        return super().readinto(b)
+
+
+class Timing:
+    """Makes the response of one connection, read in time."""
+
+    def __init__(self, end: float) -> None:
+        self._end = end
+        self._raw: TimedIO | None = None
+
+    def __call__(self, sock: Any, *args: Any, **kwargs: Any) -> HTTPResponse:
+        """Return a response, as `http.client` makes it."""
+        response = HTTPResponse(sock, *args, **kwargs)
+        raw = self._raw = TimedIO(sock, self._end)
+        sock._io_refs += 1  # noqa: SLF001 - what `makefile` does; who reads holds the socket open
+        response.fp.close()
+        response.fp = io.BufferedReader(raw)
+        return response
+
+    def end(self, end: float) -> None:
+        """Have what is still to be read end at another time."""
+        if self._raw is not None:
+            self._raw.end = end
+
+
+def told(
+    request: tuple[Any, ...], options: dict[str, Any], call: Call, usual: Any
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return a request that tells of time and attempts, and what it may take.
+
+    A pool has a `usual` time.
+    """
+    from urllib3.util.timeout import Timeout
+
+    method, url, body, headers, *rest = request
+    if call.marks:
+        headers = marked(headers, call.marks)
+    # Behind `redirect` come `assert_same_host` and `timeout`, if they are given by place.
+    if call.until is not None and len(rest) < PLACE_OF_TIMEOUT:
+        limit = remaining(call.until)
+        theirs = options.get("timeout", usual)
+        if isinstance(theirs, Timeout):
+            ours = theirs.clone()
+            total = theirs.total if isinstance(theirs.total, int | float) else limit
+            ours.total = min(total, limit)
+        else:
+            asked = theirs if isinstance(theirs, int | float) else limit
+            ours = Timeout(total=min(asked, limit))
+        options = {**options, "timeout": ours}
+    return (method, url, body, headers, *rest), options
