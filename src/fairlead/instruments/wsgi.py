@@ -55,9 +55,7 @@ class Gate:
         self._door.open()
         compiled = Compiled(self._plane.engine.plan, self._plane, environ_key)
         reading = compiled.reading(form_of(self._plane), tuple, compiled.lane)
-        reading.begun = begun_by(
-            self._plane, lambda environ: environ["REQUEST_METHOD"], _header
-        )
+        reading.begun = begun_by(self._plane, lambda environ: environ["REQUEST_METHOD"], _header)
         return reading
 
     def _inside(self, around: Served, environ: Environ) -> Any:
