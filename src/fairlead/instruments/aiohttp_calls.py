@@ -8,6 +8,7 @@ only told where to connect.
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from math import inf
@@ -79,10 +80,8 @@ def _ruled(
     plane: DataPlane, session: Any, method: str, str_or_url: Any, options: dict[str, Any]
 ) -> tuple[Flow, Call, Any] | None:
     """Return how to make a call as a whole, None for one that is no app's, or a web socket."""
-    from aiohttp.connector import TCPConnector
-
     try:
-        if not isinstance(session._connector, TCPConnector):
+        if not isinstance(session._connector, sys.modules["aiohttp.connector"].TCPConnector):
             return None
         if options.get("read_until_eof", True) is False:
             return None
@@ -130,8 +129,7 @@ class Whole(Sender):
         """Return the options of the request, with the time that is left for it and its body."""
         if call.deadline == inf:
             return self._options
-        from aiohttp.client import ClientTimeout
-
+        ClientTimeout = sys.modules["aiohttp.client"].ClientTimeout  # noqa: N806 - a class
         theirs = self._options.get("timeout", self._session._timeout)
         if isinstance(theirs, int | float):
             theirs = ClientTimeout(total=theirs)
@@ -153,19 +151,13 @@ class Whole(Sender):
 
     def unreachable(self, error: Unreachable | Rejected | Injected) -> Exception:
         """Return aiohttp's own connect error."""
-        from aiohttp.client_exceptions import ClientConnectionError
-
-        if self.last is not None and self.last.error is not None:
-            found = self.last.error
-            if isinstance(found, ClientConnectionError):
-                return found
-        return ClientConnectionError(str(error))
+        made: Exception = _errors().ClientConnectionError(str(error))
+        return made
 
     def late(self, error: Late) -> Exception:
         """Return aiohttp's own timeout."""
-        from aiohttp.client_exceptions import ServerTimeoutError
-
-        return ServerTimeoutError(str(error))
+        made: Exception = _errors().ServerTimeoutError(str(error))
+        return made
 
     def repeatable(self) -> bool:
         """Tell whether the body is still there, and no redirect led elsewhere."""
@@ -206,11 +198,14 @@ class Whole(Sender):
 
 def fault_of(error: BaseException) -> Fault:
     """Return what an error of a request says of how far it came."""
-    from aiohttp import client_exceptions as errors
-
+    errors = _errors()
     if isinstance(error, errors.ClientConnectorError | errors.ConnectionTimeoutError):
         return Fault.REFUSED
     if isinstance(error, TimeoutError):
         return Fault.TIMEOUT
     broken = (errors.ServerDisconnectedError, errors.ClientOSError, errors.ClientPayloadError)
     return Fault.RESET if isinstance(error, broken) else Fault.OTHER
+
+
+def _errors() -> Any:
+    return sys.modules["aiohttp.client_exceptions"]

@@ -7,6 +7,7 @@ end before each of its reads, so that bytes that come one by one do not keep a c
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import cache
 from math import inf
@@ -44,11 +45,10 @@ class Limits:
         return response
 
     def _hook(self) -> None:
-        from httpcore._backends.sync import SyncStream
-
+        stream = sys.modules["httpcore._backends.sync"].SyncStream
         with self._lock:
             if not self._is_hooked:
-                self._patches.replace(SyncStream, "read", _reading)
+                self._patches.replace(stream, "read", _reading)
                 self._is_hooked = True
 
 
@@ -67,12 +67,12 @@ def in_time_async(stream: Any, end: float) -> Any:
 
 @cache
 def _kinds() -> tuple[type, type]:
-    import httpx
+    httpx: Any = sys.modules["httpx"]
 
-    class InTime(_Body, httpx.SyncByteStream):
+    class InTime(_Body, httpx.SyncByteStream):  # type: ignore[misc]
         """A body that is read in time."""
 
-    class InTimeAsync(_AsyncBody, httpx.AsyncByteStream):
+    class InTimeAsync(_AsyncBody, httpx.AsyncByteStream):  # type: ignore[misc]
         """A body that is read in time."""
 
     return InTime, InTimeAsync
@@ -108,8 +108,6 @@ class _AsyncBody:
             yield part
 
     async def _next(self, parts: Any) -> bytes | None:
-        import httpx
-
         limit = asyncio.timeout(remaining(self._end))
         try:
             async with limit:
@@ -117,7 +115,8 @@ class _AsyncBody:
         except TimeoutError as error:
             if not limit.expired():
                 raise
-            raise httpx.ReadTimeout("fairlead: the body took longer than it may") from error
+            late = "fairlead: the body took longer than it may"
+            raise sys.modules["httpx"].ReadTimeout(late) from error
         return found
 
     async def aclose(self) -> None:

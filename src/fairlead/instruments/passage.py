@@ -70,15 +70,13 @@ class Served:
 
     def __init__(self, lane: str) -> None:
         self.lane = lane
-        self.ended = False
-        self.entrance = ""
+        self.ended, self.entrance = False, ""
         """The resource it came in by, ``""`` where no gate was asked."""
         self.headers: Any = ()
         """What it came with, as far as the trace is to be looked for: pairs in lower case."""
         self.trace: Any = None
-        """The trace that its calls carry on (trace.py), None before anybody has asked."""
         self.above: Any = None
-        """What it says of the time that its calls have (inherit.py), None for nothing."""
+        """What its calls carry on, None for nothing: trace (trace.py), time (inherit.py)."""
 
     def caller(self) -> str:
         """Return the app that sent it, as far as that is believed; ``""`` for none."""

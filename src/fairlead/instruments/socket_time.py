@@ -6,6 +6,7 @@ Bytes that come one by one would keep a call alive for ever: a socket's timeout 
 from __future__ import annotations
 
 import io
+import sys
 from http.client import HTTPResponse
 from math import inf
 from socket import SocketIO
@@ -66,8 +67,7 @@ def told(
 
     A pool has a `usual` time.
     """
-    from urllib3.util.timeout import Timeout
-
+    Timeout = sys.modules["urllib3.util.timeout"].Timeout  # noqa: N806 - a class
     method, url, body, headers, *rest = request
     if call.marks:
         headers = marked(headers, call.marks)

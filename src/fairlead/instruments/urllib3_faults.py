@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from http.client import HTTPException, RemoteDisconnected
 from traceback import walk_tb
 from typing import Any
@@ -20,23 +21,14 @@ class Broken(Exception):
 
 def fault_of(error: BaseException | None) -> Fault:
     """Return what an error says of how far a call came."""
-    from urllib3.exceptions import (
-        ConnectTimeoutError,
-        MaxRetryError,
-        NewConnectionError,
-        ProtocolError,
-    )
-    from urllib3.exceptions import (
-        TimeoutError as TimedOut,
-    )
-
-    if isinstance(error, MaxRetryError):
+    errors = sys.modules["urllib3.exceptions"]
+    if isinstance(error, errors.MaxRetryError):
         error = error.reason
-    if isinstance(error, NewConnectionError | ConnectTimeoutError):
+    if isinstance(error, errors.NewConnectionError | errors.ConnectTimeoutError):
         return Fault.REFUSED
-    if isinstance(error, TimedOut | TimeoutError):
+    if isinstance(error, errors.TimeoutError | TimeoutError):
         return Fault.TIMEOUT
-    return Fault.RESET if isinstance(error, ProtocolError) else Fault.OTHER
+    return Fault.RESET if isinstance(error, errors.ProtocolError) else Fault.OTHER
 
 
 def broken_of(error: Exception, body: Any, *, served_before: bool, ruled: bool) -> Broken | None:
@@ -44,22 +36,20 @@ def broken_of(error: Exception, body: Any, *, served_before: bool, ruled: bool) 
 
     What is `ruled` may be sent again by a rule.
     """
-    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProtocolError
-    from urllib3.exceptions import TimeoutError as TimedOut
-
-    if isinstance(error, NewConnectionError | ConnectTimeoutError):
+    errors = sys.modules["urllib3.exceptions"]
+    if isinstance(error, errors.NewConnectionError | errors.ConnectTimeoutError):
         return Broken(error, Fault.REFUSED)
     dropped = served_before and isinstance(error, ConnectionError) and silent(error)
     # Any other body urllib3 itself must wind back.
     if dropped and isinstance(body, bytes | str | None):
-        return Broken(ProtocolError("Connection aborted.", error), Fault.DROPPED)
+        return Broken(errors.ProtocolError("Connection aborted.", error), Fault.DROPPED)
     if not ruled:
         return None
     # A rule's repetitions come before the caller's own.
-    if isinstance(error, TimedOut | TimeoutError):
+    if isinstance(error, errors.TimeoutError | TimeoutError):
         return Broken(error, Fault.TIMEOUT)
     if isinstance(error, ConnectionError | HTTPException):
-        return Broken(ProtocolError("Connection aborted.", error), Fault.RESET)
+        return Broken(errors.ProtocolError("Connection aborted.", error), Fault.RESET)
     return None
 
 
