@@ -26,7 +26,7 @@ from fairlead.sql.session import Session
 
 STATEMENTS = Path(__file__).parent / "statements.sql"
 TABLES = ("customers", "items", "mse_demo_table", "orders")
-HIT_US, BASE_US, MISS_US, LARGEST_MS = 0.5, 0.3, 500.0, 5.0
+HIT_US, BASE_US, MEASURED_US, MISS_US, LARGEST_MS = 0.5, 0.3, 0.5, 500.0, 5.0
 EACH = 50
 """Statements between two looks at the clock."""
 ROUNDS = 15
@@ -61,6 +61,8 @@ def _hot() -> Iterator[Figure]:
         unhooked, base = _batch(bare), _batch(hooked)
         yield added("sql_base_us", unhooked, base, calls=20_000, target=BASE_US)
         yield added("sql_hit_us", unhooked, _on_lane(base), calls=20_000, target=HIT_US)
+        measured = _measured(plane, base)
+        yield added("sql_measured_us", base, measured, calls=20_000, target=MEASURED_US)
     finally:
         patches.restore()
 
@@ -85,6 +87,17 @@ def _batch(cursor: sqlite3.Cursor) -> Batch:
         return spent  # type: ignore[return-value]
 
     return batch
+
+
+def _measured(plane: Plane, batch: Batch) -> Batch:
+    def counted(calls: int) -> list[int]:
+        plane.engine.measure(True)
+        try:
+            return batch(calls)
+        finally:
+            plane.engine.measure(False)
+
+    return counted
 
 
 def _on_lane(batch: Batch) -> Batch:

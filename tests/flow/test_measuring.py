@@ -72,11 +72,11 @@ def test_a_snapshot_that_comes_while_measuring_begins_stays_in_force(monkeypatch
     later = Snapshot(workload=Workload(app="cart"))
     copied: list[object] = []
 
-    def slow(plan):
+    def slow(plan, **changes):
         copied.append(plan)
         if len(copied) == 1:
             engine.apply(later)
-        return replace(plan)
+        return replace(plan, **changes)
 
     monkeypatch.setattr("fairlead.flow.engine.replace", slow)
     engine.measure(True)

@@ -150,13 +150,36 @@ def using(name: str, server: Server, database: str) -> Iterator[tuple[Plane, Run
 @pytest.mark.parametrize("name", MYSQL)
 def test_drivers_of_mysql_ask_the_gate_of_a_statement(name: str, mariadb: Server) -> None:
     with using(name, mariadb, "mysql") as (plane, run, mark, error):
+        _measured(plane, run, "mysql", mark)
         _governed(plane, run, "mysql", mark, error)
 
 
 @pytest.mark.parametrize("name", POSTGRES)
 def test_drivers_of_postgres_ask_the_gate_of_a_statement(name: str, postgres: Server) -> None:
     with using(name, postgres, "postgres") as (plane, run, mark, error):
+        _measured(plane, run, "postgres", mark)
         _governed(plane, run, "postgres", mark, error)
+
+
+def _measured(plane: Plane, run: Run, database: str, mark: str) -> None:
+    """Whatever the driver: each statement is counted once, by hooks in hooks too, with its time."""
+    plane.engine.measure(True)
+    for _ in range(3):
+        run("SELECT 1")
+    run(f"SELECT {mark}", 7)
+    enforce(plane, rate("sql:elsewhere", 0))
+    run("SELECT 1")
+    with pytest.raises(Exception, match=r"(?i)syntax"):
+        run("SELECT FROM WHERE")
+    found, _ = plane.engine.measuring.sendings.read()
+    texts = {"SELECT 1": 4, f"SELECT {mark}": 1, "SELECT FROM WHERE": 1, "SELECT 7": 0}
+    ours = {one.text: one for one in found if one.text in texts and one.edge.calls}
+    assert {text: ours[text].edge.calls if text in ours else 0 for text in texts} == texts
+    assert {one.database for one in ours.values()} == {database}
+    assert min(one.edge.rt_ns for one in ours.values()) > 10_000
+    assert sum(one.edge.errors for one in ours.values()) == 0
+    run("ROLLBACK")
+    plane.engine.measure(False)
 
 
 def _governed(plane: Plane, run: Run, database: str, mark: str, error: str) -> None:

@@ -36,6 +36,25 @@ export interface InterfaceRow {
   rules: RuleCount[];
 }
 
+/** A statement without its values, with what was sent of it in the last hour. */
+export interface Statement {
+  dialect: string;
+  database: string;
+  lane: string;
+  statement: string;
+  kind: string;
+  tables: string[];
+  /** What the lane sends in its place. */
+  rewritten: string;
+  /** Why the lane refuses it, in a word and in a sentence. */
+  cause: string;
+  reason: string;
+  calls: number;
+  errors: number;
+  mean: number | null;
+  last: number;
+}
+
 export interface Hook {
   library: string;
   version: string;

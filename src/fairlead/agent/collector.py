@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from operator import add, sub
 from typing import TYPE_CHECKING, NamedTuple
 
+from fairlead.agent.statements import StatementTeller
 from fairlead.policy.buckets import BUCKETS
 from fairlead.policy.limit import NOT_FOUND
 from fairlead.policy.resource import OUTBOUND, is_route
@@ -78,6 +79,7 @@ class Collector:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.statements = StatementTeller(engine)
         self._known: set[str] = set()
         self._base: dict[InterfaceKey, Numbers] = {}
         """What was read last of base where there are lanes too: it must not go back."""
@@ -143,9 +145,11 @@ class Collector:
         for key, read in inner.items():
             if key in whole:
                 whole[key] = _less(whole[key], read)
-        return Totals(
-            self._interfaces(whole, lanes), rules, _edges(self._engine), measuring.dropped()
-        )
+        interfaces = self._interfaces(whole, lanes)
+        for (name, _, lane), read in self.statements.interfaces().items():
+            place = (*self._named(name), lane)
+            interfaces[place] = _sum(interfaces.get(place), read)
+        return Totals(interfaces, rules, _edges(self._engine), measuring.dropped())
 
     def rest(self) -> None:
         """Begin to look anew for how many calls are under way at once."""

@@ -49,6 +49,7 @@ class Process:
         self.reporter = Reporter(
             agent.engine, self.subscription, lambda: self.follower.source.telemetry
         )
+        self.reporter.collector.statements.wanted = settings.statements
         self.posting = Posting(self.door, self.reporter, lambda: self.tenancy, agent.fault)
         self.posting.wanted = settings.telemetry
         self.access = self._access(agent)

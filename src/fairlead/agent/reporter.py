@@ -183,6 +183,7 @@ class Reporter:
             rules=bounded_rules(rule_reports(now, before)),
             edges=bounded_edges(edge_reports(now, before)),
             requests=self.requests(),
+            statements=self.collector.statements.due(at),
             runtime=self.figures.since(),
             dropped=max(0, now.dropped - before.dropped),
         )

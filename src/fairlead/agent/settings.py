@@ -88,6 +88,8 @@ class Settings:
     """Tell the control plane what the app promises to its callers: OpenAPI, services of gRPC."""
     telemetry: bool = True
     """Count calls that no rule is about, and tell the control plane what is counted."""
+    statements: bool = True
+    """Tell it also what SQL the app sends, without values, and what lanes make of it."""
     drain: float = 25.0
     """Seconds that requests under way have, after SIGTERM, where the server sets no bound itself.
 
@@ -332,6 +334,7 @@ VARIABLES = (
     Variable("access_log", "FAIRLEAD_ACCESS_LOG", _first(_access_log)),
     Variable("contracts", "FAIRLEAD_CONTRACTS", _first(_switch)),
     Variable("telemetry", "FAIRLEAD_TELEMETRY", _first(_switch)),
+    Variable("statements", "FAIRLEAD_STATEMENTS", _first(_switch)),
     Variable("drain", "FAIRLEAD_DRAIN", _first(_duration(3600.0))),
     Variable("warmup", "FAIRLEAD_WARMUP", _first(_duration(3600.0))),
     Variable("podinfo", "FAIRLEAD_PODINFO", _first(_text)),

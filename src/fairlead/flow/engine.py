@@ -14,6 +14,7 @@ from fairlead.flow.measuring import Measuring
 from fairlead.flow.outside import Outside, concerned
 from fairlead.flow.patience import Patience
 from fairlead.flow.route import Routes
+from fairlead.flow.sendings import Sent
 from fairlead.flow.stack import outbound, outward
 from fairlead.flow.statements import Statements
 from fairlead.flow.steps import Flow
@@ -41,10 +42,11 @@ class Plan:
     """Such hosts that rules concern; None where no rule may."""
     statements: Statements | None
     """Statements that rules concern; None where no rule may."""
-    simple: dict[str, bool]
+    simple: dict[str, bool | Sent]
     """Statements of base that were met under this plan, that no rule concerns, and that leave the
-    session alone; whether they write. A slice of each to look at would cost as much as everything
-    else that is done for it."""
+    session alone; whether they write, or what counts them where they are measured.
+
+    A slice of each to look at would cost as much as everything else that is done for it."""
     shadows: Shadows
     own_lane: str
     """The lane of what has no request; here because every statement asks."""
@@ -100,7 +102,7 @@ class Engine:
         """Have whoever keeps something of the plan look again, at whatever else has changed."""
         while True:
             plan = self.plan
-            again = replace(plan)
+            again = replace(plan, simple={})
             if self.plan is plan:  # else a snapshot came meanwhile, which has to stay in force
                 self.plan = again
                 return

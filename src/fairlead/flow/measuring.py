@@ -1,4 +1,4 @@
-"""What is measured beside what gates count: requests by lane, calls by edge, and what was shed."""
+"""What is measured beside gates: requests by lane, calls by edge, statements, what was shed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fairlead.flow import edges
 from fairlead.flow.edges import REST
 from fairlead.flow.form import chosen
+from fairlead.flow.sendings import Sendings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,10 @@ MOST_METERS = 1024
 class Measuring:
     """One for each process."""
 
-    __slots__ = ("_drops", "_gates", "_lanes", "_meters", "_reads", "drop", "edges", "on", "shed")
+    __slots__ = (
+        *("_drops", "_gates", "_lanes", "_meters", "_reads", "drop", "edges", "on", "sendings"),
+        "shed",
+    )
 
     def __init__(self, gates: Gates) -> None:
         self._gates = gates
@@ -34,7 +38,9 @@ class Measuring:
         """Whether calls are measured that no rule is about."""
         self.shed = False
         """Whether they are not for now, to spare the application: it is counted how many."""
-        self.edges: Edges = chosen(edges, pure=bool(gates.interpreted))[0].Edges()
+        form = chosen(edges, pure=bool(gates.interpreted))[0]
+        self.edges: Edges = form.Edges()
+        self.sendings = Sendings(form.Edge)
         self._meters: dict[tuple[str, str], Gate] = {}
         self._lanes: set[str] = set()
         self._drops, self._reads = count(), count(1)
@@ -46,9 +52,10 @@ class Measuring:
         """Count from nothing, in a forked process."""
         for meter in self._meters.values():
             self._gates.restart(meter)  # somebody may be inside, whose end is his own affair
-        on, shed = self.on, self.shed
+        on, shed, sendings = self.on, self.shed, self.sendings
         self.__init__(self._gates)  # type: ignore[misc]
-        self.on, self.shed = on, shed
+        self.on, self.shed, self.sendings = on, shed, sendings
+        sendings.begin_again()
 
     def meter(self, resource: str, lane: str) -> Gate:
         """Return what counts calls of `resource` on a lane: a gate at which nothing is refused."""

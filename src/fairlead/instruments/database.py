@@ -11,34 +11,19 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import replace
-from itertools import count
-from time import monotonic
+from time import monotonic, monotonic_ns
 from typing import TYPE_CHECKING
 
 from fairlead.instruments.databases import Databases
 from fairlead.instruments.driver import Driver, Target
-from fairlead.instruments.effects import (
-    BEGIN,
-    CONTROL,
-    CREATES,
-    END,
-    HEADS,
-    READS,
-    ROLE,
-    STATE,
-    STRING,
-    TEMPORARY,
-    WARNINGS,
-    WRITES,
-    is_ours,
-)
+from fairlead.instruments.effects import CONTROL, END, STATE, WARNINGS, is_ours
 from fairlead.instruments.escape import leads_out, way_out
 from fairlead.instruments.propagate import current, current_lane
+from fairlead.instruments.watched import Watched
 from fairlead.policy.workload import BASE
 from fairlead.sql.asking import read_session
 from fairlead.sql.catalog import Rows
-from fairlead.sql.rewriter import Catalogs, Judging, Rewriter
+from fairlead.sql.rewriter import Catalogs, Judging
 from fairlead.sql.session import MYSQL, POSTGRES
 from fairlead.sql.verdict import Refused, Verdict
 from fairlead.telemetry.names import AGENT_FAULTS
@@ -46,44 +31,23 @@ from fairlead.telemetry.names import AGENT_FAULTS
 if TYPE_CHECKING:
     from fairlead.flow.database import LaneShadows
     from fairlead.flow.engine import Plan
+    from fairlead.flow.sendings import Sent
     from fairlead.policy.database import ShadowDatabase
-    from fairlead.sql.session import Session
 
 Ask = Callable[[str], Rows]
 AskAsync = Callable[[str], Awaitable[Rows]]
 
 __all__ = ["Ask", "AskAsync", "Connected", "Databases", "Driver", "Target"]
 
-SIMPLE_LENGTH, MOST_SIMPLE = 1024, 1024
-"""Characters of a statement of base that is remembered, and how many are."""
-
-_PLACES = count(1)
 _NONE = Catalogs(monotonic)  # what is known of a server that was not asked
 
 
-class Connected:
+class Connected(Watched):
     """One open connection."""
 
     __slots__ = (
-        "_catalogs",
-        "_engine",
-        "_escape",
-        "_free",
-        "_known",
-        "_plan",
-        "_plane",
-        "_private",
-        "_rewriter",
-        "_rules",
-        "_session",
-        "databases",
-        "inside",
-        "passing",
-        "redirect",
-        "side",
-        "target",
-        "transacting",
-        "wrote",
+        *("_catalogs", "_engine", "_escape", "_free", "_known", "_rules", "inside", "passing"),
+        *("redirect", "side"),
     )
 
     def __init__(
@@ -98,30 +62,22 @@ class Connected:
         `transacting` says whether a transaction is open on it, without asking the server; it must
         not keep the connection alive.
         """
-        self.databases, self._plane = databases, databases.plane
+        super().__init__(databases, target, transacting)
         self._engine = databases.plane.engine
         self._plane.interfaces.connected(target.database)
-        self.target, self.redirect, self.transacting = target, redirect, transacting
+        self.redirect = redirect
         self.side = redirect.lane if redirect else BASE
         """The lane that the last statement was on; BASE for lanes that have no shadows."""
-        self.wrote = False
-        """Whether a row may have been written since the last end of a transaction."""
         self.passing = False
         """While True, statements pass: the hook above has judged what is sent."""
         self.inside = False
         """While True, the statement that is sent has passed its gate."""
-        self._session: Session | None = None
         self._rules: LaneShadows | None = None
-        self._rewriter: Rewriter | None = None
         self._free: Plan | None = None  # where a connection to a shadow takes any statement
-        self._plan: Plan | None = None
-        """The plan that rules and rewriter were last held against."""
         self._known: dict[str, dict[str, Verdict]] = {}
         """Verdicts by style: with parameters and without, statements come by turns."""
         self._catalogs = _NONE
         self._escape: re.Pattern[str] | None = None
-        self._private = False
-        """Whether it may have views and triggers that only it can see."""
 
     def quick(self, text: str, style: str) -> str | None:
         """Return what to send for `text`, or None where `settle` has to find out.
@@ -145,8 +101,8 @@ class Connected:
                 and not self.passing
             ):
                 verdict.count()
-                if verdict.writes:
-                    self.wrote = True
+                self.wrote |= verdict.writes
+                self.met = verdict.met and self._begins(verdict.met)
                 return verdict.text
             if not lane or lane not in plan.shadows.by_lane:
                 if self.side and not END.match(text):
@@ -154,7 +110,7 @@ class Connected:
                 if (writes := plan.simple.get(text)) is None:
                     return self._looked_at(text, plan)
                 if writes:
-                    self.wrote = True
+                    self.wrote |= writes is True or self._counts(writes, text)
                 return text
             if self.passing or (
                 plan is self._free and lane == self.side and (origin is None or not origin.ended)
@@ -163,6 +119,20 @@ class Connected:
             return None
         except Exception as error:
             return self._past(error, text)
+
+    def _counts(self, met: Sent, text: str) -> bool:
+        """Begin to measure a statement of base that was met before; return whether it writes."""
+        if self.met is not None:
+            return met.writes  # the hook above has begun, with the text that the application wrote
+        if met.database != self.target.database:
+            self._measured(text, writes=met.writes)
+            return met.writes
+        self.met, self.began = met, monotonic_ns()
+        return met.writes
+
+    def _begins(self, met: Sent) -> Sent:
+        self.began = monotonic_ns()
+        return met
 
     def _past(self, error: Exception, text: str) -> str:
         """Let a statement of base go on behind a fault of ours; on a lane it is refused."""
@@ -209,10 +179,6 @@ class Connected:
                 raise
             raise closed from error
 
-    def ended(self) -> None:
-        """Hear that a transaction was committed or rolled back."""
-        self.wrote = False
-
     def refuse(self, cause: str, reason: str, text: str = "") -> Exception:
         """Return the driver's error for what may not be done on this lane, counted.
 
@@ -223,10 +189,6 @@ class Connected:
     def on_lane(self) -> LaneShadows | None:
         """Return the rules of the lane that the code works on, None where it has no shadows."""
         return self._engine.plan.shadows.by_lane.get(current_lane(self._plane))
-
-    def forget_session(self) -> None:
-        """Hear that the current database, or how names are read, may have changed."""
-        self._session = self._rewriter = self._plan = None
 
     def _judging(self, text: str, style: str) -> Judging | None:
         """Return the question what to send on this lane; None where it is `text` itself."""
@@ -249,6 +211,7 @@ class Connected:
             )
         if self.redirect is not None or not rules.tables:
             self._note(text)
+            self._measured(text, writes=False)
             free = self.redirect is not None and self._escape is None and not plan.statements
             self._free = plan if free else None
             return None
@@ -274,6 +237,10 @@ class Connected:
         verdict = rewriter.known(style).get(text)
         if verdict is None or monotonic() >= rewriter.catalogs.until:
             verdict = yield from rewriter.judge(text, style)
+        if verdict.met is None and self.measuring.on and text:
+            verdict = self.databases.measured(verdict, text, session, rules.lane)
+            if text in rewriter.known(style):
+                rewriter.known(style)[text] = verdict
         # From here on `quick` can answer.
         if self._plan is not plan:
             self._known = {}
@@ -285,22 +252,6 @@ class Connected:
             rewriter.known(style).pop(text, None)  # the next time it has to be heard again
             self.forget_session()
         return verdict
-
-    def _parted(self, text: str) -> bool:
-        """Whether this connection sees from here on what no other one does, or it may.
-
-        Views and triggers that are its own, in SQLite every trigger of a temporary table among
-        them, and what a role has the right to. What is known of the server is not all there is.
-        """
-        if CREATES.search(text):
-            if not (self._private or TEMPORARY.search(text)):
-                return False
-        elif not (ROLE.search(text) and STATE.match(text)):
-            return False
-        self._private = True
-        self.target = replace(self.target, place=f"connection {next(_PLACES)}")
-        self.forget_session()
-        return True
 
     def _adopt(self, rules: LaneShadows) -> None:
         if rules is self._rules:
@@ -340,53 +291,17 @@ class Connected:
             raise self.refuse("side", reason)
         self.side, self.wrote = lane, False
 
-    def _looked_at(self, text: str, plan: Plan) -> str | None:
-        """Take note of a statement of base that was not met lately; None where rules concern it."""
-        writes = HEADS.get(text[:6]) if ";" not in text else None
-        if writes is None:
-            self._note_safely(text)
-        elif writes:
-            self.wrote = True
-        if plan.statements is not None:
-            return None
-        if writes is not None and len(text) <= SIMPLE_LENGTH:
-            simple = plan.simple
-            if len(simple) >= MOST_SIMPLE:
-                simple.clear()
-            simple[text] = writes
-        return text
-
-    def _note_safely(self, text: str) -> None:
-        """Take note of a statement of base, which goes out whatever becomes of us."""
-        try:
-            self._note(text)
-        except Exception:  # counted; what is known of the connection is not relied on any more
-            self._plane.counters.count(AGENT_FAULTS, self.databases.driver.library)
-            self.forget_session()
-            self.wrote = True
-
-    def _note(self, text: str) -> None:
-        """Take note of what a statement that is sent as it is does to the connection."""
-        self._parted(text)
-        several = ";" in text and ";" in STRING.sub("", text).rstrip("; \t\r\n")
-        if not several and text[:6] in WRITES:
-            self.wrote = True
-        elif not several and END.match(text):
-            self.wrote = False
-        elif not several and BEGIN.match(text):
-            if self.databases.driver.dialect == MYSQL or not self.transacting():
-                self.wrote = False
-        elif several or not READS.match(text):
-            # What is not known may change the current database too: CALL, EXECUTE, a comment.
-            self.forget_session()
-            self.wrote |= several or not STATE.match(text)
-
     def _sent(self, verdict: Verdict) -> str:
+        met = verdict.met
         if verdict.refused is not None:
+            if met is not None:
+                met.count(0, True, 1)
             raise self.databases.refused(verdict.refused, verdict.text)
         if verdict.writes:
             self.wrote = True
         verdict.count()
+        if met is not None:
+            self.met, self.began = met, monotonic_ns()
         return verdict.text
 
     def _closed(self, error: Exception, text: str) -> Exception:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,10 @@ from fairlead.instruments.driver import Driver, Target
 from fairlead.instruments.effects import is_ours
 from fairlead.instruments.propagate import current_lane
 from fairlead.policy.database import NOWHERE
+from fairlead.sql.masking import masked_reason
 from fairlead.sql.rewriter import Catalogs, Rewriter
 from fairlead.sql.session import MYSQL
+from fairlead.sql.template import template
 from fairlead.sql.verdict import Refused
 from fairlead.telemetry.names import AGENT_FAULTS, SQL_REFUSED, SQL_SHADOWED, SQL_UNCHANGED
 from fairlead.telemetry.refusals import Refusal
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from fairlead.instruments.instrument import DataPlane
     from fairlead.policy.database import ShadowDatabase
     from fairlead.sql.session import Session
+    from fairlead.sql.verdict import Verdict
 
 MOST_REWRITERS = 64
 """States of sessions that are kept apart per driver; then what was worked out is forgotten."""
@@ -111,6 +115,27 @@ class Databases:
             )
             found = self._rewriters.setdefault(key, found)
         return found
+
+    def measured(self, verdict: Verdict, text: str, session: Session, lane: str) -> Verdict:
+        """Return `verdict` on a statement with what measures it, and knows it by its template."""
+        try:
+            return self._measured(verdict, text, session, lane)
+        except Exception:  # counted; a lane's statement is sent all the same
+            self.plane.counters.count(AGENT_FAULTS, self.driver.library)
+            return verdict
+
+    def _measured(self, verdict: Verdict, text: str, session: Session, lane: str) -> Verdict:
+        dialect, refused = self.driver.dialect, verdict.refused
+        said = template(text, dialect).text
+        if refused is None:
+            told = (said, template(verdict.text, dialect).text, "")
+        else:
+            told = (said, "", refused.cause)
+        sendings = self.plane.engine.measuring.sendings
+        met = sendings.of_lane(dialect, session.database, lane, told)
+        if refused is not None and met.text:
+            met.reason = masked_reason(refused.reason, refused.cause)
+        return replace(verdict, met=met)
 
     def _counter(self, name: str, rules: LaneShadows) -> Callable[[], object]:
         return self.plane.counters.counter(name, rules.lane).raise_by_one

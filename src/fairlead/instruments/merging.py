@@ -19,7 +19,8 @@ from uuid import UUID
 
 from fairlead.instruments.database import Connected
 from fairlead.instruments.postgres import as_given, as_text, marks_in_quotes
-from fairlead.instruments.statements import sent
+from fairlead.instruments.statements import sent, timed
+from fairlead.instruments.watched import NOTHING
 from fairlead.sql.lexis import FORMAT, PLAIN
 
 _LITERAL = frozenset(
@@ -206,10 +207,13 @@ def _execute(merging: Merging, execute: Callable[..., Any]) -> Callable[..., Any
         connected = self.fairlead
         if connected is None or query is self.fairlead_sent:
             return execute(self, query, vars)
+        connected.met = NOTHING
         if type(query) is str:
             text = connected.quick(query, PLAIN if vars is None else FORMAT)
             # Values are looked at on a lane only.
             if text is not None and (vars is None or not connected.side or literal(vars, kinds)):
+                if connected.met is not None:
+                    return timed(connected, execute, self, text, vars)
                 return execute(self, text, vars)
         told = prepared(self, query, vars)
         return sent(connected, self, query, vars, execute, self, *told)

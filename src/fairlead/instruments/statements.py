@@ -11,6 +11,7 @@ import asyncio
 import inspect
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from time import monotonic_ns
 from typing import TYPE_CHECKING, Any
 
 from fairlead.flow.rejected import Rejected
@@ -101,9 +102,19 @@ def governing(find: Find, hook: Hook, said: Said = in_order) -> Hook:
 
         def method(self: Any, *args: Any, **kwargs: Any) -> Any:
             connected = find(self)
-            if connected is None or not concerned(connected):
+            if connected is None:
                 return hooked(self, *args, **kwargs)
-            return sent(connected, self, *said(self, args, kwargs), hooked, self, *args, **kwargs)
+            # A driver may ask something itself on the way: what was begun is gone on with.
+            met, began = connected.met, connected.began
+            connected.met = None
+            try:
+                if not concerned(connected):
+                    return timed(connected, hooked, self, *args, **kwargs)
+                told = said(self, args, kwargs)
+                return sent(connected, self, *told, hooked, self, *args, **kwargs)
+            finally:
+                if met is not None:
+                    connected.met, connected.began = met, began
 
         return method
 
@@ -118,11 +129,11 @@ def governing_async(find: Find, hook: Hook, said: Said = in_order) -> Hook:
 
         def method(self: Any, *args: Any, **kwargs: Any) -> Awaitable[Any]:
             connected = find(self)
-            if connected is None or not concerned(connected):
+            if connected is None or not (connected.measuring.on or concerned(connected)):
                 found: Awaitable[Any] = hooked(self, *args, **kwargs)
                 return found
-            told = said(self, args, kwargs)
-            return sent_async(connected, self, *told, hooked, self, *args, **kwargs)
+            told = said(self, args, kwargs) if concerned(connected) else None
+            return _begun_async(connected, told, hooked, self, *args, **kwargs)
 
         return marked(method)
 
@@ -141,12 +152,13 @@ def sent(
     """Call `send` for a statement, or raise the driver's error where a rule turns it away."""
     entry = _entered(connected, context, query, parameters)
     if entry is None:
-        return send(*args, **kwargs)
+        return timed(connected, send, *args, **kwargs)
     if entry.wait:
         pause(entry)
+        connected.began = monotonic_ns()
     connected.inside = True
     try:
-        result = send(*args, **kwargs)
+        result = timed(connected, send, *args, **kwargs)
     except BaseException as error:
         _left(connected, entry, error)
         raise
@@ -168,12 +180,13 @@ async def sent_async(
     """Await `send` for a statement, as `sent` does."""
     entry = _entered(connected, context, query, parameters)
     if entry is None:
-        return await send(*args, **kwargs)
+        return await timed_async(connected, send, *args, **kwargs)
     if entry.wait:
         await pause_async(entry)
+        connected.began = monotonic_ns()
     connected.inside = True
     try:
-        result = await send(*args, **kwargs)
+        result = await timed_async(connected, send, *args, **kwargs)
     except BaseException as error:
         _left(connected, entry, error)
         raise
@@ -181,6 +194,62 @@ async def sent_async(
         connected.inside = False
     _left(connected, entry, None)
     return result
+
+
+async def _begun_async(
+    connected: Connected,
+    told: tuple[Any, Any] | None,
+    hooked: Callable[..., Awaitable[Any]],
+    *args: Any,
+    **kwargs: Any,
+) -> Any:
+    met, began = connected.met, connected.began
+    connected.met = None
+    try:
+        if told is None:
+            return await timed_async(connected, hooked, *args, **kwargs)
+        return await sent_async(connected, args[0], *told, hooked, *args, **kwargs)
+    finally:
+        if met is not None:
+            connected.met, connected.began = met, began
+
+
+def timed(connected: Connected, send: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Call `send`, and measure what it sends where that is measured."""
+    try:
+        result = send(*args, **kwargs)
+    except BaseException as error:
+        if connected.met is not None:
+            _took(connected, error)
+        raise
+    if connected.met is not None:
+        _took(connected, None)
+    return result
+
+
+async def timed_async(
+    connected: Connected, send: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any
+) -> Any:
+    """Await `send`, as `timed` does."""
+    try:
+        result = await send(*args, **kwargs)
+    except BaseException as error:
+        if connected.met is not None:
+            _took(connected, error)
+        raise
+    if connected.met is not None:
+        _took(connected, None)
+    return result
+
+
+def _took(connected: Connected, error: BaseException | None) -> None:
+    """Count a statement that has been sent; once, whatever hooks it came by."""
+    met, connected.met = connected.met, None
+    if met is not None:
+        failed = error is not None and not _FAILURES.isdisjoint(
+            kind.__name__ for kind in type(error).__mro__
+        )
+        met.count(monotonic_ns() - connected.began, failed, 1)
 
 
 def _entered(connected: Connected, context: Any, query: Any, parameters: Any) -> Entry | None:

@@ -40,15 +40,15 @@ _MASKED = "\ufffc"
 """Stands for a character that is not shown; in no statement that means anything."""
 
 
-def masked(text: str, dialect: str) -> str:
-    """Return `text` in one line, at most SHOWN characters, with a mask for each literal."""
+def masked(text: str, dialect: str, most: int = SHOWN) -> str:
+    """Return `text` in one line, at most `most` characters, with a mask for each literal."""
     shown = list(text)
     for reading in _READINGS[dialect]:
         for start, end in _values(reading, text, dialect):
             shown[start:end] = _MASKED * (end - start)
     plain = re.sub(f"{_MASKED}+", MASK, "".join(shown))
     line = " ".join(_NUMBER.sub(MASK, plain).split())
-    return line if len(line) <= SHOWN else f"{line[: SHOWN - 1]}…"
+    return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 def masked_reason(reason: str, cause: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 
 class Refused(Exception):
@@ -66,3 +67,5 @@ class Verdict:
     refused: Refused | None = None
     count: Callable[[], object] = int
     """Counts one sending of it."""
+    met: Any = None
+    """What measures each sending of it (`flow.sendings`), None where nothing does."""

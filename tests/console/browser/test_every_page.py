@@ -18,6 +18,7 @@ PAGES = {
     "services/orders?tab=instances": "orders",
     "services/orders?tab=hooks": "orders",
     "services/gateway?tab=contracts": "gateway",
+    "services/orders?tab=sql": "orders",
     "topology": "Topology",
     "lanes": "Lanes",
     "lanes/gray": "gray",

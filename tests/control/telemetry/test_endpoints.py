@@ -13,6 +13,7 @@ from tests.control.fleet import until
 from tests.control.serving import API, lane
 
 from .reports import edge, interface, rule
+from .test_statements import statement
 
 JSON = {"content-type": "application/json"}
 
@@ -129,6 +130,23 @@ def test_a_service_shows_interfaces_rules_instances_and_neighbours(shop: Shop) -
     assert instance["zone"] == "a"
     assert [one["app"] for one in found["callees"]] == ["stock"]
     assert [one["app"] for one in found["callers"]] == ["web"]
+
+
+def test_statements_of_an_app_are_told_with_what_its_lanes_make_of_them(shop: Shop) -> None:
+    """Which statement a lane refuses is found before it is missed."""
+    rows = (
+        statement("SELECT a FROM t WHERE b = ?", lane="gray", rewritten="SELECT a FROM t_gray"),
+        statement("DROP TABLE t", calls=2, lane="gray", cause="ddl", reason="not on a lane"),
+    )
+    shop.post(shop.report("orders", statements=rows))
+    found = shop.get("statements", app="orders")["items"]
+    assert [(one["statement"], one["rewritten"], one["reason"], one["calls"]) for one in found] == [
+        ("DROP TABLE t", "", "not on a lane", 2),
+        ("SELECT a FROM t WHERE b = ?", "SELECT a FROM t_gray", "", 10),
+    ]
+    assert shop.get("statements", app="nobody")["items"] == []
+    bad = report_body(shop.report("orders", statements=rows)).replace(b'"ddl"', b"7")
+    assert shop.http.post(REPORTS, content=bad, headers=JSON).status_code == 422
 
 
 def test_an_explanation_follows_the_calls_that_were_reported(shop: Shop) -> None:

@@ -28,6 +28,7 @@ import { Empty, Failed } from '../../parts/states';
 import { ALL, useWhere } from '../../where';
 
 const Contracts = lazy(() => import('./contracts').then((all) => ({ default: all.Contracts })));
+const Statements = lazy(() => import('./statements'));
 const Chart = lazy(() => import('../../parts/chart'));
 
 const RANGES = [
@@ -69,6 +70,7 @@ export default function Service() {
         <Tabs.List mb="sm">
           <Tabs.Tab value="interfaces">Interfaces</Tabs.Tab>
           <Tabs.Tab value="instances">Instances {told ? `(${told.instances.length})` : ''}</Tabs.Tab>
+          <Tabs.Tab value="sql">SQL</Tabs.Tab>
           <Tabs.Tab value="hooks">Hooks</Tabs.Tab>
           <Tabs.Tab value="contracts">Contracts</Tabs.Tab>
         </Tabs.List>
@@ -80,6 +82,11 @@ export default function Service() {
             </Tabs.Panel>
             <Tabs.Panel value="instances">
               <Instances instances={told.instances} />
+            </Tabs.Panel>
+            <Tabs.Panel value="sql">
+              <Suspense fallback={<Skeleton h={240} />}>
+                <Statements namespace={within} app={app} />
+              </Suspense>
             </Tabs.Panel>
             <Tabs.Panel value="contracts">
               <Suspense fallback={<Skeleton h={240} />}>

@@ -50,6 +50,7 @@ OWN_ROUTES: dict[tuple[str, str], tuple[str, str]] = {
     ("GET", "contracts"): ("list", TELEMETRY),
     ("GET", "services"): ("list", TELEMETRY),
     ("GET", "service"): ("list", TELEMETRY),
+    ("GET", "statements"): ("list", TELEMETRY),
     ("GET", "topology"): ("list", TELEMETRY),
     ("GET", "overview"): ("list", TELEMETRY),
     ("GET", "lanes"): ("list", TELEMETRY),

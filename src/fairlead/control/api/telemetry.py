@@ -71,6 +71,7 @@ class TelemetryApi:
         yield Route(METRICS_AT, self.metrics)
         yield Route(f"{ROOT}/services", self.services)
         yield Route(f"{ROOT}/service", self.service)
+        yield Route(f"{ROOT}/statements", self.statements)
         yield Route(f"{ROOT}/topology", self.topology)
         yield Route(f"{ROOT}/overview", self.overview)
         yield Route(f"{ROOT}/lanes", self.lanes)
@@ -97,6 +98,10 @@ class TelemetryApi:
         if found is None:
             raise not_found(Subject(group="fairlead.io", kind="services", name=app[:253]))
         return json_response(found)
+
+    async def statements(self, request: Request) -> Response:
+        """What an app sends to its databases, and what its lanes make of it."""
+        return json_response({"items": self.measured.statements.shown(self._one(request))})
 
     async def topology(self, request: Request) -> Response:
         """Who calls whom."""

@@ -52,13 +52,14 @@ class Intake:
         clocks: Clocks,
         turned_away: Callable[[Turned], None] = lambda turned: None,
         requests: Callable[[Report], None] = lambda report: None,
+        statements: Callable[[Report], None] = lambda report: None,
     ) -> None:
         """Add to `memory`; `turned_away` hears of calls that rules rejected.
 
-        `requests` hears of reports that tell of single ones.
+        `requests` and `statements` hear of reports that tell of such.
         """
         self._memory, self._clocks, self._turned_away = memory, clocks, turned_away
-        self._requests = requests
+        self._requests, self._statements = requests, statements
         self.taken = self.repeated = self.shed = self.refused = 0
         """Reports, those that came twice, calls that agents did not measure, and rows that counted
         more than can be."""
@@ -91,6 +92,8 @@ class Intake:
             self._rule(told, rule, where)
         if report.requests:
             self._requests(report)
+        if report.statements:
+            self._statements(report)
         return report.seq
 
     def last(self, namespace: str, app: str, node: str) -> int:

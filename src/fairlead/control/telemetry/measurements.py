@@ -26,6 +26,7 @@ from fairlead.control.telemetry.news import Newsroom
 from fairlead.control.telemetry.overview import Overview
 from fairlead.control.telemetry.query import Answer, Older, Query, finish, prepare
 from fairlead.control.telemetry.services import Services
+from fairlead.control.telemetry.statements import StatementKeeper
 from fairlead.control.telemetry.watching import Watching
 from fairlead.control.traffic import Traffic
 
@@ -67,7 +68,10 @@ class Measurements:
         self.knobs.changed = self.watching.refresh
         self.news = Newsroom(fleet.store, clocks, kinds)
         self.breakers = Breakers(fleet.nodes, clocks, self._tell)
-        self.intake = Intake(self.memory, clocks, self._turned_away, self.news.requests)
+        self.statements = StatementKeeper(clocks)
+        self.intake = Intake(
+            self.memory, clocks, self._turned_away, self.news.requests, self.statements.take
+        )
         self.services = Services(fleet=fleet, memory=self.memory, clocks=clocks)
         self.topology = Topology(fleet=fleet, memory=self.memory, clocks=clocks)
         self.lookback = Lookback(

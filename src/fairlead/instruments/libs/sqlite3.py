@@ -15,7 +15,8 @@ from urllib.parse import unquote, urlsplit
 
 from fairlead.instruments.database import Connected, Databases, Driver, Target
 from fairlead.instruments.effects import STATE
-from fairlead.instruments.statements import sent
+from fairlead.instruments.statements import sent, timed
+from fairlead.instruments.watched import NOTHING
 from fairlead.sql.asking import stem
 from fairlead.sql.lexis import NAMED
 from fairlead.sql.script import statements
@@ -229,18 +230,24 @@ def _asking_class() -> Any:
         def execute(self, sql: Any, parameters: Any = (), /) -> Any:
             connected = self.fairlead
             if connected is not None and (type(sql) is str or isinstance(sql, str)):
+                connected.met = NOTHING
                 text = connected.quick(sql, NAMED)
                 if text is None:
                     return _slowly(self, connected, execute_plain, sql, parameters, parameters)
+                if connected.met is not None:
+                    return timed(connected, execute_plain, self, text, parameters)
                 sql = text
             return execute_plain(self, sql, parameters)
 
         def executemany(self, sql: Any, parameters: Any, /) -> Any:
             connected = self.fairlead
             if connected is not None and (type(sql) is str or isinstance(sql, str)):
+                connected.met = NOTHING
                 text = connected.quick(sql, NAMED)
                 if text is None:
                     return _slowly(self, connected, executemany_plain, sql, parameters, None)
+                if connected.met is not None:
+                    return timed(connected, executemany_plain, self, text, parameters)
                 sql = text
             return executemany_plain(self, sql, parameters)
 

@@ -32,6 +32,9 @@ MOST_ROWS = 2048
 MOST_TAPPED = 64
 """Requests a second that a process tells one by one, and at most 4 times as many in a report."""
 
+MOST_STATEMENTS = 100
+"""Statements that a report may tell of."""
+
 LONGEST_NAME = 1280
 """Characters of a resource's name; the text of a statement has 1,024 at most."""
 
@@ -109,6 +112,31 @@ class RequestReport(NamedTuple):
     simulated: bool
 
 
+class StatementReport(NamedTuple):
+    """What was sent of one statement, as it looks without its values."""
+
+    dialect: str
+    database: str
+    lane: str
+    """``""`` for base, and for lanes on which statements are sent as they are."""
+    statement: str
+    """`REST` for all that are not told apart."""
+    kind: str
+    """Its first word, in capitals."""
+    tables: str
+    """Names that stand where tables do, with commas."""
+    rewritten: str
+    """What is sent in its place on the lane; ``""`` where nothing is."""
+    cause: str
+    """Why the lane refuses it, in a word; ``""`` where it is sent."""
+    reason: str
+    """And in a sentence."""
+    calls: int
+    errors: int
+    rt_sum: float
+    """Seconds that they took together."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
     """How the process does."""
@@ -148,6 +176,8 @@ class Report:
     edges: tuple[EdgeReport, ...] = ()
     requests: tuple[RequestReport, ...] = ()
     """Those that somebody looks at."""
+    statements: tuple[StatementReport, ...] = ()
+    """Not in every report, and about all time since they were told last."""
     runtime: Runtime | None = None
     dropped: int = 0
     """Calls that were not measured, to spare the application."""
@@ -160,7 +190,7 @@ WHOSE = ("node", "namespace", "app", "address", "lane")
 def plain_report(report: Report) -> dict[str, Any]:
     """Return `report` as it stands in a registration; rows are lists in the order of fields."""
     plain: dict[str, Any] = {"seq": report.seq, "seconds": round(report.seconds, 3)}
-    for rows in ("interfaces", "rules", "edges", "requests"):
+    for rows in ("interfaces", "rules", "edges", "requests", "statements"):
         if getattr(report, rows):
             plain[rows] = getattr(report, rows)
     if report.runtime is not None:

@@ -26,6 +26,7 @@ from fairlead.protocols.watch.reader import (
 from fairlead.protocols.watch.report import (
     LONGEST_NAME,
     MOST_ROWS,
+    MOST_STATEMENTS,
     MOST_TAPPED,
     SIDES,
     EdgeReport,
@@ -34,6 +35,7 @@ from fairlead.protocols.watch.report import (
     RequestReport,
     RuleReport,
     Runtime,
+    StatementReport,
 )
 
 LONGEST_PERIOD = 7 * 86400.0
@@ -100,6 +102,7 @@ def _measured(read: Reader, whose: Whose) -> Report:
         rules=_rows(read, "rules", RuleReport, _rule),
         edges=_rows(read, "edges", EdgeReport, _edge),
         requests=_rows(read, "requests", RequestReport, _request, 4 * MOST_TAPPED),
+        statements=_rows(read, "statements", StatementReport, _statement, MOST_STATEMENTS),
         runtime=_runtime(read),
         dropped=read.number("dropped", INT64) if read.plain.get("dropped") else 0,
     )
@@ -138,7 +141,10 @@ def _rows(
     return tuple(found)
 
 
-_NAMES = frozenset({"name", "side", "lane", "rule", "resource", "reason", "to", "label"})
+_NAMES = frozenset(
+    {"name", "side", "lane", "rule", "resource", "reason", "to", "label"}
+    | set(StatementReport._fields[:9])
+)
 _SIDES = frozenset(SIDES)
 
 
@@ -206,6 +212,12 @@ def _request(row: RequestReport) -> str:
     if not all(type(one) in (int, float) and 0 <= one < INT64 for one in times):
         return "at and seconds must be seconds"
     return _wrong(names, (status,))
+
+
+def _statement(row: StatementReport) -> str:
+    if type(row.rt_sum) not in (int, float) or not 0 <= row.rt_sum < INT64:
+        return "rt_sum: must be seconds"
+    return _wrong(row[:9], (row.calls, row.errors))
 
 
 def _wrong(names: tuple[Any, ...], counts: tuple[Any, ...]) -> str:
