@@ -282,3 +282,37 @@ def test_rates_span_some_samples(peer: Peer, time: Time):
     asyncio.run(asked.complete(QUERY, [NAME], graph(), found))
 
     assert f"[{distant.SAMPLES * 30}s]" in peer.asked[-1][1]["query"]
+
+
+def test_several_who_look_at_one_graph_ask_once(peer: Peer, time: Time):
+    """A page asks every few seconds, and there are many pages of one incident."""
+    asked = Distant(Prometheus(url=peer.url), time.clocks)
+
+    async def look() -> None:
+        found = await asked.begin(QUERY, START - 60)
+        assert found is not None
+        await asked.complete(QUERY, [NAME], graph(), found)
+
+    for _ in range(3):
+        asyncio.run(look())
+        time.now += 5
+    assert len(peer.asked) == 2
+
+    time.now += distant.FRESH
+    asyncio.run(look())
+    assert len(peer.asked) == 4
+
+
+def test_a_question_that_is_too_much_is_nobody_else_s_trouble(peer: Peer, time: Time):
+    """One graph of too many interfaces must not take the past from everybody."""
+    asked = Distant(Prometheus(url=peer.url), time.clocks)
+    peer.answer = lambda *_: (422, b'{"status":"error","error":"too many samples"}', {})
+
+    found = asyncio.run(asked.begin(QUERY, START - 60))
+    assert found is not None
+    assert "too many samples" in found.problem
+    peer.answer = lambda *_: said([])
+
+    again = asyncio.run(asked.begin(QUERY, START - 60))
+    assert again is not None
+    assert (again.problem, asked.problem) == ("", "")

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeVar
 
 from fairlead.control.clocks import Clocks
 from fairlead.control.history import promql
@@ -41,7 +40,12 @@ USUAL = 15
 LEAST_SPAN = 600
 """Seconds of which series are looked for at least."""
 
-T = TypeVar("T")
+FRESH = 60.0
+"""Seconds for which an answer is given again: several people look at one graph, which is live."""
+
+MOST_KEPT, MOST_VALUES = 32, 50_000
+"""Answers that are kept for that, and values of one."""
+
 log = logging.getLogger(__name__)
 
 
@@ -64,8 +68,9 @@ class Distant:
     def __init__(self, prometheus: Prometheus, clocks: Clocks) -> None:
         self._prometheus, self._clocks = prometheus, clocks
         self.problem = ""
-        self._asked = float("-inf")
+        self._failed = float("-inf")
         """When it did not answer last, on the monotonic clock."""
+        self._kept: dict[tuple[object, ...], tuple[float, list[Row]]] = {}
         self._threads = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="fairlead-prometheus")
 
     def shown(self) -> Object:
@@ -85,7 +90,7 @@ class Distant:
         """See whether it answers, and whether it reads any agents."""
         question = f"count({PROCESSES.prometheus})"
         try:
-            rows = await self._ask(self._prometheus.at, question, self._now())
+            rows = await self._asked_now(self._prometheus.at, question, self._now())
         except Unanswered:
             return
         self._noted("" if rows else _EMPTY)
@@ -95,9 +100,10 @@ class Distant:
         end = min(query.end, until)
         if query.begin >= end:
             return None
-        if self._clocks.elapsed() - self._asked < PAUSE:
+        if self._clocks.elapsed() - self._failed < PAUSE:
             return Found(until=until, problem=self.problem)
-        seconds = max(LEAST_SPAN, int(end - query.begin))
+        # Whole minutes, so that those who look at one graph ask one question.
+        seconds = max(LEAST_SPAN, -(-int(end - query.begin) // 60) * 60)
         question = promql.of_names(query, seconds)
         try:
             rows = await self._ask(self._prometheus.at, question, end)
@@ -145,14 +151,26 @@ class Distant:
         }
         return _Rates(slots, told)
 
-    async def _ask(self, ask: Callable[..., T], *arguments: object) -> T:
+    async def _ask(self, ask: Callable[..., list[Row]], *arguments: object) -> list[Row]:
+        """Return an answer, which may be of a moment ago. Raises Unanswered."""
+        key, now = (ask.__name__, *arguments), self._clocks.elapsed()
+        self._kept = {one: kept for one, kept in self._kept.items() if now - kept[0] < FRESH}
+        if key in self._kept:
+            return self._kept[key][1]
+        answer = await self._asked_now(ask, *arguments)
+        if len(self._kept) < MOST_KEPT and sum(len(row.values) for row in answer) <= MOST_VALUES:
+            self._kept[key] = (now, answer)
+        return answer
+
+    async def _asked_now(self, ask: Callable[..., list[Row]], *arguments: object) -> list[Row]:
         """Return an answer. Raises Unanswered, and notes why."""
         loop = asyncio.get_running_loop()
         try:
             answer = await loop.run_in_executor(self._threads, partial(ask, *arguments))
         except Unanswered as error:
-            self._asked = self._clocks.elapsed()
-            self._noted(str(error))
+            if error.away:
+                self._failed = self._clocks.elapsed()
+                self._noted(str(error))
             raise
         if self.problem != _EMPTY:
             self._noted("")
@@ -160,12 +178,10 @@ class Distant:
 
     def _noted(self, problem: str) -> None:
         if problem and problem != self.problem:
-            log.warning("graphs lack what is older: Prometheus at %s: %s", self._where, problem)
+            log.warning(
+                "graphs lack what is older: Prometheus at %s: %s", self._prometheus.url, problem
+            )
         self.problem = problem
-
-    @property
-    def _where(self) -> str:
-        return self._prometheus.url
 
     def _now(self) -> float:
         return self._clocks.now().timestamp()

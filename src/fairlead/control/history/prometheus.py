@@ -39,6 +39,11 @@ _SAID = 200
 class Unanswered(Exception):
     """There is no answer; the message says why, and names neither question nor credentials."""
 
+    def __init__(self, message: str, *, away: bool = True) -> None:
+        """`away` is false where it is there, and only this question is too much for it."""
+        super().__init__(message)
+        self.away = away
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prometheus:
@@ -56,7 +61,8 @@ class Prometheus:
     def between(self, question: str, begin: float, end: float, step: int) -> list[Row]:
         """Return the answers for every `step` seconds from `begin` to `end`. Raises Unanswered."""
         if (end - begin) / step >= MOST_POINTS:
-            raise Unanswered(f"more than {MOST_POINTS} points are asked for: take a longer step")
+            message = f"more than {MOST_POINTS} points are asked for: take a longer step"
+            raise Unanswered(message, away=False)
         times = {"start": f"{begin:.3f}", "end": f"{end:.3f}", "step": str(step)}
         return list(_rows(self._asked("query_range", {"query": question, **times})))
 
@@ -71,7 +77,8 @@ class Prometheus:
             raise Unanswered(f"HTTP {status} and no JSON: is it a Prometheus?") from error
         if not isinstance(plain, dict) or plain.get("status") != "success":
             said = plain.get("error") if isinstance(plain, dict) else ""
-            raise Unanswered(f"HTTP {status}: {str(said or 'no reason')[:_SAID]}")
+            message = f"HTTP {status}: {str(said or 'no reason')[:_SAID]}"
+            raise Unanswered(message, away=not said or status in _REFUSED)
         data = plain.get("data")
         return data.get("result") if isinstance(data, dict) else None
 
@@ -134,7 +141,8 @@ def _pieces(
     while piece := answer.read1(_PIECE):
         left -= len(piece)
         if left < 0:
-            raise Unanswered(f"it answers with more than {MOST_BYTES >> 20} MB: ask for less")
+            message = f"it answers with more than {MOST_BYTES >> 20} MB: ask for less"
+            raise Unanswered(message, away=False)
         if time.monotonic() > end:
             raise TimeoutError
         if connection.sock is not None:
