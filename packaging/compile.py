@@ -22,6 +22,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = (
+    Path("fairlead/flow/seat.py"),
+    Path("fairlead/flow/shared.py"),
     Path("fairlead/flow/gate.py"),
     Path("fairlead/flow/edges.py"),
     Path("fairlead/instruments/passage.py"),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
 from typing import Any
 
 from fairlead.flow.gate import Entry
 from fairlead.flow.gates import Gates
+from fairlead.flow.pooling import Pool
 from fairlead.policy.breaker import ERROR_RATIO, CircuitBreaker
 from fairlead.policy.flow_rules import FlowRules
 from fairlead.policy.limit import Authority, ConcurrencyLimit, HotLimit, RateLimit, Throttle, Window
@@ -56,6 +59,11 @@ class World:
         self.time += int(ms * MS)
         entry.exit(failed, out)
         return ""
+
+
+def pool(folder: Path, name: str = "arena") -> Pool:
+    """Return where a worker meets others that have the same folder and name."""
+    return Pool(str(folder / name), (1, 2), time.sleep)
 
 
 def flow(*rules: Rule) -> FlowRules:

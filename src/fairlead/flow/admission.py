@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import TYPE_CHECKING, Any
 
+from fairlead.flow.log import NEVER, lengthen
 from fairlead.flow.refusal import BREAKER, CONCURRENCY, RATE, Refusal
 from fairlead.flow.tally import tally
+from fairlead.flow.workers import taken, waiting
+from fairlead.policy.buckets import BUCKETS
 
 if TYPE_CHECKING:
     from fairlead.flow.facts import Facts
@@ -50,9 +54,11 @@ class Admission:
             )
             if refusal is not None:
                 return turn_away(gate, refusal, n)
-            entry: Entry | None = gate.core.form.take(gate, gate.scopes, n, now, True)
-            if entry is not None:
-                return entry
+            found = taken(gate, gate.scopes, n, now)
+            if isinstance(found, Refusal):
+                return turn_away(gate, found, n)
+            if found is not None:
+                return waiting(gate, found)
         raise Contended
 
     def outlived(self, scopes: Scopes, started: int) -> None:
@@ -78,6 +84,18 @@ def left(gate: Gate, entry: Entry, scopes: Scopes, rt: int, failed: bool, outcom
         held.end(rt, failed, outcome, entry.started + rt)
 
 
+def settle(scopes: Scopes, rt: int, failed: bool, outcome: Any, now: int) -> None:  # noqa: FBT001
+    """Tell breakers of `scopes` about a call that has ended, if it may move them."""
+    for gate in scopes:
+        if gate.breakers and gate.concerned(rt, failed, outcome, now):
+            due = turn = NEVER
+            for breaker in gate.breakers:
+                breaker.end(gate, rt, failed, outcome, now)
+                due = min(due, breaker.due)
+                turn = min(turn, breaker.edge)
+            gate.due, gate.turn = due, turn
+
+
 def turn_away(gate: Gate, refusal: Refusal, n: int) -> Entry:
     """Count a rejection, and return it as an entry."""
     gate.rejected += n
@@ -90,10 +108,38 @@ def turn_away(gate: Gate, refusal: Refusal, n: int) -> Entry:
     return entry
 
 
+def lacking(gate: Gate, n: int, now: int) -> Any:
+    """Return the window of a gate without room for `n`, or None; brings the marks up to date."""
+    if now < gate.edge and gate.count + n <= gate.ceiling:
+        return None
+    if gate.since <= now < gate.opens and gate.count + n > gate.ceiling:
+        return gate.tight
+    if gate.buckets is None:
+        zeros = [0] * BUCKETS
+        gate.buckets = array("q", zeros) if gate.core.form.COMPILED else zeros
+        gate.core.wake(gate)
+    ceiling = edge = NEVER  # others pass by the old ones meanwhile
+    tight = None
+    for window in gate.windows:
+        if window.logs > gate.span:
+            lengthen(gate, window.logs)
+        window.roll(gate.count, gate.log, now)
+        edge = min(edge, window.edge)
+        top = window.base + window.limit
+        if top < ceiling:
+            ceiling, tight = top, window
+    gate.ceiling, gate.edge, gate.tight, gate.opens = ceiling, edge, tight, 0
+    if tight is None or gate.count + n <= ceiling:
+        return None
+    gate.since = now
+    gate.opens = min(edge, tight.frees(gate.count, gate.log))
+    return tight
+
+
 def over(gate: Gate, scopes: Scopes, n: int, now: int) -> Refusal | None:
     """Return the refusal of a window that is full."""
     for scope in scopes:
-        window = scope.over(n, now)
+        window = lacking(scope, n, now)
         if window is not None:
             refusal = full(scope, window, now)
             refusal.resource = gate.resource

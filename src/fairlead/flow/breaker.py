@@ -156,7 +156,7 @@ class Breaker:
             self.next = now + self.rule.recovery_ms * MS
             self._move(probe.gate, OPEN)
             return
-        if _cut_short(outcome):
+        if cut_short(outcome):
             return  # its caller gave up: it was not bad yet, and nobody knows what it would be
         trial.good += 1
         if trial.good >= self.rule.probes:
@@ -236,7 +236,7 @@ def _size(rule: CircuitBreaker) -> Size:
     )
 
 
-def _cut_short(outcome: Any) -> bool:
+def cut_short(outcome: Any) -> bool:
     """Tell whether a call was cancelled or closed, or its process told to end."""
     error = getattr(outcome, "error", None)
     return error is not None and not isinstance(error, Exception)

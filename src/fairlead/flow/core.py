@@ -6,9 +6,13 @@ from _thread import RLock
 from collections import deque
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from fairlead.flow.form import pooled
 from fairlead.policy.rule import Rule
+
+if TYPE_CHECKING:
+    from fairlead.flow.pooling import Pool
 
 Clock = Callable[[], int]
 """Nanoseconds that never go back."""
@@ -24,9 +28,17 @@ def _nothing(gate: Any) -> None:
 class Core:
     """One for all gates of a process."""
 
-    __slots__ = ("clock", "faults", "form", "listener", "lock", "told", "wake")
+    __slots__ = (
+        "clock", "faults", "form", "listener", "lock", "pool", "skipped", "told", "verdict", "wake",
+    )  # fmt: skip
 
-    def __init__(self, form: ModuleType, clock: Clock | None, listener: Listener | None) -> None:
+    def __init__(
+        self,
+        form: ModuleType,
+        clock: Clock | None,
+        listener: Listener | None,
+        pool: Pool | None = None,
+    ) -> None:
         """Begin with a lock that one thread may take twice: a finalizer may end a call anywhere."""
         self.form = form
         """What gates and entries are made by (flow/form.py)."""
@@ -37,12 +49,20 @@ class Core:
         """Changes of breakers that nobody has heard of yet."""
         self.faults = 0
         """Listeners that failed."""
+        self.pool = pool
+        """Where workers count together; None where each counts for itself."""
+        if pool is not None:
+            pool.made_by(*pooled(form))
+        self.verdict: Any = None
+        """What the last long way has met there: the cells that it asked, and what they said."""
+        self.skipped = 0
+        """Calls that were not counted there: somebody kept the lock who did nothing."""
         self.wake: Callable[[Any], None] = _nothing
         """Told of a gate whose first call comes, under the lock (flow/fitting.py)."""
 
     def begin_again(self) -> Core:
         """Return one for a forked process, in which nobody holds the lock."""
-        core = Core(self.form, self.clock, self.listener)
+        core = Core(self.form, self.clock, self.listener, self.pool)
         core.wake = self.wake
         return core
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 try:
     import cython
 except ImportError:  # what stands for it
-    from fairlead.flow.gate import cython  # type: ignore[attr-defined]
+    from fairlead.flow.interpreted import cython
 
 from fairlead.flow.gate import BOUNDS
 from fairlead.policy.buckets import BOUNDS_NS, BUCKETS

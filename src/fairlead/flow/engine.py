@@ -84,7 +84,8 @@ class Engine:
     def apply(self, snapshot: Snapshot) -> None:
         """Enforce `snapshot` from the next call on."""
         # The gates first: what a plan finds out about them it keeps.
-        self.gates.apply(_rules(snapshot), simulate=snapshot.governance == OBSERVE)
+        simulate, lane = snapshot.governance == OBSERVE, snapshot.workload.lane
+        self.gates.apply(_rules(snapshot), simulate=simulate, lane=lane)
         self.plan = self._build(snapshot)
 
     def note_requests(self, on: bool) -> None:  # noqa: FBT001

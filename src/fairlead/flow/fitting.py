@@ -10,6 +10,7 @@ from fairlead.flow.breaker import Breaker
 from fairlead.flow.cells import Callers, Elsewhere, Pace, Values
 from fairlead.flow.log import NEVER, remember
 from fairlead.flow.moving import breakers, finds, set_apart, take_over, tell
+from fairlead.flow.pooling import attach
 from fairlead.flow.shape import Memory, MemoryShape, Shape, WarmUpShape
 from fairlead.flow.share import Share
 from fairlead.flow.window import Lending, Watched, Window
@@ -53,6 +54,16 @@ def fit(gate: Gate, windows: Any, caps: Any, breakers: Any) -> None:
     gate.look()
 
 
+def share(gate: Gate, rules: Rules, whose: str = "") -> Rules:
+    """Have `gate` count with other workers what can be; return the rules that it counts alone."""
+    pool = gate.core.pool
+    if pool is None:
+        return rules
+    cells, left = pool.cells(gate, rules, whose)
+    attach(gate, cells)
+    return left  # type: ignore[no-any-return]
+
+
 class Fitter:
     """Makes windows, breakers and shares."""
 
@@ -66,15 +77,18 @@ class Fitter:
         """Enforce `rules` at `gate`, and keep the windows that `watched` rules of others read."""
         gate.close()  # nobody passes by half of it
         before = breakers(gate)
-        own = tuple(rule for rule in rules if counts(rule))
+        turns = self._turns(gate, rules)
+        own = tuple(rule for rule in rules if counts(rule) or rule in turns)
         shares = {share_key(share.rule): share for share in gate.cells}
-        cells = tuple(self._shares(gate, rules, shares))
-        for rule in own:
-            share = shares.get(share_key(rule))
-            if share is not None and share.one is not None:
-                take_over(gate, share.one)
+        rest = tuple(rule for rule in rules if rule not in turns)
+        cells = tuple(self._shares(gate, rest, shares))
+        for rule in filter(counts, own):
+            before_it = shares.get(share_key(rule))
+            if before_it is not None and before_it.one is not None:
+                take_over(gate, before_it.one)
         gate.cells = cells
         if gate.buckets is None and not watched and not any(map(lends, own)):
+            attach(gate, None)
             fit(gate, (), self._caps(own), ())  # the rest when it is called
         else:
             self._fit_own(gate, own, watched)
@@ -83,9 +97,20 @@ class Fitter:
     def wake(self, gate: Gate) -> None:
         """Enforce all rules of a gate that is called for the first time."""
         if gate.rules and not gate.windows:
-            self._fit_own(gate, tuple(rule for rule in gate.rules if counts(rule)), ())
+            turns = self._turns(gate, gate.rules)
+            self._fit_own(gate, tuple(r for r in gate.rules if counts(r) or r in turns), ())
+
+    def _turns(self, gate: Gate, rules: Rules) -> Rules:
+        """Return the rules whose turns workers share: those that are not need a cell at once."""
+        paced = tuple(rule for rule in rules if isinstance(rule, Throttle))
+        pool = gate.core.pool
+        if pool is None or not paced:
+            return ()
+        left = pool.cells(gate, paced)[1]
+        return tuple(rule for rule in paced if rule not in left)
 
     def _fit_own(self, gate: Gate, own: Rules, watched: Rules) -> None:
+        own = share(gate, own)
         windows = {(window.rule.key, number): window for number, window in _numbered(gate.windows)}
         fit(
             gate,
@@ -129,11 +154,12 @@ class Fitter:
 
     def _fit_alone(self, gate: Gate, rule: Rule) -> None:
         windows = {(window.rule.key, number): window for number, window in _numbered(gate.windows)}
+        own = share(gate, (rule,), "\0".join(rule.key))
         fit(
             gate,
-            tuple(self._windows(gate, (rule,), windows)),
-            (rule,) if isinstance(rule, ConcurrencyLimit) else (),
-            tuple(_breakers(gate, (rule,))),
+            tuple(self._windows(gate, own, windows)),
+            tuple(rule for rule in own if isinstance(rule, ConcurrencyLimit)),
+            tuple(_breakers(gate, own)),
         )
 
     def _shares(self, gate: Gate, rules: Rules, before: dict[Any, Share]) -> Iterator[Share]:
@@ -202,7 +228,7 @@ def begin_again(gate: Gate, core: Core) -> None:
     gate.born = gate.now()
     gate.count = gate.ended = gate.errors = gate.rejected = gate.simulated = 0
     gate.inside = gate.most_inflight = gate.waiting = gate.rt_ns = 0
-    gate.buckets = gate.tally = None
+    gate.buckets = gate.tally = gate.shared = None
     gate.cells = gate.rules = gate.watched = ()
     fit(gate, (), (), ())
     wider = gate.scopes[: len(gate.scopes) - 1]

@@ -12,7 +12,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Final
 
-from fairlead.flow import gate
+from fairlead.flow import gate, seat, shared
 
 FREE_THREADED: Final = "t" in sys.abiflags
 """Without the interpreter's lock nothing would hold the compiled form's test and take together."""
@@ -50,3 +50,12 @@ def chosen(interpreted: ModuleType = gate, *, pure: bool = False) -> tuple[Modul
     """
     form = "FAIRLEAD_PURE" if pure else compiled(interpreted)
     return (interpreted, form) if isinstance(form, str) else (form, "")
+
+
+def pooled(form: ModuleType) -> tuple[tuple[ModuleType, ...], str]:
+    """Return what makes seats and cells for gates of this form, and why nothing does, or ``""``."""
+    if form is gate:
+        return (seat, shared), ""
+    found = [compiled(module) for module in (seat, shared)]
+    why = next((one for one in found if isinstance(one, str)), "")
+    return tuple(one for one in found if isinstance(one, ModuleType)), why

@@ -6,6 +6,8 @@ from cpython.object cimport Py_SIZE
 from libc.stdint cimport int64_t
 from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 
+from fairlead.flow._shared cimport Cells as Shared
+
 
 cdef inline int64_t ticks() noexcept:
     cdef timespec time
@@ -29,6 +31,7 @@ cdef inline int64_t place(Counts bounds, int64_t value) noexcept:
 
 
 cdef Counts BOUNDS
+cdef int64_t BUSY, PASSES
 
 
 cdef class Entry
@@ -40,11 +43,12 @@ cdef class Gate:
     cdef public tuple scopes, windows, caps, breakers
     cdef public object log, tight, tally
     cdef public Counts buckets
+    cdef public Shared shared
     cdef public int64_t count, ended, errors, rejected, simulated
     cdef public int64_t inside, most_inflight, waiting, rt_ns
     cdef public int64_t ceiling, edge, most, opens, since, span
     cdef public int64_t slow, due, turn, born, shut
-    cdef public bint plain, short, picky, open, curious
+    cdef public bint plain, short, picky, open, curious, heeds
 
     cpdef close(self)
     cpdef look(self)
@@ -52,17 +56,17 @@ cdef class Gate:
     cpdef Entry enter(self, int64_t n=*, object facts=*, bint prio=*)
     @cython.locals(entry=Entry)
     cpdef Entry ask(self, int64_t n, object facts, bint prio, int64_t now)
+    cpdef bint share(self, int64_t n, int64_t now) noexcept
     cpdef int64_t now(self) except? -1
     @cython.locals(i=int64_t)
     cpdef note(self, int64_t n, int64_t now)
-    @cython.locals(top=int64_t, ceiling=int64_t, edge=int64_t)
-    cpdef object over(self, int64_t n, int64_t now)
     cpdef tell(self)
     cpdef bint concerned(self, int64_t rt, bint failed, object outcome, int64_t now) except? -1
-    @cython.locals(due=int64_t, turn=int64_t)
-    cpdef settle(self, int64_t rt, bint failed, object outcome, int64_t now)
-    @cython.locals(now=int64_t)
+    @cython.locals(now=int64_t, told=int64_t)
     cpdef leave(self, Entry entry, tuple scopes, int64_t rt, bint failed, object outcome, bint done)
+    cpdef int64_t end(
+        self, int64_t rt, bint failed, int64_t now, int64_t judged, int64_t found
+    ) noexcept
 
 
 @cython.final
@@ -79,13 +83,19 @@ cdef class Entry:
     cpdef exit(self, bint failed=*, object outcome=*)
 
 
-@cython.locals(scope=Gate, entry=Entry)
-cpdef Entry take(Gate gate, tuple scopes, int64_t n, int64_t now, bint asked)
+@cython.locals(scope=Gate, entry=Entry, pools=tuple)
+cpdef Entry take(Gate gate, tuple scopes, int64_t n, int64_t now, int64_t asked)
 
 
 @cython.locals(scope=Gate, number=int64_t)
 cpdef give_back(tuple scopes, int64_t rt, bint failed)
 
 
-@cython.locals(scope=Gate)
-cpdef settle(tuple scopes, int64_t rt, bint failed, object outcome, int64_t now)
+@cython.locals(scope=Gate, found=tuple)
+cpdef tuple pooled(tuple scopes)
+
+
+@cython.locals(scope=Gate, first=Shared, j=int64_t, found=int64_t)
+cpdef bint share_all(
+    Entry entry, tuple scopes, tuple pools, int64_t n, int64_t now, int64_t asked
+) except? -1

@@ -20,26 +20,22 @@ from typing import TYPE_CHECKING, Any, Self
 
 try:
     import cython
-except ImportError:
+except ImportError:  # what stands for it
+    from fairlead.flow.interpreted import cython
 
-    class _Interpreted:
-        """Stands for Cython where there is none."""
-
-        def __init__(self) -> None:
-            self.compiled = False
-
-    cython = _Interpreted()
-
-from fairlead.flow.admission import begun, full, left, turn_away
-from fairlead.flow.log import NEVER, lengthen
+from fairlead.flow.admission import begun, full, left, settle, turn_away
+from fairlead.flow.layout import BUSY, PASSES
+from fairlead.flow.log import NEVER
 from fairlead.flow.result import LOST, Result
 from fairlead.flow.tally import told
+from fairlead.flow.workers import depart, known
 from fairlead.policy.buckets import BOUNDS_NS
 
 if TYPE_CHECKING:
     from fairlead.flow.facts import Facts
 
 BOUNDS: Any = array("q", BOUNDS_NS)
+COMPILED = bool(cython.compiled)
 
 
 class Gate:
@@ -47,9 +43,9 @@ class Gate:
 
     __slots__ = (
         "born", "breakers", "buckets", "caps", "ceiling", "cells", "clock", "core", "count",
-        "curious", "due", "edge", "ended", "errors", "inside", "lock", "log", "most",
+        "curious", "due", "edge", "ended", "errors", "heeds", "inside", "lock", "log", "most",
         "most_inflight", "open", "opens", "picky", "plain", "program", "rejected", "resource",
-        "rt_ns", "rules", "scopes", "short", "shut", "simulated", "since", "slow", "span",
+        "rt_ns", "rules", "scopes", "shared", "short", "shut", "simulated", "since", "slow", "span",
         "tally", "tight", "turn", "waiting", "watched", "windows",
     )  # fmt: skip
 
@@ -82,6 +78,8 @@ class Gate:
         """`edge`: the first call comes to a mark, and makes what calls need. `since`, `opens`: from
         when until when it is known that `tight` stays full."""
         self.tight: Any = None
+        self.shared: Any = None
+        """What of its rules the workers of the app count together (flow/shared.py), or None."""
         self.join((self,), program)
 
     def close(self) -> None:
@@ -103,6 +101,7 @@ class Gate:
         self.shut = sum([1 for breaker in self.breakers if breaker.state])
         self.short = self.program.short
         self.plain = self.short and len(self.scopes) == 1 and not self.shut
+        self.heeds = bool(self.breakers) or (self.shared is not None and self.shared.leaves)
 
     @property
     def passed(self) -> int:
@@ -135,6 +134,7 @@ class Gate:
                 and self.count + n <= self.ceiling
                 and now < self.edge
                 and self.inside + n <= self.most
+                and (self.shared is None or self.share(n, now))
             ):
                 if self.log is not None:
                     self.note(n, now)
@@ -142,7 +142,7 @@ class Gate:
                 # No call from here on: a signal would come between.
                 entry.gate = self
                 entry.scopes = self.scopes
-                entry.started = now
+                entry.started = now if self.shared is None else self.shared.seat.when
                 entry.wait = 0
                 entry.refused = entry.simulated = entry.held = None
                 self.count += n
@@ -150,8 +150,8 @@ class Gate:
                 if self.inside > self.most_inflight:  # noqa: PLR1730  max() is slow
                     self.most_inflight = self.inside
                 return entry
-            if self.short:
-                entry = take(self, self.scopes, n, now, False)  # type: ignore[assignment]
+            if self.short and not self.plain:
+                entry = take(self, self.scopes, n, now, 0)  # type: ignore[assignment]
                 if entry is not None:
                     return entry
         finally:
@@ -164,9 +164,11 @@ class Gate:
 
     def ask(self, n: int, facts: Facts | None, prio: bool, now: int) -> Entry:  # noqa: FBT001
         """Do the same the long way: a mark is reached, or a rule asks more than counts."""
-        known = self.plain and self.count + n > self.ceiling and self.since <= now < self.opens
-        if cython.compiled and known:  # a flood is turned away without a lock
+        full_here = self.plain and self.count + n > self.ceiling and self.since <= now < self.opens
+        if cython.compiled and full_here:  # a flood is turned away without a lock
             return turn_away(self, full(self, self.tight, now), n)
+        if cython.compiled and self.plain and self.shared is not None and self.shared.shut(n, now):
+            return turn_away(self, known(self, now), n)
         program = self.program
         asked = None if program.short else program.ask(facts)
         with self.lock:
@@ -174,6 +176,11 @@ class Gate:
             entry: Entry = program.enter(self, n, asked, prio, now)
         self.tell()
         return entry
+
+    def share(self, n: int, now: int) -> bool:
+        """Take `n` of what workers share; False leaves it to those who say why not."""
+        self.shared.inside = self.inside + 1
+        return self.shared.take(n, now) == PASSES  # type: ignore[no-any-return]
 
     def now(self) -> int:
         """Return the time, in nanoseconds."""
@@ -185,33 +192,6 @@ class Gate:
         """Remember when the next `n` were let in."""
         for i in range(self.count, self.count + n):
             self.log[i % self.span] = now
-
-    def over(self, n: int, now: int) -> Any:
-        """Return the window that has no room for `n`, or None; brings the marks up to date."""
-        if now < self.edge and self.count + n <= self.ceiling:
-            return None
-        if self.since <= now < self.opens and self.count + n > self.ceiling:
-            return self.tight
-        if self.buckets is None:
-            zeros = [0] * (len(BOUNDS) + 1)
-            self.buckets = array("q", zeros) if cython.compiled else zeros
-            self.core.wake(self)
-        ceiling = edge = NEVER  # others pass by the old ones meanwhile
-        tight = None
-        for window in self.windows:
-            if window.logs > self.span:
-                lengthen(self, window.logs)
-            window.roll(self.count, self.log, now)
-            edge = min(edge, window.edge)
-            top = window.base + window.limit
-            if top < ceiling:
-                ceiling, tight = top, window
-        self.ceiling, self.edge, self.tight, self.opens = ceiling, edge, tight, 0
-        if tight is None or self.count + n <= ceiling:
-            return None
-        self.since = now
-        self.opens = min(edge, tight.frees(self.count, self.log))
-        return tight
 
     def tell(self) -> None:
         """Tell what breakers have done, now that no lock is held."""
@@ -228,19 +208,16 @@ class Gate:
             or (self.picky and outcome is not None)
         )
 
-    def settle(self, rt: int, failed: bool, outcome: Any, now: int) -> None:  # noqa: FBT001
-        """Tell the breakers of a call that has ended, which `ended` counts already."""
-        with self.lock:
-            due = turn = NEVER
-            for breaker in self.breakers:
-                breaker.end(self, rt, failed, outcome, now)
-                due = min(due, breaker.due)
-                turn = min(turn, breaker.edge)
-            self.due, self.turn = due, turn
-
     def leave(self, entry: Any, scopes: Any, rt: int, failed: Any, outcome: Any, done: Any) -> None:
         """Tell breakers of a call that counts at `scopes`, and end it where that is not `done`."""
-        now = entry.started + rt
+        now, told = entry.started + rt, BUSY
+        if done and len(scopes) == 1:
+            if self.shared is None or not self.shared.leaves:
+                told = PASSES
+            elif cython.compiled and (outcome is None or not self.shared.picky):
+                told = self.end(rt, failed, now, 0, 0)
+            if told == PASSES and not (self.breakers and self.concerned(rt, failed, outcome, now)):
+                return
         with self.lock:
             if not done:
                 if entry.scopes is None:
@@ -249,9 +226,16 @@ class Gate:
                 if entry.started < self.born:
                     return  # its process has forked: it counts there
                 give_back(scopes, rt, failed)
+            depart(scopes, (rt, failed, outcome, now), told)
+            if not done:
                 left(self, entry, scopes, rt, failed, outcome)
             settle(scopes, rt, failed, outcome, now)
         self.tell()
+
+    def end(self, rt: int, failed: bool, now: int, judged: int, found: int) -> int:  # noqa: FBT001
+        """Tell workers who is inside, and how a call has ended; see `Cells.leave`."""
+        self.shared.inside = self.inside
+        return self.shared.leave(rt, failed, now, judged, found)  # type: ignore[no-any-return]
 
 
 class Entry:
@@ -314,9 +298,7 @@ class Entry:
                     gate.lock.release()
                 except RuntimeError:
                     pass
-        if not (short and gate.plain) or (
-            gate.breakers and gate.concerned(rt, failed, outcome, now)
-        ):
+        if gate.heeds or not (short and gate.plain):
             gate.leave(self, scopes, rt, failed, outcome, short)
 
     def __del__(self) -> None:
@@ -337,11 +319,13 @@ if not cython.compiled:
     del Entry.__del__  # a call of Python for each entry, that would itself swallow such a signal
 
 
-def take(gate: Gate, scopes: tuple[Gate, ...], n: int, now: int, asked: bool) -> Entry | None:  # noqa: FBT001
+def take(gate: Gate, scopes: tuple[Gate, ...], n: int, now: int, asked: int) -> Entry | None:
     """Take of every scope if all have room, else return None.
 
-    `asked` says that breakers that are not closed were asked already.
+    `asked` says that breakers that are not closed were asked already, and more than 1 that what
+    workers share is done without.
     """
+    pools = pooled(scopes) if asked < 2 else ()
     for scope in scopes:
         if (
             scope.count + n > scope.ceiling
@@ -353,6 +337,8 @@ def take(gate: Gate, scopes: tuple[Gate, ...], n: int, now: int, asked: bool) ->
     entry = Entry.__new__(Entry)
     entry.scopes = entry.refused = entry.simulated = entry.held = None
     entry.gate, entry.started, entry.wait = gate, now, 0
+    if pools and not share_all(entry, scopes, pools, n, now, asked):
+        return None
     for scope in scopes:
         if scope.log is not None:
             scope.note(n, now)
@@ -369,6 +355,33 @@ def take(gate: Gate, scopes: tuple[Gate, ...], n: int, now: int, asked: bool) ->
     return entry
 
 
+def pooled(scopes: tuple[Gate, ...]) -> tuple[Any, ...]:
+    """Return what `scopes` share with other workers."""
+    found: tuple[Any, ...] = ()
+    for scope in scopes:
+        if scope.shared is not None:
+            found = (*found, scope.shared)
+    return found
+
+
+def share_all(entry: Any, scopes: Any, pools: Any, n: int, now: int, asked: int) -> bool:
+    """Take of all of `pools`, or of none. No Python code runs in it where it is compiled."""
+    j = 0
+    for scope in scopes:
+        if scope.shared is not None:
+            if j == len(pools) or pools[j] is not scope.shared:
+                return False  # rules have changed
+            scope.shared.inside = scope.inside + 1
+            j += 1
+    first = pools[0]
+    found = first.take_all(pools, n, now, asked)
+    if found == PASSES:
+        entry.started = first.seat.when
+    elif asked:
+        entry.gate.core.verdict = pools, found
+    return found == PASSES  # type: ignore[no-any-return]
+
+
 def give_back(scopes: tuple[Gate, ...], rt: int, failed: bool) -> None:  # noqa: FBT001
     """Count the end of a call at all of `scopes`."""
     number = place(BOUNDS, rt) if cython.compiled else bisect_left(BOUNDS_NS, rt)  # type: ignore[name-defined]  # noqa: F821
@@ -381,10 +394,3 @@ def give_back(scopes: tuple[Gate, ...], rt: int, failed: bool) -> None:  # noqa:
             add(scope.buckets, number)  # type: ignore[name-defined]  # noqa: F821
         else:
             scope.buckets[number] += 1
-
-
-def settle(scopes: tuple[Gate, ...], rt: int, failed: bool, outcome: Any, now: int) -> None:  # noqa: FBT001
-    """Tell breakers of `scopes` about a call that has ended, if it may move them."""
-    for scope in scopes:
-        if scope.breakers and scope.concerned(rt, failed, outcome, now):
-            scope.settle(rt, failed, outcome, now)

@@ -29,6 +29,7 @@ from fairlead.policy.rule import SIMULATE, Rule
 
 if TYPE_CHECKING:
     from fairlead.flow.gate import Gate
+    from fairlead.flow.pooling import Pool
 
 MOST_GATES = 200_000
 """Resources that have a gate of their own. Of more, those that no rule names share gates."""
@@ -44,22 +45,29 @@ class Gates:
         listener: Listener | None = None,
         memory: Memory = lambda: 0,
         pure: bool = False,
+        pool: Pool | None = None,
     ) -> None:
         """Begin without rules; without a `clock` the gates read the monotonic one themselves.
 
         `listener` hears of breakers, in the thread whose call has moved one. `memory` returns the
         bytes that the process uses; it is asked at most every 150 ms of each rule that scales. With
-        `pure` gates are interpreted also where they could be compiled.
+        `pure` gates are interpreted also where they could be compiled. With a `pool`, other workers
+        of the app count with this process.
         """
         form, self.interpreted = chosen(pure=pure)
         """Why gates are interpreted; ``""`` where they are compiled."""
-        self._core = Core(form, clock, listener)
+        self._core = Core(form, clock, listener, pool)
         self._fitter = Fitter(self._core, self._inner, memory)
+        self._begin()
+
+    def _begin(self) -> None:
         self._gates: dict[str, Gate] = {}
         self._making: dict[str, Gate] = {}  # without their rules yet
         self._wide: set[str] = set()
         """Resources at which calls of narrower ones count, from the first rule on, for good."""
-        self._given: tuple[FlowRules, bool] = (NO_RULES, False)
+        self._given: tuple[FlowRules, bool, str] = (NO_RULES, False, "")
+        self._anew = False
+        """Whether all gates count elsewhere from now on."""
         self._by_name: dict[str, Rules] = {}
         self._watched: dict[str, Rules] = {}
         """Rules by the resource whose calls they count, which is not their own."""
@@ -77,6 +85,11 @@ class Gates:
         self._measured = self._noted = False
         self.none = self.idle = True
         """Whether no rule is in force at all; `idle` if nobody measures or notes what has none."""
+
+    @property
+    def pool(self) -> Pool | None:
+        """Where workers count together, None where each counts for itself."""
+        return self._core.pool
 
     def __iter__(self) -> Iterator[Gate]:
         return iter(list(self._gates.values()))
@@ -132,12 +145,18 @@ class Gates:
                     name = self._crowds.name(name, scopes(f"GET:{route}")[:-1], rules)
         return self.gate(name)
 
-    def apply(self, rules: FlowRules, *, simulate: bool = False) -> None:
-        """Enforce `rules` from the next call on, or only count what they would reject."""
+    def apply(self, rules: FlowRules, *, simulate: bool = False, lane: str = "") -> None:
+        """Enforce `rules` from the next call on, or only count what they would reject.
+
+        Workers of one `lane` count together.
+        """
         with self._applying:
-            if self._given == (rules, simulate):
+            if self._given == (rules, simulate, lane):
                 return
-            self._given = (rules, simulate)
+            self._anew = self.pool is not None and self._given[2] != lane
+            self._given = (rules, simulate, lane)
+            if self.pool is not None:
+                self.pool.lane = lane
             by_name: dict[str, list[Rule]] = {}
             watched: dict[str, list[Rule]] = {}
             patterns = []
@@ -161,11 +180,18 @@ class Gates:
             for name in watched:
                 self.gate(name)  # or it were made when it is asked for first, under the lock
             self._fit_all()
+            self._anew = False
             self._drop()
         self._core.tell()
 
+    def why_alone(self, rule: Rule) -> str:
+        """Return why this process counts for a rule alone; ``""`` if workers count together."""
+        return "this process shares nothing" if self.pool is None else self.pool.why_alone(rule)
+
     def begin_again(self) -> None:
         """Count from nothing in a forked process: who was inside is in the parent."""
+        if self.pool is not None:
+            self.pool.begin_again()
         self._core = self._core.begin_again()
         self._applying = RLock()
         self._shared = {}
@@ -232,7 +258,7 @@ class Gates:
         if self._patterns and name not in self._wide:
             own = (*own, *self._matching(name))
         watched = self._watched.get(name, ())
-        if (gate.rules, gate.watched) != (own, watched):
+        if self._anew or (gate.rules, gate.watched) != (own, watched):
             self._fitter.fit(gate, own, watched)
             gate.rules, gate.watched = self._fitter.one_of(own), self._fitter.one_of(watched)
 

@@ -15,6 +15,7 @@ from fairlead.flow.admission import (
     Scopes,
     broken,
     crowded,
+    lacking,
     over,
     turn_away,
 )
@@ -24,6 +25,7 @@ from fairlead.flow.log import NEVER
 from fairlead.flow.refusal import Refusal
 from fairlead.flow.share import Share, Who, values_of, within
 from fairlead.flow.tally import tally
+from fairlead.flow.workers import foreseen, taken
 from fairlead.policy.limit import Authority, HotLimit, RateLimit, Throttle
 
 if TYPE_CHECKING:
@@ -109,6 +111,8 @@ class Program(Admission):
             entry = trial.take((*watching, *scopes) if watching else scopes)
             if entry is not None:
                 return trial.simulates(entry)
+            if trial.refusal is not None:
+                return trial.simulates(turn_away(gate, trial.refusal, n))
         raise Contended
 
     def outlived(self, scopes: Scopes, started: int) -> None:
@@ -132,7 +136,7 @@ class Program(Admission):
 class Trial:
     """One call while it is tested."""
 
-    __slots__ = ("asked", "cells", "gate", "loans", "n", "now", "simulated", "wait")
+    __slots__ = ("asked", "cells", "gate", "loans", "n", "now", "refusal", "simulated", "wait")
 
     def __init__(self, gate: Gate, n: int, now: int, asked: Who) -> None:
         self.gate, self.n, self.now, self.asked = gate, n, now, asked
@@ -140,6 +144,8 @@ class Trial:
         self.cells: list[tuple[Cell, Any]] = []
         self.loans: list[tuple[Gate, Any, int]] = []
         self.simulated: list[Refusal] = []
+        self.refusal: Refusal | None = None
+        """Of what workers share."""
 
     def test(self, shares: tuple[Share, ...]) -> Refusal | None:
         """Ask what `shares` keep for this call."""
@@ -167,7 +173,7 @@ class Trial:
         if refusal is None or not prio:
             return refusal
         for scope in scopes:
-            if scope.over(self.n, self.now) is None:
+            if lacking(scope, self.n, self.now) is None:
                 continue
             for window in scope.windows:
                 if scope.count + self.n <= window.base + window.limit:
@@ -205,6 +211,8 @@ class Trial:
                     or crowded(self.gate, alone, self.n)
                     or broken(self.gate, alone, self.now)
                 )
+            if refusal is None and sub.shared is not None:
+                refusal = foreseen(self.gate, sub, self.n, self.now)
             if refusal is None:
                 passing.append(sub)
             else:
@@ -219,10 +227,11 @@ class Trial:
         for scope, window, begins in self.loans:
             window.lend(self.n, scope.count, begins)
             scope.edge = scope.opens = 0
-            scope.over(self.n, self.now)
-        entry: Entry | None = self.gate.core.form.take(self.gate, scopes, self.n, self.now, asked)
+            lacking(scope, self.n, self.now)
+        entry = self._of_all(scopes, asked=asked)
         if entry is None:
             return None
+        self.wait = max(self.wait, entry.wait)
         if self.loans:
             for scope in {id(scope): scope for scope, _, _ in self.loans}.values():
                 _defer(scope, self.n, self.now + self.wait)
@@ -243,6 +252,16 @@ class Trial:
         if held:
             entry.held = (*(entry.held or ()), *held)
         return entry
+
+    def _of_all(self, scopes: Scopes, *, asked: bool) -> Entry | None:
+        if not asked:
+            found = self.gate.core.form.take(self.gate, scopes, self.n, self.now, 0)
+        else:
+            found = taken(self.gate, scopes, self.n, self.now)
+        if isinstance(found, Refusal):
+            self.refusal = found
+            return None
+        return found  # type: ignore[no-any-return]
 
     def simulates(self, entry: Entry) -> Entry:
         """Say in `entry` what would have been rejected."""

@@ -1,0 +1,1 @@
+"""What it costs that workers count together, and whether what they count is right."""
