@@ -19,6 +19,8 @@ from tests.forms import compiler
 pytestmark = pytest.mark.timeout(240)
 
 MODULES = (
+    "flow/seat",
+    "flow/shared",
     "flow/gate",
     "flow/edges",
     "instruments/passage",
