@@ -73,7 +73,8 @@ def test_an_app_is_described_on_one_page(say: Say, promising: Shop):
         "Calls:\n  APP ",
         "Called By:\n  APP ",
         "  gateway ",
-        "Rules:\n  trafficlabelrule.traffic.opensergo.io/vip",
+        "Rules:\n  NAME ",
+        "  trafficlabelrule.traffic.opensergo.io/vip ",
         "Contracts:\n  VERSION ",
         "(breaking)",
     ):

@@ -179,13 +179,15 @@ def _edges(found: Sequence[Plain]) -> Iterator[str]:
 
 
 def _rules(control: ControlPlane, app: str, namespace: str) -> Iterator[str]:
-    """Yield the objects that bind to the app, each with whether it is enforced."""
+    """Yield the objects that bind to the app, each with on how many workloads it is live."""
+    rows = [("NAME", "LIVE")]
     for kind in KINDS:
         for item in control.call("GET", control.path(kind, namespace))["items"]:
             if bound_app(item) == app:
-                live = item.get("status", {}).get("live", "")
-                label = Named(kind, namespace, item["metadata"]["name"]).label
-                yield f"{label}{f'   live {live}' if live else ''}"
+                live = str(item.get("status", {}).get("live") or "-")
+                rows.append((Named(kind, namespace, item["metadata"]["name"]).label, live))
+    if len(rows) > 1:
+        yield from tabled(rows)
 
 
 def _promised(found: Plain, most: int = 0) -> Iterator[str]:
