@@ -66,7 +66,7 @@ def test_what_is_not_there_is_said_to_be_missing(say: Say, namespace):
     assert (nothing.status, nothing.out) == (0, "")
     assert nothing.err == f"No resources found in namespace {namespace}.\n"
     assert say("get", "wlr", "x", "-n", namespace).status == 1
-    unknown = say("get", "pods")
+    unknown = say("get", "xyzzy")
     assert unknown.status == 2
     assert "trafficlanes (tlane)" in unknown.err
 

@@ -14,7 +14,7 @@ from threading import Thread
 import pytest
 
 from fairlead.cli.control_plane import Refused
-from fairlead.cli.main import VERBS, main
+from fairlead.cli.main import VERBS, main, verb_first
 from tests.cli.rules_text import rule
 
 BARE = """
@@ -60,6 +60,33 @@ def test_the_front_door_imports_nothing_heavy():
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("words", "taken"),
+    [
+        (["-n", "x", "get", "tlane"], ["get", "tlane", "-n", "x"]),
+        (["--server=u", "-A", "lane", "list"], ["lane", "list", "--server=u", "-A"]),
+        (["-n", "x", "run", "--", "cmd"], ["run", "-n", "x", "--", "cmd"]),
+        (["help", "get"], ["get", "--help"]),
+        (["help"], ["help"]),
+        (["--version"], ["--version"]),
+        (["-n"], ["-n"]),
+        (["get", "-n", "x"], ["get", "-n", "x"]),
+        ([], []),
+    ],
+)
+def test_options_before_the_verb_are_taken_as_kubectl_takes_them(words, taken):
+    """`kubectl -n shop get` is in everybody's fingers."""
+    assert verb_first(words) == taken
+
+
+@pytest.mark.parametrize(
+    ("word", "told"), [("lanes", "lane list"), ("pods", "get instances"), ("rules", "get all")]
+)
+def test_what_is_no_kind_is_answered_with_where_it_is(word, told, capsys):
+    assert main(["get", word]) == 2
+    assert f"`fairlead {told}`" in capsys.readouterr().err
 
 
 def test_an_unknown_verb_is_a_usage_error(capsys):

@@ -21,7 +21,10 @@ from fairlead.kinds.kind import age
 from fairlead.policy.workload import DEFAULT_NAMESPACE
 
 APPS, CONTRACTS = "apps", "contracts"
-_WORDS = {"app": APPS, "apps": APPS, "contract": CONTRACTS, "contracts": CONTRACTS}
+_WORDS = {
+    **dict.fromkeys(("app", "apps", "service", "services", "svc"), APPS),
+    **dict.fromkeys(("contract", "contracts"), CONTRACTS),
+}
 WORDS = tuple(_WORDS)
 
 MOST_SHOWN = 20

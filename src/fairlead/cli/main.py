@@ -99,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # A name that the terminal's encoding has no letters for is no reason to end.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    words = verb_first(sys.argv[1:] if arguments is None else arguments)
     name = words[0] if words else "--help"
     if name in ("-h", "--help", "help"):
         print(_help())
@@ -124,6 +124,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return OK
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+_TAKING = ("-n", "--namespace", "--server", "--token-file", "--ca-file")
+_GLOBAL = (*_TAKING, "-A", "--all-namespaces")
+
+
+def verb_first(words: Sequence[str]) -> list[str]:
+    """Return `words` as verbs take them where kubectl takes others.
+
+    ``-n shop get tlane`` is ``get tlane -n shop``, ``help get`` is ``get --help``.
+    """
+    if len(words) > 1 and words[0] == "help":
+        return [*words[1:], "--help"]
+    place = 0
+    while place < len(words) and words[place].partition("=")[0] in _GLOBAL:
+        place += 2 if words[place] in _TAKING else 1
+    before, behind = list(words[:place]), list(words[place:])
+    end = behind.index("--") if "--" in behind else len(behind)
+    return [*behind[:end], *before, *behind[end:]]
 
 
 def _load(verb: Verb) -> Run:

@@ -68,10 +68,22 @@ class Named(NamedTuple):
         return control.path(self.kind, self.namespace, self.name)
 
 
+_ELSEWHERE = {
+    **dict.fromkeys(("lane", "lanes"), "lane list` shows them, `get trafficlanes` their rules"),
+    **dict.fromkeys(("token", "tokens"), "token list` shows them"),
+    **dict.fromkeys(("workload", "workloads", "node", "nodes"), "status` shows them"),
+    **dict.fromkeys(("pod", "pods"), "get instances` shows what agents registered"),
+    **dict.fromkeys(("rule", "rules"), "get all` shows every kind of them"),
+}
+"""What people ask for that is no kind, and where it is."""
+
+
 def named(word: str, kinds: Sequence[Kind[Any]] = SHOWN) -> Kind[Any]:
     """Return the kind that `word` means. Raises Failed."""
     kind = kind_named(word, kinds)
     if kind is None:
+        if word.lower() in _ELSEWHERE:
+            raise Failed(f"{word!r} is no kind: `fairlead {_ELSEWHERE[word.lower()]}", USAGE)
         hint = meant(word, spellings(kinds))
         raise Failed(f"there is no kind {word!r}{hint or f'; say one of {_known(kinds)}'}", USAGE)
     return kind

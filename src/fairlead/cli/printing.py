@@ -154,8 +154,7 @@ class Table:
 
     def _rows(self, lines: list[list[str]], event: str) -> None:
         before = terminal.cell(_before(event)) if event else ""
-        for line in aligned(lines, self._widths, terminal.cell):
-            print(before + line, flush=True)
+        put(before + line for line in aligned(lines, self._widths, terminal.cell))
 
     def _cells(self, table: Plain, row: Plain) -> list[str]:
         columns, metadata = table["columnDefinitions"], row["object"]["metadata"]
