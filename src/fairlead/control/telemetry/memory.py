@@ -174,12 +174,14 @@ class Told:
     def bundle(self, shape: Shape, *, again: bool) -> tuple[Bundle, tuple[Series, ...]] | None:
         """Return the bundle of rows, and the series of each; None for rows that have none.
 
-        They get one where they are told of `again` by the same process.
+        They get one where they are told of `again` by the same process, and each has a series.
         """
         found = self._bundles.get(shape)
         if found is None and again and len(self._bundles) < MOST_BUNDLES:
-            series = tuple([self.find((INTERFACE, *row)) for row in zip(*shape, strict=True)])
-            found = self._bundles[shape] = Bundle(len(series)), series
+            rows = [(INTERFACE, *row) for row in zip(*shape, strict=True)]
+            if all(row in self._series for row in rows):
+                series = tuple([self._series[row] for row in rows])
+                found = self._bundles[shape] = Bundle(len(series)), series
         if found is not None:
             self._settled = False
         return found
