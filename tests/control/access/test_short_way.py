@@ -53,6 +53,7 @@ def test_a_renewal_that_says_nothing_new_is_answered_like_the_first(tmp_path: Pa
         assert short(guarded, registration_body(SAID)) == first
         counted = replace(SAID, counters={"coloured": {"gray": 3}}, report=MEASURED)
         assert short(guarded, registration_body(counted)) == first | {"reported": 1}
+        assert guarded.plane._measured.memory.apps
         assert guarded.plane._measured.intake.taken == 1
         asked = await guarded.ask("admin", "GET", f"{ROOT}/requests")
         assert asked.json()["requests"]["registrations"] == 3

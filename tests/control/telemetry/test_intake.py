@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import orjson
 import pytest
 
 from fairlead.control.telemetry import memory as memories
-from fairlead.control.telemetry.intake import MOST_BUSY, Intake, Turned
+from fairlead.control.telemetry.intake import AT_ONCE, MOST_BUSY, Intake, Turned
 from fairlead.control.telemetry.memory import INTERFACE, RULE, TOTAL, Memory, Told
 from fairlead.control.telemetry.packed import MOST, Sums, unpack
-from fairlead.protocols.watch.report import SERVER
+from fairlead.protocols.watch.report import SERVER, report_body
+from fairlead.protocols.watch.report_reading import Whose
 
 from .reports import START, Time, interface, report, rule
 
@@ -197,3 +199,46 @@ def test_what_is_under_way_is_bounded_in_names_and_numbers(desk: Desk) -> None:
     assert len(process.inflight) == MOST_BUSY
     assert (process.inflight[0][0], process.inflight[0][1][1]) > (MOST, "GET:/most")
     assert all(desk.told.series[name].name is name for _, name in process.inflight)
+
+
+def waiting(desk: Desk, seq: int, node: str = "n1", **more: object) -> int:
+    """Put a report as it comes with a renewal."""
+    plain = orjson.loads(report_body(report(seq, [interface(passed=10)], node=node)))
+    return desk.intake.put(plain | more, Whose(node, "shop", "orders", "h:1", ""))
+
+
+def test_what_came_with_renewals_is_there_for_whoever_asks(desk: Desk) -> None:
+    """It is added up a moment later, with others; its slots are those of when it came."""
+    assert [waiting(desk, 1, node) for node in ("n1", "n2")] == [1, 1]
+    assert [desk.intake.last("shop", "orders", node) for node in ("n1", "n3")] == [1, 0]
+    assert desk.intake.taken == 0
+    desk.time.now += 60
+    assert desk.all().passed == 20
+    assert max(desk.told.covered.coarse) == START // 10 - 1
+    assert desk.intake.taken == 2
+
+
+def test_what_waits_counts_once_and_in_order(desk: Desk) -> None:
+    """A repeat may come before it is added up, as may the next one, or one that goes by itself."""
+    for seq in (1, 1, 2):
+        assert waiting(desk, seq) == seq
+    assert desk.intake.take(report(3, [interface(passed=10)])) == 3
+    assert waiting(desk, 2) == 2
+    assert desk.all().passed == 30
+    assert (desk.intake.taken, desk.intake.repeated) == (3, 2)
+
+
+def test_what_waits_is_bounded(desk: Desk) -> None:
+    """It is kept as it came."""
+    for number in range(3 * AT_ONCE):
+        waiting(desk, 1, f"n{number}")
+    assert desk.intake.taken == 2 * AT_ONCE
+
+
+def test_what_waits_and_cannot_be_read_is_given_up(desk: Desk) -> None:
+    """Its sender is told that it came: it would be the same the next time, and block the others."""
+    assert waiting(desk, 1, interfaces="nonsense") == 1
+    assert desk.intake.put({"seq": "x"}, Whose("n1", "shop", "orders", "h:1", "")) == 1
+    assert waiting(desk, 2) == 2
+    assert desk.all().passed == 10
+    assert desk.intake.refused == 1

@@ -161,16 +161,18 @@ class Agents:
         }
         return orjson.dumps(answer)
 
-    def _reported(self, whose: Whose, report: Report | None) -> int:
+    def _reported(self, whose: Whose, report: Any) -> int:
         """Take in a report that came with a renewal, which holds whatever becomes of that."""
         intake = self.measured.intake
         try:
-            if report is not None:
+            if isinstance(report, Report):
                 return intake.take(report)
+            if isinstance(report, dict):
+                return intake.put(report, whose)
             return intake.last(whose.namespace, whose.app, whose.node)
         except Exception:
             log.exception("a report of the app %s (node %s) was lost", whose.app, whose.node)
-            return report.seq if report is not None else 0
+            return report.seq if isinstance(report, Report) else 0
 
     async def report(self, request: Request) -> Response:
         """Take in what a process measured."""

@@ -33,14 +33,17 @@ PATHS = frozenset({RENEWED_AT.encode(), REPORTED_AT.encode()})
 MOST_KNOWN = 20_000
 """Processes whose last registration is known by its digest; others go the long way."""
 
+SMALL = 16 << 10
+"""Bytes of a renewal whose report may wait to be read: a hundred interfaces."""
+
 CHANGING = ("counters", "report")
 """Fields of a registration that are others each time."""
 
 _DIGEST_BYTES = 16
 
 Headers = Sequence[tuple[bytes, bytes]]
-Told = tuple[dict[str, dict[str, int]], tuple[dict[str, str], ...], Report | None]
-"""Counters, contracts and report that come with a registration."""
+Told = tuple[dict[str, dict[str, int]], tuple[dict[str, str], ...], Any]
+"""Counters, contracts and report that come with a registration; the report read, or as it came."""
 
 
 class Vouches(Protocol):
@@ -123,14 +126,17 @@ class ShortWay:
             return None
         try:
             plain, where = orjson.loads(body), path.decode()
-            found = (self._renewed if where == RENEWED_AT else self._reported)(caller, plain)
+            if where == RENEWED_AT:
+                found = self._renewed(caller, plain, len(body))
+            else:
+                found = self._reported(caller, plain)
         except (orjson.JSONDecodeError, InvalidMessage, Refused):
             return None
         if found is not None:
             self.counted(where)
         return found
 
-    def _renewed(self, caller: Caller, plain: Any) -> bytes | None:
+    def _renewed(self, caller: Caller, plain: Any, size: int) -> bytes | None:
         if type(plain) is not dict:
             return None
         counters, report = (plain.pop(name, None) for name in CHANGING)
@@ -139,11 +145,13 @@ class ShortWay:
             return None
         w = known.whose
         self.agents.admit(caller, "create", REGISTRATIONS, (w.node, w.namespace, w.app))
-        counts, told = read_counters(counters), read_riding(report, w)
+        counts = read_counters(counters)
+        if size > SMALL:  # it must not wait as it came: who knows what it unfolds to
+            report = read_riding(report, w)
         found = self.instances.renew_at_once(known.renewal)
         if found is None:
             return None
-        return self.agents.renewed(w, (counts, known.contracts, told), found)
+        return self.agents.renewed(w, (counts, known.contracts, report), found)
 
     def _reported(self, caller: Caller, plain: Any) -> bytes | None:
         report = r = read_report(plain)

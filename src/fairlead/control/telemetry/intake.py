@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import struct
 from collections.abc import Callable, Sequence
 from heapq import nlargest
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fairlead.control.clocks import Clocks
 from fairlead.control.telemetry.bundle import MOST_ROWS
@@ -23,6 +24,7 @@ from fairlead.control.telemetry.memory import (
 from fairlead.control.telemetry.packed import HIGH, PARTS, STRUCTS, Packed, pack
 from fairlead.control.telemetry.process import Process
 from fairlead.protocols.watch.report import EdgeReport, Report, RuleReport
+from fairlead.protocols.watch.report_reading import Whose, read_riding
 
 LATE = 8
 """Numbers by which a report may be behind the last one and be a late repeat of it.
@@ -31,8 +33,14 @@ One that is further behind is the first of a process that counts anew.
 """
 
 
+AT_ONCE = 128
+"""Reports that wait at most: that many take some ten milliseconds, in which nobody is answered."""
+
 MOST_BUSY = 64
 """Interfaces of a process of which it is kept how many calls are under way."""
+
+
+log = logging.getLogger(__name__)
 
 
 class Turned(NamedTuple):
@@ -60,12 +68,48 @@ class Intake:
         """
         self._memory, self._clocks, self._turned_away = memory, clocks, turned_away
         self._requests, self._statements = requests, statements
+        self._waiting: dict[tuple[str, str, str], tuple[Any, Whose, float]] = {}
+        memory.catch_up = self.work_off
         self.taken = self.repeated = self.shed = self.refused = 0
         """Reports, those that came twice, calls that agents did not measure, and rows that counted
         more than can be."""
 
+    def put(self, plain: Any, whose: Whose) -> int:
+        """Take in what came with a renewal, in a moment and with others; return its number.
+
+        A hundred that are read and added up one after the other cost half of what they do one by
+        one: nobody waits for them, and whoever asks has them looked at first.
+        """
+        key, seq = (whose.namespace, whose.app, whose.node), plain.get("seq")
+        if type(seq) is not int:
+            return self.last(*key)
+        if key in self._waiting or len(self._waiting) >= AT_ONCE:
+            self.work_off()
+        self._waiting[key] = (plain, whose, self._clocks.now().timestamp())
+        self._memory.is_behind = True
+        return seq
+
+    def work_off(self) -> None:
+        """Read what waits, and add it up; what cannot be read is left out."""
+        waiting, self._waiting = self._waiting, {}
+        self._memory.is_behind = False
+        for plain, whose, at in waiting.values():
+            try:
+                report = read_riding(plain, whose)
+                if report is None:
+                    self.refused += 1
+                else:
+                    self._take(report, at)
+            except Exception:
+                log.exception("a report of the app %s (node %s) was lost", whose.app, whose.node)
+
     def take(self, report: Report) -> int:
         """Take a report in, unless it was; return the number of the last one of its process."""
+        if self._waiting:
+            self.work_off()
+        return self._take(report, self._clocks.now().timestamp())
+
+    def _take(self, report: Report, now: float) -> int:
         told = self._memory.enter(report.namespace, report.app)
         if told is None:
             self.refused += 1
@@ -76,7 +120,6 @@ class Intake:
             return before.seq
         self.taken += 1
         self.shed += report.dropped
-        now = self._clocks.now().timestamp()
         process = _process(report, now)
         process.shape = before.shape if before is not None else 0
         if before is not None or len(told.processes) < MOST_PROCESSES:
@@ -98,7 +141,9 @@ class Intake:
 
     def last(self, namespace: str, app: str, node: str) -> int:
         """Return the number of the last report of a process, 0 before the first."""
-        told = self._memory.of(namespace, app)
+        if found := self._waiting.get((namespace, app, node)):
+            return int(found[0]["seq"])
+        told = self._memory.known(namespace, app)
         process = told.processes.get(node) if told else None
         return process.seq if process else 0
 

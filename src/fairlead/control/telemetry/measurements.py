@@ -151,6 +151,7 @@ class Measurements:
         while True:
             await asyncio.sleep(TICK)
             try:
+                self.intake.work_off()
                 self.watching.refresh()
                 self.breakers.look()
             except Exception:

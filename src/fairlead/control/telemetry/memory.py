@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import takewhile
 from typing import NamedTuple, TypeAlias
 
@@ -312,17 +312,32 @@ class Memory:
     """Every app that is told of."""
 
     def __init__(self) -> None:
-        self.apps: dict[App, Told] = {}
+        self._apps: dict[App, Told] = {}
+        self.is_behind = False
+        """Whether there is something that was told and is still to be added up."""
+        self.catch_up: Callable[[], None] = lambda: None
+        """Adds it up."""
+
+    @property
+    def apps(self) -> dict[App, Told]:
+        """All of them, by namespace and app."""
+        if self.is_behind:
+            self.catch_up()
+        return self._apps
 
     def of(self, namespace: str, app: str) -> Told | None:
         """Return what is known of an app."""
         return self.apps.get((namespace, app))
 
+    def known(self, namespace: str, app: str) -> Told | None:
+        """Return what is known of an app without what is still to be added up."""
+        return self._apps.get((namespace, app))
+
     def enter(self, namespace: str, app: str) -> Told | None:
         """Return what is known of an app that tells something; None where no more may be known."""
-        told = self.apps.get((namespace, app))
-        if told is None and len(self.apps) < MOST_APPS:
-            told = self.apps[namespace, app] = Told(namespace, app)
+        told = self._apps.get((namespace, app))
+        if told is None and len(self._apps) < MOST_APPS:
+            told = self._apps[namespace, app] = Told(namespace, app)
         return told
 
     def recall(self, app: App, name: Name, step: int, slots: Mapping[int, Packed]) -> None:
@@ -378,4 +393,4 @@ class Memory:
         """Forget slots before these, in every app."""
         for told in self.apps.values():
             told.trim(coarse, fine, now)
-        self.apps = {key: told for key, told in self.apps.items() if not told.is_empty}
+        self._apps = {key: told for key, told in self.apps.items() if not told.is_empty}
