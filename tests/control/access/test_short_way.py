@@ -163,7 +163,19 @@ def test_whatever_is_out_of_the_ordinary_goes_the_long_way(
     run(tmp_path, scenario)
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'{"node":{}}', b'{"node":"n1"}'])
+WORDS = registration_body(SAID).partition(b'"counters"')[0]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"", b"{", b"[]", b"null", b'{"node":{}}', b'{"node":"n1"}', b'{"node":"n1', WORDS),
+        *(WORDS + b'"counters":{}', WORDS + b'"counters":{}}}', WORDS + b'"counters":7}'),
+        *(WORDS + b'"counters":{},"app":"bank"}', WORDS + b'"counters":{"a":{"x":-1}}}'),
+        *(WORDS + b'"counters":{"a":{"x":1,"report":2}}}', WORDS + b'"counters":{},"report":7'),
+        *(WORDS + b'"counters":{},"report":{"seq":1,"seconds":', WORDS + b'"report":{}}'),
+    ],
+)
 def test_nonsense_goes_the_long_way(tmp_path: Path, body: bytes) -> None:
     """It is refused there, with the reason."""
 
@@ -171,6 +183,21 @@ def test_nonsense_goes_the_long_way(tmp_path: Path, body: bytes) -> None:
         await register(guarded)
         assert short(guarded, body) is None
         assert short(guarded, body, path=REPORTS) is None
+
+    run(tmp_path, scenario)
+
+
+def test_who_says_the_same_in_another_order_goes_the_long_way(tmp_path: Path) -> None:
+    """Agents of an earlier version do; they are registered and renewed all the same."""
+
+    async def scenario(guarded: Guarded) -> None:
+        plain = json.loads(registration_body(SAID))
+        kind = {"content-type": "application/json"}
+        for order in (sorted(plain), ["counters", *plain], ["node", "counters", *plain]):
+            body = json.dumps({name: plain[name] for name in order}, separators=(",", ":")).encode()
+            answer = await guarded.ask("cart", "POST", AT, content=body, headers=kind)
+            assert answer.status_code == 200
+            assert short(guarded, body) is None
 
     run(tmp_path, scenario)
 

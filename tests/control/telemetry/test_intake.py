@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import orjson
 import pytest
 
 from fairlead.control.telemetry import memory as memories
-from fairlead.control.telemetry.intake import AT_ONCE, MOST_BUSY, Intake, Turned
+from fairlead.control.telemetry.intake import AT_ONCE, MOST_BUSY, Intake, Turned, Unread
 from fairlead.control.telemetry.memory import INTERFACE, RULE, TOTAL, Memory, Told
 from fairlead.control.telemetry.packed import MOST, Sums, unpack
 from fairlead.protocols.watch.report import SERVER, report_body
@@ -201,10 +200,13 @@ def test_what_is_under_way_is_bounded_in_names_and_numbers(desk: Desk) -> None:
     assert all(desk.told.series[name].name is name for _, name in process.inflight)
 
 
-def waiting(desk: Desk, seq: int, node: str = "n1", **more: object) -> int:
+WHOSE = Whose("n1", "shop", "orders", "h:1", "")
+
+
+def waiting(desk: Desk, seq: int, node: str = "n1") -> int:
     """Put a report as it comes with a renewal."""
-    plain = orjson.loads(report_body(report(seq, [interface(passed=10)], node=node)))
-    return desk.intake.put(plain | more, Whose(node, "shop", "orders", "h:1", ""))
+    text = report_body(report(seq, [interface(passed=10)], node=node))
+    return desk.intake.put(Unread(seq, text), WHOSE._replace(node=node))
 
 
 def test_what_came_with_renewals_is_there_for_whoever_asks(desk: Desk) -> None:
@@ -237,8 +239,8 @@ def test_what_waits_is_bounded(desk: Desk) -> None:
 
 def test_what_waits_and_cannot_be_read_is_given_up(desk: Desk) -> None:
     """Its sender is told that it came: it would be the same the next time, and block the others."""
-    assert waiting(desk, 1, interfaces="nonsense") == 1
-    assert desk.intake.put({"seq": "x"}, Whose("n1", "shop", "orders", "h:1", "")) == 1
-    assert waiting(desk, 2) == 2
+    for seq, text in enumerate((b"", b"[]", b'{"seq":1', b'{"seq":4,"seconds":"x"}'), 1):
+        assert desk.intake.put(Unread(seq, text), WHOSE) == seq
+    assert waiting(desk, 5) == 5
     assert desk.all().passed == 10
-    assert desk.intake.refused == 1
+    assert desk.intake.refused == 4

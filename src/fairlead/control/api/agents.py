@@ -44,6 +44,7 @@ from fairlead.control.overtaken import Overtaken
 from fairlead.control.publish import Publisher
 from fairlead.control.settings import Settings
 from fairlead.control.store import Object
+from fairlead.control.telemetry.intake import Unread
 from fairlead.control.telemetry.measurements import Measurements
 from fairlead.control.traffic import Traffic
 from fairlead.policy.workload import DEFAULT_NAMESPACE
@@ -131,16 +132,16 @@ class Agents:
 
     async def register(self, request: Request) -> Response:
         """Register an instance, or renew its lease."""
-        plain = await json_of(request)
+        body = await _body_of(request)
         try:
-            r = read_registration(plain)
+            r = read_registration(_json(body))
             self._admit(request, "create", REGISTRATIONS, (r.node, r.namespace, r.app))
             found = await self.instances.renew(r)
         except InvalidMessage as error:
             raise invalid(error) from error
         except TooMany as error:
             raise too_many(str(error)) from error
-        self.registered.remember(plain, r)
+        self.registered.remember(body, r)
         whose = Whose(r.node, r.namespace, r.app, r.address, r.lane or "")
         answer = self.renewed(whose, (r.counters, r.contracts, r.report), found)
         return Response(answer, media_type="application/json")
@@ -161,18 +162,18 @@ class Agents:
         }
         return orjson.dumps(answer)
 
-    def _reported(self, whose: Whose, report: Any) -> int:
+    def _reported(self, whose: Whose, report: Report | Unread | None) -> int:
         """Take in a report that came with a renewal, which holds whatever becomes of that."""
         intake = self.measured.intake
         try:
             if isinstance(report, Report):
                 return intake.take(report)
-            if isinstance(report, dict):
+            if report is not None:
                 return intake.put(report, whose)
             return intake.last(whose.namespace, whose.app, whose.node)
         except Exception:
             log.exception("a report of the app %s (node %s) was lost", whose.app, whose.node)
-            return report.seq if isinstance(report, Report) else 0
+            return report.seq if report is not None else 0
 
     async def report(self, request: Request) -> Response:
         """Take in what a process measured."""
@@ -300,9 +301,16 @@ class _Stream(Response):
 
 async def json_of(request: Request) -> Any:
     """Return the data of a JSON body. Raises Refused."""
+    return _json(await _body_of(request))
+
+
+async def _body_of(request: Request) -> bytes:
     if bodies.media_type(request) not in bodies.JSON_TYPES:
         raise unsupported_media_type("the body is to be sent as application/json")
-    body = await bodies.read(request, BODY_LIMIT)
+    return await bodies.read(request, BODY_LIMIT)
+
+
+def _json(body: bytes) -> Any:
     try:
         # Hundreds of these come each second. They are read field by field, each with its bounds.
         return orjson.loads(body)

@@ -8,10 +8,10 @@ that is not decided there; only what depends on the request's words alone is rem
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
-from typing import Any, Protocol
+from typing import Protocol
 
 import orjson
 
@@ -20,6 +20,7 @@ from fairlead.control.access.roles import REGISTRATIONS, REPORTS
 from fairlead.control.api.status import Refused
 from fairlead.control.instance import Renewal, instance_key
 from fairlead.control.instances import Instances
+from fairlead.control.telemetry.intake import Unread
 from fairlead.protocols.watch.codec import ROOT, Registration
 from fairlead.protocols.watch.reader import InvalidMessage
 from fairlead.protocols.watch.reading import read_counters
@@ -31,19 +32,21 @@ RENEWED_AT = f"{ROOT}/instances"
 PATHS = frozenset({RENEWED_AT.encode(), REPORTED_AT.encode()})
 
 MOST_KNOWN = 20_000
-"""Processes whose last registration is known by its digest; others go the long way."""
+"""Processes whose last registration is known by its words; others go the long way."""
 
 SMALL = 16 << 10
-"""Bytes of a renewal whose report may wait to be read: a hundred interfaces."""
+"""Bytes of a report that may wait to be read: a hundred interfaces."""
 
-CHANGING = ("counters", "report")
-"""Fields of a registration that are others each time."""
+_BEGIN, _CHANGING, _REPORT = b'{"node":"', b'"counters":', b',"report":'
+"""How an agent's registration begins; how what is another each time does, which stands last; and
+the report in it. In a text of JSON they cannot stand, as its quotes are escaped there."""
 
-_DIGEST_BYTES = 16
+_LAST = frozenset({"counters", "report"})
+_NUMBER = re.compile(rb'\{"seq":(\d{1,18}),')
 
 Headers = Sequence[tuple[bytes, bytes]]
-Told = tuple[dict[str, dict[str, int]], tuple[dict[str, str], ...], Any]
-"""Counters, contracts and report that come with a registration; the report read, or as it came."""
+Told = tuple[dict[str, dict[str, int]], tuple[dict[str, str], ...], Report | Unread | None]
+"""Counters, contracts and report that come with a registration."""
 
 
 class Vouches(Protocol):
@@ -70,8 +73,8 @@ class Takes(Protocol):
 class Known:
     """What is remembered of a process: what it registered with, but for what changes each time."""
 
-    digest: bytes
-    """Of the registration's words, without its counters and its report."""
+    words: bytes
+    """The beginning of its registration, up to its counters."""
     whose: Whose
     contracts: tuple[dict[str, str], ...]
     renewal: Renewal
@@ -83,29 +86,37 @@ class Registered:
     def __init__(self, instances: Instances) -> None:
         """Remember what was registered at `instances`."""
         self._instances = instances
-        self._known: dict[str, Known] = {}
+        self._known: dict[bytes, Known] = {}
 
-    def remember(self, plain: Any, registration: Registration) -> None:
-        """Know a registration again that was taken in; `plain` is what it was read from."""
-        r, known = registration, self._known
-        known.pop(r.node, None)
+    def remember(self, body: bytes, registration: Registration) -> None:
+        """Know a registration again that was taken in, and was read from `body`."""
+        r, known, node = registration, self._known, registration.node.encode()
+        known.pop(node, None)
+        words, mark, rest = body.partition(_CHANGING)
+        if not words.startswith(_BEGIN + node + b'"') or _others(mark + rest, _LAST):
+            return
         if len(known) >= MOST_KNOWN:
             del known[next(iter(known))]
         key = instance_key(r.namespace, r.app, r.address)
         renewal = Renewal(key=key, node=r.node, app=r.app, labels=r.labels, lane=r.lane)
         self._instances.settle(renewal, registration)
-        known[r.node] = Known(
-            digest=_digest({k: v for k, v in plain.items() if k not in CHANGING}),
-            whose=Whose(r.node, r.namespace, r.app, r.address, r.lane or ""),
-            contracts=r.contracts,
-            renewal=renewal,
-        )
+        whose = Whose(r.node, r.namespace, r.app, r.address, r.lane or "")
+        known[node] = Known(words=words, whose=whose, contracts=r.contracts, renewal=renewal)
 
-    def find(self, plain: dict[str, Any]) -> Known | None:
-        """Return what is known of the process that says `plain`, None where it says another."""
-        node = plain.get("node")
-        known = self._known.get(node) if type(node) is str else None
-        return known if known is not None and known.digest == _digest(plain) else None
+    def find(self, body: bytes) -> Known | None:
+        """Return what is known of the process that says `body`, None where it says another."""
+        if not body.startswith(_BEGIN):
+            return None
+        known = self._known.get(body[len(_BEGIN) : body.find(b'"', len(_BEGIN))])
+        return known if known is not None and body.startswith(known.words) else None
+
+
+def _others(text: bytes, names: frozenset[str]) -> bool:
+    """Say whether the rest of an object has other fields than these, or is none."""
+    try:
+        return not orjson.loads(b"{" + text).keys() <= names
+    except (orjson.JSONDecodeError, AttributeError):
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,40 +135,49 @@ class ShortWay:
         caller = self.doors.vouch(headers)
         if caller is None:
             return None
+        where = path.decode()
         try:
-            plain, where = orjson.loads(body), path.decode()
-            if where == RENEWED_AT:
-                found = self._renewed(caller, plain, len(body))
-            else:
-                found = self._reported(caller, plain)
+            way = self._renewed if where == RENEWED_AT else self._reported
+            found = way(caller, body)
         except (orjson.JSONDecodeError, InvalidMessage, Refused):
             return None
         if found is not None:
             self.counted(where)
         return found
 
-    def _renewed(self, caller: Caller, plain: Any, size: int) -> bytes | None:
-        if type(plain) is not dict:
-            return None
-        counters, report = (plain.pop(name, None) for name in CHANGING)
-        known = self.registered.find(plain)
+    def _renewed(self, caller: Caller, body: bytes) -> bytes | None:
+        known = self.registered.find(body)
         if known is None:
             return None
         w = known.whose
         self.agents.admit(caller, "create", REGISTRATIONS, (w.node, w.namespace, w.app))
-        counts = read_counters(counters)
-        if size > SMALL:  # it must not wait as it came: who knows what it unfolds to
-            report = read_riding(report, w)
+        rest, mark, text = body[len(known.words) :].rpartition(_REPORT)
+        if not mark:
+            rest, text = text, b""
+        plain = orjson.loads(b"{" + rest + (b"}" if mark else b""))
+        if plain.keys() != {"counters"}:
+            return None
+        counters, report = read_counters(plain["counters"]), _report(text, w)
         found = self.instances.renew_at_once(known.renewal)
         if found is None:
             return None
-        return self.agents.renewed(w, (counts, known.contracts, report), found)
+        return self.agents.renewed(w, (counters, known.contracts, report), found)
 
-    def _reported(self, caller: Caller, plain: Any) -> bytes | None:
-        report = r = read_report(plain)
+    def _reported(self, caller: Caller, body: bytes) -> bytes | None:
+        report = r = read_report(orjson.loads(body))
         self.agents.admit(caller, "create", REPORTS, (r.node, r.namespace, r.app))
         return self.agents.reported(report)
 
 
-def _digest(plain: dict[str, Any]) -> bytes:
-    return blake2b(orjson.dumps(plain), digest_size=_DIGEST_BYTES).digest()
+def _report(text: bytes, whose: Whose) -> Report | Unread | None:
+    """Return the report at the end of a registration, with the brace that closes that."""
+    if not text:
+        return None
+    text = text.rstrip()
+    if not text.endswith(b"}"):
+        raise InvalidMessage([("", "the registration does not end")])
+    text = text[:-1]
+    numbered = _NUMBER.match(text) if text.endswith(b"}") else None
+    if numbered and len(text) <= SMALL:
+        return Unread(int(numbered[1]), text)
+    return read_riding(orjson.loads(text), whose)

@@ -6,7 +6,9 @@ import logging
 import struct
 from collections.abc import Callable, Sequence
 from heapq import nlargest
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+import orjson
 
 from fairlead.control.clocks import Clocks
 from fairlead.control.telemetry.bundle import MOST_ROWS
@@ -43,6 +45,13 @@ MOST_BUSY = 64
 log = logging.getLogger(__name__)
 
 
+class Unread(NamedTuple):
+    """A report that came with a renewal: its number, and the JSON of all of it."""
+
+    seq: int
+    text: bytes
+
+
 class Turned(NamedTuple):
     """Calls that a rule turned away, as one report tells it."""
 
@@ -68,34 +77,32 @@ class Intake:
         """
         self._memory, self._clocks, self._turned_away = memory, clocks, turned_away
         self._requests, self._statements = requests, statements
-        self._waiting: dict[tuple[str, str, str], tuple[Any, Whose, float]] = {}
+        self._waiting: dict[tuple[str, str, str], tuple[Unread, Whose, float]] = {}
         memory.catch_up = self.work_off
         self.taken = self.repeated = self.shed = self.refused = 0
         """Reports, those that came twice, calls that agents did not measure, and rows that counted
         more than can be."""
 
-    def put(self, plain: Any, whose: Whose) -> int:
+    def put(self, report: Unread, whose: Whose) -> int:
         """Take in what came with a renewal, in a moment and with others; return its number.
 
         A hundred that are read and added up one after the other cost half of what they do one by
         one: nobody waits for them, and whoever asks has them looked at first.
         """
-        key, seq = (whose.namespace, whose.app, whose.node), plain.get("seq")
-        if type(seq) is not int:
-            return self.last(*key)
+        key = (whose.namespace, whose.app, whose.node)
         if key in self._waiting or len(self._waiting) >= AT_ONCE:
             self.work_off()
-        self._waiting[key] = (plain, whose, self._clocks.now().timestamp())
+        self._waiting[key] = (report, whose, self._clocks.now().timestamp())
         self._memory.is_behind = True
-        return seq
+        return report.seq
 
     def work_off(self) -> None:
         """Read what waits, and add it up; what cannot be read is left out."""
         waiting, self._waiting = self._waiting, {}
         self._memory.is_behind = False
-        for plain, whose, at in waiting.values():
+        for (_, text), whose, at in waiting.values():
             try:
-                report = read_riding(plain, whose)
+                report = _read(text, whose)
                 if report is None:
                     self.refused += 1
                 else:
@@ -142,7 +149,7 @@ class Intake:
     def last(self, namespace: str, app: str, node: str) -> int:
         """Return the number of the last report of a process, 0 before the first."""
         if found := self._waiting.get((namespace, app, node)):
-            return int(found[0]["seq"])
+            return found[0].seq
         told = self._memory.known(namespace, app)
         process = told.processes.get(node) if told else None
         return process.seq if process else 0
@@ -218,6 +225,13 @@ class Intake:
         except ValueError:
             self.refused += 1
             return 0
+
+
+def _read(text: bytes, whose: Whose) -> Report | None:
+    try:
+        return read_riding(orjson.loads(text), whose)
+    except orjson.JSONDecodeError:
+        return None
 
 
 def _process(report: Report, now: float) -> Process:

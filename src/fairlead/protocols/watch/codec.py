@@ -224,10 +224,10 @@ def answer_body(node: str, answer: Answer) -> bytes:
 def registration_body(registration: Registration) -> bytes:
     """Return the body that registers an instance."""
     plain = {name: getattr(registration, name) for name in Registration.__dataclass_fields__}
-    if registration.report is None:
-        del plain["report"]
-    else:
-        plain["report"] = plain_report(registration.report)
+    # Last what is another each time: a control plane knows the others again as they stand.
+    plain["counters"], report = plain.pop("counters"), plain.pop("report")
+    if report is not None:
+        plain["report"] = plain_report(report)
     return _line(plain)
 
 
