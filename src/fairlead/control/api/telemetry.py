@@ -101,6 +101,7 @@ class TelemetryApi:
 
     async def statements(self, request: Request) -> Response:
         """What an app sends to its databases, and what its lanes make of it."""
+        self.measured.intake.work_off()
         return json_response({"items": self.measured.statements.shown(self._one(request))})
 
     async def topology(self, request: Request) -> Response:
