@@ -24,7 +24,7 @@ class Sent:
 
     __slots__ = (
         *("cause", "count", "database", "dialect", "edge", "lane", "reason", "rewritten"),
-        *("seen", "text", "writes"),
+        *("seen", "told", "text", "writes"),
     )
 
     def __init__(
@@ -43,6 +43,8 @@ class Sent:
         self.edge = make("", "")
         self.count: Callable[[int, bool, int], object] = self.edge.count
         """Count one sending: nanoseconds, whether it failed, and 1."""
+        self.told: object = None
+        """For whoever reads it: how it is told, once that was found out."""
         self.seen: tuple[int, ...] | None = None
         """What was read of it the last time."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fairlead.agent.collector import NOTHING, Collector, interface_reports
-from fairlead.agent.statements import EVERY
+from fairlead.agent.statements import A_SECOND, EVERY, StatementTeller
 from fairlead.flow.sendings import MOST_OF_BASE
 from fairlead.protocols.watch.report import REST, SQL, StatementReport
 from tests.instruments.plane import Plane, serving
@@ -25,6 +25,7 @@ class Told:
         self.plane = plane
         self.collector = Collector(plane.engine)
         self.now = 0.0
+        self.collector.statements = StatementTeller(plane.engine, lambda: self.now)
         plane.engine.measure(True)
 
     def rows(self) -> list[StatementReport]:
@@ -146,6 +147,25 @@ def test_statements_full_of_values_do_not_fill_the_memory(
     assert told.counts() == {(masked, ""): 20}
 
 
+def test_no_more_is_looked_at_than_a_report_may_cost(told: Told, connection: sqlite3.Connection):
+    """Where somebody watches, a report comes each second: it must not wait for a thousand masks."""
+    for number in range(A_SECOND + 7):
+        connection.execute(f"SELECT what FROM orders WHERE id = {number}")
+    told.collector.read()
+    assert told.counts() == {(SELECT, ""): A_SECOND, (REST, ""): 7}
+
+
+def test_statements_that_are_not_to_be_told_are_still_counted_by_kind(
+    told: Told, connection: sqlite3.Connection
+):
+    """FAIRLEAD_STATEMENTS=off: texts are nobody's business, and rates are."""
+    told.collector.statements.wanted = False
+    connection.execute(SELECT, (1,))
+    assert told.rows() == []
+    names = [row.name for row in interface_reports(told.collector.read(), NOTHING)]
+    assert names == ["sql:shop:SELECT orders"]
+
+
 def test_nothing_is_counted_where_nothing_is_measured(told: Told, connection: sqlite3.Connection):
     """FAIRLEAD_TELEMETRY=off, and a process that spares its memory."""
     told.plane.engine.measure(False)
@@ -162,6 +182,7 @@ def test_a_forked_process_counts_from_nothing(told: Told, connection: sqlite3.Co
     with serving("gray"):
         connection.execute(SELECT, (1,))
     connection.execute(SELECT, (1,))
+    assert len(told.rows()) == 2
     told.plane.engine.begin_again()
     with serving("gray"):
         connection.execute(SELECT, (1,))
