@@ -23,7 +23,11 @@ cdef class Arrivals:
 @cython.locals(asked=tuple)
 cdef tuple _asked(environ, tuple names)
 
+cdef dict _CODES
+
+
 cpdef finish(served, environ)
+cpdef suspended(token)
 cpdef bint runs_code(body, environ) except -1
 
 

@@ -19,7 +19,7 @@ except ImportError:  # what stands for it
     from fairlead.flow.gate import cython  # type: ignore[attr-defined]
 
 from fairlead.instruments.facts import CALLER_LENGTH
-from fairlead.instruments.propagate import current, resume, suspend
+from fairlead.instruments.propagate import back, current, resume
 from fairlead.instruments.request import environ_key
 from fairlead.policy.resource import CALLER
 from fairlead.policy.trace import PARENT, STATE
@@ -46,6 +46,8 @@ It is the request's `WsgiPassage` where rules about the flow of calls are in for
 
 _CALLER = environ_key(CALLER)
 _PARENT, _STATE = environ_key(PARENT), environ_key(STATE)
+_CODES = {str(code): code for code in range(100, 1000)}
+_END: Any = object()
 
 
 class WsgiPassage(Passage):
@@ -66,8 +68,7 @@ class WsgiPassage(Passage):
 
     def __call__(self, status: str, headers: Any, error: Any = None) -> Any:
         """Start the response, and note its status."""
-        code = status[:3]
-        self.status = int(code) if code.isdigit() else None
+        self.status = _CODES.get(status[:3])
         return self.out(status, headers) if error is None else self.out(status, headers, error)
 
     def kept_by(self, file: Any) -> bool:
@@ -143,13 +144,13 @@ class Arrivals:
                 if passage is not None:
                     passage.broke(error)
                 finish(served, environ)
-                suspend(token)
+                suspended(token)
                 raise
             if runs_code(body, environ):
                 body = Body(body, served, passage)
             elif passage is None or not passage.kept_by(body):
                 finish(served, environ)
-            suspend(token)
+            suspended(token)
             return body
 
         return application
@@ -203,6 +204,14 @@ def finish(served: Origin, environ: Environ) -> None:
     environ[KEY] = True
 
 
+def suspended(token: Any) -> None:
+    """Do what `suspend` does, in this form."""
+    try:
+        back(token)
+    except ValueError:
+        return
+
+
 def runs_code(body: Iterable[bytes], environ: Environ) -> bool:
     """Tell whether iterating over `body` can run the application's code.
 
@@ -242,18 +251,20 @@ class Body:
         try:
             if self.steps is None:
                 self.steps = iter(self.body)
-            return next(self.steps)
-        except StopIteration:
-            if self.passage is not None:
+            # Its end is told by a value: an exception that is looked at costs more.
+            part: bytes = next(self.steps, _END)
+            if part is _END and self.passage is not None:
                 self.passage.leave()
-            raise
         except BaseException as error:
             if self.passage is not None:
                 self.passage.broke(error)
                 self.passage.leave()
             raise
         finally:
-            suspend(token)
+            suspended(token)
+        if part is _END:
+            raise StopIteration
+        return part
 
     def close(self) -> None:
         """Close the body on the lane, and end the request."""
@@ -267,7 +278,7 @@ class Body:
                 self.served.end()
             if self.passage is not None:
                 self.passage.out = None  # which may hold this
-            suspend(token)
+            suspended(token)
 
 
 class Entrance:
@@ -302,7 +313,7 @@ class Entrance:
                     return None
                 if route is not None:
                     self.ways.keep(route, method, gate)
-            mine = environ.get(KEY)
+            mine = environ[KEY] if KEY in environ else None  # noqa: SIM401  a call more
             if type(mine) is not WsgiPassage or gate.curious:
                 return self.hold(gate, None, request)
             passage: WsgiPassage = mine

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +61,7 @@ def _routes(application: Any) -> Iterator[tuple[str, Iterable[str]]]:
 
 
 def _limited(turnstile: Turnstile) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    gates, request_of = turnstile.engine.gates, _request_of()
+    gates, context_of = turnstile.engine.gates, _context_of()
     form = form_of(turnstile.plane, wsgi_passage)
     enter = form.Entrance(turnstile, partial(_gate, turnstile), partial(_hold, turnstile)).enter
 
@@ -69,7 +70,7 @@ def _limited(turnstile: Turnstile) -> Callable[[Callable[..., Any]], Callable[..
         def preprocess_request(self: Any, *args: Any) -> Any:
             if gates.idle:
                 return original(self, *args)
-            request = request_of()
+            request = context_of().request
             entry = enter(request, request.url_rule, request.method, request.environ)
             if entry is not None:
                 refusal = entry.refused
@@ -110,13 +111,15 @@ def _passage_of(request: Any) -> WsgiPassage | None:
     return passage if hasattr(passage, "entries") else None
 
 
-def _request_of() -> Callable[[], Any]:
-    """Return what returns the running request itself.
+def _context_of() -> Callable[[], Any]:
+    """Return what returns that of which the running request is an attribute.
 
-    Each question to what stands for it would cost as much as its gate.
+    Each question to what stands for the request would cost as much as its gate.
     """
-    request_of: Callable[[], Any] = _globals().request._get_current_object
-    return request_of
+    variable: ContextVar[Any] = object.__getattribute__(_globals().request, "_LocalProxy__wrapped")
+    if not isinstance(variable, ContextVar):
+        raise TypeError("flask.request is kept where this instrument does not know")
+    return variable.get
 
 
 def _globals() -> Any:
