@@ -28,7 +28,7 @@ class Measuring:
     """One for each process."""
 
     __slots__ = (
-        *("_drops", "_gates", "_lanes", "_meters", "_reads", "drop", "edges", "on", "sendings"),
+        *("_drops", "_gates", "_lanes", "_reads", "drop", "edges", "known", "on", "sendings"),
         "shed",
     )
 
@@ -41,7 +41,8 @@ class Measuring:
         form = chosen(edges, pure=bool(gates.interpreted))[0]
         self.edges: Edges = form.Edges()
         self.sendings = Sendings(form.Edge)
-        self._meters: dict[tuple[str, str], Gate] = {}
+        self.known: dict[tuple[str, str], Gate] = {}
+        """Meters by resource and lane, for whoever asks on each call; `meter` makes them."""
         self._lanes: set[str] = set()
         self._drops, self._reads = count(), count(1)
         # Called on requests: a method around it would cost as much again.
@@ -50,7 +51,7 @@ class Measuring:
 
     def begin_again(self) -> None:
         """Count from nothing, in a forked process."""
-        for meter in self._meters.values():
+        for meter in self.known.values():
             self._gates.restart(meter)  # somebody may be inside, whose end is his own affair
         on, shed, sendings = self.on, self.shed, self.sendings
         self.__init__(self._gates)  # type: ignore[misc]
@@ -59,7 +60,7 @@ class Measuring:
 
     def meter(self, resource: str, lane: str) -> Gate:
         """Return what counts calls of `resource` on a lane: a gate at which nothing is refused."""
-        meter = self._meters.get((resource, lane))
+        meter = self.known.get((resource, lane))
         return self._made(resource, lane) if meter is None else meter
 
     def reject(self, resource: str, lane: str, *, simulated: bool) -> None:
@@ -71,7 +72,7 @@ class Measuring:
 
     def meters(self) -> list[tuple[str, str, Gate]]:
         """Return all of them by resource and lane."""
-        return [(*key, meter) for key, meter in list(self._meters.items())]
+        return [(*key, meter) for key, meter in list(self.known.items())]
 
     def dropped(self) -> int:
         """Return how many calls were not measured. Only one thread at a time may ask."""
@@ -80,7 +81,7 @@ class Measuring:
     def _made(self, resource: str, lane: str) -> Gate:
         if lane not in self._lanes and len(self._lanes) >= MOST_LANES:
             lane = REST
-        if len(self._meters) >= MOST_METERS:
+        if len(self.known) >= MOST_METERS:
             resource = REST
         self._lanes.add(lane)
-        return self._meters.setdefault((resource, lane), self._gates.meter(resource))
+        return self.known.setdefault((resource, lane), self._gates.meter(resource))

@@ -29,6 +29,7 @@ cdef class Passage(Served):
 @cython.final
 cdef class AsgiPassage(Passage):
     cdef public object out
+    cdef public bint asked
 
     cpdef send(self, message)
 
@@ -64,5 +65,8 @@ cdef class Entrance:
     cdef Ways _ways
     cdef bint _plain
 
-    @cython.locals(gate=Gated, passage=AsgiPassage, entry=Entered)
+    @cython.locals(gate=Gated, passage=AsgiPassage, entry=Entered, known=dict)
     cpdef enter(self, route, scope)
+
+
+cdef object _included(route, fastapi)

@@ -6,14 +6,13 @@ with whatever ends it before, an error, a cancellation, a client that is gone. W
 does for it afterwards, in background tasks, holds no place.
 
 What every request of an ASGI application comes by is here in one file, in Cython's pure Python
-mode: compiled with `passage.pxd` where there is a compiler, else interpreted (ADR 10). What others
-come by is built on it: `wsgi_passage.py`, `aiohttp_passage.py`.
+mode: compiled with `passage.pxd` where there is a compiler, else interpreted (ADR 10).
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable, Collection, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +49,7 @@ PREFIX = "fairlead.prefix"
 """In a scope: the paths of the mounts that the request has come through."""
 
 ASKED = "fairlead.asked"
-"""In a scope: the gate of its route has been asked; what a route hands on to is inside it."""
+"""In a scope without a passage that is `asked`: a name more may have it laid out anew."""
 
 INCLUDED = "effective_route_context"
 """In FastAPI's part of a scope: the route as the router that includes it has it."""
@@ -127,7 +126,9 @@ class Passage(Served):
             self.entrance = gate.resource
             self.light = gate.open
             if self.lane and measuring.on:
-                meter = measuring.meter(gate.resource, self.lane)
+                meter = measuring.known.get((gate.resource, self.lane))
+                if meter is None:
+                    meter = measuring.meter(gate.resource, self.lane)
                 self.entries = (*self.entries, meter.enter())
             return None
         return entry
@@ -183,21 +184,13 @@ class Passage(Served):
 class AsgiPassage(Passage):
     """A request of an ASGI application, which sends and receives through it."""
 
-    __slots__ = ("out",)
+    __slots__ = ("asked", "out")
 
-    def __init__(
-        self,
-        lane: str,
-        count_fault: Callable[[], None],
-        headers: Sequence[tuple[bytes, bytes]],
-        out: Send,
-    ) -> None:
-        """`headers` are without what nobody believes; not the scope, which holds the passage.
-
-        `out` is the server's ``send``.
-        """
-        self.begin(lane, count_fault)
-        self.headers, self.out = headers, out
+    def __init__(self, lane: str, fault: Callable[[], None], headers: Any, out: Send) -> None:
+        """`headers` are without what nobody believes; `out` is the server's ``send``."""
+        self.begin(lane, fault)
+        self.headers, self.out, self.asked = headers, out, False
+        """`asked`: the gate of its route has been; what a route hands on to is inside it."""
 
     def caller(self) -> str:
         """Return the app that sent it, as far as that is believed; ``""`` for none."""
@@ -289,7 +282,7 @@ class Arrivals:
             else:
                 passage = AsgiPassage.__new__(AsgiPassage)
                 passage.begin(lane, self.count_fault)
-                passage.headers, passage.out = headers, send
+                passage.headers, passage.out, passage.asked = headers, send, False
                 served = scope[KEY] = passage
             if reading.begun is not None:
                 reading.begun(served, scope)
@@ -358,7 +351,7 @@ class Entrance:
 
         # Every request comes by here, some twice.
         def handle(route: Any, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-            if ASKED in scope or gates.idle:
+            if gates.idle:
                 return original(route, scope, receive, send)
             answer = self.enter(route, scope)
             if answer is None:
@@ -370,23 +363,30 @@ class Entrance:
     def enter(self, route: Any, scope: Scope) -> Answer | None:
         """Enter the gate of a request that `route` is about to be handed; None where it passes."""
         # Every request comes by here: nothing is done for one that it does not need.
-        gate = found = None
+        gate = found = passage = None
         try:
-            if self._plain and scope["type"] == "http" and PREFIX not in scope:
-                found = _included(route, scope["fastapi"]) if "fastapi" in scope else route
-                gate = self._ways.gate(found, scope["method"])
-            if gate is not None:
-                scope[ASKED] = True
-            else:
+            known = scope if type(scope) is dict else dict(scope)
+            mine = known.get(KEY)
+            if type(mine) is AsgiPassage:
+                passage = mine
+            if ASKED in known or (passage is not None and passage.asked):
+                return None
+            if self._plain and known["type"] == "http" and PREFIX not in known:
+                fastapi = known.get("fastapi")
+                found = route if fastapi is None else _included(route, fastapi)
+                gate = self._ways.gate(found, known["method"])
+            if gate is None:
                 gate = self._choose(route, scope)
                 if gate is None:
                     return None
                 if found is not None:
                     self._ways.keep(found, scope["method"], gate)
-            mine = scope[KEY] if KEY in scope else None  # noqa: SIM401  a call more
-            if type(mine) is not AsgiPassage or gate.curious:
+            elif passage is None:
+                scope[ASKED] = True
+            else:
+                passage.asked = True
+            if passage is None or gate.curious:
                 return self._hold(gate, None, scope)
-            passage: AsgiPassage = mine
             entry = passage.come(gate, self._measuring)
             return None if entry is None else self._hold(gate, entry, scope)
         except Exception:  # counted; the request goes through
