@@ -49,7 +49,7 @@ def rules(number: int, rate: float = MANY, most: int = 1_000_000) -> FlowRules:
 
 def gates(path: str, form: str) -> Gates:
     """Return gates of a form that count at `path` with others; alone where there is no path."""
-    pool = Pool(path, BOOT, time.sleep) if path else None
+    pool = Pool(lambda: path, BOOT, time.sleep) if path else None
     found = Gates(pure=form == "pure", pool=pool)
     if form == "compiled" and found.interpreted:
         raise RuntimeError(found.interpreted)

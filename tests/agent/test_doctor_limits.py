@@ -39,7 +39,7 @@ def test_limits_are_told_with_their_scope_and_those_that_name_no_route_are_wrong
     done = doctor(launch, str(program.pid))
 
     facts = [" ".join(line.split()) for line in done.stdout.splitlines()]
-    assert "rule /greet1a: 2 in 1.5 s, in this process (FaultToleranceRule/greet)" in facts
+    assert "rule /greet1a: 2 in 1.5 s, on this host (FaultToleranceRule/greet)" in facts
     assert done.returncode == 1
     assert "a rule guards GET:/greet1b, which the application has not" in done.stdout
     assert "did you mean GET:/greet1a?" in done.stdout
@@ -107,9 +107,9 @@ def test_every_sort_of_rule_is_told_in_words_with_what_its_resource_has_seen(lau
     done = doctor(launch, str(program.pid))
 
     facts = [" ".join(line.split()) for line in done.stdout.splitlines()]
-    assert "rule price: 1 in 1 s, in this process (FlowControl/prices)" in facts
+    assert "rule price: 1 in 1 s, on this host (FlowControl/prices)" in facts
     opens = "opens for 60 s at 1 errors of 1 or more calls in 60 s"
-    assert f"rule price: {opens}, in this process (FlowControl/prices)" in facts
+    assert f"rule price: {opens}, on this host (FlowControl/prices)" in facts
     seen = "calls price: 1 passed, 1 rejected, strategies[1].circuitBreaker open"
     assert seen in facts
     assert "a rule guards price, which the application has not" in done.stdout

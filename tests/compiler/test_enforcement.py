@@ -53,7 +53,7 @@ def test_of_two_modes_the_one_that_enforces_less_counts(own, strategys):
     least = max(own, strategys, key=STRICTNESS.index)
     found = [one.mode for one in world.snapshot("default", "a").flow]
     assert found == ([] if least == "off" else [least])
-    expected = {"on": ("True", "PerProcess"), "off": ("False", "Off")}
+    expected = {"on": ("True", "PerHost"), "off": ("False", "Off")}
     assert condition(world)[:2] == expected.get(least, ("False", "Simulated"))
 
 
@@ -221,4 +221,4 @@ def test_a_hundred_thousand_rules_are_bounded_and_what_comes_first_by_name_holds
     assert len(rules) * 128 * 64 > 100_000
     assert len(snapshot.flow.rate_limits) == 128 * 64
     verdicts = [condition(world, name=rule.name)[:2] for rule in rules]
-    assert verdicts == [("True", "PerProcess"), *[("False", "TooMuch")] * 12]
+    assert verdicts == [("True", "PerHost"), *[("False", "TooMuch")] * 12]

@@ -39,10 +39,10 @@ def test_rules_beyond_the_most_are_not_enforced_and_those_before_stay():
     world = World.of([*strategies(38), *rules], INSTANCES, 1)
     found = verdicts(world)
     assert [found[name] for name in "bcde"] == [
-        ("True", "PerProcess"),
+        ("True", "PerHost"),
         ("False", "TooMuch"),
-        ("True", "PerProcess"),
-        ("True", "PerProcess"),
+        ("True", "PerHost"),
+        ("True", "PerHost"),
     ]
     assert len(world.snapshot("default", "a").flow.rate_limits) == 39 * 256 <= MOST_RULES
 
@@ -53,7 +53,7 @@ def test_answers_are_counted_as_they_are_sent():
     rules = [rule("b", 1, fallback="long"), rule("c", 1)]
     world = World.of([*strategies(1), long, *rules], INSTANCES, 1)
     found = verdicts(world)
-    assert (found["b"], found["c"]) == (("False", "TooMuch"), ("True", "PerProcess"))
+    assert (found["b"], found["c"]) == (("False", "TooMuch"), ("True", "PerHost"))
     assert len(canonical(to_plain(world.snapshot("default", "a")))) < MOST_BYTES
 
 

@@ -73,9 +73,9 @@ def test_what_authors_do_to_a_rule_is_news() -> None:
         ((), ("LaneConflict", "True", "TwoLanes"), [("Warning", "LaneConflict")]),
         ((), ("Accepted", "False", "Unreadable"), [("Warning", "Unreadable")]),
         (("TargetNotSeen", "True", "NoInstanceReported"), (), [("Normal", "Resolved")]),
-        ((), ("Enforced", "True", "PerProcess"), [("Normal", "Enforced")]),
+        ((), ("Enforced", "True", "PerHost"), [("Normal", "Enforced")]),
         (
-            ("Enforced", "True", "PerProcess"),
+            ("Enforced", "True", "PerHost"),
             ("Enforced", "False", "StrategyUnusable"),
             [("Warning", "StrategyUnusable")],
         ),

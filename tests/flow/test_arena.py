@@ -17,6 +17,7 @@ import pytest
 from fairlead.flow import seat
 from fairlead.flow.arena import BYTES, CHUNK, Arena, Unusable
 from fairlead.flow.layout import GAUGE, MOST_SEATS, SEATS, TOTAL
+from fairlead.flow.sweep import sweep
 
 KEY, OTHER = b"k" * 16, b"o" * 16
 
@@ -259,6 +260,26 @@ def test_a_worker_whose_file_the_application_has_closed_sits_down_anew(tmp_path:
     worker.stdin.flush()
     assert heard(worker).startswith("again")
     assert worker.wait(timeout=30) == 0
+
+
+def test_what_workers_left_that_were_all_killed_is_swept_and_what_is_used_is_not(tmp_path: Path):
+    """Uvicorn ends its workers by a signal; what they leave is memory."""
+    for name in ("fairlead-0-left", "fairlead-0-used", "other"):
+        worker = child(tmp_path / name, 'print("ready", flush=True); sys.stdin.read()')
+        assert heard(worker) == "ready"
+        if name != "fairlead-0-used":
+            worker.kill()
+            worker.wait(timeout=30)
+        else:
+            kept = worker
+
+    sweep(str(tmp_path), "fairlead-0-", ())
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["fairlead-0-used", "other"]
+    kept.kill()
+    kept.wait(timeout=30)
+    sweep(str(tmp_path), "fairlead-0-", (str(tmp_path / "fairlead-0-used"),))
+    assert (tmp_path / "fairlead-0-used").exists()
 
 
 def test_a_file_system_without_room_is_a_reason_and_no_signal(tmp_path: Path):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fairlead.flow.layout import LOCK, P_PLACE, SEATS, TOTAL, WIDTH
+from fairlead.flow.layout import LOCK, P_PLACE, SEATS, TOTAL, VERSION, WIDTH
 from fairlead.policy.breaker import ERROR_COUNT
 from fairlead.policy.limit import WarmUp, Window
 from fairlead.policy.rule import SIMULATE, Selection
@@ -245,8 +245,9 @@ def test_what_is_not_shared_says_so_and_is_counted_by_each(tmp_path, rule, why):
 
 def test_what_cannot_be_opened_is_counted_by_each_with_the_reason(tmp_path):
     """A wrong mode must not take the limits away."""
-    (tmp_path / "arena").touch(0o600)
-    (tmp_path / "arena").chmod(0o644)
+    for form in "ci":
+        (tmp_path / f"arena-{form}{VERSION}").touch()
+        (tmp_path / f"arena-{form}{VERSION}").chmod(0o644)
     host = Host(tmp_path, rate(2), cap(5), throttle(1000, 100), breaker(0.9))
     assert host.passes(8) == 4
     assert "chmod 600" in host[0].gates.why_alone(rate(2))

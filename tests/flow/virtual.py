@@ -63,7 +63,7 @@ class World:
 
 def pool(folder: Path, name: str = "arena") -> Pool:
     """Return where a worker meets others that have the same folder and name."""
-    return Pool(str(folder / name), (1, 2), time.sleep)
+    return Pool(lambda: str(folder / name), (1, 2), time.sleep)
 
 
 def flow(*rules: Rule) -> FlowRules:

@@ -28,6 +28,7 @@ from fairlead.agent.process import Process
 from fairlead.agent.report import registration
 from fairlead.agent.rules import hears
 from fairlead.agent.settings import Settings
+from fairlead.agent.sharing import pool_of
 from fairlead.agent.terminate import Farewell
 from fairlead.flow.engine import Engine
 from fairlead.flow.gates import Gates
@@ -79,7 +80,12 @@ class Agent:
             dice=self.dice,
             trust=settings.trust == "mesh",
             governed=bool(settings.app),
-            gates=Gates(listener=hears(self._count), memory=sampled(), pure=settings.pure),
+            gates=Gates(
+                listener=hears(self._count),
+                memory=sampled(),
+                pure=settings.pure,
+                pool=pool_of(settings),
+            ),
         )
         self.engine.measure(settings.telemetry)
         self.rewriting = _rewriting(settings)
@@ -202,6 +208,7 @@ class Agent:
         self.process.follower.stop()
         self.process.reporter.figures.collections.remove()
         self.process.answer_no_more()
+        self.engine.gates.part()
 
     def fault(self, where: str, error: BaseException) -> None:
         """Count a fault of our own code; the application does not notice."""
@@ -320,10 +327,20 @@ class Agent:
         if not self._at_exit:
             self._at_exit = True
             atexit.register(self._exit)
+            # Processes of multiprocessing end without what `atexit` has.
+            if (ending := sys.modules.get("multiprocessing.util")) is not None:
+                ending.Finalize(None, self._part, exitpriority=0)
 
     def _exit(self) -> None:
         self.leaving()
         self.process.answer_no_more()
+        self._part()
+
+    def _part(self) -> None:
+        try:
+            self.engine.gates.part()
+        except Exception as error:
+            self.fault("parting", error)
 
     def _forked(self) -> None:
         try:

@@ -93,7 +93,7 @@ def describe(agent: Agent) -> dict[str, Any]:
         "flow": rules_told(agent.engine),
         "unmatched": agent.unmatched(),
         "telemetry": _telemetry(agent.process),
-        "gates": {"interpreted": agent.engine.gates.interpreted},
+        "gates": {"interpreted": agent.engine.gates.interpreted, "shared": _shared(agent)},
         "hooks": list(plain_hooks(agent.hooks)),
         "shadows": _shadows(agent),
         "counters": agent.read_counters(),
@@ -103,6 +103,11 @@ def describe(agent: Agent) -> dict[str, Any]:
         "fault": agent.last_fault,
         "state": {"path": str(agent.kept.path or ""), "problem": agent.kept.problem},
     }
+
+
+def _shared(agent: Agent) -> dict[str, Any] | None:
+    pool = agent.engine.gates.pool
+    return None if pool is None else pool.told()
 
 
 def _standing(agent: Agent) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from heapq import nlargest
 from typing import TYPE_CHECKING, Any
 
 from fairlead.flow.breaker import CLOSED, NAMES
+from fairlead.flow.workers import states
 from fairlead.policy.rule import ENFORCE
 from fairlead.policy.wording import worded
 from fairlead.telemetry.names import BREAKER_CLOSED, BREAKER_OPENED
@@ -33,7 +34,7 @@ def rules_told(engine: Engine) -> dict[str, Any]:
     rules = tuple(engine.plan.snapshot.flow)
     gates = [gate for gate in engine.gates if gate.rules]
     return {
-        "rules": [_rule(one) for one in rules[:MOST_RULES]],
+        "rules": [_rule(one, engine) for one in rules[:MOST_RULES]],
         "number": len(rules),
         "resources": [_resource(one) for one in nlargest(MOST_RESOURCES, gates, _calls)],
     }
@@ -53,13 +54,16 @@ def hears(count: Callable[[str, str], None]) -> Listener:
     return hear
 
 
-def _rule(rule: Rule) -> dict[str, Any]:
+def _rule(rule: Rule, engine: Engine) -> dict[str, Any]:
+    alone = engine.gates.why_alone(rule)
     return {
         "rule": rule.rule,
         "strategy": rule.strategy,
         "resource": rule.resource,
         "regex": rule.regex,
         "says": worded(rule),
+        "scope": "process" if alone else "host",
+        "alone": alone,
     }
 
 
@@ -75,5 +79,8 @@ def _resource(gate: Gate) -> dict[str, Any]:
         "simulated": gate.simulated,
         "inside": gate.inflight,
         "waiting": gate.waiting,
-        "breakers": {one.rule.strategy: NAMES[one.state] for one in gate.breakers if one.state},
+        "breakers": {
+            **{one.rule.strategy: NAMES[one.state] for one in gate.breakers if one.state},
+            **states(gate),
+        },
     }

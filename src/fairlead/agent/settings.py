@@ -102,6 +102,9 @@ class Settings:
     """Libraries that are not hooked."""
     pure: bool = False
     """Use the interpreted form also where a compiled one is installed."""
+    shared: str = "auto"
+    """Where the workers of the app on this host count together: ``auto`` is memory, a directory is
+    files in it, and with ``off`` each process counts for itself."""
     language: str = ""
     """Recorded only: what another platform said this workload is written in."""
     deadline: float | None = None
@@ -254,6 +257,15 @@ def _access_log(name: str, value: str) -> str:
     return _text(name, value)
 
 
+def _shared(name: str, value: str) -> str:
+    lowered = value.lower()
+    if lowered in _ON | _OFF | {"auto"}:
+        return "off" if lowered in _OFF else "auto"
+    if not value.startswith("/"):
+        raise InvalidSetting(name, value, "expected auto, off or a directory that begins with /")
+    return _text(name, value)
+
+
 def _trace(name: str, value: str) -> str:
     if value not in ("pass", "begin", "off"):
         raise InvalidSetting(name, value, "expected pass, begin or off")
@@ -340,6 +352,7 @@ VARIABLES = (
     Variable("podinfo", "FAIRLEAD_PODINFO", _first(_text)),
     Variable("disable", "FAIRLEAD_DISABLE", _first(_list)),
     Variable("pure", "FAIRLEAD_PURE", _first(_switch)),
+    Variable("shared", "FAIRLEAD_SHARED", _first(_shared)),
     Variable("language", "FAIRLEAD_LANGUAGE", _first(_text), ("aliyun.com/app-language",)),
     Variable("deadline", "FAIRLEAD_DEADLINE", _first(_seconds)),
 )

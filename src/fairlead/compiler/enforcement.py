@@ -22,12 +22,16 @@ from fairlead.policy.breaker import CircuitBreaker
 from fairlead.policy.limit import Authority, HotLimit
 from fairlead.policy.resource import has_source
 from fairlead.policy.rule import ENFORCE, OFF, Rule
+from fairlead.policy.sharing import why_alone
 
 SCOPE = (
-    "scope: process: each worker process counts for itself, so that N processes let N times the "
-    "threshold pass"
+    "scope: host: the workers of an app on one host count together, so that N hosts let N times "
+    "the threshold pass"
 )
-_BREAKERS = "scope: process: each worker process opens and closes for itself"
+_BREAKERS = "scope: host: opens and closes for all workers of an app on one host"
+_PROCESS = (
+    "each worker process counts for itself, so that N processes let N times the threshold pass"
+)
 _CALLERS = "each call is judged by itself"
 
 
@@ -81,7 +85,9 @@ def _verdict(guarded: Guarded, sight: Sight) -> Remark:
     if sight.nobody:
         message = f"{sight.nobody} that would enforce it"
         return Remark(part, ENFORCED, TARGET_NOT_SEEN, message, "Unknown")
-    reason = "PerCall" if scope == _CALLERS else "PerProcess"
+    reason = "PerHost" if scope in (SCOPE, _BREAKERS) else "PerProcess"
+    if scope == _CALLERS:
+        reason = "PerCall"
     return Remark(part, ENFORCED, reason, scope, "True")
 
 
@@ -124,9 +130,15 @@ def _scope(guarded: Guarded, sight: Sight) -> str:
         return ""
     if all(isinstance(rule, Authority) for rule in rules):
         return _CALLERS
-    if all(isinstance(rule, (Authority, CircuitBreaker)) for rule in rules):
-        return _BREAKERS
-    return SCOPE
+    counting = [rule for rule in rules if not isinstance(rule, Authority)]
+    alone = [rule for rule in counting if why_alone(rule)]
+    if not alone:
+        return _BREAKERS if all(isinstance(one, CircuitBreaker) for one in counting) else SCOPE
+    why = "; ".join(dict.fromkeys(map(why_alone, alone)))
+    if len(alone) == len(counting):
+        return f"scope: process ({why}): {_PROCESS}"
+    names = ", ".join(dict.fromkeys(rule.strategy for rule in alone))
+    return f"{SCOPE}; but of {names} ({why}) {_PROCESS}"
 
 
 def _too_much(guard: Guard) -> str:

@@ -35,8 +35,8 @@ def _not(scope: str) -> str:
     if scope == LOCAL:
         return ""
     return (
-        f"scope {scope} needs counters that processes share, which this version has not: with "
-        f"{LOCAL} each process counts for itself"
+        f"scope {scope} needs counters that hosts share, which this version has not: with {LOCAL} "
+        f"the workers of an app on each host count together"
     )
 
 

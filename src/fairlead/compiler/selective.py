@@ -23,10 +23,10 @@ NOWHERE = Names(rule="", strategy="", resource="")
 """Names of a rule that is on no resource yet: `guards.py` gives it some."""
 
 NOT_SHARED = (
-    "limitMode {} needs counters that processes share, which this version has not: with Local each "
-    "process counts for itself"
+    "limitMode {} needs counters that hosts share, which this version has not: with Local the "
+    "workers of an app on each host count together"
 )
-"""Why a strategy that is to count across processes is not enforced (contract 23)."""
+"""Why a strategy that is to count across hosts is not enforced (contract 23)."""
 
 
 def selection(spec: SelectiveSpec) -> Selection:

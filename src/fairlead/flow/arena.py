@@ -43,7 +43,7 @@ ALLOCATED, CELLS = 5, 6
 DIRECTORY, ENTRIES, ENTRY = 1024, 8192, 3
 MOST_CELLS = ENTRIES * 3 // 4
 
-_STRUCTURE, _VALUES, _FIRST_SEAT = 0, 1, 64
+STRUCTURE, VALUES, FIRST_SEAT = 0, 1, 64
 """Bytes that are locked; what is in them is something else."""
 
 _WAITS = 700
@@ -129,7 +129,7 @@ class Arena:
         try:
             self._look_at_file()
             for _ in range(_WAITS):
-                if self._lock(_STRUCTURE):
+                if self._lock(STRUCTURE):
                     break
                 self._pause(0.001)
             else:
@@ -137,7 +137,7 @@ class Arena:
             try:
                 yield
             finally:
-                self._unlock(_STRUCTURE)
+                self._unlock(STRUCTURE)
         finally:
             self._guard.release()
 
@@ -172,23 +172,23 @@ class Arena:
         """Tell whether the process at a seat lives."""
         if number in self._own:
             return True  # a lock of our own we would get again, and lose
-        if not self._lock(_FIRST_SEAT + number):
+        if not self._lock(FIRST_SEAT + number):
             return True
-        self._unlock(_FIRST_SEAT + number)
+        self._unlock(FIRST_SEAT + number)
         return False
 
     def sit(self) -> Any:
         """Return a seat for this process. Raises Unusable where there is none."""
         seat = self._form.Seat(self.view, 0, 0)
         seat.guard, seat.pause = RLock(), self._pause
-        seat.lock_file, seat.unlock_file = self._lock_values, lambda: self._unlock(_VALUES)
+        seat.lock_file, seat.unlock_file = self._lock_values, lambda: self._unlock(VALUES)
         with self._faults(), self._structure():
             self._take_place(seat)
         return seat
 
     def _take_place(self, seat: Any) -> None:
         for number in range(MOST_SEATS):
-            if number in self._own or not self._lock(_FIRST_SEAT + number):
+            if number in self._own or not self._lock(FIRST_SEAT + number):
                 continue
             seat.number, seat.token = number, int.from_bytes(os.urandom(7), "big") | 1
             self._own.add(number)
@@ -204,11 +204,11 @@ class Arena:
     def _give_up(self, number: int) -> None:
         self.view[SEATS + number] = 0
         self._own.discard(number)
-        self._unlock(_FIRST_SEAT + number)
+        self._unlock(FIRST_SEAT + number)
 
     def _lock_values(self) -> bool:
         try:
-            return self._lock(_VALUES)
+            return self._lock(VALUES)
         except OSError:  # somebody has closed it: `wait` will see
             return False
 
@@ -277,7 +277,7 @@ class Arena:
         with seat.guard:
             if seat.depth or not self._lock_values():
                 return False
-            self._unlock(_VALUES)
+            self._unlock(VALUES)
             return True
 
     def find(self, key: bytes, kind: int, words: int, mask: int) -> int:
@@ -356,7 +356,7 @@ class Arena:
         Nor may its file be closed later: with it would go the locks of a new one.
         """
         _KEPT.append(self)
-        _OPEN.pop(self.path, None)
+        OPEN.pop(self.path, None)
         try:
             if self._is_ours(self._fd):
                 os.close(self._fd)
@@ -365,14 +365,14 @@ class Arena:
 
 
 _KEPT: list[Arena] = []
-_OPEN: dict[str, Arena] = {}
+OPEN: dict[str, Arena] = {}
 
 
 def arena_at(path: str, boot: tuple[int, int], form: ModuleType, pause: Any) -> Arena:
     """Return the arena at `path`, one for all of a process. Raises Unusable."""
-    found = _OPEN.get(path)
+    found = OPEN.get(path)
     if found is None or not found.is_there():
-        found = _OPEN[path] = Arena(path, boot, form, pause)
+        found = OPEN[path] = Arena(path, boot, form, pause)
     return found
 
 

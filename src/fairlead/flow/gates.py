@@ -188,6 +188,14 @@ class Gates:
         """Return why this process counts for a rule alone; ``""`` if workers count together."""
         return "this process shares nothing" if self.pool is None else self.pool.why_alone(rule)
 
+    def part(self) -> None:
+        """Count alone from now on: the process is about to end."""
+        if self.pool is not None:
+            with self._applying:
+                self._anew = True
+                self.pool.leave(self._fit_all)
+                self._anew = False
+
     def begin_again(self) -> None:
         """Count from nothing in a forked process: who was inside is in the parent."""
         if self.pool is not None:

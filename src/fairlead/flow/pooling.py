@@ -8,27 +8,31 @@ counted by the process alone, and says so.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import blake2b
 from math import ceil, floor
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fairlead.flow.arena import Arena, Unusable, arena_at
+from fairlead.flow.arena import CELLS, OPEN, Arena, Unusable, arena_at
 from fairlead.flow.breaker import LEASE_MS
 from fairlead.flow.layout import (
     BREAKER,
     BUSY,
+    CUTS,
     GAUGE,
     MOST_SEATS,
     OWN,
     PACE,
     RING,
     RINGS_OF_BREAKERS,
+    SEATS,
+    VERSION,
     WIDTH,
     WINDOW,
 )
 from fairlead.flow.result import judge
+from fairlead.flow.sweep import sweep
 from fairlead.policy.breaker import SLOW_RATIO, STRATEGIES, CircuitBreaker
 from fairlead.policy.limit import ConcurrencyLimit, RateLimit, Throttle
 from fairlead.policy.rule import SIMULATE, Rule
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
 
 MS = 1_000_000
 PARTS = 256
+TRIES = 5
 MOST_CELLS = 60
 """Cells of one gate; what is more is the process's own."""
 
@@ -63,9 +68,20 @@ class Wanted(NamedTuple):
 class Pool:
     """Where this process counts together with others; nothing is opened before it is needed."""
 
-    def __init__(self, path: str, boot: tuple[int, int], pause: Any) -> None:
-        """Meet others at `path`; see `Arena`."""
-        self.path, self._boot, self._pause = path, boot, pause
+    def __init__(
+        self,
+        where: Callable[[], str],
+        boot: tuple[int, int],
+        pause: Callable[[float], None],
+        hear: Callable[[str], object] = str,
+    ) -> None:
+        """Meet others at a path that begins as `where` says; see `Arena`.
+
+        `hear` is told, once, why something is counted by this process alone.
+        """
+        self._where, self._boot, self._pause = where, boot, pause
+        self._hear = hear
+        self._said = False
         self.problem = ""
         """Why the process counts for itself; ``""`` if it does not, or has not needed to know."""
         self.lane = ""
@@ -86,11 +102,12 @@ class Pool:
         self.arena = self.seat = None
         self.alone = {}
 
-    def leave(self) -> None:
-        """Give back what this process holds."""
+    def leave(self, then: Callable[[], None]) -> None:
+        """Share nothing from now on, and give back what this process holds, after `then`."""
+        self.problem = "the process is about to end"
+        then()
         arena, seat = self.arena, self.seat
         self.arena = self.seat = None
-        self.problem = "the process is about to end"
         if arena is not None:
             try:
                 arena.leave(seat)
@@ -113,6 +130,7 @@ class Pool:
                 self.alone.pop(one.rule.key, None)
             except Unusable as error:
                 self.alone[one.rule.key] = str(error)
+                self._say(str(error))
                 missing.add(one.rule.key)
         placed = {one.rule.key for one in wanted} - missing
         whole = [row for row in rows if row[1].rule.key in placed]
@@ -139,13 +157,40 @@ class Pool:
             if self.problem:
                 raise Unusable(self.problem)
             try:
-                arena = arena_at(self.path, self._boot, self._forms[0], self._pause)
-                self.seat = arena.sit()
-                self.arena = arena
+                form = self._forms[0]
+                # Those of another form lock in another way, those of another layout read another.
+                path = f"{self._where()}-{'c' if form.COMPILED else 'i'}{VERSION}"
+                self.arena = self._opened(path, form)
             except Unusable as error:
                 self.problem = str(error)
+                self._say(self.problem)
                 raise
         return self.arena
+
+    def _opened(self, path: str, form: ModuleType) -> Arena:
+        for _ in range(TRIES):
+            arena = arena_at(path, self._boot, form, self._pause)
+            self.seat = arena.sit()
+            if arena.is_there():  # the last worker may have taken it away before we sat down
+                folder, _, name = path.rpartition("/")
+                sweep(folder, "-".join(name.split("-")[:2]) + "-", OPEN)
+                return arena
+        raise Unusable(f"{path} is removed all the time")
+
+    def _say(self, why: str) -> None:
+        if not self._said:
+            self._said = True
+            self._hear(why)
+
+    def told(self) -> dict[str, Any]:
+        """Return what doctor shows: where, with how many, and what else there is to know."""
+        arena = self.arena
+        found = {"path": "", "workers": 0, "limits": 0, "cuts": 0, "problem": self.problem}
+        if arena is not None:
+            view = arena.view
+            found["workers"] = sum([view[SEATS + n] != 0 for n in range(MOST_SEATS)])
+            found |= {"path": arena.path, "limits": view[CELLS], "cuts": view[CUTS]}
+        return found
 
     def _place(self, key: str, one: Wanted) -> int:
         digest = blake2b(key.encode(), digest_size=16).digest()

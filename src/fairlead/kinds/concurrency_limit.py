@@ -21,7 +21,7 @@ class ConcurrencyLimitConfig(Spec):
 
     scope: Scope = Field(
         default=LOCAL,
-        description="LOCAL counts in each process. GLOBAL and GLOBAL_TO_LOCAL are accepted and not "
+        description="LOCAL counts on each host. GLOBAL and GLOBAL_TO_LOCAL are accepted and not "
         "enforced yet: status says so.",
     )
     max_concurrency: UInt = field("maxConcurrency", "Requests at a time.")

@@ -24,7 +24,7 @@ class ConcurrencyLimitStrategySpec(SelectiveSpec):
     limit_mode: Literal["Local", "Global"] = Field(
         default=LOCAL,
         alias="limitMode",
-        description="Local counts in each process, and is meant if left out. Global is accepted "
+        description="Local counts on each host, and is meant if left out. Global is accepted "
         "and not enforced yet: status says so.",
     )
 

@@ -22,7 +22,7 @@ class RateLimitConfig(Spec):
 
     scope: Scope = Field(
         default=LOCAL,
-        description="LOCAL counts in each process. GLOBAL and GLOBAL_TO_LOCAL are accepted and not "
+        description="LOCAL counts on each host. GLOBAL and GLOBAL_TO_LOCAL are accepted and not "
         "enforced yet: status says so.",
     )
     limit: UInt = Field(description="Requests that an interval may hold.")

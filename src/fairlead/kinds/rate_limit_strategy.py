@@ -63,7 +63,7 @@ class RateLimitStrategySpec(SelectiveSpec):
     limit_mode: Literal["Local", "Global", "GlobalToLocal"] = Field(
         default=LOCAL,
         alias="limitMode",
-        description="Local counts in each process, and is meant if left out. Global and "
+        description="Local counts on each host, and is meant if left out. Global and "
         "GlobalToLocal are accepted and not enforced yet: status says so.",
     )
     threshold: Threshold | None = Field(

@@ -10,7 +10,7 @@ from fairlead.policy.rule import ENFORCE, EVERYBODY, Rule
 def why_alone(rule: Rule) -> str:
     """Return why a rule is counted by each process for itself; ``""`` if workers can share it."""
     if not isinstance(rule, (RateLimit, Throttle, ConcurrencyLimit, CircuitBreaker)):
-        return "of this kind each process counts for itself"
+        return "values are told apart"
     if rule.selection.each:
         return "each caller is counted for itself"
     if getattr(rule, "warm_up", None) or getattr(rule, "memory", None):

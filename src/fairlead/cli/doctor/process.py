@@ -90,6 +90,7 @@ def _facts(answer: Answer) -> Iterator[tuple[str, str]]:
     if (gates := answer.get("gates")) is not None:
         why = gates["interpreted"]
         yield "gates", f"interpreted ({why})" if why else "compiled"
+        yield "counting", _counting(gates.get("shared"))
     yield from _rule_facts(answer)
     yield from _shadow_facts(answer)
     yield from _telemetry_facts(answer.get("telemetry"))
@@ -116,12 +117,32 @@ def _control(answer: Answer) -> str:
     return f"{where}, not connected{last}"
 
 
+def _counting(shared: Answer | None) -> str:
+    """Say with whom the process counts."""
+    if shared is None:
+        return "alone"
+    if shared["problem"]:
+        return f"alone: {shared['problem']}"
+    if not shared["path"]:
+        return "with the workers on this host, once a limit is asked"
+    cut = f", {shared['cuts']} were killed while they counted" if shared["cuts"] else ""
+    others = f"{shared['workers']} workers on this host, {shared['limits']} counts"
+    return f"with {others} in {shared['path']}{cut}"
+
+
+def _scope(rule: Answer) -> str:
+    if rule.get("scope") == "host":
+        return "on this host"
+    alone = rule.get("alone", "")
+    return f"in this process, as {alone}" if alone else "in this process"
+
+
 def _rule_facts(answer: Answer) -> Iterator[tuple[str, str]]:
     # An agent of an older version says nothing of them.
     flow = answer.get("flow", {"rules": (), "resources": ()})
     for one in flow["rules"]:
         pattern = " (pattern)" if one["regex"] else ""
-        yield "rule", f"{one['resource']}{pattern}: {one['says']}, in this process ({one['rule']})"
+        yield "rule", f"{one['resource']}{pattern}: {one['says']}, {_scope(one)} ({one['rule']})"
     if (more := flow.get("number", 0) - len(flow["rules"])) > 0:
         yield "rule", f"and {more} more"
     for one in flow["resources"]:
