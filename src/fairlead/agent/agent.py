@@ -80,12 +80,7 @@ class Agent:
             dice=self.dice,
             trust=settings.trust == "mesh",
             governed=bool(settings.app),
-            gates=Gates(
-                listener=hears(self._count),
-                memory=sampled(),
-                pure=settings.pure,
-                pool=pool_of(settings),
-            ),
+            gates=self._made_gates(),
         )
         self.engine.measure(settings.telemetry)
         self.rewriting = _rewriting(settings)
@@ -113,6 +108,14 @@ class Agent:
         self._at_exit = False
         self.process = Process(self, None)
         os.register_at_fork(after_in_child=self._forked)
+
+    def _made_gates(self) -> Gates:
+        return Gates(
+            listener=hears(self._count),
+            memory=sampled(),
+            pure=self.settings.pure,
+            pool=pool_of(self.settings),
+        )
 
     def _made_observing(self) -> Observing:
         observing = Observing(
