@@ -7,7 +7,7 @@ from __future__ import annotations
 
 LIBRARIES: tuple[tuple[str, str], ...] = (
     ("MySQLdb.connections", "mysqlclient"),
-    ("aiohttp.connector", "aiohttp"),
+    ("aiohttp.client", "aiohttp"),
     ("aiohttp.web_runner", "aiohttp_server"),
     ("aiomysql", "aiomysql"),
     ("aiosqlite", "aiosqlite"),
