@@ -101,6 +101,7 @@ class Callees:
     def ruled(self, calls: Calls, routes: Routes) -> Ruled:
         """Return the lives of calls."""
         ways: dict[str, Flow] = {}
+        repeated: set[str] = set()
         kept: set[tuple[str, str, str]] = set()
         for one in calls.callees:
             callee = routes.callees.get(f"{one.app}.{one.namespace}".lower())
@@ -113,14 +114,17 @@ class Callees:
             self._of(one).rule = clusters[""].budget
             kept |= {(one.namespace, one.app, subset) for subset in reaches}
             way = self._way(one, reaches)
-            ways |= {host: way for host, known in routes.callees.items() if known is callee}
+            hosts = [host for host, known in routes.callees.items() if known is callee]
+            ways |= dict.fromkeys(hosts, way)
+            if any(route.retry is not None for route in one.routes):
+                repeated.update(hosts)
         self._standing = {key: self._standing[key] for key in kept}
         self._attempts = {key[:2]: self._attempts[key[:2]] for key in kept}
         nobody = Attempts(self._clock)
-        hosts = Hosts(self._clock)
+        nowhere = Hosts(self._clock)
         # What no rule is about carries on the time and the attempt of its request.
-        layers = [bounded(0.0, self._clock), watched(hosts, nobody, self._clock)]
-        return Ruled(ways, lambda inner: chain(layers, inner))
+        layers = [bounded(0.0, self._clock), watched(nowhere, nobody, self._clock)]
+        return Ruled(ways, lambda inner: chain(layers, inner), frozenset(repeated))
 
     def begin_again(self) -> None:
         """Know nothing of calls that were under way in the process that this one was forked off."""

@@ -15,7 +15,7 @@ from fairlead.flow.outside import Outside, concerned
 from fairlead.flow.patience import Patience
 from fairlead.flow.route import Routes
 from fairlead.flow.sendings import Sent
-from fairlead.flow.stack import outbound, outward
+from fairlead.flow.stack import NOBODY, outbound, outward
 from fairlead.flow.statements import Statements
 from fairlead.flow.steps import Flow
 from fairlead.flow.warmup import Warming
@@ -36,6 +36,8 @@ class Plan:
     """The life of a call by app name."""
     patient: Flow
     """The same of one that waits for an endpoint (`Call.waits`)."""
+    repeated: frozenset[str]
+    """Hosts of apps whose calls may be sent again by a rule."""
     outward: Flow
     """The life of a call to a host that is no app."""
     outside: Outside | None
@@ -135,6 +137,7 @@ class Engine:
             routes=routes,
             outbound=flow,
             patient=patient,
+            repeated=NOBODY if ruled is None else ruled.repeated,
             outward=outward(self.gates),
             statements=Statements(rules) if concerned(rules, SQL) else None,
             outside=Outside(self.gates) if about_calls else None,

@@ -32,6 +32,11 @@ class Ruled:
     """Their lives, by host."""
     passing: Callable[[Flow], Flow]
     """Makes the life of every other call."""
+    repeated: frozenset[str] = frozenset()
+    """Hosts whose calls may be sent again."""
+
+
+NOBODY: frozenset[str] = frozenset()
 
 
 def outbound(

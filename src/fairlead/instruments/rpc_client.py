@@ -88,6 +88,8 @@ class Governed(NamedTuple):
     flow: Flow
     call: Call
     metadata: list[Any]
+    repeated: bool
+    """Whether a rule may send it again."""
 
 
 class Reach:
@@ -135,7 +137,9 @@ class Reach:
                 call.trace = traces.carried()
             metadata = with_labels(asked.metadata, label, (CALLER, call.caller), call.trace)
             flow = plan.outbound if call.waits is None else plan.patient
-            return Governed(flow, call, metadata)
+            if plan.snapshot.calls is not None and until < float("inf"):
+                call.until = until
+            return Governed(flow, call, metadata, self.name in plan.repeated)
         except Exception:  # counted; the call goes on untouched
             self.fault()
             return None
@@ -214,11 +218,24 @@ class RpcSender(Sender):
         self.last: Outcome | None = None
         self.raised: BaseException | None = None
         """What the library raised when it was given the call: the application's to hear."""
-        governed.call.facts = self
+        governed.call.facts = governed.call.sending = self
+
+    def told(self) -> list[Any]:
+        """Return the metadata of the attempt under way."""
+        metadata, found = self._governed.metadata, self._governed.call.marks
+        if not found:
+            return metadata
+        names = {name for name, _ in found}
+        return [*(pair for pair in metadata if pair[0].lower() not in names), *found]
+
+    def end(self) -> float:
+        """Return when the attempt under way is to be given up, on the monotonic clock."""
+        until = self._governed.call.until
+        return self._until if until is None else min(self._until, until)
 
     def begin(self, plane: DataPlane) -> Journey:
         """Bring the call to where it is to be sent, or is turned away."""
-        flow, call, _ = self._governed
+        flow, call, *_ = self._governed
         call.began = time.monotonic_ns()
         journey = Journey(flow, call)
         count(plane, call, self)
@@ -262,7 +279,7 @@ class RpcSender(Sender):
 
     def unsent(self, text: str) -> Exception:
         """Return what stands for not having been sent."""
-        late = time.monotonic() >= self._until
+        late = time.monotonic() >= self.end()
         return self.error_of(DEADLINE_EXCEEDED if late else UNAVAILABLE, text)
 
     def closed(self) -> Outcome:

@@ -15,7 +15,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
 
-from fairlead.flow.call import Call, Outcome, Unreachable
+from fairlead.flow.call import Call, Injected, Late, Outcome, Unreachable
 from fairlead.flow.rejected import Rejected
 from fairlead.flow.steps import Send
 from fairlead.instruments.attempt import send
@@ -247,7 +247,7 @@ class Attempt(RpcSender):
         """Make the call on the channel of an endpoint."""
         credentials, compression = self._asked.credentials, self._asked.compression
         # Not to wait until this one endpoint is ready: there are others.
-        asked = Asked(left(self._until), self._governed.metadata, credentials, None, compression)
+        asked = Asked(left(self.end()), self.told(), credentials, None, compression)
         return getattr(self._calls.at(channel), self._how)(self._request, *asked)
 
     def connected(self, call: Call) -> Any:
@@ -257,7 +257,7 @@ class Attempt(RpcSender):
             return self.closed()
         channel = reach.channel(call)
         state = channel._channel.check_connectivity_state(True)
-        patience = min(self._until, time.monotonic() + CONNECT)
+        patience = min(self.end(), time.monotonic() + CONNECT)
         while state not in (READY, FAILED, SHUTDOWN):
             seconds = patience - time.monotonic()
             channel._channel.watch_connectivity_state(state, time.time() + min(seconds, LOOK))
@@ -283,6 +283,10 @@ class Opening(Attempt):
     """One whose caller does not wait for its answer, and may not wait for a connection."""
 
     __slots__ = ()
+
+    def repeatable(self) -> bool:
+        """Return that it is sent once: it is the application's when it is under way."""
+        return False
 
     def open(self) -> Any:
         """Return what stands for the call: the library's own where nothing is to be waited for."""
@@ -312,8 +316,10 @@ class Opening(Attempt):
             call.waits = lambda: 0.0 if pending.is_cancelled else waits()
         try:
             pending.settle(begin(journey, start))
-        except (Unreachable, Rejected) as error:
+        except (Unreachable, Rejected, Injected) as error:
             pending.settle(_caused(self.unreachable(error), error))
+        except Late as error:
+            pending.settle(_caused(self.late(error), error))
         except Exception as error:
             pending.settle(error if error is self.raised or is_error(error) else self._spare())
         return pending

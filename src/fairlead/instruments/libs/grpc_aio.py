@@ -15,10 +15,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from fairlead.flow.call import Call, Outcome, Unreachable
+from fairlead.flow.call import Call, Injected, Late, Outcome, Unreachable
 from fairlead.flow.rejected import Rejected
 from fairlead.flow.steps import Send
-from fairlead.instruments.drive import Journey, begin_async
+from fairlead.instruments.attempt import count
+from fairlead.instruments.drive import Journey, begin_async, run_async
+from fairlead.instruments.measure import measured
 from fairlead.instruments.rpc import WAYS
 from fairlead.instruments.rpc_client import (
     CONNECT,
@@ -152,7 +154,7 @@ class Calls:
         self, reach: Reach, method: str, plain: Any, make: Callable[[Any, str], Any]
     ) -> None:
         self.reach, self.method, self.make = reach, method, make
-        self._plain = plain
+        self.plain = plain
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Return the call."""
@@ -161,9 +163,11 @@ class Calls:
         governed = self.reach.govern(self.method, asked, until)
         if governed is None:
             asked = asked._replace(metadata=self.reach.labelled(asked.metadata))
-            return self._plain(request, **asked._asdict())
+            return self.plain(request, **asked._asdict())
         opening = None
-        if not self._plain._interceptors:
+        # One that may be sent again is awaited before it is anybody's.
+        repeated = governed.repeated and _is_single(self.plain)
+        if not self.plain._interceptors and not repeated:
             opening = Opening(self, self.method, request, asked, governed, until)
             try:
                 call = opening.at_once()
@@ -171,12 +175,12 @@ class Calls:
                 if error is opening.raised:
                     raise
                 self.reach.fault()
-                return self._plain(request, **asked._asdict())
+                return self.plain(request, **asked._asdict())
             if call is not None:
                 return call
-        innermost = copy.copy(self._plain)
+        innermost = copy.copy(self.plain)
         innermost._interceptors = [
-            *(self._plain._interceptors or ()),
+            *(self.plain._interceptors or ()),
             Innermost(self, opening),
         ]
         call = innermost(request, **asked._asdict())
@@ -208,9 +212,13 @@ class Innermost:
         if opening is None:
             return await continuation(details, request)
         try:
+            if opening.repeats and _is_single(self._calls.plain):
+                return await opening.repeated(request)
             return await opening.in_time(request)
-        except (Unreachable, Rejected) as error:
+        except (Unreachable, Rejected, Injected) as error:
             raise opening.unreachable(error) from error
+        except Late as error:
+            raise opening.late(error) from error
         except Exception as error:
             if error is opening.raised or is_error(error):
                 raise
@@ -268,6 +276,44 @@ class Opening(RpcSender):
             journey.abandon()
             raise
 
+    async def repeated(self, request: Any) -> Any:
+        """Return the call when it has ended, the last one of several."""
+        self._request = request
+        flow, call, *_ = self._governed
+        plane = self._calls.reach.plane
+        call.began = time.monotonic_ns()
+        outcome = Outcome()
+        try:
+            outcome = await run_async(flow(call), self._attempt)
+        finally:
+            count(plane, call, self)
+            measured(plane, call, None, outcome)
+        if outcome.response is not None:
+            return outcome.response
+        if outcome.error is not None:
+            self.raised = outcome.error
+            raise outcome.error
+        return outcome.response
+
+    async def _attempt(self, call: Call) -> Outcome:
+        channel = await self._connected(call)
+        if isinstance(channel, Outcome):
+            return channel
+        sent = self._made(channel)
+        sent._fairlead = channel  # which closes when it is let go of, and its calls with it
+        code = (await sent.code()).value[0]  # cancelled, it cancels the call
+        error = error_of(code, await sent.details()) if code else None
+        return outcome_of(sent, error, code)
+
+    def repeatable(self) -> bool:
+        """Tell whether it is awaited, and its message still there."""
+        return self.repeats and super().repeatable()
+
+    @property
+    def repeats(self) -> bool:
+        """Whether a rule may send it again."""
+        return self._governed.repeated
+
     def error_of(self, code: int, text: str) -> Exception:
         """Return an error of the library's."""
         return error_of(code, text)
@@ -279,7 +325,7 @@ class Opening(RpcSender):
             return self.closed()
         channel = reach.channel(call)
         state = channel._channel.check_connectivity_state(True)
-        patience = min(self._until, time.monotonic() + CONNECT)
+        patience = min(self.end(), time.monotonic() + CONNECT)
         while state not in (READY, FAILED, SHUTDOWN):
             seconds = patience - time.monotonic()
             if seconds <= 0:
@@ -292,13 +338,16 @@ class Opening(RpcSender):
             reach.drop(channel)
         return self.refused(call)
 
-    def _started(self, journey: Journey, channel: Any) -> Any:
+    def _made(self, channel: Any) -> Any:
         # Not to wait until this one endpoint is ready: there are others.
         asked = self._asked._replace(
-            timeout=left(self._until), metadata=self._governed.metadata, wait_for_ready=None
+            timeout=left(self.end()), metadata=self.told(), wait_for_ready=None
         )
+        return self._calls.make(channel, self._method)(self._request, **asked._asdict())
+
+    def _started(self, journey: Journey, channel: Any) -> Any:
         try:
-            call = self._calls.make(channel, self._method)(self._request, **asked._asdict())
+            call = self._made(channel)
         except Exception as error:
             self.raised = error
             ended(self._calls.reach, journey, self._governed.call, outcome_of(None, error, None))
@@ -306,6 +355,11 @@ class Opening(RpcSender):
         call._fairlead = channel  # which closes when it is let go of, and its calls with it
         call.add_done_callback(partial(_over, self._calls.reach, journey, self._governed.call))
         return call
+
+
+def _is_single(plain: Any) -> bool:
+    """Tell whether one message goes each way."""
+    return type(plain).__name__ == "UnaryUnaryMultiCallable"
 
 
 def _over(reach: Reach, journey: Journey, call: Call, sent: Any) -> None:
