@@ -218,7 +218,11 @@ class Apps:
         self._started: list[App] = []
 
     def start(self, name: str, control: str, **env: str) -> App:
-        """Start an instance of the app `name`, a module of `apps`; it need not serve yet."""
+        """Start an instance of the app `name`, a module of `apps`; it need not serve yet.
+
+        ``MODULE`` names the module where it is called otherwise.
+        """
+        module = env.pop("MODULE", name)
         state = Path(env.pop("FAIRLEAD_STATE", self.work / "state"))
         settings = {
             "FAIRLEAD_CONTROL": control,
@@ -226,7 +230,7 @@ class Apps:
             "FAIRLEAD_STATE": str(state),
             "PYTHONUNBUFFERED": "1",
         }
-        serve = (str(BIN / "uvicorn"), f"{name}:app", "--app-dir", str(APPS), "--port", "0")
+        serve = (str(BIN / "uvicorn"), f"{module}:app", "--app-dir", str(APPS), "--port", "0")
         argv = [str(BIN / "fairlead"), "run", "--", *serve]
         log = self.work / f"{name}-{len(self._started)}.log"
         process = Process(argv, log, plain_environment(**settings, **env))

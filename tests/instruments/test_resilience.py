@@ -220,7 +220,7 @@ def test_a_storm_of_errors_does_not_become_a_storm_of_calls(caller):
     with rude(always(FAILED)) as server:
         plane = ruled([server.address], retrying("5xx", backoff=0.0), clusters=clusters)
         attempts = plane.engine._callees._attempts["default", "b"]
-        attempts._repeats[attempts._second % 10] = 100
+        attempts._repeats[attempts._second % 10] = 50
         with hooked(plane, *caller.hooks):
             for _ in range(10):
                 assert caller.get("http://b/x").status == 503

@@ -1,8 +1,9 @@
 """How many calls of one app may be repeated: so that a callee in trouble is not given more of it.
 
 Two bounds hold, and both have to have room. At a time: a share of the calls under way, and some in
-any case (Envoy's retry budget). In ten seconds: the same share of the calls that began, and ten a
-second in any case (Finagle's), as calls that fail at once are hardly ever under way.
+any case (Envoy's retry budget). In ten seconds: the same share of the calls that ended well, and
+five a second in any case (as gRPC's throttling, and Finagle's reserve). Where nearly everything
+fails, repeating helps nobody; and calls that fail at once are hardly ever under way.
 
 Who is refused tells those that it calls, for a while, that they are to repeat nothing either: of
 several hops the first one repeats, and attempts do not multiply.
@@ -17,7 +18,7 @@ from fairlead.policy.balance import Budget
 
 WINDOW = 10
 """Seconds that are counted."""
-ALLOWED = 10.0
+ALLOWED = 5.0
 """Repetitions a second that are always allowed."""
 SPENT = 1.0
 """Seconds for which a refusal is passed on."""
@@ -31,7 +32,7 @@ class Attempts:
         self._lock = Lock()
         self._active = self._repeated = 0
         self._spent = -SPENT
-        self._calls = [0] * WINDOW
+        self._well = [0] * WINDOW
         self._repeats = [0] * WINDOW
         self._second = int(clock())
         self.rule = Budget()
@@ -40,13 +41,13 @@ class Attempts:
     def begin(self) -> None:
         """Count a call that begins."""
         with self._lock:
-            self._move()
             self._active += 1
-            self._calls[self._second % WINDOW] += 1
 
-    def end(self, *, repeated: bool) -> None:
-        """Count a call that has ended; it has been `repeated` if it was allowed to."""
+    def end(self, *, repeated: bool, well: bool) -> None:
+        """Count a call that has ended `well` or not; it has been `repeated` if that was allowed."""
         with self._lock:
+            self._move()
+            self._well[self._second % WINDOW] += well
             self._active -= 1
             self._repeated -= repeated
 
@@ -58,7 +59,7 @@ class Attempts:
             others = self._repeated - again
             room = others < max(self.rule.least, int(share * self._active))
             total = sum(self._repeats)
-            room = room and total < max(ALLOWED * WINDOW, share * sum(self._calls))
+            room = room and total < max(ALLOWED * WINDOW, share * sum(self._well))
             if not room:
                 self._spent = self._clock()
                 return False
@@ -75,5 +76,5 @@ class Attempts:
         """Forget seconds that are too long ago."""
         now = int(self._clock())
         for second in range(max(self._second, now - WINDOW) + 1, now + 1):
-            self._calls[second % WINDOW] = self._repeats[second % WINDOW] = 0
+            self._well[second % WINDOW] = self._repeats[second % WINDOW] = 0
         self._second = max(self._second, now)

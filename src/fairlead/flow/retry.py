@@ -95,7 +95,7 @@ def retried(
             above = inherited(call)
             alone = above.attempt < 2 and not above.spent
             most = 1 + rule.attempts if alone else 1
-            sent, call.attempt = 0, 1
+            sent, call.attempt, well = 0, 1, False
             attempts.begin()
             try:
                 while True:
@@ -103,7 +103,8 @@ def retried(
                         call.until = min(call.deadline, clock() + rule.per_try)
                     outcome = yield from inner(call)
                     sent, call.attempts = sent + call.attempts, 0
-                    if call.attempt >= most or not conditions.met(call, outcome):
+                    well = not conditions.met(call, outcome)
+                    if well or call.attempt >= most:
                         return outcome
                     seconds = pause(rule, call.attempt + 1, dice())
                     if clock() + seconds >= call.deadline:
@@ -113,7 +114,7 @@ def retried(
                     call.attempt += 1
                     yield Wait(seconds)
             finally:
-                attempts.end(repeated=call.attempt > 1)
+                attempts.end(repeated=call.attempt > 1, well=well)
                 call.attempts += sent
 
         return flow
