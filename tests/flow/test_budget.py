@@ -47,6 +47,13 @@ def test_a_call_takes_one_place_however_often_it_is_repeated():
     assert not attempts.allow(again=False)
 
 
+def test_a_number_may_stand_for_the_share():
+    """What Istio calls maxRetries, where there is no retryBudget."""
+    attempts = under_way(100)
+    attempts.rule = Budget(most=2)
+    assert sum(attempts.allow(again=False) for _ in range(10)) == 2
+
+
 @pytest.mark.parametrize(("every", "least", "most"), [(1, 40, 60), (10, 270, 300), (2, 140, 350)])
 def test_in_ten_seconds_a_share_of_what_ends_well_is_repeated(every, least, most):
     """Where everything fails, repeating helps nobody; a tenth that fails is repeated."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fairlead.flow.call import Fault, Outcome
+from fairlead.flow.call import Fault, Full, Outcome
 from fairlead.flow.outlier import Hosts
 from fairlead.policy.balance import Cluster, Outlier
 from tests.flow.lives import Life
@@ -23,7 +23,9 @@ class Trial:
 
     def end(self, name: str, *outcomes: Outcome) -> None:
         for outcome in outcomes:
-            self.hosts.end(self.hosts.begin(name), outcome)
+            host = self.hosts.begin(name)
+            assert host is not None
+            self.hosts.end(host, outcome)
 
     def out(self) -> list[str]:
         self.hosts.look()
@@ -120,7 +122,9 @@ def test_no_answer_may_count_by_itself():
 def test_errors_of_the_caller_are_nobodys():
     """A call that was given up says nothing about who was called."""
     trial = Trial(consecutive_5xx=1)
-    trial.hosts.end(trial.hosts.begin("b1"), None)
+    host = trial.hosts.begin("b1")
+    assert host is not None
+    trial.hosts.end(host, None)
     trial.end("b1", Outcome(error=ValueError(), fault=Fault.OTHER))
     assert trial.out() == []
 
@@ -182,3 +186,25 @@ def test_a_lane_whose_instance_is_left_out_goes_to_base():
     life.call(lambda _: BAD, lane="gray")
     assert life.address(lane="gray") == "b1"
     assert life.address() == "b1"
+
+
+def test_no_more_calls_are_under_way_than_there_may_be():
+    """Http2MaxRequests: what is beyond it is answered at once, and nobody waits for it."""
+    life = Life(clusters=[Cluster(rule="DestinationRule/b", most_requests=2)])
+    hosts = life.engine._callees._standing["default", "b", ""].hosts
+    held = [hosts.begin("b1"), hosts.begin("b2")]
+    outcome = life.call(lambda _: GOOD)
+    assert isinstance(outcome.error, Full)
+    assert outcome.error.status == 503
+    assert life.sent == []
+    assert held[0] is not None
+    hosts.end(held[0], GOOD)
+    assert life.call(lambda _: GOOD).status == 200
+    assert hosts.active == 1
+
+
+def test_a_connection_has_a_time_of_its_own():
+    """Who sends is told."""
+    life = Life(clusters=[Cluster(connect=0.25)])
+    life.call(lambda _: GOOD)
+    assert life.sent[0].connect == 0.25

@@ -19,6 +19,7 @@ from fairlead.flow.call import Inherited
 from fairlead.policy.balance import Balance, Budget, Cluster, Outlier
 from fairlead.policy.calls import CalleeRules, Calls
 from fairlead.policy.resilience import ATTEMPT, DEADLINE, RETRY, CallRoute, Injection, Retry
+from tests.instruments.backend import silent_port
 from tests.instruments.callers import CALLERS, Caller
 from tests.instruments.plane import Plane, hooked, inner, serving
 from tests.instruments.rude import (
@@ -192,6 +193,32 @@ def test_an_abort_on_purpose_is_an_answer(caller):
         reply = caller.get("http://b/x")
     assert (reply.status, reply.text) == (418, "fault filter abort")
     assert server.requests == []
+
+
+def test_a_call_that_is_one_too_many_is_answered_for_its_callee(caller):
+    """As a proxy would: 503, and the callee hears nothing of it."""
+    clusters = [Cluster(rule="DestinationRule/b", most_requests=1)]
+    with rude() as server:
+        plane = ruled([server.address], clusters=clusters)
+        hosts = plane.engine._callees._standing["default", "b", ""].hosts
+        held = hosts.begin(server.address)
+        assert held is not None
+        with hooked(plane, *caller.hooks):
+            assert caller.get("http://b/x").status == 503
+            hosts.end(held, None)
+            assert caller.get("http://b/x").status == 200
+    assert len(server.requests) == 1
+
+
+def test_a_connection_that_is_not_made_in_its_time_is_given_up_for_the_next(caller):
+    """A machine that is gone says nothing; the client's own ten seconds are too long."""
+    clusters = [Cluster(connect=0.3, balance=Balance(algorithm="ROUND_ROBIN"))]
+    with silent_port() as gone, rude() as server:
+        plane = ruled([gone, server.address], clusters=clusters)
+        with hooked(plane, *caller.hooks):
+            began = time.monotonic()
+            assert [caller.get("http://b/x").status for _ in range(2)] == [200, 200]
+            assert time.monotonic() - began < 8
 
 
 def test_an_instance_that_fails_is_left_out_and_comes_back(caller):

@@ -44,7 +44,10 @@ def test_one_in_python_equals_one_from_yaml():
 def test_all_that_istio_knows_is_read_and_what_waits_is_named():
     """A field that is silently dropped is a rule that is silently not in force."""
     policy: dict[str, Any] = {
-        "connectionPool": {"tcp": {"maxConnections": 100, "connectTimeout": "30ms"}},
+        "connectionPool": {
+            "tcp": {"maxConnections": 100, "connectTimeout": "30ms"},
+            "http": {"http2MaxRequests": 1000, "maxRetries": 3},
+        },
         "loadBalancer": {
             "simple": "LEAST_REQUEST",
             "localityLbSetting": {"enabled": True},
@@ -72,7 +75,14 @@ def test_all_that_istio_knows_is_read_and_what_waits_is_named():
         exportTo=["."],
         workloadSelector={"matchLabels": {"app": "a"}},
     )
-    blocks = ["connectionPool", "tls", "portLevelSettings", "tunnel", "proxyProtocol"]
+    pool = "connectionPool.tcp.maxConnections"
+    blocks = [pool, "tls", "portLevelSettings", "tunnel", "proxyProtocol"]
+        "connectionPool.tcp.maxConnections",
+        "tls",
+        "portLevelSettings",
+        "tunnel",
+        "proxyProtocol",
+    ]
     found = ["loadBalancer.localityLbSetting", *blocks]
     assert list(waiting(parse(plain).spec)) == [
         *(f"trafficPolicy.{path}" for path in found),

@@ -9,11 +9,14 @@ from fairlead.compiler.part import Calling, Part
 from fairlead.kinds import Resource
 from fairlead.kinds.destination_rule import (
     KIND,
+    ConnectionPool,
     ConsistentHash,
     DestinationRuleSpec,
+    HttpPool,
     LoadBalancer,
     OutlierDetection,
     RetryBudget,
+    TcpPool,
     TrafficPolicy,
 )
 from fairlead.kinds.networking import Percent, waiting
@@ -75,17 +78,22 @@ def _clusters(rule: str, spec: DestinationRuleSpec) -> Iterator[tuple[Cluster, P
             load_balancer=own.load_balancer or policy.load_balancer,
             outlier_detection=own.outlier_detection or policy.outlier_detection,
             retry_budget=own.retry_budget or policy.retry_budget,
+            connection_pool=own.connection_pool or policy.connection_pool,
         )
         yield _cluster(rule, subset.name, merged), pairs(subset.labels or {})
 
 
 def _cluster(rule: str, subset: str, policy: TrafficPolicy) -> Cluster:
+    pool = policy.connection_pool or ConnectionPool()
+    http, tcp = pool.http or HttpPool(), pool.tcp or TcpPool()
     return Cluster(
         subset=subset,
         rule=rule,
         balance=_balance(policy.load_balancer),
         outlier=_outlier(policy.outlier_detection),
-        budget=_budget(policy.retry_budget),
+        budget=_budget(policy.retry_budget, http.max_retries),
+        most_requests=http.http2_max_requests or 0,
+        connect=tcp.connect_timeout or 0.0,
     )
 
 
@@ -141,9 +149,9 @@ def _outlier(rule: OutlierDetection | None) -> Outlier | None:
     )
 
 
-def _budget(rule: RetryBudget | None) -> Budget:
+def _budget(rule: RetryBudget | None, most: int | None) -> Budget:
     if rule is None:
-        return USUAL
+        return USUAL if most is None else Budget(most=most)
     percent = rule.percent.value if isinstance(rule.percent, Percent) else rule.percent
     least = rule.min_retry_concurrency
     return Budget(

@@ -57,7 +57,10 @@ class Attempts:
             self._move()
             share = self.rule.percent / 100
             others = self._repeated - again
-            room = others < max(self.rule.least, int(share * self._active))
+            most = self.rule.most
+            if most is None:
+                most = max(self.rule.least, int(share * self._active))
+            room = others < most
             total = sum(self._repeats)
             room = room and total < max(ALLOWED * WINDOW, share * sum(self._well))
             if not room:

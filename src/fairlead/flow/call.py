@@ -87,6 +87,8 @@ class Call:
     """When the attempt under way is to be given up, on the monotonic clock; None for never.
 
     A generator cannot interrupt a send: whoever sends keeps to it."""
+    connect = 0.0
+    """Seconds that a connection may take, 0.0 for the library's own time."""
     deadline = inf
     """When the whole call is."""
     attempt = 0
@@ -148,6 +150,9 @@ class Late(Exception):
 class Injected(Exception):
     """A rule aborts a call on purpose: nothing was sent."""
 
+    text = "fault filter abort"
+    """What the answer says, in Envoy's words."""
+
     def __init__(self, rule: str, status: int, grpc: int | None) -> None:
         super().__init__(f"fairlead: {rule} aborts this call on purpose")
         self.rule, self.status, self.grpc = rule, status, grpc
@@ -155,6 +160,12 @@ class Injected(Exception):
     def __reduce__(self) -> tuple[type[Injected], tuple[str, int, int | None]]:
         """Go to another process with the library's error, whose cause this is."""
         return type(self), (self.rule, self.status, self.grpc)
+
+
+class Full(Injected):
+    """As many calls of this process are under way as a rule lets an app have: 503, not sent."""
+
+    text = "upstream connect error or disconnect/reset before headers. reset reason: overflow"
 
 
 NAMED = 3

@@ -140,7 +140,9 @@ class Callees:
         addresses = None if cluster.addresses is None else frozenset(cluster.addresses)
         share = self._warming.share
         choice = Choice(callee.pools, addresses, cluster.balance, standing, share, self._dice)
-        standing.hosts.apply(cluster.outlier, choice.addresses())
+        hosts = standing.hosts
+        hosts.apply(cluster.outlier, choice.addresses())
+        hosts.most, hosts.connect, hosts.rule = cluster.most_requests, cluster.connect, cluster.rule
         attempts, avoided = self._of(rules), self._avoided
         # A hash leads to the same instance each time: who is sure of it keeps nothing elsewhere.
         hashed = cluster.balance.algorithm in (RING_HASH, MAGLEV)

@@ -59,6 +59,13 @@ class Hosts:
         """By address."""
         self.ejected = 0
         """How many of them are left out."""
+        self.active = 0
+        """Calls under way to all of them."""
+        self.most = 0
+        """How many there may be, 0 for any number."""
+        self.connect = 0.0
+        self.rule = ""
+        """Kind and name of what says so."""
         self._rule: Outlier | None = None
         self._look = 0.0
 
@@ -76,9 +83,12 @@ class Hosts:
             self._look = self._look or now
             self.ejected = sum(host.until > 0 for host in self.known.values())
 
-    def begin(self, address: str) -> Host:
-        """Return the instance that a call is sent to, and count the call."""
+    def begin(self, address: str) -> Host | None:
+        """Return the instance that a call is sent to, and count the call; None for no room."""
         with self._lock:
+            if self.most and self.active >= self.most:
+                return None
+            self.active += 1
             host = self.known.get(address) or Host(address, self.clock())
             host.active += 1
             return host
@@ -87,6 +97,7 @@ class Hosts:
         """Count that a call has ended, None for one that was given up."""
         with self._lock:
             host.active -= 1
+            self.active -= 1
             if self._rule is None or outcome is None:
                 return
             # Any other error is the caller's own, and says nothing about an instance.

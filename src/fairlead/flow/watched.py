@@ -6,11 +6,13 @@ from collections.abc import Callable
 from math import inf
 
 from fairlead.flow.budget import Attempts
-from fairlead.flow.call import Call, Outcome
+from fairlead.flow.call import Call, Full, Outcome
 from fairlead.flow.deadline import inherited, late
 from fairlead.flow.outlier import Hosts
 from fairlead.flow.steps import Flow, Layer, Send, Steps
 from fairlead.policy.resilience import ATTEMPT, DEADLINE, RETRY, RETRY_OFF
+
+UNAVAILABLE = 14
 
 
 def watched(
@@ -40,7 +42,11 @@ def watched(
                 call.marks = marks(call, spent=attempts.spent, clock=clock)
                 if avoid:
                     call.tried = (*call.tried, call.endpoint.address)
+                call.connect = hosts.connect
                 host, answer = hosts.begin(call.endpoint.address), None
+                if host is None:
+                    answer = Outcome(error=Full(hosts.rule, 503, UNAVAILABLE))
+                    continue
                 try:
                     answer = yield effect
                 finally:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from fairlead.flow.call import Call, Fault, Injected, Late, Outcome, Unreachable
 from fairlead.instruments.attempt import Answer, Sender, send_async
 from fairlead.instruments.outbound import call_for
-from fairlead.instruments.timing import remaining
+from fairlead.instruments.timing import least, remaining
 from fairlead.telemetry.names import AGENT_FAULTS
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class Whole(Sender):
 
     def _timed(self, call: Call) -> dict[str, Any]:
         """Return the options of the request, with the time that is left for it and its body."""
-        if call.deadline == inf:
+        if call.deadline == inf and not call.connect:
             return self._options
         ClientTimeout = sys.modules["aiohttp.client"].ClientTimeout  # noqa: N806 - a class
         theirs = self._options.get("timeout", self._session._timeout)
@@ -135,12 +135,14 @@ class Whole(Sender):
             theirs = ClientTimeout(total=theirs)
         elif not isinstance(theirs, ClientTimeout):
             theirs = self._session._timeout
-        limit = remaining(call.deadline)
+        limit = None if call.deadline == inf else remaining(call.deadline)
         timeout = ClientTimeout(
-            total=limit if not theirs.total else min(theirs.total, limit),
+            total=theirs.total if limit is None else least(theirs.total or None, limit),
             connect=theirs.connect,
             sock_read=theirs.sock_read,
-            sock_connect=theirs.sock_connect,
+            sock_connect=least(theirs.sock_connect or None, call.connect)
+            if call.connect
+            else theirs.sock_connect,
             ceil_threshold=theirs.ceil_threshold,
         )
         return {**self._options, "timeout": timeout}

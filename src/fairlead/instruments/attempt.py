@@ -96,10 +96,6 @@ class Sender(Ambient):
         return None
 
 
-ABORTED = b"fault filter abort"
-"""Text of an answer that a rule gives on purpose, as Envoy has it."""
-
-
 class Answer(NamedTuple):
     """What the author of a rule gives instead of a call, as an HTTP response."""
 
@@ -216,7 +212,8 @@ def _failed(plane: DataPlane, call: Call, sender: Sender, error: BaseException) 
 def _answer(plane: DataPlane, sender: Sender, error: Rejected | Injected) -> Any:
     try:
         if isinstance(error, Injected):
-            return sender.answer(Answer.made(error.status, ABORTED, [])) if error.status else None
+            made = Answer.made(error.status, error.text.encode(), [])
+            return sender.answer(made) if error.status else None
         return sender.answer(Answer.of(error.refusal)) if error.answers else None
     except Exception:  # counted; the library's connect error says as much
         plane.counters.count(AGENT_FAULTS, sender.library)

@@ -15,7 +15,7 @@ from weakref import WeakSet
 
 from fairlead.flow.call import Fault, Injected, Outcome
 from fairlead.flow.rejected import Rejected
-from fairlead.instruments.attempt import ABORTED, Sender, count
+from fairlead.instruments.attempt import Sender, count
 from fairlead.instruments.drive import Journey
 from fairlead.instruments.measure import measured
 from fairlead.instruments.outbound import BAGGAGE, label_only, plan_for, trace_only
@@ -228,6 +228,11 @@ class RpcSender(Sender):
         names = {name for name, _ in found}
         return [*(pair for pair in metadata if pair[0].lower() not in names), *found]
 
+    def patience(self) -> float:
+        """Return until when its endpoint may take to connect."""
+        until: float = time.monotonic() + (self._governed.call.connect or CONNECT)
+        return min(self.end(), until)
+
     def end(self) -> float:
         """Return when the attempt under way is to be given up, on the monotonic clock."""
         until = self._governed.call.until
@@ -263,7 +268,7 @@ class RpcSender(Sender):
         """Return the library's own error."""
         if isinstance(error, Injected):
             code = UNAVAILABLE if error.grpc is None else error.grpc
-            return self.error_of(code, ABORTED.decode())
+            return self.error_of(code, error.text)
         if isinstance(error, Rejected):
             code, text = status_of(error.refusal)
             return self.error_of(code, text)

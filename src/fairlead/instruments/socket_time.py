@@ -13,7 +13,7 @@ from socket import SocketIO
 from typing import TYPE_CHECKING, Any
 
 from fairlead.instruments.headers import marked
-from fairlead.instruments.timing import remaining, shorter
+from fairlead.instruments.timing import least, remaining, shorter
 
 if TYPE_CHECKING:
     from fairlead.flow.call import Call
@@ -72,15 +72,21 @@ def told(
     if call.marks:
         headers = marked(headers, call.marks)
     # Behind `redirect` come `assert_same_host` and `timeout`, if they are given by place.
-    if call.until is not None and len(rest) < PLACE_OF_TIMEOUT:
-        limit = remaining(call.until)
+    limited = call.until is not None or call.connect
+    if limited and len(rest) < PLACE_OF_TIMEOUT:
+        limit = None if call.until is None else remaining(call.until)
         theirs = options.get("timeout", usual)
-        if isinstance(theirs, Timeout):
-            ours = theirs.clone()
-            total = theirs.total if isinstance(theirs.total, int | float) else limit
-            ours.total = min(total, limit)
-        else:
-            asked = theirs if isinstance(theirs, int | float) else limit
-            ours = Timeout(total=min(asked, limit))
+        if not isinstance(theirs, Timeout):
+            asked = theirs if isinstance(theirs, int | float) else None
+            theirs = Timeout(connect=asked, read=asked)
+        ours = theirs.clone()
+        if limit is not None:
+            ours.total = least(_number(theirs.total), limit)
+        if call.connect:
+            ours._connect = least(_number(theirs._connect), call.connect)  # noqa: SLF001 - a setting
         options = {**options, "timeout": ours}
     return (method, url, body, headers, *rest), options
+
+
+def _number(limit: Any) -> float | None:
+    return float(limit) if isinstance(limit, int | float) else None

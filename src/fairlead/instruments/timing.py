@@ -25,6 +25,11 @@ def remaining(end: float) -> float:
     return max(LEAST, end - time.monotonic())
 
 
+def least(theirs: float | None, ours: float) -> float:
+    """Return the shorter of two times, of which the first may be none."""
+    return ours if theirs is None else min(theirs, ours)
+
+
 def shorter(theirs: float | None, end: float) -> float | None:
     """Return what a library may take that would take `theirs`, None for as long as it takes."""
     if end == inf:

@@ -134,6 +134,62 @@ class RetryBudget(Istio):
     budget_interval: Later = later("How long calls count.")
 
 
+class TcpPool(Istio):
+    """Connections."""
+
+    connect_timeout: Seconds | None = Field(
+        default=None, description="Time to connect; the client's own if left out."
+    )
+    max_connections: Later = later("Connections at a time.")
+    tcp_keepalive: Later = later("Signs of life.")
+    max_connection_duration: Later = later("How long one is kept.")
+    idle_timeout: Later = later("How long one is kept for nothing.")
+
+
+class HttpPool(Istio):
+    """Calls."""
+
+    http2_max_requests: int | None = Field(
+        default=None,
+        alias="http2MaxRequests",
+        ge=0,
+        le=2_147_483_647,
+        description="Calls at a time, of HTTP/1.1 as well; the others are answered with 503.",
+    )
+    max_retries: int | None = Field(
+        default=None,
+        ge=0,
+        le=2_147_483_647,
+        description="Calls that are repeated at a time, where there is no retryBudget.",
+    )
+    http1_max_pending_requests: Later = Field(
+        default=None,
+        alias="http1MaxPendingRequests",
+        description="Calls that wait. Not enforced yet: status says so.",
+    )
+    max_requests_per_connection: Later = later("Calls of one connection.")
+    idle_timeout: Later = later("How long a connection is kept for nothing.")
+    h2_upgrade_policy: Later = Field(
+        default=None,
+        alias="h2UpgradePolicy",
+        description="Whether HTTP/2 is spoken. Not enforced yet: status says so.",
+    )
+    use_client_protocol: Later = later("Whether the caller's protocol is kept.")
+    max_concurrent_streams: Later = later("Calls of one connection at a time.")
+    http2_keep_alive: Later = Field(
+        default=None,
+        alias="http2KeepAlive",
+        description="Signs of life. Not enforced yet: status says so.",
+    )
+
+
+class ConnectionPool(Istio):
+    """Connections and their limits."""
+
+    tcp: TcpPool | None = Field(default=None, description="Connections.")
+    http: HttpPool | None = Field(default=None, description="Calls.")
+
+
 class TrafficPolicy(Istio):
     """How it is called. A subset that has a block of these replaces all of that block."""
 
@@ -142,7 +198,9 @@ class TrafficPolicy(Istio):
         default=None, description="Which instance not."
     )
     retry_budget: RetryBudget | None = Field(default=None, description="How often again.")
-    connection_pool: Later = later("Connections and their limits.")
+    connection_pool: ConnectionPool | None = Field(
+        default=None, description="Connections and their limits."
+    )
     tls: Later = later("Encryption.")
     port_level_settings: Later = later("The same by port.")
     tunnel: Later = later("A proxy between.")

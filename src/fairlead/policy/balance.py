@@ -78,6 +78,8 @@ class Budget:
     """Of the calls under way."""
     least: int = 3
     """So many are always allowed."""
+    most: int | None = None
+    """So many at a time, in place of the share; None for the share."""
 
 
 ROUND, USUAL = Balance(), Budget()
@@ -96,6 +98,10 @@ class Cluster:
     balance: Balance = ROUND
     outlier: Outlier | None = None
     budget: Budget = USUAL
+    most_requests: int = 0
+    """Calls under way at a time, 0 for as many as there are."""
+    connect: float = 0.0
+    """Seconds that a connection may take, 0 for the client's own time."""
 
 
 def problem(cluster: Cluster) -> str | None:
@@ -114,6 +120,10 @@ def problem(cluster: Cluster) -> str | None:
         return "no warm-up"
     if not (0 <= budget.percent <= 100 and 0 <= budget.least <= 1_000_000):
         return "no budget"
+    if budget.most is not None and not 0 <= budget.most < 1 << 32:
+        return "no budget"
+    if not (0 <= cluster.most_requests < 1 << 32 and 0 <= cluster.connect <= LONGEST):
+        return "no limits of connections"
     return _outlier(cluster.outlier) if cluster.outlier is not None else None
 
 

@@ -127,3 +127,49 @@ def test_restoring_leaves_no_trace() -> None:
         assert gevent.spawn is not before[0]
     after = [gevent.spawn, gevent.spawn_raw, gevent.spawn_later, *(o.spawn for o in owners)]
     assert after == before
+
+
+def test_greenlets_keep_to_times_and_repeat_by_themselves() -> None:
+    """Each has a call of its own under way: one that waits for its turn must not end another's."""
+    seen = run(
+        """
+        import requests, time
+        from dataclasses import replace
+        from fairlead.policy.balance import Budget, Cluster
+        from fairlead.policy.calls import CalleeRules, Calls
+        from fairlead.policy.resilience import CallRoute, Retry
+        from tests.instruments.plane import inner
+        from tests.instruments.rude import FAILED, OK, one_by_one, rude
+
+        answers = {}
+
+        def behave(one, peer):
+            path = one.requests[-1].split()[1]
+            answers[path] = answers.get(path, 0) + 1
+            if path.startswith(b"/slow"):
+                one_by_one(one, peer)
+            peer.sendall(FAILED if answers[path] < 3 else OK)
+
+        def get(path):
+            try:
+                return requests.get("http://b" + path, timeout=20).status_code
+            except requests.RequestException as error:
+                return "late"
+
+        retry = Retry(attempts=2, on=("5xx",))
+        route = CallRoute(rule="VirtualService/b http[0]", timeout=1.0, retry=retry)
+        with rude(behave) as server:
+            clusters = (Cluster(budget=Budget(least=100)),)
+            rules = CalleeRules(namespace="default", app="b", routes=(route,), clusters=clusters)
+            snapshot = replace(inner({"b": {server.address: ""}}), calls=Calls(callees=(rules,)))
+            with hooked(Plane(snapshot), "urllib3", "requests", "gevent"):
+                began = time.monotonic()
+                kinds = ("slow", "x")
+                jobs = [gevent.spawn(get, f"/{kind}{n}") for n in range(5) for kind in kinds]
+                gevent.joinall(jobs, timeout=20)
+                took = time.monotonic() - began
+        print(json.dumps([sorted({str(job.value) for job in jobs[0::2]}),
+            [job.value for job in jobs[1::2]], took < 8]))
+        """
+    )
+    assert seen == [["late"], [200] * 5, True]

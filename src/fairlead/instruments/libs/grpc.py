@@ -24,7 +24,6 @@ from fairlead.instruments.pending import Pending
 from fairlead.instruments.rpc import WAYS
 from fairlead.instruments.rpc_client import (
     CANCELLED,
-    CONNECT,
     FAILED,
     READY,
     SHUTDOWN,
@@ -257,7 +256,7 @@ class Attempt(RpcSender):
             return self.closed()
         channel = reach.channel(call)
         state = channel._channel.check_connectivity_state(True)
-        patience = min(self.end(), time.monotonic() + CONNECT)
+        patience = self.patience()
         while state not in (READY, FAILED, SHUTDOWN):
             seconds = patience - time.monotonic()
             channel._channel.watch_connectivity_state(state, time.time() + min(seconds, LOOK))

@@ -23,7 +23,6 @@ from fairlead.instruments.drive import Journey, begin_async, run_async
 from fairlead.instruments.measure import measured
 from fairlead.instruments.rpc import WAYS
 from fairlead.instruments.rpc_client import (
-    CONNECT,
     FAILED,
     READY,
     SHUTDOWN,
@@ -325,7 +324,7 @@ class Opening(RpcSender):
             return self.closed()
         channel = reach.channel(call)
         state = channel._channel.check_connectivity_state(True)
-        patience = min(self.end(), time.monotonic() + CONNECT)
+        patience = self.patience()
         while state not in (READY, FAILED, SHUTDOWN):
             seconds = patience - time.monotonic()
             if seconds <= 0:

@@ -24,7 +24,7 @@ from fairlead.instruments.outbound import (
     plan_for,
     trace_only,
 )
-from fairlead.instruments.timing import shorter
+from fairlead.instruments.timing import least, shorter
 from fairlead.policy.resource import CALLER
 from fairlead.policy.trace import PARENT, STATE
 from fairlead.telemetry.names import AGENT_FAULTS
@@ -217,9 +217,12 @@ class _Sender(Sender):
         aimed = _copy(self._request, url, self._label, call.caller, call.trace)
         if call.marks:
             _mark(aimed.headers._list, call.marks)
-        if call.until is not None:
+        if call.until is not None or call.connect:
             theirs = aimed.extensions.get("timeout") or dict.fromkeys(_PHASES)
-            limits = {phase: shorter(limit, call.until) for phase, limit in theirs.items()}
+            end = inf if call.until is None else call.until
+            limits = {phase: shorter(limit, end) for phase, limit in theirs.items()}
+            if call.connect:
+                limits["connect"] = least(limits.get("connect"), call.connect)
             aimed.extensions = {**aimed.extensions, "timeout": limits}
         return aimed
 

@@ -198,7 +198,7 @@ class _Sender(Sender):
         needed = call.entry is not None or call.attempt or call.until is not None
         token = _sending.set(call) if needed else None
         request, options = self._request, self._options
-        if call.until is not None or call.marks:
+        if call.until is not None or call.marks or call.connect:
             request, options = told(request, options, call, pool.timeout)
         try:
             response = self._original(pool, *request, **options)
