@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks import (
+    calls,
     commandline,
     frameworks,
     hot,
@@ -33,6 +34,7 @@ GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
     "inbound": inbound.run,
     "frameworks": frameworks.run,
     "outbound": outbound.run,
+    "calls": calls.run,
     "rpc": rpc.run,
     "propagation": propagation.run,
     "startup": startup.run,

@@ -77,12 +77,6 @@ def test_all_that_istio_knows_is_read_and_what_waits_is_named():
     )
     pool = "connectionPool.tcp.maxConnections"
     blocks = [pool, "tls", "portLevelSettings", "tunnel", "proxyProtocol"]
-        "connectionPool.tcp.maxConnections",
-        "tls",
-        "portLevelSettings",
-        "tunnel",
-        "proxyProtocol",
-    ]
     found = ["loadBalancer.localityLbSetting", *blocks]
     assert list(waiting(parse(plain).spec)) == [
         *(f"trafficPolicy.{path}" for path in found),

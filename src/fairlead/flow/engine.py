@@ -36,6 +36,8 @@ class Plan:
     """The life of a call by app name."""
     patient: Flow
     """The same of one that waits for an endpoint (`Call.waits`)."""
+    ruled: bool
+    """Whether rules are about how apps are called."""
     repeated: frozenset[str]
     """Hosts of apps whose calls may be sent again by a rule."""
     outward: Flow
@@ -81,6 +83,8 @@ class Engine:
         self._callees = Callees(clock, dice, self._warming, self._avoided)
         self.gates = Gates() if gates is None else gates
         self.measuring = Measuring(self.gates)
+        self.listeners: list[Callable[[Plan], object]] = []
+        """Hear of each plan when it is in force, in the thread that applies it."""
         self.plan = self._build(Snapshot())
 
     def apply(self, snapshot: Snapshot) -> None:
@@ -88,7 +92,9 @@ class Engine:
         # The gates first: what a plan finds out about them it keeps.
         simulate, lane = snapshot.governance == OBSERVE, snapshot.workload.lane
         self.gates.apply(_rules(snapshot), simulate=simulate, lane=lane)
-        self.plan = self._build(snapshot)
+        self.plan = plan = self._build(snapshot)
+        for listener in self.listeners:
+            listener(plan)
 
     def note_requests(self, on: bool) -> None:  # noqa: FBT001
         """Have requests come by their gates whether or not rules are about them."""
@@ -137,6 +143,7 @@ class Engine:
             routes=routes,
             outbound=flow,
             patient=patient,
+            ruled=ruled is not None,
             repeated=NOBODY if ruled is None else ruled.repeated,
             outward=outward(self.gates),
             statements=Statements(rules) if concerned(rules, SQL) else None,

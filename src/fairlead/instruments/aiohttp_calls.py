@@ -58,7 +58,7 @@ def requesting(plane: DataPlane) -> Callable[[Request], Request]:
     def wrap(original: Request) -> Request:
         def _request(session: Any, method: str, str_or_url: Any, **options: Any) -> Awaitable[Any]:
             # Nothing is done where nobody rules about calls.
-            if plane.engine.plan.snapshot.calls is None:
+            if not plane.engine.plan.ruled:
                 return original(session, method, str_or_url, **options)
             ruled = _ruled(plane, session, method, str_or_url, options)
             if ruled is None:

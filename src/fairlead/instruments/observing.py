@@ -49,8 +49,7 @@ class Observing:
     def wants_requests(self) -> bool:
         """Whether somebody is to hear of each request's beginning."""
         # Where nobody rules about calls, nothing is looked for in headers.
-        calls = self._engine.plan.snapshot.calls
-        return self._noting or self.spans is not None or calls is not None
+        return self._noting or self.spans is not None or self._engine.plan.ruled
 
     def look(self) -> None:
         """Take in whether anybody wants requests to be noted."""
@@ -66,7 +65,7 @@ class Observing:
     def begun(self, served: Served, method: str, header: Header) -> None:
         """Hear of a request that begins, which is a passage where requests are noted."""
         try:
-            if self._engine.plan.snapshot.calls is not None:
+            if self._engine.plan.ruled:
                 served.above = read(header)
             if self.spans is not None:
                 self.spans.lane(served.lane)

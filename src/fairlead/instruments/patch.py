@@ -9,7 +9,8 @@ from collections.abc import Callable
 from functools import update_wrapper
 from typing import Any
 
-_MARK = "__fairlead__"
+MARK = "__fairlead__"
+"""Attribute of every replacement."""
 _ABSENT = object()
 
 
@@ -25,12 +26,12 @@ class Patches:
         Raises AttributeError where the library has no such name: the version is not one we know.
         """
         original = getattr(owner, name)
-        if hasattr(original, _MARK):
+        if hasattr(original, MARK):
             return
         replacement = wrap(original)
         function = replacement.__func__ if isinstance(replacement, classmethod) else replacement
         update_wrapper(function, original)
-        setattr(function, _MARK, True)
+        setattr(function, MARK, True)
         # An inherited method becomes an own one, and is deleted again on restore.
         own = vars(owner).get(name, _ABSENT)
         setattr(owner, name, replacement)

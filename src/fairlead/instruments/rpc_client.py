@@ -137,7 +137,7 @@ class Reach:
                 call.trace = traces.carried()
             metadata = with_labels(asked.metadata, label, (CALLER, call.caller), call.trace)
             flow = plan.outbound if call.waits is None else plan.patient
-            if plan.snapshot.calls is not None and until < float("inf"):
+            if plan.ruled and until < float("inf"):
                 call.until = until
             return Governed(flow, call, metadata, self.name in plan.repeated)
         except Exception:  # counted; the call goes on untouched

@@ -176,7 +176,7 @@ class Serving:
     def _inherit(self, context: Any) -> None:
         """Have the calls that this one causes end with it: gRPC tells how much time it has."""
         plane, passage = self._governance.plane, self.passage
-        if plane.engine.plan.snapshot.calls is not None:
+        if plane.engine.plan.ruled:
             left = safely(plane, context.time_remaining)
             passage.above = sooner(passage.above, left)
 

@@ -103,7 +103,7 @@ def test_a_call_ends_in_time(plane: Plane, make: Make, base: Seen, way: str) -> 
     with pytest.raises(grpc.RpcError) as raised:
         make().ask(way)
     assert raised.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-    assert 0 < remaining[0] <= 0.6
+    assert 0 < remaining[0] <= 0.7  # clocks of two sorts
     assert 0 < int(base.last(DEADLINE) or 0) <= 600
 
 

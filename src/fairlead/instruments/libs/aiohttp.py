@@ -30,6 +30,7 @@ from fairlead.instruments.outbound import (
     outside_for,
     trace_only,
 )
+from fairlead.instruments.patch import MARK
 from fairlead.policy.resource import CALLER
 from fairlead.policy.trace import PARENT, STATE
 from fairlead.telemetry.names import AGENT_FAULTS
@@ -69,9 +70,10 @@ def install(plane: DataPlane, patches: Patches) -> None:
         def connect(
             self: TCPConnector, req: ClientRequest, traces: Any, timeout: Any
         ) -> Awaitable[Any]:
-            whole = aim.get()
-            if whole is not None and whole.at(req.url):
-                return _aimed(plane, original, (self, req, traces, timeout), whole)
+            if plane.engine.plan.ruled:
+                whole = aim.get()
+                if whole is not None and whole.at(req.url):
+                    return _aimed(plane, original, (self, req, traces, timeout), whole)
             governed = _govern(plane, req)
             if governed is None:
                 return original(self, req, traces, timeout)
@@ -92,9 +94,20 @@ def install(plane: DataPlane, patches: Patches) -> None:
 
         return start
 
-    patches.replace(ClientSession, "_request", requesting(plane))
     patches.replace(TCPConnector, "connect", connecting)
     patches.replace(ClientResponse, "start", starting)
+    _hook_when_ruled(plane, patches, ClientSession, TCPConnector)
+
+
+def _hook_when_ruled(plane: DataPlane, patches: Patches, session: Any, connector: Any) -> None:
+    """Hook whole requests from when rules are about calls: until then nothing is around them."""
+
+    def hear(plan: Plan) -> None:
+        if plan.ruled and hasattr(connector.connect, MARK):
+            patches.replace(session, "_request", requesting(plane))
+
+    plane.engine.listeners.append(hear)
+    hear(plane.engine.plan)
 
 
 async def _aimed(
