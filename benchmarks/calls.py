@@ -1,7 +1,7 @@
 """CPU that rules about calls add to a call by app name: none for the app, and all that there are.
 
-Both sides are hooked and call the same server by name. Plain has no rule about calls anywhere, ruled
-has a timeout, retries, a budget, ejection and least-request for the app that is called.
+Both sides are hooked and call the same server by name. Plain has no rule about calls anywhere,
+ruled has a timeout, retries, a budget, ejection and least-request for the app that is called.
 """
 
 from __future__ import annotations
