@@ -17,6 +17,7 @@ from fairlead.compiler.part import Calling, Part, Way
 from fairlead.compiler.placed import Placed
 from fairlead.policy.balance import Cluster
 from fairlead.policy.calls import CalleeRules, Calls
+from fairlead.policy.encode import canonical, to_plain
 from fairlead.policy.endpoint import Service
 from fairlead.policy.resilience import ALL, CallRoute, Share
 
@@ -49,11 +50,16 @@ class Callings:
         """`parts` are by namespace."""
         self._parts = [part for found in parts.values() for part in found if part.calling]
         self._services = tuple(services) if self._parts else ()
+        self._exact: dict[str, list[Part]] = {}
+        self._patterns: list[Part] = []
+        for part in self._parts:
+            self._enter(part)
         self._placed: dict[Key, list[Placed]] = {}
         for one in placed if self._parts else ():
             key = one.instance.namespace, one.instance.app
             self._placed.setdefault(key, []).append(one)
         self._made: dict[str, Calls | None] = {}
+        self._texts: dict[str, bytes] = {}
 
     def of(self, namespace: str) -> Calls | None:
         """Return what workloads of `namespace` are to know, None where no object is about calls."""
@@ -64,15 +70,25 @@ class Callings:
             self._made[namespace] = Calls(callees=tuple(one for one in found if one is not None))
         return self._made[namespace]
 
+    def text(self, namespace: str) -> bytes:
+        """Return the text that digests are taken of, made once: a namespace has many workloads."""
+        if namespace not in self._texts:
+            self._texts[namespace] = canonical(to_plain(self.of(namespace)))
+        return self._texts[namespace]
+
     def findings(self) -> Iterator[tuple[Part, str, str, str, str]]:
         """Yield what authors should know: part, type, reason, message and status."""
+        reached: dict[int, list[Service]] = {}
+        for service in self._services:
+            for part in self._about(service):
+                reached.setdefault(id(part), []).append(service)
         for part in self._parts:
             calling = part.calling
             assert calling is not None  # noqa: S101 - kept for it
             if not calling.hosts:
                 yield part, ENFORCED, "NotSupported", calling.unenforced, "False"
                 continue
-            mine = [service for service in self._services if _reaches(part, service)]
+            mine = reached.get(id(part), [])
             if not mine:
                 names = ", ".join(calling.hosts)
                 message = f"no agent has reported an app called {names}"
@@ -80,6 +96,26 @@ class Callings:
                 yield part, ENFORCED, TARGET_NOT_SEEN, f"{message} that it is about", "Unknown"
                 continue
             yield from self._judged(part, calling, mine)
+
+    def _enter(self, part: Part) -> None:
+        """Enter `part` where services look for it: by exact names, or among patterns."""
+        assert part.calling is not None  # noqa: S101 - kept for it
+        names: set[str] = set()
+        for host in part.calling.hosts:
+            if host.startswith("*"):
+                self._patterns.append(part)
+            else:
+                # A name with a dot may be one of another namespace, or an app that is called so.
+                whole = host.lower()
+                names |= {_without_suffix(whole), f"{whole}.{part.resource.namespace}"}
+        for name in names:
+            self._exact.setdefault(name, []).append(part)
+
+    def _about(self, service: Service) -> list[Part]:
+        """Return the objects that name `service`."""
+        full = f"{service.app}.{service.namespace}".lower()
+        found = {id(part): part for part in (*self._exact.get(full, ()), *self._patterns)}
+        return [part for part in found.values() if _named(part, service)]
 
     def _judged(
         self, part: Part, calling: Calling, services: list[Service]
@@ -161,11 +197,11 @@ class Callings:
     def _claims(self, service: Service, namespace: str, *, destination: bool) -> list[Part]:
         """Return the objects about `service` that callers of `namespace` see, the first counts."""
         found: list[_Claim] = []
-        for part in self._parts:
+        for part in self._about(service):
             calling, own = part.calling, part.resource.namespace
             if calling is None or calling.destination is not destination:
                 continue
-            if not _exported(calling, own, namespace) or not _reaches(part, service):
+            if not _exported(calling, own, namespace):
                 continue
             name = _named(part, service)
             order = (
@@ -184,16 +220,19 @@ def _exported(calling: Calling, own: str, namespace: str) -> bool:
     return EVERYWHERE in exported or namespace in exported or ("." in exported and own == namespace)
 
 
-def _reaches(part: Part, service: Service) -> bool:
-    return bool(_named(part, service))
-
-
 def _named(part: Part, service: Service) -> str:
     """Return the host of `part` that names `service`, ``""`` for none; an exact one first."""
     assert part.calling is not None  # noqa: S101 - asked of those
     names = _names(service, part.resource.namespace)
     patterns = [host for host in part.calling.hosts if _matches(host.lower(), names)]
     return min(patterns, key=lambda host: (host.startswith("*"), -len(host)), default="")
+
+
+def _without_suffix(host: str) -> str:
+    for suffix in SUFFIXES[:0:-1]:
+        if host.endswith(suffix):
+            return host.removesuffix(suffix)
+    return host
 
 
 def _matches(host: str, names: tuple[str, ...]) -> bool:

@@ -162,11 +162,13 @@ class World:
 
     def _sealed(self, snapshot: Snapshot) -> Snapshot:
         """Return `snapshot` with its digest: policy.encode.seal, over text made once."""
-        plain = to_plain(replace(snapshot, services=()))
+        plain = to_plain(replace(snapshot, services=(), calls=None))
         for name in ("digest", "revision"):
             del plain[name]
         texts = {key: canonical(value) for key, value in plain.items()}
         texts["services"] = self._services_text
+        if snapshot.calls is not None:
+            texts["calls"] = self._callings.text(snapshot.workload.namespace)
         content = b",".join(canonical(key) + b":" + texts[key] for key in sorted(texts))
         digest = sha256(b"{" + content + b"}").hexdigest()[:32]
         return replace(snapshot, digest=digest)

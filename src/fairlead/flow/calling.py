@@ -103,6 +103,9 @@ class Callees:
         ways: dict[str, Flow] = {}
         repeated: set[str] = set()
         kept: set[tuple[str, str, str]] = set()
+        spelt: dict[int, list[str]] = {}
+        for host, known in routes.callees.items():
+            spelt.setdefault(id(known), []).append(host)
         for one in calls.callees:
             callee = routes.callees.get(f"{one.app}.{one.namespace}".lower())
             if callee is None:
@@ -114,7 +117,7 @@ class Callees:
             self._of(one).rule = clusters[""].budget
             kept |= {(one.namespace, one.app, subset) for subset in reaches}
             way = self._way(one, reaches)
-            hosts = [host for host, known in routes.callees.items() if known is callee]
+            hosts = spelt[id(callee)]
             ways |= dict.fromkeys(hosts, way)
             if any(route.retry is not None for route in one.routes):
                 repeated.update(hosts)
