@@ -69,8 +69,21 @@ class Generator:
             await asyncio.gather(*self._tasks)
         finally:
             watching.cancel()
-            for _, writer in self._idle:
-                writer.close()
+            self.close()
+
+    def close(self) -> None:
+        """Hang up."""
+        for _, writer in self._idle:
+            writer.close()
+        self._idle.clear()
+
+    async def once(self, path: str, late: float = 0.0) -> int:
+        """Send one request, `late` by so many seconds, and return what came back."""
+        try:
+            async with asyncio.timeout(self._timeout - late):
+                return await self._exchange(path)
+        except (OSError, EOFError, ValueError):  # TimeoutError is an OSError
+            return GIVEN_UP
 
     def _now(self) -> float:
         return time.monotonic() - self._start
@@ -87,12 +100,7 @@ class Generator:
         task.add_done_callback(self._tasks.discard)
 
     async def _ask(self, due: float, path: str, phase: int) -> None:
-        status = GIVEN_UP
-        try:
-            async with asyncio.timeout(self._timeout - (self._now() - due)):
-                status = await self._exchange(path)
-        except (OSError, EOFError, ValueError):  # TimeoutError is an OSError
-            pass
+        status = await self.once(path, self._now() - due)
         self.samples.append(Sample(due, self._now() - due, status, path, phase))
 
     async def _exchange(self, path: str) -> int:
@@ -145,3 +153,25 @@ def percentile(values: Iterable[float], share: float) -> float:
     """Return the value that `share` of all are no greater than; 0.0 of none."""
     ordered = sorted(values)
     return ordered[max(0, ceil(share * len(ordered)) - 1)] if ordered else 0.0
+
+
+def closed(address: str, path: str, *, callers: int, seconds: float) -> list[int]:
+    """Return the statuses that so many callers get, each of which asks again when it is answered.
+
+    This is for finding out what a server can do, and not for what its users see.
+    """
+    generator = Generator(address, timeout=10.0)
+
+    async def call(until: float) -> list[int]:
+        statuses = []
+        while time.monotonic() < until:
+            statuses.append(await generator.once(path))
+        return statuses
+
+    async def run() -> list[int]:
+        until = time.monotonic() + seconds
+        found = await asyncio.gather(*(call(until) for _ in range(callers)))
+        generator.close()
+        return [status for statuses in found for status in statuses]
+
+    return asyncio.run(run())
