@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import re
@@ -24,7 +23,6 @@ BIN = Path(sys.executable).parent
 PATIENCE = 60.0
 """Seconds that anything may take on a busy machine."""
 
-RULES = "/apis/fault-tolerance.opensergo.io/v1alpha1/namespaces/default/flowcontrols"
 INSTANCES = "/apis/fairlead.io/v1alpha1/namespaces/default/instances"
 
 T = TypeVar("T")
@@ -113,8 +111,8 @@ class Stand:
         file = self._work / policy.name
         file.write_text(text)
         self._fairlead("apply", "-f", str(file))
-        for name in re.findall(r"^metadata: {name: ([-a-z0-9]+)", text, re.MULTILINE):
-            self.until(functools.partial(self._live, name), bool)
+        wait = ("wait", "-f", str(file), "--for", "condition=Live", "--timeout", f"{PATIENCE:g}s")
+        self._fairlead(*wait)
         try:
             yield
         finally:
@@ -136,14 +134,6 @@ class Stand:
     def _instances(self, app: str) -> list[Any]:
         items = json.loads(ask(self._control, INSTANCES).body)["items"]
         return [one["spec"] for one in items if one["spec"]["app"] == app]
-
-    def _live(self, name: str) -> bool:
-        """Tell whether the apps have what is applied, and no more what was deleted before."""
-        status = json.loads(ask(self._control, f"{RULES}/{name}").body).get("status", {})
-        return any(
-            one["type"] == "Live" and one["status"] == "True"
-            for one in status.get("conditions", ())
-        )
 
     def _start(self, name: str, words: Sequence[str], **settings: str) -> Path:
         program, *arguments = words
