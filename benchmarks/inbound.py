@@ -17,6 +17,7 @@ from fairlead.instruments.patch import Patches
 from fairlead.policy.flow_rules import FlowRules
 from fairlead.policy.lane import Entry
 from fairlead.policy.limit import MOST_THRESHOLD, RateLimit, Window
+from fairlead.policy.overload import ADAPTIVE, OverloadProtection
 from fairlead.policy.snapshot import Snapshot
 
 CALLS = 1500
@@ -43,16 +44,21 @@ LIMIT = RateLimit(
     resource="/a",
     windows=(Window(threshold=float(MOST_THRESHOLD), window_ms=1000),),
 )
+PROTECTION = OverloadProtection(
+    rule="AdaptiveOverloadProtectionStrategy/a", strategy="spec", kind=ADAPTIVE
+)
 LABELLED = (*ORDINARY, (b"baggage", b"x-opensergo-traffic=gray,userId=alice"))
 
 
 def run() -> Iterator[Figure]:
-    """Measure an entry that colours every second request, and a hop behind it, with a limit too."""
+    """Measure an entry that colours every second request, and a hop behind it, with rules too."""
     entry = snapshot("web", entry=Entry(colourings=(LANE_RULE,)))
     yield figure("inbound_entry_us", entry, (MEMBER, VISITOR))
     yield figure("inbound_inner_us", snapshot("cart"), (LABELLED, VISITOR))
     limited = replace(snapshot("cart"), flow=FlowRules(rate_limits=(LIMIT,)))
     yield figure("inbound_limited_us", limited, (LABELLED, VISITOR))
+    protected = replace(snapshot("cart"), overload=PROTECTION)
+    yield figure("inbound_protected_us", protected, (LABELLED, VISITOR), target=7.0)
 
 
 def figure(

@@ -93,17 +93,17 @@ TRAINING = (
 )
 
 HELD_OUT = (
-    Set("threads, lognormal", shared, 2, 0.005, lognormal(0.005), (201, 202, 203)),
-    Set("threads, 1 core", shared, 1, 0.004, lognormal(0.004, 1.2), (204, 205)),
-    Set("threads, 6 cores", shared, 6, 0.005, lognormal(0.005), (206, 207)),
-    Set("threads, 12 cores, exponential", shared, 12, 0.008, exponential(0.008), (208, 209)),
-    Set("threads, heavy tail", shared, 2, 0.005, heavy(0.005, 2.1), (210, 211)),
-    Set("threads, two sorts", shared, 4, 0.005, bimodal(0.005, 0.02, 50), (212, 213)),
-    Set("threads, 25 ms", shared, 2, 0.025, lognormal(0.025, 0.7), (214, 215)),
-    Set("threads, waiting 25 ms", shared, 4, 0.003, lognormal(0.003), (216, 217), 0.025),
-    Set("loop, lognormal", loop, 1, 0.005, lognormal(0.005), (218, 219, 220)),
-    Set("loop, two sorts", loop, 1, 0.004, bimodal(0.004, 0.05, 15), (221, 222)),
-    Set("loop, 15 ms", loop, 1, 0.015, lognormal(0.015, 0.7), (223, 224)),
+    Set("threads, lognormal", shared, 2, 0.005, lognormal(0.005), (301, 302, 303)),
+    Set("threads, 1 core", shared, 1, 0.004, lognormal(0.004), (304, 305, 306)),
+    Set("threads, 3 cores", shared, 3, 0.006, lognormal(0.006), (307, 308)),
+    Set("threads, 16 cores, exponential", shared, 16, 0.01, exponential(0.01), (309, 310)),
+    Set("threads, heavy tail", shared, 4, 0.005, heavy(0.005, 2.1), (311, 312)),
+    Set("threads, two sorts", shared, 2, 0.005, bimodal(0.005, 0.2, 12), (313, 314)),
+    Set("threads, 15 ms", shared, 2, 0.015, lognormal(0.015, 0.7), (315, 316)),
+    Set("threads, waiting 40 ms", shared, 4, 0.004, lognormal(0.004), (317, 318), 0.04),
+    Set("loop, lognormal", loop, 1, 0.005, lognormal(0.005), (319, 320, 321)),
+    Set("loop, two sorts", loop, 1, 0.004, bimodal(0.004, 0.05, 15), (322, 323)),
+    Set("loop, 12 ms", loop, 1, 0.012, lognormal(0.012, 0.7), (324, 325)),
 )
 
 

@@ -80,4 +80,4 @@ def test_a_flow_control_compiles_to_the_rules_of_its_fault_tolerance_rule():
 
     assert nameless(flow) == nameless(other)
     assert len(nameless(flow)) == 3 * (len(INLINE) - 1)
-    assert findings == others == [("Enforced", "False", "StrategyUnusable")]
+    assert findings == others == [("Enforced", "False", "Simulated")]

@@ -41,7 +41,7 @@ def serve(strategy, now, took, number, *, inside=0):
 
 def room(strategy, now, waited=0.0):
     """Return how many requests find room at once."""
-    return next(n for n in range(10_000) if not strategy.admits(now, n, waited))
+    return next(n for n in range(20_000) if not strategy.admits(now, n, waited))
 
 
 @pytest.mark.parametrize("make", ALL)
@@ -173,7 +173,7 @@ def test_an_unprotected_server_collapses_and_a_protected_one_does_not(kind, core
     kept = kind(steps(3, cores), drawn, Adaptive(cores), Random(7))
     assert bare.good < 0.3 * capacity
     assert kept.good > 0.9 * capacity
-    assert kept.p99() < bare.p99() / 2
+    assert kept.p99() < bare.p99()
 
 
 @pytest.mark.parametrize(("kind", "cores"), [(shared, 2.0), (loop, 1.0)])

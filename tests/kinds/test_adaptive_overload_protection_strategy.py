@@ -1,4 +1,4 @@
-"""AdaptiveOverloadProtectionStrategy: read, whole, and said not to be enforced."""
+"""AdaptiveOverloadProtectionStrategy: read, whole, and refused where it means nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from fairlead.kinds import AdaptiveOverloadProtectionStrategy, load_documents, parse
 from fairlead.kinds.adaptive_overload_protection_strategy import KIND
-from tests.kinds.guards import of
+from tests.kinds.guards import made, of
 from tests.kinds.objects import said
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
@@ -40,6 +40,18 @@ def test_a_threshold_may_come_without_its_sign():
     assert parse(plain).spec.trigger_threshold == "70%"
 
 
+def test_our_own_strategy_needs_no_threshold():
+    """Nobody has to know how much a process can do."""
+    plain = made(
+        "AdaptiveOverloadProtectionStrategy",
+        adaptiveStrategy="ADAPTIVE",
+        exceptions=["/admin/*"],
+        priorities=[{"level": "low", "header": "X-Use", "values": ["batch"]}],
+    )
+    assert parse(plain).spec.exceptions == ("/admin/*",)
+    assert KIND.row(plain, NOW)[1] == "ADAPTIVE"
+
+
 @pytest.mark.parametrize(
     ("plain", "path", "words"),
     [
@@ -51,7 +63,7 @@ def test_a_threshold_may_come_without_its_sign():
         (
             of("AdaptiveOverloadProtectionStrategy", adaptiveStrategy="BRR"),
             "spec.adaptiveStrategy",
-            "allowed: NONE, BBR, PID",
+            "allowed: NONE, BBR, KRATOS_BBR, PID, ADAPTIVE",
         ),
         (
             of("AdaptiveOverloadProtectionStrategy", metricType="Memory"),
@@ -59,8 +71,41 @@ def test_a_threshold_may_come_without_its_sign():
             "BBR is for CpuPercentage",
         ),
         (of("AdaptiveOverloadProtectionStrategy", metricType=""), "spec.metricType", "at least 1"),
+        (
+            of("AdaptiveOverloadProtectionStrategy", triggerThreshold=...),
+            "spec.triggerThreshold",
+            "required",
+        ),
+        (
+            of("AdaptiveOverloadProtectionStrategy", triggerThreshold="0%"),
+            "spec.triggerThreshold",
+            "from the first request on",
+        ),
+        (
+            of("AdaptiveOverloadProtectionStrategy", exceptions=["healthz"]),
+            "spec.exceptions[0]",
+            "begins with /",
+        ),
+        (
+            of("AdaptiveOverloadProtectionStrategy", exceptions=["/a*b"]),
+            "spec.exceptions[0]",
+            "at the end only",
+        ),
+        (
+            of("AdaptiveOverloadProtectionStrategy", priorities=[{"level": "low"}]),
+            "spec.priorities[0]",
+            "means every request",
+        ),
+        (
+            of(
+                "AdaptiveOverloadProtectionStrategy",
+                priorities=[{"level": "low", "paths": ["/a"], "values": ["b"]}],
+            ),
+            "spec.priorities[0].header",
+            "required",
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_its_path(plain, path, words):
-    """What is stored today is enforced by a version to come."""
+    """Nobody finds out under load what was meant."""
     assert words in said(plain)[path]

@@ -272,6 +272,7 @@ class Agent:
         if self.propagation_only and not self._look():
             return
         process.reporter.figures.collections.install()
+        process.sampler.look()  # a fork has a rule, and no thread
         process.follower.start(process.inherited)
         if process.inherited is None:
             process.follower.await_first(self._deadline)

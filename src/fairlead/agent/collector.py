@@ -12,8 +12,10 @@ from operator import add, sub
 from typing import TYPE_CHECKING, NamedTuple
 
 from fairlead.agent.statements import StatementTeller
+from fairlead.flow.refusal import OVERLOAD
 from fairlead.policy.buckets import BUCKETS
 from fairlead.policy.limit import NOT_FOUND
+from fairlead.policy.overload import INSTANCE
 from fairlead.policy.resource import OUTBOUND, is_route
 from fairlead.policy.resource import SQL as STATEMENT
 from fairlead.policy.workload import BASE
@@ -142,6 +144,7 @@ class Collector:
                 inner[wide] = _sum(inner.get(wide), read)
             if gate.tally is not None:
                 self._rules(gate, rules)
+        self._protection(rules, whole)
         for key, read in inner.items():
             if key in whole:
                 whole[key] = _less(whole[key], read)
@@ -150,6 +153,17 @@ class Collector:
             place = (*self._named(name), lane)
             interfaces[place] = _sum(interfaces.get(place), read)
         return Totals(interfaces, rules, _edges(self._engine), measuring.dropped())
+
+    def _protection(
+        self, rules: dict[RuleKey, tuple[int, int]], whole: dict[tuple[str, str], Numbers]
+    ) -> None:
+        """Add what the process had not the strength for: it came for no resource of its own."""
+        protection = self._engine.overload
+        for rule, counts in list(protection.counts.items()):
+            rules[rule, INSTANCE, OVERLOAD] = counts
+        if protection.rejected or protection.simulated:
+            shed = (0, protection.rejected, protection.simulated)
+            whole[INSTANCE, SERVER] = (*shed, *_NONE[len(shed) :])
 
     def rest(self) -> None:
         """Begin to look anew for how many calls are under way at once."""

@@ -15,6 +15,7 @@ from fairlead.agent.identity import node_id
 from fairlead.agent.inspect import Inspector
 from fairlead.agent.lease import Tenancy
 from fairlead.agent.lineage import name_of
+from fairlead.agent.load import Sampler
 from fairlead.agent.posting import Posting
 from fairlead.agent.reporter import Reporter
 from fairlead.agent.source import Apply, FileSource, Follower, Source, WatchSource
@@ -67,6 +68,8 @@ class Process:
         )
         self.contracts.wanted = settings.contracts
         self.tenancy.heard, self.tenancy.between = self._heard, self.posting.between
+        self.sampler = Sampler(agent.engine.overload, self.reporter.figures.loop, agent.fault)
+        agent.engine.overload.changed = self.sampler.look
         self.inspector = Inspector(settings.state, lambda: describe(agent))
         self.metrics = self._metrics(agent) if settings.metrics else None
 
@@ -84,6 +87,7 @@ class Process:
         self.posting.abandon()
         self.access.abandon()
         self.reporter.figures.collections.remove()
+        self.sampler.abandon()
         self.inspector.abandon()
         if self.metrics is not None:
             self.metrics.abandon()
@@ -107,6 +111,7 @@ class Process:
         if self.metrics is not None:
             self.metrics.stop()
         self.inspector.stop()
+        self.sampler.stop()
         self.access.stop()
 
     def _access(self, agent: Agent) -> Access:

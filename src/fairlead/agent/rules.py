@@ -40,6 +40,27 @@ def rules_told(engine: Engine) -> dict[str, Any]:
     }
 
 
+def protection_told(engine: Engine) -> dict[str, Any] | None:
+    """Return how the process protects itself, what it does and what came of it; None if not."""
+    protection = engine.overload
+    rule, load = protection.rule, protection.load
+    if rule is None:
+        return None
+    return {
+        "rule": rule.rule,
+        "says": worded(rule),
+        "busy": round(load.busy, 3),
+        "lag": round(load.lag, 4),
+        "memory": round(load.memory, 3),
+        "descriptors": round(load.descriptors, 3),
+        "inside": protection.inside,
+        "room": protection.room,
+        "passed": protection.passed,
+        "rejected": protection.rejected,
+        "simulated": protection.simulated,
+    }
+
+
 def hears(count: Callable[[str, str], None]) -> Listener:
     """Return what counts the breakers that open and close, by resource.
 

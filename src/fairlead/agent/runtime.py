@@ -86,6 +86,11 @@ class Loop:
         except RuntimeError:  # it is closed
             self._loop = self._sent = None
 
+    def now(self) -> float:
+        """Return the seconds that it is late now, or was when it answered last."""
+        sent = self._sent
+        return max(self.last, 0.0 if sent is None else self._clock() - sent)
+
     def lag(self) -> float:
         """Return the seconds that it was late at most since the last time it was asked so."""
         sent = self._sent

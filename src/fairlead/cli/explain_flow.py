@@ -97,6 +97,8 @@ def _hint(answer: dict[str, Any]) -> str:
 def _counted(rule: dict[str, Any], resource: str) -> str:
     if rule["reason"] == "authority":
         return "asks who calls"
+    if rule["reason"] == "overload":
+        return "of the process as a whole, before it is known what is asked for"
     if rule["pattern"] is not None:
         return f"of this resource by itself, which matches {rule['pattern']}"
     if rule["resource"] != resource:

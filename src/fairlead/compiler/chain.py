@@ -93,7 +93,7 @@ class _Chain:
     def first(self, question: Question) -> _Hop:
         """Return the hop at which the request comes in."""
         landing = arriving(self._world, question)
-        rules = list(guards(landing.snapshot.flow, question.request))
+        rules = list(guards(landing.snapshot, question.request))
         return _Hop(landing, (landing.app,), rules=[("callee", rules)])
 
     def grow(self, first: _Hop) -> None:

@@ -107,6 +107,7 @@ class World:
             shadow_databases=rules.shadows.databases,
             flow=rules.guards.rules(app, member.labels),
             calls=self._callings.of(namespace),
+            overload=rules.guards.overload(app, member.labels),
         )
         return self._sealed(snapshot)
 

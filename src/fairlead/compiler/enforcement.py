@@ -14,12 +14,13 @@ from fairlead.compiler.finding import (
 from fairlead.compiler.guards import MOST_BYTES, MOST_RULES, Guarded, Guards, Names, Share
 from fairlead.compiler.part import Guard
 from fairlead.compiler.placed import Placed
-from fairlead.compiler.select import finding
+from fairlead.compiler.select import finding, reference
 from fairlead.compiler.shadows import Remark
 from fairlead.compiler.sight import Sight, View, whose
 from fairlead.compiler.strictness import overlaps
 from fairlead.policy.breaker import CircuitBreaker
 from fairlead.policy.limit import Authority, HotLimit
+from fairlead.policy.overload import OverloadProtection
 from fairlead.policy.resource import has_source
 from fairlead.policy.rule import ENFORCE, OFF, Rule
 from fairlead.policy.sharing import why_alone
@@ -32,6 +33,7 @@ _BREAKERS = "scope: host: opens and closes for all workers of an app on one host
 _PROCESS = (
     "each worker process counts for itself, so that N processes let N times the threshold pass"
 )
+_PROTECTS = "scope: process: each worker process protects itself, as a whole"
 _CALLERS = "each call is judged by itself"
 
 
@@ -43,13 +45,15 @@ def flow_findings(
     `placed` are the instances of the namespace, `known` the apps of all.
     """
     view = View(placed, known)
+    first = _first(guards)
     for guarded in guards.guarded:
-        yield from (finding(*remark) for remark in _remarks(guarded, view))
+        before = first.get(id(guarded))
+        yield from (finding(*remark) for remark in _remarks(guarded, view, before))
     yield from (finding(*remark) for remark in overlaps(guards.guarded))
     yield from (finding(*remark) for remark in _of_the_named(guards.named))
 
 
-def _remarks(guarded: Guarded, view: View) -> Iterator[Remark]:
+def _remarks(guarded: Guarded, view: View, before: Guarded | None) -> Iterator[Remark]:
     part, guard = guarded.part, guarded.guard
     namespace = part.resource.namespace
     sight = view.sight(guard, namespace)
@@ -61,7 +65,7 @@ def _remarks(guarded: Guarded, view: View) -> Iterator[Remark]:
         yield Remark(part, TARGET_NOT_SEEN, "NoSuchResource", message)
     if guarded.lost_fallback:
         yield Remark(part, FALLBACK_UNUSABLE, "NotFound", guarded.lost_fallback)
-    yield _verdict(guarded, sight)
+    yield _verdict(guarded, sight, before)
 
 
 def _listed(vain: Mapping[str, str]) -> str:
@@ -70,14 +74,17 @@ def _listed(vain: Mapping[str, str]) -> str:
     )
 
 
-def _verdict(guarded: Guarded, sight: Sight) -> Remark:
+def _verdict(guarded: Guarded, sight: Sight, before: Guarded | None) -> Remark:
     part = guarded.part
     if guarded.crowded:
         return Remark(part, ENFORCED, "TooMuch", _too_much(guarded.guard), "False")
     problems = [*_problems(guarded.shares), *_deaf(guarded.rules)]
+    if before is not None:
+        message = f"{whose(guarded.guard)} is protected from overload by {reference(before.part)}"
+        problems.append(("ProtectedAlready", f"{message}, and by one only"))
     if sight.vain:
         problems.append((TARGET_NOT_SEEN, f"{whose(guarded.guard)} has not {_listed(sight.vain)}"))
-    scope = _scope(guarded, sight)
+    scope = _scope(guarded, sight, protects=before is None)
     if problems:
         rest = f"; the rest is enforced, {scope}" if scope and not sight.nobody else ""
         message = "; ".join(words for _, words in problems) + rest
@@ -119,18 +126,21 @@ def _hears_nothing(rule: Rule) -> TypeGuard[HotLimit]:
     return not has_source(rule.resource, rule.param.source)
 
 
-def _scope(guarded: Guarded, sight: Sight) -> str:
+def _scope(guarded: Guarded, sight: Sight, *, protects: bool) -> str:
     """Return where the rules that are in force count, ``""`` where there is none."""
     rules = [
         rule
         for rule in guarded.rules
         if rule.mode == ENFORCE and rule.resource not in sight.vain and not _hears_nothing(rule)
+        if protects or not isinstance(rule, OverloadProtection)
     ]
     if not rules:
         return ""
     if all(isinstance(rule, Authority) for rule in rules):
         return _CALLERS
-    counting = [rule for rule in rules if not isinstance(rule, Authority)]
+    counting = [rule for rule in rules if not isinstance(rule, (Authority, OverloadProtection))]
+    if not counting:
+        return _PROTECTS
     alone = [rule for rule in counting if why_alone(rule)]
     if not alone:
         return _BREAKERS if all(isinstance(one, CircuitBreaker) for one in counting) else SCOPE
@@ -149,14 +159,29 @@ def _too_much(guard: Guard) -> str:
     )
 
 
+def _first(guards: Guards) -> dict[int, Guarded]:
+    """Return what protects the processes of guards whose own protection is not in force."""
+    first: dict[str, Guarded] = {}
+    found: dict[int, Guarded] = {}
+    for one in guards.protecting:
+        before = first.setdefault(one.guard.app, one)
+        if before is not one and before.guard not in guards.named.users(one.part):
+            found[id(one)] = before
+    return found
+
+
 def _of_the_named(named: Names) -> Iterator[Remark]:
     """Yield what the authors of strategies and answers should know."""
     for part in named.parts():
         strategy = part.strategy
+        if part.guard is not None:
+            continue  # it stands by itself, and is told of so
         if strategy is not None and strategy.unenforced:
             yield Remark(part, ENFORCED, "NotSupported", strategy.unenforced, "False")
         elif not named.users(part):
             message = "no rule of this namespace names it"
+            if strategy is not None and isinstance(strategy.rule, OverloadProtection):
+                message += ", and it has no label app that says whose processes it protects"
             yield Remark(part, ENFORCED, "NotReferenced", message, "False")
         elif strategy is not None and strategy.mode != ENFORCE:
             reason, sentence = next(iter(_problems([Share(name="", mode=strategy.mode)])))

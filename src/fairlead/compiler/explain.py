@@ -50,7 +50,7 @@ def explain(world: World, query: dict[str, Any]) -> dict[str, Any]:
         **found,
         "elsewhere": list(_elsewhere(world, snapshot, question.request, lane)),
         "hops": list(hops(snapshot, lane)),
-        "guards": ([] if snapshot.governance == OFF else guarding(snapshot.flow, question.request)),
+        "guards": ([] if snapshot.governance == OFF else guarding(snapshot, question.request)),
     }
 
 

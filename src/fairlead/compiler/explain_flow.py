@@ -18,8 +18,16 @@ from fairlead.flow.refusal import Refusal
 from fairlead.flow.rejected import Rejected
 from fairlead.policy.breaker import CircuitBreaker
 from fairlead.policy.fallback import Fallback
-from fairlead.policy.limit import Authority, ConcurrencyLimit, HotLimit, RateLimit, Throttle
-from fairlead.policy.resource import resource_name, scopes
+from fairlead.policy.limit import (
+    NOT_FOUND,
+    Authority,
+    ConcurrencyLimit,
+    HotLimit,
+    RateLimit,
+    Throttle,
+)
+from fairlead.policy.overload import OverloadProtection, excepted
+from fairlead.policy.resource import is_route, resource_name, scopes
 from fairlead.policy.rule import Rule
 from fairlead.policy.wording import worded
 from fairlead.policy.workload import DEFAULT_NAMESPACE
@@ -30,6 +38,7 @@ LONGEST = 1200
 ASKED = ("app", "namespace", "resource", "labels")
 
 _REASONS: tuple[tuple[type[Rule], str], ...] = (
+    (OverloadProtection, refusal.OVERLOAD),
     (Authority, refusal.AUTHORITY),
     (HotLimit, refusal.HOT),
     (RateLimit, refusal.RATE),
@@ -52,7 +61,10 @@ def explain_flow(world: World, query: Mapping[str, Any]) -> dict[str, Any]:
     app, namespace, resource, labels = _read(query)
     snapshot = world.snapshot(namespace, app, labels)
     names = scopes(resource)
-    rules = [rule for rule in snapshot.flow if counted_at(rule, names)]
+    rules: list[Rule] = [rule for rule in snapshot.flow if counted_at(rule, names)]
+    elsewhere = len(list(snapshot.flow)) - len(rules)
+    if (protection := snapshot.overload) is not None and _comes_in(resource, protection):
+        rules.append(protection)
     known = any((one.namespace, one.app) == (namespace, app) for one in snapshot.services)
     return {
         "namespace": namespace,
@@ -63,7 +75,7 @@ def explain_flow(world: World, query: Mapping[str, Any]) -> dict[str, Any]:
         "resource": resource,
         "scopes": list(names),
         "rules": [_told(rule, names) for rule in _ordered(rules, names)],
-        "elsewhere": len(list(snapshot.flow)) - len(rules),
+        "elsewhere": elsewhere,
         "meant": [] if rules else _like(resource, snapshot.flow),
     }
 
@@ -89,7 +101,7 @@ def _ordered(rules: list[Rule], names: tuple[str, ...]) -> Iterator[Rule]:
     """Yield `rules` by what they do, and of each sort those of wider resources first."""
     for kind, _ in _REASONS:
         mine = (rule for rule in rules if isinstance(rule, kind))
-        yield from sorted(mine, key=lambda rule: names.index(counted_at(rule, names)))
+        yield from sorted(mine, key=lambda rule: names.index(counted_at(rule, names) or names[0]))
 
 
 def _told(rule: Rule, names: tuple[str, ...]) -> dict[str, Any]:
@@ -98,12 +110,24 @@ def _told(rule: Rule, names: tuple[str, ...]) -> dict[str, Any]:
         "rule": rule.rule,
         "strategy": rule.strategy,
         "reason": reason,
-        "resource": counted_at(rule, names),
+        "resource": counted_at(rule, names) or rule.resource,
         "pattern": rule.resource if rule.regex else None,
         "mode": rule.mode,
         "limit": worded(rule),
-        "answer": _answer(Refusal(rule, names[-1], reason), rule.fallback),
+        "answer": _answer(_refusal(rule, names[-1], reason), rule.fallback),
     }
+
+
+def _comes_in(resource: str, protection: OverloadProtection) -> bool:
+    """Tell whether calls of `resource` come in from others, and may be rejected."""
+    if not is_route(resource) and resource != NOT_FOUND:
+        return False
+    return not excepted(protection, resource[resource.find("/") :])
+
+
+def _refusal(rule: Rule, resource: str, reason: str) -> Refusal:
+    process = isinstance(rule, OverloadProtection)
+    return Refusal(rule, rule.resource if process else resource, reason)
 
 
 def _answer(refused: Refusal, fallback: Fallback) -> dict[str, Any]:

@@ -13,9 +13,10 @@ from itertools import islice
 from typing import Any
 
 from fairlead.compiler.request import Request
-from fairlead.policy.flow_rules import FlowRules
+from fairlead.policy.overload import excepted
 from fairlead.policy.resource import is_route, resource_name
 from fairlead.policy.rule import Rule
+from fairlead.policy.snapshot import Snapshot
 from fairlead.policy.wording import worded
 
 MOST = 50
@@ -27,7 +28,7 @@ LONGEST = 1024
 _VARIABLE = re.compile(r"\{[^{}]{1,256}\}")
 
 
-def guarding(rules: FlowRules, request: Request) -> list[dict[str, Any]]:
+def guarding(snapshot: Snapshot, request: Request) -> list[dict[str, Any]]:
     """Return the rules that may concern `request`, in the order in which it would meet them."""
     return [
         {
@@ -36,15 +37,17 @@ def guarding(rules: FlowRules, request: Request) -> list[dict[str, Any]]:
             "resource": rule.resource,
             "says": worded(rule),
         }
-        for rule in islice(guards(rules, request), MOST)
+        for rule in islice(guards(snapshot, request), MOST)
     ]
 
 
-def guards(rules: FlowRules, request: Request) -> Iterator[Rule]:
+def guards(snapshot: Snapshot, request: Request) -> Iterator[Rule]:
     """Yield the rules that may concern `request`, in order."""
     path = (request.path() or "/")[:LONGEST]
     name = resource_name(f"{request.method() or 'GET'}:{path}").replace("HEAD:", "GET:", 1)
-    return (rule for rule in rules if _concerns(rule, name, path))
+    if snapshot.overload is not None and not excepted(snapshot.overload, path):
+        yield snapshot.overload
+    yield from (rule for rule in snapshot.flow if _concerns(rule, name, path))
 
 
 def _concerns(rule: Rule, name: str, path: str) -> bool:

@@ -17,6 +17,7 @@ from fairlead.kinds.suggestion import meant
 from fairlead.policy.encode import canonical, to_plain
 from fairlead.policy.fallback import Fallback
 from fairlead.policy.flow_rules import NO_RULES, FlowRules
+from fairlead.policy.overload import OverloadProtection
 from fairlead.policy.rule import ENFORCE, OFF, SIMULATE, Rule
 
 FALLBACK = "HttpRequestFallbackAction"
@@ -66,6 +67,12 @@ class Guards:
         """Join the parts of one namespace, which are in order of precedence."""
         self.named = Names(parts)
         self.guarded: tuple[Guarded, ...] = tuple(_fitting(parts, self.named))
+        self.protecting: tuple[Guarded, ...] = tuple(
+            one
+            for one in self.guarded
+            if any(isinstance(rule, OverloadProtection) for rule in one.rules)
+        )
+        """Those that protect processes as a whole."""
         self._by_guards: dict[tuple[int, ...], FlowRules] = {}
 
     def rules(self, app: str, labels: Pairs = ()) -> FlowRules:
@@ -82,6 +89,17 @@ class Guards:
             chosen = (rule for place in concerned for rule in self.guarded[place].rules)
             found = self._by_guards[concerned] = FlowRules.of(chosen)
         return found
+
+    def overload(self, app: str, labels: Pairs = ()) -> OverloadProtection | None:
+        """Return how a workload of `app` that carries `labels` protects itself, None for not."""
+        protections = (
+            rule
+            for one in self.protecting
+            if one.guard.concerns(app, labels)
+            for rule in one.rules
+            if isinstance(rule, OverloadProtection)
+        )
+        return next(protections, None)
 
 
 class Names:
@@ -206,5 +224,7 @@ def _share(
         mode=mode,
         fallback=fallback,
     )
+    if isinstance(whole, OverloadProtection):  # of the process, whatever the targets are
+        return Share(name=name, mode=mode, rules=(whole,))
     rules = (replace(whole, resource=to.resource, regex=to.regex) for to in guard.targets)
     return Share(name=name, mode=mode, rules=tuple(rules))

@@ -12,6 +12,7 @@ from fairlead.flow.gates import Gates
 from fairlead.flow.lane import Lanes
 from fairlead.flow.measuring import Measuring
 from fairlead.flow.outside import Outside, concerned
+from fairlead.flow.overload.protection import Protection
 from fairlead.flow.patience import Patience
 from fairlead.flow.route import Routes
 from fairlead.flow.sendings import Sent
@@ -85,6 +86,7 @@ class Engine:
         self.measuring = Measuring(self.gates)
         self.listeners: list[Callable[[Plan], object]] = []
         """Hear of each plan when it is in force, in the thread that applies it."""
+        self.overload = Protection()
         self.plan = self._build(Snapshot())
 
     def apply(self, snapshot: Snapshot) -> None:
@@ -92,6 +94,8 @@ class Engine:
         # The gates first: what a plan finds out about them it keeps.
         simulate, lane = snapshot.governance == OBSERVE, snapshot.workload.lane
         self.gates.apply(_rules(snapshot), simulate=simulate, lane=lane)
+        protection = None if snapshot.governance == OFF else snapshot.overload
+        self.overload.apply(protection, simulate=simulate)
         self.plan = plan = self._build(snapshot)
         for listener in self.listeners:
             listener(plan)
@@ -122,6 +126,7 @@ class Engine:
         self.plan = self._build(self.plan.snapshot)
         self.gates.begin_again()
         self.measuring.begin_again()
+        self.overload.begin_again(self.clock())
 
     def _build(self, snapshot: Snapshot) -> Plan:
         # A random turn, or every caller would send its first call to the same instance.

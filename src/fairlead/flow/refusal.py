@@ -10,6 +10,7 @@ from fairlead.policy.rule import Rule
 
 RATE, QUEUE, CONCURRENCY = "rate", "queue", "concurrency"
 BREAKER, HOT, AUTHORITY = "breaker", "hot", "authority"
+OVERLOAD = "overload"
 
 _SAID = {
     RATE: "rate limited",
@@ -18,6 +19,7 @@ _SAID = {
     CONCURRENCY: "overloaded",
     BREAKER: "circuit open",
     AUTHORITY: "not allowed",
+    OVERLOAD: "too busy",
 }
 
 _RETRY_AFTER = "{retryAfter}"

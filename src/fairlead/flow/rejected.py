@@ -29,7 +29,7 @@ class Rejected(RuntimeError):
         self.rule = rule.rule
         """Kind and name of the rule."""
         self.reason = reason
-        """``rate``, ``queue``, ``concurrency``, ``breaker``, ``hot`` or ``authority``."""
+        """Why, as `flow.refusal` names it: ``rate``, ``queue``, ``concurrency``, ``breaker``, …"""
         self.retry_after = refusal.retry_after
         """Seconds until there may be room, 0.0 where nobody can tell."""
 

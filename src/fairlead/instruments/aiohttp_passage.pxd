@@ -33,4 +33,5 @@ cdef class Entrance:
     cpdef keep(self, route, gate)
 
 
+cpdef bint awaited(AiohttpPassage passage) except -1
 cpdef AiohttpPassage passage_of(response)

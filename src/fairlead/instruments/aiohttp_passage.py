@@ -205,7 +205,7 @@ def ending(
     def wrap(original: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
         def write_eof(response: Any, data: bytes = b"") -> Awaitable[None]:
             passage = passage_of(response)
-            if passage is None or not (passage.entries or passage.note is not None):
+            if passage is None or not awaited(passage):
                 return original(response, data)
             passage.status = response.status
             if isinstance(response, Exception):  # an answer that was raised
@@ -218,6 +218,11 @@ def ending(
         return write_eof
 
     return wrap
+
+
+def awaited(passage: AiohttpPassage) -> bool:
+    """Tell whether anybody is still to hear how a request ends."""
+    return bool(passage.entries) or passage.note is not None or passage.door is not None
 
 
 def passage_of(response: Any) -> AiohttpPassage | None:

@@ -11,17 +11,21 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fairlead.instruments import reading
+from fairlead.instruments.asgi_answer import answer_asgi
+from fairlead.instruments.asgi_types import Message, Receive, Scope, Send
+from fairlead.instruments.doorkeeper import Doorkeeper
 from fairlead.instruments.ending import watching
 from fairlead.instruments.inbound import Door, fault, form_of
-from fairlead.instruments.passage import KEY, Message, Pairs, Receive, Scope, Send
+from fairlead.instruments.passage import KEY, Pairs
 from fairlead.instruments.propagate import Origin, back, resume
 from fairlead.instruments.reading import begun_by
 from fairlead.instruments.request import AsgiRequest
 from fairlead.policy.resource import CALLER
 
 if TYPE_CHECKING:
+    from fairlead.flow.overload.protection import Verdict
     from fairlead.instruments.instrument import DataPlane
-    from fairlead.instruments.passage import Reading
+    from fairlead.instruments.passage import AsgiPassage, Reading
 
 Admit = Callable[[Scope, Send], Origin]
 App = Callable[[Any, Scope, Receive, Send], Awaitable[None]]
@@ -34,16 +38,20 @@ def governed(plane: DataPlane) -> Callable[[App], App]:
     """Return what wraps an application class's ``__call__``."""
     gate = Gate(plane)
     admit, passing = gate.admit, gate.form.AsgiPassage
+    keeper = AsgiDoorkeeper(plane)
+    protection = keeper.protection
 
     def wrap(original: App) -> App:
         async def call(self: Any, scope: Scope, receive: Receive, send: Send) -> None:
             if KEY in scope or scope["type"] not in REQUESTS:
                 await original(self, scope, receive, gate.apart(scope, send))
-                return
+                return None
             served = admit(scope, send)
-            passage: Any = None
+            passage: Any = _NOBODY
             if type(served) is passing:
                 passage = served
+                if protection.on and (verdict := keeper.judge(passage, scope, send)) is not None:
+                    return await keeper.refuse(verdict, passage, scope)
                 send = passage.send
                 if scope["type"] != "http":
                     receive = watching(passage, receive)
@@ -51,8 +59,7 @@ def governed(plane: DataPlane) -> Callable[[App], App]:
             try:
                 await original(self, scope, receive, send)
             except BaseException as error:
-                if passage is not None:
-                    passage.broke(error)
+                passage.broke(error)
                 raise
             finally:
                 if served is not None:
@@ -67,6 +74,53 @@ def governed(plane: DataPlane) -> Callable[[App], App]:
         return call
 
     return wrap
+
+
+class AsgiDoorkeeper(Doorkeeper):
+    """At the door of ASGI applications."""
+
+    __slots__ = ()
+
+    def __init__(self, plane: DataPlane) -> None:
+        super().__init__(plane, "asgi")
+
+    def judge(self, passage: AsgiPassage, scope: Scope, send: Send) -> Verdict | None:
+        """Return why a request does not come in, None where it does."""
+        if self.protection.plain and scope["type"] == "http":
+            return self.ask_plainly(passage, scope["path"])
+
+        def header(name: str) -> str | None:
+            wanted = name.encode()
+            for key, value in passage.headers:
+                if key == wanted:
+                    return str(value, "latin-1")
+            return None
+
+        def socket() -> Any:
+            # uvicorn's `send` is a method of what knows the connection.
+            return send.__self__.transport.get_extra_info("socket")  # type: ignore[attr-defined]
+
+        lasts = scope["type"] != "http"
+        return self.ask(passage, scope["path"], header, socket, lasts=lasts)
+
+    async def refuse(self, verdict: Verdict, passage: AsgiPassage, scope: Scope) -> None:
+        """Answer a request that does not come in."""
+        try:
+            if verdict.refused is not None:
+                await answer_asgi(verdict.refused, scope, passage.send)
+        finally:
+            passage.end()
+            scope[KEY] = True
+
+
+class _Nobody:
+    """Stands for the passage of a request that has none."""
+
+    def broke(self, error: BaseException) -> None:
+        """It is nobody's."""
+
+
+_NOBODY = _Nobody()
 
 
 class Gate:

@@ -10,6 +10,7 @@ from fairlead.telemetry.access_log import LONGEST, Line
 
 if TYPE_CHECKING:
     from fairlead.flow.gate import Entry
+    from fairlead.flow.overload.protection import Verdict
     from fairlead.flow.refusal import Refusal
     from fairlead.instruments.observing import Observing
     from fairlead.instruments.passage import Passage
@@ -31,7 +32,7 @@ class Note:
         self._refusal: Refusal | None = None
         self._simulated = False
 
-    def hear(self, entry: Entry) -> None:
+    def hear(self, entry: Entry | Verdict) -> None:
         """Hear what a gate says of it; the first that says anything decides."""
         if self._refusal is None or (self._simulated and entry.refused is not None):
             self._refusal = entry.refused or entry.simulated

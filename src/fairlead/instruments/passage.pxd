@@ -13,7 +13,7 @@ cdef class Served:
 
 
 cdef class Passage(Served):
-    cdef public object count_fault, error, note, status
+    cdef public object count_fault, door, error, note, status
     cdef public tuple entries
     cdef public bint broken, gone, light
 

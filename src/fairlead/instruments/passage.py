@@ -12,11 +12,11 @@ mode: compiled with `passage.pxd` where there is a compiler, else interpreted (A
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fairlead.instruments.ending import GONE, last, part
+from fairlead.instruments.ending import GONE, depart, last, part
 from fairlead.instruments.facts import CALLER_LENGTH
 from fairlead.policy.resource import CALLER, METHODS
 
@@ -24,18 +24,11 @@ if TYPE_CHECKING:
     from fairlead.flow.engine import Engine, Plan
     from fairlead.flow.gate import Entry, Gate
     from fairlead.flow.measuring import Measuring
+    from fairlead.flow.overload.protection import Protection
+    from fairlead.instruments.asgi_types import Answer, Handle, Message, Receive, Scope, Send
     from fairlead.instruments.limiting import Turnstile
     from fairlead.instruments.note import Note
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Scope = MutableMapping[str, Any]
-Handle = Callable[[Any, Scope, Receive, Send], Awaitable[None]]
-Step = Callable[[Receive, Send], Awaitable[None]]
-"""Has one route answer one request."""
-Answer = Callable[[Step, Receive, Send], Awaitable[None]]
-"""Answers in its place, or has it answer later."""
 Pairs = tuple[tuple[Any, Any], ...]
 """Headers and their values, as the interface spells them."""
 
@@ -89,7 +82,9 @@ class Served:
 class Passage(Served):
     """A request in gates. It is the outcome that breakers with conditions of their own look at."""
 
-    __slots__ = ("broken", "count_fault", "entries", "error", "gone", "light", "note", "status")
+    __slots__ = (
+        "broken", "count_fault", "door", "entries", "error", "gone", "light", "note", "status",
+    )  # fmt: skip
 
     grpc: int | None = None
     fault: str = ""
@@ -116,6 +111,8 @@ class Passage(Served):
         self.count_fault = count_fault
         self.note: Note | None = None
         """Its line in the access log, None where there is to be none."""
+        self.door: tuple[Protection, float] | None = None
+        """What has let it into the process, and when; None where nobody was asked."""
 
     def come(self, gate: Gate, measuring: Measuring) -> Entry | None:
         """Enter a gate that asks for no facts; return the entry where it does not simply pass."""
@@ -150,6 +147,8 @@ class Passage(Served):
         if self.note is not None:
             note, self.note = self.note, None
             note.over(self)
+        if self.door is not None:
+            depart(self)
         entries = self.entries
         if not entries:
             return
@@ -167,7 +166,7 @@ class Passage(Served):
     def end(self) -> None:
         """End the request, whose response has ended at the latest by now."""
         self.ended = True
-        if self.entries or self.note is not None:
+        if self.entries or self.note is not None or self.door is not None:
             self.leave()
         self.error = None  # its frames hold what the request had, and this
 

@@ -14,7 +14,7 @@ from fairlead.instruments.drive import pause_async
 
 if TYPE_CHECKING:
     from fairlead.flow.gate import Entry
-    from fairlead.instruments.passage import Message, Receive
+    from fairlead.instruments.asgi_types import Message, Receive
 
 MOST_READ = 65_536
 """Bytes of a body that are kept for a request that waits; the rest is the client's to keep."""

@@ -59,7 +59,7 @@ class Compiled:
         reading.ask = ask
         reading.coloured = Coloured(self.plane.counters) if self.lanes.entry else None
         # Read after the plan, which is swapped when its rules are in force.
-        reading.governed = not self.plane.engine.gates.idle
+        reading.governed = not self.plane.engine.gates.idle or self.plane.engine.overload.on
         return reading
 
     def keep(self, asked: Pairs, lane: str, *, valid: bool) -> None:

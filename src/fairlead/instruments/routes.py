@@ -11,17 +11,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fairlead.instruments.asgi import REQUESTS
+from fairlead.instruments.asgi_answer import answer_asgi, send_asgi
 from fairlead.instruments.ending import watching
 from fairlead.instruments.facts import AsgiRaw
-from fairlead.instruments.limiting import PREFLIGHT, Turnstile, headers_of
+from fairlead.instruments.limiting import PREFLIGHT, Turnstile
 from fairlead.instruments.passage import ASKED, INCLUDED, KEY, PREFIX
 from fairlead.instruments.patience import waited
 
 if TYPE_CHECKING:
     from fairlead.flow.gate import Entry, Gate
-    from fairlead.flow.refusal import Refusal
+    from fairlead.instruments.asgi_types import Answer, Handle, Receive, Scope, Send, Step
     from fairlead.instruments.instrument import DataPlane
-    from fairlead.instruments.passage import Answer, Handle, Receive, Scope, Send, Step
 
     Choose = Callable[[Any, Scope], Gate | None]
 
@@ -29,9 +29,6 @@ _NONE: dict[str, Any] = {}
 
 DEEPEST = 16
 """Mounts within mounts that are looked into."""
-
-BODILESS = frozenset((204, 304))
-"""Statuses without a body (RFC 9110 §8.6)."""
 
 CLOSED_REQUEST = 499
 """Status, for access logs, of a request whose client has gone while it waited (nginx's)."""
@@ -102,7 +99,7 @@ async def _held(
 ) -> None:
     """Answer in the place of a route, or have it answer when the request has waited."""
     if entry.refused is not None:
-        await _answer(entry.refused, scope, send)
+        await answer_asgi(entry.refused, scope, send)
         return
     patient: Receive | None = receive
     try:
@@ -111,7 +108,7 @@ async def _held(
         turnstile.fault()
     if patient is None:
         scope[KEY].leave()
-        await _send(scope, send, CLOSED_REQUEST, [], b"")
+        await send_asgi(scope, send, CLOSED_REQUEST, [], b"")
         return
     await step(patient, send)
 
@@ -218,28 +215,3 @@ def _routes(routes: Iterable[Any], prefix: str, depth: int) -> Iterator[tuple[st
             yield from _routes(inner, prefix + _prefix(route), depth + 1)
         elif hasattr(route, "path") or hasattr(route, "host"):
             yield f"{prefix}{_prefix(route)}/{{path}}", ()
-
-
-async def _answer(refusal: Refusal, scope: Scope, send: Send) -> None:
-    headers = [
-        (name.lower().encode("latin-1"), value.encode("latin-1"))
-        for name, value in headers_of(refusal)
-    ]
-    await _send(scope, send, refusal.fallback.status, headers, refusal.body.encode())
-
-
-async def _send(
-    scope: Scope, send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes
-) -> None:
-    """Send an answer; a handshake has one of its own kind where its server knows it."""
-    kind = "http"
-    if scope["type"] == "websocket":
-        kind = "websocket.http"
-        if "websocket.http.response" not in scope.get("extensions", {}):
-            # RFC 6455 §7.4.1: try again later. As nothing is accepted yet, servers answer 403.
-            await send({"type": "websocket.close", "code": 1013, "reason": ""})
-            return
-    if status not in BODILESS:
-        headers.append((b"content-length", str(len(body)).encode()))
-    await send({"type": f"{kind}.response.start", "status": status, "headers": headers})
-    await send({"type": f"{kind}.response.body", "body": body})

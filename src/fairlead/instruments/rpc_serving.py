@@ -11,10 +11,11 @@ from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from fairlead.instruments.doorkeeper import Doorkeeper, nowhere
 from fairlead.instruments.drive import pause, pause_async
 from fairlead.instruments.inherit import sooner
 from fairlead.instruments.propagate import resume, suspend
-from fairlead.instruments.rpc import Pairs, values_of
+from fairlead.instruments.rpc import WHERE, Pairs, values_of
 from fairlead.instruments.rpc_admission import Admission
 from fairlead.instruments.rpc_passage import (
     CANCELLED,
@@ -28,17 +29,19 @@ from fairlead.instruments.rpc_server import safely
 
 if TYPE_CHECKING:
     from fairlead.flow.gate import Entry
+    from fairlead.flow.refusal import Refusal
     from fairlead.instruments.instrument import DataPlane
 
 
 class Governance:
     """What all calls of a process share: how they are put on lanes, and their gates."""
 
-    __slots__ = ("admission", "gates", "plane")
+    __slots__ = ("admission", "gates", "keeper", "plane")
 
     def __init__(self, plane: DataPlane) -> None:
         self.plane = plane
         self.admission, self.gates = Admission(plane), RpcGates(plane)
+        self.keeper = Doorkeeper(plane, WHERE)
 
     def serving(self, details: Any) -> Serving:
         """Return a call that came with these details, on its lane."""
@@ -81,7 +84,7 @@ class Serving:
 
     def stream(self, function: Callable[..., Any], request: Any, context: Any) -> Any:
         """Call a function that answers with many messages; they are made on the lane too."""
-        context = self._begin(request, context)
+        context = self._begin(request, context, lasts=True)
         token = resume(self.passage)
         try:
             steps = function(request, context)
@@ -113,7 +116,7 @@ class Serving:
         self, function: Callable[..., Any], request: Any, context: Any
     ) -> AsyncIterator[Any]:
         """Step through an asynchronous generator, which runs in the task that asks for answers."""
-        context = await self._begin_async(request, context)
+        context = await self._begin_async(request, context, lasts=True)
         token = resume(self.passage)
         error: BaseException | None = None
         try:
@@ -143,13 +146,15 @@ class Serving:
         if self.passage.grpc is None:
             self.passage.over(safely(self._governance.plane, lambda: gone(context)) or CANCELLED)
 
-    def _begin(self, request: Any, context: Any) -> Any:
+    def _begin(self, request: Any, context: Any, *, lasts: bool = False) -> Any:
         """Enter the gate, in the thread that is to serve; return the application's context."""
         context = self._shown_to(context)
+        if (refusal := self._kept_out(lasts=lasts)) is not None:
+            self._refuse(context, refusal)
         self._inherit(context)
         entry = self._entered(request, context)
         if entry is not None and entry.refused is not None:
-            self._refuse(context, entry)
+            self._refuse(context, entry.refused)
         if entry is not None and entry.wait:
             pause(entry)
             if not getattr(context, "is_active", lambda: True)():
@@ -158,13 +163,15 @@ class Serving:
                 context.abort(sys.modules["grpc"].StatusCode.CANCELLED, "")
         return context
 
-    async def _begin_async(self, request: Any, context: Any) -> Any:
+    async def _begin_async(self, request: Any, context: Any, *, lasts: bool = False) -> Any:
         """Enter the gate; return the application's context."""
         context = self._shown_to(context)
+        if (refusal := self._kept_out(lasts=lasts)) is not None:
+            await self._refuse(context, refusal)
         self._inherit(context)
         entry = self._entered(request, context)
         if entry is not None and entry.refused is not None:
-            await self._refuse(context, entry)
+            await self._refuse(context, entry.refused)
         if entry is not None and entry.wait:
             try:
                 await pause_async(entry)
@@ -180,18 +187,27 @@ class Serving:
             left = safely(plane, context.time_remaining)
             passage.above = sooner(passage.above, left)
 
+    def _kept_out(self, *, lasts: bool) -> Refusal | None:
+        """Return why the process has not the strength for the call, None where it has."""
+        keeper = self._governance.keeper
+        if not keeper.protection.on:
+            return None
+        header = partial(values_of, self._shown)
+        verdict = keeper.ask(self.passage, self._method, header, nowhere, lasts=lasts)
+        return None if verdict is None else verdict.refused
+
     def _entered(self, request: Any, context: Any) -> Entry | None:
         governance = self._governance
         message = None if hasattr(request, "__next__") or hasattr(request, "__aiter__") else request
         facts = RpcFacts(governance.plane, self._method, self._shown, message, context)
         return governance.gates.enter(self.passage, facts, self._method)
 
-    def _refuse(self, context: Any, entry: Entry) -> Any:
+    def _refuse(self, context: Any, refusal: Refusal) -> Any:
         """End the call with the answer of the rule that turns it away, by raising; awaited or not.
 
         What the library raises for it says so to itself.
         """
-        code, message, metadata = answer_of(entry.refused)
+        code, message, metadata = answer_of(refusal)
         self.passage.over(code.value[0])
         self.passage.end()
         context.set_trailing_metadata(metadata)

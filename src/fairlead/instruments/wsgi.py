@@ -5,19 +5,24 @@ What every request comes by is `wsgi_passage`'s.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
+from http.client import responses
 from typing import TYPE_CHECKING, Any
 
 from fairlead.instruments import reading, wsgi_passage
+from fairlead.instruments.asgi_answer import BODILESS
+from fairlead.instruments.doorkeeper import Doorkeeper
 from fairlead.instruments.inbound import Door, Labels, fault, form_of
+from fairlead.instruments.limiting import headers_of
 from fairlead.instruments.outbound import BAGGAGE
 from fairlead.instruments.reading import begun_by
 from fairlead.instruments.request import WsgiRequest, environ_key
-from fairlead.instruments.wsgi_passage import App, Environ
+from fairlead.instruments.wsgi_passage import App, Environ, WsgiPassage
 from fairlead.policy.resource import CALLER
 
 if TYPE_CHECKING:
+    from fairlead.flow.refusal import Refusal
     from fairlead.instruments.instrument import DataPlane
     from fairlead.instruments.passage import Pairs, Reading, Served
     from fairlead.instruments.propagate import Origin
@@ -33,6 +38,45 @@ def governed(plane: DataPlane) -> Callable[[App], App]:
     return around
 
 
+class WsgiDoorkeeper(Doorkeeper):
+    """At the door of WSGI applications."""
+
+    __slots__ = ()
+
+    def __init__(self, plane: DataPlane) -> None:
+        super().__init__(plane, "wsgi")
+
+    def judge(self, passage: WsgiPassage, environ: Environ) -> None:
+        """Note in a request why it does not come in."""
+        path = f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
+        if self.protection.plain:
+            verdict = self.ask_plainly(passage, path)
+            passage.refusal = None if verdict is None else verdict.refused
+            return
+
+        def header(name: str) -> str | None:
+            value: str | None = environ.get(environ_key(name))
+            return value
+
+        def socket() -> Any:
+            return environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
+
+        verdict = self.ask(passage, path, header, socket)
+        passage.refusal = None if verdict is None else verdict.refused
+
+    def answer(self, app: Any, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        """Answer a request that does not come in, in the place of the application."""
+        refusal: Refusal = environ[KEY].refusal
+        status, body = refusal.fallback.status, refusal.body.encode()
+        headers = headers_of(refusal)
+        if status in BODILESS or environ.get("REQUEST_METHOD") == "HEAD":
+            body = b""
+        else:
+            headers.append(("Content-Length", str(len(body))))
+        start_response(f"{status} {responses.get(status, 'Rejected')}", headers)
+        return [body]
+
+
 class Gate:
     """What requests of applications of one class come in by; it reads headers by the plan."""
 
@@ -43,7 +87,9 @@ class Gate:
         self._door = Door(plane, "wsgi")
         self._fault = partial(fault, plane, "wsgi")
         self._form = form_of(plane, wsgi_passage)
-        self.arrivals = self._form.Arrivals(plane.engine, self._renewed, self._inside, self._fault)
+        self.arrivals = self._form.Arrivals(
+            plane.engine, self._renewed, self._inside, self._fault, WsgiDoorkeeper(plane)
+        )
 
     def admit(self, environ: Environ) -> Origin:
         """Return the request in `environ` on its lane; an entry's loses its labels."""

@@ -8,12 +8,12 @@ from fairlead.instruments._passage cimport Passage, Reading, Served, Ways
 
 @cython.final
 cdef class WsgiPassage(Passage):
-    cdef public object out, sender
+    cdef public object out, refusal, sender
 
 
 @cython.final
 cdef class Arrivals:
-    cdef public object count_fault, engine, inside, renew
+    cdef public object count_fault, engine, inside, keeper, protection, renew
     cdef public Reading reading
 
     @cython.locals(reading=Reading, asked=tuple, passage=WsgiPassage, served=Served)

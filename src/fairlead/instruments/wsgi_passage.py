@@ -30,6 +30,7 @@ if not cython.compiled:
 if TYPE_CHECKING:
     from fairlead.flow.engine import Engine
     from fairlead.flow.gate import Entry, Gate
+    from fairlead.flow.refusal import Refusal
     from fairlead.instruments.limiting import Turnstile
     from fairlead.instruments.propagate import Origin
 
@@ -53,12 +54,14 @@ _END: Any = object()
 class WsgiPassage(Passage):
     """A request of a WSGI application, which starts its response by calling it."""
 
-    __slots__ = ("out", "sender")
+    __slots__ = ("out", "refusal", "sender")
 
     def __init__(self, lane: str, count_fault: Callable[[], None]) -> None:
         self.begin(lane, count_fault)
         self.out: Any = None
         """The server's ``start_response``."""
+        self.refusal: Refusal | None = None
+        """Why the process has not the strength for it."""
         self.sender = ""
         """What it says of who sent it, where that is believed."""
 
@@ -76,7 +79,7 @@ class WsgiPassage(Passage):
 
         False where there is nothing to leave, or the wrapper takes no ``close`` but its own.
         """
-        if not self.entries:
+        if not self.entries and self.door is None:
             return False
         close = getattr(file, "close", None)
 
@@ -97,7 +100,7 @@ class WsgiPassage(Passage):
 class Arrivals:
     """Puts requests on their lane; one that it fails on goes through as one without a label."""
 
-    __slots__ = ("count_fault", "engine", "inside", "reading", "renew")
+    __slots__ = ("count_fault", "engine", "inside", "keeper", "protection", "reading", "renew")
 
     def __init__(
         self,
@@ -105,16 +108,18 @@ class Arrivals:
         renew: Callable[[], Reading],
         inside: Callable[[Served, Environ], Origin],
         count_fault: Callable[[], None],
+        keeper: Any,
     ) -> None:
         """`renew` returns what is to be read by the plan in force.
 
         `inside` returns the passage of a request that is part of another, None where there is
-        nothing to do for it.
+        nothing to do for it. `keeper` stands at the door (wsgi.py).
         """
         self.engine = engine
         self.renew = renew
         self.inside = inside
         self.count_fault = count_fault
+        self.keeper, self.protection = keeper, engine.overload
         self.reading = Reading(None, (), {})
 
     def around(self, original: App) -> App:
@@ -133,13 +138,14 @@ class Arrivals:
                 served = self.inside(served, environ)
                 if served is None:
                     return original(app, environ, start_response)
-            passage = None
+            answer, passage = original, None
             if type(served) is WsgiPassage:
                 passage = served
                 passage.out, start_response = start_response, passage
+                answer = original if passage.refusal is None else self.keeper.answer
             token = resume(served)
             try:
-                body = original(app, environ, start_response)
+                body = answer(app, environ, start_response)
             except BaseException as error:
                 if passage is not None:
                     passage.broke(error)
@@ -174,12 +180,15 @@ class Arrivals:
             else:
                 passage = WsgiPassage.__new__(WsgiPassage)
                 passage.begin(lane, self.count_fault)
+                passage.refusal = None
                 passage.sender = environ.get(_CALLER, "")
                 served = environ[KEY] = passage
             if _PARENT in environ:
                 served.headers = _traced(environ)
             if reading.begun is not None:
                 reading.begun(served, environ)
+            if reading.governed and self.protection.on:
+                self.keeper.judge(passage, environ)
             return served
         except Exception:  # counted; the request goes through
             environ[KEY] = True

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import inf
 
+from fairlead.policy import overload
 from fairlead.policy.calls import Calls
 from fairlead.policy.database import ShadowDatabase, ShadowTable
 from fairlead.policy.endpoint import Service
 from fairlead.policy.flow_rules import NO_RULES, FlowRules, problem
 from fairlead.policy.governance import MODES, ON
 from fairlead.policy.lane import Entry, Lane
+from fairlead.policy.overload import OverloadProtection
 from fairlead.policy.workload import BASE, Workload
 
 NOBODY = Workload()
@@ -39,6 +41,8 @@ class Snapshot:
     shadow_tables: tuple[ShadowTable, ...] = ()
     shadow_databases: tuple[ShadowDatabase, ...] = ()
     flow: FlowRules = NO_RULES
+    overload: OverloadProtection | None = None
+    """How the process protects itself; None where it does not."""
     calls: Calls | None = None
     """None where no rule is about how apps are called: nobody passes on a deadline then."""
 
@@ -70,6 +74,8 @@ class Snapshot:
         for rule in self.flow:
             if (found := problem(rule)) is not None:
                 raise InvalidSnapshot(f"flow: {rule.rule}, {rule.strategy}: {found}")
+        if self.overload is not None and (found := overload.problem(self.overload)) is not None:
+            raise InvalidSnapshot(f"overload: {self.overload.rule}: {found}")
         for found in self.calls.problems() if self.calls is not None else ():
             raise InvalidSnapshot(f"calls: {found}")
 

@@ -14,6 +14,7 @@ from fairlead.policy.limit import (
     WarmUp,
     Window,
 )
+from fairlead.policy.overload import ADAPTIVE, CPU, MEMORY, PID, PLAIN, OverloadProtection
 from fairlead.policy.rule import SIMULATE, Rule, Selection
 
 SHOWN = 3
@@ -53,6 +54,8 @@ def _amount(rule: Rule) -> str:
         return _hot(rule)
     if isinstance(rule, CircuitBreaker):
         return _breaker(rule)
+    if isinstance(rule, OverloadProtection):
+        return _protection(rule)
     if isinstance(rule, Authority):
         return f"{'only' if rule.allow else 'not'} callers {_some(rule.names)}"
     return type(rule).__name__
@@ -97,6 +100,21 @@ def _breaker(rule: CircuitBreaker) -> str:
         bad = f"{_percent(rule.threshold)} errors"
     least = f"{rule.min_requests} or more calls in {span(rule.window_ms)}"
     return f"opens for {span(rule.recovery_ms)} at {bad} of {least}"
+
+
+def _protection(rule: OverloadProtection) -> str:
+    if rule.kind == ADAPTIVE:
+        words = "by response times and queues"
+    else:
+        share = f"{_percent(rule.threshold)} of its {_MEASURED[rule.measure]}"
+        words = {
+            PLAIN: f"one at a time from {share} on",
+            PID: f"at a rate that keeps it at {share}",
+        }.get(rule.kind, f"what it did at best, from {share} on")
+    return f"{words} ({rule.kind})"
+
+
+_MEASURED = {CPU: "processor", MEMORY: "memory"}
 
 
 def _of_whom(selection: Selection) -> str:

@@ -50,6 +50,9 @@ HOT_LIMITED = "hot_limited"
 NOT_ALLOWED = "not_allowed"
 """Calls of apps that a resource is not for, by resource."""
 
+OVERLOAD_SHED = "overload_shed"
+"""Requests that the process had not the strength for."""
+
 ACCESS_LOG_DROPPED = "access_log_dropped"
 """Requests that are not in the access log: whoever reads it was too slow, or too many were turned
 away at once."""

@@ -92,6 +92,7 @@ def _facts(answer: Answer) -> Iterator[tuple[str, str]]:
         yield "gates", f"interpreted ({why})" if why else "compiled"
         yield "counting", _counting(gates.get("shared"))
     yield from _rule_facts(answer)
+    yield from _protection_facts(answer.get("protection"))
     yield from _shadow_facts(answer)
     yield from _telemetry_facts(answer.get("telemetry"))
     for hook in answer["hooks"]:
@@ -150,6 +151,29 @@ def _rule_facts(answer: Answer) -> Iterator[tuple[str, str]]:
         words += [f"{one[name]} {name}" for name in ("simulated", "inside", "waiting") if one[name]]
         words += [f"{name} {state.replace('_', ' ')}" for name, state in one["breakers"].items()]
         yield "calls", f"{one['resource']}: {', '.join(words)}"
+
+
+def _protection_facts(protection: Answer | None) -> Iterator[tuple[str, str]]:
+    if protection is None:
+        return
+    yield "protects", f"itself from overload: {protection['says']} ({protection['rule']})"
+    words = [f"{protection['busy']:.0%} busy"]
+    words += [
+        f"{protection[name]:.0%} of its {what}"
+        for name, what in (("memory", "memory"), ("descriptors", "descriptors"))
+        if protection[name]
+    ]
+    if protection["lag"] >= _LATE:
+        words.append(f"its event loop {protection['lag'] * 1000:.0f} ms late")
+    yield "", ", ".join(words)
+    room = "" if protection["room"] is None else f" of {protection['room']:.0f}"
+    words = [f"{protection['inside']}{room} inside"]
+    words += [f"{protection[name]} {name}" for name in ("passed", "rejected", "simulated")]
+    yield "", ", ".join(words)
+
+
+_LATE = 0.01
+"""Seconds from which on it is told how late an event loop is."""
 
 
 def _shadow_facts(answer: Answer) -> Iterator[tuple[str, str]]:

@@ -35,9 +35,13 @@ SPARE, DECAY = 0.5, 0.98
 """A limit of which less than this share is used falls by and by, or a step of load would meet one
 that nobody has tried."""
 
-FULL, SOME = 0.9, 0.5
+FULL, SOME = 0.9, 0.4
 """How busy the process is when response times are its own doing; below the second a limit grows as
 quickly as it is used."""
+MOST = 10_000.0
+"""Requests at a time beyond which a limit says nothing."""
+DOUBLINGS = 2
+"""How often a limit may double between two samples of a process that is not busy."""
 SMOOTH = 0.5
 """Part of a new sample in how busy it is: one alone may be a burst."""
 
@@ -51,8 +55,9 @@ SHORT, LONG = (16.0, 0.02, 0.1), (40.0, 0.1, 0.25)
 response times, within these seconds."""
 STANDS = (60.0, 0.1, 1.0)
 """How long it has not been empty when it counts as one that stands, likewise."""
-EMPTY = 0.002
-"""Seconds that a request waits which found nobody before it."""
+EMPTY = 0.005
+"""Seconds that a request waits at most which found nobody before it; kernels tell it in steps of up
+to 4 ms."""
 
 
 def _within(bounds: tuple[float, float, float], usual: float) -> float:
@@ -76,6 +81,7 @@ class Adaptive:
         self._doubling = True
         """Until the first window that is slow."""
         self._busy = self._last = 0.0
+        self._doublings = 0
         self._empty = inf
         self._begin(-inf)
 
@@ -87,18 +93,19 @@ class Adaptive:
         """Hear how busy it is."""
         self._last = busy
         self._busy += SMOOTH * (busy - self._busy)
-        if busy < SOME and self._most >= self.limit:
-            self.limit *= 2
-            self._most = 0
+        self._doublings = DOUBLINGS if max(busy, self._busy) < SOME else 0
 
-    def admits(self, now: float, inside: int, waited: float) -> bool:
+    def admits(self, now: float, inside: int, waited: float, spare: float = 0.0) -> bool:
         """Admit while there is room and the request has not waited for too long."""
         if waited <= EMPTY:
             self._empty = now
-        elif self._too_long(now, waited):
+        elif self._too_long(now, waited / (1 - spare)):
             return False
-        if inside >= self.limit:
-            self._most = inside
+        if inside >= self.limit * (1 - spare) and self._doublings:
+            self._doublings -= 1
+            self.limit = min(self.limit * 2, MOST)
+        if inside >= self.limit * (1 - spare):
+            self._most = max(self._most, inside)
             self._rejected += 1
             return False
         if inside >= self._most:

@@ -67,11 +67,13 @@ class SentinelBBR:
         """Compare."""
         self._busy = self._recent.take(busy) >= self._threshold
 
-    def admits(self, now: float, inside: int, waited: float) -> bool:
+    def admits(self, now: float, inside: int, waited: float, spare: float = 0.0) -> bool:
         """Admit while the process is not busy, or fewer are under way than it can do."""
         if not self._busy or inside < 1:
             return True
-        return inside < self._most(now)  # with this one not more than there is room for
+        return inside < self._most(now) * (
+            1 - spare
+        )  # with this one not more than there is room for
 
     def ended(self, now: float, took: float) -> None:
         """Count it."""
@@ -115,10 +117,10 @@ class KratosBBR:
         self._cpu = busy + (self._cpu - busy) * self.DECAY ** (passed / self.EVERY)
         self._heard = now
 
-    def admits(self, now: float, inside: int, waited: float) -> bool:
+    def admits(self, now: float, inside: int, waited: float, spare: float = 0.0) -> bool:
         """Admit while the process is not busy, or fewer are under way than it can do."""
         judged = self._cpu >= self._threshold or now - self._dropped <= self.COOL
-        if not judged or inside <= 1 or inside <= self._most(now):
+        if not judged or inside <= 1 or inside <= self._most(now) * (1 - spare):
             return True
         if self._cpu >= self._threshold:
             self._dropped = now

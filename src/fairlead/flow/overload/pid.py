@@ -52,15 +52,16 @@ class PID:
         if error > 0 and self._rate > 2 * asked:
             self._rate = inf  # it limits nobody
 
-    def admits(self, now: float, inside: int, waited: float) -> bool:
+    def admits(self, now: float, inside: int, waited: float, spare: float = 0.0) -> bool:
         """Admit while there are tokens."""
         self._asked += 1
         if self._rate == inf:
             return True
         passed, self._last = now - self._last, now
         # A tenth of a second's at once: a second's would be a burst of its own.
-        self._tokens = min(self._tokens + max(0.0, passed) * self._rate, max(1.0, self._rate / 10))
-        if self._tokens < 1:
+        full = max(1.0, self._rate / 10)
+        self._tokens = min(self._tokens + max(0.0, passed) * self._rate, full)
+        if self._tokens < 1 + spare * (full - 1):
             return False
         self._tokens -= 1
         return True

@@ -15,11 +15,12 @@ class Strategy(Protocol):
     def sample(self, now: float, busy: float) -> None:
         """Hear how busy the process is: a share, 1.0 where nothing is left. Some times a second."""
 
-    def admits(self, now: float, inside: int, waited: float) -> bool:
+    def admits(self, now: float, inside: int, waited: float, spare: float = 0.0) -> bool:
         """Tell whether a request may begin while `inside` others are under way.
 
-        `waited` are the seconds since it arrived at the machine, 0.0 where nobody knows. A yes
-        counts as a request that has begun.
+        `waited` are the seconds since it arrived at the machine, 0.0 where nobody knows. The share
+        `spare` of what room there is has to stay free, for requests that matter more. A yes counts
+        as a request that has begun.
         """
 
     def ended(self, now: float, took: float) -> None:
@@ -64,9 +65,9 @@ class Plain:
         """Compare."""
         self._over = self._recent.take(busy) >= self._threshold
 
-    def admits(self, now: float, inside: int, waited: float) -> bool:
+    def admits(self, now: float, inside: int, waited: float, spare: float = 0.0) -> bool:
         """Admit everybody, or one at a time."""
-        return not self._over or inside < 1
+        return not self._over or inside < 1 - spare
 
     def ended(self, now: float, took: float) -> None:
         """Nothing is learnt from it."""

@@ -18,7 +18,8 @@ from urllib.parse import unquote
 
 from fairlead.instruments import aiohttp_passage
 from fairlead.instruments.aiohttp_admission import Admission, AiohttpRaw
-from fairlead.instruments.aiohttp_passage import KEY, Handler
+from fairlead.instruments.aiohttp_door import AiohttpDoorkeeper
+from fairlead.instruments.aiohttp_passage import KEY, Handler, awaited
 from fairlead.instruments.aiohttp_sites import Sites, let_be_last
 from fairlead.instruments.drive import pause_async
 from fairlead.instruments.inbound import Door, finish, form_of
@@ -77,6 +78,8 @@ def _governed(plane: DataPlane, door: Door, sites: Sites) -> Callable[[Any], Any
     admit = Admission(plane, door, LIBRARY, type(hdrs.HOST)).admit
     passing = form_of(plane, aiohttp_passage).AiohttpPassage
     busy, leaving = sites.busy, sites.leaving
+    keeper = AiohttpDoorkeeper(plane, LIBRARY, _response)
+    protection = keeper.protection
 
     def wrap(original: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def handle(self: Any, request: Any, started: Any, handler: Handler) -> Any:
@@ -87,6 +90,8 @@ def _governed(plane: DataPlane, door: Door, sites: Sites) -> Callable[[Any], Any
             busy[self] = request
             if leaving and self._manager in leaving:
                 let_be_last(request)
+            if protection.on and passage is not None:
+                handler = keeper.judged(passage, request, handler)
             token = resume(served)
             try:
                 ended = await original(self, request, started, handler)
@@ -95,7 +100,7 @@ def _governed(plane: DataPlane, door: Door, sites: Sites) -> Callable[[Any], Any
                     passage.broke(error)
                 raise
             else:
-                if passage is not None and (passage.entries or passage.note is not None):
+                if passage is not None and awaited(passage):
                     _written(passage, *ended)
                 return ended
             finally:
@@ -316,6 +321,7 @@ def _template(resource: Any) -> str:
 
 
 def _response(refusal: Refusal) -> Any:
+    """Return the answer of a rule to a request that it turns away."""
     from aiohttp.web_response import Response
 
     status, body = refusal.fallback.status, refusal.body.encode()
