@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fairlead.flow.balance import Choice, Standing
 from fairlead.flow.budget import Attempts
-from fairlead.flow.call import Call, Fault, Outcome, Unreachable
-from fairlead.flow.deadline import bounded
+from fairlead.flow.call import NOTHING_INHERITED, Call, Fault, Outcome, Unreachable
+from fairlead.flow.deadline import bounded, inherited
 from fairlead.flow.failover import Avoided
 from fairlead.flow.outlier import Hosts
 from fairlead.flow.route import Callee, Routes
 from fairlead.flow.stack import Ruled, life, reaching
-from fairlead.flow.steps import Flow, Steps, chain
+from fairlead.flow.steps import Flow, Layer, Steps, chain
 from fairlead.flow.warmup import Warming
 from fairlead.flow.watched import watched
 from fairlead.policy.balance import MAGLEV, RING_HASH, Cluster
@@ -127,7 +128,7 @@ class Callees:
         nowhere = Hosts(self._clock)
         # What no rule is about carries on the time and the attempt of its request.
         layers = [bounded(0.0, self._clock), watched(nowhere, nobody, self._clock)]
-        return Ruled(ways, lambda inner: chain(layers, inner), frozenset(repeated))
+        return Ruled(ways, partial(_passing, layers), frozenset(repeated))
 
     def begin_again(self) -> None:
         """Know nothing of calls that were under way in the process that this one was forked off."""
@@ -208,6 +209,17 @@ class Callees:
         retry = route.retry if route is not None else None
         inner = reach.once if retry is None or retry.same_host else reach.again
         return life(route, inner, self._of(rules), self._clock, self._dice)
+
+
+def _passing(layers: list[Layer], inner: Flow) -> Flow:
+    """Return the life of calls that no rule is about; most carry on nothing."""
+    whole = chain(layers, inner)
+
+    def flow(call: Call) -> Steps:
+        alone = call.until is None and inherited(call) is NOTHING_INHERITED
+        return inner(call) if alone else whole(call)
+
+    return flow
 
 
 def _any(

@@ -38,9 +38,15 @@ def bounded(timeout: float, clock: Callable[[], float]) -> Layer:
                     until = min(until, now + timeout)
                 call.deadline = call.until = until
                 if until <= now:
-                    return late(call, "the time that its request had")
-            return (yield from inner(call))
+                    return _over(call)
+            # Not a generator of its own: it has nothing to do when the call has ended.
+            return inner(call)
 
         return flow
 
     return layer
+
+
+def _over(call: Call) -> Steps:
+    yield from ()
+    return late(call, "the time that its request had")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from math import inf
 
 from fairlead.flow.budget import Attempts
-from fairlead.flow.call import Call, Full, Outcome
+from fairlead.flow.call import NOTHING_INHERITED, Call, Full, Outcome
 from fairlead.flow.deadline import inherited, late
 from fairlead.flow.outlier import Hosts
 from fairlead.flow.steps import Flow, Layer, Send, Steps
@@ -60,6 +60,8 @@ def watched(
 def marks(call: Call, *, spent: bool, clock: Callable[[], float]) -> tuple[tuple[str, str], ...]:
     """Return the headers that tell the callee what to make of `call`."""
     above = inherited(call)
+    if call.until is None and not call.attempt and above is NOTHING_INHERITED:
+        return ()
     found: tuple[tuple[str, str], ...] = ()
     if call.until is not None and call.until < inf:
         found = ((DEADLINE, str(max(1, int((call.until - clock()) * 1000)))),)
