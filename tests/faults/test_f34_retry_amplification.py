@@ -96,6 +96,8 @@ def test_a_single_call_is_repeated_where_it_fails(control: Control, chain: list[
     in_force(chain, control)
     told(chain[-1], status=503, seen=0)
     httpx.get(chain[0].url, timeout=30)
+    told_of = chain[0].doctor()["calls"]
+    assert ["VirtualService/hop1 http[0]"] in [one["rules"] for one in told_of]
     # Three by the last hop for the first attempt of all, and one for each repetition above.
     assert state(chain[-1])["seen"] == 3 + 2 + 2 + 2
 

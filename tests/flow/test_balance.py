@@ -48,7 +48,7 @@ def test_turns_are_taken():
 def test_of_two_the_one_with_less_to_do_is_called():
     """A slow instance has its calls under way, and gets fewer of the next ones."""
     made = life("LEAST_REQUEST")
-    hosts = made.engine._callees._standing["default", "b", ""].hosts
+    hosts = made.engine.callees._standing["default", "b", ""].hosts
     for _ in range(5):
         hosts.begin("b1")
     seen = Counter(made.address() for _ in range(300))
@@ -58,7 +58,7 @@ def test_of_two_the_one_with_less_to_do_is_called():
 def test_two_instances_are_two_different_ones():
     """One throw must not draw the same one twice: then the choice would be none."""
     made = life("LEAST_REQUEST", ("b1", ""), ("b2", ""))
-    made.engine._callees._standing["default", "b", ""].hosts.begin("b1")
+    made.engine.callees._standing["default", "b", ""].hosts.begin("b1")
     assert {made.address() for _ in range(50)} == {"b2"}
 
 
@@ -129,7 +129,7 @@ def test_a_table_names_who_stands_in(make, size, count):
 def test_a_table_is_made_once(algorithm):
     """A snapshot that changes something else must not cost what a table costs."""
     made = life(algorithm, key="source-ip")
-    standing = made.engine._callees._standing["default", "b", ""]
+    standing = made.engine.callees._standing["default", "b", ""]
     before = standing.tables
     made.apply(clusters=[Cluster(balance=Balance(algorithm=algorithm, key="header", name="x"))])
     assert list(standing.tables.values()) == list(before.values())

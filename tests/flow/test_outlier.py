@@ -191,7 +191,7 @@ def test_a_lane_whose_instance_is_left_out_goes_to_base():
 def test_no_more_calls_are_under_way_than_there_may_be():
     """Http2MaxRequests: what is beyond it is answered at once, and nobody waits for it."""
     life = Life(clusters=[Cluster(rule="DestinationRule/b", most_requests=2)])
-    hosts = life.engine._callees._standing["default", "b", ""].hosts
+    hosts = life.engine.callees._standing["default", "b", ""].hosts
     held = [hosts.begin("b1"), hosts.begin("b2")]
     outcome = life.call(lambda _: GOOD)
     assert isinstance(outcome.error, Full)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from fairlead import __version__
 from fairlead.agent.report import PYTHON, plain_hooks, unfit
-from fairlead.agent.rules import protection_told, rules_told
+from fairlead.agent.rules import calls_told, protection_told, rules_told
 from fairlead.protocols.watch.codec import DATABASES, TABLES
 from fairlead.sql.masking import masked, masked_reason
 
@@ -92,6 +92,7 @@ def describe(agent: Agent) -> dict[str, Any]:
         "snapshot": _snapshot(agent),
         "flow": rules_told(agent.engine),
         "protection": protection_told(agent.engine),
+        "calls": calls_told(agent.engine),
         "unmatched": agent.unmatched(),
         "telemetry": _telemetry(agent.process),
         "gates": {"interpreted": agent.engine.gates.interpreted, "shared": _shared(agent)},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from heapq import nlargest
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from fairlead.flow.breaker import CLOSED, NAMES
@@ -59,6 +60,20 @@ def protection_told(engine: Engine) -> dict[str, Any] | None:
         "rejected": protection.rejected,
         "simulated": protection.simulated,
     }
+
+
+def calls_told(engine: Engine) -> list[dict[str, Any]]:
+    """Return the apps whose calls rules are about, with the rules, and who is left out of whom."""
+    calls = engine.plan.snapshot.calls if engine.plan.ruled else None
+    rules = {
+        f"{one.app}.{one.namespace}": sorted({part.rule for part in (*one.clusters, *one.routes)})
+        for one in (calls.callees if calls is not None else ())
+    }
+    found = (one for one in engine.callees.told() if one[0] in rules)
+    return [
+        {"app": app, "subset": subset, "rules": rules[app], "inside": inside, "left_out": out}
+        for app, subset, inside, out in islice(found, MOST_RULES)
+    ]
 
 
 def hears(count: Callable[[str, str], None]) -> Listener:

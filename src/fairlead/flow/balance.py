@@ -6,7 +6,7 @@ left out for its failures, and who has just failed this call, is chosen where th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 
 from fairlead.flow.call import Call, Unfit
@@ -70,7 +70,10 @@ class Choice:
             for lane, pool in pools.items()
         }
         self._hashed = balance.algorithm in (RING_HASH, MAGLEV)
-        self._tables: Mapping[Endpoints, Table] = dict(self._made()) if self._hashed else {}
+        # By what the endpoints are rather than by what is in them, of which there is much.
+        self._tables: dict[int, tuple[Endpoints, Table]] = {}
+        for side, table in self._made() if self._hashed else ():
+            self._tables[id(side)] = side, table
         self._warms = balance.algorithm not in (RING_HASH, MAGLEV, RANDOM) and (
             balance.warmup is not None or any(one.warmup for one in self._every())
         )
@@ -130,24 +133,24 @@ class Choice:
         return [side for side in (*well, ill) if side]
 
     def _ordered(self, side: Endpoints, call: Call) -> list[Endpoint]:
-        table = self._tables.get(side) if self._hashed else None
         if self._hashed:
             key = self._key(call)
             if key is not None:
-                return self._led(side, table, key)
+                return self._led(side, key)
         if call.tried:
             fresh = tuple(one for one in side if one.address not in call.tried)
             side = fresh or side
         chosen = self._chosen(side)
         return [side[chosen], *_behind(side, chosen)]
 
-    def _led(self, side: Endpoints, table: Table | None, key: str) -> list[Endpoint]:
+    def _led(self, side: Endpoints, key: str) -> list[Endpoint]:
         """Return where `key` leads: the healthy ones of its way, if some are left out."""
         where = place(key)
-        if table is not None:
-            return [side[position] for position in table(where)]
-        for whole, one in self._tables.items():
-            found = [whole[position] for position in one(where) if whole[position] in side]
+        known = self._tables.get(id(side))
+        if known is not None:
+            return [side[position] for position in known[1](where)]
+        for whole, table in self._tables.values():
+            found = [whole[position] for position in table(where) if whole[position] in side]
             if found:
                 return found
         chosen = where % len(side)

@@ -5,7 +5,7 @@ Calls of other apps pass by; they carry on what the request they are made for sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -129,6 +129,13 @@ class Callees:
         # What no rule is about carries on the time and the attempt of its request.
         layers = [bounded(0.0, self._clock), watched(nowhere, nobody, self._clock)]
         return Ruled(ways, partial(_passing, layers), frozenset(repeated))
+
+    def told(self) -> Iterator[tuple[str, str, int, list[str]]]:
+        """Yield app and namespace, subset, calls under way, and who is left out, of each cluster."""
+        for (namespace, app, subset), standing in sorted(self._standing.items()):
+            hosts = standing.hosts
+            out = [address for address in list(hosts.known) if hosts.out(address)]
+            yield f"{app}.{namespace}", subset, hosts.active, sorted(out)
 
     def begin_again(self) -> None:
         """Know nothing of calls that were under way in the process that this one was forked off."""

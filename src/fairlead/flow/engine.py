@@ -81,7 +81,7 @@ class Engine:
         self._avoided = Avoided(clock)
         self._warming = Warming(clock)
         self._patience = Patience()
-        self._callees = Callees(clock, dice, self._warming, self._avoided)
+        self.callees = Callees(clock, dice, self._warming, self._avoided)
         self.gates = Gates() if gates is None else gates
         self.measuring = Measuring(self.gates)
         self.listeners: list[Callable[[Plan], object]] = []
@@ -122,7 +122,7 @@ class Engine:
 
     def begin_again(self) -> None:
         """Count from nothing in a forked process: a permit may be in the hand of a lost thread."""
-        self._callees.begin_again()
+        self.callees.begin_again()
         self.plan = self._build(self.plan.snapshot)
         self.gates.begin_again()
         self.measuring.begin_again()
@@ -140,7 +140,7 @@ class Engine:
         about_calls = concerned(rules, OUTBOUND)
         gates = self.gates if about_calls else None
         calls = None if snapshot.governance in (OFF, OBSERVE) else snapshot.calls
-        ruled = None if calls is None else self._callees.ruled(calls, routes)
+        ruled = None if calls is None else self.callees.ruled(calls, routes)
         flow, patient = outbound(routes, self._avoided, gates, self._patience, ruled)
         return Plan(
             snapshot=snapshot,

@@ -93,6 +93,7 @@ def _facts(answer: Answer) -> Iterator[tuple[str, str]]:
         yield "counting", _counting(gates.get("shared"))
     yield from _rule_facts(answer)
     yield from _protection_facts(answer.get("protection"))
+    yield from _call_facts(answer)
     yield from _shadow_facts(answer)
     yield from _telemetry_facts(answer.get("telemetry"))
     for hook in answer["hooks"]:
@@ -174,6 +175,15 @@ def _protection_facts(protection: Answer | None) -> Iterator[tuple[str, str]]:
 
 _LATE = 0.01
 """Seconds from which on it is told how late an event loop is."""
+
+
+def _call_facts(answer: Answer) -> Iterator[tuple[str, str]]:
+    # An agent of an older version says nothing of them.
+    for one in answer.get("calls", ()):
+        subset = f" subset {one['subset']}" if one["subset"] else ""
+        inside = f", {one['inside']} under way" if one["inside"] else ""
+        out = f", left out: {', '.join(one['left_out'])}" if one["left_out"] else ""
+        yield "calling", f"{one['app']}{subset}: {', '.join(one['rules'])}{inside}{out}"
 
 
 def _shadow_facts(answer: Answer) -> Iterator[tuple[str, str]]:
