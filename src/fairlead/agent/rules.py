@@ -66,7 +66,9 @@ def calls_told(engine: Engine) -> list[dict[str, Any]]:
     """Return the apps whose calls rules are about, with the rules, and who is left out of whom."""
     calls = engine.plan.snapshot.calls if engine.plan.ruled else None
     rules = {
-        f"{one.app}.{one.namespace}": sorted({part.rule for part in (*one.clusters, *one.routes)})
+        f"{one.app}.{one.namespace}": sorted(
+            {cluster.rule for cluster in one.clusters} | {route.rule for route in one.routes}
+        )
         for one in (calls.callees if calls is not None else ())
     }
     found = (one for one in engine.callees.told() if one[0] in rules)

@@ -131,7 +131,7 @@ class Callees:
         return Ruled(ways, partial(_passing, layers), frozenset(repeated))
 
     def told(self) -> Iterator[tuple[str, str, int, list[str]]]:
-        """Yield app and namespace, subset, calls under way, and who is left out, of each cluster."""
+        """Yield of each cluster the app, its subset, calls under way, and who is left out."""
         for (namespace, app, subset), standing in sorted(self._standing.items()):
             hosts = standing.hosts
             out = [address for address in list(hosts.known) if hosts.out(address)]
