@@ -1,9 +1,11 @@
 """How many calls of one app may be repeated: so that a callee in trouble is not given more of it.
 
 Two bounds hold, and both have to have room. At a time: a share of the calls under way, and some in
-any case (Envoy's retry budget). In ten seconds: the same share of the calls that ended well, and
-five a second in any case (as gRPC's throttling, and Finagle's reserve). Where nearly everything
+any case (Envoy's retry budget). In ten seconds: the same share of the calls that ended well, and as
+many a second in any case (as gRPC's throttling, and Finagle's reserve). Where nearly everything
 fails, repeating helps nobody; and calls that fail at once are hardly ever under way.
+
+Who is called by somebody that repeats has no share, and only what is allowed in any case.
 
 Who is refused tells those that it calls, for a while, that they are to repeat nothing either: of
 several hops the first one repeats, and attempts do not multiply.
@@ -18,8 +20,6 @@ from fairlead.policy.balance import Budget
 
 WINDOW = 10
 """Seconds that are counted."""
-ALLOWED = 5.0
-"""Repetitions a second that are always allowed."""
 SPENT = 1.0
 """Seconds for which a refusal is passed on."""
 
@@ -51,18 +51,21 @@ class Attempts:
             self._active -= 1
             self._repeated -= repeated
 
-    def allow(self, *, again: bool) -> bool:
-        """Tell whether a call may be repeated; `again` for one that has been already."""
+    def allow(self, *, again: bool, inner: bool = False) -> bool:
+        """Tell whether a call may be repeated; `again` for one that has been already.
+
+        An `inner` one is made for a request that whoever sent it may repeat.
+        """
         with self._lock:
             self._move()
             share = self.rule.percent / 100
             others = self._repeated - again
             most = self.rule.most
             if most is None:
-                most = max(self.rule.least, int(share * self._active))
+                most = max(self.rule.least, 0 if inner else int(share * self._active))
             room = others < most
             total = sum(self._repeats)
-            room = room and total < max(ALLOWED * WINDOW, share * sum(self._well))
+            room = room and total < max(self.rule.least * WINDOW, share * sum(self._well))
             if not room:
                 self._spent = self._clock()
                 return False

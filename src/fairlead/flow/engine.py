@@ -39,6 +39,8 @@ class Plan:
     """The same of one that waits for an endpoint (`Call.waits`)."""
     ruled: bool
     """Whether rules are about how apps are called."""
+    called: frozenset[str]
+    """Hosts of apps that they are about."""
     repeated: frozenset[str]
     """Hosts of apps whose calls may be sent again by a rule."""
     outward: Flow
@@ -149,6 +151,7 @@ class Engine:
             outbound=flow,
             patient=patient,
             ruled=ruled is not None,
+            called=NOBODY if ruled is None else frozenset(ruled.ways),
             repeated=NOBODY if ruled is None else ruled.repeated,
             outward=outward(self.gates),
             statements=Statements(rules) if concerned(rules, SQL) else None,

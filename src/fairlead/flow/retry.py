@@ -109,7 +109,7 @@ def retried(
                     seconds = pause(rule, call.attempt + 1, dice())
                     if clock() + seconds >= call.deadline:
                         return outcome
-                    if not attempts.allow(again=call.attempt > 1):
+                    if not attempts.allow(again=call.attempt > 1, inner=above.attempt > 0):
                         return outcome
                     call.attempt += 1
                     yield Wait(seconds)

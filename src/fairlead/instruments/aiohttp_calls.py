@@ -14,8 +14,17 @@ from contextvars import ContextVar
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from fairlead.flow.call import Call, Fault, Injected, Late, Outcome, Unreachable
+from fairlead.flow.call import (
+    NOTHING_INHERITED,
+    Call,
+    Fault,
+    Injected,
+    Late,
+    Outcome,
+    Unreachable,
+)
 from fairlead.instruments.attempt import Answer, Sender, send_async
+from fairlead.instruments.inherit import inherited
 from fairlead.instruments.outbound import call_for
 from fairlead.instruments.timing import least, remaining
 from fairlead.telemetry.names import AGENT_FAULTS
@@ -87,7 +96,12 @@ def _ruled(
             return None
         url = session._build_url(str_or_url)
         found = call_for(plane, url.scheme, url.raw_host, url.port, method)
-        return None if found is None else (found[0].outbound, found[1], url)
+        if found is None:
+            return None
+        plan, call = found
+        # What nothing is to be done for, beside choosing an instance, is the connector's matter.
+        alone = call.host not in plan.called and inherited() is NOTHING_INHERITED
+        return None if alone else (plan.outbound, call, url)
     except Exception:  # counted; aiohttp says what is wrong with it
         plane.counters.count(AGENT_FAULTS, LIBRARY)
         return None
