@@ -21,12 +21,18 @@ _COMMA = re.compile(r"\s*,\s*")
 _LIST = re.compile(r"(\?|%s|%\(\w+\)s|[:$@]\w+)(?:\s*,\s*(?:\?|%s|%\(\w+\)s|[:$@]\w+)){2,}")
 _ROWS = re.compile(r"(\([^()]{0,200}\))(?:\s*,\s*\([^()]{0,200}\))+")
 _NAME = r'(?:[\w$]++|"[^"]{1,64}"|`[^`]{1,64}`)'
-_NAMED = rf"({_NAME}(?:\s*\.\s*{_NAME})?+)"
+_NAMED = rf"({_NAME}(?:\s*\.\s*{_NAME}){{0,2}}+)"
 # What is called, such as generate_series(1, 2), is no table; what is filled may have columns.
 _TABLE = re.compile(
-    rf"(?i)\b(?:(?:from|join)\s+(?:only\s+)?{_NAMED}(?!\s*\()|(?:into|table)\s+{_NAMED})"
+    rf"(?i)\b(?:(?:from|join)\s+(?:only\s+)?{_NAMED}(?!\s*\()"
+    rf"|(?:into|table)\s+(?:if\s+(?:not\s+)?exists\s+)?+(?:only\s+)?+{_NAMED})"
 )
-_UPDATED = re.compile(rf"(?i)\W*update\s+(?:only\s+|or\s+\w+\s+|ignore\s+)?{_NAMED}")
+# Where the verb is followed by a name; MySQL and Postgres leave INTO and TABLE out.
+_FILLED = re.compile(
+    rf"(?i)\W*(?:update|truncate|insert|replace)\s+"
+    rf"(?:(?:only|or\s+\w+|ignore|low_priority|high_priority|delayed)\s+)*+"
+    rf"(?!(?:into|table)\b){_NAMED}"
+)
 _FUNCTIONS = re.compile(r"(?i)\b(?:extract|substring|trim|overlay|position)\s*\([^()]{0,200}\)")
 _FIRST = re.compile(r"[\s(?;]*([A-Za-z]{1,20})")
 _NO_TABLES = frozenset(("select", "values", "lateral", "unnest", "dual", "outfile"))
@@ -56,8 +62,8 @@ def template(text: str, dialect: str) -> Template:
 def tables(line: str) -> tuple[str, ...]:
     """Return the names that stand where tables do in a statement without literals."""
     plain = _FUNCTIONS.sub(MASK, line)
-    updated = _UPDATED.match(plain)
-    names = [updated[1]] if updated else []
+    filled = _FILLED.match(plain)
+    names = [filled[1]] if filled else []
     names += [one or other for one, other in _TABLE.findall(plain)]
     found = dict.fromkeys(re.sub(r'["`\s]', "", name) for name in names)
     return tuple(one for one in found if one.lower() not in _NO_TABLES)[:MOST_TABLES]
