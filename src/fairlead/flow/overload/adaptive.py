@@ -101,12 +101,9 @@ class Adaptive:
             self._empty = now
         elif self._too_long(now, waited / (1 - spare)):
             return False
-        if inside >= self.limit * (1 - spare) and self._doublings:
-            self._doublings -= 1
-            self.limit = min(self.limit * 2, MOST)
-        if inside >= self.limit * (1 - spare):
-            self._most = max(self._most, inside)
-            self._rejected += 1
+        if inside >= (self.limit * (1 - spare) if spare else self.limit) and self._is_full(
+            inside, 1 - spare
+        ):
             return False
         if inside >= self._most:
             self._most = inside + 1
@@ -121,6 +118,17 @@ class Adaptive:
             if passed < inf:
                 self._settle(passed)
             self._begin(now)
+
+    def _is_full(self, inside: int, share: float) -> bool:
+        """Count one that finds no room, unless the limit may double for it."""
+        if self._doublings:
+            self._doublings -= 1
+            self.limit = min(self.limit * 2, MOST)
+            if inside < self.limit * share:
+                return False
+        self._most = max(self._most, inside)
+        self._rejected += 1
+        return True
 
     def _too_long(self, now: float, waited: float) -> bool:
         if waited > _within(LONG, self.usual):

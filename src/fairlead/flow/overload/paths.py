@@ -30,9 +30,6 @@ class Requests:
     def __init__(self, priorities: Iterable[Priority]) -> None:
         self._priorities = tuple((one, Paths(one.paths)) for one in priorities)
 
-    def __bool__(self) -> bool:
-        return bool(self._priorities)
-
     def level(self, path: str, header: Callable[[str], str | None]) -> str:
         """Return the level of the first priority that a request meets, ``""`` for none."""
         for one, paths in self._priorities:

@@ -69,7 +69,9 @@ class Protection:
     """Of one process. Threads may share it."""
 
     __slots__ = (
+        "_admits",
         "_born",
+        "_calm",
         "_except",
         "_inside",
         "_lock",
@@ -107,7 +109,10 @@ class Protection:
         self._born = float("-inf")
         self._lock = allocate_lock()
         self._strategy: Strategy = Plain(9.0)
-        self._except, self._requests = Paths(HEALTH), Requests(())
+        self._admits = self._strategy.admits
+        self._calm = True
+        self._except = Paths(HEALTH)
+        self._requests: Requests | None = None
         self._spare = SPARE
 
     @property
@@ -137,9 +142,9 @@ class Protection:
         before, self.rule = self.rule, rule
         if rule is not None and rule != before:
             if before is None or _learnt_by(before) != _learnt_by(rule):
-                self._strategy = self._made(rule)
+                self._use(rule)
             self._except = Paths((*HEALTH, *rule.exceptions))
-            self._requests = Requests(rule.priorities)
+            self._requests = Requests(rule.priorities) if rule.priorities else None
             some = any(one.level == HIGH for one in rule.priorities)
             self._spare = SPARE | ({"": SPARE_BELOW_HIGH} if some else {})
         self.on = rule is not None
@@ -157,7 +162,7 @@ class Protection:
         self.load = Load()
         with self._lock:
             if self.rule is not None:
-                self._strategy = self._made(self.rule)
+                self._use(self.rule)
 
     def begin_again(self, now: float) -> None:
         """Begin anew in a forked process: who was inside is in the parent."""
@@ -165,11 +170,11 @@ class Protection:
         self._born, self._inside = now, 0
         self.passed, self.counts = 0, {}
         if self.rule is not None:
-            self._strategy = self._made(self.rule)
+            self._use(self.rule)
 
     def sample(self, now: float, load: Load) -> None:
         """Hear what the process is doing, some times a second."""
-        self.load = load
+        self.load, self._calm = load, load.busy < CALM
         rule = self.rule
         if rule is None:
             return
@@ -185,14 +190,14 @@ class Protection:
 
         `waited` are the seconds since it came to this machine, as far as that is known.
         """
-        level = self._requests.level(path, header) if self._requests else ""
+        # Every request comes by here: nothing is done for one that it does not need.
+        spare = 0.0 if self._requests is None else self._spare_of(path, header)
         with self._lock:
-            shut = level == LOW and self._pressed()
-            if not shut and self._strategy.admits(now, self._inside, waited, self._spare[level]):
+            if spare < 1 and self._admits(now, self._inside, waited, spare):
                 self._inside += 1
                 self.passed += 1
-                if waited <= EMPTY and self.load.busy < CALM:
-                    self.asks, self.plain = False, not self._requests  # until the next sample
+                if self.asks and self._calm and waited <= EMPTY:
+                    self.asks, self.plain = False, self._requests is None  # until the next sample
                 return None
         rule = self.rule
         if rule is None or self._except.match(path):
@@ -219,15 +224,22 @@ class Protection:
 
     def _wonder(self) -> None:
         self.asks = isinstance(self._strategy, Adaptive)
-        self.plain = not self.asks and not self._requests
+        self.plain = not self.asks and self._requests is None
 
     def _pressed(self) -> bool:
         return self.load.memory >= PRESSED or self.load.descriptors >= PRESSED
 
-    def _made(self, rule: OverloadProtection) -> Strategy:
+    def _spare_of(self, path: str, header: Callable[[str], str | None]) -> float:
+        """Return the share of the room that a request leaves; 1.0 for one that is not served."""
+        level = self._requests.level(path, header) if self._requests is not None else ""
+        return 1.0 if level == LOW and self._pressed() else self._spare[level]
+
+    def _use(self, rule: OverloadProtection) -> None:
         if rule.kind == policy.ADAPTIVE:
-            return Adaptive(self.cores)
-        return _STRATEGIES[rule.kind](rule.threshold)
+            self._strategy = Adaptive(self.cores)
+        else:
+            self._strategy = _STRATEGIES[rule.kind](rule.threshold)
+        self._admits = self._strategy.admits
 
 
 _STRATEGIES: dict[str, Callable[[float], Strategy]] = {
