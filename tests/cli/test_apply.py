@@ -8,9 +8,20 @@ import pytest
 
 from tests.cli.conftest import Say
 from tests.cli.rules_text import lane, rule
+from tests.control.telemetry.test_endpoints import Shop
 
 LABEL = "trafficlabelrule.traffic.opensergo.io"
 LANE = "trafficlane.traffic.opensergo.io"
+FLOW = """\
+apiVersion: fault-tolerance.opensergo.io/v1alpha1
+kind: FlowControl
+metadata: {name: orders, labels: {app: APP}}
+spec:
+  targets:
+  - targetResourceName: GET:/orders
+  strategies:
+  - rateLimit: {threshold: 100, statDuration: 1s}
+"""
 
 
 def test_apply_creates_changes_and_leaves_alone(say: Say, namespace, tmp_path):
@@ -24,6 +35,26 @@ def test_apply_creates_changes_and_leaves_alone(say: Say, namespace, tmp_path):
     file.write_text(f"{rule(value='b')}---\n{lane()}")
     changed = say("apply", file, "-n", namespace)
     assert changed.out == f"{LABEL}/rule configured\n{LANE}/lane unchanged\n"
+
+
+def test_an_app_that_nobody_has_reported_is_warned_of_with_the_one_that_is_meant(
+    say: Say, shop: Shop
+):
+    """A misspelt app is a rule without effect; it may also come before its app, so it is stored."""
+    shop.register("frontend", 8001)
+    made = say("lane", "create", "blue", "--app", "frontnd", "-H", "a: b", "-n", shop.namespace)
+    warning = (
+        f"Warning: no agent has reported an app called frontnd in namespace {shop.namespace}"
+        ", did you mean frontend?\n"
+    )
+    assert (made.status, made.err) == (0, warning)
+    assert made.out.endswith(" created\n")
+    flow = FLOW.replace("APP", "frontnd").encode()
+    done = say("apply", "-f", "-", "-n", shop.namespace, stdin=flow)
+    assert (done.status, done.err, done.out.split()[-1]) == (0, warning, "created")
+    right = FLOW.replace("APP", "frontend").encode()
+    done = say("apply", "-f", "-", "-n", shop.namespace, stdin=right)
+    assert (done.status, done.err, done.out.split()[-1]) == (0, "", "configured")
 
 
 def test_what_get_prints_can_be_applied_and_changes_nothing(say: Say, namespace):

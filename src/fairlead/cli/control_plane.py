@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import ssl
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from http.client import HTTPException
 from typing import Any, cast
 from urllib.error import HTTPError, URLError
@@ -19,6 +21,7 @@ from urllib.request import (
     build_opener,
 )
 
+from fairlead.cli import terminal
 from fairlead.cli.failure import ENVIRONMENT, REFUSED, USAGE, Failed
 from fairlead.cli.progress import progress
 from fairlead.cli.target import Target, token_in
@@ -43,6 +46,7 @@ class _NoRedirect(HTTPRedirectHandler):
         return None
 
 
+_WARNING = re.compile(r'299 \S{1,64} "((?:[^"\\]|\\.){0,2048})"')
 _NO_PATH = "could not find the requested resource: /fairlead/"
 
 
@@ -115,7 +119,9 @@ class ControlPlane:
                 progress(f"asking {self.url}"),
                 self._opener.open(request, timeout=PATIENCE) as response,
             ):
-                return self._object(response.read())
+                answer = self._object(response.read())
+                _warn(response.headers.get_all("Warning") or ())
+                return answer
         except HTTPError as error:
             with error:
                 raise self._refusal(error.code, error.read()) from error
@@ -183,6 +189,16 @@ class ControlPlane:
 
     def _unreachable(self, error: Exception) -> Failed:
         return Failed(reason_of(self.url, error), ENVIRONMENT)
+
+
+def _warn(headers: Iterable[str]) -> None:
+    """Print what the control plane warns of, as kubectl does (RFC 7234, 5.5)."""
+    wipe = "\r\x1b[K" if terminal.is_terminal(sys.stderr) else ""
+    for header in headers:
+        found = _WARNING.fullmatch(header)
+        if found is not None:
+            text = re.sub(r"\\(.)", r"\1", found[1])
+            print(f"{wipe}Warning: {terminal.one_line(text)}", file=sys.stderr)
 
 
 def _parts(url: str) -> SplitResult | None:

@@ -30,6 +30,7 @@ from fairlead.control.api.resources import Resources
 from fairlead.control.api.routes import Rest, application
 from fairlead.control.api.served import Catalogue
 from fairlead.control.api.telemetry import TelemetryApi
+from fairlead.control.api.unseen import unseen
 from fairlead.control.apps import KnownApps
 from fairlead.control.clocks import Clocks
 from fairlead.control.entrance import Entrance, Pace
@@ -84,7 +85,8 @@ class ControlPlane:
         self._events = Events(store, clocks, kinds, self._instances.lost)
         resources, core = self._resources(store, settings, clocks), [event_kind()]
         rest = Rest(resources=resources, catalogue=Catalogue(served, core=core), stop=self.stop)
-        view = replace(resources, store=Namespaces(store=store, resources=kinds))
+        spaces = Namespaces(store=store, resources=kinds)
+        view = replace(resources, store=spaces, advice=lambda plain: "")
         kind = namespace_kind(settings.governance)
         namespaces = NamespaceApi(resources=view, served=kind, stop=self.stop)
         self._doors = doors or Doors.open(clocks.now)
@@ -137,6 +139,7 @@ class ControlPlane:
             read_yaml=read_yaml,
             limit=settings.objects,
             refused=lambda stored, message: self._events.tell(stored, refusal(message)),
+            advice=lambda plain: unseen(self._publisher, plain),
         )
 
     def _serve(self, rest: Rest, namespaces: NamespaceApi, own: Iterable[BaseRoute]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import secrets
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
@@ -65,6 +66,8 @@ from fairlead.control.api.status import (
 from fairlead.control.api.table import Printer, form_of
 from fairlead.control.store import Author, Conflict, Key, Object, Store, Stored, Write
 
+log = logging.getLogger(__name__)
+
 ATTEMPTS = 64
 """Times a write without a resourceVersion is tried before its client is told of the conflict.
 
@@ -93,6 +96,8 @@ class Resources:
     """Objects of one kind that may be stored."""
     refused: Callable[[Stored, str], None] = field(default=lambda stored, message: None)
     """Hears of a change of a stored object that was refused for what it says, and why."""
+    advice: Callable[[Object], str] = field(default=lambda plain: "")
+    """Returns what the author of an object is to be warned of, ``""`` for nothing."""
     new_uid: Callable[[], str] = field(default=lambda: str(uuid.uuid4()))
 
     def printer(self, request: Request, served: Served) -> Printer:
@@ -273,11 +278,18 @@ class Resources:
     def _answer(self, request: Request, place: Place, stored: Stored, code: int = 200) -> Response:
         printer = self.printer(request, place.served)
         response = json_response(printer.one(stored), code)
-        for warning in place.admission.warnings[:32]:
+        for warning in [*place.admission.warnings[:32], *filter(None, [self._advice(stored)])]:
             text = warning.encode("ascii", "replace").decode()[:1024]
             quoted = json.dumps(text)
             response.headers.append("warning", f"299 - {quoted}")
         return response
+
+    def _advice(self, stored: Stored) -> str:
+        try:
+            return self.advice(stored.object)
+        except Exception:
+            log.exception("whether its author is to be warned of %s is not known", stored.key)
+            return ""  # it is stored
 
 
 def _place(request: Request, served: Served, namespace: str, repeated: tuple[str, ...]) -> Place:
