@@ -49,9 +49,10 @@ class Plan:
     """Such hosts that rules concern; None where no rule may."""
     statements: Statements | None
     """Statements that rules concern; None where no rule may."""
-    simple: dict[str, bool | Sent]
-    """Statements of base that were met under this plan, that no rule concerns, and that leave the
-    session alone; whether they write, or what counts them where they are measured.
+    simple: dict[str | tuple[str, str], bool | Sent]
+    """Statements of base, and with the lane before them those of lanes without shadows, that were
+    met under this plan, that no rule concerns, and that leave the session alone; whether they
+    write, or what counts them where they are measured.
 
     A slice of each to look at would cost as much as everything else that is done for it."""
     shadows: Shadows

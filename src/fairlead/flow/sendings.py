@@ -1,7 +1,8 @@
 """Statements that this process sends to databases: how often, how long they took, what failed.
 
-Of base they are known by their text as the application wrote it, which stays in the process; of a
-lane by whatever whoever judges them calls them. What is beyond the bounds is counted together.
+What is sent as the application wrote it, on base or on a lane without shadows, is known by that
+text, which stays in the process; what is judged on a lane by whatever whoever judges it calls it.
+What is beyond the bounds is counted together.
 """
 
 from __future__ import annotations
@@ -9,11 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from fairlead.flow.edges import REST
+
 if TYPE_CHECKING:
     from fairlead.flow.edges import Edge
 
 MOST_OF_BASE, MOST_OF_LANES = 1024, 512
-"""Statements that are told apart, on base until they are read the next time."""
+"""Statements that are told apart, those sent as they are until they are read the next time."""
+
+MOST_NAMES = 64
+"""Lanes without shadows that are told apart: a request may name any."""
 
 LONGEST = 4096
 """Characters of a statement of base that is told apart: a longer one is full of values."""
@@ -55,20 +61,25 @@ class Sendings:
     def __init__(self, make: Callable[[str, str], Edge]) -> None:
         """`make` makes what counts."""
         self._make = make
-        self._base: dict[tuple[str, str, str], Sent] = {}
+        self._base: dict[tuple[str, str, str, str], Sent] = {}
+        self._named: set[str] = set()
         self._lanes: dict[tuple[str, str, str, str, str], Sent] = {}
         self._rest: dict[tuple[str, str, str], Sent] = {}
         self._leaving: list[Sent] = []
         """Those of base that make room: who holds one may count on it for a moment yet."""
 
-    def of_base(self, dialect: str, database: str, text: str, *, writes: bool) -> Sent:
+    def of_base(
+        self, dialect: str, database: str, text: str, *, writes: bool, lane: str = ""
+    ) -> Sent:
         """Return what counts a statement of base, or of a lane on which it is sent as it is."""
-        key = (dialect, database, text)
+        if lane:
+            lane = self._apart(lane)
+        key = (dialect, database, lane, text)
         found = self._base.get(key)
         if found is None:
             if len(text) > LONGEST or len(self._base) >= MOST_OF_BASE:
-                return self._others(dialect, database, "")
-            found = Sent(self._make, dialect, database, "", text)
+                return self._others(dialect, database, lane)
+            found = Sent(self._make, dialect, database, lane, text)
             found.writes = writes
             found = self._base.setdefault(key, found)
         return found
@@ -87,6 +98,14 @@ class Sendings:
             found.rewritten, found.cause = said[1:]
             found = self._lanes.setdefault(key, found)
         return found
+
+    def _apart(self, lane: str) -> str:
+        """Return how a lane is told, for as long as the process lives."""
+        if lane not in self._named:
+            if len(self._named) >= MOST_NAMES:
+                return REST
+            self._named.add(lane)
+        return lane
 
     def _others(self, dialect: str, database: str, lane: str) -> Sent:
         key = (dialect, database, lane)

@@ -107,8 +107,8 @@ class Connected(Watched):
             if not lane or lane not in plan.shadows.by_lane:
                 if self.side and not END.match(text):
                     self._cross(None)
-                if (writes := plan.simple.get(text)) is None:
-                    return self._looked_at(text, plan)
+                if (writes := plan.simple.get((lane, text) if lane else text)) is None:
+                    return self._looked_at(text, plan, lane)
                 if writes:
                     self.wrote |= writes is True or self._counts(writes, text)
                 return text
@@ -121,11 +121,11 @@ class Connected(Watched):
             return self._past(error, text)
 
     def _counts(self, met: Sent, text: str) -> bool:
-        """Begin to measure a statement of base that was met before; return whether it writes."""
+        """Begin to measure a statement that was met before; return whether it writes."""
         if self.met is not None:
             return met.writes  # the hook above has begun, with the text that the application wrote
         if met.database != self.target.database:
-            self._measured(text, writes=met.writes)
+            self._measured(text, met.lane, writes=met.writes)
             return met.writes
         self.met, self.began = met, monotonic_ns()
         return met.writes
@@ -211,7 +211,7 @@ class Connected(Watched):
             )
         if self.redirect is not None or not rules.tables:
             self._note(text)
-            self._measured(text, writes=False)
+            self._measured(text, rules.lane, writes=False)
             free = self.redirect is not None and self._escape is None and not plan.statements
             self._free = plan if free else None
             return None

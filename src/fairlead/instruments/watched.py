@@ -80,7 +80,7 @@ class Watched:
         """Hear that the current database, or how names are read, may have changed."""
         self._session = self._rewriter = self._plan = None
 
-    def _measured(self, text: str, *, writes: bool) -> Sent | None:
+    def _measured(self, text: str, lane: str, *, writes: bool) -> Sent | None:
         """Begin to measure a statement that is sent as it is, and return what counts it.
 
         None where nothing does, or what the hook above has begun with: values may be merged into
@@ -90,15 +90,18 @@ class Watched:
             return None
         driver, database = self.databases.driver, self.target.database
         sendings = self.measuring.sendings
-        met = self.met = sendings.of_base(driver.dialect, database, text, writes=writes)
+        met = self.met = sendings.of_base(driver.dialect, database, text, writes=writes, lane=lane)
         self.began = monotonic_ns()
         return met
 
-    def _looked_at(self, text: str, plan: Plan) -> str | None:
-        """Take note of a statement of base that was not met lately; None where rules concern it."""
+    def _looked_at(self, text: str, plan: Plan, lane: str) -> str | None:
+        """Take note of a statement of base, or of a lane without shadows, that was not met lately.
+
+        None where rules concern it.
+        """
         writes = HEADS.get(text[:6]) if ";" not in text else None
         within = self.met is not None
-        met = self._measured(text, writes=bool(writes))
+        met = self._measured(text, lane, writes=bool(writes))
         if writes is None:
             self._note_safely(text)
         elif writes:
@@ -111,7 +114,7 @@ class Watched:
             simple = plan.simple
             if len(simple) >= MOST_SIMPLE:
                 simple.clear()
-            simple[text] = writes if met is None else met
+            simple[(lane, text) if lane else text] = writes if met is None else met
         return text
 
     def _note_safely(self, text: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from fairlead.agent.collector import NOTHING, Collector, interface_reports
 from fairlead.agent.statements import A_SECOND, EVERY, StatementTeller
-from fairlead.flow.sendings import MOST_OF_BASE
+from fairlead.flow.sendings import MOST_NAMES, MOST_OF_BASE
 from fairlead.protocols.watch.report import REST, SQL, StatementReport
 from tests.instruments.plane import Plane, serving
 
@@ -114,6 +114,37 @@ def test_kinds_and_tables_are_interfaces_without_a_rule(told: Told, connection: 
         ("sql:shop:SELECT orders", "gray"): (SQL, 1, 0, 1),
         ("sql:shop:DROP orders", "gray"): (SQL, 0, 1, 0),
     }
+
+
+def test_a_statement_of_a_lane_without_shadows_counts_for_that_lane(
+    told: Told, connection: sqlite3.Connection
+):
+    """Base would seem to send what requests of the lane send, more than it serves requests."""
+    for _ in range(2):  # not met before, and met
+        connection.execute(SELECT, (1,))
+        with serving("blue"):
+            connection.execute(SELECT, (1,))
+            connection.execute(SELECT, (1,))
+
+    assert told.counts() == {(SELECT, ""): 2, (SELECT, "blue"): 4}
+    found = {
+        (one[0], one[2]): read[0] for one, read in told.collector.statements.interfaces().items()
+    }
+    assert found == {("sql:shop:SELECT orders", ""): 2, ("sql:shop:SELECT orders", "blue"): 4}
+
+
+def test_lanes_that_anybody_may_name_do_not_fill_the_memory(
+    told: Told, connection: sqlite3.Connection
+):
+    """A label comes from the network."""
+    for number in range(MOST_NAMES + 10):
+        with serving(f"lane-{number}"):
+            connection.execute(SELECT, (1,))
+
+    counts = told.counts()
+
+    assert len(counts) == MOST_NAMES + 1
+    assert counts[SELECT, REST] == 10
 
 
 def test_a_statement_that_a_server_cannot_run_is_a_failure(
