@@ -43,12 +43,12 @@ cdef class Gate:
     cdef public tuple scopes, windows, caps, breakers
     cdef public object log, tight, tally
     cdef public Counts buckets
-    cdef public Shared shared
     cdef public int64_t count, ended, errors, rejected, simulated
     cdef public int64_t inside, most_inflight, waiting, rt_ns
     cdef public int64_t ceiling, edge, most, opens, since, span
     cdef public int64_t slow, due, turn, born, shut
     cdef public bint plain, short, picky, open, curious, heeds
+    cdef public Shared shared
 
     cpdef close(self)
     cpdef look(self)

@@ -98,12 +98,10 @@ class Cells:
         self.gauges = sum([kind <= GAUGE for kind in kinds])
         """How many of the cells are of this kind, or of one before."""
         self.leaves = self.paces < self.number
-        """Whether the end of a call says something."""
         self.picky = any(judge is not None for judge in judges)
-        """Whether a breaker says itself what an error is."""
-        self.inside = 0
+        """Whether the end of a call says something; whether a breaker says what an error is."""
         self.simulated = False
-        self.since = self.until = self.least = self.tight = 0
+        self.inside = self.since = self.until = self.least = self.tight = 0
         """Between which times `tight`, a window, has no room for `least` calls or more."""
 
     def shut(self, n: int, now: int) -> bool:
@@ -132,10 +130,12 @@ class Cells:
     def take_all(self, pools: tuple[Cells, ...], n: int, now: int, asked: int) -> int:
         """Take `n` of all of `pools`, of which this is one, or of none; see `take`.
 
-        The cell that refuses is its number and 64 for each of the pools before.
+        Which cell: its number, and 64 for each of the pools before.
         """
         seat = self.seat
         seat.wait = seat.after = 0
+        if self.shut(n, now) and len(pools) == 1:
+            return self.tight
         if not seat.seize():
             return BUSY
         now = seat.time(now)
