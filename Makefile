@@ -96,6 +96,10 @@ bench: $(STAMP) databases  ## measure what the agent costs; writes build/bench/b
 bench-flow: $(STAMP)  ## measure the gate beside others' in four languages; writes build/bench/flow.json
 	@$(BIN)/python -m benchmarks.flow $(ARGS)
 
+.PHONY: bench-workers
+bench-workers: $(STAMP)  ## measure what workers count together, and kill some; writes build/bench/workers.json
+	@$(BIN)/python -m benchmarks.workers $(ARGS)
+
 .PHONY: bench-overload
 bench-overload: $(STAMP)  ## simulate overload under every strategy; writes build/bench/overload.json
 	@$(BIN)/python -m benchmarks.overload $(ARGS)

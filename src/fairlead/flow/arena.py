@@ -17,23 +17,15 @@ import struct
 from _thread import RLock
 from array import array
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import ModuleType
 from typing import Any
 
-from fairlead.flow.layout import (
-    CUTS,
-    FIRST,
-    KIND,
-    LAST,
-    MASK,
-    MOST_SEATS,
-    NEXT_FREE,
-    PACE,
-    SEATS,
-    SIZE,
-    VERSION,
+# fmt: off
+from fairlead.flow.layout import (  # isort: skip
+    CUTS, FIRST, KIND, LAST, MASK, MOST_SEATS, NEXT_FREE, PACE, SEATS, SIZE, VERSION,
 )
+# fmt: on
 
 BYTES = 16 << 20
 """How long a file is: it takes memory only as far as it is used."""
@@ -181,7 +173,7 @@ class Arena:
         """Return a seat for this process. Raises Unusable where there is none."""
         seat = self._form.Seat(self.view, 0, 0)
         seat.guard, seat.pause = RLock(), self._pause
-        seat.lock_file, seat.unlock_file = self._lock_values, lambda: self._unlock(VALUES)
+        seat.lock_file, seat.unlock_file = self._lock_values, self._unlock_values
         with self._faults(), self._structure():
             self._take_place(seat)
         return seat
@@ -211,6 +203,10 @@ class Arena:
             return self._lock(VALUES)
         except OSError:  # somebody has closed it: `wait` will see
             return False
+
+    def _unlock_values(self) -> None:
+        with suppress(OSError):
+            self._unlock(VALUES)
 
     @contextmanager
     def _faults(self) -> Iterator[None]:

@@ -83,6 +83,8 @@ cdef class Seat:
     cdef public long long number, token, wait, when, after, depth
 
     cpdef bint seize(self) noexcept
+    @cython.locals(had=cython.bint)
+    cpdef bint _seize(self) except? -1
     cpdef void release(self) noexcept
     @cython.locals(latest=cython.longlong)
     cpdef long long time(self, long long now) noexcept

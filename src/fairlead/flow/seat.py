@@ -15,35 +15,13 @@ try:
 except ImportError:  # what stands for it
     from fairlead.flow.interpreted import cython
 
-from fairlead.flow.layout import (
-    BAD,
-    BREAKER,
-    CURRENT,
-    CUT,
-    CUTS,
-    EDGE,
-    FIRST,
-    GAUGE,
-    KIND,
-    LATEST,
-    LOCK,
-    MASK,
-    MOST_SEATS,
-    NEXT_FREE,
-    OWN,
-    PER_PROBE,
-    PROBES_AT,
-    RING,
-    RINGS_OF_BREAKERS,
-    SEATS,
-    SECOND,
-    SIZE,
-    STAGE,
-    TAIL,
-    TOTAL,
-    UNDER,
-    WINDOW,
+# fmt: off
+from fairlead.flow.layout import (  # isort: skip
+    BAD, BREAKER, CURRENT, CUT, CUTS, EDGE, FIRST, GAUGE, KIND, LATEST, LOCK, MASK, MOST_SEATS,
+    NEXT_FREE, OWN, PER_PROBE, PROBES_AT, RING, RINGS_OF_BREAKERS, SEATS, SECOND, SIZE, STAGE,
+    TAIL, TOTAL, UNDER, WINDOW,
 )
+# fmt: on
 from fairlead.flow.log import UNKNOWN
 
 COMPILED = bool(cython.compiled)
@@ -78,20 +56,31 @@ class Seat:
         if cython.compiled:
             if not fairlead_grab(self.at + LOCK, self.number + 1):  # type: ignore[name-defined]  # noqa: F821
                 return False
-        else:
-            self.guard.acquire()
-            if not self.depth:
-                if not self.lock_file():
-                    self.guard.release()
-                    return False
-                if self.at[CUT]:
-                    self.mend_all(0)
-                    self.at[CUTS] += 1
-                self.at[CUT] = self.number + 1
-            self.depth += 1
+        elif not self._seize():
+            return False
         if self.at[SEATS + self.number] != self.token:  # who lost its file locks counts as dead
             self.release()
             return False
+        return True
+
+    def _seize(self) -> bool:
+        """Do the same (interpreted); a signal that comes between leaves nothing locked."""
+        self.guard.acquire()
+        had = False
+        try:
+            if not self.depth and not self.lock_file():
+                return False
+            if not self.depth and self.at[CUT]:
+                self.mend_all(0)
+                self.at[CUTS] += 1
+            self.at[CUT] = self.number + 1
+            self.depth += 1
+            had = True
+        finally:
+            if not had:
+                if not self.depth:
+                    self.unlock_file()
+                self.guard.release()
         return True
 
     def release(self) -> None:

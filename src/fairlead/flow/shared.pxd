@@ -74,8 +74,11 @@ cdef class Cells:
     cpdef void set_inside(self, long long c) noexcept
     @cython.locals(at=Words, of=Words, c=cython.longlong, j=cython.longlong)
     cpdef void probe(self, long long i, long long now) noexcept
-    @cython.locals(k=cython.longlong, i=cython.longlong, moved=cython.longlong, bad=cython.bint)
     cpdef long long leave(
+        self, long long rt, bint failed, long long now, long long judged, long long found
+    ) noexcept
+    @cython.locals(k=cython.longlong, i=cython.longlong, moved=cython.longlong, bad=cython.bint)
+    cpdef long long _leave(
         self, long long rt, bint failed, long long now, long long judged, long long found
     ) noexcept
     @cython.locals(

@@ -15,56 +15,15 @@ try:
 except ImportError:  # what stands for it
     from fairlead.flow.interpreted import cython
 
-from fairlead.flow.layout import (
-    BAD,
-    BUSY,
-    CLOSED,
-    COUNT,
-    CURRENT,
-    FAR,
-    GAUGE,
-    GOOD,
-    HALF_OPEN,
-    LAST,
-    MASK,
-    MOST_PROBES,
-    NEXT,
-    OPEN,
-    OWN,
-    P_HOW,
-    P_INCLUSIVE,
-    P_KEEP,
-    P_KIND,
-    P_LEASE,
-    P_LENGTH,
-    P_LIMIT,
-    P_MOVED,
-    P_PLACE,
-    P_PROBES,
-    P_QUEUE,
-    P_SERIAL,
-    P_SLIDES,
-    P_SLOW,
-    P_STEP,
-    P_STEPS,
-    PACE,
-    PASSED,
-    PASSES,
-    PROBES_AT,
-    RING,
-    RINGS_OF_BREAKERS,
-    SEEN,
-    SERIALS,
-    SHUT,
-    SLOW,
-    STAGE,
-    STATE,
-    TAIL,
-    TOTAL,
-    UNDER,
-    WIDTH,
-    WINDOW,
+# fmt: off
+from fairlead.flow.layout import (  # isort: skip
+    BAD, BUSY, CLOSED, COUNT, CURRENT, FAR, GAUGE, GOOD, HALF_OPEN, LAST, MASK, MOST_PROBES,
+    NEXT, OPEN, OWN, P_HOW, P_INCLUSIVE, P_KEEP, P_KIND, P_LEASE, P_LENGTH, P_LIMIT, P_MOVED,
+    P_PLACE, P_PROBES, P_QUEUE, P_SERIAL, P_SLIDES, P_SLOW, P_STEP, P_STEPS, PACE, PASSED,
+    PASSES, PROBES_AT, RING, RINGS_OF_BREAKERS, SEEN, SERIALS, SHUT, SLOW, STAGE, STATE, TAIL,
+    TOTAL, UNDER, WIDTH, WINDOW,
 )
+# fmt: on
 from fairlead.flow.log import NEVER
 
 if TYPE_CHECKING:
@@ -120,11 +79,13 @@ class Cells:
             return self.tight
         if not self.seat.seize():
             return BUSY
-        now = self.seat.time(now)
-        found = self.test(0, self.number, n, now, 0)
-        if found == PASSES:
-            self.count(n, now)
-        self.seat.release()
+        try:
+            now = self.seat.time(now)
+            found = self.test(0, self.number, n, now, 0)
+            if found == PASSES:
+                self.count(n, now)
+        finally:
+            self.seat.release()
         return found
 
     def take_all(self, pools: tuple[Cells, ...], n: int, now: int, asked: int) -> int:
@@ -138,12 +99,14 @@ class Cells:
             return self.tight
         if not seat.seize():
             return BUSY
-        now = seat.time(now)
-        found = self.test_all(pools, n, now, asked)
-        if found == PASSES:
-            for cells in pools:
-                cells.count(n, now)
-        seat.release()
+        try:
+            now = seat.time(now)
+            found = self.test_all(pools, n, now, asked)
+            if found == PASSES:
+                for cells in pools:
+                    cells.count(n, now)
+        finally:
+            seat.release()
         return found
 
     def test_all(self, pools: tuple[Cells, ...], n: int, now: int, asked: int) -> int:
@@ -162,17 +125,21 @@ class Cells:
         """Return what forbids `n` calls, and take nothing; see `take`."""
         if not self.seat.seize():
             return BUSY
-        found = self.test(0, self.number, n, self.seat.time(now), 1)
-        self.seat.release()
+        try:
+            found = self.test(0, self.number, n, self.seat.time(now), 1)
+        finally:
+            self.seat.release()
         return found
 
     def tell_inside(self) -> int:
         """Say how many are inside; return PASSES or BUSY."""
         if not self.seat.seize():
             return BUSY
-        for k in range(self.paces, self.gauges):
-            self.set_inside(self.of[k * WIDTH + P_PLACE])
-        self.seat.release()
+        try:
+            for k in range(self.paces, self.gauges):
+                self.set_inside(self.of[k * WIDTH + P_PLACE])
+        finally:
+            self.seat.release()
         return PASSES
 
     def test(self, begin: int, end: int, n: int, now: int, asked: int) -> int:
@@ -320,7 +287,13 @@ class Cells:
         """
         if not self.seat.seize():
             return BUSY
-        now = self.seat.time(now)
+        try:
+            found = self._leave(rt, failed, self.seat.time(now), judged, found)
+        finally:
+            self.seat.release()
+        return found
+
+    def _leave(self, rt: int, failed: bool, now: int, judged: int, found: int) -> int:  # noqa: FBT001
         moved = PASSES
         for k in range(self.paces, self.number):
             i = k * WIDTH
@@ -334,7 +307,6 @@ class Cells:
                 bad = bool((found >> k) & 1)
             if self.ended(k, i, bad, now):
                 moved = k
-        self.seat.release()
         return moved
 
     def ended(self, k: int, i: int, bad: bool, now: int) -> bool:  # noqa: FBT001
@@ -372,9 +344,10 @@ class Cells:
         """
         if not self.seat.seize():
             return BUSY
-        now = self.seat.time(now)
-        found = self._tried(k * WIDTH, serial, bad, unknown, now)
-        self.seat.release()
+        try:
+            found = self._tried(k * WIDTH, serial, bad, unknown, self.seat.time(now))
+        finally:
+            self.seat.release()
         return found
 
     def _tried(self, i: int, serial: int, bad: bool, unknown: bool, now: int) -> int:  # noqa: FBT001
