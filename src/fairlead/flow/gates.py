@@ -266,7 +266,7 @@ class Gates:
         if self._patterns and name not in self._wide:
             own = (*own, *self._matching(name))
         watched = self._watched.get(name, ())
-        if self._anew or (gate.rules, gate.watched) != (own, watched):
+        if (self._anew and own) or (gate.rules, gate.watched) != (own, watched):
             self._fitter.fit(gate, own, watched)
             gate.rules, gate.watched = self._fitter.one_of(own), self._fitter.one_of(watched)
 
