@@ -6,6 +6,7 @@ import pytest
 
 from tests.cli.conftest import Say
 from tests.cli.rules_text import lane, rule
+from tests.control.telemetry.test_endpoints import Shop
 
 
 def test_describe_tells_what_is_written_what_is_found_and_who_wrote_it(say: Say, namespace):
@@ -48,6 +49,17 @@ def test_a_name_that_is_not_there_is_answered_with_the_one_that_was_meant(
     assert said.status == 1
     assert "checkout-grey" in said.err
     assert "did you mean checkout-gray?" in said.err
+
+
+def test_an_instance_that_is_asked_for_by_its_app_is_answered_with_those_of_the_app(
+    say: Say, shop: Shop
+):
+    """Nobody remembers what an instance is called."""
+    shop.register("catalog", 8001)
+    shop.register("catalog", 8002)
+    said = say("describe", "instance", "catalog", "-n", shop.namespace)
+    assert said.status == 1
+    assert said.err.count("catalog.127.0.0.1-800") == 2
 
 
 def test_a_kind_that_is_not_there_is_answered_with_the_one_that_was_meant(say: Say):

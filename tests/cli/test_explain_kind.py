@@ -45,3 +45,13 @@ def test_a_field_that_is_not_there_is_answered_with_the_one_that_was_meant(
     assert "it has selector, rules" in capsys.readouterr().err
     assert main(["explain", "tlane.kind.x"]) == 2
     assert "it is string" in capsys.readouterr().err
+
+
+def test_a_kind_that_is_not_there_is_answered_as_everywhere_else(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What is meant is a kind, as kubectl has it, and no command of ours."""
+    assert main(["explain", "tlanee.spec"]) == 2
+    assert "there is no kind 'tlanee', did you mean tlane?" in capsys.readouterr().err
+    assert main(["explain", "nosuch"]) == 2
+    assert "say one of" in capsys.readouterr().err

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from fairlead.cli.command import kubectl
+from fairlead.cli.following import Following
 from fairlead.cli.get import _rank
 from tests.cli.conftest import Say
 from tests.cli.rules_text import lane, rule
@@ -257,3 +258,16 @@ spec:
     assert row.split()[:3] == ["ds-w", "MySQL", "jdbc:mysql://127.0.0.1:3306/w"]
     row = say("get", "shadows", "-n", namespace).out.splitlines()[1]
     assert row.split()[:3] == ["sh1", "gray", "ds-w→ds-s"]
+
+
+def test_events_that_are_followed_begin_with_the_newest_last(say: Say, namespace, monkeypatch):
+    """What comes then stands below it: one order for all that is on the screen."""
+
+    def row(name: str, last: str) -> dict[str, object]:
+        return {"cells": [name], "object": {"metadata": {"name": name}, "lastTimestamp": last}}
+
+    rows = [row("a", "2026-01-01T00:00:03Z"), row("b", "2026-01-01T00:00:01Z")]
+    table = {"columnDefinitions": [{"name": "Name"}], "rows": rows}
+    monkeypatch.setattr(Following, "begin", lambda self: table)
+    monkeypatch.setattr(Following, "events", lambda self: iter(()))
+    assert say("get", "events", "-w", "-n", namespace).out.split() == ["NAME", "b", "a"]

@@ -58,7 +58,7 @@ def test_a_path_that_is_none_is_refused(path: str) -> None:
         ("condition=live=false", ""),
         ("condition=Live", "Live is False: waiting"),
         ("condition=Enforced", "Enforced is not told of its newest form yet"),
-        ("condition=Nothing", "it has no condition Nothing, but Live, Enforced"),
+        ("condition=Overlaps", "it has no condition Overlaps, but Live, Enforced"),
         ("jsonpath={.status.live}=2/3", ""),
         ("jsonpath={.status.live}=3/3", "{.status.live} is 2/3"),
         ("jsonpath={.status.live}", ""),
@@ -96,6 +96,16 @@ def test_waiting_ends_when_it_holds_or_says_why_not(say: Say, namespace) -> None
     assert late.status == 1
     assert "timed out waiting for condition=Live" in late.err
     assert "Live is Unknown: no workload" in late.err
+
+
+def test_a_condition_that_will_not_come_is_not_waited_for(say: Say, namespace) -> None:
+    """A lane is never Enforced: half a minute of waiting would only look like trouble."""
+    say("apply", "-f", "-", "-n", namespace, stdin=lane().encode())
+    for asked in ("Enforced", "Lief"):
+        done = say("wait", "tlane/lane", f"--for=condition={asked}", "-n", namespace)
+        assert done.status == 1
+        assert f"lane has no condition {asked}, but Live" in done.err
+        assert "timed out" not in done.err
 
 
 def test_a_deletion_is_waited_for(say: Say, namespace, server) -> None:

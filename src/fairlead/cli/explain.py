@@ -17,9 +17,7 @@ from fairlead.cli.explain_chain import tree
 from fairlead.cli.explain_flow import PATH, flow
 from fairlead.cli.explain_kind import kind
 from fairlead.cli.failure import USAGE, Failed
-from fairlead.cli.objects import SHOWN
 from fairlead.cli.printing import WholeOutput, document
-from fairlead.kinds import kind_named
 from fairlead.policy.governance import ON
 from fairlead.policy.workload import DEFAULT_NAMESPACE
 
@@ -27,8 +25,8 @@ from fairlead.policy.workload import DEFAULT_NAMESPACE
 def main(arguments: Sequence[str]) -> int:
     """Run ``fairlead explain``."""
     words = list(arguments)
-    if words and kind_named(words[0].partition(".")[0], SHOWN):
-        # As kubectl has it.
+    if words and words[0] not in COMMANDS and not words[0].startswith("-"):
+        # As kubectl has it; a kind that is not there is answered as everywhere else.
         words.insert(0, "kind")
     return command.run("explain", words, COMMANDS)
 

@@ -185,14 +185,18 @@ class Look:
         if self.path or self.order:
             raise Failed("-w goes without --jsonpath and --sort-by", USAGE)
         ((kind, names),) = asked
-        query = dict(self.query)
+        query = {**self.query, **self._whole(kind)}
         if names:
             query["fieldSelector"] = f"metadata.name={names[0].name}"
         plainly = self.form in (None, Form.WIDE)
         shown: Table | Objects = self._table(kind) if plainly else Objects(kind, self.form)
         path = self.control.path(kind, self.place)
         following = Following(self.control, path, query, shown.accept)
-        if shown.listed(following.begin(), "ADDED" if events else "") is False:
+        listed = following.begin()
+        if plainly:
+            rows = self._sorted(kind, listed.get("rows") or [], lambda row: row["object"])
+            listed = {**listed, "rows": rows}
+        if shown.listed(listed, "ADDED" if events else "") is False:
             nothing(self.place)
         with suppress(KeyboardInterrupt):
             for what, found in following.events():

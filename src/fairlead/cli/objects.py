@@ -68,6 +68,9 @@ class Named(NamedTuple):
         return control.path(self.kind, self.namespace, self.name)
 
 
+_LISTED = 5
+"""Names that a message lists."""
+
 _ELSEWHERE = {
     **dict.fromkeys(("lane", "lanes"), "lane list` shows them, `get trafficlanes` their rules"),
     **dict.fromkeys(("token", "tokens"), "token list` shows them"),
@@ -222,7 +225,14 @@ def _hint(control: ControlPlane, one: Named) -> str:
         listed = control.call("GET", control.path(one.kind, one.namespace))
     except Failed:
         return ""
-    return meant(one.name, [item["metadata"]["name"] for item in listed["items"]])
+    names = [str(item["metadata"]["name"]) for item in listed["items"]]
+    hint = meant(one.name, names)
+    longer = sorted(name for name in names if name.startswith(one.name))
+    if hint or not longer:
+        return hint
+    # Of an instance people know the app.
+    more = f" and {len(longer) - _LISTED} more" if len(longer) > _LISTED else ""
+    return f": there is {one_line(', '.join(longer[:_LISTED]))}{more}"
 
 
 def authored(plain: Plain) -> dict[str, Any]:

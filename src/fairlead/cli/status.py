@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -74,7 +75,8 @@ def status(
     """Say of every workload whether it is live, lagging, away or refused, and why.
 
     REVISION is the newest revision of the control plane whose policy all its processes enforce: of
-    a live workload the one that the last line names.
+    a live workload the one that the last line names. CONNECTED is when they all were, which may be
+    long before that revision.
     """
     control = ControlPlane(server)
     where = None if all_namespaces else namespace or DEFAULT_NAMESPACE
@@ -238,7 +240,7 @@ def alarming(alarms: Iterable[Mapping[str, Any]]) -> Iterator[str]:
             )
 
 
-_HEADS: tuple[str, ...] = ("APP", "ADDRESS", "LANE", "STATE", "REVISION", "SINCE", "PIDS")
+_HEADS: tuple[str, ...] = ("APP", "ADDRESS", "LANE", "STATE", "REVISION", "CONNECTED", "PIDS")
 
 
 _WIDE = ("NAME", "HOST", "AGENT")
@@ -252,10 +254,18 @@ def _cells(one: Workload, *, wide: bool) -> tuple[str, ...]:
         one.lane or "base",
         one.state,
         str(one.revision or "-"),
-        one.since or "-",
+        _moment(one.since),
         str(one.processes),
         *(more if wide else ()),
     )
+
+
+def _moment(since: str) -> str:
+    """Return a time as objects have it: UTC, whole seconds."""
+    try:
+        return datetime.fromisoformat(since).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except ValueError:
+        return since or "-"
 
 
 COMMANDS: command.Commands = {"status": status}

@@ -17,9 +17,14 @@ from fairlead.cli.jsonpath import InvalidPath, JsonPath
 from fairlead.cli.objects import Named, SomeWords, missing, named_or_listed
 from fairlead.cli.progress import progress
 from fairlead.cli.sources import chosen
+from fairlead.compiler import finding
 
 SHORTEST, LONGEST = 0.1, 1.0
 """Seconds between two looks, at first and later on."""
+
+_AT_TIMES = frozenset(name.lower() for name in (*finding.AT_TIMES, "Protected"))
+"""Conditions that objects have while something is so; `Live` and `Enforced` they have or have not.
+"""
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
@@ -134,12 +139,22 @@ def _condition(found: dict[str, Any] | None, kind: str, status: str) -> str:
     one = next((c for c in conditions if str(c["type"]).lower() == kind.lower()), None)
     if one is None:
         there = ", ".join(str(c["type"]) for c in conditions) or "none"
-        return f"it has no condition {kind}, but {there}"
-    if one.get("observedGeneration", 0) < found["metadata"].get("generation", 0):
+        why = f"it has no condition {kind}, but {there}"
+        if kind.lower() not in _AT_TIMES and any(_newest(c, found) for c in conditions):
+            # They are told together: this one will not come.
+            raise Failed(f"{found['metadata']['name']}{why.removeprefix('it')}", REFUSED)
+        return why
+    if not _newest(one, found):
         return f"{kind} is not told of its newest form yet"
     if str(one["status"]).lower() == status.lower():
         return ""
     return f"{kind} is {one['status']}: {one.get('message') or one.get('reason')}"
+
+
+def _newest(condition: dict[str, Any], found: dict[str, Any]) -> bool:
+    """Whether a condition was told of the newest form of an object."""
+    generation: int = found["metadata"].get("generation", 0)
+    return bool(condition.get("observedGeneration", 0) >= generation)
 
 
 def _jsonpath(text: str) -> Holds:

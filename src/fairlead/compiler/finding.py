@@ -33,6 +33,13 @@ OVERLAPS = "Overlaps"
 FALLBACK_UNUSABLE = "FallbackUnusable"
 """The answer that it names is not there."""
 
+AT_TIMES = (
+    *(OVERRIDDEN, APP_AMBIGUOUS, BAGGAGE_KEY_OVERRIDDEN, LANE_CONFLICT, TARGET_NOT_SEEN),
+    *(NOT_HONOURED, DATA_SOURCE_UNUSABLE, LANE_NOT_SEEN, INSTANCES_EXCLUDED),
+    *(OVERLAPS, FALLBACK_UNUSABLE),
+)
+"""Those that a resource has while something is so, and has not otherwise."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
