@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -66,6 +67,12 @@ def retrying(*on: str, attempts: int = 2, timeout: float = 0.0, **more: Any) -> 
     return CallRoute(rule=RULE, retry=Retry(attempts=attempts, on=on, **more), timeout=timeout)
 
 
+def told(error: BaseException) -> str:
+    """Return what a log has of an error: causes and notes as well."""
+    lines = traceback.format_exception(error)
+    return "".join(line for line in lines if not line.startswith("  File"))
+
+
 @pytest.fixture(params=CALLERS, ids=str)
 def caller(request: pytest.FixtureRequest) -> Caller:
     one: Caller = request.param
@@ -123,12 +130,36 @@ def test_a_call_ends_in_time_however_slowly_it_is_answered(caller, behave):
         plane = ruled([server.address], CallRoute(rule=RULE, timeout=0.8))
         with hooked(plane, *caller.hooks):
             began = time.monotonic()
-            with pytest.raises(TIMED_OUT):
+            with pytest.raises(TIMED_OUT) as raised:
                 caller.get("http://b/x")
             took = time.monotonic() - began
         assert 0 < int(server.header(DEADLINE) or 0) <= 800
     assert took < 5
+    assert f"fairlead: no answer of 'b' within 800 ms ({RULE})" in told(raised.value)
     assert plane.counters.read().get("agent_faults") is None
+
+
+@pytest.mark.parametrize("behave", [silent, one_by_one])
+def test_an_attempt_that_ends_in_time_says_whose_time_it_was(caller, behave):
+    """Of two times of one rule its reader wants to know which one is too short."""
+    with rude(behave) as server:
+        plane = ruled([server.address], retrying("reset", attempts=1, per_try=0.3, timeout=9.0))
+        with hooked(plane, *caller.hooks), pytest.raises(TIMED_OUT) as raised:
+            caller.get("http://b/x")
+    assert f"fairlead: no answer of 'b' within 300 ms ({RULE} perTryTimeout)" in told(raised.value)
+
+
+def test_a_call_that_ends_in_its_callers_own_time_names_no_rule():
+    """A rule must not be blamed for what somebody else has asked for."""
+    with rude(silent) as server:
+        plane = ruled([server.address], CallRoute(rule=RULE, timeout=9.0))
+        with (
+            hooked(plane, "httpx"),
+            httpx.Client(timeout=0.3) as client,
+            pytest.raises(httpx.ReadTimeout) as raised,
+        ):
+            client.get("http://b/x")
+    assert "fairlead:" not in told(raised.value)
 
 
 def test_a_get_that_was_reset_is_sent_again(caller):

@@ -91,6 +91,10 @@ class Call:
     """Seconds that a connection may take, 0.0 for the library's own time."""
     deadline = inf
     """When the whole call is."""
+    limit = ""
+    """What gives it that time, as errors say it: ``1 s (VirtualService/orders http[0])``."""
+    attempt_limit = ""
+    """The same of the time of an attempt."""
     attempt = 0
     """Which attempt it is, 0 where no rule may repeat it."""
     tried: tuple[str, ...] = ()
@@ -108,6 +112,11 @@ class Call:
         """What rules about calls know it by: ``call:APP``; a protocol may say more."""
         self.caller = caller
         """How this app names itself to the callee, ``""`` where it has no name."""
+
+    def late(self) -> Late:
+        """Return the error of a call whose attempt under way was to be given up by now."""
+        whole = self.until is None or self.until >= self.deadline
+        return Late(self.host, (self.limit if whole else self.attempt_limit) or "its time")
 
 
 class Outcome:

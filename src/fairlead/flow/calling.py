@@ -120,7 +120,7 @@ class Callees:
             way = self._way(one, reaches)
             hosts = spelt[id(callee)]
             ways |= dict.fromkeys(hosts, way)
-            if any(route.retry is not None for route in one.routes):
+            if any(route.retry is not None or route.timeout for route in one.routes):
                 repeated.update(hosts)
         self._standing = {key: self._standing[key] for key in kept}
         self._attempts = {key[:2]: self._attempts[key[:2]] for key in kept}

@@ -19,34 +19,75 @@ def inherited(call: Call) -> Inherited:
     return NOTHING_INHERITED if call.sending is None else call.sending.inherited()
 
 
-def late(call: Call, limit: str) -> Outcome:
+REQUEST, CALLER = "the time that its request had", "the time that its caller gives it"
+
+EARLY = 0.01
+"""Seconds by which a library's own clock may be ahead when it gives up what it was told to."""
+
+
+def late(call: Call) -> Outcome:
     """Return the outcome of a call that took too long."""
-    return Outcome(error=Late(call.host, limit), fault=Fault.TIMEOUT)
+    return Outcome(error=call.late(), fault=Fault.TIMEOUT)
 
 
-def bounded(timeout: float, clock: Callable[[], float]) -> Layer:
-    """Return the layer that gives a call `timeout` seconds, 0 for as long as its request has."""
+def spelt(seconds: float, rule: str) -> str:
+    """Return how errors say what `rule` lets a call take."""
+    time = f"{seconds:g} s" if seconds >= 1 else f"{seconds * 1000:g} ms"
+    return f"{time} ({rule})" if rule else time
+
+
+def named(call: Call, outcome: Outcome, clock: Callable[[], float]) -> Outcome:
+    """Return `outcome`, whose error says which time is over, if one is.
+
+    A library that is told how long to wait says at most that it was too long.
+    """
+    error = outcome.error
+    if error is None or call.until is None or clock() < call.until - EARLY:
+        return outcome
+    if isinstance(error, Late):
+        return outcome
+    told = call.late()
+    if outcome.fault is not Fault.TIMEOUT:
+        error.add_note(str(told))
+        return outcome
+    told.__cause__ = error
+    return Outcome(error=told, fault=Fault.TIMEOUT, grpc=outcome.grpc)
+
+
+def bounded(timeout: float, clock: Callable[[], float], rule: str = "") -> Layer:
+    """Return the layer that gives a call `timeout` seconds, 0 for as long as its request has.
+
+    Errors name `rule`, whose time it is.
+    """
+    limit = spelt(timeout, rule)
 
     def layer(inner: Flow) -> Flow:
         def flow(call: Call) -> Steps:
-            until = inherited(call).until
-            if call.until is not None:
-                until = min(until, call.until)
+            until, told = inherited(call).until, REQUEST
+            if call.until is not None and call.until < until:
+                until, told = call.until, CALLER
             if until < inf or timeout:
                 now = clock()
-                if timeout:
-                    until = min(until, now + timeout)
+                if timeout and now + timeout < until:
+                    until, told = now + timeout, limit
                 call.deadline = call.until = until
+                call.limit = told
                 if until <= now:
                     return _over(call)
-            # Not a generator of its own: it has nothing to do when the call has ended.
-            return inner(call)
+            elif not rule:
+                # Not a generator of its own: it has nothing to do when the call has ended.
+                return inner(call)
+            return _named(call, inner, clock)
 
         return flow
 
     return layer
 
 
+def _named(call: Call, inner: Flow, clock: Callable[[], float]) -> Steps:
+    return named(call, (yield from inner(call)), clock)
+
+
 def _over(call: Call) -> Steps:
     yield from ()
-    return late(call, "the time that its request had")
+    return late(call)

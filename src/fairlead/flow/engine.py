@@ -42,7 +42,7 @@ class Plan:
     called: frozenset[str]
     """Hosts of apps that they are about."""
     repeated: frozenset[str]
-    """Hosts of apps whose calls may be sent again by a rule."""
+    """Hosts of apps whose calls may be sent again by a rule, or end in its time."""
     outward: Flow
     """The life of a call to a host that is no app."""
     outside: Outside | None

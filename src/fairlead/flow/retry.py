@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from fairlead.flow.budget import Attempts
 from fairlead.flow.call import Call, Fault, Outcome
-from fairlead.flow.deadline import inherited
+from fairlead.flow.deadline import inherited, spelt
 from fairlead.flow.failover import IDEMPOTENT
 from fairlead.flow.steps import Flow, Layer, Steps, Wait
 from fairlead.policy import resilience as words
@@ -85,10 +85,15 @@ def pause(rule: Retry, attempt: int, dice: float) -> float:
 
 
 def retried(
-    rule: Retry, attempts: Attempts, clock: Callable[[], float], dice: Callable[[], float]
+    rule: Retry,
+    attempts: Attempts,
+    clock: Callable[[], float],
+    dice: Callable[[], float],
+    name: str = "",
 ) -> Layer:
-    """Return the layer that does it; `attempts` counts the calls of the app."""
+    """Return the layer that does it; `attempts` counts the app's calls, errors say the `name`."""
     conditions = Conditions(rule)
+    limit = spelt(rule.per_try, f"{name} perTryTimeout".strip())
 
     def layer(inner: Flow) -> Flow:
         def flow(call: Call) -> Steps:
@@ -99,8 +104,7 @@ def retried(
             attempts.begin()
             try:
                 while True:
-                    if rule.per_try:
-                        call.until = min(call.deadline, clock() + rule.per_try)
+                    _limit(call, rule.per_try, limit, clock)
                     outcome = yield from inner(call)
                     sent, call.attempts = sent + call.attempts, 0
                     well = not conditions.met(call, outcome)
@@ -120,3 +124,9 @@ def retried(
         return flow
 
     return layer
+
+
+def _limit(call: Call, seconds: float, limit: str, clock: Callable[[], float]) -> None:
+    """Give an attempt its time, 0 for as long as the call has; errors say that it was `limit`."""
+    if seconds:
+        call.until, call.attempt_limit = min(call.deadline, clock() + seconds), limit

@@ -33,7 +33,7 @@ class Ruled:
     passing: Callable[[Flow], Flow]
     """Makes the life of every other call."""
     repeated: frozenset[str] = frozenset()
-    """Hosts whose calls may be sent again."""
+    """Hosts whose calls may be sent again, or are to end in a time that errors name."""
 
 
 NOBODY: frozenset[str] = frozenset()
@@ -85,10 +85,10 @@ def life(
     if route.injection is not None:
         layers.append(injecting(route.injection, route.rule, dice))
     # Around repetitions: all attempts and the pauses between them share one time.
-    layers.append(bounded(route.timeout, clock))
+    layers.append(bounded(route.timeout, clock, route.rule))
     # Around the choice: another instance is tried.
     if route.retry is not None and route.retry.attempts:
-        layers.append(retried(route.retry, attempts, clock, dice))
+        layers.append(retried(route.retry, attempts, clock, dice, route.rule))
     return chain(layers, inner)
 
 

@@ -37,7 +37,7 @@ def watched(
                     answer = yield effect
                     continue
                 if call.until is not None and call.until <= clock():
-                    answer = late(call, "its time")
+                    answer = late(call)
                     continue
                 call.marks = marks(call, spent=attempts.spent, clock=clock)
                 if avoid:

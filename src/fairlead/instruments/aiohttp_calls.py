@@ -129,6 +129,8 @@ class Whole(Sender):
         token = aim.set(Aim(call))
         try:
             response = await self._original(self._session, *self._what, **self._timed(call))
+            if call.deadline < inf:
+                _told(response, str(Late(call.host, call.limit)))
             outcome = Outcome(response, status=response.status)
         except Exception as error:  # handed on in the outcome
             status = getattr(error, "status", None)
@@ -210,6 +212,33 @@ class Whole(Sender):
         if source == "query" and params:
             return self._what[1].update_query(params).query.get(name)
         return super().value(source, name)
+
+
+class _Naming:
+    """aiohttp's timer of a body, whose error says which time is over."""
+
+    def __init__(self, timer: Any, late: str) -> None:
+        self._timer, self._late = timer, late
+
+    def __enter__(self) -> Any:
+        return self._timer.__enter__()
+
+    def __exit__(self, *raised: object) -> Any:
+        try:
+            return self._timer.__exit__(*raised)
+        except TimeoutError as error:
+            error.add_note(self._late)
+            raise
+
+    def assert_timeout(self) -> None:
+        self._timer.assert_timeout()
+
+
+def _told(response: Any, late: str) -> None:
+    """Have a body that is not there in time say `late`, as far as aiohttp lets it."""
+    timer = getattr(response.content, "_timer", None)
+    if timer is not None:
+        response.content._timer = _Naming(timer, late)
 
 
 def fault_of(error: BaseException) -> Fault:

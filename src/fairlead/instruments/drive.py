@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from fairlead.flow.call import Call, Fault, Late, Outcome
+from fairlead.flow.call import Call, Fault, Outcome
 from fairlead.flow.steps import Effect, Flow, Send, Steps
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ async def _in_time(perform: PerformAsync, call: Call) -> Outcome:
     except TimeoutError:
         if not limit.expired():
             raise
-        return Outcome(error=Late(call.host, "its time"), fault=Fault.TIMEOUT)
+        return Outcome(error=call.late(), fault=Fault.TIMEOUT)
 
 
 def _has_loop() -> bool:

@@ -14,10 +14,10 @@ from math import inf
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from fairlead.instruments.timing import remaining, shorter, until
+from fairlead.flow.call import Call, Late
+from fairlead.instruments.timing import is_over, remaining, shorter, until
 
 if TYPE_CHECKING:
-    from fairlead.flow.call import Call
     from fairlead.instruments.patch import Patches
 
 
@@ -41,7 +41,7 @@ class Limits:
         finally:
             until.reset(token)
         if call.deadline < inf:
-            response.stream = _kinds()[0](response.stream, call.deadline)
+            response.stream = _kinds()[0](response.stream, call)
         return response
 
     def _hook(self) -> None:
@@ -60,9 +60,14 @@ def _reading(original: Callable[..., bytes]) -> Callable[..., bytes]:
     return read
 
 
-def in_time_async(stream: Any, end: float) -> Any:
-    """Return `stream`, the body of a response, which ends in a timeout at `end`."""
-    return _kinds()[1](stream, end)
+def in_time_async(stream: Any, call: Call) -> Any:
+    """Return `stream`, the body of a response, which ends in a timeout when `call` is to."""
+    return _kinds()[1](stream, call)
+
+
+def _late(call: Call) -> Any:
+    """Return httpx's own error for a body that took longer than all of `call` may."""
+    return sys.modules["httpx"].ReadTimeout(str(Late(call.host, call.limit)))
 
 
 @cache
@@ -79,15 +84,19 @@ def _kinds() -> tuple[type, type]:
 
 
 class _Body:
-    def __init__(self, stream: Any, end: float) -> None:
-        self._stream, self._end = stream, end
+    def __init__(self, stream: Any, call: Call) -> None:
+        self._stream, self._call = stream, call
 
     def __iter__(self) -> Iterator[bytes]:
         parts = iter(self._stream)
         while True:
-            token = until.set(self._end)
+            token = until.set(self._call.deadline)
             try:
                 part = next(parts, None)
+            except sys.modules["httpx"].ReadTimeout as error:
+                if not is_over(self._call.deadline):
+                    raise
+                raise _late(self._call) from error
             finally:
                 until.reset(token)
             if part is None:
@@ -99,8 +108,8 @@ class _Body:
 
 
 class _AsyncBody:
-    def __init__(self, stream: Any, end: float) -> None:
-        self._stream, self._end = stream, end
+    def __init__(self, stream: Any, call: Call) -> None:
+        self._stream, self._call = stream, call
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         parts = aiter(self._stream)
@@ -108,15 +117,14 @@ class _AsyncBody:
             yield part
 
     async def _next(self, parts: Any) -> bytes | None:
-        limit = asyncio.timeout(remaining(self._end))
+        limit = asyncio.timeout(remaining(self._call.deadline))
         try:
             async with limit:
                 found: bytes | None = await anext(parts, None)
         except TimeoutError as error:
             if not limit.expired():
                 raise
-            late = "fairlead: the body took longer than it may"
-            raise sys.modules["httpx"].ReadTimeout(late) from error
+            raise _late(self._call) from error
         return found
 
     async def aclose(self) -> None:

@@ -13,7 +13,7 @@ from socket import SocketIO
 from typing import TYPE_CHECKING, Any
 
 from fairlead.instruments.headers import marked
-from fairlead.instruments.timing import least, remaining, shorter
+from fairlead.instruments.timing import is_over, least, remaining, shorter
 
 if TYPE_CHECKING:
     from fairlead.flow.call import Call
@@ -25,9 +25,10 @@ PLACE_OF_TIMEOUT = 4
 class TimedIO(SocketIO):
     """What reads from a socket until `end`, on the monotonic clock."""
 
-    def __init__(self, sock: Any, end: float) -> None:
+    def __init__(self, sock: Any, end: float, late: str) -> None:
+        """`late` is what the error of that end says."""
         super().__init__(sock, "r")
-        self.end = end
+        self.end, self.late = end, late
         self._theirs = sock.gettimeout()
         self._socket = sock
 
@@ -35,29 +36,34 @@ class TimedIO(SocketIO):
         """Read what there is, or raise TimeoutError."""
         limit = self._theirs if self.end == inf else shorter(self._theirs, self.end)
         self._socket.settimeout(limit)
-        return super().readinto(b)
+        try:
+            return super().readinto(b)
+        except TimeoutError as error:
+            if not is_over(self.end):
+                raise
+            raise TimeoutError(self.late) from error
 
 
 class Timing:
     """Makes the response of one connection, read in time."""
 
-    def __init__(self, end: float) -> None:
-        self._end = end
+    def __init__(self, end: float, late: str) -> None:
+        self._end, self._late = end, late
         self._raw: TimedIO | None = None
 
     def __call__(self, sock: Any, *args: Any, **kwargs: Any) -> HTTPResponse:
         """Return a response, as `http.client` makes it."""
         response = HTTPResponse(sock, *args, **kwargs)
-        raw = self._raw = TimedIO(sock, self._end)
+        raw = self._raw = TimedIO(sock, self._end, self._late)
         sock._io_refs += 1  # noqa: SLF001 - what `makefile` does; who reads holds the socket open
         response.fp.close()
         response.fp = io.BufferedReader(raw)
         return response
 
-    def end(self, end: float) -> None:
+    def end(self, end: float, late: str) -> None:
         """Have what is still to be read end at another time."""
         if self._raw is not None:
-            self._raw.end = end
+            self._raw.end, self._raw.late = end, late
 
 
 def told(

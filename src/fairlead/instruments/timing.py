@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from math import inf
 
 from fairlead.flow.call import Call
+from fairlead.flow.deadline import EARLY
 
 LEAST = 0.001
 """Seconds that whoever is late has: 0 means no blocking to a socket, and for ever to a library."""
@@ -18,6 +19,11 @@ until: ContextVar[float] = ContextVar("fairlead_until", default=inf)
 def left(call: Call) -> float:
     """Return the seconds that the attempt of `call` has left, infinity for no end."""
     return inf if call.until is None else remaining(call.until)
+
+
+def is_over(end: float) -> bool:
+    """Tell whether `end` has come, or is so near that a library's own clock says so."""
+    return time.monotonic() >= end - EARLY
 
 
 def remaining(end: float) -> float:

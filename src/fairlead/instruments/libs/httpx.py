@@ -189,7 +189,10 @@ class _Sender(Sender):
     def late(self, error: Late) -> Exception:
         import httpx
 
-        return httpx.ReadTimeout(str(error), request=self._request)
+        # As it was: one that waits for a connection of the pool is told from one for an answer.
+        own = error.__cause__
+        kind = type(own) if isinstance(own, httpx.TimeoutException) else httpx.ReadTimeout
+        return kind(str(error), request=self._request)
 
     def repeatable(self) -> bool:
         return _is_held(self._request)
@@ -240,7 +243,7 @@ class _AsyncSender(_Sender):
         try:
             response = await self._original(self._transport, aimed)
             if call.deadline < inf:
-                response.stream = in_time_async(response.stream, call.deadline)
+                response.stream = in_time_async(response.stream, call)
             outcome = Outcome(response, status=response.status_code)
         except Exception as error:  # handed on in the outcome
             outcome = self._failed(error)

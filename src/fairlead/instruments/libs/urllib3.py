@@ -295,13 +295,15 @@ class _EndpointPool:
     def _make_request(self, conn: Any, *rest: Any, **options: Any) -> Any:
         served_before = conn.sock is not None
         call = _sending.get()
-        timing = Timing(call.until) if call is not None and call.until is not None else None
+        timing = None
+        if call is not None and call.until is not None:
+            timing = Timing(call.until, str(call.late()))
         try:
             if call is None or timing is None:
                 return super()._make_request(conn, *rest, **options)  # type: ignore[misc]
             conn.response_class = timing
             response = super()._make_request(conn, *rest, **options)  # type: ignore[misc]
-            timing.end(call.deadline)
+            timing.end(call.deadline, str(Late(call.host, call.limit)))
             return response
         except Exception as error:
             ruled = call is not None and call.attempt > 0
