@@ -29,6 +29,21 @@ pip_into_venv() {
     PIP_DISABLE_PIP_VERSION_CHECK=1 "$PYTHON" -m pip --python "$venv/bin/python" "$@"
 }
 
+# Print how far pip is, from what it says: a first run takes minutes.
+told() {
+    local line count=0 total
+    total=$(grep -c '^[A-Za-z0-9].*==' requirements/dev.lock)
+    while IFS= read -r line; do
+        case $line in
+        Collecting\ *)
+            count=$((count + 1))
+            ((count % 20)) || echo "fairlead: $count of $total packages fetched" >&2
+            ;;
+        Installing\ collected*) echo "fairlead: installing $count packages" >&2 ;;
+        esac
+    done
+}
+
 # Point the compiler to Python's headers, unpacked below $1 if $PYTHON came without.
 find_python_headers() {
     local include version
@@ -85,8 +100,9 @@ compile_gate() (
 )
 
 echo "fairlead: filling $venv" >&2
-pip_into_venv install --quiet --require-hashes -r requirements/dev.lock
+pip_into_venv install --progress-bar off --require-hashes -r requirements/dev.lock | told
 build_mysqlclient
+echo "fairlead: compiling the gate" >&2
 compile_gate || true
 # The build backend is in the lock, so nothing unhashed is fetched here.
 pip_into_venv install --quiet --no-deps --no-build-isolation -e .

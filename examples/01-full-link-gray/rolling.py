@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
@@ -149,7 +149,21 @@ class _Rolling:
                     if f"{old.hop} waits {LONG:g} s for {number}\n" in log:
                         return asked.pop(number), list(asked.values())
                 await asyncio.sleep(0.02)
-        raise DemoFailed(f"none of {TRIES} requests went to {old.name}")
+        raise DemoFailed(f"none of {TRIES} requests went to {old.name}{instead(asked.values())}")
+
+
+def instead(asked: Iterable[asyncio.Task[Answer]]) -> str:
+    """Say what was answered in its place: the first wrong answer, else who has answered."""
+    ended = [one for one in asked if one.done() and not one.cancelled()]
+    answers = [one.result() for one in ended if one.exception() is None]
+    wrong = next((one for one in answers if not one.right), None)
+    if wrong is not None:
+        text = " ".join(wrong.text.split())[:200] or "nothing"
+        return f": the first wrong answer was {wrong.status}: {text}"
+    failed = next((error for one in ended if (error := one.exception()) is not None), None)
+    if failed is not None:
+        return f": the first failed with {type(failed).__name__}: {failed}"
+    return f": {len(answers)} were answered by others, the rest by nobody yet"
 
 
 async def _ask(address: str, request: Request) -> Answer:

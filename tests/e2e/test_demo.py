@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import json
 import os
@@ -12,7 +13,9 @@ import time
 from pathlib import Path
 
 import pytest
+from load import Answer, Request
 from processes import environment
+from rolling import instead
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "examples" / "01-full-link-gray" / "demo.py"
@@ -158,3 +161,16 @@ def test_an_interrupted_demo_stops_what_it_started(tmp_path: Path, name: str) ->
         child.send_signal(signal.Signals[name])
         assert child.wait(30) == 130
     assert sessions_of(tmp_path) == []
+
+
+def test_where_no_request_arrives_the_first_wrong_answer_is_told():
+    """That none has arrived is seen; what is to be mended stands in the answer."""
+    request = Request(expect=("B1 7",), row=None, path="/b/wait", query="number=7")
+    answers = [Answer(request, 200, "B1 7"), Answer(request, 502, "bad\n gateway")]
+
+    async def told() -> str:
+        tasks = [asyncio.ensure_future(asyncio.sleep(0, answer)) for answer in answers]
+        await asyncio.gather(*tasks)
+        return instead(tasks)
+
+    assert asyncio.run(told()) == ": the first wrong answer was 502: bad gateway"
