@@ -6,12 +6,13 @@ Run by ``make demo-flow``. Exits 1 if one of them does not show what it is for.
 from __future__ import annotations
 
 import argparse
+import functools
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from rigs import burst, cascade, unstable
+from rigs import burst, cascade, overload, storm, unstable
 from rigs.report import Report
 from stand import HERE, DemoFailed, Stand
 
@@ -21,6 +22,12 @@ RIGS: dict[str, Callable[[Stand, Path], Report]] = {
     "cascade": cascade.play,
     "burst": burst.play,
     "unstable-callee": unstable.play,
+    "retry-storm": storm.play,
+    **{
+        f"overload-{server}-{kind}": functools.partial(overload.play, server, kind)
+        for server in overload.SERVERS
+        for kind in overload.KINDS
+    },
 }
 
 

@@ -9,9 +9,10 @@ rule that turns everything away.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from stand import HERE, Stand
 
@@ -52,15 +53,16 @@ class Capacity:
         return max(0.0, spent / (1 / self.answers - 1 / self.rejections))
 
 
-def play(server: str, kind: str, variants: Sequence[str], stand: Stand) -> Report:
+def play(server: str, kind: str, stand: Stand, work: Path) -> Report:
     """Run it with each variant."""
+    del work
     can = capacity(stand, server, kind)
     report = Report(
         f"{server}, {'CPU' if kind == 'cpu' else 'I/O'}-bound: {can.answers:.0f} answers/s, or "
         f"{can.rejections:.0f} rejections/s; users wait {TIMEOUT:g} s",
         ("", *(f"{times:g}x" for times in TIMES), "false", "p99 2x", "p99 10x", "recovered"),
     )
-    runs = {name: run(stand, server, kind, can, name) for name in variants}
+    runs = {name: run(stand, server, kind, can, name) for name in VARIANTS}
     for name, seen in runs.items():
         report.rows.append((name, *cells(seen, can)))
     samples = {name: seen.samples for name, seen in runs.items()}
@@ -69,8 +71,7 @@ def play(server: str, kind: str, variants: Sequence[str], stand: Stand) -> Repor
         Panel("answered in time", "per second", timelines(samples, rate(good))),
         Panel("p99 of answers", "ms", timelines(answered, slowest)),
     ]
-    if "adaptive" in runs:
-        report.checks = list(judged(runs["adaptive"], can))
+    report.checks = list(judged(runs["adaptive"], can))
     return report
 
 
