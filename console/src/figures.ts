@@ -9,6 +9,13 @@ export function rate(value: number | null | undefined): string {
   return `${(value / 1000).toFixed(1)}k`;
 }
 
+/** Of what is often below one: calls under way. */
+export function few(value: number | null | undefined): string {
+  if (value === null || value === undefined || Number.isNaN(value)) return '–';
+  if (value === 0 || value >= 1) return rate(value);
+  return value < 0.01 ? '<0.01' : value.toFixed(2);
+}
+
 export function duration(seconds: number | null | undefined): string {
   if (seconds === null || seconds === undefined || Number.isNaN(seconds)) return '–';
   const ms = seconds * 1000;

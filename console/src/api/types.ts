@@ -181,6 +181,16 @@ export interface KubernetesEvent {
   deprecatedLastTimestamp?: string;
 }
 
+/** What came in over the last minutes, before the page was opened too. */
+export interface Traffic {
+  step: number;
+  from: number;
+  qps: (number | null)[];
+  errors: (number | null)[];
+  rejected: (number | null)[];
+  simulated: (number | null)[];
+}
+
 export interface Overview {
   services: number;
   instances: number;
@@ -193,6 +203,7 @@ export interface Overview {
   };
   rejected: { namespace: string; app: string; interface: string; rule: string; perSecond: number }[];
   broken: { namespace: string; app: string; interface: string; rule: string; since: string | number }[];
+  traffic: Traffic;
   changes: Change[];
   events: KubernetesEvent[];
   revision: number;

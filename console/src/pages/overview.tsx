@@ -4,7 +4,7 @@ import { lazy, Suspense, type ReactNode } from 'react';
 import { Link } from 'wouter';
 import { own } from '../api/client';
 import { useLive, type Moment } from '../api/live';
-import type { Change, KubernetesEvent, Overview as Told } from '../api/types';
+import type { Change, KubernetesEvent, Overview as Told, Traffic } from '../api/types';
 import { useAnswer } from '../api/use';
 import { ago, rate, span } from '../figures';
 import { Head } from '../parts/head';
@@ -64,7 +64,7 @@ export function Overview() {
               Traffic of the last five minutes
             </Title>
             <Suspense fallback={<Skeleton h={200} />}>
-              <Rates moments={moments} />
+              <Rates traffic={data.traffic} moments={moments} />
             </Suspense>
           </Card>
         </Grid.Col>
@@ -92,17 +92,33 @@ export function Overview() {
   );
 }
 
-function Rates({ moments }: { moments: Moment[] }) {
+type Point = { at: number } & Record<'qps' | 'errors' | 'rejected', number | null>;
+
+const SPAN = 300;
+
+/** What the server knows of the last minutes, and from the page's opening on each second. */
+function Rates({ traffic, moments }: { traffic: Traffic; moments: Moment[] }) {
+  const begun = moments[0]?.at ?? Infinity;
+  const earlier: Point[] = traffic.qps
+    .map((qps, i) => ({
+      at: traffic.from + (i + 0.5) * traffic.step,
+      qps,
+      errors: traffic.errors[i] ?? null,
+      rejected: traffic.rejected[i] ?? null,
+    }))
+    .filter((one) => one.at < begun);
+  const since = (moments.at(-1)?.at ?? Date.now() / 1000) - SPAN;
+  const points = [...earlier, ...moments].filter((one) => one.at >= since);
   return (
     <Chart
       label="Requests per second"
-      times={moments.map((one) => one.at)}
+      times={points.map((one) => one.at)}
       format={rate}
       height={200}
       lines={[
-        { label: 'Requests', colour: '#1ba6b8', values: moments.map((one) => one.qps), fill: true },
-        { label: 'Rejected', colour: '#f08c00', values: moments.map((one) => one.rejected) },
-        { label: 'Errors', colour: '#e03131', values: moments.map((one) => one.errors) },
+        { label: 'Requests', colour: '#1ba6b8', values: points.map((one) => one.qps), fill: true },
+        { label: 'Rejected', colour: '#f08c00', values: points.map((one) => one.rejected) },
+        { label: 'Errors', colour: '#e03131', values: points.map((one) => one.errors) },
       ]}
     />
   );

@@ -1,23 +1,21 @@
-import { Alert, Anchor, Badge, Button, Card, Group, Modal, Skeleton, Stack, Tabs, Text } from '@mantine/core';
-import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
+import { Alert, Anchor, Badge, Button, Group, Modal, Skeleton, Stack, Tabs, Text } from '@mantine/core';
+import { useMemo, useState } from 'react';
 import { Link, useParams, useSearchParams } from 'wouter';
-import { ApiError, ask, own } from '../api/client';
+import { ApiError, ask } from '../api/client';
 import { objectPath, useKinds, type Kind } from '../api/kinds';
-import { useLive, useLiveService } from '../api/live';
+import { useLive } from '../api/live';
 import { useSession } from '../api/session';
-import type { ApiObject, SeriesAnswer } from '../api/types';
+import type { ApiObject } from '../api/types';
 import { useAnswer } from '../api/use';
-import { rate } from '../figures';
 import { appOf, modeOf } from '../objects/about';
 import { fresh } from '../objects/fresh';
 import { History } from '../objects/history';
 import { ObjectEditor } from '../objects/object-editor';
 import { Rollout, Standing } from '../objects/standing';
 import { Head } from '../parts/head';
+import { RuleLive } from '../parts/rule-live';
 import { Failed, Problem, Violations } from '../parts/states';
 import { ALL, useWhere } from '../where';
-
-const Chart = lazy(() => import('../parts/chart'));
 
 export default function Rule() {
   const { plural = '', name = '' } = useParams<{ plural: string; name: string }>();
@@ -120,7 +118,7 @@ function Existing({ kind, namespace, name }: { kind: Kind; namespace: string; na
         </Tabs.Panel>
         <Tabs.Panel value="live">
           {app ? (
-            <Live app={app} namespace={namespace} rule={`${kind.kind}/${name}`} mode={mode} />
+            <RuleLive app={app} namespace={namespace} rule={`${kind.kind}/${name}`} mode={mode} />
           ) : (
             <NoApp kind={kind} to={to} />
           )}
@@ -152,110 +150,6 @@ function NoApp({ kind, to }: { kind: Kind; to: (page: string) => string }) {
       <Link href={to('rules')}>the rules</Link>.
     </Alert>
   );
-}
-
-const KEPT = 300;
-
-/** What the rule turns away, or would, second by second since the page was opened. */
-function Live({ app, namespace, rule, mode }: { app: string; namespace: string; rule: string; mode: string }) {
-  const { service, state } = useLiveService(namespace, app);
-  const [moments, setMoments] = useState<Moment[]>([]);
-  useEffect(() => {
-    if (!service) return;
-    const touched = service.interfaces.filter((one) => one.rules.some((each) => each.rule === rule));
-    const sum = (field: 'rejected' | 'simulated') =>
-      touched.flatMap((one) => one.rules).reduce((n, each) => n + (each.rule === rule ? each[field] : 0), 0);
-    const now = {
-      at: Date.now() / 1000,
-      passed: touched.reduce((n, one) => n + one.qps, 0),
-      rejected: sum('rejected'),
-      simulated: sum('simulated'),
-    };
-    setMoments((before) => [...before.slice(1 - KEPT), now]);
-  }, [service, rule]);
-  useBackfill(namespace, app, rule, setMoments);
-  const touched = (service?.interfaces ?? []).filter((one) => one.rules.some((each) => each.rule === rule));
-  const lines = [
-    { label: 'Requests', colour: '#1ba6b8', values: moments.map((one) => one.passed), fill: true },
-    ...(mode === 'simulate'
-      ? []
-      : [{ label: 'Rejected', colour: '#f08c00', values: moments.map((one) => one.rejected), fill: true }]),
-    { label: 'Would be rejected', colour: '#9775fa', values: moments.map((one) => one.simulated), fill: true },
-  ];
-  return (
-    <Card>
-      <Group justify="space-between" mb="xs">
-        <Text size="sm" c="dimmed">
-          {mode === 'simulate'
-            ? 'In simulate mode everything passes, and what would be rejected is counted.'
-            : 'What the rule turns away at the interfaces that it guards.'}
-        </Text>
-        <Badge color={state === 'live' ? 'green' : 'red'} autoContrast>
-          {state === 'live' ? 'each second' : 'not live'}
-        </Badge>
-      </Group>
-      <Suspense fallback={<Skeleton h={260} />}>
-        <Chart
-          label={`What ${rule} rejects`}
-          height={260}
-          times={moments.map((one) => one.at)}
-          format={rate}
-          lines={lines}
-        />
-      </Suspense>
-      {touched.length === 0 && (
-        <Text size="sm" c="dimmed" mt="sm">
-          Nothing was turned away in the last moments. A line appears with the first request over the limit.
-        </Text>
-      )}
-      {touched.map((one) => (
-        <Group key={`${one.name} ${one.lane}`} justify="space-between" mt="xs">
-          <span className="mono">{one.name}</span>
-          <Text size="sm" className="number">
-            {rate(one.qps)}/s, rejected{' '}
-            {rate(one.rules.reduce((n, each) => n + (each.rule === rule ? each.rejected : 0), 0))}/s, would be{' '}
-            {rate(one.rules.reduce((n, each) => n + (each.rule === rule ? each.simulated : 0), 0))}/s
-          </Text>
-        </Group>
-      ))}
-    </Card>
-  );
-}
-
-interface Moment {
-  at: number;
-  passed: number | null;
-  rejected: number | null;
-  simulated: number | null;
-}
-
-/** Begin the graph with what is known of the last minutes. */
-function useBackfill(
-  namespace: string,
-  app: string,
-  rule: string,
-  set: (change: (before: Moment[]) => Moment[]) => void,
-): void {
-  const { data } = useAnswer<SeriesAnswer>(
-    own('series', { namespace, app, of: 'rule', rule, from: -KEPT, metric: 'rejected,simulated' }),
-  );
-  useEffect(() => {
-    if (!data?.series.length) return;
-    const sum = (field: 'rejected' | 'simulated', i: number) => {
-      const known = data.series.map((one) => one[field]?.[i]).filter((value) => value !== null && value !== undefined);
-      return known.length ? known.reduce((a, b) => a + b, 0) : null;
-    };
-    const length = Math.max(...data.series.map((one) => one.rejected?.length ?? 0));
-    const earlier = Array.from({ length }, (_, i) => ({
-      at: data.from + i * data.step,
-      passed: null,
-      rejected: sum('rejected', i),
-      simulated: sum('simulated', i),
-    }));
-    set((before) =>
-      [...earlier.filter((one) => one.at < (before[0]?.at ?? Date.now() / 1000) - 1), ...before].slice(-KEPT),
-    );
-  }, [data, set]);
 }
 
 function Delete({

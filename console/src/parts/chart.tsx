@@ -12,12 +12,19 @@ export interface Line {
 
 const HEIGHT = 180;
 
+/** Seconds between two marks of the axis: what is told is told by the second, and no finer. */
+const MARKS = [
+  1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 2592000,
+];
+
 interface Props {
   times: number[];
   lines: Line[];
   format: (value: number | null | undefined) => string;
   height?: number;
   label: string;
+  /** What the axis reaches to at least. */
+  least?: number;
 }
 
 /** Lines over time. `times` are Unix seconds; the newest value is told in words beside the name. */
@@ -32,7 +39,7 @@ export default function Chart(props: Props) {
   );
 }
 
-function Plot({ times, lines, format, height = HEIGHT, label }: Props) {
+function Plot({ times, lines, format, height = HEIGHT, label, least = 0 }: Props) {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<UPlot>(undefined);
   const formatter = useRef(format);
@@ -54,13 +61,14 @@ function Plot({ times, lines, format, height = HEIGHT, label }: Props) {
         padding: [8, 22, 0, 0],
         cursor: { y: false, points: { size: 6 } },
         legend: { show: false },
-        scales: { y: { range: (_, __, most) => [0, most > 0 ? most * 1.15 : 1] } },
+        scales: { y: { range: (_, __, most) => [0, Math.max(most, least) * 1.15 || 1] } },
         axes: [
           {
             ...axis,
             size: 26,
             space: 66,
-            values: (plot, at) => at.map((one) => clock(one, plot.scales.x?.min, plot.scales.x?.max)),
+            incrs: MARKS,
+            values: (_, at, __, ___, apart) => at.map((one) => clock(one, apart)),
           },
           { ...axis, size: 58, space: 34, values: (_, at) => at.map((one) => formatter.current(one)) },
         ],
@@ -71,7 +79,7 @@ function Plot({ times, lines, format, height = HEIGHT, label }: Props) {
             stroke: line.colour,
             width: 1.6,
             fill: line.fill ? `${line.colour}1f` : undefined,
-            points: { show: false },
+            points: { show: false, size: 5, fill: line.colour, filter: alone },
             spanGaps: false,
           })),
         ],
@@ -89,7 +97,7 @@ function Plot({ times, lines, format, height = HEIGHT, label }: Props) {
     };
     // The data goes in below, without making the plot anew.
     // eslint-disable-next-line
-  }, [shape, scheme, height]);
+  }, [shape, scheme, height, least]);
 
   useEffect(() => {
     plot.current?.setData([times, ...lines.map((line) => line.values)]);
@@ -117,11 +125,21 @@ function Plot({ times, lines, format, height = HEIGHT, label }: Props) {
   );
 }
 
-/** Seconds on a short span, days on a long one. */
-function clock(at: number, from = 0, to = 0): string {
+/** Where a value has none beside it, of which a line could be drawn. */
+function alone(plot: UPlot, series: number): number[] | null {
+  const values = plot.data[series] ?? [];
+  const known = (i: number) => values[i] !== null && values[i] !== undefined;
+  const found = Array.from(values, (_, i) => i).filter((i) => known(i) && !known(i - 1) && !known(i + 1));
+  return found.length ? found : null;
+}
+
+/** A mark of the axis: seconds where marks are near, days where they are far, and the day at midnight. */
+function clock(at: number, apart: number): string {
   const when = new Date(at * 1000);
-  if (to - from > 172800) return when.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
-  return when.toLocaleTimeString('en-GB', to - from > 1200 ? { hour: '2-digit', minute: '2-digit' } : {});
+  const midnight = when.getHours() + when.getMinutes() + when.getSeconds() === 0;
+  if (apart >= 86400 || (apart >= 3600 && midnight))
+    return when.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
+  return when.toLocaleTimeString('en-GB', apart >= 60 ? { hour: '2-digit', minute: '2-digit' } : {});
 }
 
 function last(values: (number | null)[]): number | null {

@@ -91,6 +91,25 @@ def test_the_last_hour_is_known_by_the_second_where_it_was_watched(plane: Plane)
     assert plane.graph(-1500, 1)["step"] == 1
 
 
+def test_what_began_a_few_minutes_ago_is_in_the_graph_of_a_week(plane: Plane) -> None:
+    """A point of it is ten minutes: nobody waits for them to see whether traffic comes."""
+    plane.live(60)
+    found = plane.graph(-7 * 86_400)
+    assert found["step"] == 600
+    assert known(found) == [10.0]
+    assert found["series"][0]["passed"][-1] == 10.0
+    plane.live(420)
+    assert known(plane.graph(-7 * 86_400)) == [10.0]
+    plane.live(300)
+    assert known(plane.graph(-7 * 86_400)) == [10.0, 10.0]
+
+
+def test_what_is_under_way_is_told_on_average(plane: Plane) -> None:
+    """Ten calls a second of 18 ms are not two at a time, whatever the most was."""
+    plane.live(300)
+    assert set(known(plane.graph(-300), "concurrency")) == {0.18}
+
+
 def test_what_nobody_told_of_is_unknown(plane: Plane) -> None:
     """An app that was down had no calls, and nobody knows that it would have had none."""
     plane.live(600)

@@ -244,6 +244,20 @@ def test_the_overview_says_what_is_rejected_and_what_changed(shop: Shop) -> None
     assert found["uptime"] > 0
 
 
+def test_the_overview_has_the_traffic_of_the_last_minutes(shop: Shop) -> None:
+    """Whoever opens it because of something sees how it was before."""
+    for app in ("orders", "web"):
+        rows = (interface(passed=600), interface("GET:/a", 60, lane="gray", rejected=60))
+        calls = interface("GET:/b", 600, side="client")
+        shop.post(shop.report(app, seconds=60.0, interfaces=(*rows, calls)))
+    traffic = shop.get("overview")["traffic"]
+    assert traffic["step"] == 10
+    assert {len(traffic[name]) for name in ("qps", "rejected", "errors", "simulated")} == {30}
+    assert traffic["qps"][0] is None
+    assert traffic["qps"][-2] == pytest.approx(24, rel=0.05)
+    assert traffic["rejected"][-2] == pytest.approx(2, rel=0.15)
+
+
 def test_a_graph_has_points_where_something_is_known(shop: Shop) -> None:
     """None is not 0: nobody told of the time before."""
     shop.post(shop.report("orders", seconds=60.0, interfaces=(interface(passed=600),)))

@@ -17,9 +17,9 @@ import { lazy, Suspense, useMemo, useState } from 'react';
 import { Link, useParams, useSearchParams } from 'wouter';
 import { own } from '../../api/client';
 import { useLiveService } from '../../api/live';
-import type { InterfaceRow, Service as Told, SeriesAnswer } from '../../api/types';
+import type { InterfaceRow, RuleCount, Service as Told, SeriesAnswer } from '../../api/types';
 import { useAnswer } from '../../api/use';
-import { duration, masked, rate } from '../../figures';
+import { duration, few, masked, rate } from '../../figures';
 import { Hooks, Instances } from './instances';
 import { Head } from '../../parts/head';
 import { LaneBadge } from '../../parts/lane';
@@ -180,8 +180,9 @@ function Charts({ namespace, app }: { namespace: string; app: string }) {
               <Chart
                 label="Requests under way"
                 times={sums.times}
-                format={rate}
-                lines={[{ label: 'At a time', colour: '#1ba6b8', values: sums.concurrency, fill: true }]}
+                format={few}
+                least={1}
+                lines={[{ label: 'On average', colour: '#1ba6b8', values: sums.concurrency, fill: true }]}
               />
             </div>
           </SimpleGrid>
@@ -221,6 +222,12 @@ function summed({ step, from, series }: SeriesAnswer) {
     p50: fold('p50', Math.max),
     p99: fold('p99', Math.max),
   };
+}
+
+/** Rules of an interface: what they turn away is known of all its lanes together, and said at each. */
+function rulesAt(row: InterfaceRow, all: InterfaceRow[]): (RuleCount & { everywhere: boolean })[] {
+  const lanes = all.filter((one) => one.name === row.name && one.side === row.side);
+  return lanes.flatMap((one) => one.rules.map((rule) => ({ ...rule, everywhere: lanes.length > 1 })));
 }
 
 const SIDES: Record<string, string> = { server: 'Serves', client: 'Calls', sql: 'SQL', function: 'Functions' };
@@ -291,7 +298,7 @@ function Interfaces({ interfaces }: { interfaces: InterfaceRow[] }) {
                       </Table.Td>
                       <Table.Td>
                         <Stack gap={2}>
-                          {one.rules.map((rule) => (
+                          {rulesAt(one, interfaces).map((rule) => (
                             <Group key={`${rule.rule} ${rule.reason}`} gap={6} wrap="nowrap">
                               <Anchor
                                 component={Link}
@@ -309,6 +316,11 @@ function Interfaces({ interfaces }: { interfaces: InterfaceRow[] }) {
                                 <Badge size="sm" color="violet">
                                   would: {rate(rule.simulated)}/s
                                 </Badge>
+                              )}
+                              {rule.everywhere && rule.rejected + rule.simulated > 0 && (
+                                <Text size="xs" c="dimmed" style={{ whiteSpace: 'nowrap' }}>
+                                  all lanes
+                                </Text>
                               )}
                             </Group>
                           ))}

@@ -12,14 +12,18 @@ from fairlead.control.store import Object
 from fairlead.control.telemetry.breakers import Breakers
 from fairlead.control.telemetry.edges import Edge, edges_of
 from fairlead.control.telemetry.fleet import HOOKED, Fleet, Member
-from fairlead.control.telemetry.memory import RULE, TOTAL, App, Memory
+from fairlead.control.telemetry.memory import COARSE, RULE, TOTAL, App, Memory
 from fairlead.control.telemetry.news import KEPT, Newsroom
-from fairlead.control.telemetry.rates import per_second
+from fairlead.control.telemetry.packed import NOTHING, unpack
+from fairlead.control.telemetry.rates import counted, per_second
 from fairlead.control.traffic import Traffic
 from fairlead.kinds.kind import text_at
 from fairlead.protocols.watch.report import SERVER
 
 TOP = 10
+MINUTES, LAG = 300, 12.5
+"""Seconds of traffic that are told, up to when all reports have come: each is of ten seconds."""
+
 MOST_PARTLY = 50
 """Libraries that are not hooked which are named."""
 
@@ -54,11 +58,29 @@ class Overview:
             "agents": _agents(members),
             "rejected": self._rejected(namespaces),
             "broken": self.breakers.shown(namespaces),
+            "traffic": self._traffic(namespaces),
             "changes": changes[: -KEPT - 1 : -1],
             "events": self._events(wanted),
             "revision": self.fleet.publisher.world.revision,
             "uptime": round(self.clocks.elapsed() - self.began, 1),
         }
+
+    def _traffic(self, namespaces: Sequence[str]) -> Object:
+        """Return what came in over the last minutes, point by point; None of unknown time."""
+        now = self.clocks.now().timestamp()
+        end = int(now - LAG) // COARSE
+        slots = range(end - MINUTES // COARSE, end)
+        there: set[int] = set()
+        packed: defaultdict[int, int] = defaultdict(int)
+        for told in self.memory.within(namespaces):
+            there.update(slot for slot in slots if slot in told.covered.coarse)
+            for (_, _, side, _), series in told.sorted[TOTAL].items():
+                if side == SERVER:
+                    for slot in there & series.coarse.keys():
+                        packed[slot] += series.coarse[slot]
+        points = [counted(unpack(packed[slot]), COARSE) if slot in there else {} for slot in slots]
+        arrays = {name: [point.get(name) for point in points] for name in counted(NOTHING, 0)}
+        return {"step": COARSE, "from": slots.start * COARSE, **arrays}
 
     def _rejected(self, namespaces: Sequence[str]) -> list[Object]:
         """Return the rules that turn most calls away."""

@@ -6,6 +6,7 @@ is for the last seconds, of which reports are still to come. What is counted is 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
@@ -32,6 +33,9 @@ STEPS = (FINE, COARSE, 30, 60, 300, 600, 1800, 3600, 7200, 21_600, 86_400)
 HOUR = 3600
 MOST_POINTS, MOST_SERIES, MOST_TOGETHER = 2_000, 50, 20_000
 """Points of a series, series of an answer, and points of all of them."""
+
+LEAST = 30
+"""Seconds of a longer step that are enough to tell its last point before it is over."""
 
 LABELS: dict[str, tuple[str, str, str]] = {
     INTERFACE: ("interface", "side", "lane"),
@@ -145,15 +149,30 @@ def finish(answer: Answer, history: History) -> Object:
     times = (float(first * step), float((last + 1) * step))
     older = history.read(query.app, [*answer.names, COVERED], step, times)
     slots = range(first, max(first, last) + 1)
+    lengths = _lengths(answer, slots)
     known = {
         name: _gathered(answer, name, older.get(name, {})) for name in (*answer.names, COVERED)
     }
     covered = known[COVERED]
     ends = int(answer.complete // step)
-    there = [slot for slot in slots if slot in covered and (slot < ends or slot == first < last)]
-    found = [_series(query, name, known[name], (slots, there), step) for name in answer.names]
+    there = {
+        slot: lengths.get(slot, step)
+        for slot in slots
+        if slot in covered and (slot < ends or slot == first < last or slot in lengths)
+    }
+    found = [_series(query, name, known[name], (slots, there)) for name in answer.names]
     plain = {"step": step, "from": first * step, "series": found}
     return plain | ({"leftOut": answer.left_out} if answer.left_out else {})
+
+
+def _lengths(answer: Answer, slots: range) -> dict[int, int]:
+    """Return the seconds that are known of a point which is not over yet, if they say something.
+
+    Of a week, a point is ten minutes: what began in them would be told of when they are over.
+    """
+    begun = int(answer.complete // answer.step)
+    seconds = int(answer.complete // answer.tier) * answer.tier - begun * answer.step
+    return {begun: seconds} if begun in slots and seconds >= LEAST else {}
 
 
 def step_of(query: Query, count: int, *, fine: bool) -> int:
@@ -196,19 +215,22 @@ def _gathered(answer: Answer, name: Name, older: Points) -> dict[int, Packed]:
     """Return a series in slots of the step: memory's own slots added up, and what is older."""
     per = answer.step // answer.tier
     gathered = dict(older)
+    whole = answer.complete // answer.tier if per > 1 else math.inf
     for slot, packed in answer.known.get(name, {}).items():
+        if slot >= whole:
+            continue
         gathered[slot // per] = gathered.get(slot // per, 0) + packed
     return gathered
 
 
 def _series(
-    query: Query, name: Name, points: Points, slots: tuple[range, list[int]], step: int
+    query: Query, name: Name, points: Points, slots: tuple[range, Mapping[int, int]]
 ) -> Object:
     labels = dict(zip(LABELS[query.sort], name[1:], strict=True))
     times, there = slots
     rows = [unpack(points[slot]) if slot in points else NOTHING for slot in there]
     plain: Object = {"labels": {"namespace": query.app[0], "app": query.app[1], **labels}}
-    for metric, column in _columns(query, rows, step):
+    for metric, column in _columns(query, rows, list(there.values())):
         array: list[float | None] = [None] * len(times)
         for slot, value in zip(there, column, strict=True):
             array[slot - times.start] = value
@@ -217,9 +239,12 @@ def _series(
 
 
 def _columns(
-    query: Query, rows: Sequence[Sums], step: int
+    query: Query, rows: Sequence[Sums], lengths: Sequence[int]
 ) -> Iterator[tuple[str, Sequence[float | None]]]:
-    """Yield the arrays that are asked for. There may be twenty thousand points."""
+    """Yield the arrays that are asked for. There may be twenty thousand points.
+
+    `lengths` are the seconds that are known of each.
+    """
     wanted = [one for one in ARRAYS[query.sort] if not query.metrics or one in query.metrics]
     if not {"p50", "p99"}.isdisjoint(wanted):
         took = [quantiles(sums.rt, (0.5, 0.99)) for sums in rows]
@@ -229,11 +254,14 @@ def _columns(
         elif metric == "p99":
             yield metric, [one[1] for one in took]
         elif metric == "concurrency":
-            yield metric, [round(sums.peak_ms / step / 1000, 3) for sums in rows]
+            # Little's law: calls under way on average are the seconds that they took, a second.
+            took_us = zip(rows, lengths, strict=True)
+            yield metric, [round(sums.rt_us / 1e6 / length, 4) for sums, length in took_us]
         else:
             place = Sums._fields.index(metric)
             counts: Iterator[Any] = (sums[place] for sums in rows)
-            yield metric, [round(count / step, 4) for count in counts]
+            each = zip(counts, lengths, strict=True)
+            yield metric, [round(count / length, 4) for count, length in each]
 
 
 ARRAYS: dict[str, tuple[str, ...]] = {
