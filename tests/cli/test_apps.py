@@ -52,6 +52,20 @@ def test_apps_are_shown_like_a_kind(say: Say, shop: Shop):
     assert say("get", "app/orders", "tlr/x", *where).status == 2
 
 
+CALLS = """
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: orders}
+spec: {hosts: [stock, orders], http: [{timeout: 2s}]}
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: all}
+spec: {host: "*"}
+"""
+
+
 def test_an_app_is_described_on_one_page(say: Say, promising: Shop):
     """What one would look up in six places."""
     shop, where = promising, ("-n", promising.namespace)
@@ -60,7 +74,7 @@ def test_an_app_is_described_on_one_page(say: Say, promising: Shop):
         shop.report("orders", 7001, edges=(edge("stock", 20, label="gray", lost=10),), **told)
     )
     shop.register("gateway", 7003, shop.report("gateway", 7003, edges=(edge("orders", 20),)))
-    text = rule("vip").replace("gateway", "orders")
+    text = rule("vip").replace("gateway", "orders") + CALLS
     assert say("apply", "-f", "-", *where, stdin=text.encode()).status == 0
     shown = say("describe", "app", "orders", *where).out
     for part in (
@@ -75,6 +89,8 @@ def test_an_app_is_described_on_one_page(say: Say, promising: Shop):
         "  gateway ",
         "Rules:\n  NAME ",
         "  trafficlabelrule.traffic.opensergo.io/vip ",
+        "  destinationrule.networking.istio.io/all ",
+        "  virtualservice.networking.istio.io/orders ",
         "Contracts:\n  VERSION ",
         "(breaking)",
     ):

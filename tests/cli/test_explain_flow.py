@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from fairlead.cli.explain_flow import worded
 from tests.cli.conftest import Say
 
 RULES = """\
@@ -155,3 +156,32 @@ def test_a_resource_without_rules_is_told_which_have_some(say: Say, applied):
 def test_a_label_that_is_none_is_a_usage_error(say: Say):
     """Before anything is asked."""
     assert say("explain", "flow", "/a", "--app", "a", "-l", "tier").status == 2
+
+
+def test_a_call_of_an_app_is_told_with_its_route_and_what_decides_the_instance():
+    """As the control plane answers it."""
+    routes = [
+        {"rule": "VirtualService/b http[0]", "asked": "method == GET", "says": "within 1 s"},
+        {"rule": "VirtualService/b http[1]", "asked": "", "says": "sent as it is"},
+        {"rule": "VirtualService/b http[2]", "asked": "", "says": "within 9 s"},
+    ]
+    clusters = [{"rule": "DestinationRule/b", "subset": "v1", "says": "RANDOM"}]
+    answer = {
+        "resource": "call:b",
+        "app": "a",
+        "scopes": ["call:b"],
+        "governance": "on",
+        "known": True,
+        "rules": [],
+        "meant": [],
+        "elsewhere": 0,
+        "calls": {"app": "b.default", "routes": routes, "clusters": clusters},
+    }
+    assert list(worded(answer))[1:] == [
+        "calls of b.default, by the first that matches:",
+        "  1 VirtualService/b http[0], if method == GET: within 1 s",
+        "  2 VirtualService/b http[1]: sent as it is",
+        "instances of b.default:",
+        "  DestinationRule/b, subset v1: RANDOM",
+        "rules:      none that turns it away",
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fairlead.flow.call import Fault, Full, Outcome
+from fairlead.flow.noting import EJECTED
 from fairlead.flow.outlier import Hosts
 from fairlead.policy.balance import Cluster, Outlier
 from tests.flow.lives import Life
@@ -208,3 +209,18 @@ def test_a_connection_has_a_time_of_its_own():
     life = Life(clusters=[Cluster(connect=0.25)])
     life.call(lambda _: GOOD)
     assert life.sent[0].connect == 0.25
+
+
+def test_who_is_left_out_is_told_with_the_reason_and_the_time():
+    """Who wonders why an instance gets no calls wants to know for how long."""
+    trial = Trial(consecutive_5xx=0, consecutive_gateway_errors=3, base_ejection=20.0)
+    heard: list[str] = []
+    trial.hosts.tell = heard.append
+    trial.end("b1", *[GATEWAY] * 3)
+    trial.now += 5
+    assert trial.hosts.left_out() == [("b1", "3 failures of a gateway in a row", 15.0)]
+    assert heard == [EJECTED]
+    trial.now += 60
+    assert [one.back for one in trial.hosts.left_out()] == [0.0]
+    assert trial.out() == []
+    assert trial.hosts.left_out() == []

@@ -26,7 +26,7 @@ from fairlead.agent.memory import sampled
 from fairlead.agent.notice import warn
 from fairlead.agent.process import Process
 from fairlead.agent.report import registration
-from fairlead.agent.rules import hears
+from fairlead.agent.rules import hears, notes
 from fairlead.agent.settings import Settings
 from fairlead.agent.sharing import pool_of
 from fairlead.agent.terminate import Farewell
@@ -82,6 +82,7 @@ class Agent:
             governed=bool(settings.app),
             gates=self._made_gates(),
         )
+        self.engine.callees.note = notes(self._count)
         self.engine.measure(settings.telemetry)
         self.rewriting = _rewriting(settings)
         self.interfaces = Interfaces()
@@ -101,11 +102,10 @@ class Agent:
         """In words, why this process registers or does not."""
         patience = time.monotonic() + PATIENCE
         self._deadline = min(settings.deadline or patience, patience)
-        self._looked = 0.0
+        self._looked, self._at_exit = 0.0, False
         self._reading = native.Lock()
         self.endings: list[Callable[[float], object]] = []
         self._farewell = self._made_farewell()
-        self._at_exit = False
         self.process = Process(self, None)
         os.register_at_fork(after_in_child=self._forked)
 

@@ -6,18 +6,30 @@ from heapq import nlargest
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from fairlead.flow import noting
 from fairlead.flow.breaker import CLOSED, NAMES
 from fairlead.flow.workers import states
+from fairlead.policy.call_wording import cluster_worded, route_asked, route_worded
 from fairlead.policy.rule import ENFORCE
 from fairlead.policy.wording import worded
-from fairlead.telemetry.names import BREAKER_CLOSED, BREAKER_OPENED
+from fairlead.telemetry.names import (
+    BREAKER_CLOSED,
+    BREAKER_OPENED,
+    CALL_LATE,
+    CALL_REPEATED,
+    FAULT_INJECTED,
+    INSTANCE_EJECTED,
+    RETRY_REFUSED,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from fairlead.flow.core import Listener
     from fairlead.flow.engine import Engine
     from fairlead.flow.gate import Gate
+    from fairlead.flow.noting import Note
+    from fairlead.policy.calls import CalleeRules
     from fairlead.policy.rule import Rule
 
 MOST_RULES = 100
@@ -71,11 +83,43 @@ def calls_told(engine: Engine) -> list[dict[str, Any]]:
         )
         for one in (calls.callees if calls is not None else ())
     }
+    says = {f"{one.app}.{one.namespace}": one for one in (calls.callees if calls else ())}
     found = (one for one in engine.callees.told() if one[0] in rules)
     return [
-        {"app": app, "subset": subset, "rules": rules[app], "inside": inside, "left_out": out}
-        for app, subset, inside, out in islice(found, MOST_RULES)
+        {
+            "app": app,
+            "subset": subset,
+            "rules": rules[app],
+            "says": list(_said(says[app], subset)),
+            "inside": hosts.active,
+            "left_out": [{**one._asdict(), "rule": hosts.rule} for one in hosts.left_out()],
+        }
+        for app, subset, hosts in islice(found, MOST_RULES)
     ]
+
+
+def _said(rules: CalleeRules, subset: str) -> Iterator[str]:
+    """Yield in words what holds for calls of an app, or what more of one of its subsets."""
+    for route in () if subset else rules.routes:
+        asked = route_asked(route)
+        yield f"{route.rule}{f', if {asked}' if asked else ''}: {route_worded(route)}"
+    for cluster in rules.clusters:
+        if cluster.subset == subset and cluster.rule:
+            yield f"{cluster.rule}: {cluster_worded(cluster)}"
+
+
+_HAPPENED = {
+    noting.EJECTED: INSTANCE_EJECTED,
+    noting.REPEATED: CALL_REPEATED,
+    noting.NO_BUDGET: RETRY_REFUSED,
+    noting.TIMED_OUT: CALL_LATE,
+    noting.INJECTED: FAULT_INJECTED,
+}
+
+
+def notes(count: Callable[[str, str], None]) -> Note:
+    """Return what counts what happens to calls that rules are about, by the app that is called."""
+    return lambda what, app: count(_HAPPENED[what], app)
 
 
 def hears(count: Callable[[str, str], None]) -> Listener:

@@ -12,6 +12,7 @@ from fairlead.cli.live import duration, rate
 from fairlead.cli.objects import Named
 from fairlead.cli.table import tabled
 from fairlead.cli.top import Sort, interfaces_table, rejections
+from fairlead.compiler.calls import addressed
 from fairlead.kinds import KINDS
 from fairlead.kinds.binding import bound_app
 
@@ -179,15 +180,28 @@ def _edges(found: Sequence[Plain]) -> Iterator[str]:
 
 
 def _rules(control: ControlPlane, app: str, namespace: str) -> Iterator[str]:
-    """Yield the objects that bind to the app, each with on how many workloads it is live."""
+    """Yield the objects that bind to the app or are about calls of it.
+
+    Each with on how many workloads it is live.
+    """
     rows = [("NAME", "LIVE")]
     for kind in KINDS:
         for item in control.call("GET", control.path(kind, namespace))["items"]:
-            if bound_app(item) == app:
+            if bound_app(item) == app or _calls(kind.kind, item, app, namespace):
                 live = str(item.get("status", {}).get("live") or "-")
                 rows.append((Named(kind, namespace, item["metadata"]["name"]).label, live))
     if len(rows) > 1:
         yield from tabled(rows)
+
+
+def _calls(kind: str, item: Plain, app: str, namespace: str) -> bool:
+    """Tell whether an object is about calls of the app."""
+    if kind not in ("VirtualService", "DestinationRule"):
+        return False
+    spec = item["spec"]
+    hosts = spec.get("hosts") or filter(None, [spec.get("host")])
+    own = item["metadata"]["namespace"]
+    return any(addressed(str(host), app, namespace, own) for host in hosts)
 
 
 def _promised(found: Plain, most: int = 0) -> Iterator[str]:

@@ -67,8 +67,10 @@ def worded(answer: dict[str, Any]) -> Iterator[str]:
     if wider:
         yield f"            its calls are calls of {' and '.join(wider)} too"
     yield from _reservations(answer)
+    yield from _calls(answer)
     if not answer["rules"]:
-        yield f"rules:      none{_hint(answer)}"
+        none = "none that turns it away" if answer.get("calls") else "none"
+        yield f"rules:      {none}{_hint(answer)}"
         return
     yield "rules, in the order in which a call meets them:"
     for number, rule in enumerate(answer["rules"], 1):
@@ -78,6 +80,28 @@ def worded(answer: dict[str, Any]) -> Iterator[str]:
             yield f"      mode {rule['mode']}: it only counts what it would reject"
         else:
             yield f"      {_rejects(answer['resource'], rule['answer'])}"
+
+
+def _calls(answer: dict[str, Any]) -> Iterator[str]:
+    """Say what is done with a call of an app, and what decides the instance."""
+    # A control plane of an older version says nothing of them.
+    found = answer.get("calls")
+    if found is None:
+        return
+    if found["routes"]:
+        yield f"calls of {found['app']}, by the first that matches:"
+    for number, one in enumerate(found["routes"], 1):
+        asked = f", if {one['asked']}" if one["asked"] else ""
+        yield f"  {number} {one['rule']}{asked}: {one['says']}"
+        if not asked:
+            break  # what follows gets no call
+    if found["clusters"]:
+        yield f"instances of {found['app']}:"
+    for one in found["clusters"]:
+        subset = f", subset {one['subset']}" if one["subset"] else ""
+        yield f"  {one['rule']}{subset}: {one['says']}"
+    if answer["governance"] != ON:
+        yield "  governance of the namespace is not on: calls are only sent"
 
 
 def _reservations(answer: dict[str, Any]) -> Iterator[str]:

@@ -228,6 +228,14 @@ def _named(part: Part, service: Service) -> str:
     return min(patterns, key=lambda host: (host.startswith("*"), -len(host)), default="")
 
 
+def addressed(host: str, app: str, namespace: str, own: str) -> bool:
+    """Tell whether `host`, as somebody of namespace `own` writes it, names an app of another one.
+
+    It may be a pattern.
+    """
+    return _matches(host.lower(), _names(Service(namespace=namespace, app=app), own))
+
+
 def _without_suffix(host: str) -> str:
     for suffix in SUFFIXES[:0:-1]:
         if host.endswith(suffix):

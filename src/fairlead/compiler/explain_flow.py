@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from fairlead.compiler.calls import addressed
 from fairlead.compiler.compile import World
 from fairlead.compiler.labels import Pairs, pairs
 from fairlead.compiler.meeting import counted_at
@@ -17,6 +18,8 @@ from fairlead.flow import refusal
 from fairlead.flow.refusal import Refusal
 from fairlead.flow.rejected import Rejected
 from fairlead.policy.breaker import CircuitBreaker
+from fairlead.policy.call_wording import cluster_worded, route_asked, route_worded
+from fairlead.policy.calls import Calls
 from fairlead.policy.fallback import Fallback
 from fairlead.policy.limit import (
     NOT_FOUND,
@@ -27,7 +30,7 @@ from fairlead.policy.limit import (
     Throttle,
 )
 from fairlead.policy.overload import OverloadProtection, excepted
-from fairlead.policy.resource import is_route, resource_name, scopes
+from fairlead.policy.resource import OUTBOUND, is_route, resource_name, scopes
 from fairlead.policy.rule import Rule
 from fairlead.policy.wording import worded
 from fairlead.policy.workload import DEFAULT_NAMESPACE
@@ -55,6 +58,9 @@ def explain_flow(world: World, query: Mapping[str, Any]) -> dict[str, Any]:
     `namespace` and `labels` of the workload, a map, are optional. The `rules` are in order, each
     with the resource that it counts at, its `limit` in words, and the `answer` to a call that it
     rejects, `given` if its author wrote one for HTTP. `governance` is that of the namespace.
+    `calls` is what VirtualServices and DestinationRules say of a call of an app (``call:APP``),
+    None where they say nothing: `routes` in order, of which the first one counts whose `asked`
+    holds, and `clusters`, which decide the instance, by `subset`.
     `meant` are resources of a like name that rules are for, where there is no rule for this one.
     Raises InvalidQuery.
     """
@@ -75,6 +81,7 @@ def explain_flow(world: World, query: Mapping[str, Any]) -> dict[str, Any]:
         "resource": resource,
         "scopes": list(names),
         "rules": [_told(rule, names) for rule in _ordered(rules, names)],
+        "calls": _calls(snapshot.calls, resource, namespace),
         "elsewhere": elsewhere,
         "meant": [] if rules else _like(resource, snapshot.flow),
     }
@@ -95,6 +102,30 @@ def _read(query: Mapping[str, Any]) -> tuple[str, str, str, Pairs]:
     if not isinstance(labels, Mapping) or not all(isinstance(one, str) for one in labels.values()):
         raise InvalidQuery("labels: must be a map of texts")
     return query["app"], namespace, resource_name(query["resource"]), pairs(labels)
+
+
+def _calls(calls: Calls | None, resource: str, namespace: str) -> dict[str, Any] | None:
+    if calls is None or not resource.startswith(OUTBOUND):
+        return None
+    host = resource.removeprefix(OUTBOUND).partition(":/")[0]
+    for one in calls.callees:
+        if addressed(host, one.app, one.namespace, namespace):
+            return {
+                "app": f"{one.app}.{one.namespace}",
+                "routes": [
+                    {"rule": way.rule, "asked": route_asked(way), "says": route_worded(way)}
+                    for way in one.routes
+                ],
+                "clusters": [
+                    {
+                        "rule": cluster.rule,
+                        "subset": cluster.subset,
+                        "says": cluster_worded(cluster),
+                    }
+                    for cluster in one.clusters
+                ],
+            }
+    return None
 
 
 def _ordered(rules: list[Rule], names: tuple[str, ...]) -> Iterator[Rule]:

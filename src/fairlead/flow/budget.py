@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from threading import Lock
 
+from fairlead.flow.noting import NO_BUDGET, REPEATED, Tell, unheard
 from fairlead.policy.balance import Budget
 
 WINDOW = 10
@@ -27,8 +28,10 @@ SPENT = 1.0
 class Attempts:
     """Calls under way to one app, and how many of them are being repeated. Safe between threads."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], tell: Tell = unheard) -> None:
         self._clock = clock
+        self.tell = tell
+        """Hears what happens to calls of the app."""
         self._lock = Lock()
         self._active = self._repeated = 0
         self._spent = -SPENT
@@ -68,7 +71,9 @@ class Attempts:
             room = room and total < max(self.rule.least * WINDOW, share * sum(self._well))
             if not room:
                 self._spent = self._clock()
+                self.tell(NO_BUDGET)
                 return False
+            self.tell(REPEATED)
             self._repeated += not again
             self._repeats[self._second % WINDOW] += 1
             return True

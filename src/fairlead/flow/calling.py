@@ -15,6 +15,7 @@ from fairlead.flow.budget import Attempts
 from fairlead.flow.call import NOTHING_INHERITED, Call, Fault, Outcome, Unreachable
 from fairlead.flow.deadline import bounded, inherited
 from fairlead.flow.failover import Avoided
+from fairlead.flow.noting import Note, Tell, unheard
 from fairlead.flow.outlier import Hosts
 from fairlead.flow.route import Callee, Routes
 from fairlead.flow.stack import Ruled, life, reaching
@@ -98,6 +99,8 @@ class Callees:
         self._warming, self._avoided = warming, avoided
         self._standing: dict[tuple[str, str, str], Standing] = {}
         self._attempts: dict[tuple[str, str], Attempts] = {}
+        self.note: Note = unheard
+        """Hears what happens to calls, by app."""
 
     def ruled(self, calls: Calls, routes: Routes) -> Ruled:
         """Return the lives of calls."""
@@ -130,12 +133,10 @@ class Callees:
         layers = [bounded(0.0, self._clock), watched(nowhere, nobody, self._clock)]
         return Ruled(ways, partial(_passing, layers), frozenset(repeated))
 
-    def told(self) -> Iterator[tuple[str, str, int, list[str]]]:
-        """Yield of each cluster the app, its subset, calls under way, and who is left out."""
+    def told(self) -> Iterator[tuple[str, str, Hosts]]:
+        """Yield of each cluster the app, its subset, and its instances."""
         for (namespace, app, subset), standing in sorted(self._standing.items()):
-            hosts = standing.hosts
-            out = [address for address in list(hosts.known) if hosts.out(address)]
-            yield f"{app}.{namespace}", subset, hosts.active, sorted(out)
+            yield f"{app}.{namespace}", subset, standing.hosts
 
     def begin_again(self) -> None:
         """Know nothing of calls that were under way in the process that this one was forked off."""
@@ -143,7 +144,12 @@ class Callees:
 
     def _of(self, rules: CalleeRules) -> Attempts:
         key = rules.namespace, rules.app
-        return self._attempts.setdefault(key, Attempts(self._clock))
+        if key not in self._attempts:
+            self._attempts[key] = Attempts(self._clock, self._tell(rules.app))
+        return self._attempts[key]
+
+    def _tell(self, app: str) -> Tell:
+        return lambda what: self.note(what, app)
 
     def _reach(self, rules: CalleeRules, cluster: Cluster, callee: Callee) -> Reach:
         key = rules.namespace, rules.app, cluster.subset
@@ -155,6 +161,7 @@ class Callees:
         hosts.apply(cluster.outlier, choice.addresses())
         hosts.most, hosts.connect, hosts.rule = cluster.most_requests, cluster.connect, cluster.rule
         attempts, avoided = self._of(rules), self._avoided
+        hosts.tell = attempts.tell
         # A hash leads to the same instance each time: who is sure of it keeps nothing elsewhere.
         hashed = cluster.balance.algorithm in (RING_HASH, MAGLEV)
         once = reaching(choice, standing, avoided, attempts, avoid=False)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from math import inf
 
 from fairlead.flow.call import NOTHING_INHERITED, Call, Fault, Inherited, Late, Outcome
+from fairlead.flow.noting import TIMED_OUT, Tell, unheard
 from fairlead.flow.steps import Flow, Layer, Steps
 
 
@@ -54,10 +55,12 @@ def named(call: Call, outcome: Outcome, clock: Callable[[], float]) -> Outcome:
     return Outcome(error=told, fault=Fault.TIMEOUT, grpc=outcome.grpc)
 
 
-def bounded(timeout: float, clock: Callable[[], float], rule: str = "") -> Layer:
+def bounded(
+    timeout: float, clock: Callable[[], float], rule: str = "", tell: Tell = unheard
+) -> Layer:
     """Return the layer that gives a call `timeout` seconds, 0 for as long as its request has.
 
-    Errors name `rule`, whose time it is.
+    Errors name `rule`, whose time it is; `tell` hears of each time that is over.
     """
     limit = spelt(timeout, rule)
 
@@ -73,21 +76,25 @@ def bounded(timeout: float, clock: Callable[[], float], rule: str = "") -> Layer
                 call.deadline = call.until = until
                 call.limit = told
                 if until <= now:
-                    return _over(call)
+                    return _over(call, tell)
             elif not rule:
                 # Not a generator of its own: it has nothing to do when the call has ended.
                 return inner(call)
-            return _named(call, inner, clock)
+            return _named(call, inner, clock, tell)
 
         return flow
 
     return layer
 
 
-def _named(call: Call, inner: Flow, clock: Callable[[], float]) -> Steps:
-    return named(call, (yield from inner(call)), clock)
+def _named(call: Call, inner: Flow, clock: Callable[[], float], tell: Tell) -> Steps:
+    outcome = named(call, (yield from inner(call)), clock)
+    if isinstance(outcome.error, Late):
+        tell(TIMED_OUT)
+    return outcome
 
 
-def _over(call: Call) -> Steps:
+def _over(call: Call, tell: Tell) -> Steps:
     yield from ()
+    tell(TIMED_OUT)
     return late(call)

@@ -9,13 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from threading import Lock
+from typing import NamedTuple
 
 from fairlead.flow.call import Fault, Outcome
+from fairlead.flow.noting import EJECTED, Tell, unheard
 from fairlead.flow.result import GRPC_FAULTS
 from fairlead.policy.balance import Outlier
 
 _GATEWAY = frozenset((502, 503, 504))
 _UNAVAILABLE = 14
+
+
+class LeftOut(NamedTuple):
+    """An instance that is left out."""
+
+    address: str
+    why: str
+    """In words: ``5 failures in a row``."""
+    back: float
+    """Seconds until it may come back, 0.0 for as soon as there is a call."""
 
 
 class Host:
@@ -31,6 +43,7 @@ class Host:
         "since",
         "times",
         "until",
+        "why",
     )
 
     def __init__(self, address: str, since: float) -> None:
@@ -47,6 +60,8 @@ class Host:
         """Until when it is left out, 0.0 for one that is not."""
         self.back = 0.0
         """Since when it is not any more."""
+        self.why = ""
+        """In words, why it was left out last."""
 
 
 class Hosts:
@@ -66,6 +81,8 @@ class Hosts:
         self.connect = 0.0
         self.rule = ""
         """Kind and name of what says so."""
+        self.tell: Tell = unheard
+        """Hears that one is left out."""
         self._rule: Outlier | None = None
         self._look = 0.0
 
@@ -110,6 +127,15 @@ class Hosts:
         host = self.known.get(address)
         return host is not None and host.until > 0
 
+    def left_out(self) -> list[LeftOut]:
+        """Return who is left out, by address."""
+        now, known = self.clock(), self.known  # which is replaced as a whole
+        return [
+            LeftOut(one.address, one.why, max(0.0, one.until - now))
+            for one in sorted(known.values(), key=lambda host: host.address)
+            if one.until > 0
+        ]
+
     def look(self) -> bool:
         """Let those back in whose time is over; tell whether anybody is left out.
 
@@ -137,14 +163,11 @@ class Hosts:
             host.gateway = host.gateway + 1 if gateway or local else 0
         if host.until > 0:
             return
-        if (
-            0 < rule.consecutive_5xx <= host.errors
-            or 0 < rule.consecutive_gateway_errors <= host.gateway
-            or 0 < rule.consecutive_local_failures <= host.local
-        ):
-            self._eject(host, rule)
+        why = _why(host, rule)
+        if why:
+            self._eject(host, rule, why)
 
-    def _eject(self, host: Host, rule: Outlier) -> None:
+    def _eject(self, host: Host, rule: Outlier, why: str) -> None:
         now = self.clock()
         if not self.ejected:
             self._look = now + rule.interval
@@ -157,7 +180,9 @@ class Hosts:
         host.times = max(0, host.times - int((now - host.back) / rule.interval)) + 1
         longest = max(rule.longest_ejection, rule.base_ejection)
         host.until = now + min(longest, rule.base_ejection * host.times)
+        host.why = why
         self.ejected += 1
+        self.tell(EJECTED)
 
     def _sweep(self, rule: Outlier) -> None:
         now = self.clock()
@@ -168,6 +193,17 @@ class Hosts:
             if 0 < host.until <= now:
                 host.until, host.back = 0.0, now
         self.ejected = sum(host.until > 0 for host in self.known.values())
+
+
+def _why(host: Host, rule: Outlier) -> str:
+    """Return why an instance is to be left out, ``""`` where it is not."""
+    if 0 < rule.consecutive_5xx <= host.errors:
+        return f"{host.errors} failures in a row"
+    if 0 < rule.consecutive_gateway_errors <= host.gateway:
+        return f"{host.gateway} failures of a gateway in a row"
+    if 0 < rule.consecutive_local_failures <= host.local:
+        return f"{host.local} times no answer in a row"
+    return ""
 
 
 def _failure(outcome: Outcome) -> tuple[bool, bool, bool]:

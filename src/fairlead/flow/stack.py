@@ -78,14 +78,14 @@ def life(
 ) -> Flow:
     """Return what is done for calls of `route`, None where no rule matches, around `inner`."""
     if route is None:
-        return chain([bounded(0.0, clock)], inner)
+        return chain([bounded(0.0, clock, tell=attempts.tell)], inner)
     layers: list[Layer] = []
     # Outermost, as in Envoy, where the filter of faults comes before the router: what is injected
     # is nobody's failure, so that nothing is repeated for it and nobody is left out.
     if route.injection is not None:
-        layers.append(injecting(route.injection, route.rule, dice))
+        layers.append(injecting(route.injection, route.rule, dice, attempts.tell))
     # Around repetitions: all attempts and the pauses between them share one time.
-    layers.append(bounded(route.timeout, clock, route.rule))
+    layers.append(bounded(route.timeout, clock, route.rule, attempts.tell))
     # Around the choice: another instance is tried.
     if route.retry is not None and route.retry.attempts:
         layers.append(retried(route.retry, attempts, clock, dice, route.rule))

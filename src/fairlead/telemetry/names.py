@@ -62,3 +62,19 @@ WOULD_LIMIT = "would_limit"
 
 WOULD_REJECT = "would_reject"
 """Calls that any other rule would have turned away where rules are only observed, by resource."""
+
+INSTANCE_EJECTED = "instance_ejected"
+"""Times that an instance was left out by a rule about calls, by the app that is called."""
+
+CALL_REPEATED = "call_repeated"
+"""Attempts that a rule has made again, by the app that is called."""
+
+RETRY_REFUSED = "retry_budget_spent"
+"""Calls that were not sent again, as their budget was spent, by the app that is called."""
+
+CALL_LATE = "call_late"
+"""Calls whose time was over, that of a rule or of the request they were made for, by the app that
+is called."""
+
+FAULT_INJECTED = "fault_injected"
+"""Calls that a rule has delayed, or aborted, by the app that is called."""

@@ -123,6 +123,7 @@ def notes_of(node: Answer) -> Iterator[Problem]:
         "lane_outlived_request": ("outlived", "a lane was used after its request had ended"),
         "sql_refused": ("sql", "statements were refused on lanes"),
         "agent_faults": ("fault", "faults of the agent itself let calls through"),
+        "instance_ejected": ("ejected", "it has left out instances that failed, by app"),
     }
     for name, (code, text) in words.items():
         counts = (node.get("counters") or {}).get(name, {})

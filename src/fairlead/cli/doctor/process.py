@@ -182,8 +182,12 @@ def _call_facts(answer: Answer) -> Iterator[tuple[str, str]]:
     for one in answer.get("calls", ()):
         subset = f" subset {one['subset']}" if one["subset"] else ""
         inside = f", {one['inside']} under way" if one["inside"] else ""
-        out = f", left out: {', '.join(one['left_out'])}" if one["left_out"] else ""
-        yield "calling", f"{one['app']}{subset}: {', '.join(one['rules'])}{inside}{out}"
+        yield "calling", f"{one['app']}{subset}: {', '.join(one['rules'])}{inside}"
+        for said in one["says"]:
+            yield "", said
+        for host in one["left_out"]:
+            back = f"back in {age(host['back'])}" if host["back"] else "back with the next call"
+            yield "", f"left out: {host['address']} ({host['why']}, {host['rule']}), {back}"
 
 
 def _shadow_facts(answer: Answer) -> Iterator[tuple[str, str]]:
