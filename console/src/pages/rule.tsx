@@ -144,6 +144,15 @@ function Existing({ kind, namespace, name }: { kind: Kind; namespace: string; na
 }
 
 function NoApp({ kind, to }: { kind: Kind; to: (page: string) => string }) {
+  if (kind.kind === 'VirtualService' || kind.kind === 'DestinationRule') {
+    return (
+      <Alert color="gray" title="It is counted where calls are made">
+        Each process that calls carries it out by itself, and counts by the app that is called: instances left out,
+        repetitions, timeouts and faults, as <code>fairlead_events_total</code> on its page of metrics. Who is left out,
+        and until when, says <code>fairlead doctor PID</code> there.
+      </Alert>
+    );
+  }
   return (
     <Alert color="gray" title="It counts nothing by itself">
       A {kind.kind} is bound to no app: what it rejects is counted at the rule that names it. See{' '}

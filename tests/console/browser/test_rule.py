@@ -156,3 +156,20 @@ def test_the_editor_completes_what_the_schema_knows(running: Shop, pages: Pages)
 
     page.get_by_text("Form", exact=True).click()
     assert page.get_by_role("switch", name="Per caller").is_checked()
+
+
+def test_a_rule_about_calls_says_where_it_is_counted(running: Shop, pages: Pages):
+    """It binds to no app: its page has no graph, and must not talk of strategies."""
+    path = "/apis/networking.istio.io/v1/namespaces/default/virtualservices"
+    made = {
+        "apiVersion": "networking.istio.io/v1",
+        "kind": "VirtualService",
+        "metadata": {"name": "calls"},
+        "spec": {"hosts": ["catalog"], "http": [{"timeout": "9s"}]},
+    }
+    with httpx.Client(base_url=running.url) as http:
+        http.post(path, json=made).raise_for_status()
+        page = pages.open(f"{running.url}/console/default/rules/virtualservices/calls")
+        page.get_by_role("tab", name="Live").click()
+        page.get_by_text("It is counted where calls are made").wait_for()
+        http.delete(f"{path}/calls").raise_for_status()
