@@ -5,6 +5,8 @@ export interface Asked {
   /** Path with the query string. */
   path: string;
   host: string;
+  /** As in the URL, or the scheme's own. */
+  port: string;
   headers: [string, string][];
 }
 
@@ -102,5 +104,6 @@ export function readCurl(command: string): Asked {
   const found = new URL(/^[a-z][\w+.-]*:\/\//i.test(url) ? url : `http://${url}`);
   let path = found.pathname + found.search;
   if (inQuery && data.length) path += (found.search ? '&' : '?') + data.join('&');
-  return { method: method || (data.length && !inQuery ? 'POST' : 'GET'), path, host: found.hostname, headers };
+  const port = found.port || (found.protocol === 'https:' ? '443' : '80');
+  return { method: method || (data.length && !inQuery ? 'POST' : 'GET'), path, host: found.hostname, port, headers };
 }

@@ -1,6 +1,7 @@
 import { createContext, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { own } from './client';
 import { useSession } from './session';
+import { folded } from '../events';
 import type { Change, KubernetesEvent, Service, ServiceRow } from './types';
 
 export type StreamState = 'connecting' | 'live' | 'away';
@@ -134,7 +135,7 @@ export function LiveProvider({ namespace, children }: { namespace: string; child
         setLive((before) => ({ ...before, services, moments: [...before.moments.slice(1 - KEPT), now] }));
       },
       event: (data) =>
-        setLive((before) => ({ ...before, events: [data as KubernetesEvent, ...before.events].slice(0, 50) })),
+        setLive((before) => ({ ...before, events: folded([data as KubernetesEvent, ...before.events]).slice(0, 50) })),
       change: (data) =>
         setLive((before) => ({
           ...before,

@@ -173,6 +173,8 @@ export interface KubernetesEvent {
   reason?: string;
   message?: string;
   note?: string;
+  /** How often it happened; of calls that were turned away, how many. */
+  count?: number;
   metadata?: { name?: string; namespace?: string; creationTimestamp?: string };
   involvedObject?: { kind?: string; name?: string; namespace?: string };
   regarding?: { kind?: string; name?: string; namespace?: string };

@@ -1,5 +1,6 @@
 import {
   ActionIcon,
+  Autocomplete,
   Button,
   Fieldset,
   Group,
@@ -16,10 +17,13 @@ import {
   Tooltip,
 } from '@mantine/core';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
-import { useState } from 'react';
+import { createContext, useContext, useState } from 'react';
 import { parse } from 'yaml';
 import type { Schema } from '../api/kinds';
 import { written, type Path } from './paths';
+
+/** What a text may well be, by where it is; nothing where nobody knows. */
+export const Suggested = createContext<(path: Path) => string[] | undefined>(() => undefined);
 
 /** Changes one field; undefined takes it away. */
 export type Change = (path: Path, value: unknown) => void;
@@ -128,6 +132,7 @@ export function blank(schema: Schema): unknown {
 }
 
 function Field(props: FieldProps) {
+  const suggested = useContext(Suggested)(props.path);
   const { name, schema, value, path, change, required, wrong, locked } = props;
   const common = {
     label: words(name),
@@ -187,6 +192,16 @@ function Field(props: FieldProps) {
       return <Part {...props} />;
   }
   if (schema['x-kubernetes-preserve-unknown-fields']) return <Anything {...props} />;
+  if (suggested)
+    return (
+      <Autocomplete
+        {...common}
+        data={suggested}
+        value={value === undefined || value === null ? '' : String(value)}
+        onChange={(next) => change(path, next)}
+        limit={50}
+      />
+    );
   return (
     <TextInput
       {...common}
@@ -222,6 +237,7 @@ function Part({ name, schema, value, path, change, required, wrong, locked }: Fi
 /** A map: names that people choose, with a text or an object each. */
 function Entries({ schema, value, path, change, wrong, locked }: FieldProps) {
   const [key, setKey] = useState('');
+  const suggestions = useContext(Suggested);
   const of = typeof schema.additionalProperties === 'object' ? schema.additionalProperties : { type: 'string' };
   const entries = Object.entries((value ?? {}) as Record<string, unknown>);
   const add = () => {
@@ -239,12 +255,14 @@ function Entries({ schema, value, path, change, wrong, locked }: FieldProps) {
                 <Fields schema={of} value={one} path={[...path, name]} change={change} wrong={wrong} locked={locked} />
               </Fieldset>
             ) : (
-              <TextInput
+              <Autocomplete
                 label={name}
+                data={suggestions([...path, name]) ?? []}
                 value={String(one ?? '')}
                 disabled={locked}
                 error={wrong([...path, name])}
-                onChange={(event) => change([...path, name], event.currentTarget.value)}
+                onChange={(next) => change([...path, name], next)}
+                limit={50}
               />
             )}
           </div>

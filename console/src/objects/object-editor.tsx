@@ -7,7 +7,8 @@ import { listPath, objectPath, type Kind } from '../api/kinds';
 import type { ApiObject } from '../api/types';
 import { Violations } from '../parts/states';
 import { analyzed, FindingsAlert, type Finding } from './findings';
-import { Fields } from './form';
+import { Fields, Suggested } from './form';
+import { useSuggested } from './suggested';
 import { authored, pathOf, rangeOf, read, written, type Path } from './paths';
 
 const Editor = lazy(() => import('./editor'));
@@ -57,6 +58,7 @@ export function ObjectEditor({
 
   const document = useMemo(() => read(text), [text]);
   const value = useMemo(() => safely(document), [document]);
+  const suggested = useSuggested(namespace, value);
   const dirty = text !== original || version === undefined;
 
   const send = useCallback(
@@ -103,10 +105,11 @@ export function ObjectEditor({
         await send(text, true);
         if (!stale) {
           setError(undefined);
-          setChecked('good');
           const plain = safely(read(text));
           const told = plain ? await analyzed(plain.metadata.namespace ?? namespace, [plain]).catch(() => []) : [];
-          if (!stale) setFindings(told.filter((one) => one.kind === kind.kind && one.name === plain?.metadata.name));
+          if (stale) return;
+          setFindings(told.filter((one) => one.kind === kind.kind && one.name === plain?.metadata.name));
+          setChecked('good');
         }
       } catch (problem) {
         if (stale) return;
@@ -169,7 +172,7 @@ export function ObjectEditor({
       <Group justify="space-between">
         <SegmentedControl size="xs" data={views} value={view} onChange={setView} aria-label="How it is shown" />
         <Group gap="xs">
-          {dirty && !locked && <Checked state={checked} />}
+          {dirty && !locked && <Checked state={checked} doubtful={findings.some((one) => one.severity !== 'note')} />}
           {actions}
           {dirty && version !== undefined && (
             <Button variant="default" size="sm" onClick={() => setText(original)}>
@@ -215,28 +218,30 @@ export function ObjectEditor({
         <Card>{simple(value, change)}</Card>
       ) : (
         <Card>
-          <Stack>
-            {version === undefined && metadata?.properties && (
-              <Fields
-                schema={{ ...metadata, properties: pick(metadata.properties, ['name', 'labels']) }}
-                value={pick(value.metadata as unknown as Record<string, unknown>, ['name', 'labels'])}
-                path={['metadata']}
-                change={change}
-                wrong={wrong}
-                locked={locked !== ''}
-              />
-            )}
-            {spec && (
-              <Fields
-                schema={spec}
-                value={value.spec}
-                path={['spec']}
-                change={change}
-                wrong={wrong}
-                locked={locked !== ''}
-              />
-            )}
-          </Stack>
+          <Suggested value={suggested}>
+            <Stack>
+              {version === undefined && metadata?.properties && (
+                <Fields
+                  schema={{ ...metadata, properties: pick(metadata.properties, ['name', 'labels']) }}
+                  value={pick(value.metadata as unknown as Record<string, unknown>, ['name', 'labels'])}
+                  path={['metadata']}
+                  change={change}
+                  wrong={wrong}
+                  locked={locked !== ''}
+                />
+              )}
+              {spec && (
+                <Fields
+                  schema={spec}
+                  value={value.spec}
+                  path={['spec']}
+                  change={change}
+                  wrong={wrong}
+                  locked={locked !== ''}
+                />
+              )}
+            </Stack>
+          </Suggested>
         </Card>
       )}
       {dirty && <FindingsAlert findings={findings} />}
@@ -245,7 +250,13 @@ export function ObjectEditor({
   );
 }
 
-function Checked({ state }: { state: 'typing' | 'asking' | 'good' | 'bad' }) {
+function Checked({ state, doubtful }: { state: 'typing' | 'asking' | 'good' | 'bad'; doubtful: boolean }) {
+  if (state === 'good' && doubtful)
+    return (
+      <Badge color="orange" autoContrast>
+        look at it again
+      </Badge>
+    );
   if (state === 'good')
     return (
       <Badge color="green" autoContrast>

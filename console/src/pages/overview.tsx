@@ -6,6 +6,7 @@ import { own } from '../api/client';
 import { useLive, type Moment } from '../api/live';
 import type { Change, KubernetesEvent, Overview as Told, Traffic } from '../api/types';
 import { useAnswer } from '../api/use';
+import { folded, timeOf } from '../events';
 import { ago, rate, span } from '../figures';
 import { Head } from '../parts/head';
 import { ServicesTable } from '../parts/services-table';
@@ -267,7 +268,7 @@ function News({ changes, events }: { changes: Change[]; events: KubernetesEvent[
           <div key={i}>
             <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
               {one.kind} <b>{one.name}</b> {SAID[one.type.toLowerCase()] ?? one.type.toLowerCase()}
-              {one.who && one.who !== 'anonymous' ? ` by ${one.who}` : ''}
+              {one.who ? ` by ${one.who}` : ''}
             </Text>
             <Text size="xs" c="dimmed">
               {ago(one.at)}
@@ -292,10 +293,6 @@ function News({ changes, events }: { changes: Change[]; events: KubernetesEvent[
   );
 }
 
-function timeOf(one: KubernetesEvent): string | undefined {
-  return one.eventTime ?? one.lastTimestamp ?? one.deprecatedLastTimestamp ?? one.metadata?.creationTimestamp;
-}
-
 function merged(live: Change[], told: Change[]): Change[] {
   return told.length ? told : live;
 }
@@ -303,7 +300,7 @@ function merged(live: Change[], told: Change[]): Change[] {
 function mergedEvents(live: KubernetesEvent[], told: KubernetesEvent[]): KubernetesEvent[] {
   const seen = new Set(live.map((one) => one.metadata?.name));
   const all = [...live, ...told.filter((one) => !one.metadata?.name || !seen.has(one.metadata.name))];
-  return all.sort((a, b) => (timeOf(b) ?? '').localeCompare(timeOf(a) ?? ''));
+  return folded(all).sort((a, b) => timeOf(b).localeCompare(timeOf(a)));
 }
 
 function FirstApp({ namespace, changes }: { namespace: string; changes: Change[] }) {

@@ -150,6 +150,26 @@ export default function Rules() {
   );
 }
 
+/** What kinds are for, those that people write most often first. */
+const FOR: Record<string, string> = {
+  FlowControl: 'Limit how much an app takes: rates, calls at a time, breakers, in one object.',
+  TrafficLane: 'Send some requests, and all calls that follow, to the new version of several apps.',
+  TrafficLabelRule: 'Label requests at an entry: a label is the lane that they take.',
+  WorkloadLabelRule: 'Put instances on a lane by their labels.',
+  VirtualService: 'Route calls to a host by path and header or by share, with timeouts and retries.',
+  DestinationRule: 'Name the subsets of a host, and how calls are balanced among its instances.',
+  FaultToleranceRule: 'Hold targets to strategies that are objects of their own.',
+  RateLimitStrategy: 'How many requests pass in a while.',
+  CircuitBreakerStrategy: 'Stop calling what fails or is slow, and try it again later.',
+  ConcurrencyLimitStrategy: 'How many calls are under way at a time.',
+};
+const ORDER = Object.keys(FOR);
+
+function placeOf(kind: Kind): number {
+  const place = ORDER.indexOf(kind.kind);
+  return place < 0 ? ORDER.length : place;
+}
+
 function NewRule({ kinds, to }: { kinds: Kind[]; to: (page: string, ...rest: string[]) => string }) {
   return (
     <Menu shadow="md" position="bottom-end" width={360}>
@@ -157,16 +177,18 @@ function NewRule({ kinds, to }: { kinds: Kind[]; to: (page: string, ...rest: str
         <Button rightSection={<IconChevronDown size={16} />}>New rule</Button>
       </Menu.Target>
       <Menu.Dropdown mah="70vh" style={{ overflowY: 'auto' }}>
-        {kinds.map((kind) => (
-          <Menu.Item key={kind.kind} component={Link} href={to('rules', kind.plural, '_new')}>
-            <Text size="sm" fw={550}>
-              {kind.kind}
-            </Text>
-            <Text size="xs" c="dimmed" lineClamp={2}>
-              {kind.schema.description}
-            </Text>
-          </Menu.Item>
-        ))}
+        {[...kinds]
+          .sort((a, b) => placeOf(a) - placeOf(b))
+          .map((kind) => (
+            <Menu.Item key={kind.kind} component={Link} href={to('rules', kind.plural, '_new')}>
+              <Text size="sm" fw={550}>
+                {kind.kind}
+              </Text>
+              <Text size="xs" c="dimmed" lineClamp={2}>
+                {FOR[kind.kind] ?? kind.schema.description}
+              </Text>
+            </Menu.Item>
+          ))}
       </Menu.Dropdown>
     </Menu>
   );

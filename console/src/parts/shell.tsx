@@ -39,6 +39,8 @@ import { Mark } from './mark';
 
 const Search = lazy(() => import('./search'));
 
+const WRITTEN = 'input:not([type=radio], [type=checkbox], [type=button])';
+
 export const PAGES = [
   { page: 'overview', label: 'Overview', icon: IconLayoutDashboard },
   { page: 'services', label: 'Services', icon: IconBoxMultiple },
@@ -56,10 +58,22 @@ export function Shell({ children }: { children: ReactNode }) {
   const { may } = useSession();
   const [path] = useLocation();
   useEffect(close, [path, close]);
-  useHotkeys([
-    ['/', () => setSearching(true)],
-    ['mod+K', () => setSearching(true)],
-  ]);
+  useHotkeys([['mod+K', () => setSearching(true)]]);
+  // A radio button is an input too, and nobody writes in it.
+  useHotkeys(
+    [
+      [
+        '/',
+        (event) => {
+          if ((event.target as HTMLElement).matches(WRITTEN)) return;
+          event.preventDefault();
+          setSearching(true);
+        },
+        { preventDefault: false },
+      ],
+    ],
+    ['TEXTAREA', 'SELECT'],
+  );
   const current = path.split('/')[2];
   useEffect(() => {
     const label = PAGES.find((one) => one.page === current)?.label ?? 'fairlead';

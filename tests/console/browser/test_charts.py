@@ -106,3 +106,63 @@ def test_young_traffic_is_in_every_span(server: Server, pages: Pages, span: str)
         n += Math.abs(data[i] - 0x1b) + Math.abs(data[i + 1] - 0xa6) < 40 && data[i + 3] > 100;
       return n; }"""
     assert page.evaluate(ink) > 5
+
+
+def test_what_changed_is_one_line_a_rule(server: Server, pages: Pages):
+    """A rule that turns calls away says so each second, and pushes out what else happened."""
+    page = pages.open(f"{server.url}/console/default/overview")
+    page.get_by_role("status", name="Stream: Live").wait_for()
+    page.get_by_text("trial added by anonymous").wait_for()
+    whose: dict[str, Any] = {"node": "n", "namespace": "default", "app": "shop"}
+    with server.client() as http:
+        for seq in (2, 3, 4):
+            turned = (rule("FlowControl/trial", 5, resource=BUY),)
+            body = report_body(Report(seq=seq, seconds=1.0, rules=turned, **whose))
+            http.post(REPORTS, content=body, headers=JSON).raise_for_status()
+            page.wait_for_timeout(1100)
+
+    page.get_by_text("turned 15 calls away").wait_for()
+    assert page.get_by_text("calls away").count() == 1
+
+
+def test_the_search_opens_after_a_choice_of_a_span(server: Server, pages: Pages):
+    """A radio button has the focus then, in which nobody writes."""
+    page = pages.open(f"{server.url}/console/default/services/shop")
+    page.get_by_text("1 h", exact=True).click()
+    page.keyboard.press("/")
+    page.get_by_role("combobox", name="Search for").wait_for()
+    page.keyboard.type("a/b")
+    assert page.get_by_role("combobox", name="Search for").input_value() == "a/b"
+
+
+def test_a_command_finds_the_app_at_its_address(server: Server, pages: Pages):
+    """What is copied from a terminal has a port, and no name."""
+    page = pages.open(f"{server.url}/console/default/explain")
+    page.get_by_text("Paste a command first.").wait_for()
+    page.get_by_label("curl command").fill("curl http://localhost:9/buy/tea")
+    page.wait_for_function("() => !document.querySelector('button[type=submit]').disabled")
+    assert page.get_by_role("combobox", name="App that it reaches").input_value() == "shop"
+    page.get_by_label("curl command").fill("curl http://127.0.0.1:10/buy/tea")
+    page.get_by_text("none serves there").wait_for()
+
+
+def test_a_rule_is_offered_what_the_server_knows(server: Server, pages: Pages):
+    """Nobody remembers how a framework writes its routes."""
+    page = pages.open(f"{server.url}/console/default/rules/flowcontrols/_new?app=shop")
+    page.get_by_role("combobox", name="Target resource name").fill("buy")
+    page.get_by_role("option", name=BUY).click()
+    field = page.get_by_role("combobox", name="Target resource name")
+    assert field.input_value() == BUY
+    page.goto(f"{server.url}/console/default/rules")
+    page.get_by_role("button", name="New rule").click()
+    page.get_by_role("menuitem").first.wait_for()
+    assert page.get_by_role("menuitem").first.inner_text().startswith("FlowControl")
+
+
+def test_a_new_lane_s_fields_are_wide_enough_on_a_telephone(server: Server, pages: Pages):
+    """Three fields in a row of 390 pixels show ten letters each."""
+    page = pages.open(f"{server.url}/console/default/lanes?new", width=390)
+    form = page.get_by_role("dialog", name="New lane")
+    box = form.get_by_role("textbox", name="Name of the rule").bounding_box()
+    assert box
+    assert box["width"] > 200

@@ -46,7 +46,7 @@ def test_what_a_new_rule_rejects_is_seen_in_its_graph(running: Shop, pages: Page
     """429s, second by second, at the rule that makes them."""
     page = pages.open(f"{running.url}/console/default/rules/flowcontrols/_new?app=catalog")
     page.get_by_role("textbox", name="Name", exact=True).fill("by-form")
-    page.get_by_role("textbox", name="Target resource name").fill("GET:/items")
+    page.get_by_role("combobox", name="Target resource name").fill("GET:/items")
     page.get_by_role("textbox", name="Threshold").fill("2")
     page.get_by_role("radiogroup", name="Mode").get_by_text("on", exact=True).click()
     page.get_by_text("the server would take it", exact=True).wait_for()
@@ -112,12 +112,13 @@ def test_a_rule_is_rolled_back_to_what_it_was(running: Shop, pages: Pages):
 def test_what_is_probably_not_meant_is_said_while_one_writes(running: Shop, pages: Pages):
     """A limit of an app that nobody has started is taken, and its author is told all the same."""
     page = pages.open(f"{running.url}/console/default/rules/flowcontrols/_new?app=catalogue")
-    page.get_by_text("the server would take it", exact=True).wait_for()
 
     told = page.get_by_role("alert").filter(has_text="it is probably not meant")
     told.wait_for()
 
     assert "catalogue" in told.inner_text()
+    page.get_by_text("look at it again", exact=True).wait_for()
+    assert page.get_by_text("the server would take it", exact=True).count() == 0
 
 
 def test_what_somebody_else_changed_meanwhile_is_not_overwritten(running: Shop, pages: Pages):

@@ -17,6 +17,7 @@ import { useMemo, useState, type FormEvent } from 'react';
 import { Link, useSearchParams } from 'wouter';
 import { ApiError, ask, own } from '../../api/client';
 import { useLive } from '../../api/live';
+import { useAnswer } from '../../api/use';
 import { readCurl, type Asked } from '../../curl';
 import { Hops, Others, type Chain } from './hops';
 import { Headers, RuleVerdict, type Verdict } from './verdict';
@@ -57,7 +58,15 @@ export default function Explain() {
   const within = namespace === ALL ? 'default' : namespace;
   const read = useMemo(() => attempt(command), [command]);
   const names = (services ?? []).map((one) => one.app);
-  const guessed = app || guess(read.asked?.host ?? '', names);
+  const registered = useAnswer<{ items: Registered[] }>(read.asked ? instancesPath(within) : null);
+  const guessed = app || guess(read.asked, names, registered.data?.items ?? []);
+  const missing = !command.trim()
+    ? 'Paste a command first.'
+    : !read.asked
+      ? 'The command cannot be read yet.'
+      : guessed
+        ? ''
+        : `No app is called ${read.asked.host}, and none serves there: name the app that it reaches.`;
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     if (!read.asked) return setError(read.problem);
@@ -107,9 +116,12 @@ export default function Explain() {
                 onChange={setApp}
                 w={{ base: '100%', xs: 260 }}
               />
-              <Button type="submit" loading={busy} disabled={!read.asked || !guessed}>
+              <Button type="submit" loading={busy} disabled={missing !== ''} aria-describedby="missing">
                 Explain
               </Button>
+              <Text id="missing" size="sm" c="dimmed">
+                {missing}
+              </Text>
               {!command && (
                 <Button variant="subtle" onClick={() => setCommand(EXAMPLE.replace('gateway', names[0] ?? 'gateway'))}>
                   Try an example
@@ -142,9 +154,25 @@ function attempt(command: string): { asked?: Asked; problem: string } {
   }
 }
 
-/** The app that a host name means: itself, or the first part of its name. */
-function guess(host: string, names: string[]): string {
+interface Registered {
+  spec: { app: string; address: string };
+}
+
+function instancesPath(namespace: string): string {
+  return `/apis/fairlead.io/v1alpha1/namespaces/${namespace}/instances`;
+}
+
+/** The app that a URL means: by its name or the first part of it, or by the address that it registered. */
+function guess(asked: Asked | undefined, names: string[], registered: Registered[]): string {
+  if (!asked) return '';
+  const { host, port } = asked;
+  const near = ['127.0.0.1', 'localhost', '[::1]', '0.0.0.0'].includes(host);
+  const at = registered.find(({ spec: { address } }) => address === `${host}:${port}`);
+  // This machine has several names, and an app that listens on it may have registered another one.
+  const there = new Set(registered.filter((one) => one.spec.address.endsWith(`:${port}`)).map((one) => one.spec.app));
   return (
+    at?.spec.app ??
+    (near && there.size === 1 ? [...there][0] : undefined) ??
     names.find((one) => one.toLowerCase() === host.toLowerCase()) ??
     names.find((one) => one.toLowerCase() === host.split('.')[0]?.toLowerCase()) ??
     ''

@@ -7,6 +7,7 @@ import {
   Group,
   NumberInput,
   Select,
+  SimpleGrid,
   Stack,
   Text,
   TextInput,
@@ -98,7 +99,7 @@ export function LaneForm({
   };
   return (
     <Stack gap="sm">
-      <Group grow align="flex-start">
+      <SimpleGrid cols={{ base: 1, xs: isNew ? 3 : 2 }} spacing="sm">
         {isNew && (
           <TextInput
             label="Name of the rule"
@@ -121,7 +122,7 @@ export function LaneForm({
             )
           }
         />
-      </Group>
+      </SimpleGrid>
       <Title order={3} size="h6" mt="xs">
         Requests that enter it
       </Title>
@@ -196,7 +197,7 @@ export function LaneForm({
           Add a condition
         </Button>
       </Group>
-      <Group grow align="flex-start">
+      <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm">
         <NumberInput
           label="Share of them"
           description="Percent, drawn per trace; all if left out"
@@ -224,7 +225,7 @@ export function LaneForm({
             );
           }}
         />
-      </Group>
+      </SimpleGrid>
     </Stack>
   );
 }
