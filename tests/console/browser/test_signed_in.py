@@ -108,7 +108,7 @@ def test_an_editor_changes_a_rule(guarded: Server, pages: Pages):
     page.get_by_role("link", name="vip").click()
 
     page.get_by_role("textbox", name="Traffic label").fill("blue")
-    page.get_by_text("the server would take it", exact=True).wait_for()
+    page.get_by_text("look at it again", exact=True).wait_for()
     page.get_by_test_id("save").click()
     page.get_by_role("tab", name="History").click()
     page.get_by_text("editer, revision").first.wait_for()
