@@ -173,7 +173,7 @@ def test_a_real_process_that_burns_is_busier_than_one_that_sleeps():
     thread = threading.Thread(target=burn, args=(ended,))
     thread.start()
     try:
-        until(lambda: settled(signals) > 0.6)
+        until(lambda: settled(signals) > calm + 0.2)  # others may want the same core
     finally:
         ended.set()
         thread.join()

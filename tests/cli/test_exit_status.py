@@ -189,7 +189,10 @@ def test_who_reads_no_further_is_no_failure(verb: str) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     words = [sys.executable, "-m", "fairlead.cli.main", *verb.split()]
-    done = subprocess.run(words, stdout=writer, stderr=subprocess.PIPE, timeout=30, check=False)
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    done = subprocess.run(
+        words, stdout=writer, stderr=subprocess.PIPE, env=env, timeout=30, check=False
+    )
     os.close(writer)
     assert (done.returncode, done.stderr) == (0, b"")
 

@@ -95,6 +95,19 @@ def test_a_connection_that_was_answered_is_held_to_the_same(impatient: Server) -
         assert answer_of(connection)[0].startswith(b"HTTP/1.1 408 ")
 
 
+def test_who_waits_for_an_answer_is_not_cut_off(impatient: Server) -> None:
+    """A body that comes behind its head ends no request, however long that takes: a watch, here."""
+    path = f"{API}/namespaces/default/trafficlabelrules?watch=1"
+    with closing(connected(impatient)) as connection:
+        head = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n"
+        connection.sendall(head.encode())
+        assert connection.recv(64).startswith(b"HTTP/1.1 200 ")
+        connection.sendall(b"{}")
+        connection.settimeout(1.0)  # twice the patience
+        with pytest.raises(TimeoutError):
+            answer_of(connection)
+
+
 @pytest.mark.parametrize("whole", [True, False])
 @pytest.mark.parametrize(
     "filler",

@@ -112,7 +112,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"fairlead: there is no command {name!r}{_meant(name)}", file=sys.stderr)
         return USAGE
     try:
-        return _load(verb)(words[1:])
+        status = _load(verb)(words[1:])
+        sys.stdout.flush()  # here, where a reader who has gone is no failure, and not at exit
+        return status
     except Failed as failure:
         from fairlead.cli.terminal import safe
 

@@ -88,12 +88,13 @@ class BoundedHttp(HttpToolsProtocol):
         """Read on, within the bounds of a head."""
         if self._refused or self.transport.is_closing():
             return
-        self._begun = False
+        self._begun, between = False, self._whole
         super().data_received(data)
         if self._held is not None:
             self._go_long()  # the rest of its body may take its time
-        # No time has passed: a head that came whole was not waited for.
-        if self._patience is None and (self._in_head or (self._whole and not self._begun)):
+        # No time has passed: a head that came whole was not waited for. What ends a body is no
+        # head, and its request may take as long as it likes.
+        if self._patience is None and (self._in_head or (between and not self._begun)):
             self._await_head()
         if self._in_head:
             self._fed += len(data)
