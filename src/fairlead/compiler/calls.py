@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from fairlead.compiler.finding import ENFORCED, OVERRIDDEN, TARGET_NOT_SEEN, Finding
+from fairlead.compiler.finding import ENFORCED, OVERRIDDEN, TARGET_NOT_SEEN
 from fairlead.compiler.labels import satisfied
 from fairlead.compiler.part import Calling, Part, Way
 from fairlead.compiler.placed import Placed
@@ -272,17 +272,3 @@ def _usable(shares: tuple[Share, ...]) -> tuple[Share, ...]:
 def _called(part: Part) -> str:
     resource = part.resource
     return f"{resource.kind.kind} {resource.namespace}/{resource.name}"
-
-
-def told(part: Part, kind: str, reason: str, message: str, status: str) -> Finding:
-    """Return the finding about `part`."""
-    resource = part.resource
-    return Finding(
-        kind=resource.kind.kind,
-        namespace=resource.namespace,
-        name=resource.name,
-        type=kind,
-        status=status,
-        reason=reason,
-        message=message,
-    )

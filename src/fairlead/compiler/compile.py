@@ -13,7 +13,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
-from fairlead.compiler.calls import Callings, told
+from fairlead.compiler.calls import Callings
 from fairlead.compiler.enforcement import flow_findings
 from fairlead.compiler.finding import LANE_CONFLICT, TARGET_NOT_SEEN, Finding
 from fairlead.compiler.governance import Governance, unenforced
@@ -193,7 +193,7 @@ class World:
             here = [p for p in self._placed if p.instance.namespace == namespace]
             found += shadow_findings(rules, here)
             found += flow_findings(rules.guards, here, known)
-        found += (told(*one) for one in self._callings.findings())
+        found += (finding(*one) for one in self._callings.findings())
         return (*found, *self._conflicts())
 
     def _conflicts(self) -> Iterable[Finding]:
