@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-import select
+import selectors
 import socket
 import subprocess
 import threading
@@ -88,8 +88,9 @@ class Caller:
         assert stdout is not None
         stdin.write(b"?\n")
         stdin.flush()
-        readable, _, _ = select.select([stdout], [], [], PATIENCE)
-        assert readable, self._log.read_text()
+        with selectors.DefaultSelector() as ready:
+            ready.register(stdout, selectors.EVENT_READ)
+            assert ready.select(PATIENCE), self._log.read_text()
         told = json.loads(stdout.readline())
         return {int(pid): calls for pid, calls in told["served"].items()}, told["failed"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-import select
+import selectors
 import signal
 import socket
 import subprocess
@@ -340,13 +340,16 @@ class Wire:
             near.close()
             return
         self._open |= {near, far}
-        with near, far, suppress(OSError):
-            while readable := select.select([near, far], [], [])[0]:
-                for one in readable:
-                    piece = one.recv(1 << 16)
+        with near, far, selectors.DefaultSelector() as ready, suppress(OSError):
+            ready.register(near, selectors.EVENT_READ, (near, far))
+            ready.register(far, selectors.EVENT_READ, (far, near))
+            while readable := ready.select():
+                for key, _ in readable:
+                    source, sink = key.data
+                    piece = source.recv(1 << 16)
                     if not piece:
                         return
-                    (far if one is near else near).sendall(piece)
+                    sink.sendall(piece)
         self._open -= {near, far}
 
 

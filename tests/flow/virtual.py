@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from fairlead.flow.arena import _KEPT, OPEN
 from fairlead.flow.gate import Entry
 from fairlead.flow.gates import Gates
 from fairlead.flow.pooling import Pool
@@ -64,6 +65,13 @@ class World:
 def pool(folder: Path, name: str = "arena") -> Pool:
     """Return where a worker meets others that have the same folder and name."""
     return Pool(lambda: str(folder / name), (1, 2), time.sleep)
+
+
+def close_arenas() -> None:
+    """Close what pools have opened: a test ends, and its process lives on."""
+    for arena in tuple(OPEN.values()):
+        arena.abandon()
+    _KEPT.clear()
 
 
 def flow(*rules: Rule) -> FlowRules:
