@@ -263,7 +263,8 @@ def _route(way: Way, service: Service, part: Part) -> CallRoute:
 
 
 def _usable(shares: tuple[Share, ...]) -> tuple[Share, ...]:
-    if not shares:
+    # Where all of the weight is another host's, there is nothing to share here.
+    if not any(share.weight for share in shares) and len(shares) != 1:
         return ALL
     # A single destination takes all calls, whatever its weight (Istio).
     return tuple(replace(one, weight=1) for one in shares) if len(shares) == 1 else shares

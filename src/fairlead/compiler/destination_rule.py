@@ -38,6 +38,9 @@ from fairlead.policy.balance import (
     Warmup,
 )
 
+LARGEST = 262_139
+"""Places of a table, a prime: each process that calls fills its own, whenever instances change."""
+
 _SIMPLE = {"RANDOM": RANDOM, "ROUND_ROBIN": ROUND_ROBIN}
 
 
@@ -54,14 +57,27 @@ def compile_destination_rule(resource: Resource[DestinationRuleSpec]) -> Part:
             clusters=tuple(_clusters(f"{KIND.kind}/{resource.name}", spec)),
             policy=spec.traffic_policy is not None,
         ),
-        not_honoured=(*waits, *_passthrough(spec)),
+        not_honoured=(*waits, *_passthrough(spec), *_large(spec)),
     )
 
 
+def _policies(spec: DestinationRuleSpec) -> Iterator[tuple[str, TrafficPolicy | None]]:
+    yield "", spec.traffic_policy
+    for at, one in enumerate(spec.subsets or ()):
+        yield f"subsets[{at}].", one.traffic_policy
+
+
+def _large(spec: DestinationRuleSpec) -> Iterator[str]:
+    for above, policy in _policies(spec):
+        hashed = policy.load_balancer.consistent_hash if policy and policy.load_balancer else None
+        size = hashed.maglev.table_size if hashed and hashed.maglev else None
+        if size is not None and size > LARGEST:
+            path = f"{above}trafficPolicy.loadBalancer.consistentHash.maglev.tableSize"
+            yield f"{path}: {size} places take each caller seconds to fill; {LARGEST} are used"
+
+
 def _passthrough(spec: DestinationRuleSpec) -> Iterator[str]:
-    places = [("", spec.traffic_policy)]
-    places += [(f"subsets[{at}].", one.traffic_policy) for at, one in enumerate(spec.subsets or ())]
-    for above, policy in places:
+    for above, policy in _policies(spec):
         if policy and policy.load_balancer and policy.load_balancer.simple == "PASSTHROUGH":
             path = f"{above}trafficPolicy.loadBalancer.simple"
             yield f"{path}: PASSTHROUGH: an app's name is no address; LEAST_REQUEST is used"
@@ -115,9 +131,10 @@ def _hashed(rule: ConsistentHash) -> Balance:
     elif rule.http_query_parameter_name:
         key, name = QUERY, rule.http_query_parameter_name
     if rule.maglev is not None:
-        return Balance(algorithm=MAGLEV, key=key, name=name, size=rule.maglev.table_size or 0)
-    size = rule.ring_hash.minimum_ring_size if rule.ring_hash else rule.minimum_ring_size
-    return Balance(algorithm=RING_HASH, key=key, name=name, size=size or 0)
+        size = min(rule.maglev.table_size or 0, LARGEST)
+        return Balance(algorithm=MAGLEV, key=key, name=name, size=size)
+    ring = rule.ring_hash.minimum_ring_size if rule.ring_hash else rule.minimum_ring_size
+    return Balance(algorithm=RING_HASH, key=key, name=name, size=ring or 0)
 
 
 def _warmup(balancer: LoadBalancer) -> Warmup | None:

@@ -24,6 +24,7 @@ from fairlead.policy.match import Condition
 from fairlead.policy.outcome import GRPC_CODES
 from fairlead.policy.resilience import (
     CONNECT_FAILURE,
+    LONGEST,
     REFUSED_STREAM,
     STATUS_CODES,
     CallRoute,
@@ -145,7 +146,7 @@ def _retry(retries: HttpRetry | None) -> Retry | None:
         statuses=statuses,
         per_try=retries.per_try_timeout or 0.0,
         backoff=base,
-        longest=10 * base,
+        longest=min(10 * base, LONGEST),
         same_host=retries.retry_ignore_previous_hosts is False,
     )
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
+from struct import unpack
 
 
 def place(text: str) -> int:
@@ -26,14 +27,34 @@ MOST = 4
 """Instances that a table names for one place."""
 
 
+LARGEST = 16_384
+"""Points of a ring that does not have to be larger."""
+AT_ONCE = 8
+"""Points that one hash makes: 512 bits of it."""
+
+
+def _points(count: int, size: int) -> int:
+    """Return how many points each of so many instances has on a ring of `size`.
+
+    The same for few as for one: whoever comes or goes leaves the others theirs, and moves its own
+    share of the keys alone. From where that is too much on, each has a little less for each that
+    comes: no number is one where all of them move.
+    """
+    return max(-(-size // count), min(size, LARGEST // count))
+
+
+def _spread(name: str, each: int) -> Iterator[int]:
+    """Yield the points of an instance."""
+    for number in range(0, each, AT_ONCE):
+        made = blake2b(f"{name}_{number}".encode(), digest_size=8 * AT_ONCE).digest()
+        yield from unpack(f">{AT_ONCE}Q", made)[: each - number]
+
+
 def ring(names: Sequence[str], size: int) -> Table:
     """Return a ring of at least `size` points for `names`, which are not empty."""
-    # A power of two: with one instance more or less, the others keep the points they have.
-    each = 1 << max(0, (-(-size // len(names)) - 1).bit_length())
+    each = _points(len(names), size)
     pairs = sorted(
-        (place(f"{name}_{number}"), position)
-        for position, name in enumerate(names)
-        for number in range(each)
+        (point, position) for position, name in enumerate(names) for point in _spread(name, each)
     )
     points = array("Q", (point for point, _ in pairs))
     owners = array("L", (position for _, position in pairs))

@@ -125,7 +125,7 @@ class OutlierDetection(Istio):
 class RetryBudget(Istio):
     """How many calls may be repeated."""
 
-    percent: Percent | float | None = Field(
+    percent: Percent | Annotated[float, Field(ge=0, le=100)] | None = Field(
         default=None, description="Of the calls under way; 20 if left out."
     )
     min_retry_concurrency: int | None = Field(
