@@ -124,6 +124,10 @@ docs-check: $(STAMP)  ## type every command of the tutorial and the how-tos, and
 bench-telemetry: $(STAMP)  ## measure reports, history and memory of a control plane; writes build/bench/telemetry.json
 	@$(BIN)/python -m benchmarks.telemetry $(ARGS)
 
+.PHONY: pb
+pb:  ## write the descriptors of Envoy's messages anew, in src/fairlead/protocols/xds/pb
+	@PYTHON='$(PYTHON)' scripts/pb.sh
+
 lock: $(UV)  ## choose versions anew for requirements/*.lock (UPGRADE=1 for the newest)
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --all-extras \
 		$(if $(UPGRADE),--upgrade) --custom-compile-command 'make lock' \
@@ -146,6 +150,9 @@ lock: $(UV)  ## choose versions anew for requirements/*.lock (UPGRADE=1 for the 
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		$(if $(UPGRADE),--upgrade) --custom-compile-command 'make lock' \
 		--output-file requirements/plots.lock requirements/plots.in
+	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		$(if $(UPGRADE),--upgrade) --custom-compile-command 'make lock' \
+		--output-file requirements/xds.lock requirements/xds.in
 
 $(STAMP): requirements/dev.lock requirements/source.lock pyproject.toml scripts/venv.sh \
 		$(wildcard packaging/* src/fairlead/flow/gate.p*)

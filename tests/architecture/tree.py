@@ -19,6 +19,8 @@ BASE_FILES = (
     *("cli/table.py", "cli/failure.py"),
 )
 LIBS = PACKAGE / "instruments" / "libs"
+EXTRA_WIRES = (PACKAGE / "protocols" / "xds",)
+"""Wires that need an extra; the default one does not."""
 
 
 def python_files(*folders: Path) -> list[Path]:
@@ -36,7 +38,8 @@ def base_files() -> list[Path]:
     """Return the files that work after `pip install fairlead`, without any extra."""
     rooms = [path for room in BASE_ROOMS for path in python_files(PACKAGE / room)]
     single = [PACKAGE / name for name in BASE_FILES if (PACKAGE / name).exists()]
-    return sorted(path for path in {*rooms, *single} if path.name != "server.py")
+    apart = set(python_files(*EXTRA_WIRES))
+    return sorted(path for path in {*rooms, *single} - apart if path.name != "server.py")
 
 
 @cache
