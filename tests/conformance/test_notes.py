@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from math import ceil
 from typing import Any
 
 import pytest
 
 from fairlead.cli.sentinel.fields import Gravity
 from fairlead.flow.hot import Hot
+from fairlead.flow.overload.bbr import KratosBBR
 from fairlead.policy.flow_rules import problem
 from fairlead.policy.limit import INFLIGHT, PACE, HotLimit, Param
 from fairlead.policy.rule import Selection
@@ -297,6 +299,21 @@ def test_a_prefix_is_compared(case, *_):
     param = replace(ARGUMENT, match="prefix", pattern="ab")
     values = ("abc", "ab", "a", "xab")
     assert results(world(hot(0, param=param), at=T0), *(Call((v,)) for v in values)) == "BBPP"
+
+
+@note("K02")
+def test_kratos_takes_the_most_completed_and_the_least_mean_of_parts_that_are_over(case, *_):
+    """A part that goes on is not among them, and where there is none both are 1."""
+    strategy = KratosBBR(0.8)
+    parts, now = strategy.PARTS, 1000.0
+    length = strategy.WINDOW / parts
+    assert strategy.best(now) == (1.0, 0.001)
+    for part in range(10):
+        for number in range(100 * (part + 1)):
+            strategy.ended(now + part * length + 0.01, 0.001 * (10 * part + number % 10 + 1))
+    most, least = strategy.best(now + 10 * length + 0.05)
+    assert (most, ceil(least * 1000)) == (1000.0, 6)
+    assert strategy.best(now + 9 * length + 0.05)[0] == 900.0
 
 
 def test_a_case_of_another_text_is_not_taken_for_the_one_that_is_tested():

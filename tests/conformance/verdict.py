@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from tests.conformance import notes, questions, warmup
+from tests.conformance import notes, overload, questions, warmup
 from tests.conformance.case import Case, Skip
 from tests.conformance.forms import use
 from tests.conformance.steps import play
@@ -28,12 +28,12 @@ _CLUSTER = "tokens of a cluster are not implemented"
 OUT_OF_SCOPE = {
     **dict.fromkeys(("vegas", "gradient", "gradient2", "aimd", "ewma", "envoy"), _ADAPTIVE),
     **dict.fromkeys(("limiter", "partition", "lifo"), _ADAPTIVE),
-    **dict.fromkeys(("bbr", "bbr_inflight", "bbr_drop", "sre"), _ADAPTIVE),
-    **dict.fromkeys(("system", "sys", "system_trap"), _SYSTEM),
+    "sre": _ADAPTIVE,
+    **dict.fromkeys(("system", "system_trap"), _SYSTEM),
     **dict.fromkeys(("cluster", "reqlimiter"), _CLUSTER),
     **dict.fromkeys(("r4j", "r4j_rl"), "resilience4j's windows of calls are not implemented"),
     "tokenbucket": "Sentinel's bucket that fills by whole intervals is not implemented",
-    "outlier": "ejection of instances is not implemented",
+    "outlier": "instances are left out by Istio's rules, not by a breaker for each",
 }
 
 ANSWERS: dict[str, Callable[[Case], Iterator[str]]] = {
@@ -42,6 +42,9 @@ ANSWERS: dict[str, Callable[[Case], Iterator[str]]] = {
     "hotconc": questions.in_flight,
     "authority": questions.authority,
     "gwparse": questions.patterns,
+    "bbr_inflight": overload.room,
+    "bbr_drop": overload.drops,
+    "sys": overload.sentinel,
     "warmup": warmup.answers,
     "warmup_trap": warmup.traps,
 }
@@ -53,6 +56,9 @@ _OWN_WORDS = {
     "hotconc": ("in_flight",),
     "authority": ("expect",),
     "gwparse": ("checks",),
+    "bbr_inflight": ("max_pass",),
+    "bbr_drop": ("steps",),
+    "sys": ("checks",),
     "warmup": ("q", "steps"),
     "warmup_trap": ("rule",),
 }

@@ -68,12 +68,8 @@ class SentinelBBR:
         self._busy = self._recent.take(busy) >= self._threshold
 
     def admits(self, now: float, inside: int, waited: float, spare: float = 0.0) -> bool:
-        """Admit while the process is not busy, or fewer are under way than it can do."""
-        if not self._busy or inside < 1:
-            return True
-        return inside < self._most(now) * (
-            1 - spare
-        )  # with this one not more than there is room for
+        """Admit while the process is not busy, or no more are under way than it can do."""
+        return not self._busy or inside <= 1 or inside <= self._most(now) * (1 - spare)
 
     def ended(self, now: float, took: float) -> None:
         """Count it."""
@@ -85,7 +81,7 @@ class SentinelBBR:
             found = self._buckets.whole(now, current=True)
             most = max((one[1] for one in found), default=0.0) * self.PARTS / self.WINDOW
             least = min((one[3] for one in found), default=0.0)
-            self._room = max(1.0, most * least)
+            self._room = most * least
         return self._room
 
 
@@ -133,8 +129,12 @@ class KratosBBR:
     def _most(self, now: float) -> float:
         if now >= self._until:
             self._until = now + 0.01
-            found = self._buckets.whole(now, current=False)
-            most = max((one[1] for one in found), default=1.0)
-            least = max(self.LEAST, min((one[2] / one[1] for one in found), default=self.LEAST))
+            most, least = self.best(now)
             self._room = floor(most * least * self.PARTS / self.WINDOW + 0.5)
         return self._room
+
+    def best(self, now: float) -> tuple[float, float]:
+        """Return the most completions of a part, and the least mean of a part in seconds."""
+        found = self._buckets.whole(now, current=False)
+        least = min((one[2] / one[1] for one in found), default=self.LEAST)
+        return max((one[1] for one in found), default=1.0), max(self.LEAST, least)
