@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from benchmarks.overload.machine import REJECTION, Phase, loop
+from benchmarks.overload.machine import Phase, shared
 from benchmarks.overload.sets import HELD_OUT, TRAINING, Set, cold, course, halving, slower
 from fairlead.flow.overload.adaptive import Adaptive
 from fairlead.flow.overload.bbr import KratosBBR, SentinelBBR
@@ -33,7 +33,7 @@ STRATEGIES: dict[str, Callable[[Set], Strategy]] = {
     "BBR": lambda _: SentinelBBR(THRESHOLD),
     "KRATOS_BBR": lambda _: KratosBBR(THRESHOLD),
     "PID": lambda _: PID(THRESHOLD),
-    OURS: lambda one: Adaptive(one.cores),
+    OURS: lambda one: Adaptive(one.processors),
 }
 
 COURSES: dict[str, Callable[[Set], tuple[Phase, ...]]] = {
@@ -45,7 +45,7 @@ COURSES: dict[str, Callable[[Set], tuple[Phase, ...]]] = {
     "cold 10x": cold,
     "slow callee": slower,
 }
-"""The last one is for servers with threads: an event loop waits for nobody."""
+"""The last one is for servers with threads: the others wait for nobody else."""
 STEPS = ("2x", "5x", "10x")
 RIVALS = ("BBR", "KRATOS_BBR", "PID")
 
@@ -69,7 +69,7 @@ def figure(one: Set, strategy: str, name: str) -> Cell:
     phases = COURSES[name](one)
     counted = [phase for phase in phases if phase.counted]
     seconds, rate = sum(phase.seconds for phase in counted), counted[-1].rate
-    most = (counted[-1].cores - rate * REJECTION) / (one.mean - REJECTION)
+    most = one.most(counted[-1])
     ceiling = min(rate, most) * seconds
     cells = []
     for seed in one.seeds:
@@ -120,7 +120,8 @@ def main() -> int:
         print(f"\n{one.name:<30}", *(f"{name:>16}" for name in COURSES), sep=" ")
         table: dict[str, dict[str, Cell]] = {}
         for strategy in STRATEGIES:
-            courses = [name for name in COURSES if one.kind is not loop or COURSES[name] != slower]
+            waits = one.kind is shared
+            courses = [name for name in COURSES if waits or COURSES[name] != slower]
             table[strategy] = {name: figure(one, strategy, name) for name in courses}
             cells = (f"{cell!s:>16}" for cell in table[strategy].values())
             print(f"  {strategy:<28}", *cells, sep=" ", flush=True)

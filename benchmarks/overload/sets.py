@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import log
 
-from benchmarks.overload.machine import Kind, Phase, Service, loop, shared
+from benchmarks.overload.machine import REJECTION, Kind, Phase, Service, loop, shared
+from benchmarks.overload.pooled import pooled
 
 CALM = 0.6
 """Share of the capacity that is offered before the step."""
@@ -33,11 +34,26 @@ class Set:
         """Requests a second that it can serve."""
         return self.cores / self.mean
 
+    @property
+    def processors(self) -> int:
+        """Cores that a protection knows of: connections are none."""
+        return 1 if self.kind is pooled else self.cores
+
+    def most(self, phase: Phase) -> float:
+        """Return how many requests a second are served at best where those of a phase come."""
+        spent = 0.0 if self.kind is pooled else REJECTION
+        return (phase.cores - phase.rate * spent) / (self.mean - spent)
+
 
 def lognormal(mean: float, sigma: float = 1.0) -> Service:
     """Most are short, some long; the 99th percentile is six times the mean."""
     mu = log(mean) - sigma * sigma / 2
     return lambda random: random.lognormvariate(mu, sigma)
+
+
+def always(seconds: float) -> Service:
+    """The same each time."""
+    return lambda _: seconds
 
 
 def exponential(mean: float) -> Service:
@@ -90,6 +106,11 @@ TRAINING = (
     Set("threads, waiting 50 ms", shared, 2, 0.005, lognormal(0.005), (13, 14), 0.05),
     Set("loop, lognormal", loop, 1, 0.005, lognormal(0.005), (8, 9, 10)),
     Set("loop, exponential", loop, 1, 0.005, exponential(0.005), (11, 12)),
+    Set("pool of 10, 50 ms", pooled, 10, 0.05, always(0.05), (17, 18)),
+    Set("pool of 10, lognormal 50 ms", pooled, 10, 0.05, lognormal(0.05, 0.5), (19, 20)),
+    Set("pool of 1, 10 ms", pooled, 1, 0.01, lognormal(0.01, 0.3), (21, 22)),
+    Set("pool of 40, exponential 20 ms", pooled, 40, 0.02, exponential(0.02), (23, 24)),
+    Set("pool of 4, lognormal 100 ms", pooled, 4, 0.1, lognormal(0.1, 0.5), (25, 26)),
 )
 
 HELD_OUT = (
@@ -104,6 +125,9 @@ HELD_OUT = (
     Set("loop, lognormal", loop, 1, 0.005, lognormal(0.005), (319, 320, 321)),
     Set("loop, two sorts", loop, 1, 0.004, bimodal(0.004, 0.05, 15), (322, 323)),
     Set("loop, 12 ms", loop, 1, 0.012, lognormal(0.012, 0.7), (324, 325)),
+    Set("pool of 8, lognormal 30 ms", pooled, 8, 0.03, lognormal(0.03, 0.6), (326, 327)),
+    Set("pool of 20, exponential 40 ms", pooled, 20, 0.04, exponential(0.04), (328, 329)),
+    Set("pool of 2, two sorts", pooled, 2, 0.01, bimodal(0.01, 0.1, 8), (330, 331)),
 )
 
 

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
@@ -133,6 +133,8 @@ class Mesh:
         self.work, self.control = work, control
         self.replicas: list[Process] = []
         self.callers: list[Caller] = []
+        self.wrap: Callable[[Sequence[str]], Sequence[str]] = list
+        """Makes the command that is run of the one that serves."""
 
     def environment(self, app: str, **env: str) -> dict[str, str]:
         """Return the environment of a process of `app`."""
@@ -142,7 +144,7 @@ class Mesh:
             "FAIRLEAD_STATE": str(self.work / "state"),
             "PYTHONPATH": str(APPS),
         }
-        plain = plain_environment(**settings, **env)
+        plain = plain_environment(**{**settings, **env})
         return {**plain, "PATH": f"{BIN}:{plain['PATH']}"}
 
     def instances(self, app: str = "target") -> dict[str, list[int]]:
@@ -156,7 +158,7 @@ class Mesh:
         argv = [word.format(port=port) for word in words]
         log = self.work / f"target-{len(self.replicas)}.log"
         run = [str(BIN / "fairlead"), "run", "--", str(BIN / argv[0]), *argv[1:]]
-        process = Process(run, log, self.environment("target", **env))
+        process = Process(self.wrap(run), log, self.environment("target", **env))
         self.replicas.append(process)
         return process
 

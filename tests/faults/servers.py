@@ -297,12 +297,12 @@ class Load:
 class Wire:
     """A TCP connection to the control plane that can be cut and mended: ``FAIRLEAD_CONTROL``."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
         self._target = port
         self._cut = False
         self._open: set[socket.socket] = set()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._listener = socket.create_server((host, 0))
+        self.url = f"http://{host}:{self._listener.getsockname()[1]}"
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -354,9 +354,9 @@ class Wire:
 
 
 @contextmanager
-def wire_to(control: Control) -> Iterator[Wire]:
-    """Lay a wire to a control plane for the time being."""
-    wire = Wire(control.port)
+def wire_to(control: Control, host: str = "127.0.0.1") -> Iterator[Wire]:
+    """Lay a wire to a control plane for the time being, which begins at `host`."""
+    wire = Wire(control.port, host)
     try:
         yield wire
     finally:

@@ -7,6 +7,7 @@ from random import Random
 import pytest
 
 from benchmarks.overload.machine import Phase, loop, shared
+from benchmarks.overload.pooled import pooled
 from fairlead.flow.overload.adaptive import Adaptive
 from fairlead.flow.overload.bbr import KratosBBR, SentinelBBR
 from fairlead.flow.overload.pid import PID
@@ -130,6 +131,37 @@ def test_adaptive_keeps_room_when_a_callee_is_slow():
             strategy.ended(now + step * 0.01, 1.0)
         now += 0.2
     assert room(strategy, now) > 50
+
+
+def calls(strategy, load, connections, *, slower=1.0, seconds=8.0):
+    """Return what comes of calls of 20 ms on `connections`, after calm at half of what ten can."""
+    calm = Phase(6, 250.0, 10.0, False)
+    then = Phase(seconds, 500.0 * load, connections, True, slower)
+    return pooled((calm, then), lambda random: random.expovariate(50), strategy, Random(5))
+
+
+@pytest.mark.parametrize("load", [1.3, 2, 10])
+def test_adaptive_keeps_the_queue_for_a_pool_short(load):
+    """No processor shows that requests wait for one of ten connections."""
+    bare, kept = (calls(strategy, load, 10) for strategy in (Plain(9.0), Adaptive(1)))
+    assert bare.good < 0.7 * 500 * 8
+    assert kept.good > 0.9 * 500 * 8
+
+
+@pytest.mark.parametrize("slower", [3, 10])
+def test_adaptive_takes_a_callee_that_has_become_slow_for_no_queue(slower):
+    """As many end as before: who waits for others needs no protection from requests."""
+    seen = calls(Adaptive(1), 0.5, 10_000, slower=slower)
+    assert seen.rejected < 0.03 * seen.offered
+
+
+def test_adaptive_finds_out_that_it_was_no_queue():
+    """A callee that is slow from the moment on at which an overload is over."""
+    calm, busy_ = Phase(6, 250.0, 10.0, False), Phase(6, 2500.0, 10.0, False)
+    first, then = (Phase(6, 250.0, 10_000.0, counted, 10.0) for counted in (False, True))
+    phases, strategy = (calm, busy_, first, then), Adaptive(1)
+    seen = pooled(phases, lambda random: random.expovariate(50), strategy, Random(5))
+    assert seen.rejected < 0.03 * seen.offered
 
 
 def test_adaptive_finds_room_by_itself_from_a_cold_start():

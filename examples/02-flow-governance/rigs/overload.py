@@ -40,17 +40,22 @@ KINDS = ("cpu", "io")
 
 @dataclass(frozen=True)
 class Capacity:
-    """What the server can do: good answers a second, and rejections a second if it does no more."""
+    """What the server can do a second: good answers, rejections if it does no more, and answers
+    that wait for nobody, which is what its core can do."""
 
     answers: float
     rejections: float
+    alone: float
 
     def ceiling(self, offers: float) -> float:
-        """Return how many good answers a second are possible when so many requests come."""
+        """Return how many good answers a second are possible when so many requests come.
+
+        0.0 where that many could not even be turned away.
+        """
         if offers <= self.answers:
             return offers
-        spent = 1 - offers / self.rejections
-        return max(0.0, spent / (1 / self.answers - 1 / self.rejections))
+        left = max(0.0, 1 - offers / self.rejections)
+        return min(self.answers, left / max(1e-9, 1 / self.alone - 1 / self.rejections))
 
 
 def play(server: str, kind: str, stand: Stand, work: Path) -> Report:
@@ -78,7 +83,8 @@ def play(server: str, kind: str, stand: Stand, work: Path) -> Report:
 def cells(seen: Generator, can: Capacity) -> Iterator[str]:
     """Yield the cells of one row."""
     for number in range(len(TIMES)):
-        yield f"{100 * reached(seen, can, number):.0f} %"
+        share = reached(seen, can, number)
+        yield "-" if share is None else f"{100 * share:.0f} %"
     yield f"{100 * falsely(seen):.1f} %"
     for number in (1, 3):
         times = [one.took for one in judged_of(seen, number) if one.status == 200]
@@ -90,6 +96,9 @@ def judged(seen: Generator, can: Capacity) -> Iterator[tuple[str, bool]]:
     """Yield what has to hold of our own strategy."""
     for number, least in ((1, 0.85), (2, 0.85), (3, 0.75)):
         share = reached(seen, can, number)
+        if share is None:
+            yield f"{TIMES[number]:g}x is more than this core can turn away", True
+            continue
         words = f"{100 * share:.0f} % of the ceiling at {TIMES[number]:g}x (at least"
         yield f"{words} {100 * least:.0f} %)", share >= least
     wrongly = falsely(seen)
@@ -103,10 +112,11 @@ def judged_of(seen: Generator, number: int) -> list[Sample]:
     return [s for s in seen.samples if s.phase == number and s.due >= number * STEP + SETTLING]
 
 
-def reached(seen: Generator, can: Capacity, number: int) -> float:
-    """Return which share of its ceiling a step has reached."""
-    every = judged_of(seen, number)
-    return len(good(every)) / (STEP - SETTLING) / can.ceiling(TIMES[number] * can.answers)
+def reached(seen: Generator, can: Capacity, number: int) -> float | None:
+    """Return which share of its ceiling a step has reached, None where that is nothing."""
+    ceiling = can.ceiling(TIMES[number] * can.answers)
+    answered = len(good(judged_of(seen, number))) / (STEP - SETTLING)
+    return answered / ceiling if ceiling else None
 
 
 def falsely(seen: Generator) -> float:
@@ -129,8 +139,9 @@ def capacity(stand: Stand, server: str, kind: str) -> Capacity:
     """Find out what the server can do, with as many callers as keep it busy, each in turn."""
     with apart(stand, server) as address:
         answers = steady(address, f"/{kind}", 200)
+        alone = answers if kind == "cpu" else steady(address, "/healthz", 200)
         with stand.enforced(HERE / "rigs/policies/overload/nobody.yaml", among={"KIND": kind}):
-            return Capacity(answers, steady(address, f"/{kind}", 429))
+            return Capacity(answers, steady(address, f"/{kind}", 429), alone)
 
 
 def steady(address: str, path: str, status: int) -> float:

@@ -6,6 +6,11 @@ many fewer may be under way as Little's law says; otherwise, while the limit is 
 What it should be is what is usual when nobody waits, and a few times that part of it in which the
 request itself needs the processor. So a callee that becomes slow takes no strength away.
 
+A queue inside may also be one for something else: a connection of a pool. No processor shows it,
+but response times grow then and completions do not (`Standstill`). A callee that became slow looks
+different: completions fail to come, and then come as before. Where it was one all the same, fewer
+requests under way take no less time, which makes that time the usual one.
+
 The queue before the gate, in sockets, pools and event loops, shows in how long a request has waited
 there: while that queue never becomes empty, who waited longer than a few times the usual response
 time is rejected (the controlled delay of CoDel, as servers have it: Maurer, ACM Queue 2015).
@@ -16,6 +21,8 @@ Every number here was chosen on the training sets of benchmarks/overload.
 from __future__ import annotations
 
 from math import inf, sqrt
+
+from fairlead.flow.overload.standstill import Span, Standstill
 
 LOOSE, TIGHT = 4.0, 2.1
 """How long a request may take that shares the processor, in times that it takes alone: while hardly
@@ -40,6 +47,14 @@ FULL, SOME = 0.9, 0.4
 quickly as it is used."""
 MOST = 10_000.0
 """Requests at a time beyond which a limit says nothing."""
+AHEAD, ANYWAY = 6.0, 10.0
+"""Up to which number under way it may double: in times of what was under way when nobody waited, at
+the best rate of late, and so many more. What is beyond may be a queue, or a callee that has become
+slower by more than that: a limit that is reached grows more slowly then."""
+CREEP = 1.1
+"""How much from one sample to the next."""
+FADES = 0.95
+"""Part of the best rate that is left after a window of less."""
 DOUBLINGS = 2
 """How often a limit may double between two samples of a process that is not busy."""
 SMOOTH = 0.5
@@ -80,6 +95,10 @@ class Adaptive:
         """Seconds of the processor that a request needs, and requests that end in a second."""
         self._doubling = True
         """Until the first window that is slow."""
+        self._slow = False
+        """Whether the last one was."""
+        self._best, self._ahead = 0.0, inf
+        self._standstill = Standstill()
         self._busy = self._last = 0.0
         self._doublings = 0
         self._empty = inf
@@ -93,7 +112,10 @@ class Adaptive:
         """Hear how busy it is."""
         self._last = busy
         self._busy += SMOOTH * (busy - self._busy)
-        self._doublings = DOUBLINGS if max(busy, self._busy) < SOME else 0
+        idle = max(busy, self._busy) < SOME and not self._standstill.on
+        self._doublings = (1 if self._slow else DOUBLINGS) if idle else 0
+        if idle and self._slow and self._rejected and self.limit >= self._ahead:
+            self.limit *= CREEP
 
     def admits(self, now: float, inside: int, waited: float, spare: float = 0.0) -> bool:
         """Admit while there is room and the request has not waited for too long."""
@@ -121,7 +143,7 @@ class Adaptive:
 
     def _is_full(self, inside: int, share: float) -> bool:
         """Count one that finds no room, unless the limit may double for it."""
-        if self._doublings:
+        if self._doublings and self.limit < self._ahead:
             self._doublings -= 1
             self.limit = min(self.limit * 2, MOST)
             if inside < self.limit * share:
@@ -141,15 +163,25 @@ class Adaptive:
         self.usual = self.usual or mean
         rejected = self._rejected / (self._rejected + self._ended)
         should = self._should(passed, rejected)
-        slow = mean > should
-        if slow and (self._busy >= FULL or (rejected >= MANY and self._last >= FULL)):
+        slow = self._slow = mean > should
+        stands = self._standstill
+        window = Span(passed, self._ended, mean)
+        found = stands.settle(window, should, self._rate, rejected=self._rejected > 0)
+        self.usual = found or self.usual
+        own = stands.on or self._busy >= FULL or (rejected >= MANY and self._last >= FULL)
+        if slow and own:
             tried = min(self.limit, self._most)
             self.limit = max(self._least, tried * DEEPEST, min(tried, should * self._rate))
-        elif self._most >= self.limit and not (slow and self._busy >= SOME):
-            self.limit += self.limit if self._doubling else max(1.0, GROWTH * self.limit)
+            if stands.on:
+                self._doublings = 0
+        elif self._most >= self.limit and not (slow and (self._busy >= SOME or stands.on)):
+            doubles = self._doubling and self.limit < self._ahead
+            self.limit += self.limit if doubles else max(1.0, GROWTH * self.limit)
         elif self._most < SPARE * self.limit:
             self.limit = max(2 * self._least, self.limit * DECAY)
         self._doubling &= not slow
+        self._best = max(self._best * FADES, self._ended / passed)
+        self._ahead = AHEAD * self.usual * self._best + ANYWAY
         if mean < self.usual:
             self.usual += DOWN * (mean - self.usual)
         elif self._busy < FULL and not rejected:
