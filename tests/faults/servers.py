@@ -297,12 +297,14 @@ class Load:
 class Wire:
     """A TCP connection to the control plane that can be cut and mended: ``FAIRLEAD_CONTROL``."""
 
-    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
-        self._target = port
+    def __init__(self, port: int, host: str = "127.0.0.1", target: str = "127.0.0.1") -> None:
+        """Lead from a port of `host` to the `port` of `target`."""
+        self._target = (target, port)
         self._cut = False
         self._open: set[socket.socket] = set()
         self._listener = socket.create_server((host, 0))
-        self.url = f"http://{host}:{self._listener.getsockname()[1]}"
+        self.port = int(self._listener.getsockname()[1])
+        self.url = f"http://{host}:{self.port}"
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -335,7 +337,7 @@ class Wire:
 
     def _carry(self, near: socket.socket) -> None:
         try:
-            far = socket.create_connection(("127.0.0.1", self._target))
+            far = socket.create_connection(self._target)
         except OSError:
             near.close()
             return

@@ -62,10 +62,10 @@ def test_f44_callers_go_on_without_the_zone_and_use_it_again(tmp_path: Path) -> 
         for rule in RULES:
             it.control.apply(rule)
         near = it.replica(UVICORN)
-        with wire_to(it.control, HERE) as wire:
+        with wire_to(it.control, HERE) as wire, there.wire(wire.port) as url:
             it.wrap = there.inside
             words = (*UVICORN, "--host", THERE)
-            far = it.replica(words, FAIRLEAD_ZONE="there", FAIRLEAD_CONTROL=wire.url)
+            far = it.replica(words, FAIRLEAD_ZONE="there", FAIRLEAD_CONTROL=url)
             assert far.address.startswith(THERE)
             caller = it.caller()
             assert caller.until_served(it.pids(near), it.pids(far)) == []
@@ -80,7 +80,7 @@ def test_f44_callers_go_on_without_the_zone_and_use_it_again(tmp_path: Path) -> 
             assert len(lost) <= 2 * CALLERS + IN_A_ROW
             until(lambda: list(it.instances()) == [near.address], "its lease has ended")
             assert caller.until_only(it.pids(near), least=100) == []
-            _no_rule_is_written_from(there, wire.url, tmp_path)
+            _no_rule_is_written_from(there, url, tmp_path)
 
             there.mend()
             until(lambda: far.address in it.instances(), "it has registered again")

@@ -9,9 +9,16 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+RELAY = """
+import sys
+from tests.faults.servers import Wire
+print(Wire(int(sys.argv[1]), target=sys.argv[2]).url, flush=True)
+sys.stdin.read()
+"""
 HERE, THERE = "10.213.7.1", "10.213.7.2"
 
 
@@ -52,6 +59,17 @@ class Zone:
         """Remove it; whoever runs there has been stopped."""
         subprocess.run(["ip", "link", "del", self._near], capture_output=True, check=False)
         subprocess.run(["ip", "netns", "del", self.name], capture_output=True, check=False)
+
+    @contextmanager
+    def wire(self, port: int) -> Iterator[str]:
+        """Lead from a loopback address there to a `port` of this end of the link."""
+        words = self.inside([sys.executable, "-c", RELAY, str(port), HERE])
+        with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as relay:
+            assert relay.stdout is not None
+            try:
+                yield relay.stdout.readline().decode().strip()
+            finally:
+                relay.kill()
 
     def inside(self, words: Sequence[str]) -> list[str]:
         """Return the command that runs `words` there, in the process that it is started as."""
