@@ -1,0 +1,145 @@
+"""What is served: resources by type and name, as the bytes that go out, and how two views differ.
+
+A view never changes; a change of the world is another view. Collections that stayed the same are
+the same object, so that a stream finds out at once that it has nothing to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
+from types import MappingProxyType
+
+from fairlead.protocols.xds.pb import TYPE
+
+LISTENER = TYPE + "envoy.config.listener.v3.Listener"
+ROUTES = TYPE + "envoy.config.route.v3.RouteConfiguration"
+CLUSTER = TYPE + "envoy.config.cluster.v3.Cluster"
+ENDPOINTS = TYPE + "envoy.config.endpoint.v3.ClusterLoadAssignment"
+EXTENSION = TYPE + "envoy.config.core.v3.TypedExtensionConfig"
+NAMES = TYPE + "istio.networking.nds.v1.NameTable"
+
+ORDER = (CLUSTER, ENDPOINTS, LISTENER, ROUTES, EXTENSION)
+"""Make before break: what is named is sent before what names it; what goes, goes the other way."""
+
+WHOLE = frozenset({CLUSTER, LISTENER, NAMES})
+"""Types of which a state-of-the-world response holds everything: what is absent is deleted."""
+
+WILDCARD = WHOLE
+"""Types of which a first request without names means all there are."""
+
+
+def tagged(number: int, content: bytes) -> bytes:
+    """Return field `number`, below 16, of a message: bytes, text, or another message."""
+    size, length = len(content), bytearray()
+    while size > 0x7F:
+        length.append(size & 0x7F | 0x80)
+        size >>= 7
+    length.append(size)
+    return bytes((number << 3 | 2,)) + bytes(length) + content
+
+
+@dataclass(frozen=True, eq=False)
+class Resource:
+    """A resource as it is sent."""
+
+    name: str
+    type_url: str
+    content: bytes
+    """The message."""
+    assignment: str = ""
+    """Of a cluster: the name its endpoints are asked for by."""
+    on_demand: bool = False
+    """Whether only those get it who ask for it by its name."""
+
+    @cached_property
+    def version(self) -> str:
+        """Return the hash of the content."""
+        return sha256(self.content).hexdigest()[:16]
+
+    @cached_property
+    def whole(self) -> bytes:
+        """Return it as a field of a DiscoveryResponse."""
+        return tagged(2, self._any)
+
+    @cached_property
+    def delta(self) -> bytes:
+        """Return it as a field of a DeltaDiscoveryResponse."""
+        version, name = tagged(1, self.version.encode()), tagged(3, self.name.encode())
+        return tagged(2, version + tagged(2, self._any) + name)
+
+    @cached_property
+    def _any(self) -> bytes:
+        return tagged(1, self.type_url.encode()) + tagged(2, self.content)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What is new or another one, and what is no more."""
+
+    put: tuple[Resource, ...] = ()
+    gone: tuple[Resource, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Collection:
+    """All resources of one type."""
+
+    resources: Mapping[str, Resource] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, resources: Iterable[Resource], before: Collection | None = None) -> Collection:
+        """Return a collection: `before`, and its resources, where they are still the same."""
+        old = before.resources if before is not None else {}
+        found: dict[str, Resource] = {}
+        for new in resources:
+            one, known = new, old.get(new.name)
+            if known is not None and known.content == one.content:
+                one = known
+            found[one.name] = one
+        same = len(found) == len(old) and all(old.get(n) is one for n, one in found.items())
+        return before if before is not None and same else cls(found)
+
+    @cached_property
+    def version(self) -> str:
+        """Return the hash of all of it."""
+        parts = sorted(f"{one.name}={one.version}" for one in self.resources.values())
+        return sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+    @cached_property
+    def _differences(self) -> dict[Collection, Difference]:
+        return {}
+
+    def since(self, old: Collection) -> Difference:
+        """Return how it differs from `old`: worked out once for all streams."""
+        found = self._differences.get(old)
+        if found is None:
+            if len(self._differences) >= 8:  # streams that lag by more are few
+                self._differences.clear()
+            found = self._differences[old] = self._since(old)
+        return found
+
+    def _since(self, old: Collection) -> Difference:
+        put = [
+            one
+            for name, one in self.resources.items()
+            if (known := old.resources.get(name)) is None or known.version != one.version
+        ]
+        gone = [one for name, one in old.resources.items() if name not in self.resources]
+        return Difference(tuple(put), tuple(gone))
+
+
+NOTHING = Collection(MappingProxyType({}))
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """What one node may see, by type."""
+
+    types: Mapping[str, Collection] = field(default_factory=dict)
+
+    def of(self, type_url: str) -> Collection:
+        """Return the resources of a type."""
+        return self.types.get(type_url, NOTHING)

@@ -1,0 +1,251 @@
+"""The rules of a stream of xDS, without its socket: requests in, responses out when it is ready.
+
+One response of each type is under way at a time. What changes meanwhile is not queued: when the
+client has answered, or its connection can take more, it gets what it lacks of the newest view.
+Envoy answers a response of clusters when they are warm, so what names them waits for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from google.protobuf.message import DecodeError
+
+from fairlead.protocols.xds import pb
+from fairlead.protocols.xds.node import Node
+from fairlead.protocols.xds.resource import (
+    CLUSTER,
+    ENDPOINTS,
+    EXTENSION,
+    LISTENER,
+    ORDER,
+    ROUTES,
+    WHOLE,
+    WILDCARD,
+    Resource,
+    View,
+    tagged,
+)
+from fairlead.protocols.xds.subscription import ALL, Refused, Rejection, Subscription, checked
+
+MOST_TYPES = 64
+LONGEST_REASON = 4096
+
+AFTER = dict.fromkeys((LISTENER, ROUTES, EXTENSION), (CLUSTER, ENDPOINTS))
+"""Types that are sent when those they may name have arrived."""
+
+
+class Session:
+    """One stream. Subclasses know one of the two forms of it."""
+
+    def __init__(self, only: str = "") -> None:
+        """Speak of one type `only`, or of all."""
+        self.node: Node | None = None
+        self.view: View | None = None
+        self.subscriptions: dict[str, Subscription] = {}
+        self._only, self._count = only, 0
+
+    def offer(self, view: View) -> None:
+        """Make `view` what the client is to have."""
+        self.view = view
+
+    def hear(self, data: bytes) -> Rejection | None:
+        """Take in a request; return what it refuses. Raises Refused."""
+        request = self._parsed(data)
+        if self.node is None:
+            self.node = Node.of(request.node)
+        type_url = self._only or request.type_url
+        if self._only and request.type_url not in ("", self._only):
+            raise Refused(f"{request.type_url} is not what this service is about")
+        subscription = self.subscriptions.get(type_url)
+        first = subscription is None
+        if subscription is None:
+            if not type_url or len(self.subscriptions) >= MOST_TYPES:
+                raise Refused("no type_url" if not type_url else "too many types")
+            subscription = self.subscriptions[type_url] = Subscription(type_url)
+        return self._take(subscription, request, first=first)
+
+    def next(self) -> bytes | None:
+        """Return the next response, None while there is nothing to say."""
+        if self.view is None:
+            return None
+        ordered = self._ordered()
+        for one in ordered:
+            free = not one.waiting and self._settled(AFTER.get(one.type_url, ()))
+            if free and (found := self._put(one)) is not None:
+                return found
+        # A client that refused new routes still uses the old ones, and their clusters.
+        if not self._settled(self.subscriptions) or self.rejections():
+            return None
+        for one in reversed(ordered):
+            if one.gone and (found := self._drop(one)) is not None:
+                return found
+        return None
+
+    def rejections(self) -> list[Rejection]:
+        """Return what the client refuses now."""
+        return [one.rejection for one in self.subscriptions.values() if one.rejection is not None]
+
+    def _parsed(self, data: bytes) -> Any:
+        raise NotImplementedError
+
+    def _take(self, one: Subscription, request: Any, *, first: bool) -> Rejection | None:
+        raise NotImplementedError
+
+    def _put(self, one: Subscription) -> bytes | None:
+        """Return a response with what a client lacks."""
+        raise NotImplementedError
+
+    def _drop(self, one: Subscription) -> bytes | None:
+        """Return a response that takes away what is gone."""
+        raise NotImplementedError
+
+    def _ordered(self) -> list[Subscription]:
+        known = self.subscriptions
+        rest = (one for name, one in known.items() if name not in ORDER)
+        return [*(known[name] for name in ORDER if name in known), *rest]
+
+    def _settled(self, types: Iterable[str]) -> bool:
+        view = self.view or View()
+        subscriptions = (self.subscriptions.get(name) for name in types)
+        return not any(
+            one.waiting or one.pending(view.of(one.type_url)) for one in subscriptions if one
+        )
+
+    def _lacking(self, one: Subscription) -> list[Resource]:
+        """Return what a client lacks; a cluster that it gets makes its endpoints due again.
+
+        Envoy warms a changed cluster until its endpoints have arrived anew.
+        """
+        found = one.look((self.view or View()).of(one.type_url))
+        endpoints = self.subscriptions.get(ENDPOINTS)
+        if one.type_url == CLUSTER and endpoints is not None:
+            names = {cluster.assignment for cluster in found}
+            endpoints.due |= names & endpoints.names
+        return found
+
+    def _sealed(self, one: Subscription, parts: Iterable[bytes]) -> bytes:
+        """Return a response of either form: their fields have the same numbers."""
+        self._count += 1
+        one.nonce, one.sent, one.waiting, one.answer = (
+            str(self._count),
+            one.seen.version,
+            True,
+            False,
+        )
+        one.due = set()
+        head = tagged(1, one.sent.encode())
+        tail = tagged(4, one.type_url.encode()) + tagged(5, one.nonce.encode())
+        return b"".join((head, *parts, tail))
+
+
+class WholeSession(Session):
+    """State of the world: a request names all that is asked for."""
+
+    def _parsed(self, data: bytes) -> Any:
+        return _parsed("DiscoveryRequest", data)
+
+    def _take(self, one: Subscription, request: Any, *, first: bool) -> Rejection | None:
+        nonce = request.response_nonce if one.nonce else ""
+        if nonce and not one.hear(nonce, _error(request)):
+            return None
+        self._ask(one, checked(request.resource_names), first=first)
+        return one.rejection if request.HasField("error_detail") else None
+
+    def _ask(self, one: Subscription, names: set[str], *, first: bool) -> None:
+        everything = ALL in names or (not names and not one.named and one.type_url in WILDCARD)
+        one.named |= bool(names)
+        names.discard(ALL)
+        added = names - one.names
+        if added or first or (everything and not one.everything):
+            one.due |= added
+            one.answer = one.type_url in WHOLE
+        one.names, one.everything = names, everything
+        one.due &= names
+
+    def _put(self, one: Subscription) -> bytes | None:
+        found = self._lacking(one)
+        one.due = set()
+        if one.type_url not in WHOLE:
+            one.gone.clear()
+            return self._sealed(one, (r.whole for r in found)) if found else None
+        if not found and not one.answer:
+            return None
+        return self._all(one)
+
+    def _drop(self, one: Subscription) -> bytes | None:
+        one.gone.clear()
+        return self._all(one)
+
+    def _all(self, one: Subscription) -> bytes:
+        going = [r for r in one.gone.values() if r is not None]
+        staying = filter(one.covers, one.seen.resources.values())
+        return self._sealed(one, (r.whole for r in (*staying, *going)))
+
+
+class DeltaSession(Session):
+    """Differences: a request adds and takes away names, a response resources."""
+
+    def _parsed(self, data: bytes) -> Any:
+        return _parsed("DeltaDiscoveryRequest", data)
+
+    def _take(self, one: Subscription, request: Any, *, first: bool) -> Rejection | None:
+        rejected = None
+        if request.response_nonce and one.hear(request.response_nonce, _error(request)):
+            rejected = one.rejection
+        added = checked(request.resource_names_subscribe, len(one.names))
+        if first:
+            held = dict(request.initial_resource_versions)
+            checked(list(held))
+            one.held = held or None
+            one.everything = not added and one.type_url in WILDCARD
+        self._ask(one, added, set(request.resource_names_unsubscribe))
+        if first and one.everything:
+            one.answer = one.held is None
+        return rejected
+
+    def _ask(self, one: Subscription, added: set[str], removed: set[str]) -> None:
+        if ALL in removed:
+            one.everything = False
+        if ALL in added and not one.everything:
+            one.everything, one.due = True, one.due | self._general(one)
+        added, removed = added - {ALL}, removed - {ALL}
+        one.names = (one.names | added) - removed
+        one.due = (one.due | added) - removed
+        for name in removed:
+            one.gone.pop(name, None)
+
+    def _general(self, one: Subscription) -> set[str]:
+        """Return the names that ``*`` stands for, where what there is has been looked at."""
+        return {name for name, r in one.seen.resources.items() if not r.on_demand}
+
+    def _put(self, one: Subscription) -> bytes | None:
+        asked = set(one.due)
+        found = self._lacking(one)
+        missing = asked & one.due - one.seen.resources.keys()
+        if not found and not missing and not one.answer:
+            one.due.clear()
+            return None
+        return self._sealed(one, (*(r.delta for r in found), *_removed(missing)))
+
+    def _drop(self, one: Subscription) -> bytes | None:
+        names, one.gone = sorted(one.gone), {}
+        return self._sealed(one, _removed(names))
+
+
+def _removed(names: Iterable[str]) -> Iterator[bytes]:
+    return (tagged(6, name.encode()) for name in names)
+
+
+def _parsed(name: str, data: bytes) -> Any:
+    try:
+        return pb.message(f"envoy.service.discovery.v3.{name}").FromString(data)
+    except DecodeError as error:
+        raise Refused(f"not a {name}") from error
+
+
+def _error(request: Any) -> str | None:
+    if not request.HasField("error_detail"):
+        return None
+    return str(request.error_detail.message)[:LONGEST_REASON] or "no reason given"

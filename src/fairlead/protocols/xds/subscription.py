@@ -1,0 +1,101 @@
+"""What one stream asks for of one type, and what it has been told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fairlead.protocols.xds.resource import NOTHING, Collection, Resource
+
+MOST_NAMES = 20_000
+"""Names that a stream may ask for of one type."""
+LONGEST_NAME = 1024
+ALL = "*"
+
+
+class Refused(Exception):
+    """The peer's fault: a request that no server has to answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejection:
+    """A response that a client did not take."""
+
+    type_url: str
+    version: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Subscription:
+    """Of one type, on one stream."""
+
+    type_url: str
+    names: set[str] = field(default_factory=set)
+    everything: bool = False
+    named: bool = False
+    """Whether names were ever asked for: from then on, no names are none."""
+    seen: Collection = NOTHING
+    """Up to where the client was told."""
+    due: set[str] = field(default_factory=set)
+    """Names that it is to be told about, changed or not."""
+    gone: dict[str, Resource | None] = field(default_factory=dict)
+    """What it has, and is no more; without what it was, where only the client knows it."""
+    answer: bool = False
+    """Whether it is to be answered even with nothing."""
+    held: dict[str, str] | None = None
+    """Versions that it had when it came, until they were compared."""
+    nonce: str = ""
+    sent: str = ""
+    """Version of the last response."""
+    acknowledged: str = ""
+    waiting: bool = False
+    """Whether the last response is still to be answered."""
+    rejection: Rejection | None = None
+
+    def covers(self, resource: Resource) -> bool:
+        """Say whether the client asks for it."""
+        return resource.name in self.names or (self.everything and not resource.on_demand)
+
+    def hear(self, nonce: str, error: str | None) -> bool:
+        """Take in the answer to a response; return whether it is one to the last."""
+        if nonce != self.nonce:
+            return False
+        self.waiting = False
+        if error is None:
+            self.acknowledged, self.rejection = self.sent, None
+        else:
+            self.rejection = Rejection(type_url=self.type_url, version=self.sent, reason=error)
+        return True
+
+    def look(self, newest: Collection) -> list[Resource]:
+        """Return what the client lacks of `newest`; what is gone is kept in `gone`."""
+        found: dict[str, Resource] = {}
+        if newest is not self.seen:
+            difference = newest.since(self.seen)
+            found = {one.name: one for one in difference.put if self.covers(one)}
+            self.gone |= {one.name: one for one in difference.gone if self.covers(one)}
+            self.seen = newest
+        if self.held is not None:
+            found = {n: r for n, r in found.items() if self.held.get(n) != r.version}
+            self.gone |= dict.fromkeys(n for n in self.held if n not in newest.resources)
+            self.due -= self.held.keys()
+            self.held = None
+        found |= {n: newest.resources[n] for n in self.due if n in newest.resources}
+        for name in self.gone.keys() & newest.resources.keys():
+            del self.gone[name]
+        return list(found.values())
+
+    def pending(self, newest: Collection) -> bool:
+        """Say whether the client is to be told something that is there."""
+        if self.answer or self.due or self.held is not None:
+            return True
+        return newest is not self.seen and any(map(self.covers, newest.since(self.seen).put))
+
+
+def checked(names: list[str], known: int = 0) -> set[str]:
+    """Return the names of a request. Raises Refused."""
+    if len(names) + known > MOST_NAMES:
+        raise Refused(f"more than {MOST_NAMES} names of one type")
+    if any(len(name) > LONGEST_NAME for name in names):
+        raise Refused(f"a name of more than {LONGEST_NAME} characters")
+    return set(names)
