@@ -63,6 +63,17 @@ FILE ?= tests/conformance/flow-cases.yaml
 flow-cases: $(STAMP)  ## run cases of flow governance against both forms of the gate (FILE=…; see tests/conformance)
 	@$(BIN)/python -m tests.conformance '$(FILE)'
 
+.PHONY: test-routing test-envoy conformance-page
+test-routing: $(STAMP)  ## what becomes of requests by a table of routes, case by case (see tests/conformance/routing)
+	@$(BIN)/python -m pytest tests/conformance/routing $(ARGS)
+
+test-envoy: $(STAMP)  ## the same cases asked of a real Envoy, which is the judge of them
+	@envoy=$$(PYTHON='$(PYTHON)' scripts/envoy.sh); \
+		ENVOY="$$envoy" $(BIN)/python -m pytest tests/conformance/routing $(ARGS)
+
+conformance-page: $(STAMP)  ## write docs/conformance.md anew
+	@$(BIN)/python -m tests.conformance.routing.page
+
 .PHONY: console console-check test-console screenshots
 PACKAGES := console/node_modules/.package-lock.json
 DRIVER := $(VENV)/.driver

@@ -1,0 +1,51 @@
+"""Data planes that are asked the cases, and what each says it does not honour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Protocol
+
+import yaml
+
+from tests.conformance.routing.corpus import FEATURES, Case, Group, Invalid, features
+from tests.conformance.routing.outcome import Outcome
+
+
+class Runner(Protocol):
+    """A data plane."""
+
+    name: str
+    """As in features.yaml."""
+
+    def ask(self, group: Group, case: Case) -> Sequence[Outcome]:
+        """Return what became of a case's requests, in their order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """What features.yaml says of a runner."""
+
+    title: str
+    lacks: Mapping[str, str]
+    """Why a feature is not honoured."""
+    limits: Mapping[str, str]
+    """Why a single case is not what the corpus says, by its id."""
+
+
+@cache
+def declared() -> dict[str, Declared]:
+    """Return the runners, by name. Raises Invalid where one lacks what is no feature."""
+    plain = yaml.safe_load(FEATURES.read_text("utf-8"))
+    runners = {
+        name: Declared(
+            title=entry["title"], lacks=entry.get("lacks", {}), limits=entry.get("limits", {})
+        )
+        for name, entry in plain["runners"].items()
+    }
+    for name, runner in runners.items():
+        unknown = runner.lacks.keys() - features().keys()
+        if unknown:
+            raise Invalid(f"{name} lacks {', '.join(sorted(unknown))}: no feature")
+    return runners
