@@ -76,6 +76,12 @@ GROUPS: tuple[tuple[str, tuple[Verb, ...]], ...] = (
         "More",
         (
             _verb("token", "make, list and revoke tokens"),
+            _verb(
+                "bootstrap",
+                "print what gRPC libraries and Envoy need",
+                "bootstrap.command",
+                extra="",
+            ),
             _verb("kubeconfig", "print what kubectl needs"),
             _verb("completion", "print what makes a shell complete fairlead's words"),
             _verb("assess", "measure what the agent costs in an app of yours", "assess.command"),

@@ -1,0 +1,115 @@
+"""``fairlead bootstrap``: print what a stock gRPC library, or an Envoy, needs to ask us.
+
+It asks nobody: what is printed is made of settings, as `fairlead run` has them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from fairlead.agent.settings import InvalidSetting, Settings
+from fairlead.cli.bootstrap.envoy import envoy
+from fairlead.cli.bootstrap.grpc import grpc
+from fairlead.cli.bootstrap.peer import ROUTER, SIDECAR, node, server
+from fairlead.cli.failure import ENVIRONMENT, OK, USAGE, Failed
+
+ADMIN = "127.0.0.1:15000"
+_LOOPBACK = re.compile(r"(?:127\.0\.0\.1|\[::1\]):(\d{1,5})|/.+")
+_SHORTHANDS = (
+    ("app", "FAIRLEAD_APP", "name that others call the program by"),
+    ("namespace", "FAIRLEAD_NAMESPACE", "namespace of the app (default: default)"),
+    ("lane", "FAIRLEAD_LANE", "lane of the instance"),
+    ("zone", "FAIRLEAD_ZONE", "zone it runs in"),
+    ("control", "FAIRLEAD_CONTROL", "URL of the control plane (default: http://127.0.0.1:8580)"),
+)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Print a bootstrap, or write it."""
+    options = options_parser().parse_args(argv)
+    text = json.dumps(bootstrap(options, os.environ), indent=2) + "\n"
+    if options.output is None:
+        print(text, end="")
+        return OK
+    _write(Path(options.output), text)
+    return OK
+
+
+def options_parser() -> argparse.ArgumentParser:
+    """Return what reads the options."""
+    parser = argparse.ArgumentParser(
+        prog="fairlead bootstrap",
+        description="Print what a stock gRPC library, or an Envoy, needs to ask the control plane.",
+        epilog="An option wins over its variable; FAIRLEAD_LABELS, FAIRLEAD_ADDRESS and "
+        "FAIRLEAD_CA_FILE are read as well.",
+    )
+    kind = parser.add_mutually_exclusive_group(required=True)
+    kind.add_argument("--grpc", action="store_true", help="for a file of GRPC_XDS_BOOTSTRAP")
+    kind.add_argument("--envoy", action="store_true", help="for envoy --config-path")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write it to this file")
+    parser.add_argument(
+        "--xds",
+        metavar="HOST[:PORT]",
+        help="where xDS is answered (default: the control plane's host; port 15010 on this "
+        "machine, 15012 with TLS elsewhere)",
+    )
+    parser.add_argument("--gateway", action="store_true", help="an Envoy that others come in by")
+    parser.add_argument(
+        "--admin",
+        metavar="HOST:PORT|PATH",
+        default=ADMIN,
+        help=f"where Envoy tells of itself, on this machine only (default: {ADMIN})",
+    )
+    for name, variable, meaning in _SHORTHANDS:
+        parser.add_argument(f"--{name}", metavar=name.upper(), help=f"{meaning} [{variable}]")
+    return parser
+
+
+def bootstrap(options: argparse.Namespace, environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return what is printed. Raises Failed where a setting is wrong, or one is missing."""
+    chosen = {variable: getattr(options, name) for name, variable, _ in _SHORTHANDS}
+    told = {variable: value for variable, value in chosen.items() if value is not None}
+    try:
+        settings = Settings.from_env({**environ, **told})
+    except InvalidSetting as error:
+        raise Failed(str(error), USAGE) from error
+    if options.grpc and options.gateway:
+        raise Failed("--gateway is for --envoy", USAGE)
+    where = server(settings, options.xds)
+    who = node(settings, ROUTER if options.gateway else SIDECAR)
+    if options.grpc:
+        return grpc(where, who)
+    if not settings.app:
+        raise Failed("an Envoy belongs to an app: --app, or FAIRLEAD_APP", USAGE)
+    found = _LOOPBACK.fullmatch(options.admin)
+    if found is None or int(found[1] or 0) > 65535:
+        raise Failed(
+            f"--admin {options.admin}: expected 127.0.0.1:PORT or the path of a socket; whoever "
+            "reaches it can end the Envoy",
+            USAGE,
+        )
+    return envoy(where, who, options.admin)
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace a file whole: a library that starts meanwhile reads the old one, or the new one."""
+    written: Path | None = None
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8"
+        ) as file:
+            written = Path(file.name)
+            file.write(text)
+        written.chmod(0o644)
+        written.replace(path)
+    except OSError as error:
+        if written is not None:
+            written.unlink(missing_ok=True)
+        raise Failed(f"{path}: {error.strerror}", ENVIRONMENT) from error

@@ -1,0 +1,96 @@
+"""What Envoy is started with: everything else it asks for, over one stream of increments (ADS)."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from fairlead.cli.bootstrap.peer import Server
+
+CLUSTER = "fairlead-xds"
+"""Name of the cluster that xDS is asked of."""
+_TYPE = "type.googleapis.com/envoy.extensions."
+
+
+def envoy(server: Server, node: dict[str, Any], admin: str) -> dict[str, Any]:
+    """Return the bootstrap; `admin` is ``host:port``, or the path of a socket."""
+    source = {"ads": {}, "resource_api_version": "V3"}
+    return {
+        "node": node,
+        "admin": {"address": _admin(admin)},
+        "dynamic_resources": {
+            "ads_config": {
+                "api_type": "DELTA_GRPC",
+                "transport_api_version": "V3",
+                "set_node_on_first_message_only": True,
+                "grpc_services": [{"envoy_grpc": {"cluster_name": CLUSTER}}],
+            },
+            "cds_config": source,
+            "lds_config": source,
+        },
+        "static_resources": {"clusters": [_cluster(server)]},
+    }
+
+
+def _admin(told: str) -> dict[str, Any]:
+    if told.startswith("/"):
+        return {"pipe": {"path": told, "mode": 0o600}}
+    host, _, port = told.rpartition(":")
+    return _socket(host.removeprefix("[").removesuffix("]"), int(port))
+
+
+def _socket(host: str, port: int) -> dict[str, Any]:
+    return {"socket_address": {"address": host, "port_value": port}}
+
+
+def _cluster(server: Server) -> dict[str, Any]:
+    endpoint = {"endpoint": {"address": _socket(server.host, server.port)}}
+    options = {
+        # A control plane that is gone without a word is missed in time.
+        "explicit_http_config": {
+            "http2_protocol_options": {"connection_keepalive": {"interval": "30s", "timeout": "5s"}}
+        }
+    }
+    cluster: dict[str, Any] = {
+        "name": CLUSTER,
+        "type": "STATIC" if _is_ip(server.host) else "STRICT_DNS",
+        "connect_timeout": "1s",
+        "load_assignment": {"cluster_name": CLUSTER, "endpoints": [{"lb_endpoints": [endpoint]}]},
+        "typed_extension_protocol_options": {
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+                "@type": f"{_TYPE}upstreams.http.v3.HttpProtocolOptions",
+                **options,
+            }
+        },
+    }
+    if server.authority is not None:
+        cluster["transport_socket"] = _tls(server.host, server.authority)
+    return cluster
+
+
+def _tls(host: str, authority: str) -> dict[str, Any]:
+    name = {
+        "san_type": "IP_ADDRESS" if _is_ip(host) else "DNS",
+        "matcher": {"exact": host},
+    }
+    context: dict[str, Any] = {
+        "@type": f"{_TYPE}transport_sockets.tls.v3.UpstreamTlsContext",
+        "common_tls_context": {
+            "alpn_protocols": ["h2"],
+            "validation_context": {
+                "trusted_ca": {"filename": authority},
+                "match_typed_subject_alt_names": [name],
+            },
+        },
+    }
+    if not _is_ip(host):
+        context["sni"] = host
+    return {"name": "envoy.transport_sockets.tls", "typed_config": context}
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

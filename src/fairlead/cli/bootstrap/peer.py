@@ -1,0 +1,103 @@
+"""Where the control plane answers xDS, and who asks: what all bootstraps have in common."""
+
+from __future__ import annotations
+
+import ipaddress
+import platform
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fairlead.agent.settings import Settings
+from fairlead.cli.failure import ENVIRONMENT, USAGE, Failed
+
+PLAINTEXT, TLS = 15010, 15012
+"""Ports of xDS: in the clear, for this machine only, and with TLS (contract, "Names")."""
+SIDECAR, ROUTER = "sidecar", "router"
+"""Kinds of node, as Istio's ids begin with them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """The control plane's door for data planes."""
+
+    host: str
+    port: int
+    authority: str | None = None
+    """File of the authorities that are believed; None where nothing is encrypted."""
+
+    @property
+    def address(self) -> str:
+        """``host:port``, an IPv6 host in brackets."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def server(settings: Settings, told: str | None) -> Server:
+    """Return where xDS is answered: at `told`, else at the control plane's host.
+
+    What is not on this machine is asked with TLS only: tables of routes say where everything is.
+    Raises Failed where `told` is no address, or the authorities are not there.
+    """
+    host, port = _split(told) if told is not None else (_host(settings.control), None)
+    if _is_loopback(host):
+        return Server(host=host, port=port or PLAINTEXT)
+    return Server(host=host, port=port or TLS, authority=_authorities(settings.ca_file))
+
+
+def node(settings: Settings, kind: str) -> dict[str, Any]:
+    """Return the node of an app's data plane, in xDS's words."""
+    name, namespace = settings.app or "client", settings.namespace
+    labels = {"app": name, **dict(settings.labels)}
+    if settings.lane:
+        labels["lane"] = settings.lane
+    plain: dict[str, Any] = {
+        "id": f"{kind}~{_address(settings.address)}~{name}-{platform.node()}.{namespace}"
+        f"~{namespace}.svc.cluster.local",
+        "cluster": name,
+        "metadata": {"NAMESPACE": namespace, "LABELS": labels},
+    }
+    if settings.zone:
+        plain["locality"] = {"zone": settings.zone}
+    return plain
+
+
+def _split(told: str) -> tuple[str, int | None]:
+    host, colon, port = told.rpartition(":") if not told.endswith("]") else (told, "", "")
+    if not colon:
+        host, port = told, ""
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or "/" in host or (colon and not (port.isdecimal() and 0 < int(port) < 65536)):
+        raise Failed(f"--xds {told}: expected HOST or HOST:PORT, an IPv6 host in brackets", USAGE)
+    return host, int(port) if port else None
+
+
+def _host(url: str) -> str:
+    return url.partition("://")[2].rpartition(":")[0].removeprefix("[").removesuffix("]")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _address(told: str) -> str:
+    """Return the address of the node: Istio wants one, and knows no names there."""
+    host = told.rpartition(":")[0].removeprefix("[").removesuffix("]")
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        return "127.0.0.1"
+
+
+def _authorities(told: str) -> str:
+    path = told or ssl.get_default_verify_paths().cafile or "/etc/ssl/certs/ca-certificates.crt"
+    if not Path(path).is_file():
+        raise Failed(
+            f"{path}: no authorities there; FAIRLEAD_CA_FILE names the file of those that are "
+            "believed",
+            ENVIRONMENT,
+        )
+    return str(Path(path).resolve())
