@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from fairlead.flow.call import REQUEST, Fault, Late, Outcome
+from fairlead.flow.gated import leave
 from fairlead.flow.result import Result, judge
 from fairlead.policy.breaker import ERROR_COUNT, ERROR_RATIO, SLOW_RATIO
 from fairlead.policy.outcome import CONNECT, TIMEOUT
@@ -333,3 +335,16 @@ def test_a_probe_that_is_cancelled_is_no_good_one():
     assert states(world) == ["open", "half_open"]
     assert world.call() == ""
     assert states(world)[-1] == "closed"
+
+
+@pytest.mark.parametrize(
+    ("limit", "refused"), [(REQUEST, ""), ("1 s (VirtualService/b)", "breaker")]
+)
+def test_the_time_of_a_request_opens_nothing(limit, refused):
+    """It is whoever sent the request that says so, and that may be a stranger."""
+    world = World(breaker(1, ERROR_COUNT))
+    for _ in range(5):
+        entry = world.enter()
+        if entry.refused is None:
+            leave(entry, Outcome(error=Late("b", limit), fault=Fault.TIMEOUT))
+    assert world.call() == refused

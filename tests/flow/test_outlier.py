@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from fairlead.flow.call import Fault, Full, Outcome
+from fairlead.flow.call import Fault, Full, Inherited, Late, Outcome
 from fairlead.flow.noting import EJECTED
 from fairlead.flow.outlier import Hosts
 from fairlead.policy.balance import Cluster, Outlier
-from tests.flow.lives import Life
+from fairlead.policy.resilience import CallRoute
+from tests.flow.lives import RULE, Life, Sender
 
 ALL = 100.0
 NAMES = tuple(f"b{number}" for number in range(1, 5))
@@ -64,6 +65,18 @@ def test_it_comes_back_after_its_time_and_the_next_time_is_longer():
             trial.now += 1.0
         lengths.append(trial.now - began)
     assert lengths == [10.0, 20.0, 30.0]
+
+
+def test_who_comes_back_begins_anew():
+    """Calls that were under way when it was left out have failed, too: that is no news by then."""
+    trial = Trial(consecutive_5xx=5, interval=1.0, base_ejection=10.0)
+    trial.end("b1", *[BAD] * 50)
+    trial.now += 11.0
+    assert trial.out() == []
+    trial.end("b1", BAD)
+    assert trial.out() == []
+    trial.end("b1", *[BAD] * 4)
+    assert trial.out() == ["b1"]
 
 
 def test_intervals_that_it_serves_make_the_next_time_shorter():
@@ -128,6 +141,40 @@ def test_errors_of_the_caller_are_nobodys():
     trial.hosts.end(host, None)
     trial.end("b1", Outcome(error=ValueError(), fault=Fault.OTHER))
     assert trial.out() == []
+
+
+@pytest.mark.parametrize("fault", [Fault.TIMEOUT, Fault.REFUSED, Fault.RESET])
+@pytest.mark.parametrize("code", [None, 4])
+def test_the_time_of_a_request_says_nothing_about_an_instance(fault, code):
+    """A stranger's header of one millisecond must not have everybody's instances left out."""
+    life = Life(clusters=[Cluster(outlier=Outlier(consecutive_5xx=1, most_ejected=ALL))])
+    hosts = life.engine.callees._standing["default", "b", ""].hosts
+
+    def late(call):
+        life.now = call.until
+        return Outcome(error=TimeoutError(), fault=fault, grpc=code)
+
+    outcome = life.call(late, sender=Sender(Inherited(life.now + 0.001)))
+    assert isinstance(outcome.error, Late)
+    assert len(life.sent) == 1
+    assert hosts.left_out() == []
+    assert life.engine._avoided.until == {}
+    assert hosts.active == 0
+    life.call(lambda _: BAD, sender=Sender(Inherited(life.now + 60)))
+    assert len(hosts.left_out()) == 1
+
+
+def test_the_time_of_a_rule_does():
+    """Who does not answer in the time that its author gives it is a bad instance."""
+    cluster = Cluster(outlier=Outlier(consecutive_5xx=1, most_ejected=ALL))
+    life = Life(routes=[CallRoute(rule=RULE, timeout=1.0)], clusters=[cluster])
+
+    def late(call):
+        life.now = call.until
+        return Outcome(error=TimeoutError(), fault=Fault.TIMEOUT)
+
+    life.call(late, sender=Sender(Inherited(life.now + 60)))
+    assert len(life.engine.callees._standing["default", "b", ""].hosts.left_out()) == 1
 
 
 def test_codes_of_grpc_that_are_a_servers_fault_count():

@@ -42,6 +42,9 @@ class Inherited(NamedTuple):
 
 NOTHING_INHERITED = Inherited()
 
+REQUEST = "the time that its request had"
+"""What gives a call its time where the request that it is made for has no more: `Call.limit`."""
+
 
 class Sending(Protocol):
     """Whoever sends a call, as far as layers ask."""
@@ -53,6 +56,10 @@ class Sending(Protocol):
     def repeatable(self) -> bool:
         """Tell whether what was sent can be sent again: the body is still there."""
         ...
+
+
+EARLY = 0.01
+"""Seconds by which a library's own clock may be ahead when it gives up what it was told to."""
 
 
 class Call:
@@ -112,6 +119,16 @@ class Call:
         """What rules about calls know it by: ``call:APP``; a protocol may say more."""
         self.caller = caller
         """How this app names itself to the callee, ``""`` where it has no name."""
+
+    def is_cut_short(self, now: float) -> bool:
+        """Tell whether the attempt under way ends because its request's time is over.
+
+        Whoever wrote that into the request, which may be a stranger, says nothing about an
+        instance, and must not have it left out for everybody.
+        """
+        if self.until is None or self.until < self.deadline:
+            return False
+        return self.limit == REQUEST and now >= self.until - EARLY
 
     def late(self) -> Late:
         """Return the error of a call whose attempt under way was to be given up by now."""

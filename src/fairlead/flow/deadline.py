@@ -10,7 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import inf
 
-from fairlead.flow.call import NOTHING_INHERITED, Call, Fault, Inherited, Late, Outcome
+from fairlead.flow.call import (
+    EARLY,
+    NOTHING_INHERITED,
+    REQUEST,
+    Call,
+    Fault,
+    Inherited,
+    Late,
+    Outcome,
+)
 from fairlead.flow.noting import TIMED_OUT, Tell, unheard
 from fairlead.flow.steps import Flow, Layer, Steps
 
@@ -20,10 +29,7 @@ def inherited(call: Call) -> Inherited:
     return NOTHING_INHERITED if call.sending is None else call.sending.inherited()
 
 
-REQUEST, CALLER = "the time that its request had", "the time that its caller gives it"
-
-EARLY = 0.01
-"""Seconds by which a library's own clock may be ahead when it gives up what it was told to."""
+CALLER = "the time that its caller gives it"
 
 
 def late(call: Call) -> Outcome:

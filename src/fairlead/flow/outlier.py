@@ -192,6 +192,8 @@ class Hosts:
         for host in self.known.values():
             if 0 < host.until <= now:
                 host.until, host.back = 0.0, now
+                # What was under way when it was left out says nothing about it now (Envoy).
+                host.errors = host.gateway = host.local = 0
         self.ejected = sum(host.until > 0 for host in self.known.values())
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from math import inf
 
 from fairlead.flow.budget import Attempts
-from fairlead.flow.call import NOTHING_INHERITED, Call, Full, Outcome
+from fairlead.flow.call import NOTHING_INHERITED, Call, Fault, Full, Outcome
 from fairlead.flow.deadline import inherited, late
 from fairlead.flow.outlier import Hosts
 from fairlead.flow.steps import Flow, Layer, Send, Steps
@@ -43,14 +43,18 @@ def watched(
                 if avoid:
                     call.tried = (*call.tried, call.endpoint.address)
                 call.connect = hosts.connect
-                host, answer = hosts.begin(call.endpoint.address), None
+                host, answer, told = hosts.begin(call.endpoint.address), None, None
                 if host is None:
                     answer = Outcome(error=Full(hosts.rule, 503, UNAVAILABLE))
                     continue
                 try:
-                    answer = yield effect
+                    answer = told = yield effect
+                    if answer.error is not None and call.is_cut_short(clock()):
+                        # Nor is it one that refuses connections, to be avoided for a while.
+                        answer = Outcome(error=answer.error, fault=Fault.TIMEOUT, grpc=answer.grpc)
+                        told = None
                 finally:
-                    hosts.end(host, answer)
+                    hosts.end(host, told)
 
         return flow
 

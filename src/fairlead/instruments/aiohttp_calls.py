@@ -23,6 +23,7 @@ from fairlead.flow.call import (
     Outcome,
     Unreachable,
 )
+from fairlead.flow.failover import IDEMPOTENT
 from fairlead.instruments.attempt import Answer, Sender, send_async
 from fairlead.instruments.inherit import inherited
 from fairlead.instruments.outbound import call_for
@@ -42,20 +43,30 @@ Request = Callable[..., Awaitable[Any]]
 class Aim:
     """Where the attempt under way is to connect to, for the connector."""
 
-    __slots__ = ("answer", "call", "url")
+    __slots__ = ("_host", "answer", "call", "is_connected", "is_led", "url")
 
-    def __init__(self, call: Call, answer: Answer | None = None) -> None:
+    def __init__(self, call: Call, url: Any, answer: Answer | None = None) -> None:
         self.call = call
+        self._host = url.raw_host, url.port
         self.answer = answer
         """What is answered without a connection, None for whatever comes."""
         self.url: Any = None
         """URL that was connected for, None before that."""
+        self.is_connected = False
+        """Whether a connection was there: from then on something may have been sent."""
+        self.is_led = False
+        """Whether an answer has led to another request: what comes then is no answer to this."""
 
     def at(self, url: Any) -> bool:
-        """Tell whether a connection for `url` is this attempt's; a redirect leads elsewhere."""
-        if self.url is None:
+        """Tell whether a connection for `url` is this attempt's.
+
+        A redirect leads elsewhere, and so does what is asked before: a middleware's token.
+        """
+        if self.is_connected and (url != self.url or self.call.method not in IDEMPOTENT):
+            self.is_led = True
+        if self.url is None and (url.raw_host, url.port) == self._host:
             self.url = url
-        return bool(self.url == url)
+        return self.url is not None and bool(self.url == url)
 
 
 aim: ContextVar[Aim | None] = ContextVar("fairlead_aiohttp_aim", default=None)
@@ -110,7 +121,7 @@ def _ruled(
 class Whole(Sender):
     """Sends one request of a session's, as often as it is asked to."""
 
-    __slots__ = ("_options", "_original", "_session", "_what", "last")
+    __slots__ = ("_aimed", "_options", "_original", "_session", "_what", "last")
 
     library = LIBRARY
 
@@ -121,12 +132,13 @@ class Whole(Sender):
         self._original, self._session = original, session
         self._what, self._options = what, options
         self.last: Outcome | None = None
+        self._aimed: Aim | None = None
 
     async def __call__(self, call: Call) -> Outcome:
         """Send it."""
-        if self.last is not None and self.last.response is not None:
-            self.last.response.close()  # nobody else will
-        token = aim.set(Aim(call))
+        await self.drop()
+        aimed = self._aimed = Aim(call, self._what[1])
+        token = aim.set(aimed)
         try:
             response = await self._original(self._session, *self._what, **self._timed(call))
             if call.deadline < inf:
@@ -135,11 +147,19 @@ class Whole(Sender):
         except Exception as error:  # handed on in the outcome
             status = getattr(error, "status", None)
             answered = status if isinstance(status, int) else None
-            outcome = Outcome(error=error, fault=fault_of(error), status=answered)
+            fault = fault_of(error)
+            if fault is Fault.REFUSED and aimed.is_connected:
+                fault = Fault.OTHER  # by whoever a redirect leads to
+            outcome = Outcome(error=error, fault=fault, status=answered)
         finally:
             aim.reset(token)
         self.last = outcome
         return outcome
+
+    async def drop(self) -> None:
+        """Let go of the last answer."""
+        if self.last is not None and self.last.response is not None:
+            self.last.response.close()
 
     def _timed(self, call: Call) -> dict[str, Any]:
         """Return the options of the request, with the time that is left for it and its body."""
@@ -179,17 +199,16 @@ class Whole(Sender):
 
     def repeatable(self) -> bool:
         """Tell whether the body is still there, and no redirect led elsewhere."""
-        response = self.last.response if self.last is not None else None
         body = self._options.get("data")
         held = isinstance(body, bytes | bytearray | str | None)
-        return held and not getattr(response, "history", ())
+        return held and not (self._aimed is not None and self._aimed.is_led)
 
     def answer(self, answer: Answer) -> Any:
         """Return what is awaited for the answer: it takes the way of a server's."""
         return self._answered(answer)
 
     async def _answered(self, answer: Answer) -> Any:
-        token = aim.set(Aim(Call("", "", ""), answer))
+        token = aim.set(Aim(Call("", "", ""), self._what[1], answer))
         try:
             return await self._original(self._session, *self._what, **self._options)
         finally:

@@ -67,6 +67,10 @@ class Sender(Ambient):
         """Tell whether what was sent can be sent again."""
         return False
 
+    def drop(self) -> Any:
+        """Let go of the last answer, or return what is awaited for that: nobody else will."""
+        return None
+
     def inherited(self) -> Inherited:
         """Return what the request that is served says of this call."""
         return inherited()
@@ -133,7 +137,7 @@ def send(plane: DataPlane, flow: Flow, call: Call, sender: Sender) -> Any:
                 outcome = run(flow.then(call, outcome), sender)
         else:
             call.sending = sender
-            outcome = run(flow(call), sender)
+            outcome = run(flow(call), sender, sender.drop)
     except BaseException as error:
         measured(plane, call, error, _NOTHING)
         last = _settled(plane, sender, error)
@@ -159,7 +163,7 @@ async def send_async(plane: DataPlane, flow: Flow, call: Call, sender: Sender) -
                 outcome = await run_async(flow.then(call, outcome), sender)
         else:
             call.sending = sender
-            outcome = await run_async(flow(call), sender)
+            outcome = await run_async(flow(call), sender, sender.drop)
     except BaseException as error:
         measured(plane, call, error, _NOTHING)
         last = _settled(plane, sender, error)

@@ -7,6 +7,7 @@ it is, after every layer's ``finally`` has run.
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
@@ -22,8 +23,11 @@ Perform = Callable[[Call], Outcome]
 PerformAsync = Callable[[Call], Awaitable[Outcome]]
 
 
-def run(steps: Steps, perform: Perform) -> Outcome:
-    """Take `steps` in this thread; return what comes of them."""
+def run(steps: Steps, perform: Perform, drop: Callable[[], object] | None = None) -> Outcome:
+    """Take `steps` in this thread; return what comes of them.
+
+    `drop` lets go of the last answer: who waits before he sends again has no use for it.
+    """
     answer: Outcome | None = None
     try:
         while True:
@@ -35,14 +39,18 @@ def run(steps: Steps, perform: Perform) -> Outcome:
             if isinstance(effect, Send):
                 answer = perform(effect.call)
             else:
+                if drop is not None:
+                    drop()
                 time.sleep(effect.seconds)
                 answer = None
     finally:
         steps.close()
 
 
-async def run_async(steps: Steps, perform: PerformAsync) -> Outcome:
-    """Take `steps` in this task; return what comes of them."""
+async def run_async(
+    steps: Steps, perform: PerformAsync, drop: Callable[[], Any] | None = None
+) -> Outcome:
+    """Take `steps` in this task; return what comes of them. `drop` is as in `run`."""
     answer: Outcome | None = None
     try:
         while True:
@@ -55,15 +63,25 @@ async def run_async(steps: Steps, perform: PerformAsync) -> Outcome:
                 call = effect.call
                 answer = await (perform(call) if call.until is None else _in_time(perform, call))
             else:
-                await asyncio.sleep(effect.seconds)
+                if drop is not None and (dropping := drop()) is not None:
+                    await dropping
+                await sleep(effect.seconds)
                 answer = None
     finally:
         steps.close()
 
 
+async def sleep(seconds: float) -> None:
+    """Let `seconds` pass in this task, of trio's as well, which httpx may run in."""
+    if has_loop():
+        await asyncio.sleep(seconds)
+    else:
+        await sys.modules["trio"].sleep(seconds)
+
+
 async def _in_time(perform: PerformAsync, call: Call) -> Outcome:
     """Send `call`, and give it up when its time is over."""
-    if call.until is None or not _has_loop():
+    if call.until is None or not has_loop():
         return await perform(call)
     limit = asyncio.timeout(max(0.0, call.until - time.monotonic()))
     try:
@@ -75,7 +93,7 @@ async def _in_time(perform: PerformAsync, call: Call) -> Outcome:
         return Outcome(error=call.late(), fault=Fault.TIMEOUT)
 
 
-def _has_loop() -> bool:
+def has_loop() -> bool:
     """Tell whether asyncio runs this: whoever else does keeps time in the library's way alone."""
     try:
         return asyncio.current_task() is not None

@@ -7,11 +7,14 @@ and those of whoever inherits from them.
 from __future__ import annotations
 
 import queue
+import time
 import weakref
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
 from fairlead.instruments.attempt import host_and_port
+from fairlead.instruments.socket_time import limited
 
 MOST_ENDPOINTS = 128
 """How many endpoints' pools one pool keeps; the oldest goes first."""
@@ -78,8 +81,21 @@ class EndpointConnection:
     """A connection that has the app's name for a host, and goes to an address."""
 
     fairlead_address: tuple[str, int]
+    fairlead_until = inf
+    """When what is sent on it now is to be given up, on the monotonic clock."""
     _dns_host: str
     port: int | None
+    sock: Any
+
+    def send(self, data: Any) -> None:
+        """Send, as long as there is time: a body goes in parts, each with a timeout of its own."""
+        if self.fairlead_until == inf or self.sock is None:
+            super().send(data)  # type: ignore[misc]
+            return
+        if time.monotonic() >= self.fairlead_until:
+            raise TimeoutError("timed out")
+        with limited(self.sock, self.fairlead_until):
+            super().send(data)  # type: ignore[misc]
 
     def _new_conn(self) -> Any:
         name = self._dns_host, self.port

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import cache
 from math import inf
@@ -15,10 +16,15 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from fairlead.flow.call import Call, Late
+from fairlead.instruments.drive import has_loop
 from fairlead.instruments.timing import is_over, remaining, shorter, until
 
 if TYPE_CHECKING:
     from fairlead.instruments.patch import Patches
+
+
+PART = 65_536
+"""Bytes that are written at a time: each has the time that is left."""
 
 
 class Limits:
@@ -49,19 +55,46 @@ class Limits:
         with self._lock:
             if not self._is_hooked:
                 self._patches.replace(stream, "read", _reading)
+                self._patches.replace(stream, "write", _writing)
                 self._is_hooked = True
 
 
 def _reading(original: Callable[..., bytes]) -> Callable[..., bytes]:
     def read(stream: Any, max_bytes: int, timeout: float | None = None) -> bytes:
         end = until.get()
-        return original(stream, max_bytes, timeout if end == inf else shorter(timeout, end))
+        if end == inf:
+            return original(stream, max_bytes, timeout)
+        if time.monotonic() >= end:  # what is there already would be read without a look at a clock
+            raise sys.modules["httpcore"].ReadTimeout(_OVER)
+        return original(stream, max_bytes, shorter(timeout, end))
 
     return read
 
 
+def _writing(original: Callable[..., None]) -> Callable[..., None]:
+    def write(stream: Any, buffer: bytes, timeout: float | None = None) -> None:
+        end = until.get()
+        if end == inf:
+            original(stream, buffer, timeout)
+            return
+        for start in range(0, len(buffer), PART):
+            if time.monotonic() >= end:
+                raise sys.modules["httpcore"].WriteTimeout(_OVER)
+            original(stream, buffer[start : start + PART], shorter(timeout, end))
+
+    return write
+
+
+_OVER = "timed out"
+
+
 def in_time_async(stream: Any, call: Call) -> Any:
-    """Return `stream`, the body of a response, which ends in a timeout when `call` is to."""
+    """Return `stream`, the body of a response, which ends in a timeout when `call` is to.
+
+    Where asyncio does not run this, as in trio, nothing cuts it short.
+    """
+    if not has_loop():
+        return stream
     return _kinds()[1](stream, call)
 
 
@@ -117,6 +150,8 @@ class _AsyncBody:
             yield part
 
     async def _next(self, parts: Any) -> bytes | None:
+        if time.monotonic() >= self._call.deadline:  # what is there already is not waited for
+            raise _late(self._call)
         limit = asyncio.timeout(remaining(self._call.deadline))
         try:
             async with limit:

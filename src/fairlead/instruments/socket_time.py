@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import io
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.client import HTTPResponse
 from math import inf
 from socket import SocketIO
@@ -22,6 +25,19 @@ PLACE_OF_TIMEOUT = 4
 """Arguments that urllib3 has behind a request's headers, up to its timeout."""
 
 
+@contextmanager
+def limited(sock: Any, end: float) -> Iterator[None]:
+    """Have `sock` give up at `end`, and as it would have afterwards: its connection may be kept."""
+    theirs = sock.gettimeout()
+    if end != inf:
+        sock.settimeout(shorter(theirs, end))
+    try:
+        yield
+    finally:
+        if end != inf and sock.fileno() >= 0:
+            sock.settimeout(theirs)
+
+
 class TimedIO(SocketIO):
     """What reads from a socket until `end`, on the monotonic clock."""
 
@@ -29,15 +45,15 @@ class TimedIO(SocketIO):
         """`late` is what the error of that end says."""
         super().__init__(sock, "r")
         self.end, self.late = end, late
-        self._theirs = sock.gettimeout()
         self._socket = sock
 
     def readinto(self, b: Any) -> int | None:
         """Read what there is, or raise TimeoutError."""
-        limit = self._theirs if self.end == inf else shorter(self._theirs, self.end)
-        self._socket.settimeout(limit)
+        if time.monotonic() >= self.end:  # what is there already is not waited for
+            raise TimeoutError(self.late)
         try:
-            return super().readinto(b)
+            with limited(self._socket, self.end):
+                return super().readinto(b)
         except TimeoutError as error:
             if not is_over(self.end):
                 raise

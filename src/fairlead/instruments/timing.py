@@ -6,8 +6,7 @@ import time
 from contextvars import ContextVar
 from math import inf
 
-from fairlead.flow.call import Call
-from fairlead.flow.deadline import EARLY
+from fairlead.flow.call import EARLY, Call
 
 LEAST = 0.001
 """Seconds that whoever is late has: 0 means no blocking to a socket, and for ever to a library."""

@@ -26,6 +26,8 @@ def fault_of(error: BaseException | None) -> Fault:
         error = error.reason
     if isinstance(error, errors.NewConnectionError | errors.ConnectTimeoutError):
         return Fault.REFUSED
+    if isinstance(error, errors.ProtocolError) and isinstance(error.args[-1], TimeoutError):
+        return Fault.TIMEOUT  # it was being sent
     if isinstance(error, errors.TimeoutError | TimeoutError):
         return Fault.TIMEOUT
     return Fault.RESET if isinstance(error, errors.ProtocolError) else Fault.OTHER
@@ -41,9 +43,10 @@ def broken_of(error: Exception, body: Any, *, served_before: bool, ruled: bool) 
         return Broken(error, Fault.REFUSED)
     dropped = served_before and isinstance(error, ConnectionError) and silent(error)
     # Any other body urllib3 itself must wind back.
-    if dropped and isinstance(body, bytes | str | None):
+    held = isinstance(body, bytes | str | None)
+    if dropped and held:
         return Broken(errors.ProtocolError("Connection aborted.", error), Fault.DROPPED)
-    if not ruled:
+    if not (ruled and held):
         return None
     # A rule's repetitions come before the caller's own.
     if isinstance(error, errors.TimeoutError | TimeoutError):

@@ -127,6 +127,7 @@ async def _aimed(
     outcome = await sender.connected(call)
     if outcome.error is not None:
         raise outcome.error
+    whole.is_connected = True
     return outcome.response
 
 

@@ -211,7 +211,7 @@ class Innermost:
         if opening is None:
             return await continuation(details, request)
         try:
-            if opening.repeats and _is_single(self._calls.plain):
+            if opening.repeats:
                 return await opening.repeated(request)
             return await opening.in_time(request)
         except (Unreachable, Rejected, Injected) as error:
@@ -310,8 +310,8 @@ class Opening(RpcSender):
 
     @property
     def repeats(self) -> bool:
-        """Whether a rule may send it again."""
-        return self._governed.repeated
+        """Whether a rule may send it again: not what streams."""
+        return self._governed.repeated and _is_single(self._calls.plain)
 
     def error_of(self, code: int, text: str) -> Exception:
         """Return an error of the library's."""

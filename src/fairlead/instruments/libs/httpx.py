@@ -45,7 +45,8 @@ _NAME = BAGGAGE.encode()
 _CALLER = CALLER.encode()
 _PARENT, _STATE = PARENT.encode(), STATE.encode()
 _PHASES = ("connect", "read", "write", "pool")
-_REFUSED_STREAM = "REFUSED_STREAM"
+_REFUSED_STREAM = 7
+"""Code of HTTP/2: the server has not looked at it (RFC 9113, 8.7)."""
 
 Handle = Callable[[Any, "httpx.Request"], "httpx.Response"]
 HandleAsync = Callable[[Any, "httpx.Request"], Awaitable["httpx.Response"]]
@@ -165,8 +166,7 @@ class _Sender(Sender):
 
     def __call__(self, call: Call) -> Any:
         aimed = self._aimed(call)
-        if self.last is not None and self.last.response is not None:
-            self.last.response.close()  # nobody else will
+        self.drop()
         try:
             if call.until is None:
                 response = self._original(self._transport, aimed)
@@ -196,6 +196,10 @@ class _Sender(Sender):
 
     def repeatable(self) -> bool:
         return _is_held(self._request)
+
+    def drop(self) -> Any:
+        if self.last is not None and self.last.response is not None:
+            self.last.response.close()
 
     def answer(self, answer: Answer) -> httpx.Response:
         import httpx
@@ -238,8 +242,7 @@ class _AsyncSender(_Sender):
 
     async def __call__(self, call: Call) -> Outcome:
         aimed = self._aimed(call)
-        if self.last is not None and self.last.response is not None:
-            await self.last.response.aclose()  # nobody else will
+        await self.drop()
         try:
             response = await self._original(self._transport, aimed)
             if call.deadline < inf:
@@ -249,6 +252,10 @@ class _AsyncSender(_Sender):
             outcome = self._failed(error)
         self.last = outcome
         return outcome
+
+    async def drop(self) -> None:
+        if self.last is not None and self.last.response is not None:
+            await self.last.response.aclose()
 
 
 def _at(url: httpx.URL, host: str, port: int) -> httpx.URL:
@@ -336,10 +343,19 @@ def _fault(error: Exception, request: httpx.Request) -> Fault:
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
         return Fault.REFUSED
     if isinstance(error, (httpx.ReadError, httpx.RemoteProtocolError, httpx.WriteError)):
-        if _REFUSED_STREAM in str(error):  # HTTP/2: the server has not looked at it
+        if not _is_held(request):
+            return Fault.RESET  # what has been read of a body is gone, whoever has looked at it
+        if _is_refused(error):
             return Fault.REFUSED
-        return Fault.DROPPED if _is_held(request) and _pooled_and_silent(error) else Fault.RESET
+        return Fault.DROPPED if _pooled_and_silent(error) else Fault.RESET
     return Fault.TIMEOUT if isinstance(error, httpx.TimeoutException) else Fault.OTHER
+
+
+def _is_refused(error: Exception) -> bool:
+    """Tell whether the server has reset the stream of HTTP/2 without having looked at it."""
+    event = error.__cause__.args[0] if error.__cause__ and error.__cause__.args else None
+    refused = getattr(event, "error_code", None) == _REFUSED_STREAM
+    return refused and bool(getattr(event, "remote_reset", False))
 
 
 def _is_held(request: httpx.Request) -> bool:

@@ -22,7 +22,7 @@ from inspect import signature, unwrap
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from fairlead.flow.call import Call, Injected, Late, Outcome, Unreachable
+from fairlead.flow.call import Call, Fault, Injected, Late, Outcome, Unreachable
 from fairlead.flow.gated import leave
 from fairlead.instruments.attempt import Answer, Sender, send
 from fairlead.instruments.endpoint_pools import EndpointConnection, closing, endpoint
@@ -192,8 +192,7 @@ class _Sender(Sender):
         pool = self._pool
         if call.endpoint is not None:
             pool = endpoint(pool, call.endpoint.address, _kinds)
-        if self.last is not None and self.last.response is not None:
-            self.last.response.close()  # nobody else will
+        self.drop()
         # Where it has no entry there is none to end.
         needed = call.entry is not None or call.attempt or call.until is not None
         token = _sending.set(call) if needed else None
@@ -207,7 +206,10 @@ class _Sender(Sender):
             self.unjudged = broken.error
             outcome = Outcome(error=broken.error, fault=broken.fault)
         except Exception as error:  # handed on in the outcome
-            outcome = Outcome(error=error, fault=fault_of(error))
+            # What its endpoint refuses is `Broken`: this was another one, which it has led to.
+            fault = fault_of(error)
+            led = fault is Fault.REFUSED and call.endpoint is not None
+            outcome = Outcome(error=error, fault=Fault.OTHER if led else fault)
         finally:
             if token is not None:
                 _sending.reset(token)
@@ -232,6 +234,10 @@ class _Sender(Sender):
 
     def repeatable(self) -> bool:
         return isinstance(self._request[2], bytes | str | None)
+
+    def drop(self) -> Any:
+        if self.last is not None and self.last.response is not None:
+            self.last.response.close()
 
     def answer(self, answer: Answer) -> Any:
         from urllib3._collections import HTTPHeaderDict
@@ -301,7 +307,7 @@ class _EndpointPool:
         try:
             if call is None or timing is None:
                 return super()._make_request(conn, *rest, **options)  # type: ignore[misc]
-            conn.response_class = timing
+            conn.response_class, conn.fairlead_until = timing, call.until
             response = super()._make_request(conn, *rest, **options)  # type: ignore[misc]
             timing.end(call.deadline, str(Late(call.host, call.limit)))
             return response
@@ -315,6 +321,7 @@ class _EndpointPool:
         finally:
             if timing is not None:
                 vars(conn).pop("response_class", None)
+                vars(conn).pop("fairlead_until", None)
 
 
 @lru_cache(maxsize=64)
