@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import inf
+from typing import cast
 
 from fairlead.flow.budget import Attempts
 from fairlead.flow.call import NOTHING_INHERITED, Call, Fault, Full, Outcome
@@ -31,8 +32,7 @@ def watched(
                 try:
                     effect = steps.send(answer)
                 except StopIteration as done:
-                    outcome: Outcome = done.value
-                    return outcome
+                    return cast(Outcome, done.value)
                 if not isinstance(effect, Send) or call.endpoint is None:
                     answer = yield effect
                     continue
@@ -40,25 +40,27 @@ def watched(
                     answer = late(call)
                     continue
                 call.marks = marks(call, spent=attempts.spent, clock=clock)
-                if avoid:
-                    call.tried = (*call.tried, call.endpoint.address)
-                call.connect = hosts.connect
-                host, answer, told = hosts.begin(call.endpoint.address), None, None
+                call.connect, address, told = hosts.connect, call.endpoint.address, None
+                call.tried = (*call.tried, address) if avoid else call.tried
+                host = hosts.begin(address)
                 if host is None:
                     answer = Outcome(error=Full(hosts.rule, 503, UNAVAILABLE))
                     continue
                 try:
                     answer = told = yield effect
                     if answer.error is not None and call.is_cut_short(clock()):
-                        # Nor is it one that refuses connections, to be avoided for a while.
-                        answer = Outcome(error=answer.error, fault=Fault.TIMEOUT, grpc=answer.grpc)
-                        told = None
+                        answer, told = _cut_short(answer), None
                 finally:
                     hosts.end(host, told)
 
         return flow
 
     return layer
+
+
+def _cut_short(outcome: Outcome) -> Outcome:
+    """Return it as one that took too long: not one of who refuses connections, to be avoided."""
+    return Outcome(error=outcome.error, fault=Fault.TIMEOUT, grpc=outcome.grpc)
 
 
 def marks(call: Call, *, spent: bool, clock: Callable[[], float]) -> tuple[tuple[str, str], ...]:

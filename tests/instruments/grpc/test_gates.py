@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import grpc
 import pytest
 
+from fairlead.policy.calls import CalleeRules, Calls
 from fairlead.policy.fallback import Fallback
+from fairlead.policy.resilience import CallRoute, Retry
 from fairlead.telemetry.names import AGENT_FAULTS, RATE_LIMITED, WOULD_LIMIT
 from tests.instruments.backend import closed_port
 from tests.instruments.gates import inflight
@@ -134,3 +137,20 @@ def test_a_place_is_free_again_when_a_stream_is_cancelled_or_dropped(
             del call
             assert eventually(lambda: inflight(plane, name("unary_stream")) == 0)
             gone.set()
+
+
+def test_a_breaker_hears_of_a_stream_under_a_rule_that_repeats(
+    plane: Plane, make: Make, base: Seen
+) -> None:
+    """It is sent once, and its end is told all the same."""
+    enforce(plane, breaking(name("unary_stream")))
+    retry = Retry(attempts=2, on=("unavailable",))
+    rules = (CallRoute(rule="VirtualService/cart http[0]", retry=retry),)
+    calls = Calls(callees=(CalleeRules(namespace="default", app="cart", routes=rules),))
+    plane.engine.apply(replace(plane.engine.plan.snapshot, calls=calls))
+    client = make()
+    base.behave = lambda context: context.abort(grpc.StatusCode.UNAVAILABLE, "not now")
+    assert refused(client, "unary_stream").details() == "not now"
+    assert eventually(
+        lambda: refused(client, "unary_stream").details().startswith("circuit open"), 3.0
+    )
