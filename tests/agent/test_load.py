@@ -9,10 +9,10 @@ import time
 import pytest
 
 from fairlead.agent.cgroup import Container, Files
-from fairlead.agent.load import Sampler, Signals, Threads
+from fairlead.agent.load import EVERY, SOON, Sampler, Signals, Threads
 from fairlead.agent.runtime import Loop
 from fairlead.flow.overload.protection import Protection
-from fairlead.policy.overload import OverloadProtection
+from fairlead.policy.overload import ADAPTIVE, OverloadProtection
 from tests.agent.wire import until
 
 CORES = len(os.sched_getaffinity(0))
@@ -192,4 +192,35 @@ def test_a_sampler_runs_while_there_is_a_rule():
     until(lambda: protection.load.cpu > 0)
     protection.apply(None)
     until(lambda: not sampler._runs)
+    assert faults == []
+
+
+def test_a_sampler_that_cannot_begin_leaves_the_application_without_protection():
+    """A fault of ours is not to keep anybody out."""
+
+    class Broken(Protection):
+        def begin(self, cores):
+            raise OSError("no more of them")
+
+    protection, faults = Broken(), []
+    protection.changed = Sampler(protection, Loop(), lambda *fault: faults.append(fault)).look
+    protection.apply(OverloadProtection(rule="x", strategy="spec", kind=ADAPTIVE))
+    assert len(faults) == 1
+    assert all(protection.enter(1.0, "/", {}.get, 0.0) is None for _ in range(100))
+
+
+def test_what_is_first_seen_of_a_process_is_seen_soon():
+    """While a process only waits for others, a rule that comes is not to cost anybody an answer."""
+    assert sum(SOON[:2]) < EVERY / 2
+    protection, faults = Protection(), []
+    protection.changed = Sampler(protection, Loop(), lambda *fault: faults.append(fault)).look
+    protection.apply(OverloadProtection(rule="x", strategy="spec", kind=ADAPTIVE))
+
+    def room():
+        for _ in range(9):
+            protection.enter(0.0, "/", {}.get, 0.0)
+        return protection.room
+
+    until(lambda: room() > 8)
+    protection.apply(None)
     assert faults == []

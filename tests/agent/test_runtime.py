@@ -107,6 +107,18 @@ def test_a_loop_that_hangs_is_seen_before_it_answers():
     assert lag == 3.0
 
 
+def test_a_loop_that_is_closed_before_it_answers_is_not_late():
+    """A process that serves in another way goes on, and nobody in it waits for that loop."""
+    now = [10.0]
+    loop, closed = Loop(clock=lambda: now[0]), asyncio.new_event_loop()
+    loop.watch(closed)
+    loop.ask()
+    closed.close()
+    now[0] += 3600
+    loop.ask()
+    assert loop.now() == 0.0
+
+
 def test_tasks_are_counted_where_there_is_a_loop():
     """Of a process without one there are none, whatever it imports."""
     assert Loop().tasks() == 0

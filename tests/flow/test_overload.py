@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -179,8 +180,10 @@ def test_adaptive_rejects_who_waited_in_a_queue_that_stands():
     strategy = Adaptive(1)
     now = serve(strategy, busy(strategy, 0.5), 0.002, 500)
     assert strategy.admits(now, 0, 0.06)  # a burst
-    now += 1.0
-    assert not strategy.admits(now, 0, 0.06)
+    for _ in range(100):
+        now += 0.01
+        last = strategy.admits(now, 0, 0.06)
+    assert not last
     assert strategy.admits(now, 0, 0.01)
     strategy.admits(now, 0, 0.0)  # nobody waits any more
     assert strategy.admits(now, 0, 0.06)
@@ -219,3 +222,57 @@ def test_a_simulation_is_the_same_each_time():
     """A figure that cannot be had again says nothing."""
     one, other = (shared(steps(2), drawn, Adaptive(2), Random(3)) for _ in range(2))
     assert (one.good, one.rejected, one.p99()) == (other.good, other.rejected, other.p99())
+
+
+def test_adaptive_takes_what_a_pause_has_held_up():
+    """A collector, or a start, holds everybody up once; what it leaves is soon done."""
+    strategy = Adaptive(1)
+    now = serve(strategy, busy(strategy, 0.2), 0.002, 500)
+    now += 30.0
+    assert all(strategy.admits(now + n / 1000, 0, 0.3 - n / 1000) for n in range(90))
+    now += 60.0
+    assert strategy.admits(now, 0, 0.04)
+
+
+def test_adaptive_does_not_take_all_that_waited_for_a_start():
+    """A queue of seconds is not served in vain: it is thrown off, and with it the wait."""
+    strategy, now, admitted = Adaptive(1), 2.0, 0
+    for come in range(2000):
+        if strategy.admits(now, 0, now - come / 1000):
+            admitted, now = admitted + 1, now + 0.005
+            strategy.ended(now, 0.005)
+        else:
+            now += 0.00004
+    assert admitted < 200
+    assert now - 1.999 < 1.0
+
+
+def test_adaptive_learns_again_where_those_inside_never_end():
+    """Where others keep the processor busy, nothing but a request tells that it may come."""
+    strategy = Adaptive(1)
+    hung = room(strategy, busy(strategy, 0.95))
+    now, admitted = 5.0, 0
+    for _ in range(1000):
+        now = busy(strategy, 0.95, begins=now, seconds=0.01)
+        if strategy.admits(now, hung, 0.0):
+            admitted += 1
+            strategy.ended(now + 0.005, 0.005)
+    assert admitted > 100
+
+
+@pytest.mark.parametrize(("kind", "cores"), [(shared, 2.0), (loop, 1.0)])
+@pytest.mark.parametrize("load", [0.6, 0.05])
+def test_ten_minutes_of_overload_leave_nothing_behind(kind, cores, load):
+    """Twice what it can do, and then little (F48): two seconds later nobody is rejected."""
+    capacity = cores / 0.02
+    long = (Phase(3, 0.6 * capacity, cores, False), Phase(600, 2 * capacity, cores, True))
+    back = (Phase(2, load * capacity, cores, False), Phase(30, load * capacity, cores, True))
+
+    def need(random):
+        return random.expovariate(1 / 0.02)
+
+    both = kind((*long, *back), need, Adaptive(cores), Random(7))
+    first = kind((*long, replace(back[0], seconds=32)), need, Adaptive(cores), Random(7))
+    assert first.good >= 0.85 * 600 * capacity
+    assert both.rejected - first.rejected <= 0.03 * (both.offered - first.offered)
+    assert both.good - first.good >= 0.97 * (both.offered - first.offered)

@@ -46,7 +46,10 @@ def test_a_busy_process_rejects_with_the_rule_and_a_reason_of_its_own():
     assert made.inside == 0
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/grpc.health.v1.Health/Check", "/own/x"])
+@pytest.mark.parametrize(
+    "path",
+    ["/healthz", "/readyz", "/livez/", "/readyz/db", "/grpc.health.v1.Health/Check", "/own/x"],
+)
 def test_health_checks_and_exceptions_are_never_rejected(path):
     """An orchestrator that gets no answer kills the instance, and the others have its load too."""
     made = protection(exceptions=("/own/*",))
@@ -146,3 +149,17 @@ def test_a_rule_that_cannot_be_enforced_is_refused(change):
     """An agent that took it would reject everybody, or nobody."""
     with pytest.raises(InvalidSnapshot, match="overload: "):
         Snapshot(overload=replace(RULE, **change)).check()
+
+
+@pytest.mark.parametrize("kind", [PLAIN, BBR, KRATOS_BBR, PID, ADAPTIVE])
+def test_who_sees_nothing_any_more_rejects_nobody(kind):
+    """A fault of the sampler is not to be an outage; a rule that comes anew begins anew."""
+    made = protection(kind=kind)
+    made.blind()
+    assert all(made.enter(20.0, "/orders", nothing, 5.0) is None for _ in range(2000))
+    made.apply(replace(made.rule, threshold=0.7))
+    assert all(made.enter(20.0, "/orders", nothing, 5.0) is None for _ in range(2000))
+    made.begin(1.0)
+    for step in range(600):
+        made.sample(30 + step / 10, BUSY)
+    assert [made.enter(90.0, "/orders", nothing, 0.0) for _ in range(2000)][-1] is not None

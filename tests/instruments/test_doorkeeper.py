@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -16,7 +18,7 @@ from starlette.websockets import WebSocket
 
 from fairlead.flow.overload.protection import Load
 from fairlead.policy.fallback import Fallback
-from fairlead.policy.overload import OverloadProtection
+from fairlead.policy.overload import ADAPTIVE, OverloadProtection
 from fairlead.policy.snapshot import Snapshot
 from fairlead.telemetry.names import AGENT_FAULTS, OVERLOAD_SHED, WOULD_REJECT
 from tests.instruments.aiohttp_server.servers import application
@@ -199,5 +201,53 @@ def test_a_websocket_is_judged_when_it_begins_and_takes_no_strength_then(plane: 
         assert (protection.passed, protection.inside) == (1, 0)
         app.go.set()
         await socket.ended()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("path", ["/api/healthz", "/healthz"])
+def test_a_probe_is_answered_whatever_a_server_puts_before_its_path(
+    plane: Plane, path: str
+) -> None:
+    """`uvicorn --root-path /api` says /api/healthz where a kubelet asked for /healthz."""
+    protect(plane)
+    plane.engine.overload._inside = 1
+
+    async def main() -> None:
+        for asked, status in ((path, 200), ("/api/plain", 429)):
+            client = Client(Asgi(), asked, root_path="/api")
+            await client.ended()
+            assert client.status == status
+
+    asyncio.run(main())
+
+
+class Transport:
+    """Of a connection whose last bytes came three seconds ago."""
+
+    def get_extra_info(self, name: str) -> Any:
+        return self
+
+    def getsockopt(self, *asked: int) -> bytes:
+        return bytes(52) + (3000).to_bytes(4, sys.byteorder)
+
+
+@pytest.mark.parametrize(
+    ("load", "status"), [(IDLE, 200), (Load(cpu=0.2, lag=0.03), 429), (BUSY, 429)]
+)
+def test_what_stands_before_an_application_and_awaits_is_no_queue(
+    plane: Plane, load: Load, status: int
+) -> None:
+    """A process that is calm, and whose event loop is on time, keeps nobody waiting itself."""
+    protection = protect(plane, load, kind=ADAPTIVE)
+
+    async def main() -> None:
+        now = monotonic()
+        for step in range(40):
+            protection.enter(now - 2 + step / 20, "/plain", lambda name: None, 2.0)
+        client = Client(Asgi(), "/plain")
+        client.transport = Transport()  # type: ignore[attr-defined]
+        await client.ended()
+        assert client.status == status
 
     asyncio.run(main())

@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 from fairlead.agent import native
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 EVERY = 0.1
 """Seconds between two samples."""
+SOON = (0.01, 0.02, 0.04)
+"""The first samples of a strategy that begins with little room: while a process only waits for
+others, nobody has to be rejected for a whole interval before that is seen."""
 SLOWLY = 10
 """Samples between two looks at what changes slowly: limits, memory, descriptors, new threads."""
 
@@ -180,6 +184,7 @@ class Sampler:
             native.spawn(lambda: self._run(signals))
         except Exception as error:  # the application is as it were without a rule
             self._runs = False
+            self._protection.blind()
             self._fault("load", error)
 
     def abandon(self) -> None:
@@ -193,12 +198,15 @@ class Sampler:
 
     def _run(self, signals: Signals) -> None:
         try:
-            late = 0.0
-            while self._protection.on and not self._abandoned:
-                wished = time.monotonic() + EVERY
-                self._protection.sample(time.monotonic(), signals.read(late))
-                self._bell.sleep(max(0.0, wished - time.monotonic()))
+            signals.read()  # what was used up to here was used for beginning
+            soon = SOON if self._protection.room is not None else ()
+            for wait in chain(soon, repeat(EVERY)):
+                if not self._protection.on or self._abandoned:
+                    break
+                wished = time.monotonic() + wait
+                self._bell.sleep(wait)
                 late = time.monotonic() - wished
+                self._protection.sample(time.monotonic(), signals.read(late))
         except Exception as error:  # the application is as it were without a rule
             self._fault("load", error)
         finally:

@@ -78,7 +78,11 @@ class Loop:
     def ask(self) -> None:
         """Send a callback, unless the last one has not been answered."""
         loop = None if self._loop is None else self._loop()
-        if loop is None or self._sent is not None:
+        if loop is None or loop.is_closed():  # it will not answer any more
+            self._loop = self._sent = None
+            self.last = 0.0
+            return
+        if self._sent is not None:
             return
         self._sent = self._clock()
         try:

@@ -86,8 +86,12 @@ class AsgiDoorkeeper(Doorkeeper):
 
     def judge(self, passage: AsgiPassage, scope: Scope, send: Send) -> Verdict | None:
         """Return why a request does not come in, None where it does."""
+        path, root = scope["path"], scope.get("root_path")
+        # A probe asks the process itself, and servers put before it what their proxy takes away.
+        if root and path.startswith(root) and self.protection.spares(path[len(root) :]):
+            path = path[len(root) :]
         if self.protection.plain and scope["type"] == "http":
-            return self.ask_plainly(passage, scope["path"])
+            return self.ask_plainly(passage, path)
 
         def header(name: str) -> str | None:
             wanted = name.encode()
@@ -97,11 +101,13 @@ class AsgiDoorkeeper(Doorkeeper):
             return None
 
         def socket() -> Any:
+            if self.protection.punctual:
+                return None  # it has waited for what stands before the application and awaits
             # uvicorn's `send` is a method of what knows the connection.
             return send.__self__.transport.get_extra_info("socket")  # type: ignore[attr-defined]
 
         lasts = scope["type"] != "http"
-        return self.ask(passage, scope["path"], header, socket, lasts=lasts)
+        return self.ask(passage, path, header, socket, lasts=lasts)
 
     async def refuse(self, verdict: Verdict, passage: AsgiPassage, scope: Scope) -> None:
         """Answer a request that does not come in."""

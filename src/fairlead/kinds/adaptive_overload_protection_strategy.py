@@ -93,8 +93,8 @@ class AdaptiveOverloadProtectionStrategySpec(StrategySpec):
     )
     exceptions: Paths = Field(
         default=(),
-        description="Paths that are never rejected, beside /health, /healthz, /livez, /readyz, "
-        "/health/*, /metrics and health checks of gRPC.",
+        description="Paths that are never rejected, beside /health, /healthz, /livez and /readyz "
+        "with what is below them, /metrics and health checks of gRPC.",
     )
     priorities: Annotated[tuple[PrioritySpec, ...], Field(strict=False, max_length=MOST)] = Field(
         default=(),

@@ -20,9 +20,12 @@ HIGH, LOW = "high", "low"
 LEVELS = (HIGH, LOW)
 
 HEALTH = (
-    "/health", "/healthz", "/livez", "/readyz", "/health/*", "/metrics", "/grpc.health.v1.Health/*",
+    "/health", "/healthz", "/livez", "/readyz",
+    "/health/*", "/healthz/*", "/livez/*", "/readyz/*",
+    "/metrics", "/grpc.health.v1.Health/*",
 )  # fmt: skip
-"""Paths that are never rejected: who watches over a process has to hear from it while it sheds."""
+"""Paths that are never rejected: who watches over a process has to hear from it while it sheds.
+Many ask for one check of several (``/readyz/db``), or with a slash at the end."""
 
 MOST, LONGEST = 256, 1024
 """Paths or values of one list, and characters of one of them."""

@@ -13,7 +13,9 @@ requests under way take no less time, which makes that time the usual one.
 
 The queue before the gate, in sockets, pools and event loops, shows in how long a request has waited
 there: while that queue never becomes empty, who waited longer than a few times the usual response
-time is rejected (the controlled delay of CoDel, as servers have it: Maurer, ACM Queue 2015).
+time is rejected (the controlled delay of CoDel, as servers have it: Maurer, ACM Queue 2015). It was
+empty, too, when somebody came after the one before him had been asked: what all of them have waited
+for since is a pause, of the collector or of a start, and not a queue.
 
 Every number here was chosen on the training sets of benchmarks/overload.
 """
@@ -61,7 +63,8 @@ SMOOTH = 0.5
 """Part of a new sample in how busy it is: one alone may be a burst."""
 
 WINDOW, FEWEST, LONGEST = 0.1, 10, 1.0
-"""A window lasts so many seconds and so many requests, or the longest time."""
+"""A window lasts so many seconds and so many requests, or the longest time. Where nobody has found
+room for as long, one is let in: those inside may never end, and nothing would be learnt."""
 DOWN, UP, RATE = 0.1, 0.02, 0.2
 """Part of a window in what is usual, where it is faster and where it is slower, and in the rate."""
 
@@ -101,7 +104,8 @@ class Adaptive:
         self._standstill = Standstill()
         self._busy = self._last = 0.0
         self._doublings = 0
-        self._empty = inf
+        self._asked = self._admitted = self._empty = -inf
+        """When one was asked last, and let in; when the queue before the gate was empty last."""
         self._begin(-inf)
 
     def _begin(self, now: float) -> None:
@@ -119,14 +123,16 @@ class Adaptive:
 
     def admits(self, now: float, inside: int, waited: float, spare: float = 0.0) -> bool:
         """Admit while there is room and the request has not waited for too long."""
-        if waited <= EMPTY:
+        before, self._asked = self._asked, now
+        if waited <= EMPTY or now - waited > before:
             self._empty = now
         elif self._too_long(now, waited / (1 - spare)):
             return False
         if inside >= (self.limit * (1 - spare) if spare else self.limit) and self._is_full(
-            inside, 1 - spare
+            now, inside, 1 - spare
         ):
             return False
+        self._admitted = now
         if inside >= self._most:
             self._most = inside + 1
         return True
@@ -141,8 +147,10 @@ class Adaptive:
                 self._settle(passed)
             self._begin(now)
 
-    def _is_full(self, inside: int, share: float) -> bool:
+    def _is_full(self, now: float, inside: int, share: float) -> bool:
         """Count one that finds no room, unless the limit may double for it."""
+        if now - self._admitted >= LONGEST:
+            return False
         if self._doublings and self.limit < self._ahead:
             self._doublings -= 1
             self.limit = min(self.limit * 2, MOST)
@@ -153,10 +161,10 @@ class Adaptive:
         return True
 
     def _too_long(self, now: float, waited: float) -> bool:
-        if waited > _within(LONG, self.usual):
+        stood, long = now - self._empty, _within(LONG, self.usual)
+        if min(waited, stood) > long:
             return True
-        stands = now - self._empty > _within(STANDS, self.usual)
-        return stands and waited > _within(SHORT, self.usual)
+        return stood > _within(STANDS, self.usual) and waited > _within(SHORT, self.usual)
 
     def _settle(self, passed: float) -> None:
         mean = self._sum / self._ended

@@ -9,6 +9,7 @@ from __future__ import annotations
 from _thread import allocate_lock
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import inf
 
 from fairlead.flow.overload.adaptive import EMPTY, Adaptive
 from fairlead.flow.overload.bbr import KratosBBR, SentinelBBR
@@ -70,6 +71,7 @@ class Protection:
 
     __slots__ = (
         "_admits",
+        "_blind",
         "_born",
         "_calm",
         "_except",
@@ -106,9 +108,10 @@ class Protection:
         self.passed = self._inside = 0
         self.counts: dict[str, tuple[int, int]] = {}
         """Requests that each rule has rejected, and would have."""
-        self._born = float("-inf")
+        self._blind = False
+        self._born = -inf
         self._lock = allocate_lock()
-        self._strategy: Strategy = Plain(9.0)
+        self._strategy: Strategy = Plain(inf)
         self._admits = self._strategy.admits
         self._calm = True
         self._except = Paths(HEALTH)
@@ -154,20 +157,24 @@ class Protection:
 
     def begin(self, cores: float) -> None:
         """Hear that samples begin, and how many cores requests can use at once."""
-        self.cores = cores
-        self.blind()
-
-    def blind(self) -> None:
-        """Hear that no samples come for now: what nobody sees to be busy counts as idle."""
+        self.cores, self._blind = cores, False
         self.load = Load()
         with self._lock:
             if self.rule is not None:
                 self._use(self.rule)
 
+    def blind(self) -> None:
+        """Hear that no samples come for now: who sees nothing rejects nobody."""
+        self.load, self._blind = Load(), True
+        with self._lock:
+            if self.rule is not None:
+                self._use(self.rule)
+        self._wonder()
+
     def begin_again(self, now: float) -> None:
         """Begin anew in a forked process: who was inside is in the parent."""
         self._lock = allocate_lock()
-        self._born, self._inside = now, 0
+        self._born, self._inside, self._blind = now, 0, False
         self.passed, self.counts = 0, {}
         if self.rule is not None:
             self._use(self.rule)
@@ -200,7 +207,7 @@ class Protection:
                     self.asks, self.plain = False, self._requests is None  # until the next sample
                 return None
         rule = self.rule
-        if rule is None or self._except.match(path):
+        if rule is None or self.spares(path):
             return PASSES
         refusal = Refusal(rule, policy.INSTANCE, OVERLOAD)
         simulated = rule.mode == SIMULATE
@@ -208,6 +215,10 @@ class Protection:
             before = self.counts.get(rule.rule, (0, 0))
             self.counts[rule.rule] = (before[0] + (not simulated), before[1] + simulated)
         return Verdict(simulated=refusal) if simulated else Verdict(refusal)
+
+    def spares(self, path: str) -> bool:
+        """Tell whether requests of `path` are never rejected."""
+        return self._except.match(path)
 
     def leave(self, since: float, now: float) -> None:
         """End a request that was let in at `since`."""
@@ -222,6 +233,11 @@ class Protection:
             if since >= self._born:
                 self._inside -= 1
 
+    @property
+    def punctual(self) -> bool:
+        """Whether nothing in the process can be what a request in its event loop has waited for."""
+        return self.load.busy < CALM and self.load.lag < EMPTY
+
     def _wonder(self) -> None:
         self.asks = isinstance(self._strategy, Adaptive)
         self.plain = not self.asks and self._requests is None
@@ -235,7 +251,9 @@ class Protection:
         return 1.0 if level == LOW and self._pressed() else self._spare[level]
 
     def _use(self, rule: OverloadProtection) -> None:
-        if rule.kind == policy.ADAPTIVE:
+        if self._blind:
+            self._strategy = Plain(inf)
+        elif rule.kind == policy.ADAPTIVE:
             self._strategy = Adaptive(self.cores)
         else:
             self._strategy = _STRATEGIES[rule.kind](rule.threshold)
