@@ -11,7 +11,7 @@ import pytest
 from fairlead.agent.cgroup import Container, Files
 from fairlead.agent.load import EVERY, SOON, Sampler, Signals, Threads
 from fairlead.agent.runtime import Loop
-from fairlead.flow.overload.protection import Protection
+from fairlead.flow.overload.protection import Load, Protection
 from fairlead.policy.overload import ADAPTIVE, OverloadProtection
 from tests.agent.wire import until
 
@@ -223,4 +223,27 @@ def test_what_is_first_seen_of_a_process_is_seen_soon():
 
     until(lambda: room() > 8)
     protection.apply(None)
+    assert faults == []
+
+
+def test_a_rule_that_comes_as_a_sampler_ends_is_sampled_for(monkeypatch):
+    """One rule goes and another comes with two snapshots that follow each other."""
+    protection, faults = Protection(), []
+    sampler = Sampler(protection, Loop(), lambda *fault: faults.append(fault))
+    protection.changed = sampler.look
+    rule, close = OverloadProtection(rule="x", strategy="spec"), Signals.close
+
+    def closed(signals):
+        close(signals)
+        monkeypatch.undo()
+        protection.apply(rule)
+        protection.load = Load()
+
+    monkeypatch.setattr(Signals, "close", closed)
+    protection.apply(rule)
+    until(lambda: protection.load.cpu > 0)
+    protection.apply(None)
+    until(lambda: protection.on and protection.load.cpu > 0)
+    protection.apply(None)
+    until(lambda: not sampler._runs)
     assert faults == []

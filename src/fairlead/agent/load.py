@@ -197,6 +197,7 @@ class Sampler:
         self._bell.ring()
 
     def _run(self, signals: Signals) -> None:
+        failed = True
         try:
             signals.read()  # what was used up to here was used for beginning
             soon = SOON if self._protection.room is not None else ()
@@ -207,11 +208,14 @@ class Sampler:
                 self._bell.sleep(wait)
                 late = time.monotonic() - wished
                 self._protection.sample(time.monotonic(), signals.read(late))
+            failed = False
         except Exception as error:  # the application is as it were without a rule
             self._fault("load", error)
         finally:
             signals.close()
             with self._lock:
                 self._runs = False
-            if self._protection.on and not self._abandoned:
+            if failed and not self._abandoned:
                 self._protection.blind()
+            elif not failed:
+                self.look()  # a rule may have come since this thread saw that there was none
