@@ -63,8 +63,9 @@ SMOOTH = 0.5
 """Part of a new sample in how busy it is: one alone may be a burst."""
 
 WINDOW, FEWEST, LONGEST = 0.1, 10, 1.0
-"""A window lasts so many seconds and so many requests, or the longest time. Where nobody has found
-room for as long, one is let in: those inside may never end, and nothing would be learnt."""
+"""A window lasts so many seconds and so many requests, or the longest time. Where nobody has
+found room or ended for as long, one is let in: those inside may never end, and nothing would be
+learnt."""
 DOWN, UP, RATE = 0.1, 0.02, 0.2
 """Part of a window in what is usual, where it is faster and where it is slower, and in the rate."""
 
@@ -104,8 +105,8 @@ class Adaptive:
         self._standstill = Standstill()
         self._busy = self._last = 0.0
         self._doublings = 0
-        self._asked = self._admitted = self._empty = -inf
-        """When one was asked last, and let in; when the queue before the gate was empty last."""
+        self._asked = self._moved = self._empty = -inf
+        """When one was asked last; let in, or ended; when nobody was before the gate."""
         self._begin(-inf)
 
     def _begin(self, now: float) -> None:
@@ -132,13 +133,14 @@ class Adaptive:
             now, inside, 1 - spare
         ):
             return False
-        self._admitted = now
+        self._moved = now
         if inside >= self._most:
             self._most = inside + 1
         return True
 
     def ended(self, now: float, took: float) -> None:
         """Take a request into its window."""
+        self._moved = now
         self._sum += took
         self._ended += 1
         passed = now - self._begins
@@ -149,7 +151,7 @@ class Adaptive:
 
     def _is_full(self, now: float, inside: int, share: float) -> bool:
         """Count one that finds no room, unless the limit may double for it."""
-        if now - self._admitted >= LONGEST:
+        if now - self._moved >= LONGEST:
             return False
         if self._doublings and self.limit < self._ahead:
             self._doublings -= 1
