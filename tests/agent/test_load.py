@@ -195,6 +195,11 @@ def test_a_sampler_runs_while_there_is_a_rule():
     assert faults == []
 
 
+def nobody(name):
+    """Return no header."""
+    return None
+
+
 def test_a_sampler_that_cannot_begin_leaves_the_application_without_protection():
     """A fault of ours is not to keep anybody out."""
 
@@ -206,7 +211,7 @@ def test_a_sampler_that_cannot_begin_leaves_the_application_without_protection()
     protection.changed = Sampler(protection, Loop(), lambda *fault: faults.append(fault)).look
     protection.apply(OverloadProtection(rule="x", strategy="spec", kind=ADAPTIVE))
     assert len(faults) == 1
-    assert all(protection.enter(1.0, "/", {}.get, 0.0) is None for _ in range(100))
+    assert all(protection.enter(1.0, "/", nobody, 0.0) is None for _ in range(100))
 
 
 def test_what_is_first_seen_of_a_process_is_seen_soon():
@@ -218,7 +223,7 @@ def test_what_is_first_seen_of_a_process_is_seen_soon():
 
     def room():
         for _ in range(9):
-            protection.enter(0.0, "/", {}.get, 0.0)
+            protection.enter(0.0, "/", nobody, 0.0)
         return protection.room
 
     until(lambda: room() > 8)
