@@ -197,7 +197,6 @@ def test_a_sampler_runs_while_there_is_a_rule():
 
 def nobody(name):
     """Return no header."""
-    return None
 
 
 def test_a_sampler_that_cannot_begin_leaves_the_application_without_protection():
