@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fairlead.kinds import KINDS, TrafficLabelRule, TrafficLane, WorkloadLabelRule
+from fairlead.kinds import KINDS, TrafficLabelRule, TrafficLane, WorkloadLabelRule, kind_named
 from fairlead.kinds.kind import age
 from fairlead.kinds.traffic_label_rule import TrafficLabelRuleSpec
 from fairlead.kinds.workload_label_rule import WorkloadLabelRuleSpec
@@ -88,3 +89,14 @@ def test_the_python_form_of_a_lane_says_the_parts_of_its_rules_directly():
     assert {"lane", "http", "percentage", "workload", "trace_id_baggage"} <= set(
         inspect.signature(TrafficLane).parameters
     )
+
+
+def test_kinds_of_one_name_are_told_apart_by_their_group():
+    """Istio and the Gateway API both have a Gateway; an object of one is not an object of both."""
+    one = replace(KINDS[0], group="networking.istio.io", kind="Gateway", shared=True)
+    other = replace(one, group="gateway.networking.k8s.io")
+
+    assert one.called == "Gateway.networking.istio.io"
+    assert other.called == "Gateway.gateway.networking.k8s.io"
+    assert kind_named("gateway.gateway.networking.k8s.io", (one, other)) is other
+    assert kind_named("gateway", (one, other)) is one

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from fairlead.cli import inventory
 from fairlead.cli.control_plane import ControlPlane
 from fairlead.cli.objects import EVERYTHING, SHOWN, exactly
 from fairlead.cli.revisions import revisions_of
 from fairlead.control.namespace_kind import NAMESPACE
-from fairlead.kinds import kind_named
+from fairlead.kinds import Kind, kind_named
 from fairlead.kinds.traffic_lane import KIND as LANE
 from fairlead.kinds.traffic_lane import lane_of
 from fairlead.policy.workload import DEFAULT_NAMESPACE
@@ -64,7 +65,7 @@ ARGUMENTS: Mapping[str, str] = {
 def kinds(verb: str) -> Iterator[Offer]:
     """Yield what a verb calls kinds."""
     for kind in SHOWN:
-        yield kind.plural, kind.kind
+        yield _plural(kind), kind.kind
         yield from ((short, kind.kind) for short in kind.short_names)
     if verb in ("get", "describe"):
         yield from ((word, "what agents tell of") for word in (inventory.APPS, inventory.CONTRACTS))
@@ -75,12 +76,20 @@ def more_kinds(typed: str) -> Iterator[Offer]:
     """Yield what may follow in a list of kinds with commas."""
     before, _, _ = typed.rpartition(",")
     chosen = {kind_named(word, SHOWN) for word in before.split(",")}
-    yield from ((f"{before},{kind.plural}", kind.kind) for kind in SHOWN if kind not in chosen)
+    yield from ((f"{before},{_plural(kind)}", kind.kind) for kind in SHOWN if kind not in chosen)
 
 
 def kinds_of_names() -> Iterator[Offer]:
     """Yield the beginnings of KIND/NAME."""
-    yield from ((f"{kind.singular}/", kind.kind) for kind in SHOWN)
+    yield from ((f"{_spelt(kind, kind.singular)}/", kind.kind) for kind in SHOWN)
+
+
+def _plural(kind: Kind[Any]) -> str:
+    return _spelt(kind, kind.plural)
+
+
+def _spelt(kind: Kind[Any], name: str) -> str:
+    return f"{name}.{kind.group}" if kind.shared else name
 
 
 def spelt_options(text: str) -> list[str]:

@@ -121,7 +121,7 @@ class World:
         for part in self._rules.get(namespace, _NO_RULES).parts:
             if part.lane:
                 resource = part.resource
-                found.setdefault(part.lane, []).append((resource.kind.kind, resource.name))
+                found.setdefault(part.lane, []).append((resource.kind.called, resource.name))
         return {lane: tuple(parts) for lane, parts in found.items()}
 
     def findings(self) -> tuple[Finding, ...]:

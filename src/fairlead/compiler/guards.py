@@ -111,7 +111,7 @@ class Names:
         self._kinds: dict[str, list[str]] = {}
         self._users: dict[int, list[Guard]] = {}
         for part in parts:
-            kind, name = part.resource.kind.kind, part.resource.name
+            kind, name = part.resource.kind.called, part.resource.name
             if part.strategy is not None:
                 self.strategies[kind, name] = part, part.strategy
                 self._kinds.setdefault(name, []).append(kind)
@@ -219,7 +219,7 @@ def _share(
         return Share(name=name, mode=mode)
     whole = replace(
         found.rule,
-        rule=f"{part.resource.kind.kind}/{part.resource.name}",
+        rule=f"{part.resource.kind.called}/{part.resource.name}",
         strategy=name,
         mode=mode,
         fallback=fallback,

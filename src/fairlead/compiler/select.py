@@ -44,9 +44,9 @@ class Rules:
 def rules_by_namespace(resources: Iterable[Resource[Any]]) -> dict[str, Rules]:
     """Compile every resource, and settle between those of one namespace."""
     parts: dict[str, list[tuple[int, str, Part]]] = {}
-    order = {kind.kind: (place, run) for place, (kind, run) in enumerate(PASSES)}
+    order = {kind.called: (place, run) for place, (kind, run) in enumerate(PASSES)}
     for resource in resources:
-        place, run = order[resource.kind.kind]
+        place, run = order[resource.kind.called]
         ranked = (place, resource.name, run(resource))
         parts.setdefault(resource.namespace, []).append(ranked)
     return {
@@ -57,14 +57,14 @@ def rules_by_namespace(resources: Iterable[Resource[Any]]) -> dict[str, Rules]:
 
 def reference(part: Part) -> str:
     """Name a resource as colourings and findings do: ``TrafficLane/lane-blue``."""
-    return f"{part.resource.kind.kind}/{part.resource.name}"
+    return f"{part.resource.kind.called}/{part.resource.name}"
 
 
 def finding(part: Part, kind: str, reason: str, message: str, status: str = "True") -> Finding:
     """Return the finding of type `kind` about the resource of `part`."""
     resource = part.resource
     return Finding(
-        kind=resource.kind.kind,
+        kind=resource.kind.called,
         namespace=resource.namespace,
         name=resource.name,
         type=kind,
@@ -106,7 +106,7 @@ def _rules(parts: tuple[Part, ...]) -> Rules:
         entries=entries,
         shadows=settle(parts),
         guards=Guards(parts),
-        by_name={(part.resource.kind.kind, part.resource.name): part for part in parts},
+        by_name={(part.resource.kind.called, part.resource.name): part for part in parts},
     )
 
 

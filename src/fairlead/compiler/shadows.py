@@ -50,7 +50,7 @@ class Settled:
 
     def members(self, part: Part) -> tuple[str, ...]:
         """Return what the resource of `part` makes shadows of, as it is shown."""
-        rule = f"{part.resource.kind.kind}/{part.resource.name}"
+        rule = f"{part.resource.kind.called}/{part.resource.name}"
         tables = (
             f"table {one.database}.{one.shadow} shadows {one.table}" for one in part.shadow_tables
         )
@@ -137,7 +137,7 @@ def _joined(
     if wrong is not None:
         message = f"{pair}: {wrong[1]}; until that is mended its lanes get no connection"
         yield Remark(part, DATA_SOURCE_UNUSABLE, wrong[0], message)
-    where, rule = source.database, f"{part.resource.kind.kind}/{part.resource.name}"
+    where, rule = source.database, f"{part.resource.kind.called}/{part.resource.name}"
     # Credentials of the source are nobody's business: connections to it are only recognized.
     meant = Database(name=where.name, host=where.host, port=where.port)
     stands_in = NOWHERE if shadow is None or wrong else shadow.database

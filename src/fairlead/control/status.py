@@ -102,12 +102,13 @@ class Statuses:
             stored = self._store.get(key)
             if stored is None:
                 continue
+            called = self._publisher.inputs.kinds[key.resource].called
             live = liveness(
                 workloads.get(key.namespace, ()),
-                f"{stored.object['kind']}/{key.name}",
+                f"{called}/{key.name}",
                 authored.revision,
                 excluded.get(key, NOBODY),
-                self._publisher.world.apps(stored.object["kind"], key.namespace, key.name),
+                self._publisher.world.apps(called, key.namespace, key.name),
             )
             conditions = _conditions(authored, live, findings.get(key, ()))
             yield _write_of(stored, self._status(stored, authored, conditions, live))
@@ -133,8 +134,9 @@ class Statuses:
             "live": f"{live.live}/{live.total}",
             "workloads": {"live": live.live, "total": live.total},
         }
-        kind, key = stored.object["kind"], stored.key
-        members = self._publisher.world.members(kind, key.namespace, key.name)
+        key = stored.key
+        called = self._publisher.inputs.kinds[key.resource].called
+        members = self._publisher.world.members(called, key.namespace, key.name)
         if members:
             status["members"] = list(members[:MOST_MEMBERS])
             if len(members) > MOST_MEMBERS:
@@ -150,7 +152,7 @@ class Statuses:
 
     def _findings(self) -> tuple[Mapping[Key, list[Condition]], Mapping[Key, dict[str, str]]]:
         """Return by resource what its author should know, and who cannot keep to it, and why."""
-        resources = {kind.kind: name for name, kind in self._publisher.inputs.kinds.items()}
+        resources = {kind.called: name for name, kind in self._publisher.inputs.kinds.items()}
         found: defaultdict[Key, list[Condition]] = defaultdict(list)
         excluded: defaultdict[Key, dict[str, str]] = defaultdict(dict)
         for finding in self._publisher.world.findings():

@@ -57,6 +57,7 @@ def kind_named(word: str, kinds: Iterable[Kind[Any]] = KINDS) -> Kind[Any] | Non
     """Return the one of `kinds` that `word` means, or None.
 
     `word` is its kind, plural, singular or a short name, in any case, with or without ``.group``.
+    Of kinds of several groups that have one name, the first is meant where there is no group.
     """
     name, _, group = word.lower().partition(".")
     for kind in kinds:

@@ -54,10 +54,17 @@ class Kind(Generic[S_co]):
     plural: str
     singular: str
     short_names: tuple[str, ...] = ()
+    shared: bool = False
+    """Whether a kind of another group has the same name, so that it is told apart by its group."""
     namespaced: bool = True
     spec: type[S_co]
     rules: tuple[Rule, ...] = ()
     columns: tuple[Column, ...] = ()
+
+    @property
+    def called(self) -> str:
+        """Its name among all kinds: ``VirtualService``, and ``Gateway.networking.istio.io``."""
+        return f"{self.kind}.{self.group}" if self.shared else self.kind
 
     @property
     def list_kind(self) -> str:

@@ -127,7 +127,7 @@ class Read:
                 bar.step()
 
     def _add(self, resource: Resource[Any], source: str, origin: Origin | None) -> None:
-        key = (resource.kind.kind, resource.namespace, resource.name)
+        key = (resource.kind.called, resource.namespace, resource.name)
         if key in self.origins:
             message = f"{resource} is written twice, first in {self.origins[key][0]}"
             self._refuse(Violation(message=message, source=source, line=_line(origin)))

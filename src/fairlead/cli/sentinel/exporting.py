@@ -62,7 +62,7 @@ class Governed:
             workloads = one.guard.workloads
             mine = (dict(pairs).get(_APP, app) == app for pairs in workloads)
             if any(mine) and not one.guard.concerns(app, ()):
-                name = f"{one.part.resource.kind.kind}/{one.part.resource.name}"
+                name = f"{one.part.resource.kind.called}/{one.part.resource.name}"
                 message = "is for some instances, by their labels: a process has its file there"
                 yield Said(Gravity.LEFT_OUT, name, message)
 

@@ -64,7 +64,7 @@ def analyzed(resources: Iterable[Resource[Any]], here: Here | None = None) -> li
     known = here or Here()
     world = World.of(resources, known.instances, 1, known.apps, known.governance)
     rules = rules_by_namespace(resources)
-    objects = {(r.kind.kind, r.namespace, r.name): r for r in resources}
+    objects = {(r.kind.called, r.namespace, r.name): r for r in resources}
     found = [
         *(_placed(one, objects) for one in _of_findings(world.findings(), rules)),
         *(advice for one in rules.values() for advice in _missing_shadows(one)),
@@ -265,7 +265,7 @@ def _about(part: Part, code: Code, message: str) -> Advice:
     resource = part.resource
     return Advice(
         code=code,
-        kind=resource.kind.kind,
+        kind=resource.kind.called,
         namespace=resource.namespace,
         name=resource.name,
         message=message,

@@ -73,7 +73,7 @@ class AnalysisApi:
         for key, one in inputs.authored.items():
             if key.namespace != namespace:
                 continue
-            kind = inputs.kinds[key.resource].kind
+            kind = inputs.kinds[key.resource].called
             if one.resource is None:
                 invalid.append(_invalid((kind, namespace, key.name), one.refused))
             else:
@@ -105,7 +105,7 @@ def _posted(plain: Any, namespace: str, objects: _Objects) -> list[Advice]:
             continue
         if resource.namespace != namespace:
             raise bad_request(f"objects[{place}]: {resource} is not in namespace {namespace}")
-        objects[resource.kind.kind, resource.name] = resource
+        objects[resource.kind.called, resource.name] = resource
     return invalid
 
 

@@ -160,7 +160,7 @@ def _offered(served: Served, operations: Object) -> Object:
 def _operation(served: Served, method: str, action: str) -> Object:
     content = {"application/json": {"schema": _ref(served)}}
     operation: Object = {
-        "operationId": f"{action}{served.kind.kind}",
+        "operationId": f"{action}{served.kind.called}",
         "x-kubernetes-action": action,
         GVK: _gvk(served),
         "responses": {"200": {"description": "OK", "content": content}},
