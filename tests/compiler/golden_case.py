@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from fairlead.compiler import Instance, World
-from fairlead.kinds import parse
+from fairlead.compiler.gateways.standing import Standing
+from fairlead.kinds import Resource, parse
 from fairlead.kinds.document import read_documents
 from fairlead.policy.encode import to_plain
 
@@ -58,7 +59,25 @@ def compiled(path: Path) -> dict[str, Any]:
         "snapshots": [_brief(to_plain(snapshot)) for snapshot in snapshots],
         "findings": [to_plain(finding) for finding in found.findings()],
         **({"members": members} if members else {}),
+        **_gateways(found, asked),
     }
+
+
+def _gateways(found: World, asked: dict[str, Any]) -> dict[str, Any]:
+    """Return what is asked about gateways and meshes, by the namespace of callers."""
+    if "gateways" not in asked:
+        return {}
+    gateways = found.gateways
+    standings = [
+        {"of": f"{part.resource}", **to_plain(_standing(found, part.resource))}
+        for part in gateways.parts
+    ]
+    meshes = {where: to_plain(gateways.mesh(where)) for where in asked["gateways"]}
+    return {"served": to_plain(gateways.served), "meshes": meshes, "standings": standings}
+
+
+def _standing(found: World, resource: Resource[Any]) -> Standing:
+    return found.standing(resource.kind.called, resource.namespace, resource.name)
 
 
 def _brief(plain: dict[str, Any]) -> dict[str, Any]:

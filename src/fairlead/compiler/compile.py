@@ -16,6 +16,9 @@ from typing import Any
 from fairlead.compiler.calls import Callings
 from fairlead.compiler.enforcement import flow_findings
 from fairlead.compiler.finding import LANE_CONFLICT, TARGET_NOT_SEEN, Finding
+from fairlead.compiler.gateways.gateways import Gateways
+from fairlead.compiler.gateways.report import gateway_findings
+from fairlead.compiler.gateways.standing import Standing
 from fairlead.compiler.governance import Governance, unenforced
 from fairlead.compiler.instance import Instance
 from fairlead.compiler.labels import Pairs, pairs, satisfied
@@ -52,6 +55,8 @@ class World:
         self._callings = Callings(
             {namespace: one.parts for namespace, one in rules.items()}, self.services, placed
         )
+        every = (part for one in rules.values() for part in one.parts)
+        self.gateways = Gateways(every, ((one.namespace, one.app) for one in self.services))
         self._services_text = canonical(to_plain(self.services))
 
     @classmethod
@@ -134,10 +139,16 @@ class World:
         part = rules.by_name.get((kind, name))
         return (*rules.shadows.members(part), *self._instances(part)) if part else ()
 
+    def standing(self, kind: str, namespace: str, name: str) -> Standing:
+        """Return how a gateway or route stands; of other kinds there is nothing to say."""
+        return self.gateways.standing(kind, namespace, name)
+
     def apps(self, kind: str, namespace: str, name: str) -> frozenset[str] | None:
         """Return the apps that are to enforce the resource, None for all of the namespace."""
         rules = self._rules.get(namespace, _NO_RULES)
         part = rules.by_name.get((kind, name))
+        if part is not None and self.gateways.knows(part):
+            return frozenset()  # no agent's affair
         if part is None or not (part.guard or part.strategy or part.fallback):
             return None
         guards = [part.guard] if part.guard else rules.guards.named.users(part)
@@ -194,6 +205,7 @@ class World:
             found += shadow_findings(rules, here)
             found += flow_findings(rules.guards, here, known)
         found += (finding(*one) for one in self._callings.findings())
+        found += (finding(*one) for one in gateway_findings(self.gateways))
         return (*found, *self._conflicts())
 
     def _conflicts(self) -> Iterable[Finding]:

@@ -33,6 +33,9 @@ OVERLAPS = "Overlaps"
 FALLBACK_UNUSABLE = "FallbackUnusable"
 """The answer that it names is not there."""
 
+ACCEPTED, RESOLVED_REFS, PROGRAMMED = "Accepted", "ResolvedRefs", "Programmed"
+"""Conditions of the Gateway API, in its words; those of routes are there where they are False."""
+
 AT_TIMES = (
     *(OVERRIDDEN, APP_AMBIGUOUS, BAGGAGE_KEY_OVERRIDDEN, LANE_CONFLICT, TARGET_NOT_SEEN),
     *(NOT_HONOURED, DATA_SOURCE_UNUSABLE, LANE_NOT_SEEN, INSTANCES_EXCLUDED),

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from fairlead.compiler.gateways.form import RouteRule
 from fairlead.compiler.labels import Pairs, satisfied
 from fairlead.kinds import Resource
 from fairlead.policy.balance import Cluster
@@ -162,5 +163,7 @@ class Part:
     strategy: Strategy | None = None
     fallback: Fallback | None = None
     calling: Calling | None = None
+    routing: tuple[RouteRule, ...] = ()
+    """Rules of a route of the Gateway API."""
     not_honoured: tuple[str, ...] = ()
     """Sentences about what it says and nobody enforces."""

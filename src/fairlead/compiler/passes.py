@@ -20,11 +20,15 @@ from fairlead.compiler.database_endpoint import compile_database_endpoint
 from fairlead.compiler.destination_rule import compile_destination_rule
 from fairlead.compiler.fault_tolerance_rule import compile_fault_tolerance_rule
 from fairlead.compiler.flow_control import compile_flow_control
+from fairlead.compiler.grpc_route import compile_grpc_route
 from fairlead.compiler.hot_parameter_strategy import compile_hot_parameter_strategy
 from fairlead.compiler.http_request_fallback_action import compile_http_request_fallback_action
+from fairlead.compiler.http_route import compile_http_route
+from fairlead.compiler.kubernetes_gateway import compile_kubernetes_gateway
 from fairlead.compiler.part import Part
 from fairlead.compiler.rate_limit import compile_rate_limit
 from fairlead.compiler.rate_limit_strategy import compile_rate_limit_strategy
+from fairlead.compiler.reference_grant import compile_reference_grant
 from fairlead.compiler.shadow import compile_shadow
 from fairlead.compiler.throttling_strategy import compile_throttling_strategy
 from fairlead.compiler.traffic_label_rule import compile_traffic_label_rule
@@ -43,10 +47,14 @@ from fairlead.kinds import (
     destination_rule,
     fault_tolerance_rule,
     flow_control,
+    grpc_route,
     hot_parameter_strategy,
     http_request_fallback_action,
+    http_route,
+    kubernetes_gateway,
     rate_limit,
     rate_limit_strategy,
+    reference_grant,
     shadow,
     throttling_strategy,
     traffic_label_rule,
@@ -82,4 +90,8 @@ PASSES: tuple[tuple[Kind[Any], Pass], ...] = (
     (circuit_breaker.KIND, compile_circuit_breaker),
     (virtual_service.KIND, compile_virtual_service),
     (destination_rule.KIND, compile_destination_rule),
+    (kubernetes_gateway.KIND, compile_kubernetes_gateway),
+    (http_route.KIND, compile_http_route),
+    (grpc_route.KIND, compile_grpc_route),
+    (reference_grant.KIND, compile_reference_grant),
 )

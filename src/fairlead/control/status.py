@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
 from fairlead.compiler.compile import World
+from fairlead.control.attachment import written
 from fairlead.control.clocks import Clocks
 from fairlead.control.condition import NOBODY, Condition, Liveness, Workload, liveness, merged
 from fairlead.control.instance import RESOURCE, nodes_of, pairs, status_of
@@ -136,6 +137,8 @@ class Statuses:
         }
         key = stored.key
         called = self._publisher.inputs.kinds[key.resource].called
+        standing = self._publisher.world.standing(called, key.namespace, key.name)
+        status |= written(standing, before, generation, moment)
         members = self._publisher.world.members(called, key.namespace, key.name)
         if members:
             status["members"] = list(members[:MOST_MEMBERS])

@@ -18,16 +18,20 @@ from fairlead.kinds.database_endpoint import DatabaseEndpoint
 from fairlead.kinds.destination_rule import DestinationRule
 from fairlead.kinds.fault_tolerance_rule import FaultToleranceRule
 from fairlead.kinds.flow_control import FlowControl
+from fairlead.kinds.grpc_route import GRPCRoute
 from fairlead.kinds.hot_parameter_strategy import HotParameterStrategy
 from fairlead.kinds.http_match import HttpMatch
 from fairlead.kinds.http_request_fallback_action import HttpRequestFallbackAction
+from fairlead.kinds.http_route import HTTPRoute
 from fairlead.kinds.kind import Column, Kind, Resource
+from fairlead.kinds.kubernetes_gateway import KubernetesGateway
 from fairlead.kinds.loading import load_documents, load_object
 from fairlead.kinds.match import Match
 from fairlead.kinds.metadata import Metadata
 from fairlead.kinds.parsing import parse
 from fairlead.kinds.rate_limit import RateLimit
 from fairlead.kinds.rate_limit_strategy import RateLimitStrategy
+from fairlead.kinds.reference_grant import ReferenceGrant
 from fairlead.kinds.shadow import Shadow
 from fairlead.kinds.string_match import StringMatch
 from fairlead.kinds.throttling_strategy import ThrottlingStrategy
@@ -50,15 +54,19 @@ __all__ = [
     "DestinationRule",
     "FaultToleranceRule",
     "FlowControl",
+    "GRPCRoute",
+    "HTTPRoute",
     "HotParameterStrategy",
     "HttpMatch",
     "HttpRequestFallbackAction",
     "InvalidResource",
     "Kind",
+    "KubernetesGateway",
     "Match",
     "Metadata",
     "RateLimit",
     "RateLimitStrategy",
+    "ReferenceGrant",
     "Resource",
     "Shadow",
     "StringMatch",

@@ -16,10 +16,14 @@ from fairlead.kinds import (
     destination_rule,
     fault_tolerance_rule,
     flow_control,
+    grpc_route,
     hot_parameter_strategy,
     http_request_fallback_action,
+    http_route,
+    kubernetes_gateway,
     rate_limit,
     rate_limit_strategy,
+    reference_grant,
     shadow,
     throttling_strategy,
     traffic_label_rule,
@@ -50,6 +54,10 @@ KINDS: tuple[Kind[Any], ...] = (
     circuit_breaker.KIND,
     virtual_service.KIND,
     destination_rule.KIND,
+    kubernetes_gateway.KIND,
+    http_route.KIND,
+    grpc_route.KIND,
+    reference_grant.KIND,
 )
 
 

@@ -18,7 +18,7 @@ from fairlead.kinds.spec import Spec
 
 Schema: TypeAlias = dict[str, Any]
 
-_LEFT_OUT = ("title", "default", "$defs", "propertyNames", "x-fairlead-later")
+_LEFT_OUT = ("title", "default", "$defs", "propertyNames", "x-fairlead-later", "x-fairlead-known")
 
 
 def object_schema(kind: Kind[Any]) -> Schema:

@@ -92,6 +92,7 @@ _SAME: Mapping[str, Code] = {
     told.INSTANCES_EXCLUDED: codes.EXCLUDED,
     told.OVERLAPS: codes.SAME_GUARD,
     told.FALLBACK_UNUSABLE: codes.DANGLING,
+    told.RESOLVED_REFS: codes.DANGLING,
 }
 _ENFORCED: Mapping[str, Code | None] = {
     "StrategyUnusable": codes.DANGLING,
@@ -102,6 +103,13 @@ _ENFORCED: Mapping[str, Code | None] = {
     # Told as conditions of their own as well.
     told.TARGET_NOT_SEEN: None,
     told.OVERRIDDEN: None,
+}
+_ACCEPTED: Mapping[str, Code] = {
+    "NoMatchingParent": codes.DANGLING,
+    "NotAllowedByListeners": codes.DANGLING,
+    "NoMatchingListenerHostname": codes.DANGLING,
+    "UnsupportedValue": codes.NOT_HONOURED,
+    "ListenersNotValid": codes.NOT_HONOURED,
 }
 _SWITCHED = frozenset({"NamespaceObserves", "NamespaceIsOff"})
 
@@ -126,6 +134,8 @@ def _code(one: Finding, rules: Mapping[str, Rules]) -> Code | None:
         if one.reason in _SWITCHED:
             return codes.TRIAL
         return _ENFORCED.get(one.reason, codes.NOT_ENFORCED)
+    if one.type == told.ACCEPTED:
+        return _ACCEPTED.get(one.reason) if one.status == "False" else None
     if one.type == told.OVERRIDDEN:
         part = rules[one.namespace].by_name[one.kind, one.name]
         if part.colouring is None:

@@ -1,0 +1,27 @@
+"""What authors of gateways and routes are told, beside what the API itself puts into a status."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fairlead.compiler.finding import ENFORCED
+from fairlead.compiler.gateways.gateways import Gateways
+from fairlead.compiler.part import Part
+from fairlead.kinds import reference_grant
+
+UNSERVED = (
+    "no data plane of this version carries it out yet; the other conditions say what would hold"
+)
+Remark = tuple[Part, str, str, str, str]
+
+
+def gateway_findings(gateways: Gateways) -> Iterator[Remark]:
+    """Yield what is to be said of each object."""
+    for part in gateways.parts:
+        resource = part.resource
+        if resource.kind is reference_grant.KIND:
+            continue
+        standing = gateways.standing(resource.kind.called, resource.namespace, resource.name)
+        for one in standing.verdicts:
+            yield part, one.type, one.reason, one.message, one.status
+        yield part, ENFORCED, "NotSupported", UNSERVED, "False"
