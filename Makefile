@@ -69,7 +69,8 @@ test-routing: $(STAMP)  ## what becomes of requests by a table of routes, case b
 
 test-envoy: $(STAMP)  ## the same cases asked of a real Envoy, which is the judge of them
 	@envoy=$$(PYTHON='$(PYTHON)' scripts/envoy.sh); \
-		ENVOY="$$envoy" $(BIN)/python -m pytest tests/conformance/routing $(ARGS)
+		ENVOY="$$envoy" $(BIN)/python -m pytest tests/conformance/routing tests/cli/bootstrap \
+		tests/cli/proxy $(ARGS)
 
 conformance-page: $(STAMP)  ## write docs/conformance.md anew
 	@$(BIN)/python -m tests.conformance.routing.page

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fairlead.agent.settings import InvalidSetting, Settings
+from fairlead.cli.bootstrap.asking import add_options, settings_of
 from fairlead.cli.bootstrap.envoy import envoy
 from fairlead.cli.bootstrap.grpc import grpc
 from fairlead.cli.bootstrap.peer import ROUTER, SIDECAR, node, server
@@ -22,13 +22,6 @@ from fairlead.cli.failure import ENVIRONMENT, OK, USAGE, Failed
 
 ADMIN = "127.0.0.1:15000"
 _LOOPBACK = re.compile(r"(?:127\.0\.0\.1|\[::1\]):(\d{1,5})|/.+")
-_SHORTHANDS = (
-    ("app", "FAIRLEAD_APP", "name that others call the program by"),
-    ("namespace", "FAIRLEAD_NAMESPACE", "namespace of the app (default: default)"),
-    ("lane", "FAIRLEAD_LANE", "lane of the instance"),
-    ("zone", "FAIRLEAD_ZONE", "zone it runs in"),
-    ("control", "FAIRLEAD_CONTROL", "URL of the control plane (default: http://127.0.0.1:8580)"),
-)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -54,12 +47,6 @@ def options_parser() -> argparse.ArgumentParser:
     kind.add_argument("--grpc", action="store_true", help="for a file of GRPC_XDS_BOOTSTRAP")
     kind.add_argument("--envoy", action="store_true", help="for envoy --config-path")
     parser.add_argument("-o", "--output", metavar="FILE", help="write it to this file")
-    parser.add_argument(
-        "--xds",
-        metavar="HOST[:PORT]",
-        help="where xDS is answered (default: the control plane's host; port 15010 on this "
-        "machine, 15012 with TLS elsewhere)",
-    )
     parser.add_argument("--gateway", action="store_true", help="an Envoy that others come in by")
     parser.add_argument(
         "--admin",
@@ -67,19 +54,13 @@ def options_parser() -> argparse.ArgumentParser:
         default=ADMIN,
         help=f"where Envoy tells of itself, on this machine only (default: {ADMIN})",
     )
-    for name, variable, meaning in _SHORTHANDS:
-        parser.add_argument(f"--{name}", metavar=name.upper(), help=f"{meaning} [{variable}]")
+    add_options(parser)
     return parser
 
 
 def bootstrap(options: argparse.Namespace, environ: Mapping[str, str]) -> dict[str, Any]:
     """Return what is printed. Raises Failed where a setting is wrong, or one is missing."""
-    chosen = {variable: getattr(options, name) for name, variable, _ in _SHORTHANDS}
-    told = {variable: value for variable, value in chosen.items() if value is not None}
-    try:
-        settings = Settings.from_env({**environ, **told})
-    except InvalidSetting as error:
-        raise Failed(str(error), USAGE) from error
+    settings = settings_of(options, environ)
     if options.grpc and options.gateway:
         raise Failed("--gateway is for --envoy", USAGE)
     where = server(settings, options.xds)

@@ -83,7 +83,7 @@ class Weighted:
     weight: int = 1
     changes: HeaderChanges = NO_CHANGES
     host: str = ""
-    """Rewrites the host, before the route's."""
+    """Rewrites the host, where the route does not."""
     fallback: str = ""
     """Cluster that is called where this one has no instance; ``""`` for none."""
 

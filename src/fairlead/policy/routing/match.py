@@ -38,7 +38,8 @@ class PathMatch:
 class HeaderMatch:
     """A test of a header, or with `text` and `range` absent, of its presence.
 
-    Values of a header that is repeated are joined by ``,``.
+    Each value of a header that is repeated is tried, and one is enough: Envoy since 1.40; joined by
+    ``,``, an exact value that is refused would be let through beside another one.
     """
 
     name: str

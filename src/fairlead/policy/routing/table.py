@@ -65,8 +65,11 @@ class RouteTable:
     hosts: tuple[VirtualHost, ...] = ()
     changes: HeaderChanges = NO_CHANGES
     most_specific_wins: bool = False
-    """Whether what a route sets comes after what its host and the table set, or before."""
+    """Whether what a route sets comes after what its host and the table set, or before.
+
+    What a weighted cluster sets comes before all of them, either way.
+    """
     ignore_port: bool = False
     """Whether the port of the authority is left out where hosts are looked for."""
     ignore_parameters: bool = False
-    """Whether ``;parameters`` of a path are left out where paths are matched."""
+    """Whether ``;parameters`` of each part of a path are left out where paths are matched."""

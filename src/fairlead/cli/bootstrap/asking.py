@@ -1,0 +1,39 @@
+"""Who asks the control plane, and where: options that stand for settings of the agent."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+
+from fairlead.agent.settings import InvalidSetting, Settings
+from fairlead.cli.failure import USAGE, Failed
+
+_SHORTHANDS = (
+    ("app", "FAIRLEAD_APP", "name that others call the program by"),
+    ("namespace", "FAIRLEAD_NAMESPACE", "namespace of the app (default: default)"),
+    ("lane", "FAIRLEAD_LANE", "lane of the instance"),
+    ("zone", "FAIRLEAD_ZONE", "zone it runs in"),
+    ("control", "FAIRLEAD_CONTROL", "URL of the control plane (default: http://127.0.0.1:8580)"),
+)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Have `parser` read them."""
+    parser.add_argument(
+        "--xds",
+        metavar="HOST[:PORT]",
+        help="where xDS is answered (default: the control plane's host; port 15010 on this "
+        "machine, 15012 with TLS elsewhere)",
+    )
+    for name, variable, meaning in _SHORTHANDS:
+        parser.add_argument(f"--{name}", metavar=name.upper(), help=f"{meaning} [{variable}]")
+
+
+def settings_of(options: argparse.Namespace, environ: Mapping[str, str]) -> Settings:
+    """Return the settings; an option wins over its variable. Raises Failed where one is wrong."""
+    chosen = {variable: getattr(options, name) for name, variable, _ in _SHORTHANDS}
+    told = {variable: value for variable, value in chosen.items() if value is not None}
+    try:
+        return Settings.from_env({**environ, **told})
+    except InvalidSetting as error:
+        raise Failed(str(error), USAGE) from error

@@ -1,0 +1,1 @@
+"""An Envoy that runs below a command of ours."""
