@@ -16,7 +16,7 @@ USUAL = frozenset(
 """Known without a look at the table: what nearly every process has set, ours among them."""
 
 OTHERS = (
-    *("FAIRLEAD_DATA_DIR", "FAIRLEAD_GOVERNANCE", "FAIRLEAD_LISTEN"),
+    *("FAIRLEAD_DATA_DIR", "FAIRLEAD_GOVERNANCE", "FAIRLEAD_LISTEN", "FAIRLEAD_XDS"),
     *("FAIRLEAD_AUTH", "FAIRLEAD_TLS_CERT", "FAIRLEAD_TLS_KEY"),
     *("FAIRLEAD_PROMETHEUS", "FAIRLEAD_PROMETHEUS_CREDENTIALS"),
     "FAIRLEAD_ROOT",

@@ -26,6 +26,15 @@ from fairlead.control.tls import CertificateUnusable
 BAD_SETTING, CANNOT_START = 2, 3
 
 
+_Xds = Annotated[
+    str | None,
+    typer.Option(
+        "--xds",
+        help="Serve Envoy and stock gRPC libraries as well: on (127.0.0.1:15010), or HOST:PORT on "
+        "loopback.",
+        show_default=False,
+    ),
+]
 _Certificate = Annotated[
     str | None,
     typer.Option("--tls-cert", help="PEM file: certificate and chain.", show_default=False),
@@ -76,6 +85,7 @@ def _serve(  # noqa: PLR0913 - one parameter for each option
             show_default=False,
         ),
     ] = None,
+    xds: _Xds = None,
     *,
     auth: Annotated[
         bool,
@@ -89,6 +99,7 @@ def _serve(  # noqa: PLR0913 - one parameter for each option
     """Run the control plane until a signal arrives."""
     more: dict[str, Any] = {
         "governance": governance,
+        "xds": xds,
         "auth": auth,
         "tls_cert": tls_cert,
         "tls_key": tls_key,

@@ -49,6 +49,7 @@ from fairlead.control.telemetry.fleet import Fleet
 from fairlead.control.telemetry.measurements import Measurements, Past
 from fairlead.control.tls import LOOK_AGAIN, Certificates, Files
 from fairlead.control.traffic import Traffic
+from fairlead.control.wires import Wires
 from fairlead.kinds import KINDS
 
 
@@ -92,8 +93,9 @@ class ControlPlane:
         self._doors = doors or Doors.open(clocks.now)
         history = HistoryApi(store=store, served=authored([*served, namespaces.served]))
         analysis = AnalysisApi(publisher=self._publisher)
+        self._wires = Wires(self._publisher, settings.xds)
         own = [*self._agents(settings, traffic), *history.routes(), *analysis.routes()]
-        self._serve(rest, namespaces, own)
+        self._serve(rest, namespaces, [*own, *self._wires.routes()])
 
     def _agents(self, settings: Settings, traffic: Traffic) -> Iterator[BaseRoute]:
         """Yield the routes of agents, and of what they measured; lay the short way to them."""
@@ -152,7 +154,7 @@ class ControlPlane:
         """Publish, expire and write statuses until `stop` is set; then end every stream."""
         parts = (
             *(self._publisher, self._instances, self._statuses),
-            *(self._events, self._doors, self._measured),
+            *(self._events, self._doors, self._measured, self._wires),
         )
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(part.run()) for part in parts]
@@ -195,6 +197,8 @@ async def _serve(
 ) -> None:
     clocks = Clocks()
     certificates = _certificates(settings)
+    if settings.xds is not None:
+        server.listen(*settings.xds, settings.write_deadline).close()
     listener = server.listen(settings.host, settings.port, settings.write_deadline)
     try:
         store = SqliteStore.open(settings.data_dir, first_revision)

@@ -215,6 +215,10 @@ class Publisher:
                 while self.world.revision < revision:
                     await self._published.wait()
 
+    async def published_next(self) -> None:
+        """Return when another World is in force."""
+        await self._published.wait()
+
     async def _publish(self, revision: int) -> None:
         wanted = self._nodes.wanted()
         copy = Inputs(

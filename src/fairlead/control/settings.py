@@ -17,10 +17,13 @@ from fairlead.control.history.prometheus import Prometheus
 from fairlead.policy.governance import MODES, ON
 
 DEFAULT_LISTEN = "127.0.0.1:8580"
+XDS_LISTEN = "127.0.0.1:15010"
+"""What ``on`` means."""
 
 VARIABLES = {
     "data_dir": "FAIRLEAD_DATA_DIR",
     "listen": "FAIRLEAD_LISTEN",
+    "xds": "FAIRLEAD_XDS",
     "governance": "FAIRLEAD_GOVERNANCE",
     "auth": "FAIRLEAD_AUTH",
     "tls_cert": "FAIRLEAD_TLS_CERT",
@@ -51,6 +54,9 @@ class Settings:
 
     port: int = 8580
     """Port to listen on; 0 takes a free one."""
+
+    xds: tuple[str, int] | None = None
+    """Loopback address and port that xDS is spoken on; None: it is not."""
 
     governance: str = ON
     """Whether namespaces that say nothing of it enforce their rules; one that does has its way."""
@@ -131,6 +137,7 @@ class Settings:
         *,
         data_dir: str | None,
         listen: str | None,
+        xds: str | None = None,
         governance: str | None = None,
         auth: bool = False,
         tls_cert: str | None = None,
@@ -142,8 +149,7 @@ class Settings:
         found = {name: environment.get(variable, "") for name, variable in VARIABLES.items()}
         directory = data_dir or found["data_dir"]
         if not directory:
-            variable = VARIABLES["data_dir"]
-            raise InvalidSetting("--data-dir", "", f"name a directory, or set {variable}")
+            raise InvalidSetting("--data-dir", "", _NO_DIRECTORY)
         mode = governance or found["governance"] or ON
         if mode not in MODES:
             raise InvalidSetting("--governance", mode, f"use one of {', '.join(MODES)}")
@@ -153,24 +159,37 @@ class Settings:
         certificate, key = _pair(tls_cert or found["tls_cert"], tls_key or found["tls_key"])
         if not local and not certificate:
             raise InvalidSetting("--listen", text, _WITHOUT_TLS)
-        asked = prometheus or found["prometheus"]
         credentials = prometheus_credentials or found["prometheus_credentials"]
         return cls(
             data_dir=Path(directory),
             host=host,
             port=port,
+            xds=_xds(xds or found["xds"]),
             governance=mode,
             auth=auth or not local or parse_switch(VARIABLES["auth"], found["auth"]),
             tls_cert=certificate,
             tls_key=key,
-            prometheus=_prometheus(asked, credentials),
+            prometheus=_prometheus(prometheus or found["prometheus"], credentials),
         )
 
 
+_NO_DIRECTORY = f"name a directory, or set {VARIABLES['data_dir']}"
 _WITHOUT_TLS = (
     "only loopback addresses (127.0.0.1, [::1]) are served without TLS: give --tls-cert and "
     "--tls-key; everybody will need a token then"
 )
+
+
+def _xds(text: str) -> tuple[str, int] | None:
+    if text in ("", "off"):
+        return None
+    try:
+        host, port = parse_listen(XDS_LISTEN if text == "on" else text)
+    except InvalidSetting as error:
+        raise InvalidSetting("--xds", text, error.reason) from error
+    if not ip_address(host).is_loopback:
+        raise InvalidSetting("--xds", text, "xDS is spoken without TLS, on loopback addresses only")
+    return host, port
 
 
 def _pair(certificate: str, key: str) -> tuple[Path | None, Path | None]:

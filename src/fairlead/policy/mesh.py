@@ -90,6 +90,8 @@ class MeshCluster:
     pool: Pool = Pool()
     tls: Tls | None = None
     http2: bool = False
+    by_locality: bool = False
+    """Whether the weights of its localities count. gRPC counts them always."""
     report_load: bool = False
     """Whether the data plane says what it sent (LRS)."""
 

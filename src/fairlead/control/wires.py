@@ -1,0 +1,34 @@
+"""Wires beside our own, which are imported only where they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from starlette.routing import BaseRoute
+
+from fairlead.control.publish import Publisher
+
+if TYPE_CHECKING:
+    from fairlead.control.xds import Xds
+
+
+class Wires:
+    """xDS, where there is an address for it."""
+
+    def __init__(self, publisher: Publisher, address: tuple[str, int] | None) -> None:
+        self._xds: Xds | None = None
+        if address is not None:
+            from fairlead.control.xds import Xds
+
+            self._xds = Xds(publisher, *address)
+
+    def routes(self) -> Iterator[BaseRoute]:
+        """Yield what is asked about them over HTTP."""
+        if self._xds is not None:
+            yield from self._xds.routes()
+
+    async def run(self) -> None:
+        """Serve for good."""
+        if self._xds is not None:
+            await self._xds.run()

@@ -1,0 +1,150 @@
+"""The xDS server: from the World in force to whoever listens, and what they refuse."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from fairlead.compiler.compile import World
+from fairlead.control.access.caller import caller_of
+from fairlead.control.api.status import json_response
+from fairlead.control.mesh import mesh
+from fairlead.control.publish import Publisher
+from fairlead.protocols.watch.codec import ROOT
+from fairlead.protocols.xds.codec import Encoder
+from fairlead.protocols.xds.node import Node
+from fairlead.protocols.xds.resource import View
+from fairlead.protocols.xds.server import Streams, serve
+from fairlead.protocols.xds.subscription import Rejection
+
+RETRY = 1.0
+"""Seconds to wait after a fault of ours before views are made again."""
+MOST_VIEWS = 1000
+"""Namespaces, by kind of data plane, that views are kept for."""
+
+_Scope = tuple[str, bool]
+"""A namespace, and whether its sidecars are meant: all that a view depends on."""
+
+log = logging.getLogger(__name__)
+
+
+class Xds:
+    """The server, and the views it gives out."""
+
+    def __init__(self, publisher: Publisher, host: str, port: int) -> None:
+        self._publisher, self._host, self._port = publisher, host, port
+        self._encoder = Encoder()
+        self._views: dict[_Scope, View] = {}
+        self._wanted: set[_Scope] = set()
+        self._asked = asyncio.Event()
+        self.streams = Streams(self._view, _complain)
+
+    async def run(self) -> None:
+        """Serve, and follow what is published, for good."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        server, self._port = await serve(self.streams, f"{host}:{self._port}")
+        try:
+            while True:
+                try:
+                    await self._follow()
+                except Exception:
+                    log.exception("views for xDS could not be made; clients keep what they have")
+                    await asyncio.sleep(RETRY)
+        finally:
+            await server.stop(0.2)
+
+    async def _follow(self) -> None:
+        world = self._publisher.world
+        while True:
+            await self._make(world, self._wanted)
+            self.streams.publish()
+            self._asked.clear()
+            world = await self._next(world)
+
+    async def _next(self, world: World) -> World:
+        """Return the World in force, once it is another one or somebody else wants a view."""
+        while world is self._publisher.world and self._wanted <= self._views.keys():
+            waiting = [
+                asyncio.create_task(one)
+                for one in (self._publisher.published_next(), self._asked.wait())
+            ]
+            try:
+                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in waiting:
+                    task.cancel()
+        if world is not self._publisher.world:
+            self._drop({_scope(node) for node in self._nodes()})
+        return self._publisher.world
+
+    def _drop(self, used: set[_Scope]) -> None:
+        self._wanted &= used
+        self._views = {scope: self._views[scope] for scope in used & self._views.keys()}
+
+    def _nodes(self) -> Iterator[Node]:
+        nodes = (stream.session.node for stream in self.streams.open)
+        return (node for node in nodes if node is not None)
+
+    async def _make(self, world: World, wanted: Iterable[_Scope]) -> None:
+        views, scopes = self._views, list(wanted)
+        self._views |= await asyncio.to_thread(self._made, world, scopes, views)
+
+    def _made(
+        self, world: World, scopes: Iterable[_Scope], old: dict[_Scope, View]
+    ) -> dict[_Scope, View]:
+        found = {}
+        for namespace, sidecar in scopes:
+            content = mesh(world, namespace, sidecar=sidecar)
+            scope = (namespace, sidecar)
+            found[scope] = self._encoder.view(content, old.get(scope))
+        self._encoder.forget()
+        return found
+
+    def _view(self, node: Node) -> View | None:
+        scope = _scope(node)
+        found = self._views.get(scope)
+        if found is None and len(self._wanted) < MOST_VIEWS:
+            self._wanted = self._wanted | {scope}
+            self._asked.set()
+        return found
+
+    def routes(self) -> Iterator[BaseRoute]:
+        """Yield the route that says who is connected."""
+        yield Route(f"{ROOT}/xds", self._state, methods=["GET"])
+
+    async def _state(self, request: Request) -> Response:
+        caller_of(request).require("list", "nodes.fairlead.io", "")
+        clients = [_client(stream.session) for stream in self.streams.open]
+        return json_response(
+            {"port": self._port, "requests": self.streams.requests, "clients": clients}
+        )
+
+
+def _client(session: Any) -> dict[str, Any]:
+    node = session.node or Node()
+    refused = [
+        {"type": one.type_url, "version": one.version, "reason": one.reason}
+        for one in session.rejections()
+    ]
+    return {
+        "node": node.id,
+        "namespace": node.namespace,
+        "app": node.app,
+        "agent": node.agent,
+        "refused": refused,
+    }
+
+
+def _scope(node: Node) -> _Scope:
+    return node.namespace, node.kind == "sidecar"
+
+
+def _complain(node: Node, rejection: Rejection) -> None:
+    kind = rejection.type_url.rpartition(".")[2]
+    log.warning("xDS: %s refuses a %s: %s", node.id, kind, rejection.reason)

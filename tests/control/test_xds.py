@@ -1,0 +1,73 @@
+"""The control plane's xDS: what registers is called by stock gRPC clients, under the app's name."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from tests.control.fleet import Agent, until
+from tests.control.serving import serving, start
+from tests.protocols.xds.caller import answering, calling
+
+NAMESPACE = "shop"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with serving(tmp_path_factory.mktemp("xds") / "data", xds="127.0.0.1:0") as running:
+        yield running
+
+
+def state(server):
+    with server.client() as http:
+        return http.get("/fairlead/v1/xds").json()
+
+
+@pytest.fixture
+def port(server):
+    return until(lambda: state(server)["port"])
+
+
+def register(server, app, address, **more):
+    number = int(address.rpartition(":")[2])
+    Agent(server.url, NAMESPACE, app, number, protocol="grpc", **more).register()
+
+
+@pytest.mark.parametrize("name", ["orders", "orders.shop", "orders.shop.svc.cluster.local:80"])
+def test_an_app_is_called_by_its_names(server, port, name):
+    with answering("one") as at, calling(port, NAMESPACE, f"names-{name}") as client:
+        register(server, "orders", at["one"])
+        found = until(lambda: client.call(f"xds:///{name}"))
+
+        assert "one" in found or until(lambda: client.call(f"xds:///{name}")["one"])
+
+
+def test_instances_that_come_are_called_and_lanes_are_kept(server, port):
+    with answering("one", "two", "blue") as at, calling(port, NAMESPACE) as client:
+        register(server, "stock", at["one"])
+        register(server, "stock", at["blue"], lane="blue")
+        until(lambda: client.call("xds:///stock")["one"])
+        register(server, "stock", at["two"])
+        until(lambda: client.call("xds:///stock", 10)["two"])
+        before = state(server)["requests"]
+
+        usual = client.call("xds:///stock", 50)
+        coloured = client.call("xds:///stock", 50, "a=b,x-opensergo-traffic=blue;p=1")
+
+        assert usual.keys() == {"one", "two"}
+        assert coloured == {"blue": 50}
+        assert state(server)["requests"] == before, "a call asks the control plane for nothing"
+        assert [one["node"] for one in state(server)["clients"]] == ["grpc-1"]
+
+
+def test_other_addresses_than_loopback_are_refused(tmp_path):
+    process = start(tmp_path / "data", xds="0.0.0.0:15010")
+    try:
+        _, said = process.communicate(timeout=20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+
+    assert process.returncode == 2
+    assert "--xds '0.0.0.0:15010': xDS is spoken without TLS, on loopback" in said
