@@ -15,7 +15,7 @@ SURE = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a runner saw. A field that is None it cannot see: nobody asks it for that one."""
+    """What a runner saw. A field that is None it cannot see: features that need it, it lacks."""
 
     to: str | None = None
     """Cluster that the request reached; ``""``: none."""
@@ -59,11 +59,10 @@ def differences(case: Case, outcomes: Sequence[Outcome]) -> list[str]:
 def _one(answer: Answer, outcome: Outcome) -> Iterator[str]:
     for name in PLAIN:
         wanted, seen = getattr(answer, name), getattr(outcome, name)
-        if wanted is not None and seen is not None and wanted != seen:
+        if wanted is not None and wanted != seen:
             yield f"{name} is {seen!r}, not {wanted!r}"
-    for wanted, seen in ((answer.sent, outcome.sent), (answer.got, outcome.got)):
-        if seen is not None:
-            yield from _headers(wanted, seen)
+    yield from _headers(answer.sent, outcome.sent or {})
+    yield from _headers(answer.got, outcome.got or {})
 
 
 def _headers(

