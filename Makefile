@@ -75,6 +75,12 @@ test-envoy: $(STAMP)  ## the same cases asked of a real Envoy, which is the judg
 conformance-page: $(STAMP)  ## write docs/conformance.md anew
 	@$(BIN)/python -m tests.conformance.routing.page
 
+.PHONY: gateway-api-conformance
+GATEWAY_API ?= build/gateway-api
+gateway-api-conformance: $(STAMP)  ## run the Gateway API's own conformance suite against our tables (GATEWAY_API=checkout)
+	@test -d '$(GATEWAY_API)' || git clone -q --depth 1 https://github.com/kubernetes-sigs/gateway-api '$(GATEWAY_API)'
+	@$(BIN)/python -m tests.conformance.gateway_api '$(GATEWAY_API)'
+
 .PHONY: console console-check test-console screenshots
 PACKAGES := console/node_modules/.package-lock.json
 DRIVER := $(VENV)/.driver

@@ -56,7 +56,9 @@ class World:
             {namespace: one.parts for namespace, one in rules.items()}, self.services, placed
         )
         every = (part for one in rules.values() for part in one.parts)
-        self.gateways = Gateways(every, ((one.namespace, one.app) for one in self.services))
+        self.gateways = Gateways(
+            every, ((one.namespace, one.app) for one in self.services), governance.labels_of
+        )
         self._services_text = canonical(to_plain(self.services))
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Which namespaces enforce their rules, as the operator has said."""
+"""What is said of namespaces: whether they enforce their rules, and their labels."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from fairlead.compiler.part import Part
 from fairlead.compiler.select import finding
 from fairlead.policy.governance import OBSERVE, OFF, ON
 
+NAME_LABEL = "kubernetes.io/metadata.name"
+"""The label that Kubernetes gives each namespace: its name."""
+
 _WORDS = {
     OBSERVE: ("NamespaceObserves", "only counts what it would do"),
     OFF: ("NamespaceIsOff", "has no effect"),
@@ -18,15 +21,21 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Governance:
-    """The mode of every namespace: its own where it has one, else the default."""
+    """The mode of every namespace, its own where it has one, else the default; and its labels."""
 
     default: str = ON
     namespaces: Mapping[str, str] = field(default_factory=dict)
     """Modes by namespace; each is one of `policy.governance.MODES`."""
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Labels by namespace, of those that somebody has written: gateways let routes in by them."""
 
     def of(self, namespace: str) -> str:
         """Return the mode of a namespace."""
         return self.namespaces.get(namespace, self.default)
+
+    def labels_of(self, namespace: str) -> Mapping[str, str]:
+        """Return the labels of a namespace, with the one that every namespace has."""
+        return {**self.labels.get(namespace, {}), NAME_LABEL: namespace}
 
 
 def unenforced(parts: Iterable[Part], mode: str) -> Iterator[Finding]:

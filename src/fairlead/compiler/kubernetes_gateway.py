@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fairlead.compiler.gateways.listeners import NAME_LABEL
 from fairlead.compiler.part import Part
 from fairlead.kinds import Resource
-from fairlead.kinds.kubernetes_gateway import KubernetesGatewaySpec, LabelSelector
+from fairlead.kinds.kubernetes_gateway import KubernetesGatewaySpec
 from fairlead.kinds.networking import waiting
 
 
@@ -25,13 +24,3 @@ def _sentences(spec: KubernetesGatewaySpec) -> Iterator[str]:
     for place, one in enumerate(spec.listeners):
         if one.tls is not None and one.tls.options:
             yield f"listeners[{place}].tls.options: none is known here"
-        allowed = one.allowed_routes.namespaces if one.allowed_routes else None
-        selector = allowed.selector if allowed else None
-        path = f"listeners[{place}].allowedRoutes.namespaces.selector"
-        for key in _foreign(selector) if selector else ():
-            yield f"{path}: {key}: labels of namespaces are not known here, so that none is let in"
-
-
-def _foreign(selector: LabelSelector) -> Iterator[str]:
-    keys = (*(selector.match_labels or ()), *(r.key for r in selector.match_expressions or ()))
-    yield from (key for key in dict.fromkeys(keys) if key != NAME_LABEL)

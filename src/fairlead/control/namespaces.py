@@ -23,7 +23,7 @@ from fairlead.control.store import (
     Stored,
     Write,
 )
-from fairlead.kinds.kind import text_at
+from fairlead.kinds.kind import child, text_at
 from fairlead.policy.workload import DEFAULT_NAMESPACE
 
 RESOURCE = NAMESPACE.resource
@@ -37,19 +37,27 @@ class NotEmpty(Exception):
 
 
 def governance(items: Iterable[Stored], default: str) -> Governance:
-    """Return which namespaces enforce their rules, of the stored ones in `items`."""
-    modes = ((item.key.name, mode_of(item.object)) for item in items)
-    return Governance(default=default, namespaces={name: mode for name, mode in modes if mode})
+    """Return which namespaces enforce their rules, of the stored ones in `items`, and labels."""
+    written = {item.key.name: item.object for item in items}
+    modes = ((name, mode_of(plain)) for name, plain in written.items())
+    return Governance(
+        default=default,
+        namespaces={name: mode for name, mode in modes if mode},
+        labels={name: dict(child(plain, "metadata", "labels")) for name, plain in written.items()},
+    )
 
 
 def switched(before: Governance, change: Change) -> Governance:
     """Return the governance after a change of one namespace."""
-    modes = dict(before.namespaces)
-    modes.pop(change.stored.key.name, None)
-    mode = mode_of(change.stored.object)
-    if change.type != "DELETED" and mode:
-        modes[change.stored.key.name] = mode
-    return Governance(default=before.default, namespaces=modes)
+    modes, labels = dict(before.namespaces), dict(before.labels)
+    name, plain = change.stored.key.name, change.stored.object
+    modes.pop(name, None)
+    labels.pop(name, None)
+    if change.type != "DELETED":
+        labels[name] = dict(child(plain, "metadata", "labels"))
+        if mode := mode_of(plain):
+            modes[name] = mode
+    return Governance(default=before.default, namespaces=modes, labels=labels)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

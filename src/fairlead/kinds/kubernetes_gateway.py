@@ -65,8 +65,7 @@ class RouteNamespaces(Written):
     )
     selector: LabelSelector | None = Field(
         default=None,
-        description="By their labels. kubernetes.io/metadata.name alone is known here: "
-        "what asks for another label selects none.",
+        description="By their labels.",
     )
 
 

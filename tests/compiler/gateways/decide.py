@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from fairlead.compiler import Instance, World
+from fairlead.compiler.governance import Governance
 from fairlead.kinds import parse
 from fairlead.kinds.document import read_documents
 from fairlead.policy.routing.action import Answer, Forward, Redirect
@@ -23,7 +24,7 @@ def world(text: str, apps: list[str] | None = None, namespace: str = "default") 
         Instance(namespace=where or namespace, app=app, address=f"10.0.0.{n}:80")
         for n, (where, _, app) in enumerate(named, 1)
     ]
-    return World.of(objects, instances, 1)
+    return World.of(objects, instances, 1, governance=Governance(labels={"shop": {"team": "a"}}))
 
 
 def table(found: World, port: int = 80) -> RouteTable:

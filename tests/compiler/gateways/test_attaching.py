@@ -246,3 +246,37 @@ def test_a_port_of_a_service_has_routes_of_its_own():
     text = MESH.format(name="r", namespace="shop", port=", port: 8080", path="/", app="b")
     assert mesh("shop", text).hosts == ()
     assert outcome(mesh("shop", text, 8080), Asked("/", "a")) == "b"
+
+
+SELECTING = """
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {{name: web, namespace: infra}}
+spec:
+  gatewayClassName: fairlead
+  listeners:
+  - name: http
+    port: 80
+    protocol: HTTP
+    allowedRoutes: {{namespaces: {{from: Selector, selector: {selector}}}}}
+---
+"""
+
+
+@pytest.mark.parametrize(
+    ("selector", "taken"),
+    [
+        ("{matchLabels: {team: a}}", True),
+        ("{matchLabels: {team: b}}", False),
+        ("{matchLabels: {kubernetes.io/metadata.name: shop}}", True),
+        ("{matchExpressions: [{key: team, operator: In, values: [a, b]}]}", True),
+        ("{matchExpressions: [{key: team, operator: NotIn, values: [a]}]}", False),
+        ("{matchExpressions: [{key: other, operator: NotIn, values: [a]}]}", True),
+        ("{matchExpressions: [{key: team, operator: Exists}]}", True),
+        ("{matchExpressions: [{key: team, operator: DoesNotExist}]}", False),
+    ],
+)
+def test_namespaces_are_let_in_by_their_labels(selector, taken):
+    """As Kubernetes selects."""
+    text = SELECTING.format(selector=selector) + route()
+    assert (outcome(table(world(text, ["shop/a"])), Asked()) == "a") is taken

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -36,6 +36,7 @@ NOBODY = "no data plane has said that it serves it"
 MESH_PORT = 80
 Key = tuple[str, str]
 """Namespace and name."""
+Labels = Callable[[str], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +54,12 @@ class Served:
 class Gateways:
     """What the objects of the Gateway API come to."""
 
-    def __init__(self, parts: Iterable[Part], services: Iterable[Key]) -> None:
-        """`parts` are those of all namespaces; `services` the namespaces and names of apps."""
+    def __init__(self, parts: Iterable[Part], services: Iterable[Key], labels: Labels) -> None:
+        """`parts` are those of all namespaces; `services` the namespaces and names of apps.
+
+        `labels` returns those of a namespace.
+        """
+        self._labels = labels
         found = self._parts = tuple(one for one in parts if self.knows(one))
         self._routes = [one for one in found if one.resource.kind in ROUTES]
         grants = [one.resource for one in found if one.resource.kind is reference_grant.KIND]
@@ -176,7 +181,8 @@ class Gateways:
         if not meant:
             message = f"Gateway {namespace}/{name} has no listener {_asked(parent)}"
             return (), refused(NO_PARENT, message)
-        open_ = [one for one in meant if one.usable and one.takes(part.resource)]
+        labels = self._labels(part.resource.namespace)
+        open_ = [one for one in meant if one.usable and one.takes(part.resource, labels)]
         if not open_:
             message = f"no listener of Gateway {namespace}/{name} lets it in"
             return (), refused(NOT_ALLOWED, message)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,8 +34,6 @@ from fairlead.kinds.kubernetes_gateway import (
 )
 
 ROUTES = ("HTTPRoute", "GRPCRoute")
-NAME_LABEL = "kubernetes.io/metadata.name"
-"""The label that Kubernetes gives each namespace: its name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +58,8 @@ class Serving:
         """How it is spoken to."""
         return "https" if self.listener.protocol == HTTPS else "http"
 
-    def takes(self, route: Resource[Any]) -> bool:
-        """Tell whether it lets in routes of that kind and namespace."""
+    def takes(self, route: Resource[Any], labels: Mapping[str, str]) -> bool:
+        """Tell whether it lets in routes of that kind and namespace, which has `labels`."""
         if route.kind.kind not in self.kinds:
             return False
         allowed = self.listener.allowed_routes
@@ -71,7 +69,7 @@ class Serving:
             return True
         if way == SELECTOR:
             selector = namespaces.selector if namespaces else None
-            return selector is not None and _selects(selector, route.namespace)
+            return selector is not None and _selects(selector, labels)
         return way in ("", "Same") and route.namespace == self.gateway.namespace
 
     def hosts(self, asked: tuple[str, ...]) -> tuple[str, ...]:
@@ -158,8 +156,7 @@ def _references(problems: list[tuple[str, str]], one: Listener) -> Verdict:
     return resolved(problems)
 
 
-def _selects(selector: LabelSelector, namespace: str) -> bool:
-    labels = {NAME_LABEL: namespace}
+def _selects(selector: LabelSelector, labels: Mapping[str, str]) -> bool:
     wanted = selector.match_labels or {}
     tests = selector.match_expressions or ()
     return all(labels.get(key) == value for key, value in wanted.items()) and all(
@@ -167,16 +164,16 @@ def _selects(selector: LabelSelector, namespace: str) -> bool:
     )
 
 
-def _meets(labels: dict[str, str], one: Requirement) -> bool:
-    """Tell whether a test holds; of labels that are not known here, none does."""
-    if one.key not in labels:
-        return False
-    values = one.values or ()
-    if one.operator == "In":
-        return labels[one.key] in values
-    if one.operator == "NotIn":
-        return labels[one.key] not in values
-    return one.operator == "Exists"
+def _meets(labels: Mapping[str, str], one: Requirement) -> bool:
+    """Tell whether a test holds; one by a word that is not known never does."""
+    value, values = labels.get(one.key), one.values or ()
+    holds = {
+        "In": value in values,
+        "NotIn": value not in values,
+        "Exists": value is not None,
+        "DoesNotExist": value is None,
+    }
+    return holds.get(one.operator, False)
 
 
 def owner(found: tuple[Serving, ...], host: str) -> Serving | None:
