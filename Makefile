@@ -114,6 +114,10 @@ bench: $(STAMP) databases  ## measure what the agent costs; writes build/bench/b
 bench-flow: $(STAMP)  ## measure the gate beside others' in four languages; writes build/bench/flow.json
 	@$(BIN)/python -m benchmarks.flow $(ARGS)
 
+.PHONY: bench-push
+bench-push: $(STAMP)  ## measure pushes to thousands of xDS streams, and all coming again; writes build/bench/push.json
+	@$(BIN)/python -m benchmarks.push $(ARGS)
+
 .PHONY: bench-workers
 bench-workers: $(STAMP)  ## measure what workers count together, and kill some; writes build/bench/workers.json
 	@$(BIN)/python -m benchmarks.workers $(ARGS)

@@ -61,6 +61,30 @@ def test_instances_that_come_are_called_and_lanes_are_kept(server, port):
         assert [one["node"] for one in state(server)["clients"]] == ["grpc-1"]
 
 
+def test_who_polls_gets_json_and_304_for_what_is_known(server, port):
+    with answering("one") as at:
+        register(server, "polled", at["one"])
+    asked = {"node": {"id": "p", "metadata": {"NAMESPACE": NAMESPACE}}}
+    name = "outbound|80||polled.shop.svc.cluster.local"
+
+    with server.client() as http:
+        found = until(lambda: poll(http, "endpoints", asked, resource_names=[name]))
+        again = http.post("/v3/discovery:endpoints", json={
+            **asked, "resource_names": [name], "version_info": found["version_info"],
+        })  # fmt: skip
+        wrong = http.post("/v3/discovery:endpoints", json={"nonsense": 1})
+        unknown = http.post("/v3/discovery:nonsense", json={})
+
+    assert found["resources"][0]["cluster_name"] == name
+    assert (again.status_code, wrong.status_code, unknown.status_code) == (304, 400, 400)
+
+
+def poll(http, kind, asked, **more):
+    """Return the answer, None where it has no resources yet."""
+    found = http.post(f"/v3/discovery:{kind}", json={**asked, **more}).json()
+    return found if found.get("resources") else None
+
+
 def test_other_addresses_than_loopback_are_refused(tmp_path):
     process = start(tmp_path / "data", xds="0.0.0.0:15010")
     try:

@@ -15,6 +15,7 @@ from fairlead.compiler.compile import World
 from fairlead.control.access.caller import caller_of
 from fairlead.control.api.status import json_response
 from fairlead.control.mesh import mesh
+from fairlead.control.polling import Polling
 from fairlead.control.publish import Publisher
 from fairlead.protocols.watch.codec import ROOT
 from fairlead.protocols.xds.codec import Encoder
@@ -42,7 +43,7 @@ class Xds:
         self._encoder = Encoder()
         self._views: dict[_Scope, View] = {}
         self._wanted: set[_Scope] = set()
-        self._asked = asyncio.Event()
+        self._asked, self._made = asyncio.Event(), asyncio.Event()
         self.streams = Streams(self._view, _complain)
 
     async def run(self) -> None:
@@ -93,9 +94,11 @@ class Xds:
 
     async def _make(self, world: World, wanted: Iterable[_Scope]) -> None:
         views, scopes = self._views, list(wanted)
-        self._views |= await asyncio.to_thread(self._made, world, scopes, views)
+        self._views |= await asyncio.to_thread(self._encoded, world, scopes, views)
+        made, self._made = self._made, asyncio.Event()
+        made.set()
 
-    def _made(
+    def _encoded(
         self, world: World, scopes: Iterable[_Scope], old: dict[_Scope, View]
     ) -> dict[_Scope, View]:
         found = {}
@@ -114,8 +117,14 @@ class Xds:
             self._asked.set()
         return found
 
+    async def _awaited(self, node: Node) -> View:
+        while (found := self._view(node)) is None:
+            await self._made.wait()
+        return found
+
     def routes(self) -> Iterator[BaseRoute]:
-        """Yield the route that says who is connected."""
+        """Yield those of who polls, and the one that says who is connected."""
+        yield from Polling(self._awaited).routes()
         yield Route(f"{ROOT}/xds", self._state, methods=["GET"])
 
     async def _state(self, request: Request) -> Response:

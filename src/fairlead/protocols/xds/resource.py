@@ -75,12 +75,26 @@ class Resource:
         return tagged(1, self.type_url.encode()) + tagged(2, self.content)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Difference:
     """What is new or another one, and what is no more."""
 
     put: tuple[Resource, ...] = ()
     gone: tuple[Resource, ...] = ()
+    _covered: dict[tuple[frozenset[str], bool], dict[str, Resource]] = field(default_factory=dict)
+
+    def covered(self, names: frozenset[str], *, everything: bool) -> Mapping[str, Resource]:
+        """Return what of `put` is asked for: worked out once for all who ask for the same."""
+        found = self._covered.get((names, everything))
+        if found is None:
+            if len(self._covered) >= 64:
+                self._covered.clear()
+            found = self._covered[names, everything] = {
+                one.name: one
+                for one in self.put
+                if one.name in names or (everything and not one.on_demand)
+            }
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +121,11 @@ class Collection:
         """Return the hash of all of it."""
         parts = sorted(f"{one.name}={one.version}" for one in self.resources.values())
         return sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+    @cached_property
+    def versions(self) -> Mapping[str, str]:
+        """Return the versions by name."""
+        return {name: one.version for name, one in self.resources.items()}
 
     @cached_property
     def _differences(self) -> dict[Collection, Difference]:

@@ -27,7 +27,14 @@ from fairlead.protocols.xds.resource import (
     View,
     tagged,
 )
-from fairlead.protocols.xds.subscription import ALL, Refused, Rejection, Subscription, checked
+from fairlead.protocols.xds.subscription import (
+    ALL,
+    Refused,
+    Rejection,
+    Subscription,
+    checked,
+    shared,
+)
 
 MOST_TYPES = 64
 LONGEST_REASON = 4096
@@ -72,8 +79,9 @@ class Session:
             return None
         ordered = self._ordered()
         for one in ordered:
-            free = not one.waiting and self._settled(AFTER.get(one.type_url, ()))
-            if free and (found := self._put(one)) is not None:
+            if one.waiting or one.idle(self.view.of(one.type_url)):
+                continue
+            if self._settled(AFTER.get(one.type_url, ())) and (found := self._put(one)) is not None:
                 return found
         # A client that refused new routes still uses the old ones, and their clusters.
         if not self._settled(self.subscriptions) or self.rejections():
@@ -161,7 +169,7 @@ class WholeSession(Session):
         if added or first or (everything and not one.everything):
             one.due |= added
             one.answer = one.type_url in WHOLE
-        one.names, one.everything = names, everything
+        one.names, one.everything = shared(frozenset(names)), everything
         one.due &= names
 
     def _put(self, one: Subscription) -> bytes | None:
@@ -196,7 +204,8 @@ class DeltaSession(Session):
             rejected = one.rejection
         added = checked(request.resource_names_subscribe, len(one.names))
         if first:
-            held = dict(request.initial_resource_versions)
+            versions = request.initial_resource_versions
+            held = {name: versions[name] for name in versions}
             checked(list(held))
             one.held = held or None
             one.everything = not added and one.type_url in WILDCARD
@@ -211,7 +220,9 @@ class DeltaSession(Session):
         if ALL in added and not one.everything:
             one.everything, one.due = True, one.due | self._general(one)
         added, removed = added - {ALL}, removed - {ALL}
-        one.names = (one.names | added) - removed
+        if not added and not removed:
+            return
+        one.names = shared((one.names | added) - removed)
         one.due = (one.due | added) - removed
         for name in removed:
             one.gone.pop(name, None)
@@ -223,7 +234,8 @@ class DeltaSession(Session):
     def _put(self, one: Subscription) -> bytes | None:
         asked = set(one.due)
         found = self._lacking(one)
-        missing = asked & one.due - one.seen.resources.keys()
+        there = one.seen.resources
+        missing = {name for name in asked & one.due if name not in there}
         if not found and not missing and not one.answer:
             one.due.clear()
             return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from fairlead.protocols.xds.resource import NOTHING, Collection, Resource
 
@@ -30,7 +31,7 @@ class Subscription:
     """Of one type, on one stream."""
 
     type_url: str
-    names: set[str] = field(default_factory=set)
+    names: frozenset[str] = frozenset()
     everything: bool = False
     named: bool = False
     """Whether names were ever asked for: from then on, no names are none."""
@@ -72,11 +73,14 @@ class Subscription:
         found: dict[str, Resource] = {}
         if newest is not self.seen:
             difference = newest.since(self.seen)
-            found = {one.name: one for one in difference.put if self.covers(one)}
+            found = dict(difference.covered(self.names, everything=self.everything))
             self.gone |= {one.name: one for one in difference.gone if self.covers(one)}
             self.seen = newest
         if self.held is not None:
-            found = {n: r for n, r in found.items() if self.held.get(n) != r.version}
+            held = self.held
+            if held == newest.versions:
+                found.clear()
+            found = {n: r for n, r in found.items() if held.get(n) != r.version}
             self.gone |= dict.fromkeys(n for n in self.held if n not in newest.resources)
             self.due -= self.held.keys()
             self.held = None
@@ -85,17 +89,29 @@ class Subscription:
             del self.gone[name]
         return list(found.values())
 
+    def idle(self, newest: Collection) -> bool:
+        """Say whether there is nothing to look at."""
+        return not (newest is not self.seen or self.due or self.answer or self.held is not None)
+
     def pending(self, newest: Collection) -> bool:
         """Say whether the client is to be told something that is there."""
         if self.answer or self.due or self.held is not None:
             return True
-        return newest is not self.seen and any(map(self.covers, newest.since(self.seen).put))
+        if newest is self.seen:
+            return False
+        return bool(newest.since(self.seen).covered(self.names, everything=self.everything))
+
+
+@lru_cache(64)
+def shared(names: frozenset[str]) -> frozenset[str]:
+    """Return an equal set that other streams have, too: a fleet asks for the same."""
+    return names
 
 
 def checked(names: list[str], known: int = 0) -> set[str]:
     """Return the names of a request. Raises Refused."""
     if len(names) + known > MOST_NAMES:
         raise Refused(f"more than {MOST_NAMES} names of one type")
-    if any(len(name) > LONGEST_NAME for name in names):
+    if max(map(len, names), default=0) > LONGEST_NAME:
         raise Refused(f"a name of more than {LONGEST_NAME} characters")
     return set(names)

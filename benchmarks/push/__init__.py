@@ -1,0 +1,1 @@
+"""What a push to thousands of xDS streams costs: `make bench-push`."""
