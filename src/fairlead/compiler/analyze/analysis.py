@@ -18,6 +18,7 @@ from fairlead.compiler.analyze import codes
 from fairlead.compiler.analyze.codes import Code, Severity
 from fairlead.compiler.compile import World
 from fairlead.compiler.finding import Finding
+from fairlead.compiler.gateways.standing import NOT_FOUND, NOT_REPORTED
 from fairlead.compiler.governance import Governance
 from fairlead.compiler.instance import Instance
 from fairlead.compiler.part import Part
@@ -92,7 +93,6 @@ _SAME: Mapping[str, Code] = {
     told.INSTANCES_EXCLUDED: codes.EXCLUDED,
     told.OVERLAPS: codes.SAME_GUARD,
     told.FALLBACK_UNUSABLE: codes.DANGLING,
-    told.RESOLVED_REFS: codes.DANGLING,
 }
 _ENFORCED: Mapping[str, Code | None] = {
     "StrategyUnusable": codes.DANGLING,
@@ -104,10 +104,7 @@ _ENFORCED: Mapping[str, Code | None] = {
     told.TARGET_NOT_SEEN: None,
     told.OVERRIDDEN: None,
 }
-_ACCEPTED: Mapping[str, Code] = {
-    "NoMatchingParent": codes.DANGLING,
-    "NotAllowedByListeners": codes.DANGLING,
-    "NoMatchingListenerHostname": codes.DANGLING,
+_CONDITIONS: Mapping[str, Code] = {
     "UnsupportedValue": codes.NOT_HONOURED,
     "ListenersNotValid": codes.NOT_HONOURED,
 }
@@ -134,8 +131,8 @@ def _code(one: Finding, rules: Mapping[str, Rules]) -> Code | None:
         if one.reason in _SWITCHED:
             return codes.TRIAL
         return _ENFORCED.get(one.reason, codes.NOT_ENFORCED)
-    if one.type == told.ACCEPTED:
-        return _ACCEPTED.get(one.reason) if one.status == "False" else None
+    if one.type in (told.ACCEPTED, told.RESOLVED_REFS):
+        return _attached(one)
     if one.type == told.OVERRIDDEN:
         part = rules[one.namespace].by_name[one.kind, one.name]
         if part.colouring is None:
@@ -143,6 +140,16 @@ def _code(one: Finding, rules: Mapping[str, Rules]) -> Code | None:
         never = _never_wins(part, rules[one.namespace])
         return codes.SHADOWED if never else codes.OVERLAPPING
     return _SAME.get(one.type)
+
+
+def _attached(one: Finding) -> Code | None:
+    """Return what a condition of the Gateway API is advice about."""
+    if one.status != "False":
+        return None
+    # An app that nobody has reported is no fault of a file.
+    if one.reason == NOT_FOUND or one.message.startswith(NOT_REPORTED):
+        return codes.UNSEEN
+    return _CONDITIONS.get(one.reason, codes.DANGLING)
 
 
 def _never_wins(part: Part, rules: Rules) -> bool:

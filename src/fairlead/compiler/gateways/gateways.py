@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +15,7 @@ from fairlead.compiler.gateways.standing import (
     NO_HOSTNAME,
     NO_PARENT,
     NOT_ALLOWED,
+    NOT_REPORTED,
     PENDING,
     PROGRAMMED,
     UNSUPPORTED,
@@ -93,13 +95,9 @@ class Gateways:
         A service whose own namespace has routes for it, or the caller's, is in it. The caller's
         come instead of the service's (GEP-1426, consumer and producer routes).
         """
-        found: dict[Key, list[Part]] = {}
-        for part, _, key in self._of_services:
-            if part.resource.namespace in (namespace, key[0]):
-                found.setdefault(key, [])
         return tuple(
             host
-            for key in sorted(found)
+            for key in sorted(self._of_services)
             if (host := self._callers(key, namespace, port)) is not None
         )
 
@@ -120,11 +118,7 @@ class Gateways:
         return found
 
     def _callers(self, key: Key, namespace: str, port: int) -> VirtualHost | None:
-        of_it = [
-            part
-            for part, parent, one in self._of_services
-            if one == key and parent.port in (None, port)
-        ]
+        of_it = [part for part, parent in self._of_services[key] if parent.port in (None, port)]
         consumers = [part for part in of_it if part.resource.namespace == namespace]
         producers = [part for part in of_it if part.resource.namespace == key[0]]
         chosen = consumers or producers
@@ -136,15 +130,15 @@ class Gateways:
         return mesh_host(f"{full}.{SUFFIX}:{port}", domains, chosen, self._rules)
 
     @cached_property
-    def _of_services(self) -> tuple[tuple[Part, ParentReference, Key], ...]:
-        """Routes with each service that they are for callers of."""
-        return tuple(
-            (part, parent, key)
-            for part in self._routes
-            for parent in part.resource.spec.parent_refs or ()
-            if (parent.group, parent.kind) == ("", SERVICE)
-            if self._references.known(*(key := _key(part, parent)))
-        )
+    def _of_services(self) -> dict[Key, list[tuple[Part, ParentReference]]]:
+        """Routes for callers of services, by service."""
+        found: dict[Key, list[tuple[Part, ParentReference]]] = {}
+        for part in self._routes:
+            for parent in part.resource.spec.parent_refs or ():
+                key = _key(part, parent)
+                if (parent.group, parent.kind) == ("", SERVICE) and self._references.known(*key):
+                    found.setdefault(key, []).append((part, parent))
+        return found
 
     def _ports(self, key: Key, listeners: tuple[Serving, ...]) -> Iterator[Served]:
         usable = [one for one in listeners if one.usable]
@@ -170,6 +164,11 @@ class Gateways:
                 for one in self._taken(part, parent)[0]:
                     found.setdefault((id(part), id(one.serving)), one)
         return tuple(found.values())
+
+    @cached_property
+    def _counts(self) -> Counter[int]:
+        """Routes attached to each listener."""
+        return Counter(id(one.serving) for one in self._attached)
 
     def _taken(self, part: Part, parent: ParentReference) -> tuple[tuple[Attached, ...], Verdict]:
         """Return the listeners of a Gateway that take a route, and what that comes to."""
@@ -223,7 +222,7 @@ class Gateways:
         namespace, name = _key(part, parent)
         if self._references.known(namespace, name):
             return accepted()
-        message = f"no agent has reported an app called {name} in namespace {namespace}"
+        message = f"{NOT_REPORTED} {name} in namespace {namespace}"
         return refused(NO_PARENT, message)
 
     def _of_gateway(self, listeners: tuple[Serving, ...]) -> Standing:
@@ -241,11 +240,10 @@ class Gateways:
         return Standing(verdicts=(first, _programmed(first.status == "True")), listeners=states)
 
     def _state(self, one: Serving) -> ListenerState:
-        attached = sum(taken.serving is one for taken in self._attached)
         return ListenerState(
             name=one.listener.name,
             kinds=one.kinds,
-            attached=attached,
+            attached=self._counts[id(one)],
             verdicts=(*one.verdicts, _programmed(one.usable)),
         )
 

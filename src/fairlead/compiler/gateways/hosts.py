@@ -6,7 +6,7 @@ A wildcard stands for one or more labels: ``*.example.com`` covers ``a.b.example
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 
 ANY = "*"
 
@@ -32,6 +32,12 @@ def exactness(host: str) -> tuple[int, int]:
     return (0 if host.startswith("*") else len(host), len(host))
 
 
-def most_exact(hosts: Iterable[str], host: str) -> str | None:
-    """Return the most exact of `hosts` that covers `host`, None for none."""
-    return max((one for one in hosts if covers(one, host)), key=exactness, default=None)
+def covering(host: str) -> Iterator[str]:
+    """Yield every host name that covers `host`, the most exact first."""
+    yield host
+    rest = host.removeprefix("*.")
+    while "." in rest:
+        rest = rest.partition(".")[2]
+        yield f"*.{rest}"
+    if host != ANY:
+        yield ANY

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from fairlead.compiler.gateways.standing import INVALID_KIND, NOT_FOUND, NOT_PERMITTED
+from fairlead.compiler.gateways.standing import (
+    INVALID_KIND,
+    NOT_FOUND,
+    NOT_PERMITTED,
+    NOT_REPORTED,
+)
 from fairlead.kinds import Resource
 from fairlead.kinds.gateway_api import GROUP, SERVICE, BackendObject, SecretReference
 from fairlead.kinds.reference_grant import ReferenceGrantSpec
@@ -41,7 +46,7 @@ class References:
         if not self.permitted(by, ref):
             return NOT_PERMITTED, _refusal(by, SERVICE, namespace, ref.name)
         if not self.known(namespace, ref.name):
-            message = f"no agent has reported an app called {ref.name} in namespace {namespace}"
+            message = f"{NOT_REPORTED} {ref.name} in namespace {namespace}"
             return NOT_FOUND, message
         return None
 

@@ -15,6 +15,8 @@ NO_HOSTNAME = "NoMatchingListenerHostname"
 NOT_PERMITTED, INVALID_KIND = "RefNotPermitted", "InvalidKind"
 NOT_FOUND = "BackendNotFound"
 PENDING = "Pending"
+NOT_REPORTED = "no agent has reported an app called"
+"""How sentences about services begin that nobody knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,5 +78,7 @@ def resolved(problems: Iterable[tuple[str, str]]) -> Verdict:
     found = tuple(problems)
     if not found:
         return Verdict(type=RESOLVED, reason=RESOLVED)
+    # What may come by itself is said last: an app may only not have started yet.
+    found = tuple(sorted(found, key=lambda one: one[0] == NOT_FOUND))
     message = "; ".join(dict.fromkeys(words for _, words in found))
     return Verdict(type=RESOLVED, status="False", reason=found[0][0], message=message)

@@ -7,12 +7,12 @@ lower ``namespace/name``, the earlier rule (HTTPRoute, ``hostnames`` and ``rules
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fairlead.compiler.gateways.filters import Place
-from fairlead.compiler.gateways.hosts import ANY, exactness, most_exact
+from fairlead.compiler.gateways.hosts import ANY, covering, exactness
 from fairlead.compiler.gateways.listeners import Serving, owner
 from fairlead.compiler.gateways.rules import Rules
 from fairlead.compiler.part import Part
@@ -36,6 +36,10 @@ def gateway_table(
     """Return the table of one port, whose usable `listeners` are given."""
     found = list(attached)
     domains = {one.host for one in listeners} | {host for one in found for host in one.hosts}
+    by_host: dict[str, list[Attached]] = {}
+    for one in found:
+        for host in one.hosts:
+            by_host.setdefault(host, []).append(one)
     hosts = []
     made: dict[int, list[tuple[Any, Route]]] = {}
     for domain in sorted(domains, key=lambda one: (tuple(-n for n in exactness(one)), one)):
@@ -44,16 +48,26 @@ def gateway_table(
             continue
         place = Place(port=serving.listener.port, scheme=serving.scheme)
         ordered: list[tuple[Any, Route]] = []
-        for one in found:
-            host = most_exact(one.hosts, domain) if one.serving is serving else None
-            if host is None:
-                continue
-            routes = made.setdefault(id(one), _ranked(one.part, place, rules))
+        for host, one in _concerned(by_host, domain, serving):
+            if id(one) not in made:
+                made[id(one)] = _ranked(one.part, place, rules)
             exact = tuple(-number for number in exactness(host))
-            ordered += [((exact, *order), route) for order, route in routes]
+            ordered += [((exact, *order), route) for order, route in made[id(one)]]
         ordered.sort(key=lambda pair: pair[0])
         hosts.append(_host(domain, ordered))
     return RouteTable(name=name, hosts=tuple(hosts), ignore_port=True)
+
+
+def _concerned(
+    by_host: Mapping[str, list[Attached]], domain: str, serving: Serving
+) -> Iterator[tuple[str, Attached]]:
+    """Yield what is attached to a listener and about `domain`, each by its most exact host."""
+    seen: set[int] = set()
+    for host in covering(domain):
+        for one in by_host.get(host, ()):
+            if one.serving is serving and id(one) not in seen:
+                seen.add(id(one))
+                yield host, one
 
 
 def mesh_host(
