@@ -11,7 +11,7 @@ from rigs.load import Generator, Phase, offered
 from rigs.report import Panel, Report, failed, good, p99, rate, recovered, share, timelines
 
 HOPS = ("one", "two", "three", "four")
-PER_SECOND = 6.0
+PER_SECOND = 50.0
 DOWN, WELL = 5.0, 15.0
 TIMEOUT = 5.0
 VARIANTS = {"each tries three times": (3, ""), "fairlead tries for them": (1, "retries")}

@@ -3,37 +3,52 @@
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-import httpx
-from fastapi import FastAPI, Response
+import aiohttp
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
-app = FastAPI()
 NEXT = os.environ.get("NEXT")
 STATE = Path(os.environ["STATE"])
 TRIES = int(os.environ.get("TRIES", "1"))
 """How often the application itself tries before it gives up."""
 seen = {"requests": 0}
-client = httpx.AsyncClient(timeout=10)
 
 
-@app.get("/work")
-async def work() -> Response:
+@asynccontextmanager
+async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    """Keep one session for all calls."""
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(10)) as app.state.session:
+        yield
+
+
+async def work(request: Request) -> Response:
+    """Ask the next one."""
     seen["requests"] += 1
     if NEXT is None:
         return Response("well") if well() else Response("down", 503)
+    text, status = "", 0
     for _ in range(TRIES):
-        answer = await client.get(f"http://{NEXT}/work")
-        if answer.status_code < 500:
+        async with request.app.state.session.get(f"http://{NEXT}/work") as answer:
+            text, status = await answer.text(), answer.status
+        if status < 500:
             break
-    return Response(answer.text, answer.status_code)
+    return Response(text, status)
 
 
-@app.get("/seen")
-async def count() -> int:
-    return seen["requests"]
+async def count(request: Request) -> Response:
+    """Return how many requests there have been."""
+    return JSONResponse(seen["requests"])
 
 
 def well() -> bool:
     """Tell whether the last service is well."""
     return STATE.read_text() == "well"
+
+
+app = Starlette(lifespan=lifespan, routes=[Route("/work", work), Route("/seen", count)])
