@@ -260,7 +260,7 @@ def test_adaptive_learns_again_where_those_inside_never_end():
     assert admitted > 100
 
 
-@pytest.mark.parametrize(("kind", "cores"), [(shared, 2.0), (loop, 1.0)])
+@pytest.mark.parametrize(("kind", "cores"), [(shared, 2.0), (loop, 1.0), (pooled, 2.0)])
 @pytest.mark.parametrize("load", [0.6, 0.05])
 def test_ten_minutes_of_overload_leave_nothing_behind(kind, cores, load):
     """Twice what it can do, and then little (F48): two seconds later nobody is rejected."""
@@ -271,8 +271,9 @@ def test_ten_minutes_of_overload_leave_nothing_behind(kind, cores, load):
     def need(random):
         return random.expovariate(1 / 0.02)
 
-    both = kind((*long, *back), need, Adaptive(cores), Random(7))
-    first = kind((*long, replace(back[0], seconds=32)), need, Adaptive(cores), Random(7))
+    processors = 1.0 if kind is pooled else cores
+    both = kind((*long, *back), need, Adaptive(processors), Random(7))
+    first = kind((*long, replace(back[0], seconds=32)), need, Adaptive(processors), Random(7))
     assert first.good >= 0.85 * 600 * capacity
     assert both.rejected - first.rejected <= 0.03 * (both.offered - first.offered)
     assert both.good - first.good >= 0.97 * (both.offered - first.offered)

@@ -194,7 +194,7 @@ class Adaptive:
         self._ahead = AHEAD * self.usual * self._best + ANYWAY
         if mean < self.usual:
             self.usual += DOWN * (mean - self.usual)
-        elif self._busy < FULL and not rejected:
+        elif self._busy < FULL and not rejected and not stands.on:
             self.usual += UP * (mean - self.usual)
 
     def _should(self, passed: float, rejected: float) -> float:
