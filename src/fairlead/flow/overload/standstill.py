@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from itertools import accumulate
 from math import sqrt
-from statistics import fmean, linear_regression
 from typing import NamedTuple
 
 GROWN, FLAT = 1.5, 1.15
@@ -127,14 +126,15 @@ def _rises(windows: list[Span]) -> bool:
     if number < POINTS:
         return False
     ends = list(accumulate(window.passed for window in windows))
-    means = [window.mean for window in windows]
-    slope, level = linear_regression(ends, means)
-    if slope < STEEP:
-        return False
-    off = sum((mean - level - slope * end) ** 2 for end, mean in zip(ends, means, strict=True))
-    middle = fmean(ends)
-    spread = sum((end - middle) ** 2 for end in ends)
-    return slope >= LINE * sqrt(off / (number - 2) / spread)
+    middle = sum(ends) / number
+    level = sum(window.mean for window in windows) / number
+    points = [
+        (end - middle, window.mean - level) for end, window in zip(ends, windows, strict=True)
+    ]
+    spread = sum(x * x for x, _ in points)
+    slope = sum(x * y for x, y in points) / spread
+    off = sum((y - slope * x) ** 2 for x, y in points)
+    return slope >= max(STEEP, LINE * sqrt(off / (number - 2) / spread))
 
 
 def _halves(windows: list[Span], half: float) -> tuple[Span, Span]:
