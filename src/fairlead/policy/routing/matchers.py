@@ -1,0 +1,58 @@
+"""Custom matchers: tests of a request by functions that users register under a name."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from fairlead.policy.match import BUCKETS, bucket
+from fairlead.policy.routing.request import Request
+
+Matcher = Callable[[Request, Mapping[str, str]], bool]
+"""Whether a request passes, given the arguments of the rule. It has to be quick and pure; one that
+raises does not match, and the decision says so."""
+
+VERIFIED = "envoy.filters.http.jwt_authn"
+"""Metadata that holds claims of tokens whose signature has been verified."""
+
+
+def client_cidr(request: Request, arguments: Mapping[str, str]) -> bool:
+    """Whether the direct peer's address is in one of the ranges of `cidr`, separated by commas."""
+    address = ipaddress.ip_address(request.source_ip)
+    return any(
+        address in ipaddress.ip_network(one.strip(), strict=False)
+        for one in arguments["cidr"].split(",")
+    )
+
+
+def hash_percentage(request: Request, arguments: Mapping[str, str]) -> bool:
+    """Whether the value of `header` falls into the first `percent` of all, salted by `salt`."""
+    value = request.header(arguments["header"].lower())
+    if value is None:
+        return False
+    share = float(arguments["percent"]) / 100
+    return bucket(arguments.get("salt", ""), value) < int(share * BUCKETS)
+
+
+def jwt_claim(request: Request, arguments: Mapping[str, str]) -> bool:
+    """Whether `claim` of a verified token is `value`, or holds it, where it is a list.
+
+    Only metadata of the filter that has verified the token counts. A token in a header is what a
+    client says, and is not looked at.
+    """
+    found: Any = request.metadata.get(arguments.get("filter", VERIFIED))
+    for step in (arguments.get("payload", "payload"), *arguments["claim"].split(".")):
+        found = found.get(step) if isinstance(found, Mapping) else None
+    wanted = arguments["value"]
+    return wanted in found if isinstance(found, list | tuple) else found == wanted
+
+
+BUILT_IN: Mapping[str, Matcher] = MappingProxyType(
+    {
+        "fairlead.client-cidr": client_cidr,
+        "fairlead.hash-percentage": hash_percentage,
+        "fairlead.jwt-claim": jwt_claim,
+    }
+)
