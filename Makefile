@@ -142,6 +142,10 @@ docs: $(STAMP)  ## build the documentation as a site, in build/site (ARGS="--ser
 docs-check: $(STAMP)  ## type every command of the tutorial and the how-tos, and compare what it answers
 	@$(BIN)/python scripts/docs_check.py docs/start/*.md docs/how-to/*.md
 
+.PHONY: bench-routing
+bench-routing: $(STAMP)  ## time decisions about routes, by their number; writes build/bench/routing.json
+	@$(BIN)/python -m benchmarks.routing $(ARGS)
+
 .PHONY: bench-telemetry
 bench-telemetry: $(STAMP)  ## measure reports, history and memory of a control plane; writes build/bench/telemetry.json
 	@$(BIN)/python -m benchmarks.telemetry $(ARGS)

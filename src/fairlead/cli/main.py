@@ -86,6 +86,11 @@ GROUPS: tuple[tuple[str, tuple[Verb, ...]], ...] = (
             _verb("kubeconfig", "print what kubectl needs"),
             _verb("completion", "print what makes a shell complete fairlead's words"),
             _verb("assess", "measure what the agent costs in an app of yours", "assess.command"),
+            _verb(
+                "route-check",
+                "hold routes of Envoy against tests of its router_check_tool",
+                "route_check",
+            ),
             _verb("sql", "say what a lane would send for the statements of a file"),
             _verb("sentinel", "take over rules of Sentinel, and give it ours", "sentinel.command"),
             _verb("version", "show the versions of this command and of the control plane"),

@@ -8,7 +8,7 @@ are then asked, in order. Bit 0 is the first route.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from fairlead.policy.routing import expression, match, predicates
 from fairlead.policy.routing import template as templates
@@ -38,9 +38,6 @@ class Index:
 
         `plain` is the path without the query; why a test could not be asked is added to `remarks`.
         """
-        return next(self._matching(request, plain, remarks), -1)
-
-    def _matching(self, request: Request, plain: str, remarks: list[str]) -> Iterator[int]:
         left, tests = self._candidates(request, plain), self._tests
         while left:
             bit = left & -left
@@ -49,8 +46,9 @@ class Index:
                 if not test(request, plain, remarks):
                     break
             else:
-                yield place
+                return place
             left ^= bit
+        return -1
 
     def _candidates(self, request: Request, plain: str) -> int:
         header = request.header

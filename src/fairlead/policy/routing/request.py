@@ -52,7 +52,10 @@ class Request:
     @property
     def plain_path(self) -> str:
         """Path without query and fragment."""
-        return self.path.partition("#")[0].partition("?")[0]
+        path = self.path
+        if "#" in path:
+            path = path[: path.index("#")]
+        return path[: path.index("?")] if "?" in path else path
 
     @cached_property
     def queries(self) -> Mapping[str, str]:

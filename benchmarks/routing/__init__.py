@@ -1,0 +1,1 @@
+"""What a decision about a route costs, by how many routes there are."""
