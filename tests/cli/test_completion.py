@@ -61,7 +61,7 @@ def bash(tmp_path: Path, server):
 def test_bash_completes_verbs_kinds_and_names(bash, say: Say, namespace):
     """From the first letter to the name of an object in a namespace."""
     say("apply", "-f", "-", "-n", namespace, stdin=f"{lane('gray')}---\n{lane('green')}".encode())
-    assert bash("fairlead ro") == ["rollback"]
+    assert bash("fairlead ro") == ["rollback", "route-check"]
     assert "trafficlanes" in bash("fairlead get traffic")
     assert bash(f"fairlead get -n {namespace} tlane gr") == ["gray", "green"]
     assert bash(f"fairlead get -n {namespace} tlane/gra") == ["tlane/gray"]

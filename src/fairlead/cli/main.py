@@ -175,7 +175,7 @@ def _load(verb: Verb) -> Run:
 def _help() -> str:
     lines = []
     for title, verbs in GROUPS:
-        lines += ["", f"{title}:", *(f"  {verb.name:<11}{verb.summary}" for verb in verbs)]
+        lines += ["", f"{title}:", *(f"  {verb.name:<12}{verb.summary}" for verb in verbs)]
     return "\n".join(
         (
             "usage: fairlead COMMAND [ARGUMENTS]",

@@ -35,7 +35,7 @@ class Form(StrEnum):
 
 def main(arguments: Sequence[str]) -> int:
     """Run ``fairlead route-check``."""
-    return command.run("route-check", arguments, {"route-check": route_check})
+    return command.run("route-check", arguments, COMMANDS)
 
 
 def route_check(  # noqa: PLR0913 - the options of Envoy's tool
@@ -165,3 +165,6 @@ def _document(
         "missing": missing,
         "ignored": [*ignored],
     }
+
+
+COMMANDS: command.Commands = {"route-check": route_check}

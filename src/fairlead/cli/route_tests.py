@@ -128,7 +128,10 @@ def request_of(case: Case, runtime_keys: Sequence[str]) -> Request:
         *_pairs(asked.get("additional_request_headers")),
         *_pairs(asked.get("additional_headers")),
     )
+    repeated: dict[str, tuple[str, ...]] = {}
     for name, value in more:
+        if name in headers:
+            repeated[name] = (*repeated.get(name, (headers[name],)), value)
         headers[name] = f"{headers[name]},{value}" if name in headers else value
     active = asked.get("runtime", "")
     return Request(
@@ -137,6 +140,7 @@ def request_of(case: Case, runtime_keys: Sequence[str]) -> Request:
         method=str(asked.get("method", "GET")),
         scheme=headers["x-forwarded-proto"],
         headers=headers,
+        repeated=repeated,
         random=int(asked.get("random_value", 0)),
         runtime={key: 0 for key in runtime_keys if key and key != active},
         source_ip=_LOOPBACK,

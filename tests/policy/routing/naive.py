@@ -70,12 +70,17 @@ def _text(text: TextMatch, value: str) -> bool:
 
 
 def _header(header: HeaderMatch, request: Request) -> bool:
-    value = request.method if header.name == ":method" else request.headers.get(header.name)
-    if value is None and header.missing_is_empty:
-        value = ""
+    if header.name == ":method":
+        values = [request.method]
+    elif header.name in request.repeated:
+        values = [*request.repeated[header.name]]
+    else:
+        values = [one for name, one in request.headers.items() if name == header.name]
+    if not values and header.missing_is_empty:
+        values = [""]
     if header.text is None:
-        return ((value is not None) == header.present) != header.invert
-    return value is not None and _text(header.text, value) != header.invert
+        return (bool(values) == header.present) != header.invert
+    return bool(values) and any(_text(header.text, one) for one in values) != header.invert
 
 
 def _query(query: QueryMatch, request: Request) -> bool:

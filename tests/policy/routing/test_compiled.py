@@ -67,6 +67,7 @@ MATCH = st.builds(
 )
 REQUEST = st.builds(
     Request,
+    repeated=st.just({}) | st.just({"x-lane": ("a", "b")}),
     path=st.builds(
         lambda path, query: path + query,
         PATHS,

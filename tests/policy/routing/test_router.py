@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from fairlead.policy.routing import expression
@@ -75,7 +77,8 @@ def test_a_path_is_matched_without_query_and_on_request_without_parameters():
     exact = RouteMatch(path=PathMatch(kind="exact", value="/a"))
     assert holds(exact, path="/a?b#c")
     assert not holds(exact, path="/a;v=1?b")
-    found = decided(exact, request=Request(path="/a;v=1?b"), ignore_parameters=True)
+    exact = RouteMatch(path=PathMatch(kind="exact", value="/a/b"))
+    found = decided(exact, request=Request(path="/a;v=1/b;w?b"), ignore_parameters=True)
     assert found.route is not None
 
 
@@ -213,7 +216,7 @@ def test_hosts_may_ask_for_https():
 
 @pytest.mark.parametrize(
     ("most_specific", "wanted"),
-    [(False, "cluster,route,host,table"), (True, "table,host,route,cluster")],
+    [(False, "cluster,route,host,table"), (True, "cluster,table,host,route")],
 )
 def test_levels_of_header_changes(most_specific, wanted):
     def level(name):
@@ -248,6 +251,20 @@ def test_how_headers_are_set():
     headers, remarks = Router(RouteTable(hosts=(host,))).route(request).sent()
     assert headers[4:] == [("here", "1"), ("path", "/ab%"), ("odd", "[]")]
     assert remarks == ("%UPSTREAM_HOST% is not known to a request: left out",)
+
+
+def test_a_weighted_cluster_names_the_host_where_the_route_does_not():
+    clusters = (Weighted(cluster="c", host="of-cluster"),)
+    assert sent(decided(action=Forward(clusters=clusters)))[":authority"] == "of-cluster"
+    forward = Forward(clusters=clusters, host=HostRewrite(literal="of-route"))
+    assert sent(decided(action=forward))[":authority"] == "of-route"
+
+
+def test_one_value_of_a_repeated_header_is_enough():
+    exact = HeaderMatch(name="a", text=TextMatch(kind="exact", value="1"))
+    several = {"headers": {"a": "1,2"}, "repeated": {"a": ("1", "2")}}
+    assert holds(RouteMatch(headers=(exact,)), **several)
+    assert not holds(RouteMatch(headers=(replace(exact, invert=True),)), **several)
 
 
 def test_mirrors_are_of_a_fraction():

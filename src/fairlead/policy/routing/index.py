@@ -51,6 +51,8 @@ class Index:
         return -1
 
     def _candidates(self, request: Request, plain: str) -> int:
+        if request.repeated:
+            return self._of_repeated(request, plain)
         header = request.header
         key = (plain, *[header(name) for name in self._names])
         found = self._seen.get(key)
@@ -62,6 +64,16 @@ class Index:
                 if len(self._seen) >= CACHED:
                     self._seen = {}
                 self._seen[key] = found
+        return found
+
+    def _of_repeated(self, request: Request, plain: str) -> int:
+        """Return the same where headers come several times: one value is enough."""
+        found = self._paths.candidates(plain)
+        for name, masks, others in self._headers:
+            any_value = others
+            for value in request.values(name):
+                any_value |= masks.get(value, others)
+            found &= any_value
         return found
 
 

@@ -96,6 +96,8 @@ def header_test(header: HeaderMatch) -> Test:
     )
 
     def test(request: Request, plain: str, remarks: list[str]) -> bool:
+        if name in request.repeated:
+            return any(map(text, request.repeated[name])) != invert
         value = request.header(name)
         if value is None:
             if not empty:

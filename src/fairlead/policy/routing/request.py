@@ -22,6 +22,8 @@ class Request:
     scheme: str = "http"
     headers: Mapping[str, str] = field(default_factory=dict)
     """By names in lower case; values of a repeated one are joined by ``,``."""
+    repeated: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _NOTHING)
+    """Values of those headers that came more than once."""
     tls: bool = False
     """Whether the client has shown a certificate."""
     metadata: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: _NOTHING)
@@ -48,6 +50,14 @@ class Request:
             case ":scheme":
                 return self.scheme
         return None
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """Values of a header, none where it is missing; `name` is lower case."""
+        several = self.repeated.get(name)
+        if several is not None:
+            return several
+        value = self.header(name)
+        return () if value is None else (value,)
 
     @property
     def plain_path(self) -> str:

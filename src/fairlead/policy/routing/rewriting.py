@@ -58,7 +58,7 @@ def replace(headers: Headers, name: str, value: str) -> Headers:
 
 def routed(headers: Headers, forward: Forward, path: PathMatch, host: str) -> Headers:
     """Return `headers` with host and path as the route says; `host`: a weighted cluster's own."""
-    authority = host or _host(headers, forward)
+    authority = _host(headers, forward) or host
     if authority:
         old = value_of(":authority", headers) or ""
         headers = replace(headers, ":authority", authority)

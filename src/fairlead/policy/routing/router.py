@@ -7,6 +7,7 @@ say what is changed of the request and of its answer, where somebody asks.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -31,6 +32,8 @@ from fairlead.policy.routing.request import Request
 from fairlead.policy.routing.rewriting import changed, headers_of, location, routed
 from fairlead.policy.routing.table import ALL, EXTERNAL_ONLY, Route, RouteTable, VirtualHost
 from fairlead.policy.routing.template import template
+
+_PARAMETERS = re.compile(";[^/]*")
 
 TO_HTTPS = Route(name="require_tls", action=Redirect(https=True))
 """What requests meet that have to come by https."""
@@ -125,9 +128,9 @@ class Decision:
         if self.route is None or self.host is None:
             return []
         levels = [self.route.changes, self.host.changes, self.table.changes]
-        if self.weighted is not None:
-            levels.insert(0, self.weighted.changes)
-        return levels[::-1] if self.table.most_specific_wins else levels
+        if self.table.most_specific_wins:
+            levels.reverse()
+        return levels if self.weighted is None else [self.weighted.changes, *levels]
 
 
 class _Host:
@@ -191,7 +194,9 @@ class Router:
 
     def _plain(self, request: Request) -> str:
         plain = request.plain_path
-        return plain.partition(";")[0] if self.table.ignore_parameters else plain
+        if self.table.ignore_parameters and ";" in plain:
+            return _PARAMETERS.sub("", plain)
+        return plain
 
 
 def _has_to(host: VirtualHost, request: Request) -> bool:
