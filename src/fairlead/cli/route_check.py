@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from importlib.metadata import entry_points
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
@@ -33,6 +33,33 @@ class Form(StrEnum):
     JSON = "json"
 
 
+Config: TypeAlias = Annotated[
+    str, typer.Option("--config", "--config-path", "-c", help="A RouteConfiguration, YAML or JSON.")
+]
+Tests: TypeAlias = Annotated[
+    str, typer.Option("--tests", "--test-path", "-t", help="Tests, as Envoy's tool takes them.")
+]
+Details: TypeAlias = Annotated[
+    bool, typer.Option("--details", "-d", help="Name each test, and say what failed.")
+]
+OnlyFailures: TypeAlias = Annotated[
+    bool, typer.Option("--only-show-failures", help="Name only tests that fail.")
+]
+FailUnder: TypeAlias = Annotated[
+    float, typer.Option("--fail-under", "-f", help="Least coverage of routes, in percent.")
+]
+CovAll: TypeAlias = Annotated[
+    bool, typer.Option("--covall", help="Count every aspect of a route for coverage.")
+]
+DetailedCoverage: TypeAlias = Annotated[
+    bool, typer.Option("--detailed-coverage", help="Name routes without a test.")
+]
+NoDeprecation: TypeAlias = Annotated[
+    bool, typer.Option("--disable-deprecation-check", help="Taken for Envoy's sake; no effect.")
+]
+Output: TypeAlias = Annotated[Form, typer.Option("--output", "-o", help="Form of the report.")]
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run ``fairlead route-check``."""
     return command.run("route-check", arguments, COMMANDS)
@@ -40,32 +67,15 @@ def main(arguments: Sequence[str]) -> int:
 
 def route_check(  # noqa: PLR0913 - the options of Envoy's tool
     *,
-    config: Annotated[
-        str,
-        typer.Option("--config", "--config-path", "-c", help="A RouteConfiguration, YAML or JSON."),
-    ],
-    tests: Annotated[
-        str, typer.Option("--tests", "--test-path", "-t", help="Tests, as Envoy's tool takes them.")
-    ],
-    details: Annotated[
-        bool, typer.Option("--details", "-d", help="Name each test, and say what failed.")
-    ] = False,
-    only_show_failures: Annotated[
-        bool, typer.Option("--only-show-failures", help="Name only tests that fail.")
-    ] = False,
-    fail_under: Annotated[
-        float, typer.Option("--fail-under", "-f", help="Least coverage of routes, in percent.")
-    ] = 0.0,
-    covall: Annotated[
-        bool, typer.Option("--covall", help="Count every aspect of a route for coverage.")
-    ] = False,
-    detailed_coverage: Annotated[
-        bool, typer.Option("--detailed-coverage", help="Name routes without a test.")
-    ] = False,
-    disable_deprecation_check: Annotated[
-        bool, typer.Option("--disable-deprecation-check", help="Taken for Envoy's sake; no effect.")
-    ] = False,
-    output: Annotated[Form, typer.Option("--output", "-o", help="Form of the report.")] = Form.TEXT,
+    config: Config,
+    tests: Tests,
+    details: Details = False,
+    only_show_failures: OnlyFailures = False,
+    fail_under: FailUnder = 0.0,
+    covall: CovAll = False,
+    detailed_coverage: DetailedCoverage = False,
+    disable_deprecation_check: NoDeprecation = False,
+    output: Output = Form.TEXT,
 ) -> int:
     """Hold routes of Envoy against tests in the format of its router_check_tool."""
     del disable_deprecation_check
