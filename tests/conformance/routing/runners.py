@@ -13,6 +13,10 @@ from tests.conformance.routing.corpus import FEATURES, Case, Group, Invalid, fea
 from tests.conformance.routing.outcome import Outcome
 
 
+class Refused(Exception):
+    """A table that a data plane does not take."""
+
+
 class Runner(Protocol):
     """A data plane."""
 
@@ -20,7 +24,7 @@ class Runner(Protocol):
     """As in features.yaml."""
 
     def ask(self, group: Group, case: Case) -> Sequence[Outcome]:
-        """Return what became of a case's requests, in their order."""
+        """Return what became of a case's requests, in their order; may raise Refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
