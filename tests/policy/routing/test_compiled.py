@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -67,7 +69,6 @@ MATCH = st.builds(
 )
 REQUEST = st.builds(
     Request,
-    repeated=st.just({}) | st.just({"x-lane": ("a", "b")}),
     path=st.builds(
         lambda path, query: path + query,
         PATHS,
@@ -79,9 +80,19 @@ REQUEST = st.builds(
     random=st.integers(0, 2**64 - 1),
 )
 
+SEVERAL = st.builds(
+    lambda request, values: replace(
+        request,
+        headers={**request.headers, "x-lane": ",".join(values)},
+        repeated={"x-lane": values},
+    ),
+    REQUEST,
+    st.tuples(WORDS, WORDS),
+)
+
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(MATCH, max_size=12), st.lists(REQUEST, min_size=1, max_size=20))
+@given(st.lists(MATCH, max_size=12), st.lists(REQUEST | SEVERAL, min_size=1, max_size=20))
 def test_the_first_route_that_matches_is_found(matches, requests):
     """Twice, as the second time is answered from what is kept."""
     routes = tuple(

@@ -23,7 +23,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     """By names in lower case; values of a repeated one are joined by ``,``."""
     repeated: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _NOTHING)
-    """Values of those headers that came more than once."""
+    """Single values of those of `headers` that came more than once."""
     tls: bool = False
     """Whether the client has shown a certificate."""
     metadata: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: _NOTHING)
