@@ -61,6 +61,49 @@ def test_instances_that_come_are_called_and_lanes_are_kept(server, port):
         assert [one["node"] for one in state(server)["clients"]] == ["grpc-1"]
 
 
+def route(app, **backends):
+    """Return an HTTPRoute for callers of an app."""
+    shares = [{"name": name, "port": 80, "weight": share} for name, share in backends.items()]
+    return {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "HTTPRoute",
+        "metadata": {"name": app},
+        "spec": {
+            "parentRefs": [{"group": "", "kind": "Service", "name": app}],
+            "rules": [
+                {
+                    "matches": [{"path": {"type": "PathPrefix", "value": "/test.Echo"}}],
+                    "backendRefs": shares,
+                }
+            ],
+        },
+    }
+
+
+def test_a_route_for_callers_shares_out_calls_and_lanes_are_kept(server, port):
+    with answering("old", "new", "blue") as at, calling(port, NAMESPACE, "shares") as client:
+        register(server, "cart", at["old"])
+        register(server, "cart", at["blue"], lane="blue")
+        register(server, "cart-next", at["new"])
+        until(lambda: client.call("xds:///cart")["old"])
+
+        with server.client() as http:
+            http.post(
+                f"/apis/gateway.networking.k8s.io/v1/namespaces/{NAMESPACE}/httproutes",
+                json=route("cart", **{"cart": 90, "cart-next": 10}),
+            ).raise_for_status()
+        until(lambda: client.call("xds:///cart", 50)["new"])
+
+        usual = client.call("xds:///cart", 1000)
+        coloured = client.call("xds:///cart", 200, "x-opensergo-traffic=blue")
+
+        assert usual.keys() == {"old", "new"}
+        assert 60 <= usual["new"] <= 140  # 100 expected, 4 standard deviations are 38
+        assert coloured.keys() == {"blue", "new"}
+        refused = [one["refused"] for one in state(server)["clients"] if one["node"] == "shares"]
+        assert refused == [[]]
+
+
 def test_who_polls_gets_json_and_304_for_what_is_known(server, port):
     with answering("one") as at:
         register(server, "polled", at["one"])

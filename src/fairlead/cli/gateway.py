@@ -10,7 +10,7 @@ import argparse
 import os
 from collections.abc import Sequence
 
-from fairlead.cli.bootstrap.asking import add_options, settings_of
+from fairlead.cli.bootstrap.asking import add_listen, add_options, settings_of
 from fairlead.cli.bootstrap.envoy import envoy
 from fairlead.cli.bootstrap.peer import ROUTER, node, server
 from fairlead.cli.proxy.program import find
@@ -27,7 +27,7 @@ def main(argv: Sequence[str]) -> int:
     where = server(settings, options.xds)
     program = find(os.environ, install=options.install)
     with heard() as came, place() as folder:
-        config = envoy(where, node(settings, ROUTER), str(folder / "admin.sock"))
+        config = envoy(where, node(settings, ROUTER, options.listen), str(folder / "admin.sock"))
         return Running(program, config, folder, settings.drain).wait(came)
 
 
@@ -40,6 +40,7 @@ def options_parser() -> argparse.ArgumentParser:
         "FAIRLEAD_CA_FILE and FAIRLEAD_DRAIN are read as well.",
     )
     add_options(parser)
+    add_listen(parser)
     parser.add_argument(
         "--install",
         action="store_true",

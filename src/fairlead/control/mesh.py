@@ -1,122 +1,133 @@
-"""What the data planes of a namespace are given: every app, its lanes, and names it is called by.
+"""What data planes are given of a World: every app, by the rules for its callers, and gateways.
 
-A lane's label travels in the header ``baggage``; requests with it go to the lane's instances of an
-app where there are any, and to base otherwise.
+An app that no rule is about has one route, to its instances.
 """
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from fairlead.compiler.compile import World
-from fairlead.policy.endpoint import GRPC, Endpoint, Service
-from fairlead.policy.lane import DEFAULT_KEY
-from fairlead.policy.mesh import Endpoint as MeshEndpoint
-from fairlead.policy.mesh import Listener, Locality, Mesh, MeshCluster
-from fairlead.policy.routing.action import Forward, Weighted
-from fairlead.policy.routing.match import REGEX, HeaderMatch, RouteMatch, TextMatch
+from fairlead.compiler.gateways.gateways import Served
+from fairlead.control.destinations import DOMAIN, PORT, Destinations, cluster_name, full_name
+from fairlead.kinds.kubernetes_gateway import HTTP
+from fairlead.policy.endpoint import Endpoint, Service
+from fairlead.policy.mesh import GATEWAY, Listener, Mesh
+from fairlead.policy.routing.action import Forward, HeaderChanges, Weighted
+from fairlead.policy.routing.match import REGEX, SEPARATED_PREFIX, PathMatch
 from fairlead.policy.routing.table import Route, RouteTable, VirtualHost
-from fairlead.policy.workload import BASE
 
-DOMAIN = "svc.cluster.local"
-PORT = 80
-"""Of every app, where nothing says another one."""
 OUTBOUND = "outbound"
 """The table, and the listener, of all apps."""
 CAPTURE = "127.0.0.1:15001"
 """Where a sidecar takes the calls of its application."""
+LOOPBACK = "127.0.0.1"
+SIDECAR, ROUTER = "sidecar", "router"
+EVERY = "gateway"
+"""App of a data plane that serves all Gateways of its namespace, and not the one of its name."""
+UNTRUSTED = HeaderChanges(request_removed=("baggage",))
+"""Labels from outside are not believed: whoever wrote one would choose a lane."""
 
 
-def mesh(world: World, namespace: str, *, sidecar: bool) -> Mesh:
-    """Return what is given to data planes of `namespace`; `sidecar` ones get a listener."""
-    clusters: list[MeshCluster] = []
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """All that it depends on what a data plane is given."""
+
+    namespace: str
+    kind: str = ""
+    """SIDECAR, ROUTER, or ``""`` for a client of gRPC."""
+    gateway: str = ""
+    """Of a ROUTER: the Gateway that it serves, EVERY for all of its namespace."""
+    address: str = ""
+    """Of a ROUTER: the address that it listens on."""
+
+
+def mesh(world: World, scope: Scope, destinations: Destinations | None = None) -> Mesh:
+    """Return what data planes of `scope` are given; `destinations` are those of `world`."""
+    found = destinations or Destinations(world)
+    return _gateway(world, scope, found) if scope.kind == ROUTER else _calls(world, scope, found)
+
+
+def serving(world: World, scope: Scope) -> Iterator[Served]:
+    """Yield the ports that a ROUTER opens: those of HTTP, each once, the first Gateway's."""
+    ports: set[int] = set()
+    for one in world.gateways.served:
+        meant = one.namespace == scope.namespace and scope.gateway in (EVERY, one.gateway)
+        if meant and one.port not in ports and _plain(one):
+            ports.add(one.port)
+            yield one
+
+
+def _plain(one: Served) -> bool:
+    return all(protocol == HTTP for _, protocol, _ in one.listeners)
+
+
+def _gateway(world: World, scope: Scope, destinations: Destinations) -> Mesh:
+    served = tuple(serving(world, scope))
+    named = destinations.named(host for one in served for host in one.table.hosts)
+    host = f"[{scope.address}]" if ":" in scope.address else scope.address
+    return Mesh(
+        tables=tuple(
+            # The most specific last: a route may well say which lane it is for.
+            replace(one.table, changes=UNTRUSTED, most_specific_wins=True)
+            for one in served
+        ),
+        clusters=tuple(
+            cluster
+            for app, port in named
+            for cluster in destinations.clusters(app, port)
+            if cluster.name == cluster_name(app, port=port)
+        ),
+        listeners=tuple(
+            Listener(
+                name=one.table.name,
+                table=one.table.name,
+                address=f"{host or LOOPBACK}:{one.port}",
+                direction=GATEWAY,
+            )
+            for one in served
+        ),
+    )
+
+
+def _calls(world: World, scope: Scope, destinations: Destinations) -> Mesh:
+    rules = {host.name: host for host in world.gateways.mesh(scope.namespace, PORT)}
+    hosts: list[VirtualHost] = []
     tables: list[RouteTable] = []
     listeners: list[Listener] = []
-    hosts: list[VirtualHost] = []
-    keys = _keys(world)
     for service in world.services:
-        lanes = _lanes(service)
-        clusters += _clusters(service, lanes)
-        routes = tuple(_routes(service, lanes, keys.get(service.namespace, {})))
-        names = tuple(_names(service, namespace))
-        host = VirtualHost(name=full_name(service), domains=names, routes=routes)
-        hosts.append(host)
-        own = VirtualHost(name=host.name, domains=("*",), routes=routes)
-        tables.append(RouteTable(name=full_name(service), hosts=(own,)))
+        name, names = full_name(service), tuple(_names(service, scope.namespace))
+        ruled = rules.get(f"{name}:{PORT}")
+        routes = ruled.routes if ruled else (_default(name),)
+        routes = tuple(each for route in routes for each in destinations.by_lane(route))
+        hosts.append(VirtualHost(name=name, domains=names, routes=routes))
+        own = VirtualHost(name=name, domains=("*",), routes=tuple(map(_for_grpc, routes)))
+        tables.append(RouteTable(name=name, hosts=(own,)))
         targets = _targets(names, service.endpoints)
-        listeners += (Listener(name=name, table=full_name(service)) for name in targets)
+        listeners += (Listener(name=one, table=name) for one in targets)
     tables.append(RouteTable(name=OUTBOUND, hosts=tuple(hosts), ignore_port=True))
-    if sidecar:
+    if scope.kind == SIDECAR:
         listeners.append(Listener(name=OUTBOUND, table=OUTBOUND, address=CAPTURE))
+    every = ((full_name(one), PORT) for one in world.services)
+    wanted = dict.fromkeys((*every, *destinations.named(rules.values())))
+    clusters = (one for app, port in wanted for one in destinations.clusters(app, port))
     return Mesh(tables=tuple(tables), clusters=tuple(clusters), listeners=tuple(listeners))
 
 
-def full_name(service: Service) -> str:
-    """Return the name that is one app's in all of the mesh."""
-    return f"{service.app}.{service.namespace}.{DOMAIN}"
+def _default(host: str) -> Route:
+    action = Forward(clusters=(Weighted(cluster=cluster_name(host)),))
+    return Route(name="default", action=action, timeout=0)
 
 
-def cluster_name(service: Service, subset: str = "") -> str:
-    """Return Istio's name for the instances of an app, or for a subset of them."""
-    return f"outbound|{PORT}|{subset}|{full_name(service)}"
-
-
-def _keys(world: World) -> dict[str, dict[str, str]]:
-    """Return the baggage keys of lanes, by namespace and lane."""
-    namespaces = {service.namespace for service in world.services}
-    return {
-        one: {lane.name: lane.key for lane in world.snapshot(one, "").lanes} for one in namespaces
-    }
-
-
-def _lanes(service: Service) -> dict[str, list[Endpoint]]:
-    """Return the endpoints by lane, base's among them."""
-    found: dict[str, list[Endpoint]] = defaultdict(list, {BASE: []})
-    for one in service.endpoints:
-        found[one.lane].append(one)
-    return found
-
-
-def _clusters(service: Service, lanes: dict[str, list[Endpoint]]) -> Iterator[MeshCluster]:
-    """Yield one for each lane: of gRPC, where an app has both. A cluster has one protocol."""
-    for lane, endpoints in lanes.items():
-        grpc = [one for one in endpoints if one.protocol == GRPC]
-        chosen = grpc or endpoints
-        yield MeshCluster(
-            name=cluster_name(service, lane),
-            localities=tuple(_localities(chosen)),
-            http2=bool(grpc),
-        )
-
-
-def _localities(endpoints: Iterable[Endpoint]) -> Iterator[Locality]:
-    zones: dict[str, list[MeshEndpoint]] = defaultdict(list)
-    for one in endpoints:
-        zones[one.zone].append(MeshEndpoint(address=one.address))
-    for zone, found in sorted(zones.items()):
-        yield Locality(zone=zone, weight=len(found), endpoints=tuple(found))
-
-
-def _routes(
-    service: Service, lanes: dict[str, list[Endpoint]], keys: dict[str, str]
-) -> Iterator[Route]:
-    for lane in sorted(lanes.keys() - {BASE}):
-        match = RouteMatch(headers=(_coloured(lane, keys.get(lane, DEFAULT_KEY)),))
-        yield Route(name=f"lane {lane}", match=match, action=_to(service, lane), timeout=0)
-    yield Route(name="default", action=_to(service, BASE), timeout=0)
-
-
-def _to(service: Service, lane: str) -> Forward:
-    return Forward(clusters=(Weighted(cluster=cluster_name(service, lane)),))
-
-
-def _coloured(lane: str, key: str) -> HeaderMatch:
-    """Return a test whether a baggage has the label of `lane`."""
-    member = rf"{re.escape(key)}[ \t]*=[ \t]*{re.escape(lane)}"
-    expression = rf"(?:.*,)?[ \t]*{member}[ \t]*(?:[,;].*)?"
-    return HeaderMatch(name="baggage", text=TextMatch(kind=REGEX, value=expression))
+def _for_grpc(route: Route) -> Route:
+    """Return `route` for clients of gRPC, which refuse a table with a prefix of whole elements."""
+    path = route.match.path
+    if path.kind != SEPARATED_PREFIX:
+        return route
+    expression = f"{re.escape(path.value.rstrip('/'))}(?:/.*)?"
+    return replace(route, match=replace(route.match, path=PathMatch(kind=REGEX, value=expression)))
 
 
 def _names(service: Service, namespace: str) -> Iterator[str]:
@@ -124,7 +135,7 @@ def _names(service: Service, namespace: str) -> Iterator[str]:
         yield service.app
     yield f"{service.app}.{service.namespace}"
     yield f"{service.app}.{service.namespace}.svc"
-    yield full_name(service)
+    yield f"{service.app}.{service.namespace}.{DOMAIN}"
 
 
 def _targets(names: Iterable[str], endpoints: Iterable[Endpoint]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Iterator
+from ipaddress import ip_address
 from typing import Any
 
 from starlette.requests import Request
@@ -14,7 +15,8 @@ from starlette.routing import BaseRoute, Route
 from fairlead.compiler.compile import World
 from fairlead.control.access.caller import caller_of
 from fairlead.control.api.status import json_response
-from fairlead.control.mesh import mesh
+from fairlead.control.destinations import Destinations
+from fairlead.control.mesh import LOOPBACK, ROUTER, SIDECAR, Scope, mesh
 from fairlead.control.polling import Polling
 from fairlead.control.publish import Publisher
 from fairlead.protocols.watch.codec import ROOT
@@ -27,10 +29,7 @@ from fairlead.protocols.xds.subscription import Rejection
 RETRY = 1.0
 """Seconds to wait after a fault of ours before views are made again."""
 MOST_VIEWS = 1000
-"""Namespaces, by kind of data plane, that views are kept for."""
-
-_Scope = tuple[str, bool]
-"""A namespace, and whether its sidecars are meant: all that a view depends on."""
+"""Scopes that views are kept for."""
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +40,8 @@ class Xds:
     def __init__(self, publisher: Publisher, host: str, port: int) -> None:
         self._publisher, self._host, self._port = publisher, host, port
         self._encoder = Encoder()
-        self._views: dict[_Scope, View] = {}
-        self._wanted: set[_Scope] = set()
+        self._views: dict[Scope, View] = {}
+        self._wanted: set[Scope] = set()
         self._asked, self._made = asyncio.Event(), asyncio.Event()
         self.streams = Streams(self._view, _complain)
 
@@ -84,7 +83,7 @@ class Xds:
             self._drop({_scope(node) for node in self._nodes()})
         return self._publisher.world
 
-    def _drop(self, used: set[_Scope]) -> None:
+    def _drop(self, used: set[Scope]) -> None:
         self._wanted &= used
         self._views = {scope: self._views[scope] for scope in used & self._views.keys()}
 
@@ -92,19 +91,19 @@ class Xds:
         nodes = (stream.session.node for stream in self.streams.open)
         return (node for node in nodes if node is not None)
 
-    async def _make(self, world: World, wanted: Iterable[_Scope]) -> None:
+    async def _make(self, world: World, wanted: Iterable[Scope]) -> None:
         views, scopes = self._views, list(wanted)
         self._views |= await asyncio.to_thread(self._encoded, world, scopes, views)
         made, self._made = self._made, asyncio.Event()
         made.set()
 
     def _encoded(
-        self, world: World, scopes: Iterable[_Scope], old: dict[_Scope, View]
-    ) -> dict[_Scope, View]:
+        self, world: World, scopes: Iterable[Scope], old: dict[Scope, View]
+    ) -> dict[Scope, View]:
         found = {}
-        for namespace, sidecar in scopes:
-            content = mesh(world, namespace, sidecar=sidecar)
-            scope = (namespace, sidecar)
+        destinations = Destinations(world)
+        for scope in scopes:
+            content = mesh(world, scope, destinations)
             found[scope] = self._encoder.view(content, old.get(scope))
         self._encoder.forget()
         return found
@@ -150,8 +149,20 @@ def _client(session: Any) -> dict[str, Any]:
     }
 
 
-def _scope(node: Node) -> _Scope:
-    return node.namespace, node.kind == "sidecar"
+def _scope(node: Node) -> Scope:
+    if node.kind == ROUTER:
+        return Scope(
+            namespace=node.namespace, kind=ROUTER, gateway=node.app, address=_address(node.listen)
+        )
+    return Scope(namespace=node.namespace, kind=SIDECAR if node.kind == SIDECAR else "")
+
+
+def _address(told: str) -> str:
+    """Return the address that a gateway is to listen on: this machine's, if it says no other."""
+    try:
+        return str(ip_address(told))
+    except ValueError:
+        return LOOPBACK
 
 
 def _complain(node: Node, rejection: Rejection) -> None:

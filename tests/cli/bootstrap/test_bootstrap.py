@@ -125,6 +125,8 @@ def test_an_envoy_believes_no_server_but_the_one_it_asked_for(authority):
         (("--grpc", "--xds", "x:0"), "expected HOST"),
         (("--grpc", "--app", "no name"), "a name has letters"),
         (("--grpc", "--gateway"), "for --envoy"),
+        (("--envoy", "--app", "a", "--listen", "0.0.0.0"), "for --gateway"),
+        (("--envoy", "--app", "a", "--gateway", "--listen", "here"), "expected an address"),
     ],
 )
 def test_what_is_wrong_is_said(words, said):

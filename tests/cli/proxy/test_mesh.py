@@ -30,24 +30,26 @@ class Sidecar:
     """Applications behind a control plane, and an Envoy that calls them."""
 
     def __init__(self, server: Server, upstream: Upstream, port: int) -> None:
-        self.server, self._upstream, self._port = server, upstream, port
+        self.server, self.upstream, self._port = server, upstream, port
         self._asked = 0
 
     def register(self, app: str, name: str, **more: Any) -> Agent:
         """Have the instance `name` of an app register."""
-        agent = Agent(self.server.url, NAMESPACE, app, self._upstream.ports[name], **more)
+        agent = Agent(self.server.url, NAMESPACE, app, self.upstream.ports[name], **more)
         agent.register()
         return agent
 
-    def reached(self, host: str, times: int = 1, baggage: str = "") -> Counter[str]:
+    def reached(
+        self, host: str, times: int = 1, baggage: str = "", path: str = "/"
+    ) -> Counter[str]:
         """Call an app through Envoy; return which instances were reached."""
         found: Counter[str] = Counter()
         for _ in range(times):
             self._asked += 1
-            script = f'{{"id": "{self._asked}"}}'
+            script = f'{{"id": "{self._port}-{self._asked}"}}'
             sent = {"host": host, "x-judge-script": script, "baggage": baggage}
-            httpx.get(f"http://127.0.0.1:{self._port}/", headers=sent, trust_env=False)
-            found.update(seen.cluster for seen in self._upstream.seen(str(self._asked)))
+            httpx.get(f"http://127.0.0.1:{self._port}{path}", headers=sent, trust_env=False)
+            found.update(seen.cluster for seen in self.upstream.seen(f"{self._port}-{self._asked}"))
         return found
 
     def refused(self) -> list[Any]:
@@ -107,3 +109,77 @@ def test_instances_that_come_and_go_are_followed(sidecar: Sidecar):
     until(lambda: sidecar.reached("stock", 10) == {"second": 10})
 
     assert sidecar.refused() == []
+
+
+def rules(server: Server, kind: str, name: str, spec: dict[str, Any]) -> None:
+    """Have the control plane keep an object of the Gateway API."""
+    group = "gateway.networking.k8s.io"
+    plain = {"apiVersion": f"{group}/v1", "kind": kind, "metadata": {"name": name}, "spec": spec}
+    path = f"/apis/{group}/v1/namespaces/{NAMESPACE}/{kind.lower()}s"
+    with server.client() as http:
+        http.post(path, json=plain).raise_for_status()
+
+
+def test_a_route_for_callers_shares_out_what_a_sidecar_sends(sidecar: Sidecar):
+    """As it does for clients of gRPC."""
+    sidecar.register("price", "base")
+    sidecar.register("price-next", "second")
+    until(lambda: sidecar.reached("price")["base"])
+    parent = {"group": "", "kind": "Service", "name": "price"}
+    backends = [
+        {"name": "price", "port": 80, "weight": 9},
+        {"name": "price-next", "port": 80, "weight": 1},
+    ]
+    rules(
+        sidecar.server,
+        "HTTPRoute",
+        "price",
+        {"parentRefs": [parent], "rules": [{"backendRefs": backends}]},
+    )
+    until(lambda: sidecar.reached("price", 20)["second"])
+
+    found = sidecar.reached("price", 400)
+
+    assert found.keys() == {"base", "second"}
+    assert 16 <= found["second"] <= 64  # 40 expected, 4 standard deviations are 24
+    assert sidecar.refused() == []
+
+
+def test_a_gateway_opens_its_port_and_sends_on_without_labels(sidecar: Sidecar, tmp_path: Path):
+    """Whoever calls from outside chooses no lane, and a backend that is none is a 500."""
+    sidecar.register("shop-front", "base")
+    sidecar.register("shop-front", "blue", lane="blue")
+    inbound = free_port()
+    listener = {"name": "http", "port": inbound, "protocol": "HTTP"}
+    spec = {"gatewayClassName": "fairlead", "listeners": [listener]}
+    rules(sidecar.server, "Gateway", "web", spec)
+    matches = [{"path": {"type": "PathPrefix", "value": "/in"}}]
+    backends = [
+        {"name": "shop-front", "port": 80, "weight": 1},
+        {"name": "nobody", "port": 80, "weight": 1},
+    ]
+    first = {"matches": matches, "backendRefs": backends[:1]}
+    second = {"backendRefs": backends}
+    rules(
+        sidecar.server,
+        "HTTPRoute",
+        "in",
+        {"parentRefs": [{"name": "web"}], "rules": [first, second]},
+    )
+    words = ["--envoy", "--gateway", "--app", "web", "--admin", "127.0.0.1:0"]
+    words += ["--namespace", NAMESPACE, "--xds", f"127.0.0.1:{xds_port(sidecar.server)}"]
+
+    with Envoy(ENVOY, bootstrap(options_parser().parse_args(words), {}), tmp_path):
+        caller = Sidecar(sidecar.server, sidecar.upstream, inbound)
+
+        def status(path: str) -> int:
+            try:
+                return httpx.get(f"http://127.0.0.1:{inbound}{path}", trust_env=False).status_code
+            except httpx.TransportError:
+                return 0
+
+        until(lambda: status("/in") == 200)
+
+        assert caller.reached("shop", 20, baggage=BLUE, path="/in") == {"base": 20}
+        assert {status("/else") for _ in range(40)} == {200, 500}
+        assert sidecar.refused() == []

@@ -29,6 +29,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{name}", metavar=name.upper(), help=f"{meaning} [{variable}]")
 
 
+def add_listen(parser: argparse.ArgumentParser) -> None:
+    """Have `parser` read where a gateway listens."""
+    parser.add_argument(
+        "--listen",
+        metavar="ADDRESS",
+        default="",
+        help="address that a gateway takes requests at: 0.0.0.0 for all (default: 127.0.0.1)",
+    )
+
+
 def settings_of(options: argparse.Namespace, environ: Mapping[str, str]) -> Settings:
     """Return the settings; an option wins over its variable. Raises Failed where one is wrong."""
     chosen = {variable: getattr(options, name) for name, variable, _ in _SHORTHANDS}

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fairlead.cli.bootstrap.asking import add_options, settings_of
+from fairlead.cli.bootstrap.asking import add_listen, add_options, settings_of
 from fairlead.cli.bootstrap.envoy import envoy
 from fairlead.cli.bootstrap.grpc import grpc
 from fairlead.cli.bootstrap.peer import ROUTER, SIDECAR, node, server
@@ -55,6 +55,7 @@ def options_parser() -> argparse.ArgumentParser:
         help=f"where Envoy tells of itself, on this machine only (default: {ADMIN})",
     )
     add_options(parser)
+    add_listen(parser)
     return parser
 
 
@@ -63,8 +64,10 @@ def bootstrap(options: argparse.Namespace, environ: Mapping[str, str]) -> dict[s
     settings = settings_of(options, environ)
     if options.grpc and options.gateway:
         raise Failed("--gateway is for --envoy", USAGE)
+    if options.listen and not options.gateway:
+        raise Failed("--listen is for --gateway", USAGE)
     where = server(settings, options.xds)
-    who = node(settings, ROUTER if options.gateway else SIDECAR)
+    who = node(settings, ROUTER if options.gateway else SIDECAR, options.listen)
     if options.grpc:
         return grpc(where, who)
     if not settings.app:

@@ -45,8 +45,11 @@ def server(settings: Settings, told: str | None) -> Server:
     return Server(host=host, port=port or TLS, authority=_authorities(settings.ca_file))
 
 
-def node(settings: Settings, kind: str) -> dict[str, Any]:
-    """Return the node of an app's data plane, in xDS's words."""
+def node(settings: Settings, kind: str, listen: str = "") -> dict[str, Any]:
+    """Return the node of an app's data plane, in xDS's words.
+
+    `listen` is the address that a gateway takes requests at. Raises Failed where it is none.
+    """
     name, namespace = settings.app or "client", settings.namespace
     labels = {"app": name, **dict(settings.labels)}
     if settings.lane:
@@ -57,6 +60,8 @@ def node(settings: Settings, kind: str) -> dict[str, Any]:
         "cluster": name,
         "metadata": {"NAMESPACE": namespace, "LABELS": labels},
     }
+    if listen:
+        plain["metadata"]["LISTEN"] = _listening(listen)
     if settings.zone:
         plain["locality"] = {"zone": settings.zone}
     return plain
@@ -90,6 +95,13 @@ def _address(told: str) -> str:
         return str(ipaddress.ip_address(host))
     except ValueError:
         return "127.0.0.1"
+
+
+def _listening(told: str) -> str:
+    try:
+        return str(ipaddress.ip_address(told.removeprefix("[").removesuffix("]")))
+    except ValueError as error:
+        raise Failed(f"--listen {told}: expected an address, as 0.0.0.0", USAGE) from error
 
 
 def _authorities(told: str) -> str:

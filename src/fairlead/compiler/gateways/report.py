@@ -10,7 +10,8 @@ from fairlead.compiler.part import Part
 from fairlead.kinds import reference_grant
 
 UNSERVED = (
-    "no data plane of this version carries it out yet; the other conditions say what would hold"
+    "only data planes that speak xDS carry it out, Envoy and gRPC without an agent (docs/xds.md); "
+    "agents do not yet"
 )
 Remark = tuple[Part, str, str, str, str]
 

@@ -16,6 +16,7 @@ HOW = {
     a.OVERWRITE: "OVERWRITE_IF_EXISTS_OR_ADD",
     a.OVERWRITE_IF_EXISTS: "OVERWRITE_IF_EXISTS",
 }
+MISSING = {404: "NOT_FOUND", 500: "INTERNAL_SERVER_ERROR"}
 CODES = {
     301: "MOVED_PERMANENTLY",
     302: "FOUND",
@@ -75,8 +76,8 @@ def _forward(found: Any, action: a.Forward) -> None:
         found.cluster = action.clusters[0].cluster
     else:
         found.weighted_clusters.clusters.extend(map(_weighted, action.clusters))
-    if action.missing == 404:
-        found.cluster_not_found_response_code = "NOT_FOUND"
+    if action.missing in MISSING:
+        found.cluster_not_found_response_code = MISSING[action.missing]
     if action.path is not None:
         _rewrite_path(found, action.path)
     if action.host is not None:

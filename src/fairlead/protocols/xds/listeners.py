@@ -30,6 +30,9 @@ def listener(one: m.Listener) -> Any:
     if not one.address:
         found.api_listener.api_listener.Pack(manager)
         return found
+    if one.direction == m.GATEWAY:
+        # Headers that only a peer may set are removed of what comes from outside.
+        manager.use_remote_address.value = manager.normalize_path.value = True
     found.address.CopyFrom(address(one.address))
     found.traffic_direction = DIRECTIONS[one.direction]
     chain = found.filter_chains.add()

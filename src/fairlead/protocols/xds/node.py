@@ -23,6 +23,8 @@ class Node:
     app: str = ""
     labels: tuple[tuple[str, str], ...] = ()
     zone: str = ""
+    listen: str = ""
+    """Address that a gateway says it is to listen on."""
     agent: str = ""
     """What it is: ``envoy``, ``gRPC Python``."""
 
@@ -42,11 +44,12 @@ class Node:
             app=(labels.get("app") or message.cluster)[:LONGEST],
             labels=tuple(sorted(labels.items())),
             zone=message.locality.zone[:LONGEST],
+            listen=_text(meta.get("LISTEN")),
             agent=message.user_agent_name[:LONGEST],
         )
 
 
-_READ = frozenset({"NAMESPACE", "LABELS"})
+_READ = frozenset({"NAMESPACE", "LABELS", "LISTEN"})
 
 
 def _text(value: Any) -> str:
