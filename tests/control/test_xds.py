@@ -80,6 +80,15 @@ def route(app, **backends):
     }
 
 
+def enforced(server, kind, name, words):
+    """Return the condition `Enforced` of an object, once its message has these words."""
+    path = f"/apis/gateway.networking.k8s.io/v1/namespaces/{NAMESPACE}/{kind}/{name}"
+    with server.client() as http:
+        conditions = http.get(path).json().get("status", {}).get("conditions", [])
+    found = (one for one in conditions if one["type"] == "Enforced" and words in one["message"])
+    return next(found, None)
+
+
 def test_a_route_for_callers_shares_out_calls_and_lanes_are_kept(server, port):
     with answering("old", "new", "blue") as at, calling(port, NAMESPACE, "shares") as client:
         register(server, "cart", at["old"])
@@ -100,6 +109,9 @@ def test_a_route_for_callers_shares_out_calls_and_lanes_are_kept(server, port):
         assert usual.keys() == {"old", "new"}
         assert 60 <= usual["new"] <= 140  # 100 expected, 4 standard deviations are 38
         assert coloured.keys() == {"blue", "new"}
+        told = until(lambda: enforced(server, "httproutes", "cart", "carried out by"))
+        assert told["status"] == "False"
+        assert told["message"].startswith("carried out by shares; only data planes that speak xDS")
         refused = [one["refused"] for one in state(server)["clients"] if one["node"] == "shares"]
         assert refused == [[]]
 

@@ -43,7 +43,7 @@ from fairlead.control.overtaken import Overtaken
 from fairlead.control.protection import Protection
 from fairlead.control.publish import Publisher
 from fairlead.control.settings import Settings
-from fairlead.control.status import Statuses
+from fairlead.control.status import Statuses, Watching
 from fairlead.control.store import SqliteStore, Store
 from fairlead.control.telemetry.fleet import Fleet
 from fairlead.control.telemetry.measurements import Measurements, Past
@@ -66,9 +66,9 @@ class ControlPlane:
         self._overtaken = Overtaken(store, self._publisher, clocks)
         keep, told = settings.remember_apps, self._nodes.news.set
         protection = Protection(clocks, lease=settings.lease, keep=keep, tell=told)
-        self._statuses = Statuses(
-            store, self._publisher, self._nodes, protection, clocks, settings.status_gather
-        )
+        self._wires = Wires(self._publisher, settings.xds)
+        watching = Watching(clocks, settings.status_gather, self._wires.carriers)
+        self._statuses = Statuses(store, self._publisher, self._nodes, protection, watching)
         self._instances = Instances(
             store,
             KnownApps(store, clocks.now, keep),
@@ -93,7 +93,6 @@ class ControlPlane:
         self._doors = doors or Doors.open(clocks.now)
         history = HistoryApi(store=store, served=authored([*served, namespaces.served]))
         analysis = AnalysisApi(publisher=self._publisher)
-        self._wires = Wires(self._publisher, settings.xds)
         own = [*self._agents(settings, traffic), *history.routes(), *analysis.routes()]
         self._serve(rest, namespaces, [*own, *self._wires.routes()])
 

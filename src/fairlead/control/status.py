@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import islice
 
 from fairlead.compiler.compile import World
 from fairlead.control.attachment import written
+from fairlead.control.carrying import Carried, Carrier
 from fairlead.control.clocks import Clocks
 from fairlead.control.condition import NOBODY, Condition, Liveness, Workload, liveness, merged
 from fairlead.control.instance import RESOURCE, nodes_of, pairs, status_of
@@ -34,6 +36,16 @@ MOST_MEMBERS = 100
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """When it is looked, and at whom beside agents."""
+
+    clocks: Clocks
+    gather: float
+    """Seconds that news is gathered for."""
+    carriers: Callable[[], frozenset[Carrier]]
+
+
 class Statuses:
     """The statuses of everything that is stored."""
 
@@ -43,14 +55,15 @@ class Statuses:
         publisher: Publisher,
         nodes: Nodes,
         protection: Protection,
-        clocks: Clocks,
-        gather: float,
+        watching: Watching,
     ) -> None:
         self._store, self._publisher, self._nodes = store, publisher, nodes
-        self._clocks, self._gather = clocks, gather
+        self._clocks, self._gather = watching.clocks, watching.gather
+        self._carriers = watching.carriers
+        self._carrying = self._carriers()
         self._protection = protection
         self._placed_by: tuple[World, int] | None = None
-        self._pause = gather
+        self._pause = watching.gather
 
     async def run(self) -> None:
         """Keep the statuses for good."""
@@ -75,6 +88,8 @@ class Statuses:
                     await self._nodes.news.wait()
             except TimeoutError:
                 self._nodes.forget()
+                if self._carriers() != self._carrying:
+                    break
         await asyncio.sleep(self._pause)
         self._nodes.news.clear()
 
@@ -98,7 +113,9 @@ class Statuses:
     def _due(self) -> Iterator[Write | None]:
         """Yield the writes that are due, and None for each status that is right."""
         workloads = self._workloads()
-        findings, excluded = self._findings()
+        self._carrying = self._carriers()
+        carried = Carried(self._publisher.world, self._carrying)
+        findings, excluded = self._findings(carried)
         for key, authored in list(self._publisher.inputs.authored.items()):
             stored = self._store.get(key)
             if stored is None:
@@ -112,7 +129,7 @@ class Statuses:
                 self._publisher.world.apps(called, key.namespace, key.name),
             )
             conditions = _conditions(authored, live, findings.get(key, ()))
-            yield _write_of(stored, self._status(stored, authored, conditions, live))
+            yield _write_of(stored, self._status(stored, authored, conditions, live, carried))
         placed_by = (self._publisher.world, self._protection.version)
         if placed_by != self._placed_by:
             for stored in self._store.listing(RESOURCE).items:
@@ -125,6 +142,7 @@ class Statuses:
         authored: Authored,
         conditions: Iterable[Condition],
         live: Liveness,
+        carried: Carried,
     ) -> Object:
         before = stored.object.get("status", {})
         moment = self._clocks.now().strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -138,6 +156,7 @@ class Statuses:
         key = stored.key
         called = self._publisher.inputs.kinds[key.resource].called
         standing = self._publisher.world.standing(called, key.namespace, key.name)
+        standing = carried.standing(key.namespace, key.name, standing)
         status |= written(standing, before, generation, moment)
         members = self._publisher.world.members(called, key.namespace, key.name)
         if members:
@@ -153,7 +172,9 @@ class Statuses:
         found = self._publisher.resolve(where, spec["app"], labels, lane)
         return status_of(spec, *found, self._protection.condition(stored.key))
 
-    def _findings(self) -> tuple[Mapping[Key, list[Condition]], Mapping[Key, dict[str, str]]]:
+    def _findings(
+        self, carried: Carried
+    ) -> tuple[Mapping[Key, list[Condition]], Mapping[Key, dict[str, str]]]:
         """Return by resource what its author should know, and who cannot keep to it, and why."""
         resources = {kind.called: name for name, kind in self._publisher.inputs.kinds.items()}
         found: defaultdict[Key, list[Condition]] = defaultdict(list)
@@ -166,7 +187,8 @@ class Statuses:
                 reason=finding.reason,
                 message=finding.message,
             )
-            found[key].append(condition)
+            about = (finding.kind, finding.namespace, finding.name)
+            found[key].append(carried.condition(about, condition))
             excluded[key] |= dict(finding.excluded or ())
         return found, excluded
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import BaseRoute
 
+from fairlead.control.carrying import Carrier
 from fairlead.control.publish import Publisher
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ class Wires:
         """Yield what is asked about them over HTTP."""
         if self._xds is not None:
             yield from self._xds.routes()
+
+    def carriers(self) -> frozenset[Carrier]:
+        """Return the data planes that speak them, with what each has."""
+        return frozenset(self._xds.carriers() if self._xds is not None else ())
 
     async def run(self) -> None:
         """Serve for good."""

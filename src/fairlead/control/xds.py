@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 from fairlead.compiler.compile import World
 from fairlead.control.access.caller import caller_of
 from fairlead.control.api.status import json_response
+from fairlead.control.carrying import Carrier
 from fairlead.control.destinations import Destinations
 from fairlead.control.mesh import LOOPBACK, ROUTER, SIDECAR, Scope, mesh
 from fairlead.control.polling import Polling
@@ -22,7 +23,7 @@ from fairlead.control.publish import Publisher
 from fairlead.protocols.watch.codec import ROOT
 from fairlead.protocols.xds.codec import Encoder
 from fairlead.protocols.xds.node import Node
-from fairlead.protocols.xds.resource import View
+from fairlead.protocols.xds.resource import ROUTES, View
 from fairlead.protocols.xds.server import Streams, serve
 from fairlead.protocols.xds.subscription import Rejection
 
@@ -120,6 +121,20 @@ class Xds:
         while (found := self._view(node)) is None:
             await self._made.wait()
         return found
+
+    def carriers(self) -> Iterator[Carrier]:
+        """Yield what each data plane has of its tables, and refuses."""
+        for stream in self.streams.open:
+            session, node = stream.session, stream.session.node
+            if node is not None:
+                asked = session.subscriptions.get(ROUTES)
+                yield Carrier(
+                    node=node.id,
+                    namespace=node.namespace,
+                    asked=asked.names if asked else frozenset(),
+                    has=frozenset(session.held(ROUTES)),
+                    refused=tuple(one.reason for one in session.rejections()),
+                )
 
     def routes(self) -> Iterator[BaseRoute]:
         """Yield those of who polls, and the one that says who is connected."""

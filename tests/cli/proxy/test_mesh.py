@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import socket
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -117,7 +119,21 @@ def rules(server: Server, kind: str, name: str, spec: dict[str, Any]) -> None:
     plain = {"apiVersion": f"{group}/v1", "kind": kind, "metadata": {"name": name}, "spec": spec}
     path = f"/apis/{group}/v1/namespaces/{NAMESPACE}/{kind.lower()}s"
     with server.client() as http:
-        http.post(path, json=plain).raise_for_status()
+        if http.get(f"{path}/{name}").is_success:
+            merge = {"content-type": "application/merge-patch+json"}
+            content = json.dumps({"spec": spec})
+            http.patch(f"{path}/{name}", content=content, headers=merge).raise_for_status()
+        else:
+            http.post(path, json=plain).raise_for_status()
+
+
+def condition(server: Server, kind: str, name: str, type_: str) -> tuple[str, str]:
+    """Return the status and the message of a condition of an object of the Gateway API."""
+    path = f"/apis/gateway.networking.k8s.io/v1/namespaces/{NAMESPACE}/{kind}/{name}"
+    with server.client() as http:
+        conditions = http.get(path).json().get("status", {}).get("conditions", ())
+    found = ((one["status"], one["message"]) for one in conditions if one["type"] == type_)
+    return next(found, ("", ""))
 
 
 def test_a_route_for_callers_shares_out_what_a_sidecar_sends(sidecar: Sidecar):
@@ -150,8 +166,8 @@ def test_a_gateway_opens_its_port_and_sends_on_without_labels(sidecar: Sidecar, 
     sidecar.register("shop-front", "base")
     sidecar.register("shop-front", "blue", lane="blue")
     inbound = free_port()
-    listener = {"name": "http", "port": inbound, "protocol": "HTTP"}
-    spec = {"gatewayClassName": "fairlead", "listeners": [listener]}
+    listener: dict[str, Any] = {"name": "http", "port": inbound, "protocol": "HTTP"}
+    spec: dict[str, Any] = {"gatewayClassName": "fairlead", "listeners": [listener]}
     rules(sidecar.server, "Gateway", "web", spec)
     matches = [{"path": {"type": "PathPrefix", "value": "/in"}}]
     backends = [
@@ -183,3 +199,14 @@ def test_a_gateway_opens_its_port_and_sends_on_without_labels(sidecar: Sidecar, 
         assert caller.reached("shop", 20, baggage=BLUE, path="/in") == {"base": 20}
         assert {status("/else") for _ in range(40)} == {200, 500}
         assert sidecar.refused() == []
+        until(lambda: condition(sidecar.server, "gateways", "web", "Programmed")[0] == "True")
+        until(lambda: condition(sidecar.server, "httproutes", "in", "Enforced")[0] == "True")
+
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            other = {**listener, "name": "taken", "port": taken.getsockname()[1]}
+            rules(sidecar.server, "Gateway", "web", {**spec, "listeners": [listener, other]})
+            until(
+                lambda: "refused" in condition(sidecar.server, "gateways", "web", "Programmed")[1]
+            )
+            assert status("/in") == 200, "what was there before is served"
+    until(lambda: condition(sidecar.server, "gateways", "web", "Programmed")[0] == "False")

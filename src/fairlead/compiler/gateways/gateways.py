@@ -101,6 +101,47 @@ class Gateways:
             if (host := self._callers(key, namespace, port)) is not None
         )
 
+    def tables(
+        self, kind: str, namespace: str, name: str
+    ) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+        """Return where an object is carried out.
+
+        These are the names of tables of gateways, and the services whose callers have it, each
+        with the namespace of those callers, ``""`` for all.
+        """
+        key = (kind, namespace, name)
+        return self._tables.get(key, ()), self._called.get(key, ())
+
+    @cached_property
+    def _tables(self) -> dict[tuple[str, str, str], tuple[str, ...]]:
+        found: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        names = {
+            (one.namespace, one.gateway, listener[0]): one.table.name
+            for one in self.served
+            for listener in one.listeners
+        }
+        for one in self._attached:
+            gateway, route = one.serving.gateway, one.part.resource
+            table = names[gateway.namespace, gateway.name, one.serving.listener.name]
+            key = (route.kind.called, route.namespace, route.name)
+            found[key] = tuple(dict.fromkeys((*found.get(key, ()), table)))
+        for (namespace, name, _), table in names.items():
+            key = (kubernetes_gateway.KIND.called, namespace, name)
+            found[key] = tuple(dict.fromkeys((*found.get(key, ()), table)))
+        return found
+
+    @cached_property
+    def _called(self) -> dict[tuple[str, str, str], tuple[tuple[str, str], ...]]:
+        found: dict[tuple[str, str, str], tuple[tuple[str, str], ...]] = {}
+        for (namespace, name), pairs in self._of_services.items():
+            for part, _ in pairs:
+                route = part.resource
+                callers = "" if route.namespace == namespace else route.namespace
+                key = (route.kind.called, route.namespace, route.name)
+                service = (f"{name}.{namespace}.{SUFFIX}", callers)
+                found[key] = tuple(dict.fromkeys((*found.get(key, ()), service)))
+        return found
+
     def standing(self, kind: str, namespace: str, name: str) -> Standing:
         """Return how an object stands; `kind` as `Kind.called` has it."""
         return self._standings.get((kind, namespace, name), Standing())

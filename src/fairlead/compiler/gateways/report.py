@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from fairlead.compiler.finding import ENFORCED
 from fairlead.compiler.gateways.gateways import Gateways
 from fairlead.compiler.part import Part
-from fairlead.kinds import reference_grant
+from fairlead.kinds import kubernetes_gateway, reference_grant
+from fairlead.kinds.gateway_api import GATEWAY
 
 UNSERVED = (
     "only data planes that speak xDS carry it out, Envoy and gRPC without an agent (docs/xds.md); "
     "agents do not yet"
 )
+NOBODY = "NoDataPlane"
+WAITING = "no gateway that speaks xDS serves it now: fairlead gateway (docs/xds.md)"
 Remark = tuple[Part, str, str, str, str]
 
 
@@ -25,4 +28,16 @@ def gateway_findings(gateways: Gateways) -> Iterator[Remark]:
         standing = gateways.standing(resource.kind.called, resource.namespace, resource.name)
         for one in standing.verdicts:
             yield part, one.type, one.reason, one.message, one.status
-        yield part, ENFORCED, "NotSupported", UNSERVED, "False"
+        _, services = gateways.tables(resource.kind.called, resource.namespace, resource.name)
+        if services or not _of_gateway(part):
+            yield part, ENFORCED, "NotSupported", UNSERVED, "False"
+        else:
+            yield part, ENFORCED, NOBODY, WAITING, "Unknown"
+
+
+def _of_gateway(part: Part) -> bool:
+    """Tell whether it is a Gateway, or a route whose parents are all Gateways."""
+    if part.resource.kind is kubernetes_gateway.KIND:
+        return True
+    parents = part.resource.spec.parent_refs or ()
+    return bool(parents) and all(one.kind == GATEWAY for one in parents)

@@ -95,6 +95,14 @@ class Session:
         """Return what the client refuses now."""
         return [one.rejection for one in self.subscriptions.values() if one.rejection is not None]
 
+    def held(self, type_url: str) -> Iterator[str]:
+        """Yield the names of a type that the client asks for and has as they are now."""
+        one = self.subscriptions.get(type_url)
+        there = (self.view or View()).of(type_url).resources
+        for name in one.names if one else ():
+            if (found := one.has(name) if one else None) is not None and there.get(name) is found:
+                yield name
+
     def _parsed(self, data: bytes) -> Any:
         raise NotImplementedError
 

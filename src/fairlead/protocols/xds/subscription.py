@@ -37,6 +37,8 @@ class Subscription:
     """Whether names were ever asked for: from then on, no names are none."""
     seen: Collection = NOTHING
     """Up to where the client was told."""
+    taken: Collection = NOTHING
+    """Up to where it had acknowledged when it was told more."""
     due: set[str] = field(default_factory=set)
     """Names that it is to be told about, changed or not."""
     gone: dict[str, Resource | None] = field(default_factory=dict)
@@ -71,6 +73,8 @@ class Subscription:
     def look(self, newest: Collection) -> list[Resource]:
         """Return what the client lacks of `newest`; what is gone is kept in `gone`."""
         found: dict[str, Resource] = {}
+        if self.rejection is None:
+            self.taken = self.seen
         if newest is not self.seen:
             difference = newest.since(self.seen)
             found = dict(difference.covered(self.names, everything=self.everything))
@@ -88,6 +92,12 @@ class Subscription:
         for name in self.gone.keys() & newest.resources.keys():
             del self.gone[name]
         return list(found.values())
+
+    def has(self, name: str) -> Resource | None:
+        """Return what the client has acknowledged under a name, None for nothing."""
+        unsure = self.waiting or self.rejection is not None
+        found = (self.taken if unsure else self.seen).resources.get(name)
+        return found if found and name not in self.due and self.covers(found) else None
 
     def idle(self, newest: Collection) -> bool:
         """Say whether there is nothing to look at."""
