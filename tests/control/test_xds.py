@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
+import yaml
 
 from tests.control.fleet import Agent, until
 from tests.control.serving import serving, start
@@ -114,6 +115,43 @@ def test_a_route_for_callers_shares_out_calls_and_lanes_are_kept(server, port):
         assert told["message"].startswith("carried out by shares; only data planes that speak xDS")
         refused = [one["refused"] for one in state(server)["clients"] if one["node"] == "shares"]
         assert refused == [[]]
+
+
+EVERYTHING = """
+- matches:
+  - {path: {type: Exact, value: /a}, method: POST}
+  - {path: {type: PathPrefix, value: /b/c}, queryParams: [{name: q, value: x}]}
+  - {path: {type: RegularExpression, value: "/d.*"}, headers: [{name: h, value: v}]}
+  filters:
+  - {type: RequestRedirect, requestRedirect: {hostname: x.test, statusCode: 302}}
+- matches: [{path: {type: PathPrefix, value: /e}}]
+  filters:
+  - {type: URLRewrite, urlRewrite: {path: {type: ReplacePrefixMatch, replacePrefixMatch: /f}}}
+  - {type: RequestMirror, requestMirror: {backendRef: {name: all, port: 80}, percent: 10}}
+  - {type: RequestHeaderModifier, requestHeaderModifier: {set: [{name: a, value: b}]}}
+  - {type: CORS, cors: {allowOrigins: ["https://x.test"], allowMethods: [GET]}}
+  backendRefs: [{name: all, port: 80, weight: 1}, {name: nobody, port: 80, weight: 1}]
+  timeouts: {request: 2s, backendRequest: 1s}
+  retry: {codes: [503], attempts: 2}
+- matches: [{path: {type: PathPrefix, value: /g}}]
+- backendRefs: [{name: all, port: 8080}]
+"""
+
+
+def test_a_client_of_grpc_refuses_nothing_that_a_route_can_say(server, port):
+    """One table that it refuses would leave it with what was there before."""
+    spec = {"parentRefs": [{"group": "", "kind": "Service", "name": "all"}]}
+    plain = route("all") | {"spec": spec | {"rules": yaml.safe_load(EVERYTHING)}}
+    with answering("one") as at, calling(port, NAMESPACE, "all") as client:
+        register(server, "all", at["one"])
+        with server.client() as http:
+            path = f"/apis/gateway.networking.k8s.io/v1/namespaces/{NAMESPACE}/httproutes"
+            http.post(path, json=plain).raise_for_status()
+
+        until(lambda: client.call("xds:///all")["one"])
+
+        until(lambda: enforced(server, "httproutes", "all", "carried out by all;"))
+        assert [one["refused"] for one in state(server)["clients"] if one["node"] == "all"] == [[]]
 
 
 def test_who_polls_gets_json_and_304_for_what_is_known(server, port):

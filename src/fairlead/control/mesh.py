@@ -122,12 +122,16 @@ def _default(host: str) -> Route:
 
 
 def _for_grpc(route: Route) -> Route:
-    """Return `route` for clients of gRPC, which refuse a table with a prefix of whole elements."""
+    """Return `route` for clients of gRPC.
+
+    They refuse a table with a prefix of whole elements, and one with CORS, which is for browsers.
+    """
     path = route.match.path
-    if path.kind != SEPARATED_PREFIX:
-        return route
-    expression = f"{re.escape(path.value.rstrip('/'))}(?:/.*)?"
-    return replace(route, match=replace(route.match, path=PathMatch(kind=REGEX, value=expression)))
+    if path.kind == SEPARATED_PREFIX:
+        expression = f"{re.escape(path.value.rstrip('/'))}(?:/.*)?"
+        known = PathMatch(kind=REGEX, value=expression)
+        route = replace(route, match=replace(route.match, path=known))
+    return replace(route, cors=None) if route.cors is not None else route
 
 
 def _names(service: Service, namespace: str) -> Iterator[str]:
