@@ -207,3 +207,40 @@ def test_a_thousand_apps_with_rules_are_made_in_time():
 
     assert len(made.clusters) >= 2000
     assert time.process_time() - started < 2
+
+
+SHADOW = """
+apiVersion: traffic.opensergo.io/v1alpha1
+kind: WorkloadLabelRule
+metadata: {name: shadow, namespace: shop}
+spec:
+  workloadLabels: [blue]
+  selector: {database: shop, table: orders_blue}
+"""
+UNHOOKED = "sqlite3 is not hooked"
+
+
+@pytest.mark.parametrize(
+    ("unfit", "served"),
+    [
+        ((), {"10.0.0.2:1"}),
+        (("10.0.0.2:1",), {"10.0.0.1:1", "10.0.0.1:2"}),
+        (("10.0.0.2:1", "10.0.0.1:1"), {"10.0.0.1:2"}),
+        (("10.0.0.2:1", "10.0.0.1:1", "10.0.0.1:2"), set()),
+    ],
+)
+def test_a_lane_with_shadow_tables_is_served_by_who_is_fit_for_them(unfit, served):
+    """Others would write its rows to base; where nobody is fit, nobody serves it (contract 12)."""
+    lanes = {"10.0.0.1:1": "", "10.0.0.1:2": "", "10.0.0.2:1": "blue"}
+    instances = [
+        Instance(
+            namespace="shop", app="orders", lane=lane, address=address,
+            unfit_for_tables=UNHOOKED if address in unfit else "",
+        )
+        for address, lane in lanes.items()
+    ]  # fmt: skip
+    objects = [parse(one.plain, namespace="shop") for one in read_documents(SHADOW)]
+    given = mesh(World.of(objects, instances, 1), Scope(namespace="shop", kind=SIDECAR))
+    (found,) = (one for one in given.clusters if one.name.startswith("outbound|80|blue|"))
+    addresses = {each.address for one in found.localities for each in one.endpoints}
+    assert addresses == served

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from fairlead.compiler.compile import World
+from fairlead.flow.route import shadow_pool
 from fairlead.policy.endpoint import GRPC, Endpoint, Service
 from fairlead.policy.lane import DEFAULT_KEY
 from fairlead.policy.mesh import Endpoint as MeshEndpoint
@@ -114,6 +115,11 @@ def _app(service: Service, keys: Mapping[str, str]) -> _App:
     found: dict[str, list[Endpoint]] = defaultdict(list, {BASE: []})
     for one in service.endpoints:
         found[one.lane].append(one)
+    base = tuple(found[BASE])
+    for lane in {*service.shadow_table_lanes, *service.shadow_database_lanes}:
+        # Nobody is a fallback who could write the lane's rows to base: better no instance at all.
+        pool = shadow_pool(service, lane, tuple(found.get(lane, ())), base)
+        found[lane] = list(pool.first or pool.base)
     lanes = sorted(found.keys() - {BASE})
     return _App(dict(found), tuple((lane, keys.get(lane, DEFAULT_KEY)) for lane in lanes))
 

@@ -187,7 +187,7 @@ def _pools(service: Service) -> Pools:
     pools = {lane: Pool(tuple(first), base) for lane, first in by_lane.items()}
     pools[BASE] = Pool((), base)
     for lane in {*service.shadow_table_lanes, *service.shadow_database_lanes}:
-        pools[lane] = _shadow_pool(service, lane, tuple(by_lane.get(lane, ())), base)
+        pools[lane] = shadow_pool(service, lane, tuple(by_lane.get(lane, ())), base)
     return pools
 
 
@@ -195,7 +195,11 @@ def _spared(pool: Pool, warming: Warming, dice: Callable[[], float]) -> Pool:
     return MixedPool(pool, warming, dice) if warming.among(pool.first or pool.base) else pool
 
 
-def _shadow_pool(service: Service, lane: str, first: Endpoints, base: Endpoints) -> Pool:
+def shadow_pool(service: Service, lane: str, first: Endpoints, base: Endpoints) -> Pool:
+    """Return who of a lane, and then of base, is fit for what the lane has in shadow.
+
+    The others could write its rows to base (contract 12).
+    """
     tables, databases = lane in service.shadow_table_lanes, lane in service.shadow_database_lanes
     why = {
         endpoint.address: reason
