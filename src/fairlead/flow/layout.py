@@ -41,4 +41,5 @@ PASSES, BUSY, SHUT = -1, -2, -3
 """Instead of the number of a cell that refuses: none does; the lock was not to be had; somebody has
 to be asked, or to wait."""
 
-SECOND = 1_000_000_000
+LATE = 60_000_000_000
+"""How much earlier than others somebody may have read the clock: who was stopped since has."""

@@ -72,7 +72,7 @@ cdef inline double* doubles(object memory) except NULL:
 
 cdef long long CUTS, BAD, BREAKER, CURRENT, CUT, EDGE, FIRST, GAUGE, KIND
 cdef long long LATEST, LOCK, MASK, MOST_SEATS, NEXT_FREE, OWN, PER_PROBE, PROBES_AT
-cdef long long RING, RINGS_OF_BREAKERS, SEATS, SECOND, SIZE, STAGE, TAIL, TOTAL
+cdef long long RING, RINGS_OF_BREAKERS, SEATS, LATE, SIZE, STAGE, TAIL, TOTAL
 cdef long long UNDER, WINDOW, UNKNOWN
 
 

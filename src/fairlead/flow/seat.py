@@ -17,8 +17,8 @@ except ImportError:  # what stands for it
 
 # fmt: off
 from fairlead.flow.layout import (  # isort: skip
-    BAD, BREAKER, CURRENT, CUT, CUTS, EDGE, FIRST, GAUGE, KIND, LATEST, LOCK, MASK, MOST_SEATS,
-    NEXT_FREE, OWN, PER_PROBE, PROBES_AT, RING, RINGS_OF_BREAKERS, SEATS, SECOND, SIZE, STAGE,
+    BAD, BREAKER, CURRENT, CUT, CUTS, EDGE, FIRST, GAUGE, KIND, LATE, LATEST, LOCK, MASK,
+    MOST_SEATS, NEXT_FREE, OWN, PER_PROBE, PROBES_AT, RING, RINGS_OF_BREAKERS, SEATS, SIZE, STAGE,
     TAIL, TOTAL, UNDER, WINDOW,
 )
 # fmt: on
@@ -115,7 +115,7 @@ class Seat:
     def time(self, now: int) -> int:
         """Return the time at which this counts: who read the clock earlier came later."""
         latest = self.at[LATEST]
-        if now < latest < now + SECOND:
+        if now < latest < now + LATE:
             now = latest
         else:
             self.at[LATEST] = now

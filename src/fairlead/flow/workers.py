@@ -58,6 +58,7 @@ def taken(gate: Gate, scopes: tuple[Gate, ...], n: int, now: int) -> Entry | Ref
         pools, code = core.verdict
         if code == BUSY:
             asked = 1 if core.pool.wait(tries) else WITHOUT
+            now = gate.now()  # or what is taken now would be forgotten too early
             tries += 1
             core.skipped += asked == WITHOUT
             continue
