@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _socket
+import contextlib
 import os
 import threading
 import time
@@ -53,7 +54,8 @@ class Process:
         self.metrics._stopped = True
         own = self.metrics._own
         assert own is not None
-        own.shutdown(_socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):  # its thread has looked in between, and closed it
+            own.shutdown(_socket.SHUT_RDWR)
         until(lambda: self.metrics._own is None)
 
 

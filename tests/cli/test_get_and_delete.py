@@ -179,13 +179,13 @@ def test_other_spellings_of_kubectl_are_taken(words: list[str], taken: list[str]
 def test_rows_and_objects_are_sorted_by_what_is_in_them(say: Say, applied):
     """A path, as kubectl has it; numbers as numbers."""
     where = ("-n", applied)
-    text = lane().replace("name: lane", "name: before")
+    text = lane("ten").replace("team: a", "team: '10'") + "---\n"
+    text += lane("nine").replace("team: a", "team: '9'")
     assert say("apply", "-f", "-", *where, stdin=text.encode()).status == 0
-    words = ("get", "tlane", *where, "--sort-by", "{.metadata.resourceVersion}")
+    words = ("get", "tlane", *where, "--sort-by", "{.metadata.labels.team}")
     rows = [line.split()[0] for line in say(*words).out.splitlines()]
     named = [name.rpartition("/")[2] for name in say(*words, "-o", "name").out.splitlines()]
-    assert rows[1:] == named
-    assert sorted(named) == ["before", "lane"]
+    assert rows[1:] == named == ["nine", "ten", "lane"]
     assert say("get", "tlane", "--sort-by", "{.a[}").status == 2
     assert _rank(["9"]) < _rank(["10"]) < _rank(["a"])
     assert _rank([]) < _rank(["0"])
