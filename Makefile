@@ -10,8 +10,9 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
-# Processes that share the tests when all of them are run.
-JOBS ?= 2
+# Processes that share the tests when all of them are run: more than two cores need, as those that
+# start servers wait for half of their time.
+JOBS ?= 3
 STAMP := $(VENV)/.filled
 UV := build/uv/bin/uv
 PLOTS := $(VENV)/.plots
@@ -35,7 +36,7 @@ demo-flow: $(STAMP) $(PLOTS)  ## services under load, without rules and with the
 
 test: $(STAMP) databases  ## run the tests (ARGS="-k lane" for some of them)
 	@kubectl=$$(PYTHON='$(PYTHON)' scripts/kubectl.sh); \
-		KUBECTL="$$kubectl" $(BIN)/python -m pytest $(or $(ARGS),-n $(JOBS) --dist loadfile)
+		KUBECTL="$$kubectl" $(BIN)/python -m pytest $(or $(ARGS),-n $(JOBS) --dist loadfile --no-loadscope-reorder)
 
 .PHONY: fuzz-sql
 fuzz-sql: $(STAMP) databases  ## 50,000 generated statements per dialect on a lane and by hand (ARGS="--dialect mysql --seed 7")

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 pytest_plugins = ["tests.databases.servers", "tests.forms"]
 
 BUILD = Path(__file__).resolve().parents[1] / "build"
+LONGEST = ("e2e", "packaging", "faults", "control", "agent")
+"""Folders whose tests start servers: whole files are dealt out, and a long one must not be last."""
 
 # A developer's own agent, or one left over in a shell, must not govern the tests.
 for name in [name for name in os.environ if name.startswith("FAIRLEAD_")]:
@@ -19,3 +22,10 @@ for name in [name for name in os.environ if name.startswith("FAIRLEAD_")]:
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(BUILD / "hypothesis"))
 settings.register_profile("fairlead", deadline=None)
 settings.load_profile("fairlead")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files first that take longest; the order of their tests stays."""
+    here = Path(__file__).parent
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.relative_to(here).parts[0], len(places)))

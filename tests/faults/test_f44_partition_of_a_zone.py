@@ -79,6 +79,10 @@ def test_f44_callers_go_on_without_the_zone_and_use_it_again(tmp_path: Path) -> 
             assert [call for call in lost if not call.startswith("POST")] == []
             assert len(lost) <= 2 * CALLERS + IN_A_ROW
             until(lambda: list(it.instances()) == [near.address], "its lease has ended")
+            # One that tried it a moment before that is answered by nobody, either.
+            late = caller.until_only(it.pids(near), least=100)
+            assert [call for call in late if not call.startswith("POST")] == []
+            assert len(late) <= CALLERS
             assert caller.until_only(it.pids(near), least=100) == []
             _no_rule_is_written_from(there, url, tmp_path)
 
