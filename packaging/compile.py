@@ -21,16 +21,9 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).resolve().parents[1]
-MODULES = (
-    Path("fairlead/flow/seat.py"),
-    Path("fairlead/flow/shared.py"),
-    Path("fairlead/flow/gate.py"),
-    Path("fairlead/flow/edges.py"),
-    Path("fairlead/instruments/passage.py"),
-    Path("fairlead/instruments/wsgi_passage.py"),
-    Path("fairlead/instruments/aiohttp_passage.py"),
-)
-"""Each with its types in a file of the same name."""
+LIST = Path(__file__).with_name("compiled.txt")
+MODULES = tuple(Path(f"{name}.py") for name in LIST.read_text("ascii").split())
+"""In the order in which they know each other, each with its types in a file of the same name."""
 
 SUFFIX = sysconfig.get_config_var("EXT_SUFFIX")
 
@@ -67,7 +60,7 @@ def in_place() -> bool:
     One that does not belong to the source any more is taken away: it would be used.
     """
     targets = [ROOT / "src" / _compiled(module) for module in MODULES]
-    newest = max(path.stat().st_mtime for path in (Path(__file__), *_sources()))
+    newest = max(path.stat().st_mtime for path in (Path(__file__), LIST, *_sources()))
     fresh = all(target.exists() and target.stat().st_mtime >= newest for target in targets)
     if fresh and not _unwanted():
         return True

@@ -18,16 +18,10 @@ from tests.forms import compiler
 # A wheel is built once, and compiles everything: on a busy machine that is more than a minute's.
 pytestmark = pytest.mark.timeout(240)
 
-MODULES = (
-    "flow/seat",
-    "flow/shared",
-    "flow/gate",
-    "flow/edges",
-    "instruments/passage",
-    "instruments/wsgi_passage",
-    "instruments/aiohttp_passage",
-)
-"""In the order in which they know each other."""
+MODULES = [
+    name.removeprefix("fairlead/")
+    for name in (ROOT / "packaging" / "compiled.txt").read_text("ascii").split()
+]
 
 FORM = "_gate" + sysconfig.get_config_var("EXT_SUFFIX")
 
@@ -166,3 +160,24 @@ def test_the_source_is_what_cython_understands(tmp_path):
         )
 
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_has_types_of_c_is_compiled_and_the_environment_is_refreshed_when_it_changes():
+    """One list says what: by it the build compiles, and make knows that a module has changed."""
+    package = ROOT / "src" / "fairlead"
+    typed = {path.relative_to(package).with_suffix("") for path in package.rglob("*.pxd")}
+    assert typed == set(map(Path, MODULES))
+
+    rules = subprocess.run(
+        ["make", "--print-data-base", "--question", "venv"],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=60,
+    ).stdout  # fmt: skip
+    watched = {
+        path
+        for line in rules.splitlines()
+        if line.startswith(".venv/.filled:")
+        for path in line.split()
+    }
+    for name in typed:
+        for suffix in (".py", ".pxd"):
+            assert f"src/fairlead/{name}{suffix}" in watched
