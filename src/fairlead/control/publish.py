@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -215,9 +215,12 @@ class Publisher:
                 while self.world.revision < revision:
                     await self._published.wait()
 
-    async def published_next(self) -> None:
-        """Return when another World is in force."""
-        await self._published.wait()
+    def published_next(self) -> Coroutine[Any, Any, Any]:
+        """Return what ends when another World is in force than at the time of this call.
+
+        It need not run before that: who makes a task of it waits from now on.
+        """
+        return self._published.wait()
 
     async def _publish(self, revision: int) -> None:
         wanted = self._nodes.wanted()

@@ -55,8 +55,13 @@ class Envoy:
             time.sleep(0.02)
         raise RuntimeError(f"Envoy is not ready: {self._log.read_text()}")
 
+    @property
+    def admin(self) -> str:
+        """URL of its administration."""
+        return f"http://{self._admin.read_text()}"
+
     def _ready(self) -> bool:
-        url = f"http://{self._admin.read_text()}"
+        url = self.admin
         try:
             if not httpx.get(f"{url}/ready", trust_env=False).is_success:
                 return False
