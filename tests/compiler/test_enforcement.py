@@ -221,4 +221,18 @@ def test_a_hundred_thousand_rules_are_bounded_and_what_comes_first_by_name_holds
     assert len(rules) * 128 * 64 > 100_000
     assert len(snapshot.flow.rate_limits) == 128 * 64
     verdicts = [condition(world, name=rule.name)[:2] for rule in rules]
-    assert verdicts == [("True", "PerHost"), *[("False", "TooMuch")] * 12]
+    assert verdicts == [("True", "PerProcess"), *[("False", "TooMuch")] * 12]
+
+
+@pytest.mark.parametrize(("limits", "reason"), [(60, "PerHost"), (61, "PerProcess")])
+def test_what_workers_cannot_share_for_what_stands_beside_it_says_so(limits, reason):
+    """Whichever of two rules their authors look at."""
+    own = [{"rateLimit": {"threshold": n + 1, "statDuration": f"{n + 1}s"}} for n in range(limits)]
+    rules = [
+        FlowControl(name="r", labels={"app": "a"}, targets=["/x"], strategies=own[:30]),
+        FlowControl(name="s", labels={"app": "a"}, targets=["/x", "/y"], strategies=own[30:]),
+        FlowControl(name="t", labels={"app": "b"}, targets=["/x"], strategies=own[:1]),
+    ]
+    world = World.of(rules, [instance(), instance("b")], 1)
+    assert [condition(world, name=name)[1] for name in "rst"] == [reason, reason, "PerHost"]
+    assert ("more than 60 limits" in condition(world)[2]) == (reason == "PerProcess")

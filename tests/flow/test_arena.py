@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from fairlead.flow import seat
-from fairlead.flow.arena import BYTES, CHUNK, Arena, Unusable
-from fairlead.flow.layout import GAUGE, MOST_SEATS, SEATS, TOTAL
+from fairlead.flow.arena import Arena
+from fairlead.flow.layout import BYTES, GAUGE, MOST_SEATS, SEATS, TOTAL
+from fairlead.flow.mapped import CHUNK, Unusable
 from fairlead.flow.sweep import sweep
 
 KEY, OTHER = b"k" * 16, b"o" * 16
@@ -262,12 +263,15 @@ def test_a_worker_whose_file_the_application_has_closed_sits_down_anew(tmp_path:
     assert worker.wait(timeout=30) == 0
 
 
+LEFT, USED = "fairlead-0-0123456789abcdef-i1", "fairlead-0-fedcba9876543210-c1"
+
+
 def test_what_workers_left_that_were_all_killed_is_swept_and_what_is_used_is_not(tmp_path: Path):
     """Uvicorn ends its workers by a signal; what they leave is memory."""
-    for name in ("fairlead-0-left", "fairlead-0-used", "other"):
+    for name in (LEFT, USED):
         worker = child(tmp_path / name, 'print("ready", flush=True); sys.stdin.read()')
         assert heard(worker) == "ready"
-        if name != "fairlead-0-used":
+        if name != USED:
             worker.kill()
             worker.wait(timeout=30)
         else:
@@ -275,11 +279,28 @@ def test_what_workers_left_that_were_all_killed_is_swept_and_what_is_used_is_not
 
     sweep(str(tmp_path), "fairlead-0-", ())
 
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["fairlead-0-used", "other"]
+    assert [path.name for path in tmp_path.iterdir()] == [USED]
     kept.kill()
     kept.wait(timeout=30)
-    sweep(str(tmp_path), "fairlead-0-", (str(tmp_path / "fairlead-0-used"),))
-    assert (tmp_path / "fairlead-0-used").exists()
+    sweep(str(tmp_path), "fairlead-0-", (str(tmp_path / USED),))
+    assert (tmp_path / USED).exists()
+
+
+def test_what_is_not_named_and_made_as_ours_is_not_swept(tmp_path: Path):
+    """The directory may be one that an operator has named, and has other things in."""
+    arena(tmp_path / "fairlead-0-notes")
+    (tmp_path / f"{LEFT}.bak").touch()
+    (tmp_path / "fairlead-1-0123456789abcdef-i1").touch()
+    (tmp_path / USED).write_bytes(b"mine" * 20)
+    (tmp_path / USED.replace("c1", "c2")).write_bytes(b"noise..." * (BYTES // 8))
+    before = sorted(tmp_path.iterdir())
+
+    sweep(str(tmp_path), "fairlead-0-", ())
+
+    assert sorted(tmp_path.iterdir()) == before
+    (tmp_path / LEFT).touch()  # its maker died
+    sweep(str(tmp_path), "fairlead-0-", ())
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_a_file_system_without_room_is_a_reason_and_no_signal(tmp_path: Path):
@@ -292,7 +313,8 @@ def test_a_file_system_without_room_is_a_reason_and_no_signal(tmp_path: Path):
     exec {sys.executable} -c '
     import struct, sys, time
     from fairlead.flow import seat
-    from fairlead.flow.arena import Arena, Unusable
+    from fairlead.flow.arena import Arena
+    from fairlead.flow.mapped import Unusable
     from fairlead.flow.layout import GAUGE
     made = Arena("{tmp_path}/arena", (1, 2), seat, time.sleep)
     made.sit()
@@ -322,7 +344,8 @@ def test_a_limit_to_the_size_of_files_is_a_reason_and_no_signal(tmp_path: Path):
     code = f"""
     import resource, time
     from fairlead.flow import seat
-    from fairlead.flow.arena import Arena, Unusable
+    from fairlead.flow.arena import Arena
+    from fairlead.flow.mapped import Unusable
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
     try:
         Arena("{tmp_path}/arena", (1, 2), seat, time.sleep)

@@ -112,7 +112,7 @@ from pathlib import Path
 from tests.flow.virtual import flow, cap, rate, breaker, pool
 from fairlead.flow.gates import Gates
 gates = Gates(pool=pool(Path(sys.argv[1])), pure=sys.argv[2] == "pure")
-gates.apply(flow(rate(1000000), cap(4), breaker(0.9)))
+gates.apply(flow(rate(10**12), cap(4), breaker(0.9)))
 gate = gates.gate("f")
 gate.enter().exit()
 print("ready", flush=True)
@@ -143,7 +143,7 @@ def test_workers_killed_while_they_call_leave_no_place_and_no_lock(tmp_path: Pat
         for worker in workers:
             worker.kill()
             worker.wait(timeout=30)
-    world = World(rate(1_000_000), cap(4), breaker(0.9), pool=pool(tmp_path), at=time_ms())
+    world = World(rate(10**12), cap(4), breaker(0.9), pool=pool(tmp_path), at=time_ms())
     entries = [world.enter() for _ in range(5)]
     assert [entry.refused is None for entry in entries] == [True] * 4 + [False]
     assert wrong(world.gates.gate("f").shared.seat.memory) == []

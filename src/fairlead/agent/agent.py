@@ -273,6 +273,7 @@ class Agent:
             return
         process.reporter.figures.collections.install()
         process.sampler.look()  # a fork has a rule, and no thread
+        process.tender.look()
         process.follower.start(process.inherited)
         if process.inherited is None:
             process.follower.await_first(self._deadline)

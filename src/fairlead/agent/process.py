@@ -11,13 +11,14 @@ from fairlead.agent.access import Access
 from fairlead.agent.contracts import Contracts
 from fairlead.agent.describe import describe
 from fairlead.agent.door import door_of
-from fairlead.agent.identity import node_id
+from fairlead.agent.identity import Identity, node_id
 from fairlead.agent.inspect import Inspector
 from fairlead.agent.lease import Tenancy
 from fairlead.agent.lineage import name_of
 from fairlead.agent.load import Sampler
 from fairlead.agent.posting import Posting
 from fairlead.agent.reporter import Reporter
+from fairlead.agent.sharing import Tender
 from fairlead.agent.source import Apply, FileSource, Follower, Source, WatchSource
 from fairlead.protocols.watch.codec import Lease, Subscription
 
@@ -39,14 +40,7 @@ class Process:
         self._began: float | None = None
         self.inherited = inherited
         """What a fork found in force."""
-        self.subscription = Subscription(
-            node=self.node,
-            namespace=identity.namespace,
-            app=identity.app,
-            lane=identity.lane,
-            labels=identity.labels,
-            zone=identity.zone,
-        )
+        self.subscription = _subscription(identity, self.node)
         self.reporter = Reporter(
             agent.engine, self.subscription, lambda: self.follower.source.telemetry
         )
@@ -70,6 +64,7 @@ class Process:
         self.tenancy.heard, self.tenancy.between = self._heard, self.posting.between
         self.sampler = Sampler(agent.engine.overload, self.reporter.figures.loop, agent.fault)
         agent.engine.overload.changed = self.sampler.look
+        self.tender = Tender(agent.engine.gates, agent.fault)
         self.inspector = Inspector(settings.state, lambda: describe(agent))
         self.metrics = self._metrics(agent) if settings.metrics else None
 
@@ -88,6 +83,7 @@ class Process:
         self.access.abandon()
         self.reporter.figures.collections.remove()
         self.sampler.abandon()
+        self.tender.abandon()
         self.inspector.abandon()
         if self.metrics is not None:
             self.metrics.abandon()
@@ -112,6 +108,7 @@ class Process:
             self.metrics.stop()
         self.inspector.stop()
         self.sampler.stop()
+        self.tender.stop()
         self.access.stop()
 
     def _access(self, agent: Agent) -> Access:
@@ -154,3 +151,14 @@ class Process:
         """Hear that the control plane has spoken."""
         self.posting.line()
         self.access.look()
+
+
+def _subscription(identity: Identity, node: str) -> Subscription:
+    return Subscription(
+        node=node,
+        namespace=identity.namespace,
+        app=identity.app,
+        lane=identity.lane,
+        labels=identity.labels,
+        zone=identity.zone,
+    )

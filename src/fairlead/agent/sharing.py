@@ -8,13 +8,22 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from fairlead.agent import native
 from fairlead.agent.native import Bell
 from fairlead.agent.notice import warn
 from fairlead.agent.settings import Settings
 from fairlead.flow.pooling import Pool
+
+if TYPE_CHECKING:
+    from fairlead.flow.gates import Gates
+
+EVERY = 5.0
+"""Seconds between two looks whether workers still count together."""
 
 MEMORY = "/dev/shm"  # noqa: S108  names there are checked (flow/arena.py)
 """Where Linux has files in memory."""
@@ -55,3 +64,50 @@ def _boot() -> tuple[int, int]:
     except (OSError, ValueError, struct.error):
         return 0, 0
     return first, second
+
+
+class Tender:
+    """Looks every few seconds whether workers still count together, once they do or should."""
+
+    def __init__(self, gates: Gates, fault: Callable[[str, Exception], object]) -> None:
+        """`fault` hears of a fault of ours, which ends it."""
+        self._gates, self._fault = gates, fault
+        self._lock, self._bell = native.Lock(), Bell()
+        self._runs = self._abandoned = False
+        if gates.pool is not None:
+            gates.pool.used = self.begin
+
+    def look(self) -> None:
+        """Begin where that is due already, as in a fork."""
+        pool = self._gates.pool
+        if pool is not None and (pool.arena is not None or pool.problem):
+            self.begin()
+
+    def begin(self) -> None:
+        """Look from now on."""
+        with self._lock:
+            if self._runs or self._abandoned:
+                return
+            self._runs = True
+        try:
+            native.spawn(self._run)
+        except Exception as error:
+            self._fault("sharing", error)
+
+    def abandon(self) -> None:
+        """Let go of what the parent still uses: its thread is not in this process."""
+        self._abandoned = True
+
+    def stop(self) -> None:
+        """End soon, for good."""
+        self._abandoned = True
+        self._bell.ring()
+
+    def _run(self) -> None:
+        try:
+            while not self._abandoned:
+                self._bell.sleep(EVERY)
+                if not self._abandoned:
+                    self._gates.tend()
+        except Exception as error:
+            self._fault("sharing", error)

@@ -18,12 +18,12 @@ from fairlead.compiler.select import finding, reference
 from fairlead.compiler.shadows import Remark
 from fairlead.compiler.sight import Sight, View, whose
 from fairlead.compiler.strictness import overlaps
+from fairlead.compiler.together import Together
 from fairlead.policy.breaker import CircuitBreaker
 from fairlead.policy.limit import Authority, HotLimit
 from fairlead.policy.overload import OverloadProtection
 from fairlead.policy.resource import has_source
 from fairlead.policy.rule import ENFORCE, OFF, Rule
-from fairlead.policy.sharing import why_alone
 
 SCOPE = (
     "scope: host: the workers of an app on one host count together, so that N hosts let N times "
@@ -45,15 +45,17 @@ def flow_findings(
     `placed` are the instances of the namespace, `known` the apps of all.
     """
     view = View(placed, known)
-    first = _first(guards)
+    first, together = _first(guards), Together(guards.guarded)
     for guarded in guards.guarded:
         before = first.get(id(guarded))
-        yield from (finding(*remark) for remark in _remarks(guarded, view, before))
+        yield from (finding(*remark) for remark in _remarks(guarded, view, before, together))
     yield from (finding(*remark) for remark in overlaps(guards.guarded))
     yield from (finding(*remark) for remark in _of_the_named(guards.named))
 
 
-def _remarks(guarded: Guarded, view: View, before: Guarded | None) -> Iterator[Remark]:
+def _remarks(
+    guarded: Guarded, view: View, before: Guarded | None, together: Together
+) -> Iterator[Remark]:
     part, guard = guarded.part, guarded.guard
     namespace = part.resource.namespace
     sight = view.sight(guard, namespace)
@@ -65,7 +67,7 @@ def _remarks(guarded: Guarded, view: View, before: Guarded | None) -> Iterator[R
         yield Remark(part, TARGET_NOT_SEEN, "NoSuchResource", message)
     if guarded.lost_fallback:
         yield Remark(part, FALLBACK_UNUSABLE, "NotFound", guarded.lost_fallback)
-    yield _verdict(guarded, sight, before)
+    yield _verdict(guarded, sight, before, together)
 
 
 def _listed(vain: Mapping[str, str]) -> str:
@@ -74,7 +76,7 @@ def _listed(vain: Mapping[str, str]) -> str:
     )
 
 
-def _verdict(guarded: Guarded, sight: Sight, before: Guarded | None) -> Remark:
+def _verdict(guarded: Guarded, sight: Sight, before: Guarded | None, together: Together) -> Remark:
     part = guarded.part
     if guarded.crowded:
         return Remark(part, ENFORCED, "TooMuch", _too_much(guarded.guard), "False")
@@ -84,7 +86,7 @@ def _verdict(guarded: Guarded, sight: Sight, before: Guarded | None) -> Remark:
         problems.append(("ProtectedAlready", f"{message}, and by one only"))
     if sight.vain:
         problems.append((TARGET_NOT_SEEN, f"{whose(guarded.guard)} has not {_listed(sight.vain)}"))
-    scope = _scope(guarded, sight, protects=before is None)
+    scope = _scope(guarded, sight, together, protects=before is None)
     if problems:
         rest = f"; the rest is enforced, {scope}" if scope and not sight.nobody else ""
         message = "; ".join(words for _, words in problems) + rest
@@ -126,7 +128,7 @@ def _hears_nothing(rule: Rule) -> TypeGuard[HotLimit]:
     return not has_source(rule.resource, rule.param.source)
 
 
-def _scope(guarded: Guarded, sight: Sight, *, protects: bool) -> str:
+def _scope(guarded: Guarded, sight: Sight, together: Together, *, protects: bool) -> str:
     """Return where the rules that are in force count, ``""`` where there is none."""
     rules = [
         rule
@@ -141,10 +143,11 @@ def _scope(guarded: Guarded, sight: Sight, *, protects: bool) -> str:
     counting = [rule for rule in rules if not isinstance(rule, (Authority, OverloadProtection))]
     if not counting:
         return _PROTECTS
-    alone = [rule for rule in counting if why_alone(rule)]
+    whys = [(rule, together.why_alone(guarded.guard, rule)) for rule in counting]
+    alone = [rule for rule, why in whys if why]
     if not alone:
         return _BREAKERS if all(isinstance(one, CircuitBreaker) for one in counting) else SCOPE
-    why = "; ".join(dict.fromkeys(map(why_alone, alone)))
+    why = "; ".join(dict.fromkeys(why for _, why in whys if why))
     if len(alone) == len(counting):
         return f"scope: process ({why}): {_PROCESS}"
     names = ", ".join(dict.fromkeys(rule.strategy for rule in alone))

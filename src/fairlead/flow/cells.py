@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from fairlead.flow.gate import Gate
 
 MS = 1_000_000
-LONG_AGO = -(1 << 62)
+LONG_AGO, FARTHEST = -(1 << 62), 1 << 61
+"""So far apart that the first call passes, and no other ever does."""
 
 CONSTANT = "constant"
 """Source of the one value that every call has."""
@@ -230,8 +231,8 @@ class Pace:
 
     def _cost(self, n: int, now: int) -> int:
         if self._shape is not None:
-            return ceil(n / self._shape.allowed(self._gate.count, now) * 1000 * MS)
-        return ceil(n * self._rule.window_ms * MS / self._rule.threshold)
+            return ceil(min(n / self._shape.allowed(self._gate.count, now) * 1000 * MS, FARTHEST))
+        return ceil(min(n * self._rule.window_ms * MS / self._rule.threshold, FARTHEST))
 
 
 class Turn:

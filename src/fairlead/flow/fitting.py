@@ -57,11 +57,13 @@ def fit(gate: Gate, windows: Any, caps: Any, breakers: Any) -> None:
 def share(gate: Gate, rules: Rules, whose: str = "") -> Rules:
     """Have `gate` count with other workers what can be; return the rules that it counts alone."""
     pool = gate.core.pool
-    if pool is None:
-        return rules
-    cells, left = pool.cells(gate, rules, whose)
+    return rules if pool is None else _attached(gate, pool.cells(gate, rules, whose))
+
+
+def _attached(gate: Gate, found: tuple[Any, Rules]) -> Rules:
+    cells, left = found
     attach(gate, cells)
-    return left  # type: ignore[no-any-return]
+    return left
 
 
 class Fitter:
@@ -77,7 +79,8 @@ class Fitter:
         """Enforce `rules` at `gate`, and keep the windows that `watched` rules of others read."""
         gate.close()  # nobody passes by half of it
         before = breakers(gate)
-        turns = self._turns(gate, rules)
+        found = self._with_turns(gate, rules)
+        turns = () if found is None else _throttles(rule for rule in rules if rule not in found[1])
         own = tuple(rule for rule in rules if counts(rule) or rule in turns)
         shares = {share_key(share.rule): share for share in gate.cells}
         rest = tuple(rule for rule in rules if rule not in turns)
@@ -87,30 +90,30 @@ class Fitter:
             if before_it is not None and before_it.one is not None:
                 take_over(gate, before_it.one)
         gate.cells = cells
-        if gate.buckets is None and not watched and not any(map(lends, own)):
+        if found is not None and turns:
+            self._fit_own(gate, _attached(gate, found), watched)
+        elif gate.buckets is None and not watched and not any(map(lends, own)):
             attach(gate, None)
             fit(gate, (), self._caps(own), ())  # the rest when it is called
         else:
-            self._fit_own(gate, own, watched)
+            self._fit_own(gate, share(gate, own), watched)
         tell(gate.core, gate.resource, before, breakers(gate))
 
     def wake(self, gate: Gate) -> None:
         """Enforce all rules of a gate that is called for the first time."""
-        if gate.rules and not gate.windows:
-            turns = self._turns(gate, gate.rules)
-            self._fit_own(gate, tuple(r for r in gate.rules if counts(r) or r in turns), ())
+        if gate.rules and not gate.windows and gate.shared is None:
+            self._fit_own(gate, share(gate, tuple(filter(counts, gate.rules))), ())
 
-    def _turns(self, gate: Gate, rules: Rules) -> Rules:
-        """Return the rules whose turns workers share: those that are not need a cell at once."""
-        paced = tuple(rule for rule in rules if isinstance(rule, Throttle))
-        pool = gate.core.pool
+    def _with_turns(self, gate: Gate, rules: Rules) -> tuple[Any, Rules] | None:
+        """Return what workers share where that may be turns, too, which need a cell at once."""
+        pool, paced = gate.core.pool, _throttles(rules)
         if pool is None or not paced:
-            return ()
-        left = pool.cells(gate, paced)[1]
-        return tuple(rule for rule in paced if rule not in left)
+            return None
+        own = tuple(rule for rule in rules if counts(rule) or rule in paced)
+        found: tuple[Any, Rules] = pool.cells(gate, own)
+        return found
 
     def _fit_own(self, gate: Gate, own: Rules, watched: Rules) -> None:
-        own = share(gate, own)
         windows = {(window.rule.key, number): window for number, window in _numbered(gate.windows)}
         fit(
             gate,
@@ -233,6 +236,10 @@ def begin_again(gate: Gate, core: Core) -> None:
     fit(gate, (), (), ())
     wider = gate.scopes[: len(gate.scopes) - 1]
     gate.join((*wider, gate), gate.program)  # another tuple: nobody is inside by it
+
+
+def _throttles(rules: Iterable[Rule]) -> Rules:
+    return tuple(rule for rule in rules if isinstance(rule, Throttle))
 
 
 def lends(rule: Rule) -> bool:

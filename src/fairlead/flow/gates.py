@@ -26,6 +26,7 @@ from fairlead.policy.flow_rules import NO_RULES, FlowRules
 from fairlead.policy.limit import RateLimit
 from fairlead.policy.resource import scopes
 from fairlead.policy.rule import SIMULATE, Rule
+from fairlead.policy.sharing import everybodys, why_none
 
 if TYPE_CHECKING:
     from fairlead.flow.gate import Gate
@@ -179,22 +180,52 @@ class Gates:
                 self._rest()
             for name in watched:
                 self.gate(name)  # or it were made when it is asked for first, under the lock
-            self._fit_all()
+            self._fit_all(self)
             self._anew = False
             self._drop()
         self._core.tell()
 
     def why_alone(self, rule: Rule) -> str:
         """Return why this process counts for a rule alone; ``""`` if workers count together."""
-        return "this process shares nothing" if self.pool is None else self.pool.why_alone(rule)
+        if self.pool is None:
+            return "this process shares nothing"
+        mine = replace(rule, mode=SIMULATE) if self._given[1] else rule
+        beside = filter(everybodys, self._by_name.get(rule.resource, ()))
+        none = why_none(tuple(beside)) if everybodys(mine) else ""
+        return self.pool.why_alone(mine) or none
+
+    def tend(self) -> None:
+        """Count together where that has become possible since, or is so elsewhere now.
+
+        To be called every few seconds (`Pool.used`), with no lock held.
+        """
+        pool = self.pool
+        if pool is None:
+            return
+        with self._applying:
+            place = pool.elsewhere()
+            if place is not None:
+                with self._core.lock:
+                    before = pool.move(place)
+                self._fit_anew(self)
+                if before is not None:
+                    arena, seat = before
+                    arena.desert(seat)
+            elif names := pool.found_again():
+                self._fit_anew([gate for gate in self if gate.resource in names])
+
+    def _fit_anew(self, gates: Iterable[Gate]) -> None:
+        self._anew = True
+        try:
+            self._fit_all(gates)
+        finally:
+            self._anew = False
 
     def part(self) -> None:
         """Count alone from now on: the process is about to end."""
         if self.pool is not None:
             with self._applying:
-                self._anew = True
-                self.pool.leave(self._fit_all)
-                self._anew = False
+                self.pool.leave(lambda: self._fit_anew(self))
 
     def begin_again(self) -> None:
         """Count from nothing in a forked process: who was inside is in the parent."""
@@ -205,7 +236,7 @@ class Gates:
         self._shared = {}
         for gate in self:
             begin_again(gate, self._core)
-        self._fit_all()
+        self._fit_all(self)
 
     def _drop(self) -> None:
         """Forget what patterns kept that are gone."""
@@ -215,11 +246,12 @@ class Gates:
                     tell(self._core, key[1], apart((share,)), [])
             self._before = {}
 
-    def _fit_all(self) -> None:
-        for gate in self:
+    def _fit_all(self, gates: Iterable[Gate]) -> None:
+        gates = list(gates)
+        for gate in gates:
             with self._having_found(gate.resource):  # not for all: calls go on meanwhile
                 self._fit(gate)
-        for gate in self:
+        for gate in gates:
             with self._having_found(*(() if gate.resource not in self._wide else (gate.resource,))):
                 self._join(gate)
 
@@ -313,7 +345,7 @@ class Gates:
             share = self._shared.get(key) or self._before.get(key)
             if share is None:
                 share = self._fitter.share(gate, rule)
-            elif share.rule != rule:
+            elif share.rule != rule or self._anew:
                 before = apart((share,))
                 share.tune(rule)
                 tell(self._core, gate.resource, before, apart((share,)))

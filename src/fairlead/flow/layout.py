@@ -17,6 +17,8 @@ SEATS, MOST_SEATS = 32, 128
 """A token for each worker."""
 NEXT_FREE, FIRST = 8, 32_768
 """Where the next cell goes; where the first one is."""
+BYTES = 16 << 20
+"""How long a file is: it takes memory only as far as it is used."""
 
 # Words of a cell. What begins with its ring's parts: WINDOW calls and the last time, BREAKER calls
 # and how many were bad.

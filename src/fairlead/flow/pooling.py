@@ -1,68 +1,33 @@
-"""What rules become where workers count together: cells in the arena, found by what a rule is.
+"""Where a process counts together with other workers: cells in the arena, found by what a rule is.
 
-A threshold is not among it: each worker judges by its own snapshot's, so that a rule that changes
-goes on counting, and two releases of an app share what they count. What has no place there is
-counted by the process alone, and says so.
+What has no place there is counted by the process alone, and says so.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from hashlib import blake2b
-from math import ceil, floor
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from fairlead.flow.arena import CELLS, OPEN, Arena, Unusable, arena_at
-from fairlead.flow.breaker import LEASE_MS
-from fairlead.flow.layout import (
-    BREAKER,
-    BUSY,
-    CUTS,
-    GAUGE,
-    MOST_SEATS,
-    OWN,
-    PACE,
-    RING,
-    RINGS_OF_BREAKERS,
-    SEATS,
-    VERSION,
-    WIDTH,
-    WINDOW,
-)
-from fairlead.flow.result import judge
+from fairlead.flow.arena import OPEN, Arena, arena_at
+from fairlead.flow.layout import BUSY, CUTS, GAUGE, MOST_SEATS, SEATS, VERSION, WIDTH
+from fairlead.flow.mapped import CELLS, Full, Unusable
 from fairlead.flow.sweep import sweep
-from fairlead.policy.breaker import SLOW_RATIO, STRATEGIES, CircuitBreaker
-from fairlead.policy.limit import ConcurrencyLimit, RateLimit, Throttle
+from fairlead.flow.wanted import Wanted, cells_of
+from fairlead.policy.limit import ConcurrencyLimit
 from fairlead.policy.rule import SIMULATE, Rule
-from fairlead.policy.sharing import why_alone
+from fairlead.policy.sharing import why_alone, why_none
 
 if TYPE_CHECKING:
     from fairlead.flow.gate import Gate
 
-MS = 1_000_000
-PARTS = 256
 TRIES = 5
-MOST_CELLS = 60
-"""Cells of one gate; what is more is the process's own."""
 
 Rules = tuple[Rule, ...]
-
-
-class Wanted(NamedTuple):
-    """A cell that a rule wants."""
-
-    kind: int
-    name: str
-    """What it is, beside the rule."""
-    words: int
-    mask: int
-    numbers: tuple[int, ...]
-    """From P_LIMIT on."""
-    rule: Rule
-    ratio: float = 0.0
-    judge: Any = None
+Place = tuple[Arena, Any]
+"""An arena, and this process's seat there."""
 
 
 class Pool:
@@ -81,30 +46,35 @@ class Pool:
         """
         self._where, self._boot, self._pause = where, boot, pause
         self._hear = hear
-        self._said = False
+        self.used: Callable[[], object] = str
+        """Told when this process first wants to count with others: `elsewhere` is to be asked then,
+        every few seconds."""
+        self._said = self._final = False
         self.problem = ""
         """Why the process counts for itself; ``""`` if it does not, or has not needed to know."""
         self.lane = ""
-        self.alone: dict[Any, str] = {}
-        """Of rules that could be shared, why some are not."""
+        self._alone: dict[Any, dict[str, str]] = {}
+        """Of rules that could be shared, why some are not, and where."""
+        self.missing: set[str] = set()
+        """Resources of which something was not to be had, and may be later."""
         self.arena: Arena | None = None
         self.seat: Any = None
         self._forms: tuple[ModuleType, ...] = ()
 
     def made_by(self, forms: tuple[ModuleType, ...], why: str) -> None:
         """Have seats and cells made by `forms`, or share nothing, for a reason."""
-        self._forms, self.problem = forms, why
+        self._forms, self.problem, self._final = forms, why, bool(why)
 
     def begin_again(self) -> None:
         """Open nothing in a forked process yet; what its parent has is its parent's."""
         if self.arena is not None:
             self.arena.abandon()
         self.arena = self.seat = None
-        self.alone = {}
+        self._alone, self.missing = {}, set()
 
     def leave(self, then: Callable[[], None]) -> None:
         """Share nothing from now on, and give back what this process holds, after `then`."""
-        self.problem = "the process is about to end"
+        self.problem, self._final = "the process is about to end", True
         then()
         arena, seat = self.arena, self.seat
         self.arena = self.seat = None
@@ -119,7 +89,8 @@ class Pool:
 
         `whose` are the calls of a gate of which not all count.
         """
-        wanted, left = self._wanted(rules)
+        at = f"{gate.resource}\0{whose}"
+        wanted, left = self._wanted(rules, at)
         rows: list[tuple[int, Wanted]] = []
         missing = set()
         for one in wanted:
@@ -127,55 +98,98 @@ class Pool:
             names = (self.lane, gate.resource, rule, one.name)
             try:
                 rows.append((self._place("\0".join(names), one), one))
-                self.alone.pop(one.rule.key, None)
             except Unusable as error:
-                self.alone[one.rule.key] = str(error)
+                self._set_apart(one.rule, at, str(error))
                 self._say(str(error))
                 missing.add(one.rule.key)
+                if not isinstance(error, Full):
+                    self.missing.add(gate.resource)
         placed = {one.rule.key for one in wanted} - missing
         whole = [row for row in rows if row[1].rule.key in placed]
         left += tuple(rule for rule in rules if _of_whom(rule, rules).key in missing)
         return (self._made(whole) if whole else None), left
 
-    def _wanted(self, rules: Rules) -> tuple[list[Wanted], Rules]:
+    def _wanted(self, rules: Rules, at: str) -> tuple[list[Wanted], Rules]:
         wanted: list[Wanted] = []
         left: list[Rule] = []
-        # What a call borrows, it could not give back where another rule refuses it.
-        lends = any(isinstance(rule, RateLimit) and rule.borrow_ms for rule in rules)
+        none = why_none(rules)
         for rule in rules:
-            if self.problem or lends or why_alone(rule):
+            self._set_apart(rule, at, none)
+            if self.problem or none or why_alone(rule):
                 left.append(rule)
             elif _of_whom(rule, rules) is rule:
-                wanted.extend(_of(rule))
-        if len(wanted) > MOST_CELLS:
-            return [], rules
+                wanted.extend(cells_of(rule))
         return sorted(wanted, key=lambda one: one.kind), tuple(left)
+
+    def _set_apart(self, rule: Rule, at: str, why: str) -> None:
+        """Know why this process counts for a rule alone at one place; ``""`` if it does not."""
+        places = self._alone.setdefault(rule.key, {})
+        places.pop(at, None)
+        if why:
+            places[at] = why
+        elif not places:
+            del self._alone[rule.key]
 
     def open(self) -> Arena:
         """Return the arena, opened when it is needed first. Raises Unusable."""
         if self.arena is None:
             if self.problem:
                 raise Unusable(self.problem)
+            self.used()
             try:
-                form = self._forms[0]
-                # Those of another form lock in another way, those of another layout read another.
-                path = f"{self._where()}-{'c' if form.COMPILED else 'i'}{VERSION}"
-                self.arena = self._opened(path, form)
+                self.arena, self.seat = self._opened()
             except Unusable as error:
                 self.problem = str(error)
                 self._say(self.problem)
                 raise
         return self.arena
 
-    def _opened(self, path: str, form: ModuleType) -> Arena:
+    def _opened(self) -> Place:
+        form = self._forms[0]
+        # Those of another form lock in another way, those of another layout read another.
+        path = f"{self._where()}-{'c' if form.COMPILED else 'i'}{VERSION}"
         for _ in range(TRIES):
             arena = arena_at(path, self._boot, form, self._pause)
-            self.seat = arena.sit()
+            seat = arena.sit()
             if arena.is_there():  # the last worker may have taken it away before we sat down
                 folder, _, name = path.rpartition("/")
-                sweep(folder, "-".join(name.split("-")[:2]) + "-", OPEN)
-                return arena
+                sweep(folder, name.rsplit("-", 2)[0] + "-", OPEN)
+                return arena, seat
         raise Unusable(f"{path} is removed all the time")
+
+    def elsewhere(self) -> Place | None:
+        """Return where this process had better count, None where it does, or can not.
+
+        The file may have been taken away (by a log-out, which removes what a user has in memory),
+        or could not be had before. May wait, and is for who holds no lock of the gates.
+        """
+        fine = self.arena.is_there() if self.arena is not None else not self.problem
+        if fine or self._final:
+            return None
+        try:
+            return self._opened()
+        except Unusable as error:
+            if self.arena is None:
+                self.problem = str(error)
+            return None
+
+    def move(self, place: Place) -> Place | None:
+        """Have cells be made at another place from now on; return the one before, to `desert`."""
+        before = None if self.arena is None else (self.arena, self.seat)
+        self.arena, self.seat = place
+        self.problem, self._alone, self.missing = "", {}, set()
+        return before
+
+    def found_again(self) -> set[str]:
+        """Return resources of which something was not to be had, and may be now."""
+        if self.arena is None or not self.missing:
+            return set()
+        try:
+            self.arena.change(str)
+        except (Unusable, OSError):
+            return set()
+        found, self.missing = self.missing, set()
+        return found
 
     def _say(self, why: str) -> None:
         if not self._said:
@@ -213,7 +227,8 @@ class Pool:
 
     def why_alone(self, rule: Rule) -> str:
         """Return why this process counts for a rule alone; ``""`` if workers count together."""
-        return why_alone(rule) or self.problem or self.alone.get(rule.key, "")
+        places = self._alone.get(rule.key, {})
+        return why_alone(rule) or self.problem or next(iter(places.values()), "")
 
     def wait(self, tries: int) -> bool:
         """Let others finish; return whether to try again."""
@@ -249,70 +264,3 @@ def _of_whom(rule: Rule, rules: Rules) -> Rule:
         return rule
     caps = [cap for cap in rules if isinstance(cap, ConcurrencyLimit) and not why_alone(cap)]
     return min(caps, key=lambda cap: cap.most, default=rule)
-
-
-def _of(rule: Rule) -> Iterator[Wanted]:
-    if isinstance(rule, RateLimit):
-        yield from _windows(rule)
-    elif isinstance(rule, ConcurrencyLimit):
-        yield _gauge(rule)
-    elif isinstance(rule, Throttle):
-        yield _pace(rule)
-    elif isinstance(rule, CircuitBreaker):
-        yield _breaker(rule)
-
-
-def _windows(rule: RateLimit) -> Iterator[Wanted]:
-    """Yield windows as window.py counts them, in more parts.
-
-    A part that nobody has come to for a window's length does not count: what is left out of a part
-    is the oldest, so that no window holds more than the threshold.
-    """
-    for number, window in enumerate(rule.windows):
-        length, slides = window.window_ms * MS, not window.buckets
-        parts = PARTS if slides else window.buckets
-        # So that the current part and all that a window may reach into have room.
-        step = -(-length // (PARTS - 2)) if slides else length // window.buckets
-        mask = _mask(parts)
-        numbers = (floor(window.threshold), step, length, parts - 1, int(slides))
-        name = f"window {number} {window.window_ms} {window.buckets}"
-        yield Wanted(WINDOW, name, RING + 2 * (mask + 1), mask, numbers, rule)
-
-
-def _pace(rule: Throttle) -> Wanted:
-    most = floor(max(rule.threshold, rule.burst)) if rule.threshold else 0
-    step = ceil(rule.window_ms * MS / rule.threshold) if rule.threshold else 0
-    saved = int(rule.burst * step) if rule.burst > 1 else 0
-    numbers = (most, step, saved, 0, 0, rule.queue_ms * MS)
-    return Wanted(PACE, "turn", RING, 0, numbers, rule)
-
-
-def _gauge(rule: ConcurrencyLimit) -> Wanted:
-    return Wanted(GAUGE, "inside", OWN + MOST_SEATS, 0, (rule.most,), rule)
-
-
-def _breaker(rule: CircuitBreaker) -> Wanted:
-    slow = rule.strategy_kind == SLOW_RATIO
-    mask = _mask(rule.buckets)
-    numbers = (
-        max(1, rule.min_requests),
-        -(-rule.window_ms * MS // rule.buckets),
-        rule.recovery_ms * MS,
-        rule.buckets - 1,
-        0,
-        0,
-        int(rule.slow_ms * MS) if slow else 0,
-        rule.probes,
-        rule.steps,
-        (rule.lease_ms or max(rule.recovery_ms, LEASE_MS)) * MS,
-        STRATEGIES.index(rule.strategy_kind),
-        int(rule.inclusive),
-    )
-    name = f"breaker {rule.window_ms} {rule.buckets}"
-    words = RINGS_OF_BREAKERS + 2 * (mask + 1)
-    judged = judge(rule.errors) if rule.errors and not slow else None
-    return Wanted(BREAKER, name, words, mask, numbers, rule, rule.threshold, judged)
-
-
-def _mask(parts: int) -> int:
-    return (1 << (parts - 1).bit_length()) - 1
