@@ -28,6 +28,7 @@ def instance(app: str, **more: object) -> Instance:
 HERE = {
     "FL011": (instance("orders", labels=(("version", "v2"),)),),
     "FL018": (instance("orders", lane="gray", unfit_for_tables="sqlite3 is not hooked"),),
+    "FL020": tuple(instance("orders", address=f"127.0.0.1:{n}") for n in range(9)),
 }
 
 
@@ -109,3 +110,56 @@ def test_good_objects_are_not_complained_about():
     """A linter that cries wolf is switched off."""
     text = example("FL008").replace("blue", "gray")
     assert analyzed(load_documents(text)) == []
+
+
+EJECTING = """
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {{name: orders}}
+spec:
+  host: orders
+  trafficPolicy: {{outlierDetection: {{consecutive5xxErrors: 5, maxEjectionPercent: {percent}}}}}
+  subsets:
+  - {{name: v1, labels: {{version: v1}}}}
+  - name: v2
+    labels: {{version: v2}}
+    trafficPolicy: {{outlierDetection: {{consecutive5xxErrors: {errors}, maxEjectionPercent: 100}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("instances", "percent", "errors", "found"),
+    [
+        (0, 10, 5, []),
+        (
+            9,
+            10,
+            5,
+            ["orders has 9 instances, of which maxEjectionPercent 10 lets none be left out; "],
+        ),
+        (10, 50, 5, []),
+        (
+            10,
+            0,
+            5,
+            ["orders has 10 instances, of which maxEjectionPercent 0 lets none be left out; "],
+        ),
+        (2, 50, 0, ["subset v1 of orders has 1 instance: "]),
+    ],
+)
+def test_where_no_instance_can_ever_be_left_out_it_is_said(instances, percent, errors, found):
+    """It reads as if something were protected; of ten instances on, the default does."""
+    there = tuple(
+        instance("orders", address=f"127.0.0.1:{n}", labels=(("version", f"v{1 + n % 2}"),))
+        for n in range(instances)
+    )
+    text = EJECTING.format(percent=percent, errors=errors)
+    told = [
+        one
+        for one in analyzed(load_documents(text), Here(instances=there))
+        if one.code.id == "FL020"
+    ]
+    assert [one.message.startswith(start) for one, start in zip(told, found, strict=True)] == [
+        True for _ in found
+    ]
+    assert all(one.loc == ("spec", "trafficPolicy", "outlierDetection") for one in told)

@@ -137,3 +137,35 @@ def test_a_table_that_takes_seconds_is_made_smaller_and_says_so():
     assert part.calling.clusters[0][0].balance.size == LARGEST
     path = "trafficPolicy.loadBalancer.consistentHash.maglev.tableSize"
     assert part.not_honoured[0].startswith(f"{path}: 4999999 places")
+
+
+def test_a_budget_of_a_subset_is_said_not_to_be_kept():
+    """An app's is one: what its instances can bear does not depend on who is meant."""
+    budget = {"retryBudget": {"percent": 50}}
+    rule = parse(
+        {
+            "apiVersion": "networking.istio.io/v1",
+            "kind": "DestinationRule",
+            "metadata": {"name": "b"},
+            "spec": {
+                "host": "b",
+                "trafficPolicy": budget,
+                "subsets": [
+                    {"name": "plain", "labels": {"version": "v1"}},
+                    {
+                        "name": "own",
+                        "labels": {"version": "v2"},
+                        "trafficPolicy": {
+                            **budget,
+                            "connectionPool": {"http": {"maxRetries": 2, "http2MaxRequests": 9}},
+                        },
+                    },
+                ],
+            },
+        }
+    )
+    world = World.of([rule], [Instance(namespace="default", app="b", address="h:1")], 1)
+    said = "; ".join(one.message for one in world.findings() if one.type == "NotHonoured")
+    assert "subsets[1].trafficPolicy.retryBudget: agents have one for all calls" in said
+    assert "subsets[1].trafficPolicy.connectionPool.http.maxRetries: " in said
+    assert "subsets[0]" not in said

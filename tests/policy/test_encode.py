@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
+from fairlead.policy.balance import Cluster
+from fairlead.policy.calls import CalleeRules, Calls
 from fairlead.policy.encode import digest, read_snapshot, seal, to_plain
 from fairlead.policy.endpoint import Endpoint, Service
 from fairlead.policy.flow_rules import FlowRules
 from fairlead.policy.lane import Colouring, Entry, Lane
 from fairlead.policy.limit import RateLimit, Window
 from fairlead.policy.match import Condition
+from fairlead.policy.resilience import CallRoute
 from fairlead.policy.snapshot import InvalidSnapshot, Snapshot
 from fairlead.policy.workload import Workload
 
@@ -132,3 +135,46 @@ def test_a_digest_that_is_not_the_contents_is_refused() -> None:
     """A stored or half-received snapshot that changed on its way must not be enforced."""
     with pytest.raises(InvalidSnapshot, match="digest"):
         read_snapshot(plain() | {"revision": 8, "services": []})
+
+
+def test_a_rule_about_calls_that_cannot_be_enforced_refuses_itself_only() -> None:
+    """Of its object nothing is used, or calls that it matches would be a later route's."""
+    routes = (
+        CallRoute(rule="VirtualService/b http[0]", timeout=-1.0),
+        CallRoute(rule="VirtualService/b http[1]", timeout=1.0),
+    )
+    other = (CallRoute(rule="VirtualService/c http[0]", timeout=2.0),)
+    clusters = (
+        Cluster(rule="DestinationRule/b", most_requests=7),
+        Cluster(subset="v1", rule="DestinationRule/b", addresses=("h:1",), connect=-1.0),
+    )
+    calls = Calls(
+        callees=(
+            CalleeRules(namespace="default", app="b", routes=routes, clusters=clusters),
+            CalleeRules(namespace="default", app="c", routes=other),
+        )
+    )
+
+    found, refused = read_snapshot(plain(calls=to_plain(calls)))
+
+    assert found.calls is not None
+    b, c = found.calls.callees
+    assert b.routes == ()
+    assert b.clusters == (clusters[0], Cluster(subset="v1", addresses=("h:1",)))
+    assert c.routes == other
+    assert refused == (
+        "calls: b.default: VirtualService/b http[0]: no timeout",
+        "calls: b.default: DestinationRule/b: no limits of connections",
+    )
+    assert found.lanes == snapshot().lanes
+
+
+def test_a_condition_of_a_route_that_nobody_knows_refuses_its_object() -> None:
+    """A newer control plane may know more; what is not understood must not match everything."""
+    match = (Condition(source="header", key="a", operator="like", values=("b",)),)
+    route = CallRoute(rule="VirtualService/b http[0]", matches=(match,))
+    calls = Calls(callees=(CalleeRules(namespace="default", app="b", routes=(route,)),))
+    found, (refused,) = read_snapshot(plain(calls=to_plain(calls)))
+    assert found.calls is not None
+    assert found.calls.callees[0].routes == ()
+    assert refused.startswith("calls: b.default: VirtualService/b http[0]: ")

@@ -76,6 +76,19 @@ class Callings:
             self._texts[namespace] = canonical(to_plain(self.of(namespace)))
         return self._texts[namespace]
 
+    def leaving_out(self, caller: str, app: str) -> Iterator[Part]:
+        """Yield the objects by which callers of namespace `caller` leave out instances of `app`."""
+        for service in self._services:
+            if service.app != app:
+                continue
+            known: set[str] = set()
+            for part in self._clusters_from(service, caller):
+                assert part.calling is not None  # noqa: S101 - a claim
+                own = [c for c, _ in part.calling.clusters if c.subset not in known]
+                known |= {cluster.subset for cluster in own}
+                if any(cluster.outlier is not None for cluster in own):
+                    yield part
+
     def findings(self) -> Iterator[tuple[Part, str, str, str, str]]:
         """Yield what authors should know: part, type, reason, message and status."""
         reached: dict[int, list[Service]] = {}
@@ -173,12 +186,14 @@ class Callings:
             namespace=service.namespace, app=service.app, routes=routes, clusters=clusters
         )
 
-    def _clusters(self, service: Service, namespace: str) -> tuple[Cluster, ...]:
+    def _clusters_from(self, service: Service, namespace: str) -> list[Part]:
         claims = self._claims(service, namespace, destination=True)
         # Those that name the host in another way say nothing of it.
-        same = [one for one in claims if _named(one, service) == _named(claims[0], service)]
+        return [one for one in claims if _named(one, service) == _named(claims[0], service)]
+
+    def _clusters(self, service: Service, namespace: str) -> tuple[Cluster, ...]:
         found: dict[str, Cluster] = {}
-        for part in same:
+        for part in self._clusters_from(service, namespace):
             assert part.calling is not None  # noqa: S101 - a claim
             for cluster, labels in part.calling.clusters:
                 if cluster.subset not in found:

@@ -7,7 +7,7 @@ workload's own namespace's. Snapshots share the services and the text their dige
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
 from hashlib import sha256
@@ -117,6 +117,10 @@ class World:
             overload=rules.guards.overload(app, member.labels),
         )
         return self._sealed(snapshot)
+
+    def leaving_out(self, caller: str, app: str) -> Iterator[Resource[Any]]:
+        """Yield the objects by which callers of namespace `caller` leave out instances of `app`."""
+        yield from (part.resource for part in self._callings.leaving_out(caller, app))
 
     def entries(self, namespace: str) -> set[str]:
         """Return the apps of a namespace that rules make entries, seen or not."""

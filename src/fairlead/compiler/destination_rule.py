@@ -57,7 +57,7 @@ def compile_destination_rule(resource: Resource[DestinationRuleSpec]) -> Part:
             clusters=tuple(_clusters(f"{KIND.kind}/{resource.name}", spec)),
             policy=spec.traffic_policy is not None,
         ),
-        not_honoured=(*waits, *_passthrough(spec), *_large(spec)),
+        not_honoured=(*waits, *_passthrough(spec), *_large(spec), *_own_budgets(spec)),
     )
 
 
@@ -81,6 +81,20 @@ def _passthrough(spec: DestinationRuleSpec) -> Iterator[str]:
         if policy and policy.load_balancer and policy.load_balancer.simple == "PASSTHROUGH":
             path = f"{above}trafficPolicy.loadBalancer.simple"
             yield f"{path}: PASSTHROUGH: an app's name is no address; LEAST_REQUEST is used"
+
+
+def _own_budgets(spec: DestinationRuleSpec) -> Iterator[str]:
+    """Yield the budgets of subsets: what a callee can bear does not depend on who is meant."""
+    why = "agents have one for all calls of an app, that of spec.trafficPolicy; Envoy one for each"
+    for above, policy in _policies(spec):
+        if policy is None or not above:
+            continue
+        path = f"{above}trafficPolicy"
+        if policy.retry_budget is not None:
+            yield f"{path}.retryBudget: {why}"
+        http = policy.connection_pool and policy.connection_pool.http
+        if http and http.max_retries is not None:
+            yield f"{path}.connectionPool.http.maxRetries: {why}"
 
 
 def _clusters(rule: str, spec: DestinationRuleSpec) -> Iterator[tuple[Cluster, Pairs | None]]:

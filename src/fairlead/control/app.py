@@ -33,6 +33,7 @@ from fairlead.control.api.telemetry import TelemetryApi
 from fairlead.control.api.unseen import unseen
 from fairlead.control.apps import KnownApps
 from fairlead.control.clocks import Clocks
+from fairlead.control.ejections import Ejections
 from fairlead.control.entrance import Entrance, Pace
 from fairlead.control.event import refusal
 from fairlead.control.events import Events
@@ -84,6 +85,7 @@ class ControlPlane:
         served = [*authored_kinds(traffic.share), registered_kind(self._live)]
         kinds = [one.resource for one in served]
         self._events = Events(store, clocks, kinds, self._instances.lost)
+        self._ejections = Ejections(store, self._nodes, self._publisher, self._events.tell)
         resources, core = self._resources(store, settings, clocks), [event_kind()]
         rest = Rest(resources=resources, catalogue=Catalogue(served, core=core), stop=self.stop)
         spaces = Namespaces(store=store, resources=kinds)
@@ -153,7 +155,7 @@ class ControlPlane:
         """Publish, expire and write statuses until `stop` is set; then end every stream."""
         parts = (
             *(self._publisher, self._instances, self._statuses),
-            *(self._events, self._doors, self._measured, self._wires),
+            *(self._events, self._ejections, self._doors, self._measured, self._wires),
         )
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(part.run()) for part in parts]

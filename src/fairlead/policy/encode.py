@@ -18,6 +18,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from fairlead.policy.lane import Colouring
 from fairlead.policy.match import InvalidCondition, compile_all
 from fairlead.policy.snapshot import InvalidSnapshot, Snapshot
+from fairlead.policy.sound import sound
 
 _NAMES = ("digest", "revision")
 _Reader = Callable[[Any, str, list[str]], Any]
@@ -52,8 +53,9 @@ def seal(snapshot: Snapshot) -> Snapshot:
 def read_snapshot(plain: Any) -> tuple[Snapshot, tuple[str, ...]]:
     """Return the snapshot in `plain` and what was refused in it, each with its path.
 
-    An unknown field or an unknown kind of condition refuses that part only. Raises InvalidSnapshot
-    where a known part has the wrong shape, the parts disagree, or the digest is not the content's.
+    An unknown field, an unknown kind of condition or a rule about calls that cannot be enforced
+    refuses that part only. Raises InvalidSnapshot where a known part has the wrong shape, the parts
+    disagree, or the digest is not the content's.
     """
     if not isinstance(plain, dict):
         raise InvalidSnapshot(f"a snapshot is an object, got {type(plain).__name__}")
@@ -65,6 +67,8 @@ def read_snapshot(plain: Any) -> tuple[Snapshot, tuple[str, ...]]:
         kept = tuple(c for c in snapshot.entry.colourings if _enforceable(c, refused))
         entry = dataclasses.replace(snapshot.entry, colourings=kept)
         snapshot = dataclasses.replace(snapshot, entry=entry)
+    if snapshot.calls is not None:
+        snapshot = dataclasses.replace(snapshot, calls=sound(snapshot.calls, refused))
     snapshot.check()
     return snapshot, tuple(refused)
 

@@ -16,6 +16,7 @@ from typing import Any
 from fairlead.compiler import finding as told
 from fairlead.compiler.analyze import codes
 from fairlead.compiler.analyze.codes import Code, Severity
+from fairlead.compiler.analyze.ejecting import never_ejected
 from fairlead.compiler.compile import World
 from fairlead.compiler.finding import Finding
 from fairlead.compiler.gateways.standing import NOT_FOUND, NOT_REPORTED
@@ -72,6 +73,7 @@ def analyzed(resources: Iterable[Resource[Any]], here: Here | None = None) -> li
         *(advice for one in rules.values() for advice in _unused_databases(one)),
         *(advice for one in rules.values() for advice in _multiplied(one)),
         *(_lonely(rules, world, known) if here else ()),
+        *(_never_ejected(rules, known) if here else ()),
     ]
     if here is None:
         found = [one for one in found if not one.code.live]
@@ -276,6 +278,13 @@ def _lonely(rules: Mapping[str, Rules], world: World, here: Here) -> Iterator[Ad
                 continue
             message = f"no instance of namespace {namespace} is on lane {part.lane}"
             yield _about(part, codes.NO_INSTANCES, message)
+
+
+def _never_ejected(rules: Mapping[str, Rules], here: Here) -> Iterator[Advice]:
+    for one in rules.values():
+        for part in one.parts:
+            for loc, message in never_ejected(part, here.instances):
+                yield replace(_about(part, codes.NEVER_EJECTED, message), loc=loc)
 
 
 def _about(part: Part, code: Code, message: str) -> Advice:

@@ -47,7 +47,10 @@ def _code(number: int, name: str, severity: Severity, title: str, remedy: str) -
 
 
 LIVE = frozenset(
-    {"LaneWithoutInstances", "InstancesOnTwoLanes", "TargetNotSeen", "InstancesExcluded"}
+    {
+        *("LaneWithoutInstances", "InstancesOnTwoLanes", "TargetNotSeen", "InstancesExcluded"),
+        "NeverEjected",
+    }
 )
 """Names of those that are about instances."""
 
@@ -186,11 +189,18 @@ AMPLIFIED = _code(
     "several apps are called again where they fail, so that attempts may multiply along a chain",
     "repeat at one hop only, the one that is nearest to the user or to the failure",
 )
+NEVER_EJECTED = _code(
+    20,
+    "NeverEjected",
+    WARNING,
+    "no instance is ever left out, however it fails: its share of all is above maxEjectionPercent",
+    "raise maxEjectionPercent to what the message says, or start more instances",
+)
 
 CODES = (
     *(INVALID, DANGLING, SHADOWED, OVERLAPPING, FIGHTING, AMBIGUOUS, SHADOW_NAME, NO_SHADOW),
     *(SHADOW_LANE, NO_INSTANCES, TWO_LANES, UNSEEN, SAME_GUARD, UNUSED, NOT_HONOURED),
-    *(NOT_ENFORCED, TRIAL, EXCLUDED, AMPLIFIED),
+    *(NOT_ENFORCED, TRIAL, EXCLUDED, AMPLIFIED, NEVER_EJECTED),
 )
 """In the order of their numbers."""
 
