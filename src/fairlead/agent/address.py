@@ -123,6 +123,15 @@ def choose(
     return _advertised(chosen, others, control, "named by the server" if server else "opened last")
 
 
+def facing(control: ControlAddress) -> str:
+    """Return the address of this machine that the control plane is reached from."""
+    for family, target in _targets(control):
+        host = _source(family, target)
+        if host:
+            return "127.0.0.1" if host == "::1" or host.startswith("127.") else host
+    return "127.0.0.1"
+
+
 def _advertised(
     chosen: Listener, others: tuple[str, ...], control: ControlAddress, reason: str
 ) -> Choice:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from fairlead.cli.bootstrap.asking import add_listen, add_options, settings_of
 from fairlead.cli.bootstrap.envoy import envoy
-from fairlead.cli.bootstrap.peer import ROUTER, node, server
+from fairlead.cli.bootstrap.peer import ROUTER, access_log, listening, node, server
 from fairlead.cli.proxy.program import find
 from fairlead.cli.proxy.running import Running, heard, place
 
@@ -26,8 +26,9 @@ def main(argv: Sequence[str]) -> int:
     settings = settings_of(options, os.environ)
     where = server(settings, options.xds)
     program = find(os.environ, install=options.install)
+    told = {"LISTEN": listening(options.listen), "ACCESS_LOG": access_log(settings)}
     with heard() as came, place() as folder:
-        config = envoy(where, node(settings, ROUTER, options.listen), str(folder / "admin.sock"))
+        config = envoy(where, node(settings, ROUTER, **told), str(folder / "admin.sock"))
         return Running(program, config, folder, settings.drain).wait(came)
 
 

@@ -1,7 +1,7 @@
 """``fairlead``: one verb, one file, imported when it is asked for.
 
-`run`, `doctor`, `bootstrap`, `gateway` and ``--version`` need the standard library only. The other
-verbs come with the `control` extra; without it they say so.
+`run`, `doctor`, `bootstrap`, `gateway`, `sidecar` and ``--version`` need the standard library only.
+The other verbs come with the `control` extra; without it they say so.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ GROUPS: tuple[tuple[str, tuple[Verb, ...]], ...] = (
             _verb("run", "run a command with governance", extra=""),
             _verb("serve", "run the control plane"),
             _verb("gateway", "run an Envoy that requests come in by", extra=""),
+            _verb("sidecar", "run a command with an Envoy beside it", extra=""),
         ),
     ),
     (

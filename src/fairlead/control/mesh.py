@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from fairlead.compiler.compile import World
 from fairlead.compiler.gateways.gateways import Served
 from fairlead.control.destinations import DOMAIN, PORT, Destinations, cluster_name, full_name
+from fairlead.control.sidecars import Sidecar, beside, outside
 from fairlead.kinds.kubernetes_gateway import HTTP
 from fairlead.policy.endpoint import Endpoint, Service
 from fairlead.policy.mesh import GATEWAY, Listener, Mesh
@@ -20,9 +21,7 @@ from fairlead.policy.routing.match import REGEX, SEPARATED_PREFIX, PathMatch
 from fairlead.policy.routing.table import Route, RouteTable, VirtualHost
 
 OUTBOUND = "outbound"
-"""The table, and the listener, of all apps."""
-CAPTURE = "127.0.0.1:15001"
-"""Where a sidecar takes the calls of its application."""
+"""The table of all apps."""
 LOOPBACK = "127.0.0.1"
 SIDECAR, ROUTER = "sidecar", "router"
 EVERY = "gateway"
@@ -42,12 +41,21 @@ class Scope:
     """Of a ROUTER: the Gateway that it serves, EVERY for all of its namespace."""
     address: str = ""
     """Of a ROUTER: the address that it listens on."""
+    access_log: str = ""
+    """Of a ROUTER: path of the file where it writes requests."""
+    sidecar: Sidecar | None = None
+    """Of a SIDECAR that is an Envoy: what is its own."""
 
 
 def mesh(world: World, scope: Scope, destinations: Destinations | None = None) -> Mesh:
     """Return what data planes of `scope` are given; `destinations` are those of `world`."""
     found = destinations or Destinations(world)
     return _gateway(world, scope, found) if scope.kind == ROUTER else _calls(world, scope, found)
+
+
+def own(world: World, scope: Scope) -> Mesh:
+    """Return what the data plane of `scope` has beside what it shares with others."""
+    return beside(world, scope.namespace, scope.sidecar) if scope.sidecar else Mesh()
 
 
 def serving(world: World, scope: Scope) -> Iterator[Served]:
@@ -86,6 +94,7 @@ def _gateway(world: World, scope: Scope, destinations: Destinations) -> Mesh:
                 table=one.table.name,
                 address=f"{host or LOOPBACK}:{one.port}",
                 direction=GATEWAY,
+                access_log=scope.access_log,
             )
             for one in served
         ),
@@ -107,9 +116,8 @@ def _calls(world: World, scope: Scope, destinations: Destinations) -> Mesh:
         tables.append(RouteTable(name=name, hosts=(own,)))
         targets = _targets(names, service.endpoints)
         listeners += (Listener(name=one, table=name) for one in targets)
+    hosts.append(outside())
     tables.append(RouteTable(name=OUTBOUND, hosts=tuple(hosts), ignore_port=True))
-    if scope.kind == SIDECAR:
-        listeners.append(Listener(name=OUTBOUND, table=OUTBOUND, address=CAPTURE))
     every = ((full_name(one), PORT) for one in world.services)
     wanted = dict.fromkeys((*every, *destinations.named(rules.values())))
     clusters = (one for app, port in wanted for one in destinations.clusters(app, port))

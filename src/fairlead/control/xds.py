@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any
 
@@ -13,13 +14,15 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from fairlead.compiler.compile import World
+from fairlead.compiler.labels import pairs
 from fairlead.control.access.caller import caller_of
 from fairlead.control.api.status import json_response
 from fairlead.control.carrying import Carrier
 from fairlead.control.destinations import Destinations
-from fairlead.control.mesh import LOOPBACK, ROUTER, SIDECAR, Scope, mesh
+from fairlead.control.mesh import LOOPBACK, ROUTER, SIDECAR, Scope, mesh, own
 from fairlead.control.polling import Polling
 from fairlead.control.publish import Publisher
+from fairlead.control.sidecars import CAPTURE, Sidecar
 from fairlead.protocols.watch.codec import ROOT
 from fairlead.protocols.xds.codec import Encoder
 from fairlead.protocols.xds.node import Node
@@ -29,8 +32,11 @@ from fairlead.protocols.xds.subscription import Rejection
 
 RETRY = 1.0
 """Seconds to wait after a fault of ours before views are made again."""
-MOST_VIEWS = 1000
-"""Scopes that views are kept for."""
+MOST_VIEWS, MOST_SIDECARS = 1000, 20_000
+"""Scopes that views are kept for, and those that differ in what is a sidecar's own."""
+
+ENVOY = "envoy"
+"""What an Envoy calls itself."""
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +87,8 @@ class Xds:
                 for task in waiting:
                     task.cancel()
         if world is not self._publisher.world:
-            self._drop({_scope(node) for node in self._nodes()})
+            used = {_scope(node) for node in self._nodes()}
+            self._drop(used | set(map(_shared, used)))
         return self._publisher.world
 
     def _drop(self, used: set[Scope]) -> None:
@@ -101,21 +108,33 @@ class Xds:
     def _encoded(
         self, world: World, scopes: Iterable[Scope], old: dict[Scope, View]
     ) -> dict[Scope, View]:
-        found = {}
+        found: dict[Scope, View] = {}
         destinations = Destinations(world)
         for scope in scopes:
-            content = mesh(world, scope, destinations)
-            found[scope] = self._encoder.view(content, old.get(scope))
+            shared = _shared(scope)
+            if shared not in found:
+                content = mesh(world, shared, destinations)
+                found[shared] = self._encoder.view(content, old.get(shared))
+            if scope.sidecar is not None:
+                mine = own(world, scope)
+                found[scope] = self._encoder.beside(found[shared], mine, old.get(scope))
         self._encoder.forget()
         return found
 
     def _view(self, node: Node) -> View | None:
         scope = _scope(node)
         found = self._views.get(scope)
-        if found is None and len(self._wanted) < MOST_VIEWS:
-            self._wanted = self._wanted | {scope}
+        if found is None and scope not in self._wanted and self._has_room(_shared(scope)):
+            self._wanted = self._wanted | {scope, _shared(scope)}
             self._asked.set()
         return found
+
+    def _has_room(self, shared: Scope) -> bool:
+        if len(self._wanted) >= MOST_SIDECARS:
+            return False
+        return (
+            shared in self._wanted or sum(one.sidecar is None for one in self._wanted) < MOST_VIEWS
+        )
 
     async def _awaited(self, node: Node) -> View:
         while (found := self._view(node)) is None:
@@ -167,9 +186,45 @@ def _client(session: Any) -> dict[str, Any]:
 def _scope(node: Node) -> Scope:
     if node.kind == ROUTER:
         return Scope(
-            namespace=node.namespace, kind=ROUTER, gateway=node.app, address=_address(node.listen)
+            namespace=node.namespace,
+            kind=ROUTER,
+            gateway=node.app,
+            address=_address(node.listen),
+            access_log=node.access_log,
         )
-    return Scope(namespace=node.namespace, kind=SIDECAR if node.kind == SIDECAR else "")
+    kind = SIDECAR if node.kind == SIDECAR else ""
+    return Scope(namespace=node.namespace, kind=kind, sidecar=_sidecar(node) if kind else None)
+
+
+def _shared(scope: Scope) -> Scope:
+    return replace(scope, sidecar=None)
+
+
+def _sidecar(node: Node) -> Sidecar | None:
+    """Return what is the own of an Envoy beside an application; None of a client of gRPC."""
+    if node.agent != ENVOY:
+        return None
+    labels = dict(node.labels)
+    lane = labels.pop("lane", None)
+    labels.pop("app", None)
+    return Sidecar(
+        app=node.app,
+        lane=lane,
+        labels=pairs(labels),
+        capture=_listening(node.capture) or CAPTURE,
+        inbound=_listening(node.inbound),
+        access_log=node.access_log,
+    )
+
+
+def _listening(told: str) -> str:
+    """Return ``host:port``, ``""`` where it is none."""
+    host, _, port = told.rpartition(":")
+    try:
+        ip_address(host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return ""
+    return told if port.isdecimal() and 0 < int(port) < 65536 else ""
 
 
 def _address(told: str) -> str:

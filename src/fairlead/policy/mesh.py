@@ -126,12 +126,16 @@ class Listener:
     name: str
     table: str
     """Name of its RouteTable."""
+    routes: RouteTable | None = None
+    """That table, where it is not asked for on its own."""
     address: str = ""
     """``host:port``; ``""`` for a client of gRPC, which listens nowhere."""
     direction: str = OUTBOUND
     filters: tuple[Filter, ...] = ()
     """Before the router."""
     tls: Tls | None = None
+    access_log: str = ""
+    """Path of the file where each request is written as JSON; ``""`` for nowhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

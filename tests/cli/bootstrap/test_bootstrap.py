@@ -103,7 +103,7 @@ def test_what_is_not_on_this_machine_is_asked_with_tls(control, told, asked, aut
 def test_an_envoy_believes_no_server_but_the_one_it_asked_for(authority):
     """A certificate of another host, of the same authority, is a stranger's."""
     plain = made("--envoy", "--app", "a", "--xds", "control.test", FAIRLEAD_CA_FILE=authority)
-    [cluster] = plain["static_resources"]["clusters"]
+    [cluster, _] = plain["static_resources"]["clusters"]
     context = cluster["transport_socket"]["typed_config"]
 
     assert context["sni"] == "control.test"

@@ -75,14 +75,13 @@ def xds_port(server: Server) -> int:
 def sidecar(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sidecar]:
     """Run all of it."""
     capture = free_port()
-    before = f'import fairlead.control.mesh; fairlead.control.mesh.CAPTURE = "127.0.0.1:{capture}"'
     folder: Path = tmp_path_factory.mktemp("mesh")
     with (
-        serving(folder / "data", xds="127.0.0.1:0", before=before) as server,
+        serving(folder / "data", xds="127.0.0.1:0") as server,
         Upstream(["base", "second", "blue", "late"]) as upstream,
     ):
         words = ["--envoy", "--app", "cart", "--xds", f"127.0.0.1:{xds_port(server)}"]
-        words += ["--namespace", NAMESPACE, "--admin", "127.0.0.1:0"]
+        words += ["--namespace", NAMESPACE, "--admin", "127.0.0.1:0", "--capture", str(capture)]
         options: argparse.Namespace = options_parser().parse_args(words)
         with Envoy(ENVOY, bootstrap(options, {}), folder):
             yield Sidecar(server, upstream, capture)

@@ -39,9 +39,31 @@ def add_listen(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_capture(parser: argparse.ArgumentParser, default: str) -> None:
+    """Have `parser` read where an Envoy beside an application takes its calls."""
+    parser.add_argument(
+        "--capture",
+        metavar="PORT",
+        type=port,
+        default=0,
+        help=f"port of 127.0.0.1 that takes the calls of the application (default: {default})",
+    )
+
+
+def port(text: str) -> int:
+    """Return the port that `text` is."""
+    number = int(text) if text.isascii() and text.isdecimal() else 0
+    if not 0 < number < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port")
+    return number
+
+
 def settings_of(options: argparse.Namespace, environ: Mapping[str, str]) -> Settings:
     """Return the settings; an option wins over its variable. Raises Failed where one is wrong."""
     chosen = {variable: getattr(options, name) for name, variable, _ in _SHORTHANDS}
+    for name, variable in (("address", "FAIRLEAD_ADDRESS"), ("label", "FAIRLEAD_LABELS")):
+        found = getattr(options, name, None)
+        chosen[variable] = ",".join(found) if isinstance(found, list) else found
     told = {variable: value for variable, value in chosen.items() if value is not None}
     try:
         return Settings.from_env({**environ, **told})

@@ -14,10 +14,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fairlead.cli.bootstrap.asking import add_listen, add_options, settings_of
-from fairlead.cli.bootstrap.envoy import envoy
+from fairlead.cli.bootstrap.asking import add_capture, add_listen, add_options, settings_of
+from fairlead.cli.bootstrap.envoy import envoy, outside
 from fairlead.cli.bootstrap.grpc import grpc
-from fairlead.cli.bootstrap.peer import ROUTER, SIDECAR, node, server
+from fairlead.cli.bootstrap.peer import ROUTER, SIDECAR, access_log, listening, node, server
 from fairlead.cli.failure import ENVIRONMENT, OK, USAGE, Failed
 
 ADMIN = "127.0.0.1:15000"
@@ -56,6 +56,7 @@ def options_parser() -> argparse.ArgumentParser:
     )
     add_options(parser)
     add_listen(parser)
+    add_capture(parser, "15001")
     return parser
 
 
@@ -66,10 +67,11 @@ def bootstrap(options: argparse.Namespace, environ: Mapping[str, str]) -> dict[s
         raise Failed("--gateway is for --envoy", USAGE)
     if options.listen and not options.gateway:
         raise Failed("--listen is for --gateway", USAGE)
+    if options.capture and (options.grpc or options.gateway):
+        raise Failed("--capture is for an --envoy that is no --gateway", USAGE)
     where = server(settings, options.xds)
-    who = node(settings, ROUTER if options.gateway else SIDECAR, options.listen)
     if options.grpc:
-        return grpc(where, who)
+        return grpc(where, node(settings, SIDECAR))
     if not settings.app:
         raise Failed("an Envoy belongs to an app: --app, or FAIRLEAD_APP", USAGE)
     found = _LOOPBACK.fullmatch(options.admin)
@@ -79,7 +81,12 @@ def bootstrap(options: argparse.Namespace, environ: Mapping[str, str]) -> dict[s
             "reaches it can end the Envoy",
             USAGE,
         )
-    return envoy(where, who, options.admin)
+    told = {"LISTEN": listening(options.listen), "ACCESS_LOG": access_log(settings)}
+    if options.capture:
+        told["CAPTURE"] = f"127.0.0.1:{options.capture}"
+    who = node(settings, ROUTER if options.gateway else SIDECAR, **told)
+    clusters = () if options.gateway else (outside(),)
+    return envoy(where, who, options.admin, clusters)
 
 
 def _write(path: Path, text: str) -> None:

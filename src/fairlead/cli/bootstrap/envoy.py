@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 from typing import Any
 
 from fairlead.cli.bootstrap.peer import Server
 
 CLUSTER = "fairlead-xds"
 """Name of the cluster that xDS is asked of."""
+_LIMITS = ("max_connections", "max_pending_requests", "max_requests", "max_retries")
 _TYPE = "type.googleapis.com/envoy.extensions."
 
 
-def envoy(server: Server, node: dict[str, Any], admin: str) -> dict[str, Any]:
+def envoy(
+    server: Server, node: dict[str, Any], admin: str, clusters: Iterable[dict[str, Any]] = ()
+) -> dict[str, Any]:
     """Return the bootstrap; `admin` is ``host:port``, or the path of a socket."""
     source = {"ads": {}, "resource_api_version": "V3"}
     return {
@@ -28,7 +32,38 @@ def envoy(server: Server, node: dict[str, Any], admin: str) -> dict[str, Any]:
             "cds_config": source,
             "lds_config": source,
         },
-        "static_resources": {"clusters": [_cluster(server)]},
+        "static_resources": {"clusters": [_cluster(server), *clusters]},
+    }
+
+
+def outside() -> dict[str, Any]:
+    """Return the cluster of hosts that the mesh does not know: they are looked up."""
+    return {
+        "name": "PassthroughCluster",
+        "connect_timeout": "10s",
+        "lb_policy": "CLUSTER_PROVIDED",
+        "cluster_type": {
+            "name": "envoy.clusters.dynamic_forward_proxy",
+            "typed_config": {
+                "@type": f"{_TYPE}clusters.dynamic_forward_proxy.v3.ClusterConfig",
+                "dns_cache_config": {"name": "outside", "dns_lookup_family": "V4_PREFERRED"},
+            },
+        },
+    }
+
+
+def application(port: int) -> dict[str, Any]:
+    """Return the cluster of the application on this machine: it is spoken to as its callers do."""
+    endpoint = {"endpoint": {"address": _socket("127.0.0.1", port)}}
+    return {
+        "name": "inbound",
+        "type": "STATIC",
+        "connect_timeout": "10s",
+        "load_assignment": {"cluster_name": "inbound", "endpoints": [{"lb_endpoints": [endpoint]}]},
+        "circuit_breakers": {"thresholds": [dict.fromkeys(_LIMITS, 2**32 - 1)]},
+        "typed_extension_protocol_options": _protocol(
+            {"use_downstream_protocol_config": {"http2_protocol_options": {}}}
+        ),
     }
 
 
@@ -56,16 +91,16 @@ def _cluster(server: Server) -> dict[str, Any]:
         "type": "STATIC" if _is_ip(server.host) else "STRICT_DNS",
         "connect_timeout": "1s",
         "load_assignment": {"cluster_name": CLUSTER, "endpoints": [{"lb_endpoints": [endpoint]}]},
-        "typed_extension_protocol_options": {
-            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-                "@type": f"{_TYPE}upstreams.http.v3.HttpProtocolOptions",
-                **options,
-            }
-        },
+        "typed_extension_protocol_options": _protocol(options),
     }
     if server.authority is not None:
         cluster["transport_socket"] = _tls(server.host, server.authority)
     return cluster
+
+
+def _protocol(options: dict[str, Any]) -> dict[str, Any]:
+    name = "upstreams.http.v3.HttpProtocolOptions"
+    return {f"envoy.extensions.{name}": {"@type": f"{_TYPE}{name}", **options}}
 
 
 def _tls(host: str, authority: str) -> dict[str, Any]:

@@ -45,26 +45,28 @@ def server(settings: Settings, told: str | None) -> Server:
     return Server(host=host, port=port or TLS, authority=_authorities(settings.ca_file))
 
 
-def node(settings: Settings, kind: str, listen: str = "") -> dict[str, Any]:
-    """Return the node of an app's data plane, in xDS's words.
-
-    `listen` is the address that a gateway takes requests at. Raises Failed where it is none.
-    """
+def node(settings: Settings, kind: str, **metadata: str) -> dict[str, Any]:
+    """Return the node of an app's data plane, in xDS's words, with what `metadata` says more."""
     name, namespace = settings.app or "client", settings.namespace
     labels = {"app": name, **dict(settings.labels)}
-    if settings.lane:
-        labels["lane"] = settings.lane
+    if settings.lane is not None:
+        labels["lane"] = settings.lane or "base"
+    unit = "-".join(filter(None, (name, platform.node(), settings.address.rpartition(":")[2])))
+    where = _address(settings.address)
     plain: dict[str, Any] = {
-        "id": f"{kind}~{_address(settings.address)}~{name}-{platform.node()}.{namespace}"
-        f"~{namespace}.svc.cluster.local",
+        "id": f"{kind}~{where}~{unit}.{namespace}~{namespace}.svc.cluster.local",
         "cluster": name,
         "metadata": {"NAMESPACE": namespace, "LABELS": labels},
     }
-    if listen:
-        plain["metadata"]["LISTEN"] = _listening(listen)
+    plain["metadata"] |= {name: text for name, text in metadata.items() if text}
     if settings.zone:
         plain["locality"] = {"zone": settings.zone}
     return plain
+
+
+def access_log(settings: Settings) -> str:
+    """Return the path of the file that an Envoy writes requests to, ``""`` for none."""
+    return "/dev/stderr" if settings.access_log == "stderr" else settings.access_log
 
 
 def _split(told: str) -> tuple[str, int | None]:
@@ -97,7 +99,10 @@ def _address(told: str) -> str:
         return "127.0.0.1"
 
 
-def _listening(told: str) -> str:
+def listening(told: str) -> str:
+    """Return an address that a gateway takes requests at. Raises Failed where it is none."""
+    if not told:
+        return ""
     try:
         return str(ipaddress.ip_address(told.removeprefix("[").removesuffix("]")))
     except ValueError as error:

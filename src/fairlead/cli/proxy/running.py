@@ -13,17 +13,17 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from fairlead.cli.failure import ENVIRONMENT, OK, Failed
+from fairlead.cli.proxy.bound import start
 
 LOOKED_AT = 0.1
 """Seconds between two looks at who is still connected."""
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
-_CONNECTED = "/stats?filter=^http\\.[^.]*(?:outbound|inbound|gateway).*downstream_cx_active$"
+ENDS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Admin(http.client.HTTPConnection):
@@ -52,18 +52,11 @@ def ask(path: Path, method: str, target: str) -> str:
         admin.close()
 
 
-def connected(path: Path) -> bool:
-    """Tell whether somebody is connected to a listener; the admin page is none."""
-    text = ask(path, "GET", "/stats?filter=%5Elistener%5C..*downstream_cx_active$")
-    lines = [line for line in text.splitlines() if not line.startswith("listener.admin.")]
-    return any(line.rpartition(": ")[2] not in ("", "0") for line in lines)
-
-
 @contextmanager
-def heard() -> Iterator[list[int]]:
-    """Collect the signals that would end us, in the order they come."""
+def heard(signals: Iterable[signal.Signals] = ENDS) -> Iterator[list[int]]:
+    """Collect signals, those that would end us, in the order they come."""
     came: list[int] = []
-    before = {one: signal.signal(one, lambda number, _: came.append(number)) for one in _SIGNALS}
+    before = {one: signal.signal(one, lambda number, _: came.append(number)) for one in signals}
     try:
         yield came
     finally:
@@ -78,56 +71,95 @@ def place() -> Iterator[Path]:
         yield Path(path)
 
 
-class Running:
+class Envoy:
     """An Envoy that was started."""
 
-    def __init__(self, program: str, config: Mapping[str, Any], folder: Path, drain: float) -> None:
-        """Start `program`; its admin page is at ``admin.sock`` in `folder`."""
+    def __init__(
+        self,
+        program: str,
+        config: Mapping[str, Any],
+        folder: Path,
+        drain: float,
+        words: Sequence[str] = (),
+    ) -> None:
+        """Start `program`, with `words` more; its admin page is at ``admin.sock`` in `folder`."""
         path = folder / "envoy.json"
         path.write_text(json.dumps(config), "utf-8")
-        self._admin, self._drain = folder / "admin.sock", drain
-        self._until: float | None = None
+        self._admin = folder / "admin.sock"
         command = [
             *(program, "--config-path", str(path), "--disable-hot-restart"),
             *("--log-level", "warning", "--drain-strategy", "immediate"),
-            *("--drain-time-s", str(max(1, round(drain)))),
+            *("--drain-time-s", str(max(1, round(drain))), *words),
         ]
         try:
-            # A group of its own: Ctrl-C is told to us, and we let it drain.
-            self._process = subprocess.Popen(command, process_group=0)
+            self.process = start(command)
         except OSError as error:
             raise Failed(f"{program}: {error.strerror}", ENVIRONMENT) from error
 
-    def wait(self, came: list[int]) -> int:
-        """Return the exit status, once it has ended; `came` grows with each signal."""
-        while self._rests():
-            if came and self._until is None:
-                self._until = time.monotonic() + self._drain
-                self._begin_to_drain()
-            if self._until is not None and (len(came) > 1 or self._is_drained()):
-                self._process.terminate()
-        code = self._process.returncode
-        if code < 0:
-            return 128 - code
-        return OK if self._until is not None else code
+    def drain(self, inbound: str = "") -> bool:
+        """Have listeners tell clients to go elsewhere; return whether anybody does.
 
-    def _rests(self) -> bool:
+        With `inbound` only those that take calls for an application.
+        """
         try:
-            self._process.wait(LOOKED_AT)
+            ask(self._admin, "POST", f"/drain_listeners?graceful{inbound and '&inboundonly'}")
+        except OSError:
+            return False  # it has not begun to listen, or is gone already
+        return True
+
+    def figures(self, expression: str) -> dict[str, int]:
+        """Return counts by name. Raises OSError where nobody answers."""
+        text = ask(self._admin, "GET", f"/stats?filter={expression}")
+        lines = (line.rpartition(": ") for line in text.splitlines())
+        return {name: int(number) for name, _, number in lines if number.isdecimal()}
+
+    def connected(self) -> bool:
+        """Tell whether somebody is connected to a listener; the admin page is none."""
+        found = self.figures("%5Elistener%5C..*downstream_cx_active$")
+        return any(n for name, n in found.items() if not name.startswith("listener.admin."))
+
+    def rests(self, seconds: float = LOOKED_AT) -> bool:
+        """Wait a moment; return whether it is still there."""
+        try:
+            self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             return True
         return False
 
-    def _begin_to_drain(self) -> None:
-        try:
-            ask(self._admin, "POST", "/drain_listeners?graceful")
-        except OSError:
-            self._until = 0.0  # it has not begun to listen, or is gone already
+    def end(self) -> None:
+        """End it."""
+        if self.process.poll() is None:
+            self.process.terminate()
 
-    def _is_drained(self) -> bool:
-        if time.monotonic() >= (self._until or 0.0):
+
+class Running:
+    """An Envoy that is all there is below us."""
+
+    def __init__(self, program: str, config: Mapping[str, Any], folder: Path, drain: float) -> None:
+        """Start `program` (see Envoy)."""
+        self._envoy, self._drain = Envoy(program, config, folder, drain), drain
+        self._until: float | None = None
+
+    def wait(self, came: list[int]) -> int:
+        """Return the exit status, once it has ended; `came` grows with each signal."""
+        envoy = self._envoy
+        while envoy.rests():
+            if came and self._until is None:
+                self._until = time.monotonic() + self._drain if envoy.drain() else 0.0
+            if self._until is not None and (len(came) > 1 or self._is_drained(self._until)):
+                envoy.end()
+        code = envoy.process.returncode
+        return OK if self._until is not None and code >= 0 else shell_status(code)
+
+    def _is_drained(self, until: float) -> bool:
+        if time.monotonic() >= until:
             return True
         try:
-            return not connected(self._admin)
+            return not self._envoy.connected()
         except OSError:
             return True
+
+
+def shell_status(code: int) -> int:
+    """Return the exit status of what ended with `code`, as shells do."""
+    return 128 - code if code < 0 else code

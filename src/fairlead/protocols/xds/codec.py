@@ -44,6 +44,20 @@ class Encoder:
         old = before or View()
         return View({one: Collection.of(all_, old.of(one)) for one, all_ in found.items()})
 
+    def beside(self, shared: View, own: Mesh, before: View | None = None) -> View:
+        """Return `shared` with the listeners and extensions that only one node has."""
+        old = before or View()
+        mine = {
+            LISTENER: self._each(LISTENER, own.listeners, _listener),
+            EXTENSION: self._each(EXTENSION, own.extensions, _extension),
+        }
+        return View(
+            {
+                **shared.types,
+                **{one: Collection.of(all_, old.of(one)) for one, all_ in mine.items()},
+            }
+        )
+
     def forget(self) -> None:
         """Drop what was not used since it was told so last."""
         self._known, self._used = self._used, {}

@@ -25,6 +25,12 @@ class Node:
     zone: str = ""
     listen: str = ""
     """Address that a gateway says it is to listen on."""
+    capture: str = ""
+    """``host:port`` where a sidecar takes the calls of its application."""
+    inbound: str = ""
+    """``host:port`` where it takes calls for its application."""
+    access_log: str = ""
+    """Path of the file where an Envoy writes requests."""
     agent: str = ""
     """What it is: ``envoy``, ``gRPC Python``."""
 
@@ -45,11 +51,14 @@ class Node:
             labels=tuple(sorted(labels.items())),
             zone=message.locality.zone[:LONGEST],
             listen=_text(meta.get("LISTEN")),
+            capture=_text(meta.get("CAPTURE")),
+            inbound=_text(meta.get("INBOUND")),
+            access_log=_text(meta.get("ACCESS_LOG")),
             agent=message.user_agent_name[:LONGEST],
         )
 
 
-_READ = frozenset({"NAMESPACE", "LABELS", "LISTEN"})
+_READ = frozenset({"NAMESPACE", "LABELS", "LISTEN", "CAPTURE", "INBOUND", "ACCESS_LOG"})
 
 
 def _text(value: Any) -> str:
