@@ -25,6 +25,8 @@ export interface Kind {
   group: string;
   version: string;
   schema: Schema;
+  /** Its name where it stands alone: kinds of several groups may have one. */
+  label: string;
 }
 
 let asked: Promise<Kind[]> | undefined;
@@ -50,7 +52,37 @@ async function load(): Promise<Kind[]> {
           .map((one) => ({ kind: one.kind, plural: one.name, group, version, schema: schemas.get(one.kind) ?? {} }));
       }),
   );
-  return found.flat();
+  return labelled(found.flat());
+}
+
+function labelled(found: Omit<Kind, 'label'>[]): Kind[] {
+  const times = new Map<string, number>();
+  for (const one of found) times.set(one.kind, (times.get(one.kind) ?? 0) + 1);
+  return found.map((one) => ({ ...one, label: times.get(one.kind) === 1 ? one.kind : `${one.kind} (${one.group})` }));
+}
+
+/** How a kind is called in addresses, and among all kinds. */
+export function addressOf(kind: Kind): string {
+  return `${kind.plural}.${kind.group}`;
+}
+
+export function fullName(kind: Kind): string {
+  return `${kind.kind}.${kind.group}`;
+}
+
+/** The kind at an address; one without a group is the first that has the name. */
+export function kindAt(kinds: Kind[], address: string): Kind | undefined {
+  return kinds.find((one) => addressOf(one) === address) ?? kinds.find((one) => one.plural === address);
+}
+
+/** The kind that the server calls so: by its name, with its group where others have it, too. */
+export function kindCalled(kinds: Kind[] | undefined, name: string): Kind | undefined {
+  return kinds?.find((one) => fullName(one) === name) ?? kinds?.find((one) => one.kind === name);
+}
+
+export function kindOf(kinds: Kind[] | undefined, object: ApiObject): Kind | undefined {
+  const group = object.apiVersion.split('/')[0];
+  return kinds?.find((one) => one.kind === object.kind && one.group === group);
 }
 
 export function kinds(): Promise<Kind[]> {
@@ -103,7 +135,7 @@ export function useObjects(
   error: ApiError | undefined;
 } {
   const [state, setState] = useState<{ key?: string; objects?: ApiObject[]; error?: ApiError }>({});
-  const key = `${namespace} ${wanted?.map((one) => one.plural).join(' ') ?? ''}`;
+  const key = `${namespace} ${wanted?.map(addressOf).join(' ') ?? ''}`;
   useEffect(() => {
     if (!wanted) return undefined;
     const stop = new AbortController();

@@ -3,6 +3,7 @@ import { IconAlertTriangle, IconChevronDown, IconChevronRight } from '@tabler/ic
 import { useEffect, useState } from 'react';
 import { Link } from 'wouter';
 import { ask, own } from '../api/client';
+import { addressOf, kindCalled, type Kind } from '../api/kinds';
 import type { ApiObject } from '../api/types';
 import { useWhere } from '../where';
 import type { Path } from './paths';
@@ -34,11 +35,11 @@ const COLOUR: Record<string, string> = { error: 'red', warning: 'orange', note: 
 export function FindingsCard({
   namespace,
   version,
-  plurals,
+  kinds,
 }: {
   namespace: string;
   version: number;
-  plurals: Map<string, string>;
+  kinds: Kind[] | undefined;
 }) {
   const { to } = useWhere();
   const [findings, setFindings] = useState<Finding[]>([]);
@@ -77,20 +78,23 @@ export function FindingsCard({
       </UnstyledButton>
       <Collapse expanded={open}>
         <Stack gap="sm" mt="sm">
-          {findings.map((one, i) => (
-            <div key={i}>
-              <Group gap="xs">
-                <Badge color={COLOUR[one.severity] ?? 'gray'}>{one.code}</Badge>
-                <Anchor component={Link} size="sm" href={to('rules', plurals.get(one.kind) ?? '', one.name)}>
-                  {one.kind}/{one.name}
-                </Anchor>
-              </Group>
-              <Text size="sm">{one.message}</Text>
-              <Text size="sm" c="dimmed">
-                {one.remedy}
-              </Text>
-            </div>
-          ))}
+          {findings.map((one, i) => {
+            const kind = kindCalled(kinds, one.kind);
+            return (
+              <div key={i}>
+                <Group gap="xs">
+                  <Badge color={COLOUR[one.severity] ?? 'gray'}>{one.code}</Badge>
+                  <Anchor component={Link} size="sm" href={to('rules', kind ? addressOf(kind) : '', one.name)}>
+                    {kind?.label ?? one.kind}/{one.name}
+                  </Anchor>
+                </Group>
+                <Text size="sm">{one.message}</Text>
+                <Text size="sm" c="dimmed">
+                  {one.remedy}
+                </Text>
+              </div>
+            );
+          })}
         </Stack>
       </Collapse>
     </Card>

@@ -1,7 +1,7 @@
 import { Button, Card, Grid, Group, NavLink, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { useState } from 'react';
 import { ApiError, ask, own } from '../api/client';
-import { objectPath, type Kind } from '../api/kinds';
+import { fullName, objectPath, type Kind } from '../api/kinds';
 import type { ApiObject, HistoryItem } from '../api/types';
 import { useAnswer } from '../api/use';
 import { ago } from '../figures';
@@ -27,7 +27,7 @@ export function History({
 }) {
   const version = Number(object.metadata.generation ?? 0);
   const { data, error, reload } = useAnswer<{ items: HistoryItem[] }>(
-    own('history', { kind: kind.kind, name: object.metadata.name, namespace }),
+    own('history', { kind: fullName(kind), name: object.metadata.name, namespace }),
     { version },
   );
   const [chosen, setChosen] = useState<number>();

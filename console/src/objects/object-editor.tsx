@@ -3,7 +3,7 @@ import type { Diagnostic } from '@codemirror/lint';
 import { lazy, Suspense, useCallback, useEffect, useMemo, useState, type ReactNode } from 'react';
 import { isCollection, isSeq, type Document } from 'yaml';
 import { ApiError, ask } from '../api/client';
-import { listPath, objectPath, type Kind } from '../api/kinds';
+import { kindCalled, listPath, objectPath, type Kind } from '../api/kinds';
 import type { ApiObject } from '../api/types';
 import { Violations } from '../parts/states';
 import { analyzed, FindingsAlert, type Finding } from './findings';
@@ -108,7 +108,7 @@ export function ObjectEditor({
           const plain = safely(read(text));
           const told = plain ? await analyzed(plain.metadata.namespace ?? namespace, [plain]).catch(() => []) : [];
           if (stale) return;
-          setFindings(told.filter((one) => one.kind === kind.kind && one.name === plain?.metadata.name));
+          setFindings(told.filter((one) => kindCalled([kind], one.kind) && one.name === plain?.metadata.name));
           setChecked('good');
         }
       } catch (problem) {

@@ -51,7 +51,8 @@ export function Rollout({ object, namespace }: { object: ApiObject; namespace: s
   );
   const conditions = object.status?.conditions ?? [];
   const app = appOf(object);
-  const name = `${object.kind}/${object.metadata.name}`;
+  const group = object.apiVersion.split('/')[0];
+  const names = [object.kind, `${object.kind}.${group}`].map((kind) => `${kind}/${object.metadata.name}`);
   const all = data ? [...data.nodes, ...data.absent] : [];
   const concerned = all.filter(
     (one) => !app || one.app === app || ['TrafficLane', 'TrafficLabelRule', 'WorkloadLabelRule'].includes(object.kind),
@@ -125,7 +126,7 @@ export function Rollout({ object, namespace }: { object: ApiObject; namespace: s
               </Table.Thead>
               <Table.Tbody>
                 {concerned.slice(0, 200).map((one) => {
-                  const refused = one.refused.filter((entry) => wordOf(entry).includes(name));
+                  const refused = one.refused.filter((entry) => names.some((name) => wordOf(entry).includes(name)));
                   const why = one.error ?? (refused.length ? refused.map(wordOf).join('; ') : '');
                   return (
                     <Table.Tr key={one.node}>

@@ -2,7 +2,7 @@ import { Alert, Anchor, Badge, Button, Group, Modal, Skeleton, Stack, Tabs, Text
 import { useMemo, useState } from 'react';
 import { Link, useParams, useSearchParams } from 'wouter';
 import { ApiError, ask } from '../api/client';
-import { objectPath, useKinds, type Kind } from '../api/kinds';
+import { addressOf, kindAt, objectPath, useKinds, type Kind } from '../api/kinds';
 import { useLive } from '../api/live';
 import { useSession } from '../api/session';
 import type { ApiObject } from '../api/types';
@@ -23,7 +23,7 @@ export default function Rule() {
   const [query] = useSearchParams();
   const within = query.get('namespace') ?? (namespace === ALL ? 'default' : namespace);
   const { kinds, error } = useKinds();
-  const kind = kinds?.find((one) => one.plural === plural);
+  const kind = kinds && kindAt(kinds, plural);
   if (error) return <Failed error={error} what="The kinds" />;
   if (!kinds) return <Skeleton h={320} />;
   if (!kind) return <Problem title={`There is no kind called ${plural}`}>Choose one on the page of the rules.</Problem>;
@@ -42,13 +42,13 @@ function New({ kind, namespace }: { kind: Kind; namespace: string }) {
   const object = useMemo(() => fresh(kind, namespace, app), [kind, namespace, app]);
   return (
     <>
-      <Head title={`New ${kind.kind}`}>{kind.schema.description}</Head>
+      <Head title={`New ${kind.label}`}>{kind.schema.description}</Head>
       <ObjectEditor
         kind={kind}
         namespace={namespace}
         object={object}
         locked={may('edit', namespace) ? '' : `Your role may not write in ${namespace}.`}
-        onSaved={(saved) => go(`${to('rules', kind.plural, saved.metadata.name)}?tab=rollout`)}
+        onSaved={(saved) => go(`${to('rules', addressOf(kind), saved.metadata.name)}?tab=rollout`)}
       />
     </>
   );
@@ -83,7 +83,7 @@ function Existing({ kind, namespace, name }: { kind: Kind; namespace: string; na
         }
       >
         <Group gap="xs">
-          <span>{kind.kind}</span>
+          <span>{kind.label}</span>
           {app && (
             <Anchor component={Link} size="sm" href={service(app)}>
               {app}
@@ -187,7 +187,7 @@ function Delete({
     }
   };
   return (
-    <Modal opened onClose={close} title={`Delete ${kind.kind} ${name}?`}>
+    <Modal opened onClose={close} title={`Delete ${kind.label} ${name}?`}>
       <Stack>
         <Text size="sm">
           It stops to hold on all workloads within a second. Its history stays, and it can be created again from there.

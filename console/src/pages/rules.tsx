@@ -2,7 +2,7 @@ import { Anchor, Button, Card, Group, Menu, MultiSelect, Skeleton, Table, Text, 
 import { IconChevronDown, IconSearch, IconShieldCheck } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
 import { Link, useSearchParams } from 'wouter';
-import { useKinds, useObjects, type Kind } from '../api/kinds';
+import { addressOf, fullName, kindOf, useKinds, useObjects, type Kind } from '../api/kinds';
 import { useLive } from '../api/live';
 import { useSession } from '../api/session';
 import { ago } from '../figures';
@@ -22,19 +22,26 @@ export default function Rules() {
   const [query, setQuery] = useSearchParams();
   const [text, setText] = useState(query.get('q') ?? '');
   const wanted = query.getAll('kind');
-  const plurals = useMemo(() => new Map(kinds?.map((kind) => [kind.kind, kind.plural])), [kinds]);
+  // Old links say a kind without its group.
+  const chosen = (kinds ?? []).filter((kind) => wanted.includes(fullName(kind)) || wanted.includes(kind.kind));
   const rows = useMemo(() => {
+    const shown = new Set(chosen);
     const sought = text.toLowerCase().split(/\s+/).filter(Boolean);
     return (objects ?? [])
-      .filter((one) => wanted.length === 0 || wanted.includes(one.kind))
-      .filter((one) =>
+      .flatMap((one) => {
+        const kind = kindOf(kinds, one);
+        return kind && (shown.size === 0 || shown.has(kind)) ? [{ one, kind }] : [];
+      })
+      .filter(({ one, kind }) =>
         sought.every((word) =>
-          `${one.metadata.name} ${one.kind} ${appOf(one)} ${about(one)}`.toLowerCase().includes(word),
+          `${one.metadata.name} ${kind.label} ${appOf(one)} ${about(one)}`.toLowerCase().includes(word),
         ),
       )
-      .sort((a, b) => a.kind.localeCompare(b.kind) || a.metadata.name.localeCompare(b.metadata.name));
+      .sort(
+        (a, b) => a.kind.label.localeCompare(b.kind.label) || a.one.metadata.name.localeCompare(b.one.metadata.name),
+      );
     // eslint-disable-next-line
-  }, [objects, text, wanted.join()]);
+  }, [objects, kinds, text, wanted.join()]);
   const failed = error ?? unlisted;
   const writes = may('edit', namespace === ALL ? 'default' : namespace);
   return (
@@ -52,7 +59,7 @@ export default function Rules() {
         </Empty>
       )}
       {objects && objects.length > 0 && namespace !== ALL && (
-        <FindingsCard namespace={namespace} version={version} plurals={plurals} />
+        <FindingsCard namespace={namespace} version={version} kinds={kinds} />
       )}
       {objects && objects.length > 0 && (
         <Card>
@@ -68,8 +75,10 @@ export default function Rules() {
             <MultiSelect
               aria-label="Kinds that are shown"
               placeholder={wanted.length ? undefined : 'All kinds'}
-              data={[...new Set(objects.map((one) => one.kind))].sort()}
-              value={wanted}
+              data={[...new Set(objects.map((one) => kindOf(kinds, one)))]
+                .flatMap((kind) => (kind ? [{ value: fullName(kind), label: kind.label }] : []))
+                .sort((a, b) => a.label.localeCompare(b.label))}
+              value={chosen.map(fullName)}
               onChange={(next) =>
                 setQuery(
                   next.map((kind) => ['kind', kind]),
@@ -98,13 +107,13 @@ export default function Rules() {
                 </Table.Tr>
               </Table.Thead>
               <Table.Tbody>
-                {rows.slice(0, 300).map((one) => (
-                  <Table.Tr key={`${one.kind}/${one.metadata.namespace}/${one.metadata.name}`}>
+                {rows.slice(0, 300).map(({ one, kind }) => (
+                  <Table.Tr key={`${fullName(kind)}/${one.metadata.namespace}/${one.metadata.name}`}>
                     <Table.Td style={{ whiteSpace: 'nowrap' }}>
                       <Link
                         className="plain-link"
                         href={
-                          to('rules', plurals.get(one.kind) ?? '', one.metadata.name) +
+                          to('rules', addressOf(kind), one.metadata.name) +
                           (namespace === ALL ? `?namespace=${one.metadata.namespace}` : '')
                         }
                       >
@@ -116,7 +125,7 @@ export default function Rules() {
                         </Text>
                       )}
                     </Table.Td>
-                    <Table.Td>{one.kind}</Table.Td>
+                    <Table.Td>{kind.label}</Table.Td>
                     <Table.Td>
                       {appOf(one) && (
                         <Anchor component={Link} size="sm" href={to('services', appOf(one))}>
@@ -180,9 +189,9 @@ function NewRule({ kinds, to }: { kinds: Kind[]; to: (page: string, ...rest: str
         {[...kinds]
           .sort((a, b) => placeOf(a) - placeOf(b))
           .map((kind) => (
-            <Menu.Item key={kind.kind} component={Link} href={to('rules', kind.plural, '_new')}>
+            <Menu.Item key={fullName(kind)} component={Link} href={to('rules', addressOf(kind), '_new')}>
               <Text size="sm" fw={550}>
-                {kind.kind}
+                {kind.label}
               </Text>
               <Text size="xs" c="dimmed" lineClamp={2}>
                 {FOR[kind.kind] ?? kind.schema.description}

@@ -2,7 +2,7 @@ import { Group, Kbd, Modal, ScrollArea, Text, TextInput, UnstyledButton } from '
 import { IconSearch } from '@tabler/icons-react';
 import { useEffect, useMemo, useState, type KeyboardEvent } from 'react';
 import { useLive } from '../api/live';
-import { useKinds, useObjects } from '../api/kinds';
+import { addressOf, kindOf, useKinds, useObjects } from '../api/kinds';
 import { useWhere } from '../where';
 import { PAGES } from './shell';
 
@@ -25,7 +25,6 @@ export default function Search({ close }: { close: () => void }) {
 
   const all = useMemo<Hit[]>(() => {
     const lanes = new Set((services ?? []).flatMap((one) => one.lanes).filter(Boolean));
-    const plural = new Map(kinds?.map((one) => [one.kind, one.plural]));
     return [
       ...PAGES.map(({ page, label }) => ({ sort: 'Page', label, more: '', path: to(page) })),
       ...(services ?? []).map((one) => ({
@@ -35,14 +34,17 @@ export default function Search({ close }: { close: () => void }) {
         path: service(one.app, one.namespace),
       })),
       ...[...lanes].map((lane) => ({ sort: 'Lane', label: lane, more: '', path: to('lanes', lane) })),
-      ...(objects ?? []).map((one) => ({
-        sort: one.kind,
-        label: one.metadata.name,
-        more: one.metadata.namespace ?? '',
-        path:
-          to('rules', plural.get(one.kind) ?? '', one.metadata.name) +
-          (namespace === '*' ? `?namespace=${one.metadata.namespace}` : ''),
-      })),
+      ...(objects ?? []).map((one) => {
+        const kind = kindOf(kinds, one);
+        return {
+          sort: kind?.label ?? one.kind,
+          label: one.metadata.name,
+          more: one.metadata.namespace ?? '',
+          path:
+            to('rules', kind ? addressOf(kind) : '', one.metadata.name) +
+            (namespace === '*' ? `?namespace=${one.metadata.namespace}` : ''),
+        };
+      }),
     ];
   }, [services, objects, kinds, namespace, to, service]);
 

@@ -17,7 +17,7 @@ import { IconArrowsSplit2, IconPlus } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
 import { Link, useParams, useSearchParams } from 'wouter';
 import { own } from '../../api/client';
-import { useKinds, useObjects, type Kind } from '../../api/kinds';
+import { addressOf, useKinds, useObjects, type Kind } from '../../api/kinds';
 import { useLive } from '../../api/live';
 import { useSession } from '../../api/session';
 import type { ApiObject, LaneRow } from '../../api/types';
@@ -292,7 +292,7 @@ function LaneRules({ lane, kinds, version }: { lane: LaneRow; kinds: Kind[]; ver
           <Card key={key}>
             <Group justify="space-between">
               <Group gap="sm">
-                <Link className="plain-link" href={to('rules', kind.plural, one.metadata.name)}>
+                <Link className="plain-link" href={to('rules', addressOf(kind), one.metadata.name)}>
                   {one.metadata.name}
                 </Link>
                 <Text size="sm" c="dimmed">
