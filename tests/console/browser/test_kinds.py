@@ -66,6 +66,8 @@ def test_two_kinds_of_one_name_have_rows_links_and_pages_of_their_own(running: S
     assert page.url.endswith(f"/rules/gateways.{K8S}/kubernetes")
     page.get_by_role("tab", name="History").click()
     page.get_by_text("created").first.wait_for()
+    with running.server.client() as http:
+        http.delete(f"{objects}/kubernetes").raise_for_status()
 
 
 def test_links_of_before_that_name_no_group_find_what_they_found(running: Shop, pages: Pages):
