@@ -17,7 +17,11 @@ from fairlead.compiler.calls import Callings
 from fairlead.compiler.enforcement import flow_findings
 from fairlead.compiler.finding import LANE_CONFLICT, TARGET_NOT_SEEN, Finding
 from fairlead.compiler.gateways.gateways import Gateways
-from fairlead.compiler.gateways.report import gateway_findings
+from fairlead.compiler.gateways.report import (
+    colouring_findings,
+    gateway_findings,
+    gateways_of,
+)
 from fairlead.compiler.gateways.standing import Standing
 from fairlead.compiler.governance import Governance, unenforced
 from fairlead.compiler.instance import Instance
@@ -98,12 +102,23 @@ class World:
         zone: str = "",
     ) -> Snapshot:
         """Return what a workload is to enforce, sealed."""
+        return self._sealed(self.unsealed(namespace, app, labels, lane, zone))
+
+    def unsealed(
+        self,
+        namespace: str,
+        app: str,
+        labels: Pairs = (),
+        lane: str | None = None,
+        zone: str = "",
+    ) -> Snapshot:
+        """Return that without its digest: for data planes that are told of it in other words."""
         rules = self._rules.get(namespace, _NO_RULES)
         member = membership(rules, app, labels, lane)
         workload = Workload(
             namespace=namespace, app=app, lane=member.lane, labels=member.labels, zone=zone
         )
-        snapshot = Snapshot(
+        return Snapshot(
             revision=self.revision,
             workload=workload,
             governance=self.governance.of(namespace),
@@ -116,7 +131,6 @@ class World:
             calls=self._callings.of(namespace),
             overload=rules.guards.overload(app, member.labels),
         )
-        return self._sealed(snapshot)
 
     def leaving_out(self, caller: str, app: str) -> Iterator[Resource[Any]]:
         """Yield the objects by which callers of namespace `caller` leave out instances of `app`."""
@@ -206,7 +220,9 @@ class World:
             # Of findings of one type the first decides what is said, and a switch is above a rule.
             found += unenforced(rules.parts, self.governance.of(namespace))
             found += losers(rules)
-            found += _unseen(rules.parts, known)
+            gateways = {(namespace, app) for app in gateways_of(self.gateways, namespace)}
+            found += _unseen(rules.parts, known | gateways)
+            found += (finding(*one) for one in colouring_findings(self.gateways, rules.parts))
             here = [p for p in self._placed if p.instance.namespace == namespace]
             found += shadow_findings(rules, here)
             found += flow_findings(rules.guards, here, known)

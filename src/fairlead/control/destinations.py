@@ -63,6 +63,17 @@ class Destinations:
                 yield replace(route, name=name, match=match, action=_moved(action, at))
         yield route
 
+    def on_lane(self, action: Forward, lane: str) -> Forward:
+        """Return where requests of a lane are sent instead: what has no instance there is base."""
+        found = {name: self._lanes(name) for name in _targets(action)}
+        at = {
+            name: to
+            for name, lanes in found.items()
+            for (one, _), to in lanes.items()
+            if one == lane
+        }
+        return _moved(action, at)
+
     def clusters(self, host: str, port: int = PORT) -> Iterator[MeshCluster]:
         """Yield those of an app on a port, one for each lane; none of an app that is not known."""
         app = self._apps.get(host)
@@ -77,9 +88,7 @@ class Destinations:
 
     def named(self, hosts: Iterable[VirtualHost]) -> Iterator[tuple[str, int]]:
         """Yield the apps and ports that routes of `hosts` send to, each once."""
-        actions = (route.action for host in hosts for route in host.routes)
-        names = (n for one in actions if isinstance(one, Forward) for n in _targets(one))
-        for name in dict.fromkeys(names):
+        for name in dict.fromkeys(clusters_of(hosts)):
             parts = name.split("|")
             if len(parts) == 4 and not parts[2] and parts[3] in self._apps:
                 yield parts[3], int(parts[1])
@@ -91,6 +100,12 @@ class Destinations:
         if app is None or len(parts) != 4 or parts[2]:
             return {}
         return {lane: cluster_name(parts[3], lane[0], int(parts[1])) for lane in app.lanes}
+
+
+def clusters_of(hosts: Iterable[VirtualHost]) -> Iterator[str]:
+    """Yield the names of clusters that routes of `hosts` send to."""
+    actions = (route.action for host in hosts for route in host.routes)
+    yield from (name for one in actions if isinstance(one, Forward) for name in _targets(one))
 
 
 def full_name(service: Service) -> str:

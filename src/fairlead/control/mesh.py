@@ -11,12 +11,21 @@ from dataclasses import dataclass, replace
 
 from fairlead.compiler.compile import World
 from fairlead.compiler.gateways.gateways import Served
-from fairlead.control.destinations import DOMAIN, PORT, Destinations, cluster_name, full_name
+from fairlead.compiler.gateways.report import EVERY
+from fairlead.control.colouring import Entrance
+from fairlead.control.destinations import (
+    DOMAIN,
+    PORT,
+    Destinations,
+    cluster_name,
+    clusters_of,
+    full_name,
+)
 from fairlead.control.sidecars import Sidecar, beside, outside
 from fairlead.kinds.kubernetes_gateway import HTTP
 from fairlead.policy.endpoint import Endpoint, Service
 from fairlead.policy.mesh import GATEWAY, Listener, Mesh
-from fairlead.policy.routing.action import Forward, HeaderChanges, Weighted
+from fairlead.policy.routing.action import Forward, Weighted
 from fairlead.policy.routing.match import REGEX, SEPARATED_PREFIX, PathMatch
 from fairlead.policy.routing.table import Route, RouteTable, VirtualHost
 
@@ -24,10 +33,6 @@ OUTBOUND = "outbound"
 """The table of all apps."""
 LOOPBACK = "127.0.0.1"
 SIDECAR, ROUTER = "sidecar", "router"
-EVERY = "gateway"
-"""App of a data plane that serves all Gateways of its namespace, and not the one of its name."""
-UNTRUSTED = HeaderChanges(request_removed=("baggage",))
-"""Labels from outside are not believed: whoever wrote one would choose a lane."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +46,8 @@ class Scope:
     """Of a ROUTER: the Gateway that it serves, EVERY for all of its namespace."""
     address: str = ""
     """Of a ROUTER: the address that it listens on."""
+    lane: str = ""
+    """Of a ROUTER: the lane of what no rule puts on another one."""
     access_log: str = ""
     """Of a ROUTER: path of the file where it writes requests."""
     sidecar: Sidecar | None = None
@@ -73,32 +80,35 @@ def _plain(one: Served) -> bool:
 
 
 def _gateway(world: World, scope: Scope, destinations: Destinations) -> Mesh:
-    served = tuple(serving(world, scope))
-    named = destinations.named(host for one in served for host in one.table.hosts)
+    served = [(one, _entrance(world, scope, one.gateway)) for one in serving(world, scope)]
+    named = destinations.named(host for one, _ in served for host in one.table.hosts)
     host = f"[{scope.address}]" if ":" in scope.address else scope.address
+    tables = tuple(entrance.table(one.table, destinations.on_lane) for one, entrance in served)
+    every = (cluster for app, port in named for cluster in destinations.clusters(app, port))
+    wanted = {name for table in tables for name in clusters_of(table.hosts)}
     return Mesh(
-        tables=tuple(
-            # The most specific last: a route may well say which lane it is for.
-            replace(one.table, changes=UNTRUSTED, most_specific_wins=True)
-            for one in served
-        ),
-        clusters=tuple(
-            cluster
-            for app, port in named
-            for cluster in destinations.clusters(app, port)
-            if cluster.name == cluster_name(app, port=port)
-        ),
+        tables=tables,
+        clusters=tuple(cluster for cluster in every if cluster.name in wanted),
         listeners=tuple(
             Listener(
                 name=one.table.name,
                 table=one.table.name,
                 address=f"{host or LOOPBACK}:{one.port}",
                 direction=GATEWAY,
+                filters=(entrance.strip(),),
                 access_log=scope.access_log,
             )
-            for one in served
+            for one, entrance in served
         ),
     )
+
+
+def _entrance(world: World, scope: Scope, gateway: str) -> Entrance:
+    """Return what a gateway does as an entry: rules may name it, or the data plane of them all."""
+    found = world.unsealed(scope.namespace, gateway, lane=scope.lane)
+    if found.entry is None:
+        found = world.unsealed(scope.namespace, scope.gateway, lane=scope.lane)
+    return Entrance(found)
 
 
 def _calls(world: World, scope: Scope, destinations: Destinations) -> Mesh:

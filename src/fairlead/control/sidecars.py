@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from fairlead.compiler.compile import World
 from fairlead.compiler.labels import Pairs
+from fairlead.control.colouring import Entrance
 from fairlead.policy.lane import DEFAULT_KEY, LEGACY_KEYS
 from fairlead.policy.mesh import INBOUND, OUTBOUND, Filter, Listener, Mesh
 from fairlead.policy.routing.action import APPEND, Forward, HeaderChanges, HeaderValue, Weighted
@@ -68,7 +69,7 @@ def beside(world: World, namespace: str, sidecar: Sidecar) -> Mesh:
         )
     ]
     if sidecar.inbound:
-        snapshot = world.snapshot(namespace, sidecar.app, sidecar.labels, sidecar.lane)
+        snapshot = world.unsealed(namespace, sidecar.app, sidecar.labels, sidecar.lane)
         listeners.append(
             Listener(
                 name=INBOUND,
@@ -76,6 +77,7 @@ def beside(world: World, namespace: str, sidecar: Sidecar) -> Mesh:
                 routes=_inbound(snapshot),
                 address=sidecar.inbound,
                 direction=INBOUND,
+                filters=(Entrance(snapshot).strip(),) if snapshot.entry else (),
                 access_log=sidecar.access_log,
             )
         )
@@ -89,6 +91,10 @@ def _inbound(snapshot: Snapshot) -> RouteTable:
     """
     route = Route(name=APPLICATION, action=_to(APPLICATION), timeout=0)
     routes, lane = [route], snapshot.workload.lane
+    if snapshot.entry:
+        host = VirtualHost(name=APPLICATION, domains=("*",), routes=(route,))
+        table = RouteTable(name=INBOUND, hosts=(host,))
+        return Entrance(snapshot).table(table, lambda action, lane: action)
     if lane:
         keys = {one.name: one.key for one in snapshot.lanes}
         labelled = RouteMatch(headers=(_member({*keys.values(), *LEGACY_KEYS}),))

@@ -23,6 +23,7 @@ from fairlead.control.mesh import LOOPBACK, ROUTER, SIDECAR, Scope, mesh, own
 from fairlead.control.polling import Polling
 from fairlead.control.publish import Publisher
 from fairlead.control.sidecars import CAPTURE, Sidecar
+from fairlead.policy.workload import BASE, lane_name
 from fairlead.protocols.watch.codec import ROOT
 from fairlead.protocols.xds.codec import Encoder
 from fairlead.protocols.xds.node import Node
@@ -190,6 +191,7 @@ def _scope(node: Node) -> Scope:
             kind=ROUTER,
             gateway=node.app,
             address=_address(node.listen),
+            lane=lane_name(dict(node.labels).get("lane", "")) or BASE,
             access_log=node.access_log,
         )
     kind = SIDECAR if node.kind == SIDECAR else ""

@@ -112,11 +112,16 @@ def test_instances_that_come_and_go_are_followed(sidecar: Sidecar):
     assert sidecar.refused() == []
 
 
-def rules(server: Server, kind: str, name: str, spec: dict[str, Any]) -> None:
-    """Have the control plane keep an object of the Gateway API."""
-    group = "gateway.networking.k8s.io"
-    plain = {"apiVersion": f"{group}/v1", "kind": kind, "metadata": {"name": name}, "spec": spec}
-    path = f"/apis/{group}/v1/namespaces/{NAMESPACE}/{kind.lower()}s"
+def rules(
+    server: Server,
+    kind: str,
+    name: str,
+    spec: dict[str, Any],
+    version: str = "gateway.networking.k8s.io/v1",
+) -> None:
+    """Have the control plane keep an object, by default one of the Gateway API."""
+    plain = {"apiVersion": version, "kind": kind, "metadata": {"name": name}, "spec": spec}
+    path = f"/apis/{version}/namespaces/{NAMESPACE}/{kind.lower()}s"
     with server.client() as http:
         if http.get(f"{path}/{name}").is_success:
             merge = {"content-type": "application/merge-patch+json"}
@@ -209,3 +214,52 @@ def test_a_gateway_opens_its_port_and_sends_on_without_labels(sidecar: Sidecar, 
             )
             assert status("/in") == 200, "what was there before is served"
     until(lambda: condition(sidecar.server, "gateways", "web", "Programmed")[0] == "False")
+
+
+def test_a_gateway_puts_on_a_lane_what_rules_say_and_keeps_what_others_wrote(
+    sidecar: Sidecar, tmp_path: Path
+):
+    """As the agent of an entry does; who writes our label from outside chooses nothing."""
+    sidecar.register("stage", "base")
+    sidecar.register("stage", "blue", lane="blue")
+    port = free_port()
+    listener = {"name": "http", "port": port, "protocol": "HTTP"}
+    spec: dict[str, Any] = {"gatewayClassName": "fairlead", "listeners": [listener]}
+    rules(sidecar.server, "Gateway", "door", spec)
+    backend = {"backendRefs": [{"name": "stage", "port": 80}]}
+    rules(
+        sidecar.server, "HTTPRoute", "stage", {"parentRefs": [{"name": "door"}], "rules": [backend]}
+    )
+    http = {"headers": {"x-user": {"exact": "ada"}}, "uri": {"prefix": "/in"}}
+    lane = {"selector": {"app": "door"}, "lane": {"name": "blue"}}
+    traffic = {"rules": {"traffic": {"http": http}, "traceIdBaggage": "x-lane"}}
+    opensergo = "traffic.opensergo.io/v1alpha1"
+    rules(sidecar.server, "TrafficLane", "door", lane | traffic, opensergo)
+    words = ["--envoy", "--gateway", "--app", "door", "--admin", "127.0.0.1:0"]
+    words += ["--namespace", NAMESPACE, "--xds", f"127.0.0.1:{xds_port(sidecar.server)}"]
+
+    with Envoy(ENVOY, bootstrap(options_parser().parse_args(words), {}), tmp_path):
+
+        def seen(path: str, **headers: str) -> tuple[str, tuple[str, ...]]:
+            """Return the instance that a request reached, and the labels that it had there."""
+            sent = {"x-judge-script": f'{{"id": "{path}"}}'}
+            sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+            before = len(sidecar.upstream.seen(path))
+            try:
+                httpx.get(f"http://127.0.0.1:{port}{path}", headers=sent, trust_env=False)
+                one = sidecar.upstream.seen(path)[before:][0]
+            except (httpx.TransportError, IndexError):
+                return "", ()
+            return one.cluster, one.values("baggage")
+
+        until(lambda: seen("/in", x_user="ada")[0] == "blue")
+        forged = "user=ada , X-Lane = green;p=1,x-opensergo-traffic=blue,b=c"
+        label, kept = ("x-lane=blue",), ("user=ada ,b=c",)
+
+        assert seen("/in/1", x_user="ada") == ("blue", label)
+        assert seen("/in/2", x_user="ada", baggage=forged) == ("blue", kept + label)
+        assert seen("/in/3", baggage=forged) == ("base", kept)
+        assert seen("/in/4", baggage="x-lane=blue") == ("base", ())
+        assert seen("/out", x_user="ada") == ("base", ())
+        assert seen("/in/5", x_user="ada", baggage="a=" + "x" * 9000) == ("blue", label)
+        assert sidecar.refused() == []

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from fairlead.compiler.finding import ENFORCED
+from fairlead.compiler.finding import ENFORCED, NOT_HONOURED
+from fairlead.compiler.gateways.conditions import Unsaid, narrowed
 from fairlead.compiler.gateways.gateways import Gateways
 from fairlead.compiler.part import Part
 from fairlead.kinds import kubernetes_gateway, reference_grant
 from fairlead.kinds.gateway_api import GATEWAY
+from fairlead.policy.routing.match import EVERYTHING
 
 UNSERVED = (
     "only data planes that speak xDS carry it out, Envoy and gRPC without an agent (docs/xds.md); "
     "agents do not yet"
 )
+EVERY = "gateway"
+"""App of a data plane that serves all Gateways of its namespace, and not the one of its name."""
 NOBODY = "NoDataPlane"
 WAITING = "no gateway that speaks xDS serves it now: fairlead gateway (docs/xds.md)"
 Remark = tuple[Part, str, str, str, str]
@@ -33,6 +37,23 @@ def gateway_findings(gateways: Gateways) -> Iterator[Remark]:
             yield part, ENFORCED, "NotSupported", UNSERVED, "False"
         else:
             yield part, ENFORCED, NOBODY, WAITING, "Unknown"
+
+
+def gateways_of(gateways: Gateways, namespace: str) -> set[str]:
+    """Return the apps that rules of a namespace may name for its gateways."""
+    found = {one.gateway for one in gateways.served if one.namespace == namespace}
+    return found | {EVERY} if found else found
+
+
+def colouring_findings(gateways: Gateways, parts: Iterable[Part]) -> Iterator[Remark]:
+    """Yield what rules say of lanes that gateways do not do."""
+    for part in parts:
+        if part.colouring and part.app in gateways_of(gateways, part.resource.namespace):
+            try:
+                narrowed(EVERYTHING, part.colouring.conditions)
+            except Unsaid as error:
+                message = f"{error}: at gateways it puts no request on the lane {part.lane}"
+                yield part, NOT_HONOURED, "GatewayCannot", message, "True"
 
 
 def _of_gateway(part: Part) -> bool:
