@@ -123,7 +123,7 @@ def test_a_rule_sends_a_lane_to_the_lanes_instances_and_to_base_where_there_are_
     found = calls(SPLIT)
 
     assert reached(found, "/", BLUE) == {
-        at("orders", "blue"): 9,
+        at("orders", "~blue"): 9,
         at("next", port=8080): 1,
         "invalid-backend": 1,
     }
@@ -242,6 +242,6 @@ def test_a_lane_with_shadow_tables_is_served_by_who_is_fit_for_them(unfit, serve
     ]  # fmt: skip
     objects = [parse(one.plain, namespace="shop") for one in read_documents(SHADOW)]
     given = mesh(World.of(objects, instances, 1), Scope(namespace="shop", kind=SIDECAR))
-    (found,) = (one for one in given.clusters if one.name.startswith("outbound|80|blue|"))
+    (found,) = (one for one in given.clusters if one.name.startswith("outbound|80|~blue|"))
     addresses = {each.address for one in found.localities for each in one.endpoints}
     assert addresses == served

@@ -10,16 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from fairlead.compiler.finding import ENFORCED, OVERRIDDEN, TARGET_NOT_SEEN
+from fairlead.compiler.istio.agents import call_route
+from fairlead.compiler.istio.form import Caller, Ruled
+from fairlead.compiler.istio.hosts import Names, full_name, named, to_itself
 from fairlead.compiler.labels import satisfied
-from fairlead.compiler.part import Calling, Part, Way
+from fairlead.compiler.part import Calling, Part
 from fairlead.compiler.placed import Placed
 from fairlead.policy.balance import Cluster
 from fairlead.policy.calls import CalleeRules, Calls
 from fairlead.policy.encode import canonical, to_plain
 from fairlead.policy.endpoint import Service
-from fairlead.policy.resilience import ALL, CallRoute, Share
+from fairlead.policy.routing.action import Forward
+from fairlead.policy.routing.table import Route
 
 SUFFIXES = ("", ".svc", ".svc.cluster.local")
 EVERYWHERE = "*"
@@ -50,6 +55,7 @@ class Callings:
         """`parts` are by namespace."""
         self._parts = [part for found in parts.values() for part in found if part.calling]
         self._services = tuple(services) if self._parts else ()
+        self._names = Names(self._services)
         self._exact: dict[str, list[Part]] = {}
         self._patterns: list[Part] = []
         for part in self._parts:
@@ -137,7 +143,7 @@ class Callings:
         taken = [list(self._taken(part, service, namespace)) for service in services]
         for message in (message for found in taken for message in found):
             yield part, OVERRIDDEN, "PrecedenceLost", message, "True"
-        lost = sorted(set(self._lost(calling, services, namespace)))
+        lost = sorted(set(self._lost(part, services, namespace)))
         if lost:
             message = "; ".join(lost)
             yield part, ENFORCED, "SubsetUnusable", message, "False"
@@ -165,21 +171,55 @@ class Callings:
                     what = f"subset {cluster.subset}" if cluster.subset else "instances"
                     yield f"{_called(first)} says what holds for {what} of {name}"
 
-    def _lost(self, calling: Calling, services: Iterable[Service], namespace: str) -> Iterator[str]:
+    def _lost(self, part: Part, services: Iterable[Service], namespace: str) -> Iterator[str]:
         """Yield what is wrong with the subsets that its ways name."""
         for service in services:
-            known = {one.subset for one in self._clusters(service, namespace)}
-            for way in calling.ways:
-                for _, share in way.targets:
-                    for subset in filter(None, (share.subset, share.fallback)):
-                        if subset not in known:
-                            yield f"no DestinationRule has a subset {subset} of {service.app}"
+            known = {one.subset for one in self.clusters(service, namespace)}
+            for subset in self._named_subsets(service, part):
+                if subset not in known:
+                    yield f"no DestinationRule has a subset {subset} of {service.app}"
+
+    def routes(self, service: Service, caller: Caller, port: int) -> tuple[Route, ...] | None:
+        """Return what `caller` does with calls of `service`, None where nobody says."""
+        claims = self._claims(service, caller.namespace, destination=False)
+        calling = claims[0].calling if claims else None
+        if calling is None or not calling.ways:
+            return None
+        ways = self._ways(full_name(service), claims[0])
+        return tuple(one.route for one in ways if caller.meant(one.scope, port))
+
+    def elsewhere(self, caller: Caller, port: int) -> Iterator[tuple[str, tuple[Route, ...]]]:
+        """Yield hosts that are no app's and what `caller` does with calls of them, each once.
+
+        Of several objects the caller's namespace's comes first, then the lowest name.
+        """
+        seen: set[str] = set()
+        claims = (one for one in self._parts if one.calling and not one.calling.destination)
+        for part in sorted(claims, key=lambda one: _rank(one, caller.namespace)):
+            calling, own = part.calling, part.resource.namespace
+            if calling is None or not _exported(calling, own, caller.namespace):
+                continue
+            for host in calling.hosts:
+                full = self._names.of(host, own)
+                if "*" in host or full in seen or self._names.known(full):
+                    continue
+                seen.add(full)
+                ways = self._ways(full, part)
+                yield full, tuple(one.route for one in ways if caller.meant(one.scope, port))
+
+    @cached_property
+    def source_keys(self) -> frozenset[str]:
+        """Return the labels that it depends on what a caller does."""
+        callings = (part.calling for part in self._parts if part.calling)
+        scopes = (way.scope for one in callings for way in one.ways)
+        return frozenset(key for scope in scopes for key, _ in scope.labels)
 
     def _callee(self, service: Service, namespace: str) -> CalleeRules | None:
         claims = self._claims(service, namespace, destination=False)
-        calling = claims[0].calling if claims else None
-        routes = tuple(_route(way, service, claims[0]) for way in calling.ways) if calling else ()
-        clusters = self._clusters(service, namespace)
+        full = full_name(service)
+        ways = self._ways(full, claims[0]) if claims else ()
+        routes = tuple(call_route(way, full) for way in ways)
+        clusters = self.clusters(service, namespace)
         if not (routes or clusters):
             return None
         return CalleeRules(
@@ -191,7 +231,26 @@ class Callings:
         # Those that name the host in another way say nothing of it.
         return [one for one in claims if _named(one, service) == _named(claims[0], service)]
 
-    def _clusters(self, service: Service, namespace: str) -> tuple[Cluster, ...]:
+    def _ways(self, full: str, part: Part) -> Iterator[Ruled]:
+        """Yield what an object does with calls of a host, with full names of clusters."""
+        calling, own = part.calling, part.resource.namespace
+        assert calling is not None  # noqa: S101 - a claim
+        for way in calling.ways:
+            route = to_itself(way.route, full) if way.itself else way.route
+            yield replace(way, route=named(route, lambda host: self._names.of(host, own)))
+
+    def _named_subsets(self, service: Service, part: Part) -> Iterator[str]:
+        full = full_name(service)
+        for way in self._ways(full, part):
+            action = way.route.action
+            for one in action.clusters if isinstance(action, Forward) else ():
+                for cluster in filter(None, (one.cluster, one.fallback)):
+                    _, _, subset, host = cluster.split("|", 3)
+                    if subset and host == full:
+                        yield subset
+
+    def clusters(self, service: Service, namespace: str) -> tuple[Cluster, ...]:
+        """Return how instances of `service` are called from `namespace`, all and by subset."""
         found: dict[str, Cluster] = {}
         for part in self._clusters_from(service, namespace):
             assert part.calling is not None  # noqa: S101 - a claim
@@ -228,6 +287,11 @@ class Callings:
             )
             found.append(_Claim(order, part))
         return [claim.part for claim in sorted(found, key=lambda claim: claim.order)]
+
+
+def _rank(part: Part, namespace: str) -> tuple[bool, str, str]:
+    own = part.resource.namespace
+    return own != namespace, own, part.resource.name
 
 
 def _exported(calling: Calling, own: str, namespace: str) -> bool:
@@ -269,20 +333,6 @@ def _names(service: Service, namespace: str) -> tuple[str, ...]:
     full = f"{service.app}.{service.namespace}".lower()
     short = (service.app.lower(),) if service.namespace == namespace else ()
     return (*short, *(full + suffix for suffix in SUFFIXES))
-
-
-def _route(way: Way, service: Service, part: Part) -> CallRoute:
-    names = _names(service, part.resource.namespace)
-    shares = tuple(share for host, share in way.targets if host.lower() in names)
-    return replace(way.route, shares=_usable(shares))
-
-
-def _usable(shares: tuple[Share, ...]) -> tuple[Share, ...]:
-    # Where all of the weight is another host's, there is nothing to share here.
-    if not any(share.weight for share in shares) and len(shares) != 1:
-        return ALL
-    # A single destination takes all calls, whatever its weight (Istio).
-    return tuple(replace(one, weight=1) for one in shares) if len(shares) == 1 else shares
 
 
 def _called(part: Part) -> str:

@@ -56,7 +56,7 @@ class World:
         self._rules = rules
         self._placed = placed
         self.services = tuple(services(placed, apps, rules))
-        self._callings = Callings(
+        self.callings = Callings(
             {namespace: one.parts for namespace, one in rules.items()}, self.services, placed
         )
         every = (part for one in rules.values() for part in one.parts)
@@ -128,13 +128,13 @@ class World:
             shadow_tables=rules.shadows.tables,
             shadow_databases=rules.shadows.databases,
             flow=rules.guards.rules(app, member.labels),
-            calls=self._callings.of(namespace),
+            calls=self.callings.of(namespace),
             overload=rules.guards.overload(app, member.labels),
         )
 
     def leaving_out(self, caller: str, app: str) -> Iterator[Resource[Any]]:
         """Yield the objects by which callers of namespace `caller` leave out instances of `app`."""
-        yield from (part.resource for part in self._callings.leaving_out(caller, app))
+        yield from (part.resource for part in self.callings.leaving_out(caller, app))
 
     def entries(self, namespace: str) -> set[str]:
         """Return the apps of a namespace that rules make entries, seen or not."""
@@ -200,7 +200,7 @@ class World:
         texts = {key: canonical(value) for key, value in plain.items()}
         texts["services"] = self._services_text
         if snapshot.calls is not None:
-            texts["calls"] = self._callings.text(snapshot.workload.namespace)
+            texts["calls"] = self.callings.text(snapshot.workload.namespace)
         content = b",".join(canonical(key) + b":" + texts[key] for key in sorted(texts))
         digest = sha256(b"{" + content + b"}").hexdigest()[:32]
         return replace(snapshot, digest=digest)
@@ -226,7 +226,7 @@ class World:
             here = [p for p in self._placed if p.instance.namespace == namespace]
             found += shadow_findings(rules, here)
             found += flow_findings(rules.guards, here, known)
-        found += (finding(*one) for one in self._callings.findings())
+        found += (finding(*one) for one in self.callings.findings())
         found += (finding(*one) for one in gateway_findings(self.gateways))
         return (*found, *self._conflicts())
 

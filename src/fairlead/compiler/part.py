@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from fairlead.compiler.gateways.form import RouteRule
+from fairlead.compiler.istio.form import Ruled
 from fairlead.compiler.labels import Pairs, satisfied
 from fairlead.kinds import Resource
 from fairlead.policy.balance import Cluster
 from fairlead.policy.database import Database, ShadowDatabase, ShadowTable
 from fairlead.policy.fallback import Fallback
 from fairlead.policy.lane import Colouring
-from fairlead.policy.resilience import CallRoute, Share
 from fairlead.policy.rule import ENFORCE, Rule
 
 
@@ -113,15 +113,6 @@ class Guard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
-    """What is done with calls that match, and the hosts that they go to."""
-
-    route: CallRoute
-    """Without its shares."""
-    targets: tuple[tuple[str, Share], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Calling:
     """How calls of some hosts are made."""
 
@@ -131,7 +122,8 @@ class Calling:
     """As their author wrote them; none where no agent is meant."""
     exported: tuple[str, ...]
     """Namespaces that call, ``.`` for its own; none for all."""
-    ways: tuple[Way, ...] = ()
+    ways: tuple[Ruled, ...] = ()
+    """What is done with calls; of those that match, the first counts."""
     clusters: tuple[tuple[Cluster, Pairs | None], ...] = ()
     """Each with the labels of its instances, None for all."""
     policy: bool = False

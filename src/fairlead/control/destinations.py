@@ -1,7 +1,8 @@
-"""Apps as clusters: one for each lane, on each port that is asked for.
+"""Apps as clusters: one for each subset and lane, on each port that is asked for.
 
 A lane's label travels in the header ``baggage``; requests with it go to the lane's instances of an
-app where there are any, and to base otherwise. What is on no lane never gets to one.
+app where there are any, and to base otherwise. What is on no lane never gets to one. Lanes come
+first: a subset is chosen among what a lane leaves, and where that is nobody, among base.
 """
 
 from __future__ import annotations
@@ -12,26 +13,29 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from fairlead.compiler.compile import World
+from fairlead.compiler.istio.hosts import PORT, cluster_name, full_name
 from fairlead.flow.route import shadow_pool
+from fairlead.policy.balance import MAGLEV, RING_HASH, Balance, Cluster
 from fairlead.policy.endpoint import GRPC, Endpoint, Service
 from fairlead.policy.lane import DEFAULT_KEY
 from fairlead.policy.mesh import Endpoint as MeshEndpoint
-from fairlead.policy.mesh import Locality, MeshCluster
-from fairlead.policy.routing.action import Forward
+from fairlead.policy.mesh import Locality, MeshCluster, Pool
+from fairlead.policy.routing.action import Forward, HashKey, Weighted
 from fairlead.policy.routing.match import REGEX, HeaderMatch, TextMatch
-from fairlead.policy.routing.table import Route, VirtualHost
+from fairlead.policy.routing.table import Route, RouteTable, VirtualHost
 from fairlead.policy.workload import BASE
 
-DOMAIN = "svc.cluster.local"
-PORT = 80
-"""Of every app, where nothing says another one."""
+LANE = "~"
+"""Stands before a lane in the part of a cluster's name that is a subset's: no subset has one."""
 
 Lane = tuple[str, str]
 """Its name, and the key of its label in a baggage."""
+EVERYBODY = Cluster()
 
 
 @dataclass(frozen=True, slots=True)
 class _App:
+    service: Service
     endpoints: Mapping[str, list[Endpoint]]
     """By lane, base among them."""
     lanes: tuple[Lane, ...]
@@ -42,16 +46,34 @@ class Destinations:
     """Every app of a World that requests can be sent to."""
 
     def __init__(self, world: World) -> None:
+        self.world = world
         keys = _keys(world)
-        self._apps = {
+        self.apps = {
             full_name(one): _app(one, keys.get(one.namespace, {})) for one in world.services
         }
+        self._seen: dict[str, Seen] = {}
+
+    def seen_from(self, namespace: str) -> Seen:
+        """Return them as callers of a namespace see them."""
+        if namespace not in self._seen:
+            self._seen[namespace] = Seen(self, namespace)
+        return self._seen[namespace]
+
+
+class Seen:
+    """The destinations of callers of one namespace, with its rules about instances."""
+
+    def __init__(self, destinations: Destinations, namespace: str) -> None:
+        self._apps, self._callings = destinations.apps, destinations.world.callings
+        self._namespace = namespace
+        self._rules: dict[str, dict[str, Cluster]] = {}
 
     def by_lane(self, route: Route) -> Iterator[Route]:
         """Yield `route` for each lane that one of its destinations is on, and then for base.
 
         A destination without instances on a lane is base's there.
         """
+        route = self._settled(route)
         action = route.action
         if isinstance(action, Forward):
             found = {name: self._lanes(name) for name in _targets(action)}
@@ -62,6 +84,11 @@ class Destinations:
                 name = f"{route.name} lane {lane[0]}"
                 yield replace(route, name=name, match=match, action=_moved(action, at))
         yield route
+
+    def settled(self, table: RouteTable) -> RouteTable:
+        """Return `table` with who stands in for empty subsets, and keys where calls are hashed."""
+        hosts = (replace(one, routes=tuple(map(self._settled, one.routes))) for one in table.hosts)
+        return replace(table, hosts=tuple(hosts))
 
     def on_lane(self, action: Forward, lane: str) -> Forward:
         """Return where requests of a lane are sent instead: what has no instance there is base."""
@@ -75,31 +102,82 @@ class Destinations:
         return _moved(action, at)
 
     def clusters(self, host: str, port: int = PORT) -> Iterator[MeshCluster]:
-        """Yield those of an app on a port, one for each lane; none of an app that is not known."""
+        """Yield those of an app on a port, one for each subset and lane; none of an unknown app."""
         app = self._apps.get(host)
-        for lane, endpoints in app.endpoints.items() if app else ():
-            # Of gRPC, where an app has both: a cluster has one protocol.
-            grpc = [one for one in endpoints if one.protocol == GRPC]
-            yield MeshCluster(
-                name=cluster_name(host, lane, port),
-                localities=tuple(_localities(grpc or endpoints)),
-                http2=bool(grpc),
-            )
+        for subset, rule in self._subsets(host).items() if app else ():
+            for lane, endpoints in app.endpoints.items() if app else ():
+                found = _within(endpoints, rule)
+                if not found and lane != BASE and subset:
+                    continue
+                # Of gRPC, where an app has both: a cluster has one protocol.
+                grpc = [one for one in found if one.protocol == GRPC]
+                yield MeshCluster(
+                    name=cluster_name(host, _slot(subset, lane), port),
+                    localities=tuple(_localities(grpc or found)),
+                    http2=bool(grpc),
+                    balance=rule.balance,
+                    outlier=rule.outlier,
+                    budget=rule.budget,
+                    pool=Pool(connect_timeout=rule.connect, most_requests=rule.most_requests),
+                )
 
     def named(self, hosts: Iterable[VirtualHost]) -> Iterator[tuple[str, int]]:
         """Yield the apps and ports that routes of `hosts` send to, each once."""
-        for name in dict.fromkeys(clusters_of(hosts)):
-            parts = name.split("|")
-            if len(parts) == 4 and not parts[2] and parts[3] in self._apps:
-                yield parts[3], int(parts[1])
+        found = (name.split("|") for name in dict.fromkeys(clusters_of(hosts)))
+        known = (parts for parts in found if len(parts) == 4 and parts[3] in self._apps)
+        yield from dict.fromkeys((parts[3], int(parts[1])) for parts in known)
+
+    def _subsets(self, host: str) -> dict[str, Cluster]:
+        """Return the rules for instances of an app, by subset; ``""`` is for all of them."""
+        if host not in self._rules:
+            app = self._apps.get(host)
+            rules = self._callings.clusters(app.service, self._namespace) if app else ()
+            self._rules[host] = {"": EVERYBODY} | {one.subset: one for one in rules}
+        return self._rules[host]
 
     def _lanes(self, cluster: str) -> dict[Lane, str]:
         """Return, by lane, the clusters that stand for one of base."""
         parts = cluster.split("|")
         app = self._apps.get(parts[-1])
-        if app is None or len(parts) != 4 or parts[2]:
+        if app is None or len(parts) != 4:
             return {}
-        return {lane: cluster_name(parts[3], lane[0], int(parts[1])) for lane in app.lanes}
+        subset, rule = parts[2], self._subsets(parts[3]).get(parts[2])
+        if rule is None:
+            return {}
+        return {
+            lane: cluster_name(parts[3], _slot(subset, lane[0]), int(parts[1]))
+            for lane in app.lanes
+            if not subset or _within(app.endpoints[lane[0]], rule)
+        }
+
+    def _settled(self, route: Route) -> Route:
+        """Return `route` with those who stand in for subsets that are empty, and keys to hash."""
+        action = route.action
+        if not isinstance(action, Forward):
+            return route
+        clusters = tuple(map(self._present, action.clusters))
+        keys = action.hashing or self._keys(clusters)
+        retry = route.retry
+        if keys and retry is not None:
+            retry = replace(retry, same_host=True)  # a hash leads where it leads
+        return replace(route, action=replace(action, clusters=clusters, hashing=keys), retry=retry)
+
+    def _present(self, one: Weighted) -> Weighted:
+        if not one.fallback:
+            return one
+        _, _, subset, host = one.cluster.split("|", 3)
+        app, rule = self._apps.get(host), self._subsets(host).get(subset)
+        every = [each for found in app.endpoints.values() for each in found] if app else []
+        there = rule is not None and bool(_within(every, rule))
+        return replace(one, cluster=one.cluster if there else one.fallback, fallback="")
+
+    def _keys(self, clusters: Iterable[Weighted]) -> tuple[HashKey, ...]:
+        for one in clusters:
+            parts = one.cluster.split("|", 3)
+            rule = self._subsets(parts[-1]).get(parts[2]) if len(parts) == 4 else None
+            if rule is not None and rule.balance.algorithm in (RING_HASH, MAGLEV):
+                return (_key(rule.balance),)
+        return ()
 
 
 def clusters_of(hosts: Iterable[VirtualHost]) -> Iterator[str]:
@@ -108,14 +186,19 @@ def clusters_of(hosts: Iterable[VirtualHost]) -> Iterator[str]:
     yield from (name for one in actions if isinstance(one, Forward) for name in _targets(one))
 
 
-def full_name(service: Service) -> str:
-    """Return the name that is one app's in all of the mesh."""
-    return f"{service.app}.{service.namespace}.{DOMAIN}"
+def _key(balance: Balance) -> HashKey:
+    return HashKey(source=balance.key, name=balance.name)
 
 
-def cluster_name(host: str, subset: str = "", port: int = PORT) -> str:
-    """Return Istio's name for the instances of a host, or for a subset of them."""
-    return f"outbound|{port}|{subset}|{host}"
+def _slot(subset: str, lane: str) -> str:
+    return subset if lane == BASE else f"{subset}{LANE}{lane}"
+
+
+def _within(endpoints: list[Endpoint], rule: Cluster) -> list[Endpoint]:
+    if rule.addresses is None:
+        return endpoints
+    addresses = frozenset(rule.addresses)
+    return [one for one in endpoints if one.address in addresses]
 
 
 def _keys(world: World) -> dict[str, dict[str, str]]:
@@ -136,7 +219,7 @@ def _app(service: Service, keys: Mapping[str, str]) -> _App:
         pool = shadow_pool(service, lane, tuple(found.get(lane, ())), base)
         found[lane] = list(pool.first or pool.base)
     lanes = sorted(found.keys() - {BASE})
-    return _App(dict(found), tuple((lane, keys.get(lane, DEFAULT_KEY)) for lane in lanes))
+    return _App(service, dict(found), tuple((lane, keys.get(lane, DEFAULT_KEY)) for lane in lanes))
 
 
 def _localities(endpoints: Iterable[Endpoint]) -> Iterator[Locality]:

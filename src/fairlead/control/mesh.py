@@ -12,18 +12,14 @@ from dataclasses import dataclass, replace
 from fairlead.compiler.compile import World
 from fairlead.compiler.gateways.gateways import Served
 from fairlead.compiler.gateways.report import EVERY
+from fairlead.compiler.istio.form import Caller
+from fairlead.compiler.istio.hosts import DOMAIN, PORT, cluster_name, full_name
+from fairlead.compiler.labels import Pairs
 from fairlead.control.colouring import Entrance
-from fairlead.control.destinations import (
-    DOMAIN,
-    PORT,
-    Destinations,
-    cluster_name,
-    clusters_of,
-    full_name,
-)
+from fairlead.control.destinations import Destinations, clusters_of
 from fairlead.control.sidecars import Sidecar, beside, outside
 from fairlead.kinds.kubernetes_gateway import HTTP
-from fairlead.policy.endpoint import Endpoint, Service
+from fairlead.policy.endpoint import Endpoint
 from fairlead.policy.mesh import GATEWAY, Listener, Mesh
 from fairlead.policy.routing.action import Forward, Weighted
 from fairlead.policy.routing.match import REGEX, SEPARATED_PREFIX, PathMatch
@@ -40,6 +36,8 @@ class Scope:
     """All that it depends on what a data plane is given."""
 
     namespace: str
+    labels: Pairs = ()
+    """Those of the data plane's that rules ask for."""
     kind: str = ""
     """SIDECAR, ROUTER, or ``""`` for a client of gRPC."""
     gateway: str = ""
@@ -81,10 +79,13 @@ def _plain(one: Served) -> bool:
 
 def _gateway(world: World, scope: Scope, destinations: Destinations) -> Mesh:
     served = [(one, _entrance(world, scope, one.gateway)) for one in serving(world, scope)]
-    named = destinations.named(host for one, _ in served for host in one.table.hosts)
+    seen = destinations.seen_from(scope.namespace)
+    named = tuple(seen.named(host for one, _ in served for host in one.table.hosts))
     host = f"[{scope.address}]" if ":" in scope.address else scope.address
-    tables = tuple(entrance.table(one.table, destinations.on_lane) for one, entrance in served)
-    every = (cluster for app, port in named for cluster in destinations.clusters(app, port))
+    tables = tuple(
+        entrance.table(seen.settled(one.table), seen.on_lane) for one, entrance in served
+    )
+    every = (cluster for app, port in named for cluster in seen.clusters(app, port))
     wanted = {name for table in tables for name in clusters_of(table.hosts)}
     return Mesh(
         tables=tables,
@@ -112,26 +113,40 @@ def _entrance(world: World, scope: Scope, gateway: str) -> Entrance:
 
 
 def _calls(world: World, scope: Scope, destinations: Destinations) -> Mesh:
-    rules = {host.name: host for host in world.gateways.mesh(scope.namespace, PORT)}
+    seen = destinations.seen_from(scope.namespace)
     hosts: list[VirtualHost] = []
     tables: list[RouteTable] = []
     listeners: list[Listener] = []
-    for service in world.services:
-        name, names = full_name(service), tuple(_names(service, scope.namespace))
-        ruled = rules.get(f"{name}:{PORT}")
-        routes = ruled.routes if ruled else (_default(name),)
-        routes = tuple(each for route in routes for each in destinations.by_lane(route))
+    endpoints = {full_name(one): one.endpoints for one in world.services}
+    every = dict(_routed(world, scope))
+    names_of = _domains(every, scope.namespace)
+    for name, found in every.items():
+        names = names_of[name]
+        routes = tuple(each for route in found for each in seen.by_lane(route))
         hosts.append(VirtualHost(name=name, domains=names, routes=routes))
         own = VirtualHost(name=name, domains=("*",), routes=tuple(map(_for_grpc, routes)))
         tables.append(RouteTable(name=name, hosts=(own,)))
-        targets = _targets(names, service.endpoints)
+        targets = _targets(names, endpoints.get(name, ()))
         listeners += (Listener(name=one, table=name) for one in targets)
     hosts.append(outside())
     tables.append(RouteTable(name=OUTBOUND, hosts=tuple(hosts), ignore_port=True))
-    every = ((full_name(one), PORT) for one in world.services)
-    wanted = dict.fromkeys((*every, *destinations.named(rules.values())))
-    clusters = (one for app, port in wanted for one in destinations.clusters(app, port))
+    wanted = dict.fromkeys((*((name, PORT) for name in endpoints), *seen.named(hosts)))
+    clusters = (one for app, port in wanted for one in seen.clusters(app, port))
     return Mesh(tables=tuple(tables), clusters=tuple(clusters), listeners=tuple(listeners))
+
+
+def _routed(world: World, scope: Scope) -> Iterator[tuple[str, tuple[Route, ...]]]:
+    """Yield hosts and the routes of calls of them: Istio's, else the Gateway API's, else ours."""
+    attached = {host.name: host for host in world.gateways.mesh(scope.namespace, PORT)}
+    caller = Caller(namespace=scope.namespace, labels=scope.labels)
+    for service in world.services:
+        name = full_name(service)
+        routes = world.callings.routes(service, caller, PORT)
+        if routes is None:
+            other = attached.get(f"{name}:{PORT}")
+            routes = other.routes if other else (_default(name),)
+        yield name, routes
+    yield from world.callings.elsewhere(caller, PORT)
 
 
 def _default(host: str) -> Route:
@@ -152,12 +167,33 @@ def _for_grpc(route: Route) -> Route:
     return replace(route, cors=None) if route.cors is not None else route
 
 
-def _names(service: Service, namespace: str) -> Iterator[str]:
-    if service.namespace == namespace:
-        yield service.app
-    yield f"{service.app}.{service.namespace}"
-    yield f"{service.app}.{service.namespace}.svc"
-    yield f"{service.app}.{service.namespace}.{DOMAIN}"
+def _domains(hosts: Iterable[str], namespace: str) -> dict[str, tuple[str, ...]]:
+    """Return the names of each host. Envoy refuses a table where two hosts have one.
+
+    An app may be called like another's ``app.namespace``: its neighbours mean it, by the short one.
+    """
+    found = {host: list(_names(host, namespace)) for host in hosts}
+    taken: set[str] = set()
+    kept: dict[str, list[str]] = {host: [] for host in found}
+    for place in range(4):
+        for host, names in found.items():
+            # Shortest first: a host of another namespace has no name that is so short.
+            at = place - (4 - len(names))
+            if at >= 0 and (name := names[at].lower()) not in taken:
+                taken.add(name)
+                kept[host].append(names[at])
+    return {host: tuple(names) for host, names in kept.items()}
+
+
+def _names(full: str, namespace: str) -> Iterator[str]:
+    """Yield how callers of a namespace call a host."""
+    short = full.removesuffix(f".{DOMAIN}")
+    if short != full:
+        app, _, own = short.rpartition(".")
+        if own == namespace:
+            yield app
+        yield from (short, f"{short}.svc")
+    yield full
 
 
 def _targets(names: Iterable[str], endpoints: Iterable[Endpoint]) -> Iterator[str]:

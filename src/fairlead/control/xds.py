@@ -88,7 +88,7 @@ class Xds:
                 for task in waiting:
                     task.cancel()
         if world is not self._publisher.world:
-            used = {_scope(node) for node in self._nodes()}
+            used = {self._scope(node) for node in self._nodes()}
             self._drop(used | set(map(_shared, used)))
         return self._publisher.world
 
@@ -122,8 +122,11 @@ class Xds:
         self._encoder.forget()
         return found
 
+    def _scope(self, node: Node) -> Scope:
+        return _scope(node, self._publisher.world.callings.source_keys)
+
     def _view(self, node: Node) -> View | None:
-        scope = _scope(node)
+        scope = self._scope(node)
         found = self._views.get(scope)
         if found is None and scope not in self._wanted and self._has_room(_shared(scope)):
             self._wanted = self._wanted | {scope, _shared(scope)}
@@ -184,7 +187,7 @@ def _client(session: Any) -> dict[str, Any]:
     }
 
 
-def _scope(node: Node) -> Scope:
+def _scope(node: Node, asked: frozenset[str]) -> Scope:
     if node.kind == ROUTER:
         return Scope(
             namespace=node.namespace,
@@ -195,7 +198,13 @@ def _scope(node: Node) -> Scope:
             access_log=node.access_log,
         )
     kind = SIDECAR if node.kind == SIDECAR else ""
-    return Scope(namespace=node.namespace, kind=kind, sidecar=_sidecar(node) if kind else None)
+    labels = dict(node.labels) | {"app": node.app}
+    return Scope(
+        namespace=node.namespace,
+        kind=kind,
+        labels=pairs((key, labels[key]) for key in asked & labels.keys()),
+        sidecar=_sidecar(node) if kind else None,
+    )
 
 
 def _shared(scope: Scope) -> Scope:

@@ -23,6 +23,7 @@ from tests.control.serving import Server, serving
 
 ENVOY = os.environ.get("ENVOY", "")
 NAMESPACE = "shop"
+ISTIO = "networking.istio.io/v1"
 BLUE = "user=ada,x-opensergo-traffic=blue"
 
 pytestmark = pytest.mark.skipif(not ENVOY, reason="make test-envoy tries it")
@@ -53,6 +54,11 @@ class Sidecar:
             httpx.get(f"http://127.0.0.1:{self._port}{path}", headers=sent, trust_env=False)
             found.update(seen.cluster for seen in self.upstream.seen(f"{self._port}-{self._asked}"))
         return found
+
+    def status(self, host: str, path: str) -> int:
+        """Return what a call of an app is answered with."""
+        url = f"http://127.0.0.1:{self._port}{path}"
+        return httpx.get(url, headers={"host": host}, trust_env=False).status_code
 
     def refused(self) -> list[Any]:
         """Return what the control plane's clients refuse."""
@@ -263,3 +269,57 @@ def test_a_gateway_puts_on_a_lane_what_rules_say_and_keeps_what_others_wrote(
         assert seen("/out", x_user="ada") == ("base", ())
         assert seen("/in/5", x_user="ada", baggage="a=" + "x" * 9000) == ("blue", label)
         assert sidecar.refused() == []
+
+
+def test_a_virtual_service_and_its_subsets_are_followed_by_a_sidecar(sidecar: Sidecar):
+    """A lane comes first, a subset within it; faults, rewrites and answers are Envoy's."""
+    sidecar.register("books", "base", labels=(("version", "v1"),))
+    sidecar.register("books", "second", labels=(("version", "v2"),))
+    sidecar.register("books", "blue", lane="blue", labels=(("version", "v2"),))
+    until(lambda: sidecar.reached("books", baggage=BLUE)["blue"])
+    subsets = [{"name": name, "labels": {"version": name}} for name in ("v1", "v2")]
+    outlier = {"consecutive5xxErrors": 3, "maxEjectionPercent": 100}
+    rules(
+        sidecar.server,
+        "DestinationRule",
+        "books",
+        {
+            "host": "books",
+            "subsets": subsets,
+            "trafficPolicy": {
+                "outlierDetection": outlier,
+                "connectionPool": {"http": {"http2MaxRequests": 100}},
+                "loadBalancer": {"consistentHash": {"httpHeaderName": "x-user"}},
+            },
+        },
+        ISTIO,
+    )
+    first, second = ({"destination": {"host": "books", "subset": name}} for name in ("v1", "v2"))
+    abort = {"abort": {"httpStatus": 418, "percentage": {"value": 100}}}
+    origins = {"allowOrigins": [{"exact": "https://a.example"}], "maxAge": "24h"}
+    http = [
+        {"match": [{"uri": {"prefix": "/two"}}], "rewrite": {"uri": "/"}, "route": [second]},
+        {"match": [{"uri": {"exact": "/gone"}}], "redirect": {"uri": "/there"}},
+        {"match": [{"uri": {"exact": "/tea"}}], "directResponse": {"status": 202}},
+        {"match": [{"uri": {"exact": "/fault"}}], "fault": abort, "route": [first]},
+        {
+            "match": [{"withoutHeaders": {"x-none": {}}}],
+            "route": [first],
+            "corsPolicy": origins,
+            "headers": {"request": {"set": {"x-share": "100%"}}, "response": {"remove": ["x"]}},
+            "mirror": {"host": "books", "subset": "v2"},
+            "mirrorPercentage": {"value": 0},
+            "retries": {"attempts": 2, "retryOn": "5xx,503", "perTryTimeout": "1s"},
+            "timeout": "3s",
+        },
+    ]
+    rules(sidecar.server, "VirtualService", "books", {"hosts": ["books"], "http": http}, ISTIO)
+    until(lambda: sidecar.reached("books", 8, path="/two") == {"second": 8})
+
+    assert sidecar.reached("books", 8) == {"base": 8}
+    assert sidecar.reached("books", 8, BLUE, "/two") == {"blue": 8}
+    assert sidecar.reached("books", 8, BLUE) == {"base": 8}
+    assert sidecar.status("books", "/gone") == 301
+    assert sidecar.status("books", "/tea") == 202
+    assert sidecar.status("books", "/fault") == 418
+    assert sidecar.refused() == []

@@ -68,3 +68,35 @@ _COMMANDS: Mapping[str, Callable[[str, Request, Headers], str]] = {
     "DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT": lambda _, request, __: request.source_ip,
     "DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT": lambda _, request, __: request.source_ip,
 }
+
+
+ELSEWHERE = frozenset(
+    (
+        "DOWNSTREAM_LOCAL_ADDRESS",
+        "DOWNSTREAM_REMOTE_ADDRESS",
+        "DOWNSTREAM_DIRECT_REMOTE_ADDRESS",
+        "HOSTNAME",
+        "PROTOCOL",
+        "RESP",
+        "RESPONSE_CODE",
+        "ROUTE_NAME",
+        "START_TIME",
+        "UPSTREAM_CLUSTER",
+        "UPSTREAM_HOST",
+        "UPSTREAM_LOCAL_ADDRESS",
+        "UPSTREAM_REMOTE_ADDRESS",
+        "VIRTUAL_CLUSTER_NAME",
+    )
+)
+"""Commands that Envoy knows, and a request alone does not answer."""
+
+
+def escaped(text: str) -> str:
+    """Return `text` with each ``%`` doubled that begins no command: Envoy refuses those."""
+    known = _COMMANDS.keys() | ELSEWHERE
+    pieces, end = [], 0
+    for found in _COMMAND.finditer(text):
+        if found[0] == "%%" or found[1] in known:
+            pieces += [text[end : found.start()].replace("%", "%%"), found[0]]
+            end = found.end()
+    return "".join((*pieces, text[end:].replace("%", "%%")))
