@@ -83,10 +83,13 @@ class Shop:
 
     def apply(self, plain: dict[str, Any]) -> None:
         """Create an object."""
-        version, plural = plain["apiVersion"], f"{plain['kind']}s".lower()
         with self.server.client() as http:
-            path = f"/apis/{version}/namespaces/default/{plural}"
-            http.post(path, json=plain).raise_for_status()
+            http.post(_path(plain), json=plain).raise_for_status()
+
+    def delete(self, plain: dict[str, Any]) -> None:
+        """Delete it again."""
+        with self.server.client() as http:
+            http.delete(f"{_path(plain)}/{plain['metadata']['name']}").raise_for_status()
 
     def stop(self) -> None:
         """Stop every service."""
@@ -94,6 +97,11 @@ class Shop:
             process.popen.terminate()
         for process in self._started:
             process.kill()
+
+
+def _path(plain: dict[str, Any]) -> str:
+    plural = f"{plain['kind']}s".lower()
+    return f"/apis/{plain['apiVersion']}/namespaces/default/{plural}"
 
 
 @contextmanager

@@ -36,15 +36,13 @@ def two_gateways(running: Shop, page: Any) -> None:
 
 def test_two_kinds_of_one_name_have_rows_links_and_pages_of_their_own(running: Shop, pages: Pages):
     """Or one's page would show the other's object, and write over it."""
-    with running.server.client() as http:
-        objects = f"/apis/{K8S}/v1/namespaces/default/gateways"
-        plain = {
-            "apiVersion": f"{K8S}/v1",
-            "kind": "Gateway",
-            "metadata": {"name": "kubernetes"},
-            "spec": SPEC,
-        }
-        http.post(objects, json=plain).raise_for_status()
+    plain = {
+        "apiVersion": f"{K8S}/v1",
+        "kind": "Gateway",
+        "metadata": {"name": "kubernetes"},
+        "spec": SPEC,
+    }
+    running.apply(plain)
     page = pages.open("about:blank")
     two_gateways(running, page)
     page.goto(f"{running.url}/console/default/rules?q=gateway")
@@ -66,8 +64,7 @@ def test_two_kinds_of_one_name_have_rows_links_and_pages_of_their_own(running: S
     assert page.url.endswith(f"/rules/gateways.{K8S}/kubernetes")
     page.get_by_role("tab", name="History").click()
     page.get_by_text("created").first.wait_for()
-    with running.server.client() as http:
-        http.delete(f"{objects}/kubernetes").raise_for_status()
+    running.delete(plain)
 
 
 def test_links_of_before_that_name_no_group_find_what_they_found(running: Shop, pages: Pages):
