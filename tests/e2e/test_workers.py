@@ -86,6 +86,10 @@ def test_a_limit_is_one_for_all_workers_of_a_server(
         shared = [one["gates"]["shared"] for one in told(state)]
         assert {one["path"] for one in shared if one["path"]} == {shared_path(shared)}
         assert [one["problem"] for one in shared if one["problem"]] == []
+        if command is UVICORN:  # as logind does when a user's last session ends
+            Path(shared_path(shared)).unlink()
+            until(Path(shared_path(shared)).exists, "the workers have a file again")
+            until(lambda: workers(state) >= WORKERS, "all of them count there")
     finally:
         process.popen.terminate()
         process.popen.wait(20)
@@ -94,6 +98,12 @@ def test_a_limit_is_one_for_all_workers_of_a_server(
     prefix = path.name.rsplit("-", 2)[0] + "-"
     sweep(str(path.parent), prefix, ())  # as the next app that begins does
     assert not path.exists()
+
+
+def workers(state: Path) -> int:
+    """Return with how many others each worker counts, of those that count at all, the fewest."""
+    shared = [one["gates"]["shared"] for one in told(state)]
+    return min([one["workers"] for one in shared if one["path"]], default=0)
 
 
 def shared_path(shared: list[dict[str, Any]]) -> str:

@@ -232,7 +232,7 @@ class Gates:
         if self.pool is not None:
             self.pool.begin_again()
         self._core = self._core.begin_again()
-        self._applying = RLock()
+        self._applying, self._anew = RLock(), False
         self._shared = {}
         for gate in self:
             begin_again(gate, self._core)
