@@ -5,14 +5,18 @@ Pure: from what is known of each stream to the conditions `Enforced` and `Progra
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from fairlead.compiler.compile import World
 from fairlead.compiler.finding import ENFORCED
 from fairlead.compiler.gateways.standing import PROGRAMMED, ListenerState, Standing, Verdict
 from fairlead.control.condition import Condition
+from fairlead.control.limits import unsaid
 from fairlead.control.mesh import OUTBOUND
+from fairlead.control.sidecars import Sidecar
 
 NAMED = 5
 """Data planes that a message names."""
@@ -32,16 +36,31 @@ class Carrier:
     """Those that it has as they are now."""
     refused: tuple[str, ...] = ()
     """Reasons that it gives."""
+    sidecar: Sidecar | None = None
+    """Of an Envoy beside an application."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What sidecars make of a rule about calls that come in."""
+
+    apps: set[str] = field(default_factory=set)
+    problems: set[str] = field(default_factory=set)
 
 
 class Carried:
     """What of a World is carried out."""
 
     def __init__(self, world: World, carriers: Iterable[Carrier]) -> None:
-        self._gateways, self._carriers = world.gateways, tuple(carriers)
+        self._world, self._gateways = world, world.gateways
+        self._carriers = tuple(carriers)
 
     def condition(self, key: tuple[str, str, str], found: Condition) -> Condition:
         """Return a condition of an object (kind, namespace, name) with what data planes say."""
+        kind, namespace, name = key
+        beside = self._beside.get((namespace, f"{kind}/{name}"))
+        if beside is not None and found.type == ENFORCED:
+            return _by_sidecars(found, beside)
         if found.type not in (ENFORCED, PROGRAMMED) or found.status == "True":
             return found
         gateways, services = self._gateways.tables(*key)
@@ -63,6 +82,22 @@ class Carried:
             message = f"{said}; no gateway serves {_some(lacking)}"
             return replace(found, status="False", reason="Partly", message=message)
         return replace(found, status="True", reason="Carried", message=said)
+
+    @cached_property
+    def _beside(self) -> dict[tuple[str, str], _Beside]:
+        """Return what sidecars make of rules and strategies, by namespace and ``Kind/name``."""
+        found: dict[tuple[str, str], _Beside] = defaultdict(_Beside)
+        for namespace, app, labels, lane in {
+            (one.namespace, one.sidecar.app, one.sidecar.labels, one.sidecar.lane)
+            for one in self._carriers
+            if one.sidecar is not None and one.sidecar.inbound
+        }:
+            for rule, why in unsaid(self._world.unsealed(namespace, app, labels, lane)):
+                for name in {rule.rule, rule.strategy}:
+                    found[namespace, name].apps.add(app)
+                    if why:
+                        found[namespace, name].problems.add(f"{rule.strategy}: {why}")
+        return dict(found)
 
     def standing(self, namespace: str, name: str, found: Standing) -> Standing:
         """Return how a gateway stands, each listener by the data planes that have its port."""
@@ -126,6 +161,16 @@ class Carried:
             wanted = _tables_of(one, services)
             if one.refused and one.asked & wanted and not one.has & wanted:
                 yield f"{one.node}: {one.refused[0][:LONGEST]}"
+
+
+def _by_sidecars(found: Condition, beside: _Beside) -> Condition:
+    whose = f"sidecars of {_some(sorted(beside.apps))}"
+    if not beside.problems:
+        said = f"{whose} enforce it, each for itself: N instances let N times a limit pass"
+        return replace(found, message=f"{found.message}; {said}")
+    message = f"{found.message}; {whose} do not enforce all of it: {_some(sorted(beside.problems))}"
+    reason = found.reason if found.status == "False" else "SidecarCannot"
+    return replace(found, status="False", reason=reason, message=message)
 
 
 def _tables_of(one: Carrier, services: Iterable[tuple[str, str]]) -> set[str]:

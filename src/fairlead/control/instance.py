@@ -16,7 +16,14 @@ from typing import Any
 
 from fairlead.compiler.instance import Instance
 from fairlead.control.store import Key, Object
-from fairlead.protocols.watch.codec import DATABASES, TABLES, UNSAID, Labels, Registration
+from fairlead.protocols.watch.codec import (
+    BESIDE,
+    DATABASES,
+    TABLES,
+    UNSAID,
+    Labels,
+    Registration,
+)
 
 RESOURCE = "instances.fairlead.io"
 API_VERSION, KIND = "fairlead.io/v1alpha1", "Instance"
@@ -105,6 +112,12 @@ def warmed(spec: Object) -> Object:
 def nodes_of(spec: Object) -> list[str]:
     """Return the nodes of the processes that serve the address."""
     return [process["node"] for process in spec["processes"]]
+
+
+def is_beside_envoy(spec: Object) -> bool:
+    """Tell whether processes at the address have no agent, and an Envoy beside them."""
+    hooks = [hook for process in spec["processes"] for hook in process.get("hooks", ())]
+    return any(hook["library"] == BESIDE for hook in hooks)
 
 
 def compiled(key: Key, spec: Object) -> Instance:

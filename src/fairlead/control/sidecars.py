@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fairlead.compiler.compile import World
 from fairlead.compiler.labels import Pairs
 from fairlead.control.colouring import Entrance
+from fairlead.control.limits import FILTERS, extensions
 from fairlead.policy.lane import DEFAULT_KEY, LEGACY_KEYS
 from fairlead.policy.mesh import INBOUND, OUTBOUND, Filter, Listener, Mesh
 from fairlead.policy.routing.action import APPEND, Forward, HeaderChanges, HeaderValue, Weighted
@@ -59,29 +60,27 @@ def outside() -> VirtualHost:
 
 def beside(world: World, namespace: str, sidecar: Sidecar) -> Mesh:
     """Return what only this sidecar is given."""
-    listeners = [
-        Listener(
-            name=OUTBOUND,
-            table=OUTBOUND,
-            address=sidecar.capture,
-            filters=(LOOK_UP,),
-            access_log=sidecar.access_log,
-        )
-    ]
-    if sidecar.inbound:
-        snapshot = world.unsealed(namespace, sidecar.app, sidecar.labels, sidecar.lane)
-        listeners.append(
-            Listener(
-                name=INBOUND,
-                table=INBOUND,
-                routes=_inbound(snapshot),
-                address=sidecar.inbound,
-                direction=INBOUND,
-                filters=(Entrance(snapshot).strip(),) if snapshot.entry else (),
-                access_log=sidecar.access_log,
-            )
-        )
-    return Mesh(listeners=tuple(listeners))
+    calls = Listener(
+        name=OUTBOUND,
+        table=OUTBOUND,
+        address=sidecar.capture,
+        filters=(LOOK_UP,),
+        access_log=sidecar.access_log,
+    )
+    if not sidecar.inbound:
+        return Mesh(listeners=(calls,))
+    snapshot = world.unsealed(namespace, sidecar.app, sidecar.labels, sidecar.lane)
+    strip = (Entrance(snapshot).strip(),) if snapshot.entry else ()
+    called = Listener(
+        name=INBOUND,
+        table=INBOUND,
+        routes=_inbound(snapshot),
+        address=sidecar.inbound,
+        direction=INBOUND,
+        filters=(*strip, *FILTERS),
+        access_log=sidecar.access_log,
+    )
+    return Mesh(listeners=(calls, called), extensions=extensions(snapshot))
 
 
 def _inbound(snapshot: Snapshot) -> RouteTable:

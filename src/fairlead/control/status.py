@@ -18,7 +18,7 @@ from fairlead.control.attachment import written
 from fairlead.control.carrying import Carried, Carrier
 from fairlead.control.clocks import Clocks
 from fairlead.control.condition import NOBODY, Condition, Liveness, Workload, liveness, merged
-from fairlead.control.instance import RESOURCE, nodes_of, pairs, status_of
+from fairlead.control.instance import RESOURCE, is_beside_envoy, nodes_of, pairs, status_of
 from fairlead.control.nodes import Node, Nodes
 from fairlead.control.protection import Protection
 from fairlead.control.publish import Authored, Publisher
@@ -198,6 +198,8 @@ class Statuses:
         found: defaultdict[str, list[Workload]] = defaultdict(list)
         for item in self._store.listing(RESOURCE).items:
             spec = item.object["spec"]
+            if is_beside_envoy(spec):
+                continue  # which hears of rules over xDS, and says so at the rule (carrying.py)
             name = f"{spec['app']} ({spec['address']})"
             own = tuple(nodes.pop(node, None) for node in nodes_of(spec))
             found[item.key.namespace].append(Workload.of(name, own, spec["app"]))

@@ -157,6 +157,7 @@ class Xds:
                     asked=asked.names if asked else frozenset(),
                     has=frozenset(session.held(ROUTES)),
                     refused=tuple(one.reason for one in session.rejections()),
+                    sidecar=_sidecar(node) if node.kind == SIDECAR else None,
                 )
 
     def routes(self) -> Iterator[BaseRoute]:

@@ -121,15 +121,15 @@ class Asked:
 def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     """Run a control plane, an Envoy for calls, and one for gateways."""
     capture = free_port()
-    before = f'import fairlead.control.mesh; fairlead.control.mesh.CAPTURE = "127.0.0.1:{capture}"'
     folder: Path = tmp_path_factory.mktemp("examples")
     with (
-        serving(folder / "data", xds="127.0.0.1:0", before=before) as server,
+        serving(folder / "data", xds="127.0.0.1:0") as server,
         Upstream(["base", "second"]) as upstream,
     ):
         words = ["--envoy", "--xds", f"127.0.0.1:{xds_port(server)}"]
         words += ["--namespace", NAMESPACE, "--admin", "127.0.0.1:0"]
-        own: argparse.Namespace = options_parser().parse_args([*words, "--app", "caller"])
+        calls = [*words, "--app", "caller", "--capture", str(capture)]
+        own: argparse.Namespace = options_parser().parse_args(calls)
         gates = options_parser().parse_args([*words, "--app", "gateway", "--gateway"])
         (folder / "own").mkdir()
         (folder / "gates").mkdir()

@@ -9,10 +9,8 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -20,13 +18,10 @@ import pytest
 from fairlead.agent.settings import Settings
 from fairlead.cli.failure import ENVIRONMENT, USAGE, Failed
 from fairlead.cli.sidecar import doors, environment, main, options_parser
+from tests.cli.proxy.hosts import ENVOY, Hosts, address, get
 from tests.cli.proxy.test_gateway import PATIENCE, free_port, until
-from tests.cli.proxy.test_mesh import xds_port
 from tests.cli.proxy.test_ports import is_gone
-from tests.control.serving import Server, serving
 
-ENVOY = os.environ.get("ENVOY", "")
-HERE = str(Path(__file__).parent)
 BLUE = "user=ada,x-opensergo-traffic=blue"
 real = pytest.mark.skipif(not ENVOY, reason="make test-envoy tries it")
 
@@ -73,97 +68,6 @@ def test_calls_go_by_envoy_but_those_to_this_machine():
     assert found["no_proxy"] == found["NO_PROXY"] == "db.internal,localhost,127.0.0.1,::1"
     assert found["A"] == "b"
     assert found["FAIRLEAD_ENABLED"] == "0"
-
-
-class Hosts:
-    """A control plane, and what runs below it."""
-
-    def __init__(self, server: Server, folder: Path) -> None:
-        self.server, self.folder = server, folder
-        (folder / "bin").mkdir()
-        (folder / "bin" / "envoy").symlink_to(ENVOY)
-        self.xds = f"127.0.0.1:{xds_port(server)}"
-
-    def environ(self, **more: str) -> dict[str, str]:
-        """Return variables of what is started."""
-        own = {"PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}", "HOME": str(self.folder)}
-        own |= {"FAIRLEAD_CONTROL": self.server.url, "FAIRLEAD_DRAIN": "5s"}
-        return {**own, **{f"HOP_{name.upper()}": text for name, text in more.items()}}
-
-    @contextmanager
-    def hop(self, app: str, *words: str, agent: bool = False, **more: str) -> Iterator[Started]:
-        """Run a service of hop.py until the block ends: beside a sidecar, or with the agent."""
-        port = free_port()
-        server = ["uvicorn", "--app-dir", HERE, "hop:app", "--port", str(port), "--lifespan", "off"]
-        own = ["--app", app, *words]
-        if not agent:
-            own += ["--port", str(port), "--xds", self.xds]
-        command = [sys.executable, "-m", *server, "--log-level", "error"]
-        environ = self.environ(name=more.pop("name", app), **more)
-        with self.ran(["run" if agent else "sidecar", *own, "--", *command], environ) as process:
-            yield Started(process, port)
-
-    @contextmanager
-    def ran(self, words: list[str], environ: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
-        """Run `fairlead` until the block ends."""
-        program = [sys.executable, "-m", "fairlead.cli.main", *words]
-        with subprocess.Popen(
-            program, env=environ, stderr=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
-        ) as process:
-            try:
-                yield process
-            finally:
-                process.send_signal(signal.SIGTERM)
-                try:
-                    process.wait(PATIENCE)
-                finally:
-                    process.kill()
-
-    def declare(self, lane: str, **rules: Any) -> None:
-        """Have the control plane know a lane."""
-        group = "traffic.opensergo.io"
-        plain = {
-            "apiVersion": f"{group}/v1alpha1",
-            "kind": "TrafficLane",
-            "metadata": {"name": lane, "labels": {"app": "door"}},
-            "spec": {"selector": {"app": "door"}, "rules": rules, "lane": {"name": lane}},
-        }
-        with self.server.client() as http:
-            path = f"/apis/{group}/v1alpha1/namespaces/default/trafficlanes"
-            http.post(path, json=plain).raise_for_status()
-
-    def instances(self, app: str) -> list[str]:
-        """Return where an app is called."""
-        with self.server.client() as http:
-            items = http.get("/apis/fairlead.io/v1alpha1/instances").json()["items"]
-        return [one["spec"]["address"] for one in items if one["spec"]["app"] == app]
-
-
-class Started:
-    """A service that runs."""
-
-    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
-        self.process, self.port = process, port
-
-
-@pytest.fixture(scope="module")
-def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
-    """Run a control plane."""
-    folder = tmp_path_factory.mktemp("sidecar")
-    with serving(folder / "data", xds="127.0.0.1:0") as server:
-        yield Hosts(server, folder)
-
-
-def get(address: str, path: str = "/", baggage: str = "") -> str:
-    """Return what a service says."""
-    headers = {"baggage": baggage} if baggage else {}
-    return httpx.get(f"http://{address}{path}", headers=headers, trust_env=False, timeout=10).text
-
-
-def address(hosts: Hosts, app: str) -> str:
-    """Return where the first instance of an app is called, once there is one."""
-    until(lambda: hosts.instances(app))
-    return hosts.instances(app)[0]
 
 
 @real

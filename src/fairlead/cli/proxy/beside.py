@@ -25,7 +25,7 @@ from fairlead.agent.settings import Settings
 from fairlead.cli.failure import ENVIRONMENT, Failed
 from fairlead.cli.proxy.bound import start
 from fairlead.cli.proxy.running import ENDS, Envoy, shell_status
-from fairlead.protocols.watch.codec import DATABASES, TABLES, Registration
+from fairlead.protocols.watch.codec import BESIDE, DATABASES, TABLES, Registration
 
 NOT_EXECUTABLE, NOT_FOUND = 126, 127
 HEARD = (*ENDS, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH)
@@ -52,6 +52,7 @@ def tenancy(settings: Settings, address: str) -> Tenancy:
             lane=settings.lane,
             labels=settings.labels,
             zone=settings.zone,
+            hooks=({"library": BESIDE, "version": "", "state": "hooked", "reason": ""},),
             version=__version__,
             unfit={TABLES: _UNFIT, DATABASES: _UNFIT},
             warmup=settings.warmup,

@@ -33,6 +33,9 @@ TABLES, DATABASES = "tables", "databases"
 UNSAID = "its agent does not say which database drivers it has hooked"
 """Why an instance is unfit whose registration does not say that it is fit."""
 
+BESIDE = "envoy"
+"""Library that a process without an agent names, which has an Envoy beside it."""
+
 Labels = tuple[tuple[str, str], ...]
 
 
