@@ -10,6 +10,7 @@ from fairlead.compiler.gateways.standing import Standing
 from fairlead.kinds import Resource, parse
 from fairlead.kinds.document import read_documents
 from fairlead.policy.encode import to_plain
+from fairlead.policy.snapshot import Snapshot
 
 REVISION = 7
 
@@ -59,8 +60,17 @@ def compiled(path: Path) -> dict[str, Any]:
         "snapshots": [_brief(to_plain(snapshot)) for snapshot in snapshots],
         "findings": [to_plain(finding) for finding in found.findings()],
         **({"members": members} if members else {}),
+        **_hosts(found, snapshots),
         **_gateways(found, asked),
     }
+
+
+def _hosts(found: World, snapshots: list[Snapshot]) -> dict[str, Any]:
+    """Return the hosts that are no apps, by the namespace of callers."""
+    if not found.registry.every:
+        return {}
+    seen = {one.workload.namespace: one.services[len(found.services) :] for one in snapshots}
+    return {"hosts": {where: to_plain(services) for where, services in seen.items()}}
 
 
 def _gateways(found: World, asked: dict[str, Any]) -> dict[str, Any]:

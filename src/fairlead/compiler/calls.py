@@ -16,6 +16,7 @@ from fairlead.compiler.finding import ENFORCED, OVERRIDDEN, TARGET_NOT_SEEN
 from fairlead.compiler.istio.agents import call_route
 from fairlead.compiler.istio.form import Caller, Ruled
 from fairlead.compiler.istio.hosts import Names, full_name, named, to_itself
+from fairlead.compiler.istio.registry import Registry
 from fairlead.compiler.labels import satisfied
 from fairlead.compiler.part import Calling, Part
 from fairlead.compiler.placed import Placed
@@ -51,10 +52,13 @@ class Callings:
         parts: Mapping[str, Iterable[Part]],
         services: Iterable[Service],
         placed: Iterable[Placed],
+        registry: Registry,
     ) -> None:
         """`parts` are by namespace."""
+        self._registry = registry
         self._parts = [part for found in parts.values() for part in found if part.calling]
-        self._services = tuple(services) if self._parts else ()
+        hosted = (one.service for one in registry.every)
+        self._services = (*services, *hosted) if self._parts else ()
         self._names = Names(self._services)
         self._exact: dict[str, list[Part]] = {}
         self._patterns: list[Part] = []
@@ -72,7 +76,8 @@ class Callings:
         if not self._parts:
             return None
         if namespace not in self._made:
-            found = (self._callee(service, namespace) for service in self._services)
+            seen = filter(lambda one: self._registry.gives(one, namespace), self._services)
+            found = (self._callee(service, namespace) for service in seen)
             self._made[namespace] = Calls(callees=tuple(one for one in found if one is not None))
         return self._made[namespace]
 
@@ -132,7 +137,7 @@ class Callings:
 
     def _about(self, service: Service) -> list[Part]:
         """Return the objects that name `service`."""
-        full = f"{service.app}.{service.namespace}".lower()
+        full = _without_suffix(service.host or f"{service.app}.{service.namespace}".lower())
         found = {id(part): part for part in (*self._exact.get(full, ()), *self._patterns)}
         return [part for part in found.values() if _named(part, service)]
 
@@ -261,6 +266,8 @@ class Callings:
         return tuple(found.values())
 
     def _carrying(self, service: Service, labels: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+        if service.host is not None:
+            return self._registry.carrying(service, labels)
         placed = self._placed.get((service.namespace, service.app), ())
         return tuple(
             one.instance.address
@@ -330,6 +337,8 @@ def _matches(host: str, names: tuple[str, ...]) -> bool:
 
 def _names(service: Service, namespace: str) -> tuple[str, ...]:
     """Return how `service` is called in an object of `namespace`."""
+    if service.host is not None:
+        return (service.host,)
     full = f"{service.app}.{service.namespace}".lower()
     short = (service.app.lower(),) if service.namespace == namespace else ()
     return (*short, *(full + suffix for suffix in SUFFIXES))

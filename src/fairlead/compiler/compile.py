@@ -25,6 +25,7 @@ from fairlead.compiler.gateways.report import (
 from fairlead.compiler.gateways.standing import Standing
 from fairlead.compiler.governance import Governance, unenforced
 from fairlead.compiler.instance import Instance
+from fairlead.compiler.istio.registry import Registry
 from fairlead.compiler.labels import Pairs, pairs, satisfied
 from fairlead.compiler.membership import Membership, membership
 from fairlead.compiler.part import Part
@@ -32,6 +33,7 @@ from fairlead.compiler.placed import Placed, services, shadow_findings
 from fairlead.compiler.select import Rules, finding, losers, rules_by_namespace
 from fairlead.kinds import Resource
 from fairlead.policy.encode import canonical, to_plain
+from fairlead.policy.endpoint import Service
 from fairlead.policy.snapshot import Snapshot
 from fairlead.policy.workload import Workload
 
@@ -56,13 +58,18 @@ class World:
         self._rules = rules
         self._placed = placed
         self.services = tuple(services(placed, apps, rules))
+        self.registry = Registry(rules, self.services, placed)
         self.callings = Callings(
-            {namespace: one.parts for namespace, one in rules.items()}, self.services, placed
+            {namespace: one.parts for namespace, one in rules.items()},
+            self.services,
+            placed,
+            self.registry,
         )
         every = (part for one in rules.values() for part in one.parts)
         self.gateways = Gateways(
             every, ((one.namespace, one.app) for one in self.services), governance.labels_of
         )
+        self._services: dict[str, tuple[tuple[Service, ...], bytes]] = {}
         self._services_text = canonical(to_plain(self.services))
 
     @classmethod
@@ -124,7 +131,7 @@ class World:
             governance=self.governance.of(namespace),
             lanes=rules.lanes,
             entry=rules.entries.get(app),
-            services=self.services,
+            services=self._seen_from(namespace)[0],
             shadow_tables=rules.shadows.tables,
             shadow_databases=rules.shadows.databases,
             flow=rules.guards.rules(app, member.labels),
@@ -167,7 +174,7 @@ class World:
         """Return the apps that are to enforce the resource, None for all of the namespace."""
         rules = self._rules.get(namespace, _NO_RULES)
         part = rules.by_name.get((kind, name))
-        if part is not None and self.gateways.knows(part):
+        if part is not None and (self.gateways.knows(part) or self.registry.knows(part)):
             return frozenset()  # no agent's affair
         if part is None or not (part.guard or part.strategy or part.fallback):
             return None
@@ -198,12 +205,22 @@ class World:
         for name in ("digest", "revision"):
             del plain[name]
         texts = {key: canonical(value) for key, value in plain.items()}
-        texts["services"] = self._services_text
+        texts["services"] = self._seen_from(snapshot.workload.namespace)[1]
         if snapshot.calls is not None:
             texts["calls"] = self.callings.text(snapshot.workload.namespace)
         content = b",".join(canonical(key) + b":" + texts[key] for key in sorted(texts))
         digest = sha256(b"{" + content + b"}").hexdigest()[:32]
         return replace(snapshot, digest=digest)
+
+    def _seen_from(self, namespace: str) -> tuple[tuple[Service, ...], bytes]:
+        """Return what agents of a namespace can call by name, and its text."""
+        hosted = self.registry.services(namespace)
+        if not hosted:
+            return self.services, self._services_text
+        if namespace not in self._services:
+            every = (*self.services, *hosted)
+            self._services[namespace] = every, canonical(to_plain(every))
+        return self._services[namespace]
 
     @cached_property
     def _by_app(self) -> dict[tuple[str, str], list[Placed]]:
@@ -228,6 +245,7 @@ class World:
             found += flow_findings(rules.guards, here, known)
         found += (finding(*one) for one in self.callings.findings())
         found += (finding(*one) for one in gateway_findings(self.gateways))
+        found += (finding(*one) for one in self.registry.findings())
         return (*found, *self._conflicts())
 
     def _conflicts(self) -> Iterable[Finding]:

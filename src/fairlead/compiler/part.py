@@ -8,6 +8,7 @@ from typing import Any
 
 from fairlead.compiler.gateways.form import RouteRule
 from fairlead.compiler.istio.form import Ruled
+from fairlead.compiler.istio.hosted import Egress, Entry, Member
 from fairlead.compiler.labels import Pairs, satisfied
 from fairlead.kinds import Resource
 from fairlead.policy.balance import Cluster
@@ -157,5 +158,10 @@ class Part:
     calling: Calling | None = None
     routing: tuple[RouteRule, ...] = ()
     """Rules of a route of the Gateway API."""
+    outer: Entry | None = None
+    """Hosts that are no app's."""
+    member: Member | None = None
+    """An instance of such hosts."""
+    egress: Egress | None = None
     not_honoured: tuple[str, ...] = ()
     """Sentences about what it says and nobody enforces."""

@@ -29,11 +29,14 @@ from fairlead.compiler.part import Part
 from fairlead.compiler.rate_limit import compile_rate_limit
 from fairlead.compiler.rate_limit_strategy import compile_rate_limit_strategy
 from fairlead.compiler.reference_grant import compile_reference_grant
+from fairlead.compiler.service_entry import compile_service_entry
 from fairlead.compiler.shadow import compile_shadow
+from fairlead.compiler.sidecar import compile_sidecar
 from fairlead.compiler.throttling_strategy import compile_throttling_strategy
 from fairlead.compiler.traffic_label_rule import compile_traffic_label_rule
 from fairlead.compiler.traffic_lane import compile_traffic_lane
 from fairlead.compiler.virtual_service import compile_virtual_service
+from fairlead.compiler.workload_entry import compile_workload_entry
 from fairlead.compiler.workload_label_rule import compile_workload_label_rule
 from fairlead.kinds import (
     Resource,
@@ -55,11 +58,14 @@ from fairlead.kinds import (
     rate_limit,
     rate_limit_strategy,
     reference_grant,
+    service_entry,
     shadow,
+    sidecar,
     throttling_strategy,
     traffic_label_rule,
     traffic_lane,
     virtual_service,
+    workload_entry,
     workload_label_rule,
 )
 from fairlead.kinds.kind import Kind
@@ -90,6 +96,9 @@ PASSES: tuple[tuple[Kind[Any], Pass], ...] = (
     (circuit_breaker.KIND, compile_circuit_breaker),
     (virtual_service.KIND, compile_virtual_service),
     (destination_rule.KIND, compile_destination_rule),
+    (service_entry.KIND, compile_service_entry),
+    (workload_entry.KIND, compile_workload_entry),
+    (sidecar.KIND, compile_sidecar),
     (kubernetes_gateway.KIND, compile_kubernetes_gateway),
     (http_route.KIND, compile_http_route),
     (grpc_route.KIND, compile_grpc_route),

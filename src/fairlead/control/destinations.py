@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 
 from fairlead.compiler.compile import World
 from fairlead.compiler.istio.hosts import PORT, cluster_name, full_name
+from fairlead.control import outer
 from fairlead.flow.route import shadow_pool
 from fairlead.policy.balance import MAGLEV, RING_HASH, Balance, Cluster
 from fairlead.policy.endpoint import GRPC, Endpoint, Service
 from fairlead.policy.lane import DEFAULT_KEY
+from fairlead.policy.mesh import EDS, Locality, MeshCluster, Pool
 from fairlead.policy.mesh import Endpoint as MeshEndpoint
-from fairlead.policy.mesh import Locality, MeshCluster, Pool
 from fairlead.policy.routing.action import Forward, HashKey, Weighted
 from fairlead.policy.routing.match import REGEX, HeaderMatch, TextMatch
 from fairlead.policy.routing.table import Route, RouteTable, VirtualHost
@@ -64,7 +65,10 @@ class Seen:
     """The destinations of callers of one namespace, with its rules about instances."""
 
     def __init__(self, destinations: Destinations, namespace: str) -> None:
-        self._apps, self._callings = destinations.apps, destinations.world.callings
+        world = destinations.world
+        self._hosted = world.registry.seen_from(namespace)
+        hosted = {host: _app(one.service, {}) for host, one in self._hosted.items()}
+        self._apps, self._callings = {**destinations.apps, **hosted}, world.callings
         self._namespace = namespace
         self._rules: dict[str, dict[str, Cluster]] = {}
 
@@ -103,9 +107,10 @@ class Seen:
 
     def clusters(self, host: str, port: int = PORT) -> Iterator[MeshCluster]:
         """Yield those of an app on a port, one for each subset and lane; none of an unknown app."""
-        app = self._apps.get(host)
+        app, hosted = self._apps.get(host), self._hosted.get(host)
+        lanes = outer.by_lane(hosted, port) if hosted else app.endpoints if app else {}
         for subset, rule in self._subsets(host).items() if app else ():
-            for lane, endpoints in app.endpoints.items() if app else ():
+            for lane, endpoints in lanes.items():
                 found = _within(endpoints, rule)
                 if not found and lane != BASE and subset:
                     continue
@@ -113,7 +118,12 @@ class Seen:
                 grpc = [one for one in found if one.protocol == GRPC]
                 yield MeshCluster(
                     name=cluster_name(host, _slot(subset, lane), port),
-                    localities=tuple(_localities(grpc or found)),
+                    discovery=outer.discovery(hosted) if hosted else EDS,
+                    localities=tuple(
+                        outer.localities(hosted, port, found)
+                        if hosted
+                        else _localities(grpc or found)
+                    ),
                     http2=bool(grpc),
                     balance=rule.balance,
                     outlier=rule.outlier,

@@ -13,13 +13,15 @@ from fairlead.compiler.compile import World
 from fairlead.compiler.gateways.gateways import Served
 from fairlead.compiler.gateways.report import EVERY
 from fairlead.compiler.istio.form import Caller
+from fairlead.compiler.istio.hosted import Egress
 from fairlead.compiler.istio.hosts import DOMAIN, PORT, cluster_name, full_name
+from fairlead.compiler.istio.registry import knows
 from fairlead.compiler.labels import Pairs
+from fairlead.control import outer
 from fairlead.control.colouring import Entrance
 from fairlead.control.destinations import Destinations, clusters_of
-from fairlead.control.sidecars import Sidecar, beside, outside
+from fairlead.control.sidecars import Sidecar, beside, nowhere, outside
 from fairlead.kinds.kubernetes_gateway import HTTP
-from fairlead.policy.endpoint import Endpoint
 from fairlead.policy.mesh import GATEWAY, Listener, Mesh
 from fairlead.policy.routing.action import Forward, Weighted
 from fairlead.policy.routing.match import REGEX, SEPARATED_PREFIX, PathMatch
@@ -48,6 +50,8 @@ class Scope:
     """Of a ROUTER: the lane of what no rule puts on another one."""
     access_log: str = ""
     """Of a ROUTER: path of the file where it writes requests."""
+    egress: Egress | None = None
+    """Which hosts it may know, None for all."""
     sidecar: Sidecar | None = None
     """Of a SIDECAR that is an Envoy: what is its own."""
 
@@ -114,29 +118,58 @@ def _entrance(world: World, scope: Scope, gateway: str) -> Entrance:
 
 def _calls(world: World, scope: Scope, destinations: Destinations) -> Mesh:
     seen = destinations.seen_from(scope.namespace)
+    every = _routed(world, scope)
     hosts: list[VirtualHost] = []
     tables: list[RouteTable] = []
     listeners: list[Listener] = []
-    endpoints = {full_name(one): one.endpoints for one in world.services}
-    every = dict(_routed(world, scope))
-    names_of = _domains(every, scope.namespace)
-    for name, found in every.items():
-        names = names_of[name]
-        routes = tuple(each for route in found for each in seen.by_lane(route))
-        hosts.append(VirtualHost(name=name, domains=names, routes=routes))
-        own = VirtualHost(name=name, domains=("*",), routes=tuple(map(_for_grpc, routes)))
-        tables.append(RouteTable(name=name, hosts=(own,)))
-        targets = _targets(names, endpoints.get(name, ()))
-        listeners += (Listener(name=one, table=name) for one in targets)
-    hosts.append(outside())
+    names_of = _domains(every.values(), scope.namespace)
+    for name, one in every.items():
+        routes = tuple(each for route in one.routes for each in seen.by_lane(route))
+        hosts.append(VirtualHost(name=name, domains=names_of[name], routes=routes))
+        if one.grpc:
+            own = VirtualHost(name=name, domains=("*",), routes=tuple(map(_for_grpc, routes)))
+            tables.append(RouteTable(name=name, hosts=(own,)))
+            targets = _targets(names_of[name], one.ports)
+            listeners += (Listener(name=target, table=name) for target in targets)
+    egress = scope.egress
+    hosts.append(nowhere() if egress is not None and egress.registry_only else outside())
     tables.append(RouteTable(name=OUTBOUND, hosts=tuple(hosts), ignore_port=True))
-    wanted = dict.fromkeys((*((name, PORT) for name in endpoints), *seen.named(hosts)))
+    apps = every.keys() - world.registry.seen_from(scope.namespace).keys()
+    usual = ((name, PORT) for name in every if name in apps)
+    wanted = dict.fromkeys((*usual, *seen.named(hosts)))
     clusters = (one for app, port in wanted for one in seen.clusters(app, port))
     return Mesh(tables=tuple(tables), clusters=tuple(clusters), listeners=tuple(listeners))
 
 
-def _routed(world: World, scope: Scope) -> Iterator[tuple[str, tuple[Route, ...]]]:
-    """Yield hosts and the routes of calls of them: Istio's, else the Gateway API's, else ours."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Called:
+    """A host, and what is done with calls of it."""
+
+    host: str
+    namespace: str = ""
+    """Of whom it is, ``""`` for nobody's."""
+    routes: tuple[Route, ...]
+    addresses: tuple[str, ...] = ()
+    """Those that stand for it."""
+    ports: tuple[int, ...] = ()
+    """That clients of gRPC may name with it."""
+    grpc: bool = True
+    """Whether they take it."""
+
+
+def _routed(world: World, scope: Scope) -> dict[str, _Called]:
+    """Return the hosts that a caller knows, by name."""
+    called = (*_apps(world, scope), *_outer(world, scope))
+    egress, own = scope.egress, scope.namespace
+    return {
+        one.host: one
+        for one in called
+        if egress is None or knows(egress, own, one.host, one.namespace)
+    }
+
+
+def _apps(world: World, scope: Scope) -> Iterator[_Called]:
+    """Yield apps and the routes of calls of them: Istio's, else the Gateway API's, else ours."""
     attached = {host.name: host for host in world.gateways.mesh(scope.namespace, PORT)}
     caller = Caller(namespace=scope.namespace, labels=scope.labels)
     for service in world.services:
@@ -145,8 +178,25 @@ def _routed(world: World, scope: Scope) -> Iterator[tuple[str, tuple[Route, ...]
         if routes is None:
             other = attached.get(f"{name}:{PORT}")
             routes = other.routes if other else (_default(name),)
-        yield name, routes
-    yield from world.callings.elsewhere(caller, PORT)
+        ports = tuple(sorted({int(_port(one.address)) for one in service.endpoints}))
+        yield _Called(host=name, namespace=service.namespace, routes=routes, ports=ports)
+
+
+def _outer(world: World, scope: Scope) -> Iterator[_Called]:
+    """Yield hosts that are no app's."""
+    caller = Caller(namespace=scope.namespace, labels=scope.labels)
+    for host, routes in world.callings.elsewhere(caller, PORT):
+        yield _Called(host=host, routes=routes)
+    for host, one in world.registry.seen_from(scope.namespace).items():
+        first = host == one.entry.hosts[0]
+        yield _Called(
+            host=host,
+            namespace=one.service.namespace,
+            routes=outer.routes(world, one, caller),
+            addresses=one.entry.addresses if first else (),
+            ports=tuple(port.number for port in one.entry.ports),
+            grpc=outer.for_grpc(one),
+        )
 
 
 def _default(host: str) -> Route:
@@ -167,12 +217,13 @@ def _for_grpc(route: Route) -> Route:
     return replace(route, cors=None) if route.cors is not None else route
 
 
-def _domains(hosts: Iterable[str], namespace: str) -> dict[str, tuple[str, ...]]:
+def _domains(called: Iterable[_Called], namespace: str) -> dict[str, tuple[str, ...]]:
     """Return the names of each host. Envoy refuses a table where two hosts have one.
 
     An app may be called like another's ``app.namespace``: its neighbours mean it, by the short one.
     """
-    found = {host: list(_names(host, namespace)) for host in hosts}
+    every = list(called)
+    found = {one.host: list(_names(one.host, namespace)) for one in every}
     taken: set[str] = set()
     kept: dict[str, list[str]] = {host: [] for host in found}
     for place in range(4):
@@ -182,6 +233,10 @@ def _domains(hosts: Iterable[str], namespace: str) -> dict[str, tuple[str, ...]]
             if at >= 0 and (name := names[at].lower()) not in taken:
                 taken.add(name)
                 kept[host].append(names[at])
+    for one in every:
+        own = [address for address in one.addresses if address not in taken]
+        taken.update(own)
+        kept[one.host] += own
     return {host: tuple(names) for host, names in kept.items()}
 
 
@@ -196,9 +251,13 @@ def _names(full: str, namespace: str) -> Iterator[str]:
     yield full
 
 
-def _targets(names: Iterable[str], endpoints: Iterable[Endpoint]) -> Iterator[str]:
+def _targets(names: Iterable[str], ports: Iterable[int]) -> Iterator[str]:
     """Yield what gRPC clients may name: with no port, the app's, or one of its instances'."""
-    ports = sorted({one.address.rpartition(":")[2] for one in endpoints} | {str(PORT)})
+    numbers = sorted({*ports, PORT}, key=str)
     for name in names:
         yield name
-        yield from (f"{name}:{port}" for port in ports[:8])
+        yield from (f"{name}:{port}" for port in numbers[:8])
+
+
+def _port(address: str) -> str:
+    return address.rpartition(":")[2]

@@ -16,7 +16,14 @@ from fairlead.control.colouring import Entrance
 from fairlead.control.limits import FILTERS, extensions
 from fairlead.policy.lane import DEFAULT_KEY, LEGACY_KEYS
 from fairlead.policy.mesh import INBOUND, OUTBOUND, Filter, Listener, Mesh
-from fairlead.policy.routing.action import APPEND, Forward, HeaderChanges, HeaderValue, Weighted
+from fairlead.policy.routing.action import (
+    APPEND,
+    Answer,
+    Forward,
+    HeaderChanges,
+    HeaderValue,
+    Weighted,
+)
 from fairlead.policy.routing.match import REGEX, HeaderMatch, RouteMatch, TextMatch
 from fairlead.policy.routing.table import Route, RouteTable, VirtualHost
 from fairlead.policy.snapshot import Snapshot
@@ -25,6 +32,8 @@ APPLICATION = "inbound"
 """Cluster of the application that a sidecar is beside."""
 OUTSIDE = "PassthroughCluster"
 """Cluster of hosts that the mesh does not know, in Istio's words: they are looked up."""
+NOWHERE = "block_all"
+"""Host of calls that are refused, in Istio's words."""
 CAPTURE = "127.0.0.1:15001"
 """Where a sidecar takes the calls of its application, where it says nothing else."""
 _FILTERS = "type.googleapis.com/envoy.extensions.filters.http."
@@ -56,6 +65,12 @@ def outside() -> VirtualHost:
     """Return the host of a table whose other hosts are those of the mesh."""
     route = Route(name="outside", action=_to(OUTSIDE), timeout=0)
     return VirtualHost(name=OUTSIDE, domains=("*",), routes=(route,))
+
+
+def nowhere() -> VirtualHost:
+    """Return the same where calls of hosts that nobody knows are refused, as Istio does."""
+    route = Route(name="nowhere", action=Answer(status=502), timeout=0)
+    return VirtualHost(name=NOWHERE, domains=("*",), routes=(route,))
 
 
 def beside(world: World, namespace: str, sidecar: Sidecar) -> Mesh:

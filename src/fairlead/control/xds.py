@@ -123,7 +123,7 @@ class Xds:
         return found
 
     def _scope(self, node: Node) -> Scope:
-        return _scope(node, self._publisher.world.callings.source_keys)
+        return _scope(node, self._publisher.world)
 
     def _view(self, node: Node) -> View | None:
         scope = self._scope(node)
@@ -188,7 +188,7 @@ def _client(session: Any) -> dict[str, Any]:
     }
 
 
-def _scope(node: Node, asked: frozenset[str]) -> Scope:
+def _scope(node: Node, world: World) -> Scope:
     if node.kind == ROUTER:
         return Scope(
             namespace=node.namespace,
@@ -198,12 +198,13 @@ def _scope(node: Node, asked: frozenset[str]) -> Scope:
             lane=lane_name(dict(node.labels).get("lane", "")) or BASE,
             access_log=node.access_log,
         )
-    kind = SIDECAR if node.kind == SIDECAR else ""
+    kind, asked = SIDECAR if node.kind == SIDECAR else "", world.callings.source_keys
     labels = dict(node.labels) | {"app": node.app}
     return Scope(
         namespace=node.namespace,
         kind=kind,
         labels=pairs((key, labels[key]) for key in asked & labels.keys()),
+        egress=world.registry.egress(node.namespace, pairs(labels)),
         sidecar=_sidecar(node) if kind else None,
     )
 

@@ -117,11 +117,14 @@ class Routes:
             pools = _pools(service)
             if warming is not None:
                 pools = {lane: _spared(pool, warming, dice) for lane, pool in pools.items()}
-            self.callees[_full_name(service)] = _callee(service, pools, snapshot.workload)
+            callee = _callee(service, pools, snapshot.workload)
+            self.callees[_full_name(service)] = callee
+            if service.host is not None:
+                self.callees[service.host] = callee
         # Names of the own namespace are entered last: an app may be called like another's
         # "app.namespace", and the short name is the one its neighbours mean.
         for service in snapshot.services:
-            if service.namespace == snapshot.workload.namespace:
+            if service.namespace == snapshot.workload.namespace and service.host is None:
                 self.callees[service.app.lower()] = self.callees[_full_name(service)]
 
     def __contains__(self, host: str) -> bool:
@@ -173,6 +176,9 @@ def _full_name(service: Service) -> str:
 
 def _callee(service: Service, pools: Pools, own: Workload) -> Callee:
     has_grpc = not service.endpoints or any(one.protocol != HTTP for one in service.endpoints)
+    if service.host is not None:
+        # Who calls is nothing that somebody outside the mesh has to know.
+        return Callee(pools, OUTBOUND + service.host, "", has_grpc)
     if service.namespace == own.namespace:
         return Callee(pools, OUTBOUND + service.app.lower(), own.app, has_grpc)
     caller = f"{own.app}.{own.namespace}" if own.app else ""

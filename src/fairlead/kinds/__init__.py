@@ -32,13 +32,16 @@ from fairlead.kinds.parsing import parse
 from fairlead.kinds.rate_limit import RateLimit
 from fairlead.kinds.rate_limit_strategy import RateLimitStrategy
 from fairlead.kinds.reference_grant import ReferenceGrant
+from fairlead.kinds.service_entry import ServiceEntry
 from fairlead.kinds.shadow import Shadow
+from fairlead.kinds.sidecar import Sidecar
 from fairlead.kinds.string_match import StringMatch
 from fairlead.kinds.throttling_strategy import ThrottlingStrategy
 from fairlead.kinds.traffic_label_rule import TrafficLabelRule
 from fairlead.kinds.traffic_lane import TrafficLane
 from fairlead.kinds.violation import InvalidResource, Violation
 from fairlead.kinds.virtual_service import VirtualService
+from fairlead.kinds.workload_entry import WorkloadEntry
 from fairlead.kinds.workload_label_rule import WorkloadLabelRule
 
 __all__ = [
@@ -68,13 +71,16 @@ __all__ = [
     "RateLimitStrategy",
     "ReferenceGrant",
     "Resource",
+    "ServiceEntry",
     "Shadow",
+    "Sidecar",
     "StringMatch",
     "ThrottlingStrategy",
     "TrafficLabelRule",
     "TrafficLane",
     "Violation",
     "VirtualService",
+    "WorkloadEntry",
     "WorkloadLabelRule",
     "app_of",
     "kind_named",

@@ -28,7 +28,8 @@ class Maker(Generic[S]):
     ) -> Resource[S]:
         """Return the object, equal to the same one from YAML. Raises InvalidResource.
 
-        `spec` has the fields of YAML in snake case; what is below them has the shape of YAML.
+        `spec` has the fields of YAML in snake case, `labels` of a spec as ``spec_labels``; what is
+        below them has the shape of YAML.
         """
         metadata = {
             "name": name,
@@ -38,6 +39,8 @@ class Maker(Generic[S]):
         }
         fields = self.kind.spec.model_fields.items()
         spelt = {_snake(one.alias or name): one.alias or name for name, one in fields}
+        if "labels" in spelt:
+            spelt["spec_labels"] = "labels"
         return authored(
             self.kind, metadata, {spelt.get(key, key): value for key, value in spec.items()}
         )

@@ -39,3 +39,5 @@ class Service:
     """Lanes that have shadow tables in its namespace: what serves them must be fit for it."""
     shadow_database_lanes: tuple[str, ...] = ()
     """Lanes that have shadow databases in its namespace."""
+    host: str | None = None
+    """The one name that it is called by, where it is no app of the mesh."""

@@ -13,6 +13,8 @@ from fairlead.policy.routing.table import RouteTable
 EDS, STATIC, DNS, PASS_THROUGH = "eds", "static", "dns", "pass-through"
 """Where a cluster's instances come from: pushed, listed, looked up, or the address that was
 called."""
+ONE_NAME = "one-name"
+"""As DNS, of one name: each connection goes to what the newest look-up said."""
 
 HEALTHY, UNHEALTHY, DRAINING = "healthy", "unhealthy", "draining"
 
@@ -82,7 +84,7 @@ class MeshCluster:
 
     name: str
     discovery: str = EDS
-    """One of EDS, STATIC, DNS, PASS_THROUGH."""
+    """One of EDS, STATIC, DNS, ONE_NAME, PASS_THROUGH."""
     localities: tuple[Locality, ...] = ()
     balance: Balance = ROUND
     outlier: Outlier | None = None

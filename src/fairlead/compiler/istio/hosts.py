@@ -21,7 +21,9 @@ class Names:
     """The apps that are known, by the names that objects of a namespace have for them."""
 
     def __init__(self, services: Iterable[Service]) -> None:
-        self._known = {f"{one.app}.{one.namespace}".lower(): full_name(one) for one in services}
+        self._known = {
+            one.host or f"{one.app}.{one.namespace}".lower(): full_name(one) for one in services
+        }
 
     def of(self, host: str, namespace: str) -> str:
         """Return the full name of `host`, as somebody of `namespace` writes it.
@@ -32,18 +34,20 @@ class Names:
         name = host.lower().rstrip(".")
         short = name.removesuffix(f".{DOMAIN}").removesuffix(".svc")
         own = f"{name}.{namespace}"
+        if name in self._known and self._known[name] == name:
+            return name  # no app's, and called by this name alone
         if "." not in name or own in self._known:
             return self._known.get(own, f"{own}.{DOMAIN}")
         return self._known.get(short, name if short == name else f"{short}.{DOMAIN}")
 
     def known(self, full: str) -> bool:
         """Tell whether a full name is an app's."""
-        return full.removesuffix(f".{DOMAIN}").lower() in self._known
+        return full in self._known or full.removesuffix(f".{DOMAIN}").lower() in self._known
 
 
 def full_name(service: Service) -> str:
     """Return the name that is one app's in all of the mesh."""
-    return f"{service.app}.{service.namespace}.{DOMAIN}"
+    return service.host or f"{service.app}.{service.namespace}.{DOMAIN}"
 
 
 def cluster_name(host: str, subset: str = "", port: int = PORT) -> str:

@@ -18,6 +18,7 @@ DISCOVERY = {
     m.EDS: "EDS",
     m.STATIC: "STATIC",
     m.DNS: "STRICT_DNS",
+    m.ONE_NAME: "LOGICAL_DNS",
     m.PASS_THROUGH: "ORIGINAL_DST",
 }
 CONNECT = 10.0
@@ -46,6 +47,8 @@ def cluster(one: m.MeshCluster) -> Any:
         found.lb_policy = "CLUSTER_PROVIDED"
     else:
         found.load_assignment.CopyFrom(assignment(one))
+        if one.discovery != m.STATIC:
+            found.dns_lookup_family = "V4_PREFERRED"
     if one.discovery != m.PASS_THROUGH:
         _balance(found, one.balance)
         if one.by_locality:
