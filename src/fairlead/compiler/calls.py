@@ -110,7 +110,8 @@ class Callings:
             calling = part.calling
             assert calling is not None  # noqa: S101 - kept for it
             if not calling.hosts:
-                yield part, ENFORCED, "NotSupported", calling.unenforced, "False"
+                if calling.unenforced:
+                    yield part, ENFORCED, "NotSupported", calling.unenforced, "False"
                 continue
             mine = reached.get(id(part), [])
             if not mine:
@@ -190,7 +191,7 @@ class Callings:
         calling = claims[0].calling if claims else None
         if calling is None or not calling.ways:
             return None
-        ways = self._ways(full_name(service), claims[0])
+        ways = self.ways(full_name(service), claims[0])
         return tuple(one.route for one in ways if caller.meant(one.scope, port))
 
     def elsewhere(self, caller: Caller, port: int) -> Iterator[tuple[str, tuple[Route, ...]]]:
@@ -209,8 +210,12 @@ class Callings:
                 if "*" in host or full in seen or self._names.known(full):
                     continue
                 seen.add(full)
-                ways = self._ways(full, part)
+                ways = self.ways(full, part)
                 yield full, tuple(one.route for one in ways if caller.meant(one.scope, port))
+
+    def naming(self, host: str, namespace: str) -> str:
+        """Return the full name of a host as somebody of `namespace` writes it."""
+        return self._names.of(host, namespace)
 
     @cached_property
     def source_keys(self) -> frozenset[str]:
@@ -222,7 +227,7 @@ class Callings:
     def _callee(self, service: Service, namespace: str) -> CalleeRules | None:
         claims = self._claims(service, namespace, destination=False)
         full = full_name(service)
-        ways = self._ways(full, claims[0]) if claims else ()
+        ways = self.ways(full, claims[0]) if claims else ()
         routes = tuple(call_route(way, full) for way in ways)
         clusters = self.clusters(service, namespace)
         if not (routes or clusters):
@@ -236,17 +241,17 @@ class Callings:
         # Those that name the host in another way say nothing of it.
         return [one for one in claims if _named(one, service) == _named(claims[0], service)]
 
-    def _ways(self, full: str, part: Part) -> Iterator[Ruled]:
+    def ways(self, full: str, part: Part) -> Iterator[Ruled]:
         """Yield what an object does with calls of a host, with full names of clusters."""
         calling, own = part.calling, part.resource.namespace
         assert calling is not None  # noqa: S101 - a claim
         for way in calling.ways:
             route = to_itself(way.route, full) if way.itself else way.route
-            yield replace(way, route=named(route, lambda host: self._names.of(host, own)))
+            yield replace(way, route=named(route, lambda host: self.naming(host, own)))
 
     def _named_subsets(self, service: Service, part: Part) -> Iterator[str]:
         full = full_name(service)
-        for way in self._ways(full, part):
+        for way in self.ways(full, part):
             action = way.route.action
             for one in action.clusters if isinstance(action, Forward) else ():
                 for cluster in filter(None, (one.cluster, one.fallback)):

@@ -16,7 +16,7 @@ from typing import Any
 from fairlead.compiler.calls import Callings
 from fairlead.compiler.enforcement import flow_findings
 from fairlead.compiler.finding import LANE_CONFLICT, TARGET_NOT_SEEN, Finding
-from fairlead.compiler.gateways.gateways import Gateways
+from fairlead.compiler.gateways.gateways import Gateways, Served
 from fairlead.compiler.gateways.report import (
     colouring_findings,
     gateway_findings,
@@ -25,6 +25,7 @@ from fairlead.compiler.gateways.report import (
 from fairlead.compiler.gateways.standing import Standing
 from fairlead.compiler.governance import Governance, unenforced
 from fairlead.compiler.instance import Instance
+from fairlead.compiler.istio.gateways import IstioGateways, remarks
 from fairlead.compiler.istio.registry import Registry
 from fairlead.compiler.labels import Pairs, pairs, satisfied
 from fairlead.compiler.membership import Membership, membership
@@ -70,6 +71,8 @@ class World:
             every, ((one.namespace, one.app) for one in self.services), governance.labels_of
         )
         self._services: dict[str, tuple[tuple[Service, ...], bytes]] = {}
+        every = (part for one in rules.values() for part in one.parts)
+        self.istio = IstioGateways(every, self.callings.ways, self.callings.naming)
         self._services_text = canonical(to_plain(self.services))
 
     @classmethod
@@ -142,6 +145,21 @@ class World:
     def leaving_out(self, caller: str, app: str) -> Iterator[Resource[Any]]:
         """Yield the objects by which callers of namespace `caller` leave out instances of `app`."""
         yield from (part.resource for part in self.callings.leaving_out(caller, app))
+
+    @cached_property
+    def served(self) -> tuple[Served, ...]:
+        """Return every port of every gateway that can be served."""
+        return (*self.gateways.served, *self.istio.served)
+
+    def tables(
+        self, kind: str, namespace: str, name: str
+    ) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+        """Return the tables of gateways where an object is carried out, and services with callers.
+
+        Of the latter, see `Gateways.tables`.
+        """
+        tables, services = self.gateways.tables(kind, namespace, name)
+        return (*tables, *self.istio.tables.get((kind, namespace, name), ())), services
 
     def entries(self, namespace: str) -> set[str]:
         """Return the apps of a namespace that rules make entries, seen or not."""
@@ -237,12 +255,13 @@ class World:
             # Of findings of one type the first decides what is said, and a switch is above a rule.
             found += unenforced(rules.parts, self.governance.of(namespace))
             found += losers(rules)
-            gateways = {(namespace, app) for app in gateways_of(self.gateways, namespace)}
+            gateways = {(namespace, app) for app in gateways_of(self.served, namespace)}
             found += _unseen(rules.parts, known | gateways)
-            found += (finding(*one) for one in colouring_findings(self.gateways, rules.parts))
+            found += (finding(*one) for one in colouring_findings(self.served, rules.parts))
             here = [p for p in self._placed if p.instance.namespace == namespace]
             found += shadow_findings(rules, here)
             found += flow_findings(rules.guards, here, known)
+        found += (finding(*one) for one in remarks(self.istio))
         found += (finding(*one) for one in self.callings.findings())
         found += (finding(*one) for one in gateway_findings(self.gateways))
         found += (finding(*one) for one in self.registry.findings())

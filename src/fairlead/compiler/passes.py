@@ -24,6 +24,7 @@ from fairlead.compiler.grpc_route import compile_grpc_route
 from fairlead.compiler.hot_parameter_strategy import compile_hot_parameter_strategy
 from fairlead.compiler.http_request_fallback_action import compile_http_request_fallback_action
 from fairlead.compiler.http_route import compile_http_route
+from fairlead.compiler.istio_gateway import compile_istio_gateway
 from fairlead.compiler.kubernetes_gateway import compile_kubernetes_gateway
 from fairlead.compiler.part import Part
 from fairlead.compiler.rate_limit import compile_rate_limit
@@ -54,6 +55,7 @@ from fairlead.kinds import (
     hot_parameter_strategy,
     http_request_fallback_action,
     http_route,
+    istio_gateway,
     kubernetes_gateway,
     rate_limit,
     rate_limit_strategy,
@@ -100,6 +102,7 @@ PASSES: tuple[tuple[Kind[Any], Pass], ...] = (
     (workload_entry.KIND, compile_workload_entry),
     (sidecar.KIND, compile_sidecar),
     (kubernetes_gateway.KIND, compile_kubernetes_gateway),
+    (istio_gateway.KIND, compile_istio_gateway),
     (http_route.KIND, compile_http_route),
     (grpc_route.KIND, compile_grpc_route),
     (reference_grant.KIND, compile_reference_grant),

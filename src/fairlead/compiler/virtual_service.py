@@ -23,7 +23,7 @@ def compile_virtual_service(resource: Resource[VirtualServiceSpec]) -> Part:
     ways = [
         (place, one)
         for place, route in enumerate(spec.http or ())
-        for one in ruled(f"{named} http[{place}]", route)
+        for one in ruled(f"{named} http[{place}]", route, resource.namespace)
     ]
     left = [said for place, one in ways for said in left_out(f"http[{place}]", one)]
     return Part(
@@ -44,8 +44,8 @@ def compile_virtual_service(resource: Resource[VirtualServiceSpec]) -> Part:
 
 
 def _unenforced(spec: VirtualServiceSpec, for_mesh: bool) -> str:  # noqa: FBT001
-    if not for_mesh:
-        return "gateways without mesh: it is for gateways alone, and no agent is one"
+    if not for_mesh and spec.hosts:
+        return ""  # it is for gateways alone
     if not spec.hosts:
         return "no hosts: it is part of another VirtualService, which this version does not follow"
     if not spec.http:

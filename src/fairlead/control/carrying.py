@@ -52,8 +52,7 @@ class Carried:
     """What of a World is carried out."""
 
     def __init__(self, world: World, carriers: Iterable[Carrier]) -> None:
-        self._world, self._gateways = world, world.gateways
-        self._carriers = tuple(carriers)
+        self._world, self._carriers = world, tuple(carriers)
 
     def condition(self, key: tuple[str, str, str], found: Condition) -> Condition:
         """Return a condition of an object (kind, namespace, name) with what data planes say."""
@@ -63,7 +62,7 @@ class Carried:
             return _by_sidecars(found, beside)
         if found.type not in (ENFORCED, PROGRAMMED) or found.status == "True":
             return found
-        gateways, services = self._gateways.tables(*key)
+        gateways, services = self._world.tables(*key)
         if found.type == PROGRAMMED:
             return self._programmed(gateways, found)
         there = [*self._having(gateways), *self._callers(services)]
@@ -109,7 +108,7 @@ class Carried:
     def _listener(self, namespace: str, name: str, one: ListenerState) -> ListenerState:
         tables = [
             served.table.name
-            for served in self._gateways.served
+            for served in self._world.served
             if (served.namespace, served.gateway) == (namespace, name)
             and one.name in (listener[0] for listener in served.listeners)
         ]

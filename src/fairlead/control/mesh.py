@@ -13,6 +13,7 @@ from fairlead.compiler.compile import World
 from fairlead.compiler.gateways.gateways import Served
 from fairlead.compiler.gateways.report import EVERY
 from fairlead.compiler.istio.form import Caller
+from fairlead.compiler.istio.gateways import chosen
 from fairlead.compiler.istio.hosted import Egress
 from fairlead.compiler.istio.hosts import DOMAIN, PORT, cluster_name, full_name
 from fairlead.compiler.istio.registry import knows
@@ -68,11 +69,15 @@ def own(world: World, scope: Scope) -> Mesh:
 
 
 def serving(world: World, scope: Scope) -> Iterator[Served]:
-    """Yield the ports that a ROUTER opens: those of HTTP, each once, the first Gateway's."""
+    """Yield the ports that a ROUTER opens, each once, the first Gateway's.
+
+    Those with TLS are opened where it is said which files hold the certificate.
+    """
     ports: set[int] = set()
-    for one in world.gateways.served:
-        meant = one.namespace == scope.namespace and scope.gateway in (EVERY, one.gateway)
-        if meant and one.port not in ports and _plain(one):
+    for one in world.served:
+        named = one.namespace == scope.namespace and scope.gateway in (EVERY, one.gateway)
+        meant = named or chosen(one, scope.labels)
+        if meant and one.port not in ports and (_plain(one) or one.tls is not None):
             ports.add(one.port)
             yield one
 
@@ -102,6 +107,7 @@ def _gateway(world: World, scope: Scope, destinations: Destinations) -> Mesh:
                 direction=GATEWAY,
                 filters=(entrance.strip(),),
                 access_log=scope.access_log,
+                tls=one.tls,
             )
             for one, entrance in served
         ),

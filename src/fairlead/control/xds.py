@@ -189,21 +189,24 @@ def _client(session: Any) -> dict[str, Any]:
 
 
 def _scope(node: Node, world: World) -> Scope:
+    labels = dict(node.labels) | {"app": node.app}
+    asked = (world.callings.source_keys | world.istio.keys) & labels.keys()
+    told = pairs((key, labels[key]) for key in asked)
     if node.kind == ROUTER:
         return Scope(
             namespace=node.namespace,
             kind=ROUTER,
+            labels=told,
             gateway=node.app,
             address=_address(node.listen),
             lane=lane_name(dict(node.labels).get("lane", "")) or BASE,
             access_log=node.access_log,
         )
-    kind, asked = SIDECAR if node.kind == SIDECAR else "", world.callings.source_keys
-    labels = dict(node.labels) | {"app": node.app}
+    kind = SIDECAR if node.kind == SIDECAR else ""
     return Scope(
         namespace=node.namespace,
         kind=kind,
-        labels=pairs((key, labels[key]) for key in asked & labels.keys()),
+        labels=told,
         egress=world.registry.egress(node.namespace, pairs(labels)),
         sidecar=_sidecar(node) if kind else None,
     )

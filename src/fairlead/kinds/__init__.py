@@ -23,6 +23,7 @@ from fairlead.kinds.hot_parameter_strategy import HotParameterStrategy
 from fairlead.kinds.http_match import HttpMatch
 from fairlead.kinds.http_request_fallback_action import HttpRequestFallbackAction
 from fairlead.kinds.http_route import HTTPRoute
+from fairlead.kinds.istio_gateway import IstioGateway
 from fairlead.kinds.kind import Column, Kind, Resource
 from fairlead.kinds.kubernetes_gateway import KubernetesGateway
 from fairlead.kinds.loading import load_documents, load_object
@@ -63,6 +64,7 @@ __all__ = [
     "HttpMatch",
     "HttpRequestFallbackAction",
     "InvalidResource",
+    "IstioGateway",
     "Kind",
     "KubernetesGateway",
     "Match",

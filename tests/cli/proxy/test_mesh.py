@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
 import socket
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,83 +12,15 @@ import httpx
 import pytest
 
 from fairlead.cli.bootstrap.command import bootstrap, options_parser
+from tests.cli.proxy.following import BLUE, ENVOY, NAMESPACE, Sidecar, rules, xds_port
 from tests.cli.proxy.test_gateway import free_port
 from tests.conformance.routing.envoy.process import Envoy
-from tests.conformance.routing.envoy.upstream import Upstream
-from tests.control.fleet import Agent, until
-from tests.control.serving import Server, serving
+from tests.control.fleet import until
+from tests.control.serving import Server
 
-ENVOY = os.environ.get("ENVOY", "")
-NAMESPACE = "shop"
-ISTIO = "networking.istio.io/v1"
 NEW = {"name": "x-new", "value": "yes"}
-BLUE = "user=ada,x-opensergo-traffic=blue"
 
 pytestmark = pytest.mark.skipif(not ENVOY, reason="make test-envoy tries it")
-
-
-class Sidecar:
-    """Applications behind a control plane, and an Envoy that calls them."""
-
-    def __init__(self, server: Server, upstream: Upstream, port: int) -> None:
-        self.server, self.upstream, self.port = server, upstream, port
-        self._asked = 0
-
-    def register(self, app: str, name: str, **more: Any) -> Agent:
-        """Have the instance `name` of an app register."""
-        agent = Agent(self.server.url, NAMESPACE, app, self.upstream.ports[name], **more)
-        agent.register()
-        return agent
-
-    def reached(
-        self, host: str, times: int = 1, baggage: str = "", path: str = "/"
-    ) -> Counter[str]:
-        """Call an app through Envoy; return which instances were reached."""
-        found: Counter[str] = Counter()
-        for _ in range(times):
-            self._asked += 1
-            script = f'{{"id": "{self.port}-{self._asked}"}}'
-            sent = {"host": host, "x-judge-script": script, "baggage": baggage}
-            httpx.get(f"http://127.0.0.1:{self.port}{path}", headers=sent, trust_env=False)
-            found.update(seen.cluster for seen in self.upstream.seen(f"{self.port}-{self._asked}"))
-        return found
-
-    def status(self, host: str, path: str) -> int:
-        """Return what a call of an app is answered with."""
-        url = f"http://127.0.0.1:{self.port}{path}"
-        return httpx.get(url, headers={"host": host}, trust_env=False).status_code
-
-    def refused(self) -> list[Any]:
-        """Return what the control plane's clients refuse."""
-        with self.server.client() as http:
-            clients = http.get("/fairlead/v1/xds").json()["clients"]
-        return [refusal for client in clients for refusal in client["refused"]]
-
-
-def xds_port(server: Server) -> int:
-    """Return where xDS is answered."""
-
-    def port() -> Any:
-        with server.client() as http:
-            return http.get("/fairlead/v1/xds").json()["port"]
-
-    return int(until(port))
-
-
-@pytest.fixture(scope="module")
-def sidecar(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sidecar]:
-    """Run all of it."""
-    capture = free_port()
-    folder: Path = tmp_path_factory.mktemp("mesh")
-    with (
-        serving(folder / "data", xds="127.0.0.1:0") as server,
-        Upstream(["base", "second", "blue", "late"]) as upstream,
-    ):
-        words = ["--envoy", "--app", "cart", "--xds", f"127.0.0.1:{xds_port(server)}"]
-        words += ["--namespace", NAMESPACE, "--admin", "127.0.0.1:0", "--capture", str(capture)]
-        options: argparse.Namespace = options_parser().parse_args(words)
-        with Envoy(ENVOY, bootstrap(options, {}), folder):
-            yield Sidecar(server, upstream, capture)
 
 
 def test_a_lane_is_followed_and_base_serves_what_has_none(sidecar: Sidecar):
@@ -117,25 +46,6 @@ def test_instances_that_come_and_go_are_followed(sidecar: Sidecar):
     until(lambda: sidecar.reached("stock", 10) == {"second": 10})
 
     assert sidecar.refused() == []
-
-
-def rules(
-    server: Server,
-    kind: str,
-    name: str,
-    spec: dict[str, Any],
-    version: str = "gateway.networking.k8s.io/v1",
-) -> None:
-    """Have the control plane keep an object, by default one of the Gateway API."""
-    plain = {"apiVersion": version, "kind": kind, "metadata": {"name": name}, "spec": spec}
-    path = f"/apis/{version}/namespaces/{NAMESPACE}/{kind.lower()}s"
-    with server.client() as http:
-        if http.get(f"{path}/{name}").is_success:
-            merge = {"content-type": "application/merge-patch+json"}
-            content = json.dumps({"spec": spec})
-            http.patch(f"{path}/{name}", content=content, headers=merge).raise_for_status()
-        else:
-            http.post(path, json=plain).raise_for_status()
 
 
 def condition(server: Server, kind: str, name: str, type_: str) -> tuple[str, str]:
@@ -271,59 +181,6 @@ def test_a_gateway_puts_on_a_lane_what_rules_say_and_keeps_what_others_wrote(
         assert seen("/out", x_user="ada") == ("base", ())
         assert seen("/in/5", x_user="ada", baggage="a=" + "x" * 9000) == ("blue", label)
         assert sidecar.refused() == []
-
-
-def test_a_virtual_service_and_its_subsets_are_followed_by_a_sidecar(sidecar: Sidecar):
-    """A lane comes first, a subset within it; faults, rewrites and answers are Envoy's."""
-    sidecar.register("books", "base", labels=(("version", "v1"),))
-    sidecar.register("books", "second", labels=(("version", "v2"),))
-    sidecar.register("books", "blue", lane="blue", labels=(("version", "v2"),))
-    until(lambda: sidecar.reached("books", baggage=BLUE)["blue"])
-    subsets = [{"name": name, "labels": {"version": name}} for name in ("v1", "v2")]
-    outlier = {"consecutive5xxErrors": 3, "maxEjectionPercent": 100}
-    rules(
-        sidecar.server,
-        "DestinationRule",
-        "books",
-        {
-            "host": "books",
-            "subsets": subsets,
-            "trafficPolicy": {
-                "outlierDetection": outlier,
-                "connectionPool": {"http": {"http2MaxRequests": 100}},
-                "loadBalancer": {"consistentHash": {"httpHeaderName": "x-user"}},
-            },
-        },
-        ISTIO,
-    )
-    first, second = ({"destination": {"host": "books", "subset": name}} for name in ("v1", "v2"))
-    abort = {"abort": {"httpStatus": 418, "percentage": {"value": 100}}}
-    origins = {"allowOrigins": [{"exact": "https://a.example"}], "maxAge": "24h"}
-    http = [
-        {"match": [{"uri": {"prefix": "/two"}}], "rewrite": {"uri": "/"}, "route": [second]},
-        {"match": [{"uri": {"exact": "/gone"}}], "redirect": {"uri": "/there"}},
-        {"match": [{"uri": {"exact": "/tea"}}], "directResponse": {"status": 202}},
-        {"match": [{"uri": {"exact": "/fault"}}], "fault": abort, "route": [first]},
-        {
-            "match": [{"withoutHeaders": {"x-none": {}}}],
-            "route": [first],
-            "corsPolicy": origins,
-            "headers": {"request": {"set": {"x-share": "100%"}}, "response": {"remove": ["x"]}},
-            "mirror": {"host": "books", "subset": "v2"},
-            "mirrorPercentage": {"value": 0},
-            "retries": {"attempts": 2, "retryOn": "5xx,503", "perTryTimeout": "1s"},
-            "timeout": "3s",
-        },
-    ]
-    rules(sidecar.server, "VirtualService", "books", {"hosts": ["books"], "http": http}, ISTIO)
-    until(lambda: sidecar.reached("books", 8, path="/two") == {"second": 8})
-
-    assert sidecar.reached("books", 8) == {"base": 8}
-    assert sidecar.reached("books", 8, BLUE, "/two") == {"blue": 8}
-    assert sidecar.reached("books", 8, BLUE) == {"base": 8}
-    assert sidecar.status("books", "/gone") == 301
-    assert sidecar.status("books", "/tea") == 202
-    assert sidecar.status("books", "/fault") == 418
 
 
 def test_what_a_route_says_of_calls_a_sidecar_does(sidecar: Sidecar):

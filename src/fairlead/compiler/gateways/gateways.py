@@ -28,9 +28,11 @@ from fairlead.compiler.gateways.standing import (
     resolved,
 )
 from fairlead.compiler.gateways.tables import Attached, gateway_table, mesh_host
+from fairlead.compiler.labels import Pairs
 from fairlead.compiler.part import Part
 from fairlead.kinds import grpc_route, http_route, kubernetes_gateway, reference_grant
 from fairlead.kinds.gateway_api import GATEWAY, GROUP, SERVICE, ParentReference, unsupported
+from fairlead.policy.mesh import Tls
 from fairlead.policy.routing.table import RouteTable, VirtualHost
 
 ROUTES = (http_route.KIND, grpc_route.KIND)
@@ -51,6 +53,10 @@ class Served:
     listeners: tuple[tuple[str, str, str], ...]
     """Name, protocol and host of each listener of the port."""
     table: RouteTable
+    tls: Tls | None = None
+    """How requests are encrypted; None where they are not, or nobody here could say."""
+    selector: Pairs = ()
+    """Labels of data planes that serve it as well as that of its name."""
 
 
 class Gateways:

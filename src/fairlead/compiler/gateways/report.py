@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from fairlead.compiler.finding import ENFORCED, NOT_HONOURED
 from fairlead.compiler.gateways.conditions import Unsaid, narrowed
-from fairlead.compiler.gateways.gateways import Gateways
+from fairlead.compiler.gateways.gateways import Gateways, Served
 from fairlead.compiler.part import Part
 from fairlead.kinds import kubernetes_gateway, reference_grant
 from fairlead.kinds.gateway_api import GATEWAY
@@ -39,16 +39,16 @@ def gateway_findings(gateways: Gateways) -> Iterator[Remark]:
             yield part, ENFORCED, NOBODY, WAITING, "Unknown"
 
 
-def gateways_of(gateways: Gateways, namespace: str) -> set[str]:
+def gateways_of(served: Iterable[Served], namespace: str) -> set[str]:
     """Return the apps that rules of a namespace may name for its gateways."""
-    found = {one.gateway for one in gateways.served if one.namespace == namespace}
+    found = {one.gateway for one in served if one.namespace == namespace}
     return found | {EVERY} if found else found
 
 
-def colouring_findings(gateways: Gateways, parts: Iterable[Part]) -> Iterator[Remark]:
+def colouring_findings(served: Collection[Served], parts: Iterable[Part]) -> Iterator[Remark]:
     """Yield what rules say of lanes that gateways do not do."""
     for part in parts:
-        if part.colouring and part.app in gateways_of(gateways, part.resource.namespace):
+        if part.colouring and part.app in gateways_of(served, part.resource.namespace):
             try:
                 narrowed(EVERYTHING, part.colouring.conditions)
             except Unsaid as error:

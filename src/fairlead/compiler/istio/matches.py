@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from fairlead.compiler.istio.form import Scope
+from fairlead.compiler.istio.form import MESH, Scope
 from fairlead.compiler.labels import pairs
 from fairlead.kinds.istio_http import HttpMatchRequest, TextMatch
 from fairlead.policy.routing import match as routing
@@ -38,10 +38,14 @@ def matched(one: HttpMatchRequest) -> routing.RouteMatch:
     )
 
 
-def scope(one: HttpMatchRequest) -> Scope:
-    """Return who is meant. Where gateways are named, labels are not looked at (Istio)."""
+def scope(one: HttpMatchRequest, namespace: str) -> Scope:
+    """Return who is meant, by an object of `namespace`.
+
+    Where gateways are named, labels are not looked at (Istio).
+    """
+    named = one.gateways or ()
     return Scope(
-        gateways=one.gateways or (),
+        gateways=tuple(n if n == MESH or "/" in n else f"{namespace}/{n}" for n in named),
         namespace=one.source_namespace or "",
         labels=() if one.gateways else pairs(one.source_labels or {}),
         port=one.port or 0,

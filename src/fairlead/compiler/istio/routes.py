@@ -26,12 +26,14 @@ USUAL = (CONNECT_FAILURE, REFUSED_STREAM, "unavailable", "cancelled")
 """What Istio repeats where a rule says how often, and not for what."""
 
 
-def ruled(rule: str, route: HttpRoute) -> Iterator[Ruled]:
+def ruled(rule: str, route: HttpRoute, namespace: str) -> Iterator[Ruled]:
     """Yield a route for each match; `rule` names the object and the place in its list.
+
+    A gateway without a namespace is one of `namespace`.
 
     One block that asks nothing makes the others superfluous: they are alternatives.
     """
-    matches = tuple(_read(one) for one in route.match or ())
+    matches = tuple(_read(one, namespace) for one in route.match or ())
     if not matches or (EVERYTHING, EVERYBODY) in matches:
         matches = ((EVERYTHING, EVERYBODY),)
     for match, meant in matches:
@@ -79,8 +81,8 @@ def injection(fault: HttpFaultInjection | None) -> Injection | None:
     )
 
 
-def _read(one: HttpMatchRequest) -> tuple[RouteMatch, Scope]:
-    return matched(one), scope(one)
+def _read(one: HttpMatchRequest, namespace: str) -> tuple[RouteMatch, Scope]:
+    return matched(one), scope(one, namespace)
 
 
 def _route(rule: str, route: HttpRoute, match: RouteMatch) -> Route:
