@@ -16,6 +16,9 @@ from fairlead.compiler.calls import addressed
 from fairlead.kinds import KINDS
 from fairlead.kinds.binding import bound_app
 
+CALLING = ("VirtualService", "DestinationRule", "TrafficRouter", "VirtualWorkload")
+"""Kinds about calls of hosts."""
+
 
 def described(control: ControlPlane, words: Sequence[str], namespace: str) -> Iterator[str]:
     """Yield the lines about the apps, or their contracts, that `words` name. Raises Failed."""
@@ -196,7 +199,7 @@ def _rules(control: ControlPlane, app: str, namespace: str) -> Iterator[str]:
 
 def _calls(kind: str, item: Plain, app: str, namespace: str) -> bool:
     """Tell whether an object is about calls of the app."""
-    if kind not in ("VirtualService", "DestinationRule"):
+    if kind not in CALLING:
         return False
     spec = item["spec"]
     hosts = spec.get("hosts") or filter(None, [spec.get("host")])

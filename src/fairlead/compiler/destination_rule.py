@@ -8,7 +8,6 @@ from fairlead.compiler.labels import Pairs, pairs
 from fairlead.compiler.part import Calling, Part
 from fairlead.kinds import Resource
 from fairlead.kinds.destination_rule import (
-    KIND,
     ConnectionPool,
     ConsistentHash,
     DestinationRuleSpec,
@@ -54,7 +53,7 @@ def compile_destination_rule(resource: Resource[DestinationRuleSpec]) -> Part:
             destination=True,
             hosts=(spec.host,),
             exported=spec.export_to or (),
-            clusters=tuple(_clusters(f"{KIND.kind}/{resource.name}", spec)),
+            clusters=tuple(_clusters(f"{resource.kind.kind}/{resource.name}", spec)),
             policy=spec.traffic_policy is not None,
         ),
         not_honoured=(*waits, *_passthrough(spec), *_large(spec), *_own_budgets(spec)),

@@ -36,7 +36,9 @@ from fairlead.compiler.sidecar import compile_sidecar
 from fairlead.compiler.throttling_strategy import compile_throttling_strategy
 from fairlead.compiler.traffic_label_rule import compile_traffic_label_rule
 from fairlead.compiler.traffic_lane import compile_traffic_lane
+from fairlead.compiler.traffic_router import compile_traffic_router
 from fairlead.compiler.virtual_service import compile_virtual_service
+from fairlead.compiler.virtual_workload import compile_virtual_workload
 from fairlead.compiler.workload_entry import compile_workload_entry
 from fairlead.compiler.workload_label_rule import compile_workload_label_rule
 from fairlead.kinds import (
@@ -66,7 +68,9 @@ from fairlead.kinds import (
     throttling_strategy,
     traffic_label_rule,
     traffic_lane,
+    traffic_router,
     virtual_service,
+    virtual_workload,
     workload_entry,
     workload_label_rule,
 )
@@ -96,6 +100,8 @@ PASSES: tuple[tuple[Kind[Any], Pass], ...] = (
     (rate_limit.KIND, compile_rate_limit),
     (concurrency_limit.KIND, compile_concurrency_limit),
     (circuit_breaker.KIND, compile_circuit_breaker),
+    (traffic_router.KIND, compile_traffic_router),
+    (virtual_workload.KIND, compile_virtual_workload),
     (virtual_service.KIND, compile_virtual_service),
     (destination_rule.KIND, compile_destination_rule),
     (service_entry.KIND, compile_service_entry),

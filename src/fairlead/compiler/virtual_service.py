@@ -2,66 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from fairlead.compiler.istio.agents import left_out
-from fairlead.compiler.istio.routes import ruled
-from fairlead.compiler.part import Calling, Part
+from fairlead.compiler.istio.service import routed
+from fairlead.compiler.part import Part
 from fairlead.kinds import Resource
-from fairlead.kinds.istio_http_checks import FOREIGN_CONDITIONS, conditions
-from fairlead.kinds.networking import waiting
-from fairlead.kinds.virtual_service import KIND, MESH, VirtualServiceSpec
-
-CLAIMS = "@"
+from fairlead.kinds.virtual_service import VirtualServiceSpec
 
 
 def compile_virtual_service(resource: Resource[VirtualServiceSpec]) -> Part:
-    """Return what a VirtualService compiles to; `calls.py` finds whom it is about."""
-    spec = resource.spec
-    for_mesh = spec.gateways is None or MESH in spec.gateways
-    named = f"{KIND.kind}/{resource.name}"
-    ways = [
-        (place, one)
-        for place, route in enumerate(spec.http or ())
-        for one in ruled(f"{named} http[{place}]", route, resource.namespace)
-    ]
-    left = [said for place, one in ways for said in left_out(f"http[{place}]", one)]
-    return Part(
-        resource=resource,
-        calling=Calling(
-            destination=False,
-            hosts=spec.hosts if for_mesh else (),
-            exported=spec.export_to or (),
-            ways=tuple(one for _, one in ways),
-            unenforced=_unenforced(spec, for_mesh),
-        ),
-        not_honoured=(
-            *(f"{path}: not enforced in this version" for path in waiting(spec)),
-            *_elsewhere(spec),
-            *(dict.fromkeys(left) if for_mesh else ()),
-        ),
-    )
-
-
-def _unenforced(spec: VirtualServiceSpec, for_mesh: bool) -> str:  # noqa: FBT001
-    if not for_mesh and spec.hosts:
-        return ""  # it is for gateways alone
-    if not spec.hosts:
-        return "no hosts: it is part of another VirtualService, which this version does not follow"
-    if not spec.http:
-        return "no http: nothing of it is enforced in this version"
-    return ""
-
-
-def _elsewhere(spec: VirtualServiceSpec) -> Iterator[str]:
-    for place, route in enumerate(spec.http or ()):
-        for word in conditions(route.retries.retry_on if route.retries else None):
-            if word in FOREIGN_CONDITIONS:
-                yield f"http[{place}].retries.retryOn: {word}: nothing meets it"
-        for at, match in enumerate(route.match or ()):
-            for name in match.headers or ():
-                if name.startswith(CLAIMS):
-                    path = f"http[{place}].match[{at}].headers.{name}"
-                    yield f"{path}: nobody verifies tokens here, so that it matches nothing"
-        if route.delegate is not None:
-            yield f"http[{place}].delegate: not enforced in this version: what matches gets a 503"
+    """Return what a VirtualService compiles to."""
+    return routed(resource)

@@ -40,8 +40,10 @@ from fairlead.kinds.string_match import StringMatch
 from fairlead.kinds.throttling_strategy import ThrottlingStrategy
 from fairlead.kinds.traffic_label_rule import TrafficLabelRule
 from fairlead.kinds.traffic_lane import TrafficLane
+from fairlead.kinds.traffic_router import TrafficRouter
 from fairlead.kinds.violation import InvalidResource, Violation
 from fairlead.kinds.virtual_service import VirtualService
+from fairlead.kinds.virtual_workload import VirtualWorkload
 from fairlead.kinds.workload_entry import WorkloadEntry
 from fairlead.kinds.workload_label_rule import WorkloadLabelRule
 
@@ -80,8 +82,10 @@ __all__ = [
     "ThrottlingStrategy",
     "TrafficLabelRule",
     "TrafficLane",
+    "TrafficRouter",
     "Violation",
     "VirtualService",
+    "VirtualWorkload",
     "WorkloadEntry",
     "WorkloadLabelRule",
     "app_of",

@@ -31,7 +31,9 @@ from fairlead.kinds import (
     throttling_strategy,
     traffic_label_rule,
     traffic_lane,
+    traffic_router,
     virtual_service,
+    virtual_workload,
     workload_entry,
     workload_label_rule,
 )
@@ -56,6 +58,8 @@ KINDS: tuple[Kind[Any], ...] = (
     rate_limit.KIND,
     concurrency_limit.KIND,
     circuit_breaker.KIND,
+    traffic_router.KIND,
+    virtual_workload.KIND,
     virtual_service.KIND,
     destination_rule.KIND,
     service_entry.KIND,

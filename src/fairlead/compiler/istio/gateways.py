@@ -18,7 +18,7 @@ from fairlead.compiler.gateways.report import WAITING, Remark
 from fairlead.compiler.istio.form import MESH, Caller, Ruled
 from fairlead.compiler.labels import Pairs, pairs
 from fairlead.compiler.part import Part
-from fairlead.kinds import istio_gateway, virtual_service
+from fairlead.kinds import istio_gateway, traffic_router, virtual_service
 from fairlead.kinds.istio_gateway import HTTPS, MUTUAL, PLAIN, SIMPLE, Server
 from fairlead.kinds.kind import text_at
 from fairlead.policy.mesh import Tls
@@ -26,6 +26,7 @@ from fairlead.policy.routing.match import PREFIX, REGEX, RouteMatch
 from fairlead.policy.routing.table import ALL, NO_TLS, Route, RouteTable, VirtualHost
 
 HTTP = "HTTP"
+ROUTING = (virtual_service.KIND, traffic_router.KIND)
 ANYWHERE, HERE = ("", "*"), "."
 
 Ways = Callable[[str, Part], Iterator[Ruled]]
@@ -59,9 +60,7 @@ class IstioGateways:
         found = tuple(parts)
         self._ways, self._naming = ways, naming
         self._gateways = [one for one in found if one.resource.kind is istio_gateway.KIND]
-        self.rules = sorted(
-            (one for one in found if one.resource.kind is virtual_service.KIND), key=_age
-        )
+        self.rules = sorted((one for one in found if one.resource.kind in ROUTING), key=_age)
         """VirtualServices, the oldest first."""
 
     @property
