@@ -35,6 +35,14 @@ _Xds = Annotated[
         show_default=False,
     ),
 ]
+_Prune = Annotated[
+    bool,
+    typer.Option(
+        "--xds-prune",
+        help="Give each Envoy the instances of what its app was seen to call, and others when it "
+        "calls them.",
+    ),
+]
 _Certificate = Annotated[
     str | None,
     typer.Option("--tls-cert", help="PEM file: certificate and chain.", show_default=False),
@@ -87,6 +95,7 @@ def _serve(  # noqa: PLR0913 - one parameter for each option
     ] = None,
     xds: _Xds = None,
     *,
+    xds_prune: _Prune = False,
     auth: Annotated[
         bool,
         typer.Option("--auth", help="Ask for a token on loopback too, as everywhere else."),
@@ -100,6 +109,7 @@ def _serve(  # noqa: PLR0913 - one parameter for each option
     more: dict[str, Any] = {
         "governance": governance,
         "xds": xds,
+        "xds_prune": xds_prune,
         "auth": auth,
         "tls_cert": tls_cert,
         "tls_key": tls_key,

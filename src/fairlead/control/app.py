@@ -46,12 +46,16 @@ from fairlead.control.publish import Publisher
 from fairlead.control.settings import Settings
 from fairlead.control.status import Statuses, Watching
 from fairlead.control.store import SqliteStore, Store
+from fairlead.control.telemetry.edges import Edge, edges_of
 from fairlead.control.telemetry.fleet import Fleet
 from fairlead.control.telemetry.measurements import Measurements, Past
 from fairlead.control.tls import LOOK_AGAIN, Certificates, Files
 from fairlead.control.traffic import Traffic
 from fairlead.control.wires import Wires
 from fairlead.kinds import KINDS
+
+HOUR = 3600
+"""Seconds for which it counts that an app called another one."""
 
 
 class ControlPlane:
@@ -67,7 +71,8 @@ class ControlPlane:
         self._overtaken = Overtaken(store, self._publisher, clocks)
         keep, told = settings.remember_apps, self._nodes.news.set
         protection = Protection(clocks, lease=settings.lease, keep=keep, tell=told)
-        self._wires = Wires(self._publisher, settings.xds)
+        edges = self._edges if settings.xds_prune else None
+        self._wires = Wires(self._publisher, settings.xds, edges)
         watching = Watching(clocks, settings.status_gather, self._wires.carriers)
         self._statuses = Statuses(store, self._publisher, self._nodes, protection, watching)
         self._instances = Instances(
@@ -163,6 +168,10 @@ class ControlPlane:
             self._nodes.close()
             for task in tasks:
                 task.cancel()
+
+    def _edges(self, namespaces: Iterable[str]) -> list[Edge]:
+        measured, now = self._measured, self._measured.clocks.now().timestamp()
+        return edges_of(measured.memory, measured.fleet, sorted(namespaces), now, HOUR)
 
     def _live(self, nodes: list[str]) -> bool:
         return self._nodes.live(nodes, self._publisher.world.revision)

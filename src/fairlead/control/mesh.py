@@ -53,6 +53,8 @@ class Scope:
     """Of a ROUTER: path of the file where it writes requests."""
     egress: Egress | None = None
     """Which hosts it may know, None for all."""
+    called: frozenset[str] | None = None
+    """Hosts whose instances it is given before it asks for them, None for all."""
     sidecar: Sidecar | None = None
     """Of a SIDECAR that is an Envoy: what is its own."""
 
@@ -65,7 +67,8 @@ def mesh(world: World, scope: Scope, destinations: Destinations | None = None) -
 
 def own(world: World, scope: Scope) -> Mesh:
     """Return what the data plane of `scope` has beside what it shares with others."""
-    return beside(world, scope.namespace, scope.sidecar) if scope.sidecar else Mesh()
+    pruned = scope.called is not None
+    return beside(world, scope.namespace, scope.sidecar, pruned=pruned) if scope.sidecar else Mesh()
 
 
 def serving(world: World, scope: Scope) -> Iterator[Served]:
@@ -143,7 +146,12 @@ def _calls(world: World, scope: Scope, destinations: Destinations) -> Mesh:
     apps = every.keys() - world.registry.seen_from(scope.namespace).keys()
     usual = ((name, PORT) for name in every if name in apps)
     wanted = dict.fromkeys((*usual, *seen.named(hosts)))
-    clusters = (one for app, port in wanted for one in seen.clusters(app, port))
+    called = scope.called
+    clusters = (
+        replace(one, on_demand=called is not None and app not in called)
+        for app, port in wanted
+        for one in seen.clusters(app, port)
+    )
     return Mesh(tables=tuple(tables), clusters=tuple(clusters), listeners=tuple(listeners))
 
 

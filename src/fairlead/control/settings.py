@@ -24,6 +24,7 @@ VARIABLES = {
     "data_dir": "FAIRLEAD_DATA_DIR",
     "listen": "FAIRLEAD_LISTEN",
     "xds": "FAIRLEAD_XDS",
+    "xds_prune": "FAIRLEAD_XDS_PRUNE",
     "governance": "FAIRLEAD_GOVERNANCE",
     "auth": "FAIRLEAD_AUTH",
     "tls_cert": "FAIRLEAD_TLS_CERT",
@@ -57,6 +58,10 @@ class Settings:
 
     xds: tuple[str, int] | None = None
     """Loopback address and port that xDS is spoken on; None: it is not."""
+
+    xds_prune: bool = False
+    """Whether a sidecar gets the instances of what its app was seen to call, and others when it
+    calls them; else it gets all of them."""
 
     governance: str = ON
     """Whether namespaces that say nothing of it enforce their rules; one that does has its way."""
@@ -138,6 +143,7 @@ class Settings:
         data_dir: str | None,
         listen: str | None,
         xds: str | None = None,
+        xds_prune: bool = False,
         governance: str | None = None,
         auth: bool = False,
         tls_cert: str | None = None,
@@ -165,6 +171,7 @@ class Settings:
             host=host,
             port=port,
             xds=_xds(xds or found["xds"]),
+            xds_prune=xds_prune or parse_switch(VARIABLES["xds_prune"], found["xds_prune"]),
             governance=mode,
             auth=auth or not local or parse_switch(VARIABLES["auth"], found["auth"]),
             tls_cert=certificate,

@@ -43,6 +43,12 @@ LOOK_UP = Filter(
     content='{"dns_cache_config":{"name":"outside","dns_lookup_family":"V4_PREFERRED"}}',
 )
 """The same cache as in the bootstrap."""
+ON_DEMAND = Filter(
+    name="envoy.filters.http.on_demand",
+    type_url=f"{_FILTERS}on_demand.v3.OnDemand",
+    content='{"odcds":{"source":{"ads":{},"resource_api_version":"V3"},"timeout":"5s"}}',
+)
+"""A call waits until the cluster that its route names has arrived, where it was not there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +79,13 @@ def nowhere() -> VirtualHost:
     return VirtualHost(name=NOWHERE, domains=("*",), routes=(route,))
 
 
-def beside(world: World, namespace: str, sidecar: Sidecar) -> Mesh:
-    """Return what only this sidecar is given."""
+def beside(world: World, namespace: str, sidecar: Sidecar, *, pruned: bool = False) -> Mesh:
+    """Return what only this sidecar is given; one that is `pruned` asks for what it lacks."""
     calls = Listener(
         name=OUTBOUND,
         table=OUTBOUND,
         address=sidecar.capture,
-        filters=(LOOK_UP,),
+        filters=(ON_DEMAND, LOOK_UP) if pruned else (LOOK_UP,),
         access_log=sidecar.access_log,
     )
     if not sidecar.inbound:

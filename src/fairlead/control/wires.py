@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import BaseRoute
 
+from fairlead.control.called import Called, Edges
 from fairlead.control.carrying import Carrier
 from fairlead.control.publish import Publisher
 
@@ -17,12 +18,15 @@ if TYPE_CHECKING:
 class Wires:
     """xDS, where there is an address for it."""
 
-    def __init__(self, publisher: Publisher, address: tuple[str, int] | None) -> None:
+    def __init__(
+        self, publisher: Publisher, address: tuple[str, int] | None, edges: Edges | None = None
+    ) -> None:
+        """Give sidecars what `edges` say that their apps call, where there are any; else all."""
         self._xds: Xds | None = None
         if address is not None:
             from fairlead.control.xds import Xds
 
-            self._xds = Xds(publisher, *address)
+            self._xds = Xds(publisher, address, Called(edges) if edges is not None else None)
 
     def routes(self) -> Iterator[BaseRoute]:
         """Yield what is asked about them over HTTP."""

@@ -17,6 +17,7 @@ from fairlead.compiler.compile import World
 from fairlead.compiler.labels import pairs
 from fairlead.control.access.caller import caller_of
 from fairlead.control.api.status import json_response
+from fairlead.control.called import EVERY, Called
 from fairlead.control.carrying import Carrier
 from fairlead.control.destinations import Destinations
 from fairlead.control.mesh import LOOPBACK, ROUTER, SIDECAR, Scope, mesh, own
@@ -27,7 +28,7 @@ from fairlead.policy.workload import BASE, lane_name
 from fairlead.protocols.watch.codec import ROOT
 from fairlead.protocols.xds.codec import Encoder
 from fairlead.protocols.xds.node import Node
-from fairlead.protocols.xds.resource import ROUTES, View
+from fairlead.protocols.xds.resource import CLUSTER, ROUTES, View
 from fairlead.protocols.xds.server import Streams, serve
 from fairlead.protocols.xds.subscription import Rejection
 
@@ -45,8 +46,12 @@ log = logging.getLogger(__name__)
 class Xds:
     """The server, and the views it gives out."""
 
-    def __init__(self, publisher: Publisher, host: str, port: int) -> None:
-        self._publisher, self._host, self._port = publisher, host, port
+    def __init__(
+        self, publisher: Publisher, address: tuple[str, int], called: Called | None = None
+    ) -> None:
+        """Give sidecars what their apps were seen to call, where somebody looks; else all."""
+        self._publisher, self._called = publisher, called
+        self._host, self._port = address
         self._encoder = Encoder()
         self._views: dict[Scope, View] = {}
         self._wanted: set[Scope] = set()
@@ -57,6 +62,7 @@ class Xds:
         """Serve, and follow what is published, for good."""
         host = f"[{self._host}]" if ":" in self._host else self._host
         server, self._port = await serve(self.streams, f"{host}:{self._port}")
+        looking = asyncio.create_task(self._look()) if self._called is not None else None
         try:
             while True:
                 try:
@@ -65,7 +71,25 @@ class Xds:
                     log.exception("views for xDS could not be made; clients keep what they have")
                     await asyncio.sleep(RETRY)
         finally:
+            if looking is not None:
+                looking.cancel()
             await server.stop(0.2)
+
+    async def _look(self) -> None:
+        """See what apps call, for good."""
+        while self._called is not None:
+            await asyncio.sleep(EVERY)
+            try:
+                if self._called.look(list(self._asking())):
+                    self.streams.publish()  # who is to have another view is noted by it
+            except Exception:
+                log.exception("what apps call could not be looked at")
+
+    def _asking(self) -> Iterator[tuple[tuple[str, str], frozenset[str]]]:
+        for stream in self.streams.open:
+            node, asked = stream.session.node, stream.session.subscriptions.get(CLUSTER)
+            if node is not None and node.agent == ENVOY and node.kind == SIDECAR:
+                yield (node.namespace, node.app), asked.names if asked else frozenset()
 
     async def _follow(self) -> None:
         world = self._publisher.world
@@ -123,7 +147,12 @@ class Xds:
         return found
 
     def _scope(self, node: Node) -> Scope:
-        return _scope(node, self._publisher.world)
+        found = _scope(node, self._publisher.world)
+        if self._called is None or found.sidecar is None:
+            return found
+        if found.egress is not None and found.egress.hosts is not None:
+            return found  # somebody has said what it knows
+        return replace(found, called=self._called.of((node.namespace, node.app)))
 
     def _view(self, node: Node) -> View | None:
         scope = self._scope(node)

@@ -84,7 +84,8 @@ def _pushed(all_: Iterable[MeshCluster]) -> Iterator[MeshCluster]:
 
 def _cluster(one: MeshCluster) -> Resource:
     content = _bytes(clusters.cluster(one))
-    return Resource(one.name, CLUSTER, content, one.name if one.discovery == EDS else "")
+    assignment = one.name if one.discovery == EDS else ""
+    return Resource(one.name, CLUSTER, content, assignment, on_demand=one.on_demand)
 
 
 def _endpoints(one: MeshCluster) -> Resource:

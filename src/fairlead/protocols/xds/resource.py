@@ -110,11 +110,12 @@ class Collection:
         found: dict[str, Resource] = {}
         for new in resources:
             one, known = new, old.get(new.name)
-            if known is not None and known.content == one.content:
+            same = known is not None and known.on_demand == one.on_demand
+            if known is not None and same and known.content == one.content:
                 one = known
             found[one.name] = one
-        same = len(found) == len(old) and all(old.get(n) is one for n, one in found.items())
-        return before if before is not None and same else cls(found)
+        unchanged = len(found) == len(old) and all(old.get(n) is one for n, one in found.items())
+        return before if before is not None and unchanged else cls(found)
 
     @cached_property
     def version(self) -> str:
@@ -144,7 +145,9 @@ class Collection:
         put = [
             one
             for name, one in self.resources.items()
-            if (known := old.resources.get(name)) is None or known.version != one.version
+            if (known := old.resources.get(name)) is None
+            or known.version != one.version
+            or (known.on_demand and not one.on_demand)
         ]
         gone = [one for name, one in old.resources.items() if name not in self.resources]
         return Difference(tuple(put), tuple(gone))
