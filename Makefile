@@ -120,6 +120,10 @@ bench-flow: $(STAMP)  ## measure the gate beside others' in four languages; writ
 bench-push: $(STAMP)  ## measure pushes to thousands of xDS streams, and all coming again; writes build/bench/push.json
 	@$(BIN)/python -m benchmarks.push $(ARGS)
 
+.PHONY: bench-prune
+bench-prune: $(STAMP)  ## measure what an Envoy is pushed and keeps, all or what its app calls; writes build/bench/prune.json
+	@envoy=$$(PYTHON='$(PYTHON)' scripts/envoy.sh); $(BIN)/python -m benchmarks.push.pruned "$$envoy"
+
 .PHONY: bench-workers
 bench-workers: $(STAMP)  ## measure what workers count together, and kill some; writes build/bench/workers.json
 	@$(BIN)/python -m benchmarks.workers $(ARGS)

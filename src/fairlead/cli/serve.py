@@ -35,6 +35,15 @@ _Xds = Annotated[
         show_default=False,
     ),
 ]
+_Governance = Annotated[
+    str | None,
+    typer.Option(
+        "--governance",
+        help="off, observe or on (the default): whether namespaces without a label "
+        "fairlead.io/governance enforce their rules.",
+        show_default=False,
+    ),
+]
 _Prune = Annotated[
     bool,
     typer.Option(
@@ -84,15 +93,7 @@ def _serve(  # noqa: PLR0913 - one parameter for each option
         str | None,
         typer.Option("--listen", help="HOST:PORT; 127.0.0.1:8580 if left out.", show_default=False),
     ] = None,
-    governance: Annotated[
-        str | None,
-        typer.Option(
-            "--governance",
-            help="off, observe or on (the default): whether namespaces without a label "
-            "fairlead.io/governance enforce their rules.",
-            show_default=False,
-        ),
-    ] = None,
+    governance: _Governance = None,
     xds: _Xds = None,
     *,
     xds_prune: _Prune = False,

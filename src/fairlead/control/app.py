@@ -71,8 +71,7 @@ class ControlPlane:
         self._overtaken = Overtaken(store, self._publisher, clocks)
         keep, told = settings.remember_apps, self._nodes.news.set
         protection = Protection(clocks, lease=settings.lease, keep=keep, tell=told)
-        edges = self._edges if settings.xds_prune else None
-        self._wires = Wires(self._publisher, settings.xds, edges)
+        self._wires = Wires(self._publisher, settings, self._edges)
         watching = Watching(clocks, settings.status_gather, self._wires.carriers)
         self._statuses = Statuses(store, self._publisher, self._nodes, protection, watching)
         self._instances = Instances(

@@ -156,9 +156,6 @@ class Settings:
         directory = data_dir or found["data_dir"]
         if not directory:
             raise InvalidSetting("--data-dir", "", _NO_DIRECTORY)
-        mode = governance or found["governance"] or ON
-        if mode not in MODES:
-            raise InvalidSetting("--governance", mode, f"use one of {', '.join(MODES)}")
         text = listen or found["listen"] or DEFAULT_LISTEN
         host, port = parse_listen(text)
         local = ip_address(host).is_loopback
@@ -172,7 +169,7 @@ class Settings:
             port=port,
             xds=_xds(xds or found["xds"]),
             xds_prune=xds_prune or parse_switch(VARIABLES["xds_prune"], found["xds_prune"]),
-            governance=mode,
+            governance=_mode(governance or found["governance"] or ON),
             auth=auth or not local or parse_switch(VARIABLES["auth"], found["auth"]),
             tls_cert=certificate,
             tls_key=key,
@@ -185,6 +182,12 @@ _WITHOUT_TLS = (
     "only loopback addresses (127.0.0.1, [::1]) are served without TLS: give --tls-cert and "
     "--tls-key; everybody will need a token then"
 )
+
+
+def _mode(text: str) -> str:
+    if text not in MODES:
+        raise InvalidSetting("--governance", text, f"use one of {', '.join(MODES)}")
+    return text
 
 
 def _xds(text: str) -> tuple[str, int] | None:

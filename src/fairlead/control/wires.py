@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute
 from fairlead.control.called import Called, Edges
 from fairlead.control.carrying import Carrier
 from fairlead.control.publish import Publisher
+from fairlead.control.settings import Settings
 
 if TYPE_CHECKING:
     from fairlead.control.xds import Xds
@@ -18,15 +19,14 @@ if TYPE_CHECKING:
 class Wires:
     """xDS, where there is an address for it."""
 
-    def __init__(
-        self, publisher: Publisher, address: tuple[str, int] | None, edges: Edges | None = None
-    ) -> None:
-        """Give sidecars what `edges` say that their apps call, where there are any; else all."""
+    def __init__(self, publisher: Publisher, settings: Settings, edges: Edges) -> None:
+        """`edges` are the calls that apps are seen to make."""
         self._xds: Xds | None = None
-        if address is not None:
+        if settings.xds is not None:
             from fairlead.control.xds import Xds
 
-            self._xds = Xds(publisher, address, Called(edges) if edges is not None else None)
+            called = Called(edges) if settings.xds_prune else None
+            self._xds = Xds(publisher, settings.xds, called)
 
     def routes(self) -> Iterator[BaseRoute]:
         """Yield what is asked about them over HTTP."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -12,16 +11,12 @@ import httpx
 import pytest
 
 from fairlead.cli.bootstrap.command import bootstrap, options_parser
+from tests.cli.proxy.following import ENVOY, ISTIO, NAMESPACE, Sidecar, xds_port
 from tests.cli.proxy.test_gateway import free_port
-from tests.cli.proxy.test_mesh import Sidecar, xds_port
 from tests.conformance.routing.envoy.process import Envoy
 from tests.conformance.routing.envoy.upstream import Upstream
 from tests.control.fleet import until
 from tests.control.serving import Server, serving
-
-ENVOY = os.environ.get("ENVOY", "")
-NAMESPACE = "shop"
-ISTIO = "networking.istio.io/v1"
 
 pytestmark = pytest.mark.skipif(not ENVOY, reason="make test-envoy tries it")
 
