@@ -134,7 +134,7 @@ def test_a_table_that_takes_seconds_is_made_smaller_and_says_so():
     rule = parse(made({"host": "orders", "trafficPolicy": {"loadBalancer": hashed}}, 1))
     part = compile_destination_rule(rule)
     assert part.calling is not None
-    assert part.calling.clusters[0][0].balance.size == LARGEST
+    assert part.calling.instances[0].cluster.balance.size == LARGEST
     path = "trafficPolicy.loadBalancer.consistentHash.maglev.tableSize"
     assert part.not_honoured[0].startswith(f"{path}: 4999999 places")
 

@@ -75,9 +75,7 @@ def test_all_that_istio_knows_is_read_and_what_waits_is_named():
         exportTo=["."],
         workloadSelector={"matchLabels": {"app": "a"}},
     )
-    pool = "connectionPool.tcp.maxConnections"
-    blocks = [pool, "tls", "portLevelSettings", "tunnel", "proxyProtocol"]
-    found = ["loadBalancer.localityLbSetting", *blocks]
+    found = ["loadBalancer.localityLbSetting", "tunnel", "proxyProtocol"]
     assert list(waiting(parse(plain).spec)) == [
         *(f"trafficPolicy.{path}" for path in found),
         *(f"subsets[0].trafficPolicy.{path}" for path in found),
@@ -131,3 +129,43 @@ def test_all_that_istio_knows_is_read_and_what_waits_is_named():
 def test_what_cannot_be_meant_is_refused_with_its_path(plain, path, words):
     """It decides who gets calls."""
     assert words in said(plain)[path]
+
+
+@pytest.mark.parametrize(
+    ("policy", "where", "why"),
+    [
+        ({"tls": {"mode": "MUTUAL"}}, "tls", "MUTUAL needs clientCertificate and privateKey"),
+        (
+            {"tls": {"mode": "SIMPLE", "caCertificates": "ca"}},
+            "tls.caCertificates",
+            "must be a path from /, got 'ca'",
+        ),
+        (
+            {"tls": {"mode": "SIMPLE", "privateKey": "/key"}},
+            "tls",
+            "needs both of clientCertificate and privateKey",
+        ),
+        (
+            {"portLevelSettings": [{"port": {"number": 80}}, {"port": {"number": 80}}]},
+            "portLevelSettings[1].port",
+            "80 is an earlier one's port",
+        ),
+        (
+            {
+                "portLevelSettings": [
+                    {
+                        "port": {"number": 80},
+                        "loadBalancer": {
+                            "simple": "RANDOM",
+                            "consistentHash": {"useSourceIp": True},
+                        },
+                    }
+                ]
+            },
+            "portLevelSettings[0].loadBalancer",
+            "has simple and consistentHash: choose one",
+        ),
+    ],
+)
+def test_policies_of_ports_and_encryption_are_checked_as_well(policy, where, why):
+    assert said(made(trafficPolicy=policy)) == {f"spec.trafficPolicy.{where}": why}

@@ -51,8 +51,8 @@ def test_one_in_python_equals_one_from_yaml():
 def test_an_instance_is_chosen_as_it_says(policy, algorithm):
     calling = compile_virtual_workload(parse(made(**policy))).calling
     assert calling is not None
-    assert [one.balance.algorithm for one, _ in calling.clusters] == [algorithm] * 3
-    assert [one.subset for one, _ in calling.clusters] == ["", "v8", "v9"]
+    assert [one.cluster.balance.algorithm for one in calling.instances] == [algorithm] * 3
+    assert [one.cluster.subset for one in calling.instances] == ["", "v8", "v9"]
 
 
 def test_what_cannot_be_meant_is_refused_with_its_path():

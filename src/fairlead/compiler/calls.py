@@ -16,6 +16,7 @@ from fairlead.compiler.finding import ENFORCED, OVERRIDDEN, TARGET_NOT_SEEN
 from fairlead.compiler.istio.agents import call_route
 from fairlead.compiler.istio.form import Caller, Ruled
 from fairlead.compiler.istio.hosts import Names, full_name, named, to_itself
+from fairlead.compiler.istio.instances import Instances
 from fairlead.compiler.istio.registry import Registry
 from fairlead.compiler.labels import satisfied
 from fairlead.compiler.part import Calling, Part
@@ -95,7 +96,9 @@ class Callings:
             known: set[str] = set()
             for part in self._clusters_from(service, caller):
                 assert part.calling is not None  # noqa: S101 - a claim
-                own = [c for c, _ in part.calling.clusters if c.subset not in known]
+                own = [
+                    one.cluster for one in part.calling.instances if one.cluster.subset not in known
+                ]
                 known |= {cluster.subset for cluster in own}
                 if any(cluster.outlier is not None for cluster in own):
                     yield part
@@ -171,8 +174,9 @@ class Callings:
         if not calling.destination:
             yield f"{_called(first)} says what holds for calls of {name}"
         elif _named(part, service) == _named(first, service):
-            kept = {one.subset for one, _ in first.calling.clusters} if first.calling else set()
-            for cluster, _ in calling.clusters:
+            others = first.calling.instances if first.calling else ()
+            kept = {one.cluster.subset for one in others}
+            for cluster in (one.cluster for one in calling.instances):
                 if cluster.subset in kept and (cluster.subset or calling.policy):
                     what = f"subset {cluster.subset}" if cluster.subset else "instances"
                     yield f"{_called(first)} says what holds for {what} of {name}"
@@ -260,14 +264,19 @@ class Callings:
                         yield subset
 
     def clusters(self, service: Service, namespace: str) -> tuple[Cluster, ...]:
+        """Return how agents of `namespace` call instances of `service`, all and by subset."""
+        return tuple(one.cluster for one in self.instances(service, namespace))
+
+    def instances(self, service: Service, namespace: str) -> tuple[Instances, ...]:
         """Return how instances of `service` are called from `namespace`, all and by subset."""
-        found: dict[str, Cluster] = {}
+        found: dict[str, Instances] = {}
         for part in self._clusters_from(service, namespace):
             assert part.calling is not None  # noqa: S101 - a claim
-            for cluster, labels in part.calling.clusters:
-                if cluster.subset not in found:
+            for one in part.calling.instances:
+                if one.cluster.subset not in found:
+                    labels = one.labels
                     addresses = None if labels is None else self._carrying(service, labels)
-                    found[cluster.subset] = replace(cluster, addresses=addresses)
+                    found[one.cluster.subset] = one.only(addresses)
         return tuple(found.values())
 
     def _carrying(self, service: Service, labels: tuple[tuple[str, str], ...]) -> tuple[str, ...]:

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from fairlead.compiler.labels import Pairs, pairs
+from fairlead.compiler.istio.instances import (
+    AGENTS,
+    Instances,
+    elsewhere,
+    merged,
+    pool,
+    ports,
+    tls,
+)
+from fairlead.compiler.labels import pairs
 from fairlead.compiler.part import Calling, Part
 from fairlead.kinds import Resource
 from fairlead.kinds.destination_rule import (
-    ConnectionPool,
     ConsistentHash,
     DestinationRuleSpec,
-    HttpPool,
     LoadBalancer,
     OutlierDetection,
     RetryBudget,
-    TcpPool,
     TrafficPolicy,
 )
 from fairlead.kinds.networking import Percent, waiting
@@ -53,10 +60,16 @@ def compile_destination_rule(resource: Resource[DestinationRuleSpec]) -> Part:
             destination=True,
             hosts=(spec.host,),
             exported=spec.export_to or (),
-            clusters=tuple(_clusters(f"{resource.kind.kind}/{resource.name}", spec)),
+            instances=tuple(_instances(f"{resource.kind.kind}/{resource.name}", spec)),
             policy=spec.traffic_policy is not None,
         ),
-        not_honoured=(*waits, *_passthrough(spec), *_large(spec), *_own_budgets(spec)),
+        not_honoured=(
+            *waits,
+            *_passthrough(spec),
+            *_large(spec),
+            *_own_budgets(spec),
+            *_left(spec),
+        ),
     )
 
 
@@ -64,6 +77,18 @@ def _policies(spec: DestinationRuleSpec) -> Iterator[tuple[str, TrafficPolicy | 
     yield "", spec.traffic_policy
     for at, one in enumerate(spec.subsets or ()):
         yield f"subsets[{at}].", one.traffic_policy
+
+
+def _left(spec: DestinationRuleSpec) -> Iterator[str]:
+    for above, policy in _policies(spec):
+        if policy is None:
+            continue
+        path = f"{above}trafficPolicy"
+        yield from elsewhere(policy, path)
+        for place, one in enumerate(policy.port_level_settings or ()):
+            where = f"{path}.portLevelSettings[{place}]"
+            yield f"{where}: {AGENTS}, for the port that a route names, or 80"
+            yield from elsewhere(one, where)
 
 
 def _large(spec: DestinationRuleSpec) -> Iterator[str]:
@@ -96,33 +121,40 @@ def _own_budgets(spec: DestinationRuleSpec) -> Iterator[str]:
             yield f"{path}.connectionPool.http.maxRetries: {why}"
 
 
-def _clusters(rule: str, spec: DestinationRuleSpec) -> Iterator[tuple[Cluster, Pairs | None]]:
-    """Yield clusters, each with the labels of its instances, None for all."""
+def _instances(rule: str, spec: DestinationRuleSpec) -> Iterator[Instances]:
     policy = spec.traffic_policy or TrafficPolicy()
-    yield _cluster(rule, "", policy), None
+    yield _called(rule, "", policy, tuple(ports(policy)))
     for subset in spec.subsets or ():
         own = subset.traffic_policy or TrafficPolicy()
-        # Block by block: what a subset has replaces all of a block, what it has not is taken over.
-        merged = TrafficPolicy.model_construct(
-            load_balancer=own.load_balancer or policy.load_balancer,
-            outlier_detection=own.outlier_detection or policy.outlier_detection,
-            retry_budget=own.retry_budget or policy.retry_budget,
-            connection_pool=own.connection_pool or policy.connection_pool,
-        )
-        yield _cluster(rule, subset.name, merged), pairs(subset.labels or {})
+        found = _called(rule, subset.name, merged(policy, own), tuple(ports(policy, own)))
+        yield replace(found, labels=pairs(subset.labels or {}))
+
+
+def _called(
+    rule: str,
+    subset: str,
+    policy: TrafficPolicy,
+    by_port: tuple[tuple[int, TrafficPolicy], ...] = (),
+) -> Instances:
+    return Instances(
+        cluster=_cluster(rule, subset, policy),
+        pool=pool(policy.connection_pool),
+        tls=tls(policy.tls),
+        ports=tuple((number, _called(rule, subset, one)) for number, one in by_port),
+    )
 
 
 def _cluster(rule: str, subset: str, policy: TrafficPolicy) -> Cluster:
-    pool = policy.connection_pool or ConnectionPool()
-    http, tcp = pool.http or HttpPool(), pool.tcp or TcpPool()
+    limits = pool(policy.connection_pool)
+    http = policy.connection_pool.http if policy.connection_pool else None
     return Cluster(
         subset=subset,
         rule=rule,
         balance=_balance(policy.load_balancer),
         outlier=_outlier(policy.outlier_detection),
-        budget=_budget(policy.retry_budget, http.max_retries),
-        most_requests=http.http2_max_requests or 0,
-        connect=tcp.connect_timeout or 0.0,
+        budget=_budget(policy.retry_budget, http.max_retries if http else None),
+        most_requests=limits.most_requests,
+        connect=limits.connect_timeout,
     )
 
 

@@ -9,9 +9,9 @@ from typing import Any
 from fairlead.compiler.gateways.form import RouteRule
 from fairlead.compiler.istio.form import Ruled
 from fairlead.compiler.istio.hosted import Egress, Entry, Member
+from fairlead.compiler.istio.instances import Instances
 from fairlead.compiler.labels import Pairs, satisfied
 from fairlead.kinds import Resource
-from fairlead.policy.balance import Cluster
 from fairlead.policy.database import Database, ShadowDatabase, ShadowTable
 from fairlead.policy.fallback import Fallback
 from fairlead.policy.lane import Colouring
@@ -125,8 +125,8 @@ class Calling:
     """Namespaces that call, ``.`` for its own; none for all."""
     ways: tuple[Ruled, ...] = ()
     """What is done with calls; of those that match, the first counts."""
-    clusters: tuple[tuple[Cluster, Pairs | None], ...] = ()
-    """Each with the labels of its instances, None for all."""
+    instances: tuple[Instances, ...] = ()
+    """How they are called: all, and subsets."""
     policy: bool = False
     """Whether it says how all instances are called."""
     unenforced: str = ""

@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 
 from fairlead.compiler.compile import World
 from fairlead.compiler.istio.hosts import PORT, cluster_name, full_name
+from fairlead.compiler.istio.instances import Instances, named
 from fairlead.control import outer
 from fairlead.flow.route import shadow_pool
-from fairlead.policy.balance import MAGLEV, RING_HASH, Balance, Cluster
+from fairlead.policy.balance import MAGLEV, RING_HASH, ROUND, Balance
 from fairlead.policy.endpoint import GRPC, Endpoint, Service
 from fairlead.policy.lane import DEFAULT_KEY
-from fairlead.policy.mesh import EDS, Locality, MeshCluster, Pool
+from fairlead.policy.mesh import EDS, Locality, MeshCluster
 from fairlead.policy.mesh import Endpoint as MeshEndpoint
 from fairlead.policy.routing.action import Forward, HashKey, Weighted
 from fairlead.policy.routing.match import REGEX, HeaderMatch, TextMatch
@@ -31,7 +32,7 @@ LANE = "~"
 
 Lane = tuple[str, str]
 """Its name, and the key of its label in a baggage."""
-EVERYBODY = Cluster()
+EVERYBODY = Instances()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Seen:
         hosted = {host: _app(one.service, {}) for host, one in self._hosted.items()}
         self._apps, self._callings = {**destinations.apps, **hosted}, world.callings
         self._namespace = namespace
-        self._rules: dict[str, dict[str, Cluster]] = {}
+        self._rules: dict[str, dict[str, Instances]] = {}
 
     def by_lane(self, route: Route) -> Iterator[Route]:
         """Yield `route` for each lane that one of its destinations is on, and then for base.
@@ -116,6 +117,7 @@ class Seen:
                     continue
                 # Of gRPC, where an app has both: a cluster has one protocol.
                 grpc = [one for one in found if one.protocol == GRPC]
+                how = rule.at(port)
                 yield MeshCluster(
                     name=cluster_name(host, _slot(subset, lane), port),
                     discovery=outer.discovery(hosted) if hosted else EDS,
@@ -125,10 +127,11 @@ class Seen:
                         else _localities(grpc or found)
                     ),
                     http2=bool(grpc),
-                    balance=rule.balance,
-                    outlier=rule.outlier,
-                    budget=rule.budget,
-                    pool=Pool(connect_timeout=rule.connect, most_requests=rule.most_requests),
+                    balance=how.cluster.balance,
+                    outlier=how.cluster.outlier,
+                    budget=how.cluster.budget,
+                    pool=how.pool,
+                    tls=named(how.tls, host),
                 )
 
     def named(self, hosts: Iterable[VirtualHost]) -> Iterator[tuple[str, int]]:
@@ -137,12 +140,12 @@ class Seen:
         known = (parts for parts in found if len(parts) == 4 and parts[3] in self._apps)
         yield from dict.fromkeys((parts[3], int(parts[1])) for parts in known)
 
-    def _subsets(self, host: str) -> dict[str, Cluster]:
+    def _subsets(self, host: str) -> dict[str, Instances]:
         """Return the rules for instances of an app, by subset; ``""`` is for all of them."""
         if host not in self._rules:
             app = self._apps.get(host)
-            rules = self._callings.clusters(app.service, self._namespace) if app else ()
-            self._rules[host] = {"": EVERYBODY} | {one.subset: one for one in rules}
+            rules = self._callings.instances(app.service, self._namespace) if app else ()
+            self._rules[host] = {"": EVERYBODY} | {one.cluster.subset: one for one in rules}
         return self._rules[host]
 
     def _lanes(self, cluster: str) -> dict[Lane, str]:
@@ -185,8 +188,9 @@ class Seen:
         for one in clusters:
             parts = one.cluster.split("|", 3)
             rule = self._subsets(parts[-1]).get(parts[2]) if len(parts) == 4 else None
-            if rule is not None and rule.balance.algorithm in (RING_HASH, MAGLEV):
-                return (_key(rule.balance),)
+            balance = rule.at(int(parts[1])).cluster.balance if rule is not None else ROUND
+            if balance.algorithm in (RING_HASH, MAGLEV):
+                return (_key(balance),)
         return ()
 
 
@@ -204,10 +208,10 @@ def _slot(subset: str, lane: str) -> str:
     return subset if lane == BASE else f"{subset}{LANE}{lane}"
 
 
-def _within(endpoints: list[Endpoint], rule: Cluster) -> list[Endpoint]:
-    if rule.addresses is None:
+def _within(endpoints: list[Endpoint], rule: Instances) -> list[Endpoint]:
+    if rule.cluster.addresses is None:
         return endpoints
-    addresses = frozenset(rule.addresses)
+    addresses = frozenset(rule.cluster.addresses)
     return [one for one in endpoints if one.address in addresses]
 
 

@@ -152,6 +152,9 @@ def _calls(world: World, scope: Scope, destinations: Destinations) -> Mesh:
         for app, port in wanted
         for one in seen.clusters(app, port)
     )
+    if not scope.kind:
+        # gRPC has the credentials of its channel, and refuses a cluster with files of others.
+        clusters = (replace(one, tls=None) for one in clusters)
     return Mesh(tables=tuple(tables), clusters=tuple(clusters), listeners=tuple(listeners))
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from fairlead.kinds.authoring import Maker
+from fairlead.kinds.client_tls import ClientTls, unencryptable
 from fairlead.kinds.kind import AGE, ENFORCED, LIVE, NAME, Column, Kind, Plain, child, text_at
 from fairlead.kinds.networking import ALSO, GROUP, VERSION, Istio, Later, Percent, Seconds, later
 from fairlead.kinds.spec import Labels
@@ -16,7 +17,7 @@ from fairlead.kinds.violation import Loc, Violation
 from fairlead.policy.balance import MOST_PLACES, MOST_POINTS
 
 KEYS = ("httpHeaderName", "httpCookie", "useSourceIp", "httpQueryParameterName")
-MOST_SUBSETS = 256
+MOST_SUBSETS, MOST_PORTS = 256, 64
 
 Simple = Literal[
     "UNSPECIFIED", "RANDOM", "PASSTHROUGH", "ROUND_ROBIN", "LEAST_REQUEST", "LEAST_CONN"
@@ -134,14 +135,24 @@ class RetryBudget(Istio):
     budget_interval: Later = later("How long calls count.")
 
 
+class TcpKeepalive(Istio):
+    """Signs of life of a connection without traffic."""
+
+    time: Seconds | None = Field(default=None, description="Before the first one; 2h.")
+    interval: Later = later("Between two.")
+    probes: Later = later("How many.")
+
+
 class TcpPool(Istio):
     """Connections."""
 
     connect_timeout: Seconds | None = Field(
         default=None, description="Time to connect; the client's own if left out."
     )
-    max_connections: Later = later("Connections at a time.")
-    tcp_keepalive: Later = later("Signs of life.")
+    max_connections: int | None = Field(
+        default=None, ge=0, le=2_147_483_647, description="Connections at a time; 0: any number."
+    )
+    tcp_keepalive: TcpKeepalive | None = Field(default=None, description="Signs of life.")
     max_connection_duration: Later = later("How long one is kept.")
     idle_timeout: Later = later("How long one is kept for nothing.")
 
@@ -162,13 +173,19 @@ class HttpPool(Istio):
         le=2_147_483_647,
         description="Calls that are repeated at a time, where there is no retryBudget.",
     )
-    http1_max_pending_requests: Later = Field(
+    http1_max_pending_requests: int | None = Field(
         default=None,
         alias="http1MaxPendingRequests",
-        description="Calls that wait. Not enforced yet: status says so.",
+        ge=0,
+        le=2_147_483_647,
+        description="Calls that wait for a connection; 0: any number.",
     )
-    max_requests_per_connection: Later = later("Calls of one connection.")
-    idle_timeout: Later = later("How long a connection is kept for nothing.")
+    max_requests_per_connection: int | None = Field(
+        default=None, ge=0, le=536_870_912, description="Calls of one connection; 0: any number."
+    )
+    idle_timeout: Seconds | None = Field(
+        default=None, description="How long a connection is kept for nothing."
+    )
     h2_upgrade_policy: Later = Field(
         default=None,
         alias="h2UpgradePolicy",
@@ -190,6 +207,26 @@ class ConnectionPool(Istio):
     http: HttpPool | None = Field(default=None, description="Calls.")
 
 
+class PortNumber(Istio):
+    """A port."""
+
+    number: int = Field(ge=1, le=65535, description="Its number.")
+
+
+class PortPolicy(Istio):
+    """How it is called on one port. What is missing is Istio's default: nothing is taken over."""
+
+    port: PortNumber = Field(description="The port.")
+    load_balancer: LoadBalancer | None = Field(default=None, description="Which instance.")
+    outlier_detection: OutlierDetection | None = Field(
+        default=None, description="Which instance not."
+    )
+    connection_pool: ConnectionPool | None = Field(
+        default=None, description="Connections and their limits."
+    )
+    tls: ClientTls | None = Field(default=None, description="Encryption.")
+
+
 class TrafficPolicy(Istio):
     """How it is called. A subset that has a block of these replaces all of that block."""
 
@@ -201,8 +238,10 @@ class TrafficPolicy(Istio):
     connection_pool: ConnectionPool | None = Field(
         default=None, description="Connections and their limits."
     )
-    tls: Later = later("Encryption.")
-    port_level_settings: Later = later("The same by port.")
+    tls: ClientTls | None = Field(default=None, description="Encryption.")
+    port_level_settings: Annotated[tuple[PortPolicy, ...], Field(strict=False)] | None = Field(
+        default=None, max_length=MOST_PORTS, description="What is different on some ports."
+    )
     tunnel: Later = later("A proxy between.")
     proxy_protocol: Later = later("Who calls, told to the server.")
 
@@ -271,6 +310,18 @@ def _policy(policy: Plain, loc: Loc) -> Iterator[Violation]:
             yield Violation(loc=where, message=f"{size} is no prime number: 65537 is one")
     if {"warmup", "warmupDurationSecs"} <= balancer.keys():
         yield Violation(loc=at, message="has warmup and warmupDurationSecs, its old form")
+    yield from unencryptable(child(policy, "tls"), (*loc, "tls"))
+    ports = policy.get("portLevelSettings")
+    seen: set[object] = set()
+    for place, one in enumerate(ports if isinstance(ports, list) else ()):
+        if not isinstance(one, dict):
+            continue
+        under: Loc = (*loc, "portLevelSettings", place)
+        number = child(one, "port").get("number")
+        if isinstance(number, int) and number in seen:
+            yield Violation(loc=(*under, "port"), message=f"{number} is an earlier one's port")
+        seen.add(number)
+        yield from _policy(one, under)
 
 
 def _prime(number: int) -> bool:

@@ -28,8 +28,8 @@ def never_ejected(part: Part, instances: Iterable[Instance]) -> Iterator[tuple[L
         if any(addressed(host, one.app, one.namespace, own) for host in hosts)
     ]
     told: set[Loc] = set()
-    for cluster, labels in part.calling.clusters:
-        rule = cluster.outlier
+    for one in part.calling.instances:
+        cluster, labels, rule = one.cluster, one.labels, one.cluster.outlier
         if rule is None or not _judges(rule):
             continue
         loc = _loc(part, cluster)
