@@ -30,6 +30,7 @@ HERE = {
     "FL018": (instance("orders", lane="gray", unfit_for_tables="sqlite3 is not hooked"),),
     "FL020": tuple(instance("orders", address=f"127.0.0.1:{n}") for n in range(9)),
 }
+CALLS = {"FL022": ((("default", "cart"), ("default", "stock")),)}
 
 
 def example(code: str) -> str:
@@ -59,7 +60,8 @@ def test_the_example_of_each_page_is_found(code: Code):
             load_documents(example(code.id))
         assert len(refused.value.violations) == 1
         return
-    here = Here(instances=HERE.get(code.id, ())) if code.live else None
+    there, calls = HERE.get(code.id, ()), CALLS.get(code.id, ())
+    here = Here(instances=there, calls=calls) if code.live else None
     found = [one for one in advice(code.id, here) if one.code is code]
     assert found, advice(code.id, here)
 
@@ -69,6 +71,27 @@ def test_nothing_is_said_about_instances_where_nobody_knows_them():
     for code in CODES:
         if code.live:
             assert [one for one in advice(code.id) if one.code.live] == []
+
+
+def test_a_sidecar_that_names_what_is_called_hides_nothing():
+    """And one is blamed for its own workloads alone."""
+    named = example("FL022").replace("./orders", "./stock")
+    other = example("FL022").replace("spec:", "spec:\n  workloadSelector: {labels: {app: other}}")
+
+    for text in (named, other):
+        assert analyzed(load_documents(text), Here(calls=CALLS["FL022"])) == []
+
+
+def test_an_instance_that_nobody_selects_is_told_of():
+    """It was written to be called."""
+    text = (
+        "apiVersion: networking.istio.io/v1\nkind: WorkloadEntry\nmetadata: {name: ledger}\n"
+        "spec: {address: 10.0.0.1, labels: {app: ledger}}"
+    )
+
+    assert [one.code.id for one in analyzed(load_documents(text))] == ["FL014"]
+    both = f"{text}\n---\n{example('FL021')}"
+    assert analyzed(load_documents(both), Here()) == []
 
 
 def test_a_reference_is_found_at_its_field():

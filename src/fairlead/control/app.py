@@ -98,7 +98,7 @@ class ControlPlane:
         namespaces = NamespaceApi(resources=view, served=kind, stop=self.stop)
         self._doors = doors or Doors.open(clocks.now)
         history = HistoryApi(store=store, served=authored([*served, namespaces.served]))
-        analysis = AnalysisApi(publisher=self._publisher)
+        analysis = AnalysisApi(publisher=self._publisher, edges=self._edges)
         own = [*self._agents(settings, traffic), *history.routes(), *analysis.routes()]
         self._serve(rest, namespaces, [*own, *self._wires.routes()])
 

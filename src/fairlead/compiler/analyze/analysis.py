@@ -17,6 +17,7 @@ from fairlead.compiler import finding as told
 from fairlead.compiler.analyze import codes
 from fairlead.compiler.analyze.codes import Code, Severity
 from fairlead.compiler.analyze.ejecting import never_ejected
+from fairlead.compiler.analyze.hiding import App, hidden
 from fairlead.compiler.compile import World
 from fairlead.compiler.finding import Finding
 from fairlead.compiler.gateways.standing import NOT_FOUND, NOT_REPORTED
@@ -58,6 +59,8 @@ class Here:
     apps: tuple[tuple[str, str], ...] = ()
     """Namespace and name of the apps that are known, seen now or not."""
     governance: Governance = Governance()
+    calls: tuple[tuple[App, App], ...] = ()
+    """Who was seen to call whom lately."""
 
 
 def analyzed(resources: Iterable[Resource[Any]], here: Here | None = None) -> list[Advice]:
@@ -74,6 +77,7 @@ def analyzed(resources: Iterable[Resource[Any]], here: Here | None = None) -> li
         *(advice for one in rules.values() for advice in _multiplied(one)),
         *(_lonely(rules, world, known) if here else ()),
         *(_never_ejected(rules, known) if here else ()),
+        *(_hidden(rules, world, known) if here else ()),
     ]
     if here is None:
         found = [one for one in found if not one.code.live]
@@ -100,6 +104,8 @@ _ENFORCED: Mapping[str, Code | None] = {
     "StrategyUnusable": codes.DANGLING,
     "SubsetUnusable": codes.DANGLING,
     "NotReferenced": codes.UNUSED,
+    "NotSelected": codes.UNUSED,
+    "NoEndpoints": codes.NO_ENDPOINTS,
     "Off": codes.TRIAL,
     "Simulated": codes.TRIAL,
     # Told as conditions of their own as well.
@@ -285,6 +291,13 @@ def _never_ejected(rules: Mapping[str, Rules], here: Here) -> Iterator[Advice]:
         for part in one.parts:
             for loc, message in never_ejected(part, here.instances):
                 yield replace(_about(part, codes.NEVER_EJECTED, message), loc=loc)
+
+
+def _hidden(rules: Mapping[str, Rules], world: World, here: Here) -> Iterator[Advice]:
+    for one in rules.values():
+        for part in one.parts:
+            for message in hidden(world, part, here.calls) if part.egress else ():
+                yield replace(_about(part, codes.HIDDEN, message), loc=("spec", "egress"))
 
 
 def _about(part: Part, code: Code, message: str) -> Advice:

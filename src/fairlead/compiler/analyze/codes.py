@@ -49,7 +49,7 @@ def _code(number: int, name: str, severity: Severity, title: str, remedy: str) -
 LIVE = frozenset(
     {
         *("LaneWithoutInstances", "InstancesOnTwoLanes", "TargetNotSeen", "InstancesExcluded"),
-        "NeverEjected",
+        *("NeverEjected", "HostWithoutEndpoints", "CallHidden"),
     }
 )
 """Names of those that are about instances."""
@@ -151,7 +151,7 @@ UNUSED = _code(
     14,
     "NotReferenced",
     WARNING,
-    "no object names a strategy, an answer or a database",
+    "no object names a strategy, an answer, a database or an instance",
     "delete it, or name it where it was meant for",
 )
 NOT_HONOURED = _code(
@@ -196,11 +196,25 @@ NEVER_EJECTED = _code(
     "no instance is ever left out, however it fails: its share of all is above maxEjectionPercent",
     "raise maxEjectionPercent to what the message says, or start more instances",
 )
+NO_ENDPOINTS = _code(
+    21,
+    "HostWithoutEndpoints",
+    ERROR,
+    "nobody stands for the hosts of a ServiceEntry: calls of them fail",
+    "list endpoints, or apply a WorkloadEntry or start an instance with the labels it selects",
+)
+HIDDEN = _code(
+    22,
+    "CallHidden",
+    WARNING,
+    "a Sidecar hides a host that an app is seen to call",
+    "name the host in `egress`, or stop calling it",
+)
 
 CODES = (
     *(INVALID, DANGLING, SHADOWED, OVERLAPPING, FIGHTING, AMBIGUOUS, SHADOW_NAME, NO_SHADOW),
     *(SHADOW_LANE, NO_INSTANCES, TWO_LANES, UNSEEN, SAME_GUARD, UNUSED, NOT_HONOURED),
-    *(NOT_ENFORCED, TRIAL, EXCLUDED, AMPLIFIED, NEVER_EJECTED),
+    *(NOT_ENFORCED, TRIAL, EXCLUDED, AMPLIFIED, NEVER_EJECTED, NO_ENDPOINTS, HIDDEN),
 )
 """In the order of their numbers."""
 

@@ -21,6 +21,7 @@ from fairlead.control.access.roles import EXPLANATIONS
 from fairlead.control.api import body as bodies
 from fairlead.control.api.objects import check_namespace
 from fairlead.control.api.status import bad_request, json_response, unsupported_media_type
+from fairlead.control.called import Edges
 from fairlead.control.publish import Publisher
 from fairlead.control.store import Object
 from fairlead.kinds import InvalidResource, Resource, parse
@@ -40,6 +41,8 @@ class AnalysisApi:
     """The endpoint."""
 
     publisher: Publisher
+    edges: Edges = lambda namespaces: ()
+    """The calls that apps are seen to make."""
     _one: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
     """One at a time: each keeps a thread busy."""
 
@@ -83,7 +86,12 @@ class AnalysisApi:
     def _here(self, namespace: str) -> Here:
         inputs = self.publisher.inputs
         own = (one for key, one in inputs.instances.items() if key.namespace == namespace)
-        return Here(instances=tuple(own), apps=tuple(inputs.apps), governance=inputs.governance)
+        return Here(
+            instances=tuple(own),
+            apps=tuple(inputs.apps),
+            governance=inputs.governance,
+            calls=tuple((one.caller, one.callee) for one in self.edges([namespace])),
+        )
 
 
 def _posted(plain: Any, namespace: str, objects: _Objects) -> list[Advice]:
