@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 from fairlead.compiler.finding import ENFORCED, OVERRIDDEN, TARGET_NOT_SEEN
 from fairlead.compiler.istio.agents import call_route
+from fairlead.compiler.istio.delegates import Delegates
 from fairlead.compiler.istio.form import Caller, Ruled
 from fairlead.compiler.istio.hosts import Names, full_name, named, to_itself
 from fairlead.compiler.istio.instances import Instances
@@ -35,6 +36,8 @@ SCOPE = (
     "calls under way"
 )
 Key = tuple[str, str]
+Said = tuple[Part, str, str, str, str]
+"""Of a part: type, reason, message and status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class Callings:
         """`parts` are by namespace."""
         self._registry = registry
         self._parts = [part for found in parts.values() for part in found if part.calling]
+        self._delegates = Delegates(self._parts)
         hosted = (one.service for one in registry.every)
         self._services = (*services, *hosted) if self._parts else ()
         self._names = Names(self._services)
@@ -103,8 +107,23 @@ class Callings:
                 if any(cluster.outlier is not None for cluster in own):
                     yield part
 
-    def findings(self) -> Iterator[tuple[Part, str, str, str, str]]:
-        """Yield what authors should know: part, type, reason, message and status."""
+    def findings(self) -> Iterator[Said]:
+        """Yield what authors should know."""
+        standing: dict[int, str] = {}
+        for part, kind, reason, message, status in self._found():
+            if kind == ENFORCED:
+                standing[id(part)] = status
+            yield part, kind, reason, message, status
+        for part in self._parts:
+            for reason, message in self._delegates.lost(part):
+                yield part, TARGET_NOT_SEEN, reason, message, "True"
+            if roots := self._delegates.roots(part):
+                whose = ", ".join(dict.fromkeys(map(_called, roots)))
+                found = [standing.get(id(one), "Unknown") for one in roots]
+                status = next((one for one in ("True", "Unknown") if one in found), "False")
+                yield part, ENFORCED, "Delegated", f"as {whose} is, which goes on with it", status
+
+    def _found(self) -> Iterator[Said]:
         reached: dict[int, list[Service]] = {}
         for service in self._services:
             for part in self._about(service):
@@ -113,7 +132,7 @@ class Callings:
             calling = part.calling
             assert calling is not None  # noqa: S101 - kept for it
             if not calling.hosts:
-                if calling.unenforced:
+                if calling.unenforced and not self._delegates.roots(part):
                     yield part, ENFORCED, "NotSupported", calling.unenforced, "False"
                 continue
             mine = reached.get(id(part), [])
@@ -145,9 +164,7 @@ class Callings:
         found = {id(part): part for part in (*self._exact.get(full, ()), *self._patterns)}
         return [part for part in found.values() if _named(part, service)]
 
-    def _judged(
-        self, part: Part, calling: Calling, services: list[Service]
-    ) -> Iterator[tuple[Part, str, str, str, str]]:
+    def _judged(self, part: Part, calling: Calling, services: list[Service]) -> Iterator[Said]:
         namespace = part.resource.namespace
         taken = [list(self._taken(part, service, namespace)) for service in services]
         for message in (message for found in taken for message in found):
@@ -247,11 +264,9 @@ class Callings:
 
     def ways(self, full: str, part: Part) -> Iterator[Ruled]:
         """Yield what an object does with calls of a host, with full names of clusters."""
-        calling, own = part.calling, part.resource.namespace
-        assert calling is not None  # noqa: S101 - a claim
-        for way in calling.ways:
+        for way, own in self._delegates.ways(part):
             route = to_itself(way.route, full) if way.itself else way.route
-            yield replace(way, route=named(route, lambda host: self.naming(host, own)))
+            yield replace(way, route=named(route, partial(self._names.of, namespace=own)))
 
     def _named_subsets(self, service: Service, part: Part) -> Iterator[str]:
         full = full_name(service)

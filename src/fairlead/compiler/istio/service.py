@@ -25,7 +25,12 @@ def routed(resource: Resource[VirtualServiceSpec]) -> Part:
         for place, route in enumerate(spec.http or ())
         for one in ruled(f"{named} http[{place}]", route, resource.namespace)
     ]
-    left = [said for place, one in ways for said in left_out(f"http[{place}]", one)]
+    said = [
+        text
+        for place, one in ways
+        if spec.http and spec.http[place].delegate is None  # the delegate's own author is told
+        for text in left_out(f"http[{place}]", one)
+    ]
     return Part(
         resource=resource,
         calling=Calling(
@@ -38,7 +43,7 @@ def routed(resource: Resource[VirtualServiceSpec]) -> Part:
         not_honoured=(
             *(f"{path}: not enforced in this version" for path in waiting(spec)),
             *_elsewhere(spec),
-            *(dict.fromkeys(left) if for_mesh else ()),
+            *(dict.fromkeys(said) if for_mesh else ()),
         ),
     )
 
@@ -47,7 +52,7 @@ def _unenforced(spec: VirtualServiceSpec, for_mesh: bool) -> str:  # noqa: FBT00
     if not for_mesh and spec.hosts:
         return ""  # it is for gateways alone
     if not spec.hosts:
-        return "no hosts: it is part of another VirtualService, which this version does not follow"
+        return "no hosts: it is for others to go on with, and none does"
     if not spec.http:
         return "no http: nothing of it is enforced in this version"
     return ""
@@ -63,5 +68,3 @@ def _elsewhere(spec: VirtualServiceSpec) -> Iterator[str]:
                 if name.startswith(CLAIMS):
                     path = f"http[{place}].match[{at}].headers.{name}"
                     yield f"{path}: nobody verifies tokens here, so that it matches nothing"
-        if route.delegate is not None:
-            yield f"http[{place}].delegate: not enforced in this version: what matches gets a 503"
