@@ -18,6 +18,7 @@ from fairlead.compiler.analyze import codes
 from fairlead.compiler.analyze.codes import Code, Severity
 from fairlead.compiler.analyze.ejecting import never_ejected
 from fairlead.compiler.analyze.hiding import App, hidden
+from fairlead.compiler.analyze.routes import dangling_subsets, never_reached, of_one_host
 from fairlead.compiler.compile import World
 from fairlead.compiler.finding import Finding
 from fairlead.compiler.gateways.standing import NOT_FOUND, NOT_REPORTED
@@ -78,6 +79,7 @@ def analyzed(resources: Iterable[Resource[Any]], here: Here | None = None) -> li
         *(_lonely(rules, world, known) if here else ()),
         *(_never_ejected(rules, known) if here else ()),
         *(_hidden(rules, world, known) if here else ()),
+        *_routed(rules, alone=here is None),
     ]
     if here is None:
         found = [one for one in found if not one.code.live]
@@ -116,6 +118,8 @@ _CONDITIONS: Mapping[str, Code] = {
     "UnsupportedValue": codes.NOT_HONOURED,
     "ListenersNotValid": codes.NOT_HONOURED,
 }
+_NAMED = frozenset({"NoGateway", "NoDelegate"})
+"""Reasons why an object is about nobody, and not for want of instances."""
 _SWITCHED = frozenset({"NamespaceObserves", "NamespaceIsOff"})
 
 
@@ -141,6 +145,8 @@ def _code(one: Finding, rules: Mapping[str, Rules]) -> Code | None:
         return _ENFORCED.get(one.reason, codes.NOT_ENFORCED)
     if one.type in (told.ACCEPTED, told.RESOLVED_REFS):
         return _attached(one)
+    if one.reason in _NAMED:
+        return codes.DANGLING
     if one.type == told.OVERRIDDEN:
         part = rules[one.namespace].by_name[one.kind, one.name]
         if part.colouring is None:
@@ -298,6 +304,18 @@ def _hidden(rules: Mapping[str, Rules], world: World, here: Here) -> Iterator[Ad
         for part in one.parts:
             for message in hidden(world, part, here.calls) if part.egress else ():
                 yield replace(_about(part, codes.HIDDEN, message), loc=("spec", "egress"))
+
+
+def _routed(rules: Mapping[str, Rules], *, alone: bool) -> Iterator[Advice]:
+    """Yield what is wrong with lists of routes, and with names in them where none is looked up."""
+    parts = [part for one in rules.values() for part in one.parts]
+    for part in parts:
+        for _, loc, message in never_reached(part):
+            yield replace(_about(part, codes.SHADOWED, message), loc=loc)
+    for part, loc, message in dangling_subsets(parts) if alone else ():
+        yield replace(_about(part, codes.DANGLING, message), loc=loc)
+    for part, loc, message in of_one_host(parts) if alone else ():
+        yield replace(_about(part, codes.FIGHTING, message), loc=loc)
 
 
 def _about(part: Part, code: Code, message: str) -> Advice:
