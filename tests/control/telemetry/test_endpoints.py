@@ -173,6 +173,39 @@ def test_an_explanation_follows_the_calls_that_were_reported(shop: Shop) -> None
     until(lambda: hops() == expected)
 
 
+def test_a_host_outside_is_an_end_of_its_own_and_no_sidecar_may_hide_it_unnoticed(
+    shop: Shop,
+) -> None:
+    """Its dots are no namespace's."""
+    istio = "networking.istio.io/v1"
+    entry = {
+        "apiVersion": istio,
+        "kind": "ServiceEntry",
+        "metadata": {"name": "bank"},
+        "spec": {
+            "hosts": ["api.bank.example"],
+            "ports": [{"number": 80, "name": "http", "protocol": "HTTP"}],
+            "resolution": "STATIC",
+            "endpoints": [{"address": "127.0.0.1"}],
+        },
+    }
+    path = f"/apis/{istio}/namespaces/{shop.namespace}/serviceentries"
+    shop.http.post(path, json=entry).raise_for_status()
+    shop.post(shop.report("web", edges=(edge("api.bank.example", 40),)))
+    hides = {
+        "apiVersion": istio,
+        "kind": "Sidecar",
+        "metadata": {"name": "default"},
+        "spec": {"egress": [{"hosts": ["./orders"]}]},
+    }
+    question = {"namespace": shop.namespace, "objects": [entry, hides]}
+
+    until(lambda: [one["to"] for one in shop.get("topology")["edges"]] == ["api.bank.example"])
+    answer = shop.http.post(f"{ROOT}/analyze", json=question).raise_for_status().json()
+    told = [one["message"] for one in answer["findings"] if one["code"] == "FL022"]
+    assert told == ["web calls api.bank.example, which it does not name"]
+
+
 def test_the_topology_has_every_end_of_every_edge(shop: Shop) -> None:
     """A graph whose edges lead nowhere cannot be drawn."""
     shop.register("stock", 7002)

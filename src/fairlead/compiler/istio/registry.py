@@ -80,7 +80,9 @@ class Registry:
             if part.outer is not None
             for found in self._hosts(part, part.outer)
         )
+        self._by_service = {id(one.service): one for one in self.every}
         self._seen: dict[str, dict[str, Hosted]] = {}
+        self._chosen: dict[str, dict[int, Service]] = {}
         self._sidecars: defaultdict[str, list[tuple[Part, Egress]]] = defaultdict(list)
         for part in self._parts:
             if part.egress is not None:
@@ -98,20 +100,23 @@ class Registry:
 
     def gives(self, service: Service, namespace: str) -> bool:
         """Tell whether agents of a namespace choose among the instances of an app or a host."""
-        return service.host is None or any(one is service for one in self.services(namespace))
+        if service.host is None:
+            return True
+        self.services(namespace)
+        return id(service) in self._chosen[namespace]
 
     def services(self, namespace: str) -> tuple[Service, ...]:
         """Return those that agents of a namespace choose among the instances of."""
-        found = self.seen_from(namespace).values() if self.every else ()
-        return tuple(one.service for one in found if one.chosen)
+        if namespace not in self._chosen:
+            found = self.seen_from(namespace).values() if self.every else ()
+            self._chosen[namespace] = {id(one.service): one.service for one in found if one.chosen}
+        return tuple(self._chosen[namespace].values())
 
     def carrying(self, service: Service, labels: Pairs) -> tuple[str, ...]:
         """Return the addresses of instances with some labels, at whichever port."""
-        for one in self.every:
-            if one.service is service:
-                mine = [each for each in one.members if satisfied(labels, "", each.labels)]
-                return tuple(each.at(port) for port in one.entry.ports for each in mine)
-        return ()
+        one = self._by_service[id(service)]
+        mine = [each for each in one.members if satisfied(labels, "", each.labels)]
+        return tuple(each.at(port) for port in one.entry.ports for each in mine)
 
     def egress(self, namespace: str, labels: Pairs) -> Egress | None:
         """Return what the data plane of a workload may know, None for all; `labels` have its app.

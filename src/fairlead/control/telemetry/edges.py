@@ -47,7 +47,10 @@ def edges_of(
     memory: Memory, fleet: Fleet, namespaces: Sequence[str], now: float, seconds: int = MINUTE
 ) -> list[Edge]:
     """Return the calls of the last `seconds` that apps of some namespaces made, in order."""
-    known = {(one.namespace, one.app) for one in fleet.publisher.world.services}
+    world = fleet.publisher.world
+    known = {(one.namespace, one.app) for one in world.services}
+    # A host that is no app's is called by its name, from whichever namespace.
+    known |= {(one, host) for one in namespaces for host in world.registry.seen_from(one)}
     known |= memory.apps.keys()
     return list(_edges(memory, known, namespaces, (now, seconds)))
 
