@@ -45,11 +45,12 @@ def test_no_app_fills_memory_by_asking():
 
 def test_who_is_not_known_to_be_called_is_given_to_who_asks():
     """The filter that asks is there where something may be lacking."""
-    given = mesh(world(""), Scope(namespace="shop", kind=SIDECAR, called=frozenset({ORDERS})))
+    whole = Encoder().view(mesh(world(""), Scope(namespace="shop", kind=SIDECAR)))
+    given = Encoder().pruned(whole, {ORDERS}).of(CLUSTER).resources.values()
     beside = Scope(namespace="shop", called=frozenset(), sidecar=Sidecar(app="cart"))
 
-    assert [one.name for one in given.clusters if not one.on_demand] == [f"outbound|80||{ORDERS}"]
-    assert len(given.clusters) == 3
+    assert [one.name for one in given if not one.on_demand] == [f"outbound|80||{ORDERS}"]
+    assert len(given) == 3
     names = [one.name for one in own(world(""), beside).listeners[0].filters]
     assert names[0] == "envoy.filters.http.on_demand"
 
@@ -59,7 +60,8 @@ def test_who_is_seen_to_be_called_is_sent_to_those_who_lacked_it():
     encoder = Encoder()
 
     def view(*, on_demand: bool) -> View:
-        return encoder.view(Mesh(clusters=(MeshCluster(name="a", on_demand=on_demand),)))
+        whole = encoder.view(Mesh(clusters=(MeshCluster(name="a"),)))
+        return encoder.pruned(whole, () if on_demand else {"a"})
 
     before, after = view(on_demand=True).of(CLUSTER), view(on_demand=False).of(CLUSTER)
 

@@ -54,7 +54,7 @@ class Scope:
     egress: Egress | None = None
     """Which hosts it may know, None for all."""
     called: frozenset[str] | None = None
-    """Hosts whose instances it is given before it asks for them, None for all."""
+    """Hosts whose clusters it is given before it asks, None for all (Encoder.pruned)."""
     sidecar: Sidecar | None = None
     """Of a SIDECAR that is an Envoy: what is its own."""
 
@@ -146,12 +146,7 @@ def _calls(world: World, scope: Scope, destinations: Destinations) -> Mesh:
     apps = every.keys() - world.registry.seen_from(scope.namespace).keys()
     usual = ((name, PORT) for name in every if name in apps)
     wanted = dict.fromkeys((*usual, *seen.named(hosts)))
-    called = scope.called
-    clusters = (
-        replace(one, on_demand=called is not None and app not in called)
-        for app, port in wanted
-        for one in seen.clusters(app, port)
-    )
+    clusters = (one for app, port in wanted for one in seen.clusters(app, port))
     if not scope.kind:
         # gRPC has the credentials of its channel, and refuses a cluster with files of others.
         clusters = (replace(one, tls=None) for one in clusters)

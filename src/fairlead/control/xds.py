@@ -113,7 +113,7 @@ class Xds:
                     task.cancel()
         if world is not self._publisher.world:
             used = {self._scope(node) for node in self._nodes()}
-            self._drop(used | set(map(_shared, used)))
+            self._drop(used | set(map(_shared, used)) | set(map(_whole, used)))
         return self._publisher.world
 
     def _drop(self, used: set[Scope]) -> None:
@@ -136,10 +136,13 @@ class Xds:
         found: dict[Scope, View] = {}
         destinations = Destinations(world)
         for scope in scopes:
-            shared = _shared(scope)
+            shared, whole = _shared(scope), _whole(scope)
+            if whole not in found:
+                content = mesh(world, whole, destinations)
+                found[whole] = self._encoder.view(content, old.get(whole))
             if shared not in found:
-                content = mesh(world, shared, destinations)
-                found[shared] = self._encoder.view(content, old.get(shared))
+                called, before = shared.called or frozenset(), old.get(shared)
+                found[shared] = self._encoder.pruned(found[whole], called, before)
             if scope.sidecar is not None:
                 mine = own(world, scope)
                 found[scope] = self._encoder.beside(found[shared], mine, old.get(scope))
@@ -157,17 +160,15 @@ class Xds:
     def _view(self, node: Node) -> View | None:
         scope = self._scope(node)
         found = self._views.get(scope)
-        if found is None and scope not in self._wanted and self._has_room(_shared(scope)):
-            self._wanted = self._wanted | {scope, _shared(scope)}
+        if found is None and scope not in self._wanted and self._has_room(_whole(scope)):
+            self._wanted = self._wanted | {scope, _shared(scope), _whole(scope)}
             self._asked.set()
         return found
 
-    def _has_room(self, shared: Scope) -> bool:
+    def _has_room(self, whole: Scope) -> bool:
         if len(self._wanted) >= MOST_SIDECARS:
             return False
-        return (
-            shared in self._wanted or sum(one.sidecar is None for one in self._wanted) < MOST_VIEWS
-        )
+        return whole in self._wanted or sum(one == _whole(one) for one in self._wanted) < MOST_VIEWS
 
     async def _awaited(self, node: Node) -> View:
         while (found := self._view(node)) is None:
@@ -243,6 +244,11 @@ def _scope(node: Node, world: World) -> Scope:
 
 def _shared(scope: Scope) -> Scope:
     return replace(scope, sidecar=None)
+
+
+def _whole(scope: Scope) -> Scope:
+    """Return the scope that all of it is worked out for."""
+    return replace(scope, sidecar=None, called=None)
 
 
 def _sidecar(node: Node) -> Sidecar | None:

@@ -94,8 +94,6 @@ class MeshCluster:
     http2: bool = False
     by_locality: bool = False
     """Whether the weights of its localities count. gRPC counts them always."""
-    on_demand: bool = False
-    """Whether only those get it who ask for it by its name."""
     report_load: bool = False
     """Whether the data plane says what it sent (LRS)."""
 

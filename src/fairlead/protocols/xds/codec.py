@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from fairlead.policy.mesh import EDS, Listener, Mesh, MeshCluster
@@ -58,6 +59,18 @@ class Encoder:
             }
         )
 
+    def pruned(self, whole: View, called: Container[str], before: View | None = None) -> View:
+        """Return `whole` with the clusters of hosts that are not `called` for who asks for them.
+
+        Clusters are named as policy/routing/table.py has it, the host last.
+        """
+        every = whole.of(CLUSTER).resources.values()
+        others = (one for one in every if one.name.rpartition("|")[2] not in called)
+        mine = (one for one in every if one.name.rpartition("|")[2] in called)
+        resources = (*mine, *self._each("on demand", others, _on_demand))
+        old = (before or View()).of(CLUSTER)
+        return View({**whole.types, CLUSTER: Collection.of(resources, old)})
+
     def forget(self) -> None:
         """Drop what was not used since it was told so last."""
         self._known, self._used = self._used, {}
@@ -84,8 +97,11 @@ def _pushed(all_: Iterable[MeshCluster]) -> Iterator[MeshCluster]:
 
 def _cluster(one: MeshCluster) -> Resource:
     content = _bytes(clusters.cluster(one))
-    assignment = one.name if one.discovery == EDS else ""
-    return Resource(one.name, CLUSTER, content, assignment, on_demand=one.on_demand)
+    return Resource(one.name, CLUSTER, content, one.name if one.discovery == EDS else "")
+
+
+def _on_demand(one: Resource) -> Resource:
+    return replace(one, on_demand=True)
 
 
 def _endpoints(one: MeshCluster) -> Resource:
