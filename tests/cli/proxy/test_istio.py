@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import certifi
 import httpx
 import pytest
 
@@ -69,6 +70,49 @@ def test_a_virtual_service_and_its_subsets_are_followed_by_a_sidecar(sidecar: Si
     assert sidecar.status("books", "/gone") == 301
     assert sidecar.status("books", "/tea") == 202
     assert sidecar.status("books", "/fault") == 418
+
+
+def test_delegates_and_policies_of_ports_are_followed_by_a_sidecar(sidecar: Sidecar):
+    """What Envoy does not take of a cluster, it refuses: it takes all of it."""
+    sidecar.register("prints", "base", labels=(("version", "v1"),))
+    until(lambda: sidecar.reached("prints")["base"])
+    pool = {
+        "tcp": {"maxConnections": 9, "connectTimeout": "2s", "tcpKeepalive": {"time": "60s"}},
+        "http": {"http1MaxPendingRequests": 9, "maxRequestsPerConnection": 9, "idleTimeout": "9s"},
+    }
+    ports = [
+        {"port": {"number": 8443}, "tls": {"mode": "SIMPLE", "caCertificates": certifi.where()}},
+        {"port": {"number": 8444}, "tls": {"mode": "SIMPLE", "insecureSkipVerify": True}},
+    ]
+    policy = {"connectionPool": pool, "tls": {"mode": "DISABLE"}, "portLevelSettings": ports}
+    rules(
+        sidecar.server,
+        "DestinationRule",
+        "prints",
+        {"host": "prints", "trafficPolicy": policy},
+        ISTIO,
+    )
+    secure = [
+        {
+            "match": [{"uri": {"prefix": f"/team/{port}"}}],
+            "route": [{"destination": {"host": "prints", "port": {"number": port}}}],
+        }
+        for port in (8443, 8444)
+    ]
+    answer = {"match": [{"uri": {"exact": "/team/tea"}}], "directResponse": {"status": 202}}
+    rules(sidecar.server, "VirtualService", "team", {"http": [*secure, answer]}, ISTIO)
+    http = [
+        {"match": [{"uri": {"prefix": "/team"}}], "delegate": {"name": "team"}},
+        {"route": [{"destination": {"host": "prints"}}]},
+    ]
+    rules(sidecar.server, "VirtualService", "prints", {"hosts": ["prints"], "http": http}, ISTIO)
+    until(lambda: sidecar.status("prints", "/team/tea") == 202)
+
+    assert sidecar.reached("prints", 8, path="/team/other") == {"base": 8}
+    for port in (8443, 8444):
+        assert sidecar.status("prints", f"/team/{port}") == 503  # who is called has no certificate
+    assert sidecar.refused() == []
+    assert _enforced(sidecar.server, "virtualservices", "team") == "True"
 
 
 def test_a_gateway_of_istio_serves_virtual_services_with_subsets(sidecar: Sidecar, tmp_path: Path):
