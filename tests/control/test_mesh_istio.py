@@ -237,3 +237,22 @@ def test_two_hosts_never_have_one_name():
     (table,) = (one for one in found.tables if one.name == OUTBOUND)
     names = [name for host in table.hosts for name in host.domains]
     assert len(names) == len(set(names))
+
+
+def test_who_is_sent_to_and_is_not_there_is_told_of():
+    """Another host's subset, and a copy's, are as much a fault as the host's own."""
+    http = """
+  - route:
+    - {destination: {host: orders}, weight: 1}
+    - {destination: {host: next, subset: v9}, weight: 1}
+    mirror: {host: nobody}
+"""
+    objects = [parse(one.plain, namespace="shop") for one in read_documents(service(http))]
+    apps = [
+        Instance(namespace="shop", app=app, address=f"10.0.0.{n}:80")
+        for n, app in enumerate(("orders", "next"))
+    ]
+    said = {one.reason: one.message for one in World.of(objects, apps, 1).findings()}
+
+    assert said["SubsetUnusable"] == "no DestinationRule has a subset v9 of next"
+    assert said["HostUnknown"].startswith("nobody is called nobody.shop.svc.cluster.local: ")

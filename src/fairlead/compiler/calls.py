@@ -169,6 +169,10 @@ class Callings:
         taken = [list(self._taken(part, service, namespace)) for service in services]
         for message in (message for found in taken for message in found):
             yield part, OVERRIDDEN, "PrecedenceLost", message, "True"
+        named = {host for one in services for host, _ in self._sent_to(one, part)}
+        if unknown := sorted(named - self._callees.keys()):
+            message = f"nobody is called {', '.join(unknown)}: calls that are sent there fail"
+            yield part, TARGET_NOT_SEEN, "HostUnknown", message, "True"
         lost = sorted(set(self._lost(part, services, namespace)))
         if lost:
             message = "; ".join(lost)
@@ -200,11 +204,15 @@ class Callings:
 
     def _lost(self, part: Part, services: Iterable[Service], namespace: str) -> Iterator[str]:
         """Yield what is wrong with the subsets that its ways name."""
-        for service in services:
-            known = {one.subset for one in self.clusters(service, namespace)}
-            for subset in self._named_subsets(service, part):
-                if subset not in known:
-                    yield f"no DestinationRule has a subset {subset} of {service.app}"
+        for host, subset in {pair for one in services for pair in self._sent_to(one, part)}:
+            callee = self._callees.get(host)
+            known = self.clusters(callee, namespace) if callee is not None and subset else ()
+            if callee is not None and subset and subset not in {one.subset for one in known}:
+                yield f"no DestinationRule has a subset {subset} of {callee.app}"
+
+    @cached_property
+    def _callees(self) -> dict[str, Service]:
+        return {full_name(one): one for one in self._services}
 
     def routes(self, service: Service, caller: Caller, port: int) -> tuple[Route, ...] | None:
         """Return what `caller` does with calls of `service`, None where nobody says."""
@@ -268,15 +276,16 @@ class Callings:
             route = to_itself(way.route, full) if way.itself else way.route
             yield replace(way, route=named(route, partial(self._names.of, namespace=own)))
 
-    def _named_subsets(self, service: Service, part: Part) -> Iterator[str]:
-        full = full_name(service)
-        for way in self.ways(full, part):
+    def _sent_to(self, service: Service, part: Part) -> Iterator[tuple[str, str]]:
+        """Yield the hosts that calls of `service` are sent to, each with a subset or ``""``."""
+        for way in self.ways(full_name(service), part):
             action = way.route.action
-            for one in action.clusters if isinstance(action, Forward) else ():
-                for cluster in filter(None, (one.cluster, one.fallback)):
-                    _, _, subset, host = cluster.split("|", 3)
-                    if subset and host == full:
-                        yield subset
+            if not isinstance(action, Forward):
+                continue
+            every = (name for one in action.clusters for name in (one.cluster, one.fallback))
+            for cluster in filter(None, (*every, *(one.cluster for one in action.mirrors))):
+                _, _, subset, host = cluster.split("|", 3)
+                yield host, subset
 
     def clusters(self, service: Service, namespace: str) -> tuple[Cluster, ...]:
         """Return how agents of `namespace` call instances of `service`, all and by subset."""
