@@ -77,3 +77,24 @@ def test_of_two_ports_the_refused_one_is_said():
     refusing = replace(GATEWAY, refused=("shop/web:8443: cannot bind",))
 
     assert told("in", refusing, text=WEB).reason == "Refused"
+
+
+SERVICE = """---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: times}
+spec: {hosts: [orders], http: [{timeout: 1s}]}
+"""
+
+
+def test_of_what_agents_enforce_it_is_said_which_data_planes_have_it_and_who_refuses():
+    clusters = "Error adding/updating cluster(s) outbound|80||orders.shop.svc.cluster.local: no"
+    alone, with_envoy = (
+        told("times", text=WEB_ + SERVICE),
+        told("times", CALLER, text=WEB_ + SERVICE),
+    )
+    refused = told("times", replace(CALLER, refused=(clusters,)), text=WEB_ + SERVICE)
+
+    assert (alone.status, with_envoy.status, refused.status) == ("True", "True", "False")
+    assert with_envoy.message == f"{alone.message}; data planes of xDS have it: cart-1"
+    assert refused.message.startswith(f"refused by cart-1: {clusters}")

@@ -30,7 +30,7 @@ from fairlead.policy.routing.action import Forward
 from fairlead.policy.routing.table import Route
 
 SUFFIXES = ("", ".svc", ".svc.cluster.local")
-EVERYWHERE = "*"
+EVERYWHERE, PER_PROCESS = "*", "PerProcess"
 SCOPE = (
     "scope: process: each calling process decides by what it has seen itself of instances and of "
     "calls under way"
@@ -123,11 +123,16 @@ class Callings:
                 status = next((one for one in ("True", "Unknown") if one in found), "False")
                 yield part, ENFORCED, "Delegated", f"as {whose} is, which goes on with it", status
 
-    def _found(self) -> Iterator[Said]:
-        reached: dict[int, list[Service]] = {}
+    @cached_property
+    def reached(self) -> Mapping[tuple[str, str, str], list[Service]]:
+        """Who an object is about: by kind, namespace and name."""
+        found: dict[tuple[str, str, str], list[Service]] = {}
         for service in self._services:
             for part in self._about(service):
-                reached.setdefault(id(part), []).append(service)
+                found.setdefault(_key(part), []).append(service)
+        return found
+
+    def _found(self) -> Iterator[Said]:
         for part in self._parts:
             calling = part.calling
             assert calling is not None  # noqa: S101 - kept for it
@@ -135,7 +140,7 @@ class Callings:
                 if calling.unenforced and not self._delegates.roots(part):
                     yield part, ENFORCED, "NotSupported", calling.unenforced, "False"
                 continue
-            mine = reached.get(id(part), [])
+            mine = self.reached.get(_key(part), [])
             if not mine:
                 names = ", ".join(calling.hosts)
                 message = f"no agent has reported an app called {names}"
@@ -182,7 +187,7 @@ class Callings:
         elif all(taken) and not calling.destination:
             yield part, ENFORCED, OVERRIDDEN, "other objects say what holds", "False"
         else:
-            yield part, ENFORCED, "PerProcess", SCOPE, "True"
+            yield part, ENFORCED, PER_PROCESS, SCOPE, "True"
 
     def _taken(self, part: Part, service: Service, namespace: str) -> Iterator[str]:
         """Yield what other objects say about `service` in the place of `part`."""
@@ -380,6 +385,11 @@ def _names(service: Service, namespace: str) -> tuple[str, ...]:
     full = f"{service.app}.{service.namespace}".lower()
     short = (service.app.lower(),) if service.namespace == namespace else ()
     return (*short, *(full + suffix for suffix in SUFFIXES))
+
+
+def _key(part: Part) -> tuple[str, str, str]:
+    resource = part.resource
+    return resource.kind.called, resource.namespace, resource.name
 
 
 def _called(part: Part) -> str:

@@ -10,9 +10,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from fairlead.compiler.calls import PER_PROCESS
 from fairlead.compiler.compile import World
 from fairlead.compiler.finding import ENFORCED
 from fairlead.compiler.gateways.standing import PROGRAMMED, ListenerState, Standing, Verdict
+from fairlead.compiler.istio.hosts import full_name
 from fairlead.control.condition import Condition
 from fairlead.control.limits import unsaid
 from fairlead.control.mesh import OUTBOUND
@@ -60,6 +62,8 @@ class Carried:
         beside = self._beside.get((namespace, f"{kind}/{name}"))
         if beside is not None and found.type == ENFORCED:
             return _by_sidecars(found, beside)
+        if found.reason == PER_PROCESS:
+            return self._by_agents(key, found)
         if found.type not in (ENFORCED, PROGRAMMED) or found.status == "True":
             return found
         gateways, services = self._world.tables(*key)
@@ -81,6 +85,24 @@ class Carried:
             message = f"{said}; no gateway serves {_some(lacking)}"
             return replace(found, status="False", reason="Partly", message=message)
         return replace(found, status="True", reason="Carried", message=said)
+
+    def _by_agents(self, key: tuple[str, str, str], found: Condition) -> Condition:
+        """Return what agents enforce with what data planes say of it."""
+        apps = [full_name(one) for one in self._world.callings.reached.get(key, ())]
+        services, (gateways, _) = [(app, "") for app in apps], self._world.tables(*key)
+        refused = [*self._refusing(gateways), *self._callers_refusing(services)]
+        # Who refuses a cluster has its routes: the cluster's name is in the reason.
+        refused += [
+            f"{one.node}: {reason[:LONGEST]}"
+            for one in self._carriers
+            for reason in one.refused
+            if any(f"|{app}" in reason for app in apps)
+        ]
+        if refused:
+            message = f"refused by {_some(refused)}; {found.message}"
+            return replace(found, status="False", reason="Refused", message=message)
+        there = [*self._having(gateways), *self._callers(services)]
+        return replace(found, message=f"{found.message}; {_also(there)}") if there else found
 
     @cached_property
     def _beside(self) -> dict[tuple[str, str], _Beside]:
@@ -176,6 +198,10 @@ def _tables_of(one: Carrier, services: Iterable[tuple[str, str]]) -> set[str]:
     """Return the tables that a caller has the routes of services in."""
     found = {name for name, callers in services if callers in ("", one.namespace)}
     return found | {OUTBOUND} if found else found
+
+
+def _also(names: list[str]) -> str:
+    return f"data planes of xDS have it: {_some(names)}"
 
 
 def _some(names: list[str]) -> str:
