@@ -74,6 +74,11 @@ test-envoy: $(STAMP)  ## the same cases asked of a real Envoy, which is the judg
 		ENVOY="$$envoy" $(BIN)/python -m pytest tests/conformance/routing tests/cli/bootstrap \
 		tests/cli/proxy $(ARGS)
 
+.PHONY: test-weights
+test-weights: $(STAMP)  ## a split of 90 to 10 over 10,000 calls, through agents, Envoy and gRPC itself
+	@envoy=$$(PYTHON='$(PYTHON)' scripts/envoy.sh); ENVOY="$$envoy" $(BIN)/python -m pytest \
+		tests/weights -o junit_family=xunit1 --junitxml build/weights.xml $(ARGS)
+
 conformance-page: $(STAMP)  ## write docs/conformance.md anew
 	@$(BIN)/python -m tests.conformance.routing.page
 
