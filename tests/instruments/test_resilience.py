@@ -21,6 +21,7 @@ from fairlead.flow.call import Inherited
 from fairlead.policy.balance import Balance, Budget, Cluster, Outlier
 from fairlead.policy.calls import CalleeRules, Calls
 from fairlead.policy.resilience import ATTEMPT, DEADLINE, RETRY, CallRoute, Injection, Retry
+from fairlead.policy.routing.action import Answer
 from tests.instruments.backend import silent_port
 from tests.instruments.callers import CALLERS, Caller
 from tests.instruments.plane import Plane, hooked, inner, serving
@@ -224,6 +225,18 @@ def test_an_abort_on_purpose_is_an_answer(caller):
     ):
         reply = caller.get("http://b/x")
     assert (reply.status, reply.text) == (418, "fault filter abort")
+    assert server.requests == []
+
+
+def test_a_rule_answers_a_call_itself(caller):
+    """With its status, headers and body; neither repeated nor sent to anybody."""
+    answer = Answer(status=503, body="closed", headers=(("x-why", "night"),))
+    retry = Retry(attempts=2, on=("5xx",))
+    route = CallRoute(rule=RULE, answer=answer, retry=retry)
+    with rude() as server, hooked(ruled([server.address], route), *caller.hooks):
+        reply = caller.get("http://b/x")
+    assert (reply.status, reply.text) == (503, "closed")
+    assert {name.lower(): text for name, text in reply.headers.items()}["x-why"] == "night"
     assert server.requests == []
 
 

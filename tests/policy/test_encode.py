@@ -16,6 +16,7 @@ from fairlead.policy.lane import Colouring, Entry, Lane
 from fairlead.policy.limit import RateLimit, Window
 from fairlead.policy.match import Condition
 from fairlead.policy.resilience import CallRoute
+from fairlead.policy.routing.action import Answer
 from fairlead.policy.snapshot import InvalidSnapshot, Snapshot
 from fairlead.policy.workload import Workload
 
@@ -167,6 +168,19 @@ def test_a_rule_about_calls_that_cannot_be_enforced_refuses_itself_only() -> Non
         "calls: b.default: DestinationRule/b: no limits of connections",
     )
     assert found.lanes == snapshot().lanes
+
+
+@pytest.mark.parametrize(
+    "answer", [Answer(status=99), Answer(status=200, headers=(("x", "1\r\nset-cookie: a"),))]
+)
+def test_an_answer_that_is_no_response_refuses_its_object(answer: Answer) -> None:
+    good = CallRoute(rule="VirtualService/c http[0]", answer=Answer(status=418, body="x"))
+    bad = CallRoute(rule="VirtualService/b http[0]", answer=answer)
+    calls = Calls(callees=(CalleeRules(namespace="default", app="b", routes=(bad, good)),))
+    found, refused = read_snapshot(plain(calls=to_plain(calls)))
+    assert found.calls is not None
+    assert found.calls.callees[0].routes == (good,)
+    assert refused == ("calls: b.default: VirtualService/b http[0]: no answer",)
 
 
 def test_a_condition_of_a_route_that_nobody_knows_refuses_its_object() -> None:

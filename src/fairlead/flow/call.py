@@ -12,6 +12,7 @@ from fairlead.policy.endpoint import Endpoint
 if TYPE_CHECKING:
     from fairlead.flow.facts import Facts
     from fairlead.flow.gate import Entry
+    from fairlead.policy.routing.action import Answer
 
 
 class Fault(enum.Enum):
@@ -178,6 +179,7 @@ class Injected(Exception):
 
     text = "fault filter abort"
     """What the answer says, in Envoy's words."""
+    headers: tuple[tuple[str, str], ...] = ()
 
     def __init__(self, rule: str, status: int, grpc: int | None) -> None:
         super().__init__(f"fairlead: {rule} aborts this call on purpose")
@@ -192,6 +194,19 @@ class Full(Injected):
     """As many calls of this process are under way as a rule lets an app have: 503, not sent."""
 
     text = "upstream connect error or disconnect/reset before headers. reset reason: overflow"
+
+
+class Answered(Injected):
+    """A rule answers a call in the place of the app: nothing was sent."""
+
+    def __init__(self, rule: str, answer: Answer, grpc: int | None) -> None:
+        super().__init__(rule, answer.status, grpc)
+        self.args = (f"fairlead: {rule} answers this call itself",)
+        self.text, self.headers, self.answer = answer.body, answer.headers, answer
+
+    def __reduce__(self) -> tuple[type[Answered], tuple[str, Answer, int | None]]:  # type: ignore[override]
+        """Go to another process with the library's error, whose cause this is."""
+        return type(self), (self.rule, self.answer, self.grpc)
 
 
 NAMED = 3

@@ -15,6 +15,7 @@ from fairlead.flow.budget import Attempts
 from fairlead.flow.call import NOTHING_INHERITED, Call, Fault, Outcome, Unreachable
 from fairlead.flow.deadline import bounded, inherited
 from fairlead.flow.failover import Avoided
+from fairlead.flow.inject import answering
 from fairlead.flow.noting import Note, Tell, unheard
 from fairlead.flow.outlier import Hosts
 from fairlead.flow.route import Callee, Routes
@@ -187,6 +188,9 @@ class Callees:
 
     def _split(self, rules: CalleeRules, route: CallRoute, reaches: Mapping[str, Reach]) -> Flow:
         """Return what chooses a subset for each call of a route, and then lives its life."""
+        if route.answer is not None:
+            answer = answering(route.answer, route.rule)
+            return life(route, answer, self._of(rules), self._clock, self._dice)
         parts = [part for part in route.shares if part.weight or len(route.shares) == 1]
         lives = [self._part(rules, route, part, reaches) for part in parts]
         if len(lives) == 1:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from fairlead.flow.call import REQUEST, Call, Fault, Late, Outcome
+from fairlead.flow.call import REQUEST, Answered, Call, Fault, Late, Outcome
 from fairlead.flow.rejected import Rejected
 from fairlead.flow.result import GRPC_FAULTS, Result
 from fairlead.flow.steps import Flow, Layer, Steps, Wait
@@ -74,6 +74,8 @@ def leave(entry: Entry, outcome: Outcome | None) -> Exception | None:
     try:
         if outcome is None or (isinstance(outcome.error, Late) and outcome.error.limit == REQUEST):
             entry.exit()  # a stranger's deadline must not open a breaker for everybody
+        elif isinstance(outcome.error, Answered):
+            entry.exit()  # a rule's answer says nothing of the app that was not called
         elif outcome.grpc is not None:
             fault = _FAULTS[outcome.fault]
             result = Result(grpc=outcome.grpc, error=outcome.error, fault=fault)

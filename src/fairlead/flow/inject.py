@@ -8,10 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fairlead.flow.call import Call, Injected, Outcome
+from fairlead.flow.call import Answered, Call, Injected, Outcome
 from fairlead.flow.noting import INJECTED, Tell, unheard
 from fairlead.flow.steps import Flow, Layer, Steps, Wait
 from fairlead.policy.resilience import Injection
+from fairlead.policy.routing.action import Answer
+
+CODES = {400: 13, 401: 16, 403: 7, 404: 12, 429: 14, 502: 14, 503: 14, 504: 14}
+"""Codes of gRPC for statuses of HTTP (gRPC's http-grpc-status-mapping); 2, unknown, for others."""
+UNKNOWN = 2
 
 
 def injecting(
@@ -34,3 +39,15 @@ def injecting(
         return flow
 
     return layer
+
+
+def answering(answer: Answer, rule: str) -> Flow:
+    """Return the life of calls that a rule answers; a call of gRPC ends with the status's code."""
+    code = CODES.get(answer.status, UNKNOWN)
+
+    def flow(call: Call) -> Steps:
+        del call
+        yield from ()  # a generator, as every flow is
+        return Outcome(error=Answered(rule, answer, code), status=answer.status, grpc=code)
+
+    return flow

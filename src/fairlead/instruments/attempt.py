@@ -216,7 +216,7 @@ def _failed(plane: DataPlane, call: Call, sender: Sender, error: BaseException) 
 def _answer(plane: DataPlane, sender: Sender, error: Rejected | Injected) -> Any:
     try:
         if isinstance(error, Injected):
-            made = Answer.made(error.status, error.text.encode(), [])
+            made = Answer.made(error.status, error.text.encode(), list(error.headers))
             return sender.answer(made) if error.status else None
         return sender.answer(Answer.of(error.refusal)) if error.answers else None
     except Exception:  # counted; the library's connect error says as much

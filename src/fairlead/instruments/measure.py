@@ -9,7 +9,7 @@ from __future__ import annotations
 from time import monotonic_ns
 from typing import TYPE_CHECKING
 
-from fairlead.flow.call import Call, Outcome
+from fairlead.flow.call import Answered, Call, Outcome
 from fairlead.flow.rejected import Rejected
 from fairlead.flow.result import GRPC_FAULTS
 from fairlead.instruments.propagate import current
@@ -46,7 +46,7 @@ def measured(plane: DataPlane, call: Call, error: BaseException | None, outcome:
         return
     try:
         endpoint, raised = call.endpoint, error or outcome.error
-        if endpoint is None and (raised is None or isinstance(raised, Rejected)):
+        if endpoint is None and (raised is None or isinstance(raised, Rejected | Answered)):
             return  # to a host that is no app, or never on its way
         if raised is not None:
             failed = isinstance(raised, Exception)

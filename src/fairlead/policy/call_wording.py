@@ -13,6 +13,8 @@ from fairlead.policy.wording import number, span
 def route_worded(route: CallRoute) -> str:
     """Return what a route does with a call: ``within 2 s, 2 repetitions for 5xx``."""
     words = list(_injected(route.injection)) if route.injection else []
+    if route.answer is not None:
+        return ", ".join((*words, f"answered with {route.answer.status} at once"))
     if route.timeout:
         words.append(f"within {_time(route.timeout)}")
     if route.retry and route.retry.attempts:

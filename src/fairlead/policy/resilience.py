@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fairlead.policy.match import Condition
+from fairlead.policy.routing.action import Answer
 
 DEADLINE = "x-fairlead-deadline-ms"
 """Header of a call: milliseconds that its caller waits from when it is sent."""
@@ -113,6 +114,8 @@ class CallRoute:
     retry: Retry | None = None
     injection: Injection | None = None
     shares: tuple[Share, ...] = ALL
+    answer: Answer | None = None
+    """What callers get at once, in the place of a call."""
 
 
 def problem(route: CallRoute) -> str | None:
@@ -137,4 +140,10 @@ def problem(route: CallRoute) -> str | None:
         and (injection.status == 0 or 200 <= injection.status <= 599)
     ):
         return "no fault"
-    return None
+    return None if route.answer is None or _sendable(route.answer) else "no answer"
+
+
+def _sendable(answer: Answer) -> bool:
+    """Tell whether a client can read it as a response: a line break would begin another header."""
+    texts = (text for header in answer.headers for text in header)
+    return 200 <= answer.status <= 599 and not any(set("\r\n\0") & set(text) for text in texts)

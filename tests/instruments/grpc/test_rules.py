@@ -13,6 +13,7 @@ from fairlead.flow.call import Inherited
 from fairlead.policy.balance import Balance, Cluster, Outlier
 from fairlead.policy.calls import CalleeRules, Calls
 from fairlead.policy.resilience import ATTEMPT, DEADLINE, CallRoute, Injection, Retry
+from fairlead.policy.routing.action import Answer
 from fairlead.telemetry.names import AGENT_FAULTS
 from tests.instruments.grpc.conftest import Make, Seen
 from tests.instruments.plane import Plane, serving
@@ -47,6 +48,17 @@ def abort(code: grpc.StatusCode, times: int = 10**6) -> Any:
             context.abort(code, "not now")
 
     return behave
+
+
+@pytest.mark.parametrize(("status", "code"), [(404, "UNIMPLEMENTED"), (418, "UNKNOWN")])
+def test_a_rule_answers_a_call_itself(
+    plane: Plane, make: Make, base: Seen, status: int, code: str
+) -> None:
+    ruled(plane, CallRoute(rule=RULE, answer=Answer(status=status, body="closed")))
+    with pytest.raises(grpc.RpcError) as raised:
+        make().ask(ONE)
+    assert (raised.value.code().name, raised.value.details()) == (code, "closed")
+    assert not base.calls
 
 
 def test_a_call_is_sent_again_for_the_code_that_is_named(

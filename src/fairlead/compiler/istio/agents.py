@@ -34,6 +34,7 @@ def call_route(one: Ruled, full: str) -> CallRoute:
         retry=route.retry,
         injection=route.injection,
         shares=_shares(route, full),
+        answer=route.action if isinstance(route.action, Answer) else None,
     )
 
 
@@ -45,8 +46,6 @@ def left_out(place: str, one: Ruled) -> Iterator[str]:
     action = route.action
     if isinstance(action, Redirect):
         yield f"{place}.redirect: {said}"
-    elif isinstance(action, Answer):
-        yield f"{place}.directResponse: {said}"
     elif isinstance(action, Forward):
         if action.path is not None or action.host is not None:
             yield f"{place}.rewrite: {said}"
