@@ -168,7 +168,7 @@ class Xds:
     def _has_room(self, whole: Scope) -> bool:
         if len(self._wanted) >= MOST_SIDECARS:
             return False
-        return whole in self._wanted or sum(one == _whole(one) for one in self._wanted) < MOST_VIEWS
+        return whole in self._wanted or sum(map(_is_whole, self._wanted)) < MOST_VIEWS
 
     async def _awaited(self, node: Node) -> View:
         while (found := self._view(node)) is None:
@@ -249,6 +249,10 @@ def _shared(scope: Scope) -> Scope:
 def _whole(scope: Scope) -> Scope:
     """Return the scope that all of it is worked out for."""
     return replace(scope, sidecar=None, called=None)
+
+
+def _is_whole(scope: Scope) -> bool:
+    return scope.sidecar is None and scope.called is None
 
 
 def _sidecar(node: Node) -> Sidecar | None:
