@@ -166,6 +166,20 @@ def test_who_stands_in_for_an_empty_subset_is_called_and_goes_back():
     assert asked(given(service(http) + SUBSETS, there)).cluster == at("orders", "v3")
 
 
+@pytest.mark.parametrize(
+    ("fallback", "reached"),
+    [
+        ("{host: next}", at("next")),
+        ("{host: next, subset: v1}", at("next", "v1")),
+        ("{host: orders}", at("orders")),
+    ],
+)
+def test_who_stands_in_may_be_another_host_or_all_of_it(fallback, reached):
+    destination = f"{{host: orders, subset: v3, fallback: {fallback}}}"
+    found = given(service(f"  - route: [{{destination: {destination}}}]\n") + SUBSETS)
+    assert asked(found).cluster == reached
+
+
 def test_weights_changes_and_times_are_in_the_route():
     http = """
   - name: all

@@ -61,8 +61,12 @@ class PortSelector(Istio):
 class Fallback(Istio):
     """Who is called instead (OpenSergo's)."""
 
-    host: str | None = Field(default=None, description="The same host, or nothing.")
-    subset: str = Field(min_length=1, description="Subset that stands in.")
+    host: str | None = Field(
+        default=None, min_length=1, max_length=253, description="The same host if left out."
+    )
+    subset: str | None = Field(
+        default=None, description="Subset that stands in; all instances if left out."
+    )
 
 
 class Destination(Istio):

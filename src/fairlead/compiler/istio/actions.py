@@ -33,10 +33,19 @@ HOSTS = frozenset(("host", ":authority"))
 PORTS = {"http": 80, "https": 443}
 
 
-def cluster(one: Destination, subset: str | None = None) -> str:
+def cluster(one: Destination) -> str:
     """Return the cluster that is meant, with the host as it is written and 0 for no port."""
     port = one.port.number if one.port is not None else 0
-    return f"outbound|{port}|{one.subset or '' if subset is None else subset}|{one.host}"
+    return f"outbound|{port}|{one.subset or ''}|{one.host}"
+
+
+def _fallback(one: Destination) -> str:
+    """Return the cluster that stands in for an empty one, ``""`` for none."""
+    if one.fallback is None:
+        return ""
+    host, subset = one.fallback.host or one.host, one.fallback.subset or ""
+    port = one.port.number if one.port is not None else 0
+    return f"outbound|{port}|{subset}|{host}"
 
 
 def acted(route: HttpRoute, path: PathMatch) -> action.Action:
@@ -99,13 +108,12 @@ def _weighted(found: tuple[HttpRouteDestination, ...]) -> Iterator[action.Weight
         if not one.weight and len(found) > 1:
             continue
         destination = one.destination
-        fallback = destination.fallback
         yield action.Weighted(
             cluster=cluster(destination),
             weight=one.weight if len(found) > 1 else 1,
             changes=changed(one.headers),
             host=_host(one.headers),
-            fallback=cluster(destination, fallback.subset) if fallback is not None else "",
+            fallback=_fallback(destination),
         )
 
 

@@ -62,7 +62,7 @@ def _shares(route: Route, full: str) -> tuple[Share, ...]:
     action = route.action
     mine: Iterable[Weighted] = action.clusters if isinstance(action, Forward) else ()
     shares = tuple(
-        Share(subset=_subset(one.cluster), weight=one.weight, fallback=_subset(one.fallback))
+        Share(subset=_subset(one.cluster), weight=one.weight, fallback=_within(one.fallback, full))
         for one in mine
         if one.cluster.rpartition("|")[2] == full
     )
@@ -73,6 +73,11 @@ def _shares(route: Route, full: str) -> tuple[Share, ...]:
         if len(shares) == 1
         else shares
     )
+
+
+def _within(cluster: str, full: str) -> str:
+    """Return the subset that stands in, ``""`` where that is another host's."""
+    return _subset(cluster) if cluster.rpartition("|")[2] == full else ""
 
 
 def _subset(cluster: str) -> str:

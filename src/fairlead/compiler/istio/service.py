@@ -44,6 +44,7 @@ def routed(resource: Resource[VirtualServiceSpec]) -> Part:
             *(f"{path}: not enforced in this version" for path in waiting(spec)),
             *_elsewhere(spec),
             *(dict.fromkeys(said) if for_mesh else ()),
+            *(_strangers(spec) if for_mesh else ()),
         ),
     )
 
@@ -68,3 +69,21 @@ def _elsewhere(spec: VirtualServiceSpec) -> Iterator[str]:
                 if name.startswith(CLAIMS):
                     path = f"http[{place}].match[{at}].headers.{name}"
                     yield f"{path}: nobody verifies tokens here, so that it matches nothing"
+
+
+def _strangers(spec: VirtualServiceSpec) -> Iterator[str]:
+    """Yield who is to be called in another's place, which no agent does."""
+    own = {host.split(".")[0] for host in spec.hosts}
+    said = "agents call the app that was called, data planes of xDS this one"
+    for place, route in enumerate(spec.http or ()):
+        for at, one in enumerate(route.route or ()):
+            path, meant = f"http[{place}].route[{at}].destination", one.destination
+            if "*" not in "".join(spec.hosts) and meant.host.split(".")[0] not in own:
+                yield f"{path}.host: {meant.host}: {said}"
+            fallback = meant.fallback
+            if fallback is None:
+                continue
+            if fallback.host not in (None, meant.host):
+                yield f"{path}.fallback.host: {fallback.host}: {said}"
+            elif not fallback.subset:
+                yield f"{path}.fallback: without a subset, agents know nobody who stands in"
