@@ -128,6 +128,9 @@ bench-push: $(STAMP)  ## measure pushes to thousands of xDS streams, and all com
 .PHONY: bench-prune
 bench-prune: $(STAMP)  ## measure what an Envoy is pushed and keeps, all or what its app calls; writes build/bench/prune.json
 	@envoy=$$(PYTHON='$(PYTHON)' scripts/envoy.sh); $(BIN)/python -m benchmarks.push.pruned "$$envoy"
+.PHONY: bench-proxyless
+bench-proxyless: $(STAMP)  ## measure three hops alone, with the agent and with Envoys; writes build/bench/proxyless.json
+	@envoy=$$(PYTHON='$(PYTHON)' scripts/envoy.sh); ENVOY="$$envoy" $(BIN)/python -m benchmarks.proxyless $(ARGS)
 
 .PHONY: bench-workers
 bench-workers: $(STAMP)  ## measure what workers count together, and kill some; writes build/bench/workers.json

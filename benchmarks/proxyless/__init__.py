@@ -1,0 +1,1 @@
+"""The same three services alone, with the agent in them, and with Envoys beside them."""
