@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -17,6 +18,10 @@ LONGEST = ("e2e", "packaging", "faults", "control", "agent")
 # A developer's own agent, or one left over in a shell, must not govern the tests.
 for name in [name for name in os.environ if name.startswith("FAIRLEAD_")]:
     del os.environ[name]
+
+# What is left for the collector ends before a fork: in a child the threads are missing that some of
+# it waits for, as a queue of grpc.aio does for good.
+os.register_at_fork(before=gc.collect)
 
 # Examples that failed are kept, out of sight. A busy machine is slow, not wrong: no deadline.
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(BUILD / "hypothesis"))

@@ -56,6 +56,7 @@ class Program:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,
         )
         self.pid = self.process.pid
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -101,9 +102,12 @@ class Program:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait(PATIENCE)
+        with suppress(ProcessLookupError):
+            # Children that are left hold its output open, which the readers wait for.
+            os.killpg(self.pid, signal.SIGKILL)
         assert self.process.stdin is not None
         with suppress(OSError):
-            self.process.stdin.close()  # which ends the children that are left
+            self.process.stdin.close()
         for reader in self._readers:
             reader.join(5.0)
         for stream in (self.process.stdout, self.process.stderr):
