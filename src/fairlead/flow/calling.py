@@ -5,7 +5,7 @@ Calls of other apps pass by; they carry on what the request they are made for sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from fairlead.flow.balance import Choice, Standing
 from fairlead.flow.budget import Attempts
 from fairlead.flow.call import NOTHING_INHERITED, Call, Fault, Outcome, Unreachable
+from fairlead.flow.choosing import Choosing
 from fairlead.flow.deadline import bounded, inherited
 from fairlead.flow.failover import Avoided
 from fairlead.flow.inject import answering
@@ -25,7 +26,6 @@ from fairlead.flow.warmup import Warming
 from fairlead.flow.watched import watched
 from fairlead.policy.balance import MAGLEV, RING_HASH, Cluster
 from fairlead.policy.calls import CalleeRules, Calls
-from fairlead.policy.match import Predicate, RequestView, compile_all
 from fairlead.policy.resilience import CallRoute
 from fairlead.policy.resilience import Share as Part
 
@@ -171,18 +171,13 @@ class Callees:
 
     def _way(self, rules: CalleeRules, reaches: Mapping[str, Reach]) -> Flow:
         usual = self._life(rules, None, reaches[""])
-        ways: list[tuple[list[Predicate], Flow]] = [
-            ([compile_all(match) for match in route.matches], self._split(rules, route, reaches))
-            for route in rules.routes
-        ]
-        dice = self._dice
+        ways = [self._split(rules, route, reaches) for route in rules.routes]
+        choosing, dice = Choosing([route.matches for route in rules.routes]), self._dice
 
         def way(call: Call) -> Steps:
             view = None if call.facts is None else View(call, call.facts)
-            for predicates, then in ways:
-                if not predicates or _any(predicates, view, dice):
-                    return then(call)
-            return usual(call)
+            place = choosing.first(view, dice)
+            return usual(call) if place < 0 else ways[place](call)
 
         return way
 
@@ -238,12 +233,6 @@ def _passing(layers: list[Layer], inner: Flow) -> Flow:
         return inner(call) if alone else whole(call)
 
     return flow
-
-
-def _any(
-    predicates: Iterable[Predicate], view: RequestView | None, dice: Callable[[], float]
-) -> bool:
-    return view is not None and any(test(view, dice) for test in predicates)
 
 
 def _nobody(call: Call) -> Steps:
