@@ -15,6 +15,7 @@ from fairlead.policy.routing.action import Answer, Forward, Redirect
 from fairlead.policy.routing.request import Request
 from fairlead.policy.routing.router import Decision, Router
 from fairlead.protocols.xds.codec import Encoder
+from tests.control.test_mesh import SHADOW
 
 BLUE = ("baggage", "x-opensergo-traffic=blue")
 SUBSETS = """
@@ -270,3 +271,41 @@ def test_who_is_sent_to_and_is_not_there_is_told_of():
 
     assert said["SubsetUnusable"] == "no DestinationRule has a subset v9 of next"
     assert said["HostUnknown"].startswith("nobody is called nobody.shop.svc.cluster.local: ")
+
+
+@pytest.mark.parametrize(
+    ("unfit", "served"),
+    [
+        ((), {"10.0.0.1:1", "10.0.0.1:2"}),
+        (("10.0.0.1:1",), {"10.0.0.1:2"}),
+        (("10.0.0.1:1", "10.0.0.1:2"), set()),
+    ],
+)
+def test_a_subset_that_a_lane_with_shadows_lacks_is_served_by_who_is_fit_alone(unfit, served):
+    """Rather by nobody than by who would write its rows to base (contract 12)."""
+    where = {"10.0.0.1:1": ("", "v1"), "10.0.0.1:2": ("", "v1"), "10.0.0.2:1": ("blue", "v2")}
+    instances = [
+        Instance(
+            namespace="shop", app="orders", lane=lane, address=address,
+            labels=(("version", version),),
+            unfit_for_tables="not hooked" if address in unfit else "",
+        )
+        for address, (lane, version) in where.items()
+    ]  # fmt: skip
+    text = service(f"  -{to('v1')[3:]}") + SUBSETS + f"---{SHADOW}"
+    objects = [parse(one.plain, namespace="shop") for one in read_documents(text)]
+    found = mesh(World.of(objects, instances, 1), Scope(namespace="shop", kind=SIDECAR))
+    (cluster,) = (one for one in found.clusters if one.name == at("orders", "v1~blue"))
+
+    assert asked(found, "/", BLUE).cluster == cluster.name
+    assert {each.address for one in cluster.localities for each in one.endpoints} == served
+
+
+def test_who_stands_in_is_decided_for_each_lane():
+    """As agents do: of base nobody is in the subset, of the lane somebody is."""
+    apps = (("orders", "", "v1"), ("orders", "blue", "v3"))
+    http = "  - route: [{destination: {host: orders, subset: v3, fallback: {subset: v1}}}]\n"
+    found = given(service(http) + SUBSETS, apps)
+
+    assert asked(found).cluster == at("orders", "v1")
+    assert asked(found, "/", BLUE).cluster == at("orders", "v3~blue")

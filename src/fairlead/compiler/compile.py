@@ -66,12 +66,11 @@ class World:
             placed,
             self.registry,
         )
-        every = (part for one in rules.values() for part in one.parts)
+        every = tuple(part for one in rules.values() for part in one.parts)
         self.gateways = Gateways(
             every, ((one.namespace, one.app) for one in self.services), governance.labels_of
         )
         self._services: dict[str, tuple[tuple[Service, ...], bytes]] = {}
-        every = (part for one in rules.values() for part in one.parts)
         self.istio = IstioGateways(every, self.callings.ways, self.callings.naming)
         self._services_text = canonical(to_plain(self.services))
 

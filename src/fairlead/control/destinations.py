@@ -42,6 +42,17 @@ class _App:
     """By lane, base among them."""
     lanes: tuple[Lane, ...]
     """Those that it has instances on."""
+    fit: Mapping[str, list[Endpoint]]
+    """Of lanes with shadows, who of base may stand in: nobody else may, not for a subset either."""
+
+    def on(self, lane: str, rule: Instances) -> list[Endpoint]:
+        """Return who of some instances serves a lane by itself."""
+        first = _within(self.endpoints.get(lane, []), rule)
+        return first or _within(self.fit.get(lane, []), rule)
+
+    def serves(self, lane: str, rule: Instances) -> bool:
+        """Tell whether some of these instances serve a lane, by themselves or as base."""
+        return bool(self.on(lane, rule) or (lane not in self.fit and self.on(BASE, rule)))
 
 
 class Destinations:
@@ -78,17 +89,19 @@ class Seen:
 
         A destination without instances on a lane is base's there.
         """
-        route = self._settled(route)
         action = route.action
         if isinstance(action, Forward):
-            found = {name: self._lanes(name) for name in _targets(action)}
+            spare = (one.fallback for one in action.clusters if one.fallback)
+            found = {name: self._lanes(name) for name in (*_targets(action), *spare)}
             lanes = {lane for one in found.values() for lane in one}
             for lane in sorted(lanes):
                 match = replace(route.match, headers=(*route.match.headers, _coloured(*lane)))
                 at = {name: one[lane] for name, one in found.items() if lane in one}
                 name = f"{route.name} lane {lane[0]}"
-                yield replace(route, name=name, match=match, action=_moved(action, at))
-        yield route
+                known = self._settled(replace(route, name=name, match=match), lane[0])
+                assert isinstance(known.action, Forward)  # noqa: S101 - as it was
+                yield replace(known, action=_moved(known.action, at))
+        yield self._settled(route)
 
     def settled(self, table: RouteTable) -> RouteTable:
         """Return `table` with who stands in for empty subsets, and keys where calls are hashed."""
@@ -110,10 +123,12 @@ class Seen:
         """Yield those of an app on a port, one for each subset and lane; none of an unknown app."""
         app, hosted = self._apps.get(host), self._hosted.get(host)
         lanes = outer.by_lane(hosted, port) if hosted else app.endpoints if app else {}
-        for subset, rule in self._subsets(host).items() if app else ():
+        if app is None:
+            return
+        for subset, rule in self._subsets(host).items():
             for lane, endpoints in lanes.items():
-                found = _within(endpoints, rule)
-                if not found and lane != BASE and subset:
+                found = _within(endpoints, rule) or _within(app.fit.get(lane, []), rule)
+                if not found and lane != BASE and subset and lane not in app.fit:
                     continue
                 # Of gRPC, where an app has both: a cluster has one protocol.
                 grpc = [one for one in found if one.protocol == GRPC]
@@ -160,28 +175,27 @@ class Seen:
         return {
             lane: cluster_name(parts[3], _slot(subset, lane[0]), int(parts[1]))
             for lane in app.lanes
-            if not subset or _within(app.endpoints[lane[0]], rule)
+            if not subset or lane[0] in app.fit or app.on(lane[0], rule)
         }
 
-    def _settled(self, route: Route) -> Route:
-        """Return `route` with those who stand in for subsets that are empty, and keys to hash."""
+    def _settled(self, route: Route, lane: str = BASE) -> Route:
+        """Return `route` of a lane with who stands in for empty subsets, and keys to hash."""
         action = route.action
         if not isinstance(action, Forward):
             return route
-        clusters = tuple(map(self._present, action.clusters))
+        clusters = tuple(self._present(one, lane) for one in action.clusters)
         keys = action.hashing or self._keys(clusters)
         retry = route.retry
         if keys and retry is not None:
             retry = replace(retry, same_host=True)  # a hash leads where it leads
         return replace(route, action=replace(action, clusters=clusters, hashing=keys), retry=retry)
 
-    def _present(self, one: Weighted) -> Weighted:
+    def _present(self, one: Weighted, lane: str) -> Weighted:
         if not one.fallback:
             return one
         _, _, subset, host = one.cluster.split("|", 3)
         app, rule = self._apps.get(host), self._subsets(host).get(subset)
-        every = [each for found in app.endpoints.values() for each in found] if app else []
-        there = rule is not None and bool(_within(every, rule))
+        there = app is not None and rule is not None and app.serves(lane, rule)
         return replace(one, cluster=one.cluster if there else one.fallback, fallback="")
 
     def _keys(self, clusters: Iterable[Weighted]) -> tuple[HashKey, ...]:
@@ -228,12 +242,14 @@ def _app(service: Service, keys: Mapping[str, str]) -> _App:
     for one in service.endpoints:
         found[one.lane].append(one)
     base = tuple(found[BASE])
+    fit: dict[str, list[Endpoint]] = {}
     for lane in {*service.shadow_table_lanes, *service.shadow_database_lanes}:
         # Nobody is a fallback who could write the lane's rows to base: better no instance at all.
         pool = shadow_pool(service, lane, tuple(found.get(lane, ())), base)
-        found[lane] = list(pool.first or pool.base)
+        found[lane], fit[lane] = list(pool.first), list(pool.base)
     lanes = sorted(found.keys() - {BASE})
-    return _App(service, dict(found), tuple((lane, keys.get(lane, DEFAULT_KEY)) for lane in lanes))
+    known = tuple((lane, keys.get(lane, DEFAULT_KEY)) for lane in lanes)
+    return _App(service, dict(found), known, fit)
 
 
 def _localities(endpoints: Iterable[Endpoint]) -> Iterator[Locality]:
