@@ -14,7 +14,7 @@ from fairlead.protocols.watch.codec import Labels, Lease, Registration, Subscrip
 from fairlead.protocols.watch.connection import ControlAddress
 from fairlead.protocols.watch.session import Session
 
-PATIENCE = 15.0
+PATIENCE = 60.0
 
 
 def until(condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:

@@ -28,7 +28,7 @@ from fairlead.agent.inspect import ask
 
 APPS = Path(__file__).parent / "apps"
 BIN = Path(sys.executable).parent
-PATIENCE = 20.0
+PATIENCE = 60.0
 PAUSE = 0.005
 """Seconds between an answer and the next request."""
 

@@ -4,10 +4,15 @@ gevent and eventlet turn `threading` into greenlets that run only when the appli
 a lease must be renewed also while it does not. So this room uses nothing of `threading`, `queue` or
 `socket`, only what they are made of, taken here before or in spite of a patch. Threads made this
 way start with an empty context, are not waited for at exit, and no hook of ours sees them.
+
+Nor do signals: the kernel gives one that waits for the main thread to any thread that happens to
+look, as one does that starts another, and Python's handler then waits for the main thread to wake.
+A server that waits for nothing but its signal, as granian's workers of WSGI do, would never end.
 """
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]
 import _thread
 import sys
 
@@ -33,9 +38,34 @@ _start_new_thread = _original("start_new_thread")
 _allocate_lock: Callable[[], _thread.LockType] = _original("allocate_lock")
 
 
+_ident: Callable[[], int] = _original("get_ident")
+
+_OWN = {"SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSEGV", "SIGSYS", "SIGTRAP"}
+"""Signals that a thread sends to itself, by what it does wrong."""
+
+_OTHERS = frozenset(getattr(_signal, "valid_signals", set)()) - {
+    getattr(_signal, name, 0) for name in _OWN
+}
+
+
 def spawn(run: Callable[[], object]) -> None:
-    """Run `run`, which handles its own faults, on a new thread."""
-    _start_new_thread(run, ())
+    """Run `run`, which handles its own faults, on a new thread that takes no signals."""
+    mask = getattr(_signal, "pthread_sigmask", None)
+    if mask is None:
+        _start_new_thread(run, ())
+        return
+    # A thread inherits what is blocked where it is started. It may not look even once without.
+    before = mask(_signal.SIG_BLOCK, _OTHERS)
+    try:
+        _start_new_thread(run, ())
+    finally:
+        mask(_signal.SIG_SETMASK, before)
+
+
+def teller(number: int) -> Callable[[], object]:
+    """Return what sends a signal to the thread that calls this, and to no other."""
+    thread = _ident()
+    return lambda: _signal.pthread_kill(thread, number)
 
 
 class Lock:

@@ -95,6 +95,33 @@ def test_a_worker_serves_on_until_it_has_left_and_a_second_signal_does_not_wait(
     assert seen == ["stopped"]
 
 
+def test_a_worker_is_stopped_once_however_often_it_is_told():
+    """From the third time on granian would wait, and nothing else of the process would run."""
+    plane, seen, then = Plane(), [], []
+    plane.departing = lambda last, **_: then.append(last)  # type: ignore[method-assign]
+    leaving = Leaving(plane, lambda: seen.append("stopped"))
+
+    for _ in range(4):
+        leaving(signal.SIGTERM, None)
+    then.pop()()
+
+    assert seen == ["stopped"]
+
+
+def test_a_worker_that_is_told_while_it_gets_ready_leaves(monkeypatch):
+    """It has inherited its parent's handler, which ends nothing."""
+    monkeypatch.setattr(_signals, "WorkerSignal", Noted)
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    plane, patches = Plane(), Patches()
+    plane.ensure_ready = lambda: signal.raise_signal(signal.SIGTERM)  # type: ignore[method-assign]
+    instrument.install(plane, patches)
+
+    event = _signals.set_sync_signals()
+
+    assert (plane.left, event.heard) == (1, [1])
+    assert patches.restore() == []
+
+
 def test_the_server_is_as_it_was_afterwards():
     """A guest undoes what it did."""
     names: list[Any] = [

@@ -1,16 +1,15 @@
 """granian: when a worker's application has started up, and before it closes its socket.
 
 Its sockets are Rust's, one per worker at the same port, and are found among the process's
-descriptors. A worker is a process; it ends on SIGTERM from its parent, as do we with a delay.
+descriptors. A worker is a process; it ends on SIGTERM from its parent, as do we with a delay. Until
+it has a handler it has its parent's, which ends nothing: ours come before anything that may wait.
 Workers that are threads, of an interpreter without a global lock, are left alone.
 """
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Callable
-from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -36,20 +35,20 @@ def install(plane: DataPlane, patches: Patches) -> None:
 
     def of_loop(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
         def set_loop_signals(loop: Any) -> Any:
-            plane.ensure_ready()
             event = original(loop)
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.add_signal_handler(number, Leaving(plane, event.set), number, None)
+            plane.ensure_ready()
             return event
 
         return set_loop_signals
 
     def of_thread(original: Callable[[], Any]) -> Callable[[], Any]:
         def set_sync_signals() -> Any:
-            plane.ensure_ready()
             event = original()
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, Leaving(plane, event.set))
+            plane.ensure_ready()
             return event
 
         return set_sync_signals
@@ -62,17 +61,23 @@ def install(plane: DataPlane, patches: Patches) -> None:
 class Leaving:
     """A handler that leaves, serving all the while, and then stops; a second signal does not wait.
 
-    The event is set where granian would set it: on the main thread.
+    The event may be set on any thread, but once only: from the third time on, granian's blocks
+    until the first was taken, and lets no other thread run.
     """
 
     def __init__(self, plane: DataPlane, stop: Callable[[], None]) -> None:
         self._plane, self._stop = plane, stop
-        self._called = False
+        self._called = self._stopped = False
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         """Take the signal."""
         if self._called:
-            self._stop()
+            self._end()
             return
         self._called = True
-        self._plane.departing(partial(os.kill, os.getpid(), number))
+        self._plane.departing(self._end)
+
+    def _end(self) -> None:
+        if not self._stopped:
+            self._stopped = True
+            self._stop()
