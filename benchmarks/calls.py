@@ -31,22 +31,28 @@ from fairlead.policy.balance import (
 )
 from fairlead.policy.calls import CalleeRules, Calls
 from fairlead.policy.endpoint import Endpoint
-from fairlead.policy.resilience import CallRoute, Retry
+from fairlead.policy.resilience import Retry
+from fairlead.policy.routing.action import Forward, Weighted
+from fairlead.policy.routing.table import Route
 
 ROUNDS, CALLS = 60, 1500
 RULE = "VirtualService/c http[0]"
 BALANCED = (Cluster(balance=Balance(algorithm=LEAST_REQUEST), outlier=Outlier()),)
 RETRY = Retry(attempts=2, on=("connect-failure", "gateway-error", "reset"))
+SENT = Forward(clusters=(Weighted(cluster="outbound|80||c.default.svc.cluster.local"),))
+TIMED = (Route(name=RULE, action=SENT, timeout=30.0),)
 EVERYTHING = CalleeRules(
     namespace="default",
     app="c",
-    routes=(CallRoute(rule=RULE, timeout=30.0, retry=RETRY),),
+    routes=(Route(name=RULE, action=SENT, timeout=30.0, retry=RETRY),),
     clusters=BALANCED,
 )
 RULES = {
     "other": replace(EVERYTHING, app="d"),
     "balanced": replace(EVERYTHING, routes=()),
-    "timed": replace(EVERYTHING, routes=(CallRoute(rule=RULE, timeout=30.0),), clusters=()),
+    "timed": replace(
+        EVERYTHING, routes=(Route(name=RULE, action=SENT, timeout=30.0),), clusters=()
+    ),
     "ruled": EVERYTHING,
 }
 INSTANCES = (10, 100, 1000)

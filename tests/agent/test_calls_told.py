@@ -8,7 +8,7 @@ from fairlead.agent.rules import calls_told, notes
 from fairlead.cli.doctor.process import _call_facts
 from fairlead.flow.call import Fault, Outcome
 from fairlead.policy.balance import LEAST_REQUEST, Balance, Budget, Cluster, Outlier
-from fairlead.policy.resilience import CallRoute, Injection, Retry
+from fairlead.policy.resilience import Injection, Retry
 from fairlead.telemetry.counters import Counters
 from fairlead.telemetry.names import (
     CALL_LATE,
@@ -18,8 +18,9 @@ from fairlead.telemetry.names import (
     RETRY_REFUSED,
 )
 from tests.flow.lives import Life, Sender
+from tests.flow.routes import call_route
 
-ROUTE = CallRoute(
+ROUTE = call_route(
     rule="VirtualService/b http[0]", timeout=1.5, retry=Retry(attempts=2, on=("5xx",), per_try=0.5)
 )
 CLUSTER = Cluster(

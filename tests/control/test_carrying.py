@@ -19,7 +19,7 @@ CALLER = Carrier(
     has=frozenset({"outbound"}),
 )
 WEB_ = WEB.partition("  - {name: https")[0] + "---" + WEB.partition("---")[2]
-ENFORCED = {"in": "Unknown", "split": "False"}
+ENFORCED = {"in": "Unknown", "split": "True"}
 
 
 def told(name: str, *carriers: Carrier, text: str = WEB_) -> Condition:
@@ -50,11 +50,24 @@ def test_a_port_that_nobody_serves_is_said():
     assert found.message == "carried out by router-1; no gateway serves shop/web:8443"
 
 
-def test_of_a_route_for_callers_it_is_said_that_agents_do_not():
+def test_of_a_route_for_callers_agents_are_named_and_who_has_it_beside_them():
     found = told("split", CALLER)
 
-    assert (found.status, found.reason) == ("False", "NotSupported")
-    assert found.message.startswith("carried out by cart-1; only data planes that speak xDS")
+    assert (found.status, found.reason) == ("True", "PerProcess")
+    assert found.message.startswith("scope: process")
+    assert found.message.endswith("cart-1")
+
+
+def test_a_route_for_callers_of_an_app_that_a_virtual_service_is_about_says_so():
+    other = """---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: all, namespace: shop}
+spec: {hosts: ["*"], http: [{route: [{destination: {host: web}}]}]}
+"""
+    found = told("split", CALLER, text=WEB_ + other)
+
+    assert (found.status, found.reason) == ("False", "Overridden")
 
 
 def test_what_is_refused_is_said_with_the_reason():
@@ -63,7 +76,7 @@ def test_what_is_refused_is_said_with_the_reason():
 
     assert (found.status, found.reason) == ("False", "Refused")
     assert found.message == "refused by router-1: no such filter"
-    assert told("split", refusing).reason == "NotSupported"
+    assert told("split", refusing).reason == "PerProcess"
 
 
 def test_a_listener_that_is_refused_is_known_by_its_name():

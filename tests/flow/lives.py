@@ -11,9 +11,11 @@ from fairlead.flow.steps import Send, Wait
 from fairlead.policy.balance import Cluster
 from fairlead.policy.calls import CalleeRules, Calls
 from fairlead.policy.endpoint import Endpoint, Service
-from fairlead.policy.resilience import CallRoute, Retry
+from fairlead.policy.resilience import Retry
+from fairlead.policy.routing.table import Route
 from fairlead.policy.snapshot import Snapshot
 from fairlead.policy.workload import Workload
+from tests.flow.routes import HOST, call_route
 
 RULE = "VirtualService/b http[0]"
 
@@ -23,12 +25,24 @@ class Sender:
 
     def __init__(self, above: Inherited = NOTHING_INHERITED, *, repeatable: bool = True) -> None:
         self.above, self._repeatable = above, repeatable
+        self.facts = Facts()
+        self.copies: list[tuple[Call, str]] = []
 
     def inherited(self) -> Inherited:
         return self.above
 
     def repeatable(self) -> bool:
         return self._repeatable
+
+    def target(self) -> str:
+        return self.facts.values.get("path", "/")
+
+    def headers(self) -> dict[str, str]:
+        found = self.facts.values.items()
+        return {key.removeprefix("header_"): one for key, one in found if key[:7] == "header_"}
+
+    def copy(self, call: Call, address: str) -> None:
+        self.copies.append((call, address))
 
 
 class Facts:
@@ -53,7 +67,7 @@ class Life:
     def __init__(
         self,
         *endpoints: tuple[str, str],
-        routes: Iterable[CallRoute] = (),
+        routes: Iterable[Route] = (),
         clusters: Iterable[Cluster] = (),
         dice: Iterator[float] | None = None,
     ) -> None:
@@ -66,9 +80,9 @@ class Life:
         self.marks: list[dict[str, str]] = []
         self.waits: list[float] = []
 
-    def apply(self, routes: Iterable[CallRoute] = (), clusters: Iterable[Cluster] = ()) -> None:
+    def apply(self, routes: Iterable[Route] = (), clusters: Iterable[Cluster] = ()) -> None:
         rules = CalleeRules(
-            namespace="default", app="b", routes=tuple(routes), clusters=tuple(clusters)
+            namespace="default", app="b", host=HOST, routes=tuple(routes), clusters=tuple(clusters)
         )
         made = tuple(Endpoint(address=address, lane=lane) for address, lane in self.endpoints)
         services = tuple(
@@ -92,7 +106,9 @@ class Life:
     ) -> Outcome:
         """Make one call; waits pass at once."""
         call = Call(host, method, lane)
-        call.sending, call.facts = sender or Sender(), facts or Facts()
+        call.facts = facts = facts or Facts()
+        call.sending = sender = sender or Sender()
+        sender.facts = facts
         steps = self.engine.plan.outbound(call)
         reply: Outcome | None = None
         while True:
@@ -133,8 +149,8 @@ def broken(fault: Fault = Fault.RESET) -> Callable[[Call], Outcome]:
     return lambda _: Outcome(error=ConnectionResetError("x"), fault=fault)
 
 
-def retrying(*on: str, attempts: int = 2, **more: Any) -> CallRoute:
+def retrying(*on: str, attempts: int = 2, **more: Any) -> Route:
     statuses = more.pop("statuses", ())
     timeout = more.pop("timeout", 0.0)
     retry = Retry(attempts=attempts, on=on, statuses=statuses, **more)
-    return CallRoute(rule=RULE, retry=retry, timeout=timeout)
+    return call_route(rule=RULE, retry=retry, timeout=timeout)

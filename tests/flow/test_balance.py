@@ -11,15 +11,16 @@ import pytest
 from fairlead.flow.call import Outcome, Unreachable
 from fairlead.flow.hashing import maglev, place, ring
 from fairlead.policy.balance import Balance, Cluster, Warmup
-from fairlead.policy.match import Condition
-from fairlead.policy.resilience import CallRoute, Share
+from fairlead.policy.routing.match import HeaderMatch, PathMatch, RouteMatch, TextMatch
+from fairlead.policy.routing.table import Route
 from tests.flow.lives import RULE, Facts, Life, always
+from tests.flow.routes import Share, call_route
 
 HASHES = ("RING_HASH", "MAGLEV")
 
 
 def life(
-    algorithm: str, *endpoints: tuple[str, str], routes: tuple[CallRoute, ...] = (), **more
+    algorithm: str, *endpoints: tuple[str, str], routes: tuple[Route, ...] = (), **more
 ) -> Life:
     random = Random(7)
     clusters = [Cluster(balance=Balance(algorithm=algorithm, **more))]
@@ -137,7 +138,7 @@ def test_a_table_is_made_once(algorithm):
     assert standing.tables
 
 
-def subsets(**fallback: str) -> tuple[list[CallRoute], list[Cluster]]:
+def subsets(**fallback: str) -> tuple[list[Route], list[Cluster]]:
     shares = (
         Share(subset="v1", weight=90, **fallback),
         Share(subset="v2", weight=10, **fallback),
@@ -147,7 +148,7 @@ def subsets(**fallback: str) -> tuple[list[CallRoute], list[Cluster]]:
         Cluster(subset="v2", addresses=("b2",)),
         Cluster(subset="rest", addresses=("b3",)),
     ]
-    return [CallRoute(rule=RULE, shares=shares)], clusters
+    return [call_route(rule=RULE, shares=shares)], clusters
 
 
 def test_weights_are_shares_of_calls():
@@ -169,7 +170,7 @@ def test_a_subset_without_an_instance_reaches_nobody():
 
 def test_a_subset_that_nobody_describes_reaches_nobody():
     """As above: a rule that names it says so in its status."""
-    made = Life(routes=[CallRoute(rule=RULE, shares=(Share(subset="v9"),))])
+    made = Life(routes=[call_route(rule=RULE, shares=(Share(subset="v9"),))])
     assert isinstance(made.call(always()).error, Unreachable)
 
 
@@ -182,7 +183,7 @@ def test_a_subset_may_have_one_that_stands_in():
 
 def test_a_lane_comes_before_a_subset():
     """Gray traffic goes to gray instances of the subset, and base's where there are none."""
-    routes = [CallRoute(rule=RULE, shares=(Share(subset="v1"),))]
+    routes = [call_route(rule=RULE, shares=(Share(subset="v1"),))]
     clusters = [Cluster(subset="v1", addresses=("b1", "g1"))]
     made = Life(("b1", ""), ("b2", ""), ("g1", "gray"), routes=routes, clusters=clusters)
     assert {made.address(lane="gray") for _ in range(5)} == {"g1"}
@@ -207,11 +208,12 @@ def test_a_new_instance_gets_a_share_that_grows(algorithm):
 
 def test_the_first_rule_that_matches_counts():
     """In the order of the list, and not by how narrow they are (Istio)."""
-    header = Condition(source="header", key="x-user", operator="==", values=("1",))
-    path = Condition(source="path", operator="prefix", values=("/api",))
+    header = HeaderMatch(name="x-user", text=TextMatch(kind="exact", value="1"))
+    path = PathMatch(value="/api")
     routes = [
-        CallRoute(rule="1", matches=((header, path),), timeout=1.0),
-        CallRoute(rule="2", matches=((header,), (path,)), timeout=2.0),
+        call_route(rule="1", match=RouteMatch(path=path, headers=(header,)), timeout=1.0),
+        call_route(rule="2", match=RouteMatch(path=path), timeout=2.0),
+        call_route(rule="3", timeout=0.0),
     ]
     made = Life(routes=routes)
     for facts, until in (

@@ -9,10 +9,11 @@ import pytest
 
 from fairlead.flow.call import Call, Fault, Inherited, Injected, Late, Outcome
 from fairlead.flow.steps import Wait
-from fairlead.policy.resilience import DEADLINE, CallRoute, Injection
+from fairlead.policy.resilience import DEADLINE, Injection
 from tests.flow.lives import RULE, Life, Sender, always, broken, retrying
+from tests.flow.routes import call_route
 
-HALF = CallRoute(rule=RULE, timeout=0.5)
+HALF = call_route(rule=RULE, timeout=0.5)
 
 
 def test_a_call_is_told_when_it_is_to_be_given_up():
@@ -25,7 +26,7 @@ def test_a_call_is_told_when_it_is_to_be_given_up():
 
 def test_without_a_timeout_nothing_is_said():
     """No rule, no header."""
-    life = Life(routes=[CallRoute(rule=RULE)])
+    life = Life(routes=[call_route(rule=RULE)])
     life.call(always())
     assert life.sent[0].until is None
     assert life.marks == [{}]
@@ -83,7 +84,7 @@ def test_attempts_share_the_time_of_their_call():
 def test_a_delay_on_purpose_is_no_part_of_the_time():
     """As in Envoy, where the filter of faults comes before the router."""
     injection = Injection(delay=2.0, delay_percent=100.0)
-    life = Life(routes=[CallRoute(rule=RULE, timeout=0.5, injection=injection)])
+    life = Life(routes=[call_route(rule=RULE, timeout=0.5, injection=injection)])
     assert life.call(always()).status == 200
     assert life.waits == [2.0]
     assert life.marks[0][DEADLINE] == "500"
@@ -94,7 +95,7 @@ def test_an_abort_on_purpose_reaches_nobody():
     retry = retrying("5xx").retry
     injection = Injection(status=503, abort_percent=50.0)
     throws = iter([0.9, 0.9, 0.9, 0.9, 0.4, 0.6, *[0.9] * 20])
-    life = Life(routes=[CallRoute(rule=RULE, retry=retry, injection=injection)], dice=throws)
+    life = Life(routes=[call_route(rule=RULE, retry=retry, injection=injection)], dice=throws)
     seen = [life.call(always()).error for _ in range(2)]
     assert len(life.sent) == seen.count(None)
     assert [one.status for one in seen if isinstance(one, Injected)] in ([503], [503, 503])
@@ -102,7 +103,7 @@ def test_an_abort_on_purpose_reaches_nobody():
 
 def test_a_share_of_nothing_is_nothing():
     """A percentage that is left out is 0 in Istio."""
-    life = Life(routes=[CallRoute(rule=RULE, injection=Injection(delay=1.0, status=500))])
+    life = Life(routes=[call_route(rule=RULE, injection=Injection(delay=1.0, status=500))])
     assert life.call(always()).status == 200
     assert life.waits == []
 

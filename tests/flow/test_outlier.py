@@ -8,8 +8,8 @@ from fairlead.flow.call import Fault, Full, Inherited, Late, Outcome
 from fairlead.flow.noting import EJECTED
 from fairlead.flow.outlier import Hosts
 from fairlead.policy.balance import Cluster, Outlier
-from fairlead.policy.resilience import CallRoute
 from tests.flow.lives import RULE, Life, Sender
+from tests.flow.routes import call_route
 
 ALL = 100.0
 NAMES = tuple(f"b{number}" for number in range(1, 5))
@@ -167,7 +167,7 @@ def test_the_time_of_a_request_says_nothing_about_an_instance(fault, code):
 def test_the_time_of_a_rule_does():
     """Who does not answer in the time that its author gives it is a bad instance."""
     cluster = Cluster(outlier=Outlier(consecutive_5xx=1, most_ejected=ALL))
-    life = Life(routes=[CallRoute(rule=RULE, timeout=1.0)], clusters=[cluster])
+    life = Life(routes=[call_route(rule=RULE, timeout=1.0)], clusters=[cluster])
 
     def late(call):
         life.now = call.until

@@ -20,8 +20,10 @@ import urllib3
 from fairlead.flow.call import Inherited
 from fairlead.policy.balance import Balance, Budget, Cluster, Outlier
 from fairlead.policy.calls import CalleeRules, Calls
-from fairlead.policy.resilience import ATTEMPT, DEADLINE, RETRY, CallRoute, Injection, Retry
+from fairlead.policy.resilience import ATTEMPT, DEADLINE, RETRY, Injection, Retry
 from fairlead.policy.routing.action import Answer
+from fairlead.policy.routing.table import Route
+from tests.flow.routes import call_route
 from tests.instruments.backend import silent_port
 from tests.instruments.callers import CALLERS, Caller
 from tests.instruments.plane import Plane, hooked, inner, serving
@@ -57,15 +59,15 @@ FAILURES = (
 RULE = "VirtualService/b http[0]"
 
 
-def ruled(addresses: Iterable[str], *routes: CallRoute, clusters: Iterable[Cluster] = ()) -> Plane:
+def ruled(addresses: Iterable[str], *routes: Route, clusters: Iterable[Cluster] = ()) -> Plane:
     """Return the plane of app `a`, whose calls of `b` are ruled so."""
     rules = CalleeRules(namespace="default", app="b", routes=routes, clusters=tuple(clusters))
     snapshot = inner({"b": dict.fromkeys(addresses, ""), "c": dict.fromkeys(addresses, "")})
     return Plane(replace(snapshot, calls=Calls(callees=(rules,))))
 
 
-def retrying(*on: str, attempts: int = 2, timeout: float = 0.0, **more: Any) -> CallRoute:
-    return CallRoute(rule=RULE, retry=Retry(attempts=attempts, on=on, **more), timeout=timeout)
+def retrying(*on: str, attempts: int = 2, timeout: float = 0.0, **more: Any) -> Route:
+    return call_route(rule=RULE, retry=Retry(attempts=attempts, on=on, **more), timeout=timeout)
 
 
 def told(error: BaseException) -> str:
@@ -128,7 +130,7 @@ def test_a_post_that_was_sent_is_sent_once_whatever_happens(caller, behave):
 def test_a_call_ends_in_time_however_slowly_it_is_answered(caller, behave):
     """F33: a byte each twentieth of a second keeps a client alive for ever, a deadline does not."""
     with rude(behave) as server:
-        plane = ruled([server.address], CallRoute(rule=RULE, timeout=0.8))
+        plane = ruled([server.address], call_route(rule=RULE, timeout=0.8))
         with hooked(plane, *caller.hooks):
             began = time.monotonic()
             with pytest.raises(TIMED_OUT) as raised:
@@ -153,7 +155,7 @@ def test_an_attempt_that_ends_in_time_says_whose_time_it_was(caller, behave):
 def test_a_call_that_ends_in_its_callers_own_time_names_no_rule():
     """A rule must not be blamed for what somebody else has asked for."""
     with rude(silent) as server:
-        plane = ruled([server.address], CallRoute(rule=RULE, timeout=9.0))
+        plane = ruled([server.address], call_route(rule=RULE, timeout=9.0))
         with (
             hooked(plane, "httpx"),
             httpx.Client(timeout=0.3) as client,
@@ -221,7 +223,7 @@ def test_an_abort_on_purpose_is_an_answer(caller):
     injection = Injection(status=418, abort_percent=100.0)
     with (
         rude() as server,
-        hooked(ruled([server.address], CallRoute(rule=RULE, injection=injection)), *caller.hooks),
+        hooked(ruled([server.address], call_route(rule=RULE, injection=injection)), *caller.hooks),
     ):
         reply = caller.get("http://b/x")
     assert (reply.status, reply.text) == (418, "fault filter abort")
@@ -232,7 +234,7 @@ def test_a_rule_answers_a_call_itself(caller):
     """With its status, headers and body; neither repeated nor sent to anybody."""
     answer = Answer(status=503, body="closed", headers=(("x-why", "night"),))
     retry = Retry(attempts=2, on=("5xx",))
-    route = CallRoute(rule=RULE, answer=answer, retry=retry)
+    route = call_route(rule=RULE, answer=answer, retry=retry)
     with rude() as server, hooked(ruled([server.address], route), *caller.hooks):
         reply = caller.get("http://b/x")
     assert (reply.status, reply.text) == (503, "closed")

@@ -25,14 +25,14 @@ from h2.errors import ErrorCodes
 from fairlead.flow.call import Call
 from fairlead.instruments.httpx_time import in_time_async
 from fairlead.policy.balance import Budget, Cluster
-from fairlead.policy.resilience import CallRoute
+from tests.flow.routes import call_route
 from tests.instruments.backend import closed_port
 from tests.instruments.callers import CALLERS
 from tests.instruments.plane import eventually, hooked
 from tests.instruments.rude import FAILED, OK, Behaviour, Rude, always, reset, rude
 from tests.instruments.test_resilience import RULE, TIMED_OUT, retrying, ruled
 
-TIMED = CallRoute(rule=RULE, timeout=5.0)
+TIMED = call_route(rule=RULE, timeout=5.0)
 SYNC = [one for one in CALLERS if one.name in {"httpx", "requests", "urllib3"}]
 
 
@@ -183,7 +183,7 @@ def test_a_body_that_is_taken_in_slowly_does_not_outlast_the_call(caller, whole)
     """Each part of it is in time by itself; all of them are not."""
     body = b"x" * 30_000_000 if whole else iter([b"x" * 65_536] * 450)
     with slow_reader() as address:
-        plane = ruled([address], CallRoute(rule=RULE, timeout=0.5))
+        plane = ruled([address], call_route(rule=RULE, timeout=0.5))
         with hooked(plane, *caller.hooks):
             began = time.monotonic()
             with pytest.raises(TIMED_OUT):
@@ -227,7 +227,7 @@ def test_a_body_that_never_stops_does_not_outlast_the_call(name: str) -> None:
         "aiohttp": lambda: asyncio.run(read_aiohttp()),
     }
     with rude(endless) as server:
-        plane = ruled([server.address], CallRoute(rule=RULE, timeout=0.5))
+        plane = ruled([server.address], call_route(rule=RULE, timeout=0.5))
         with hooked(plane, "httpx", "urllib3", "requests", "aiohttp"), pytest.raises(TIMED_OUT):
             ways[name]()
 

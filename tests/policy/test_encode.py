@@ -15,10 +15,11 @@ from fairlead.policy.flow_rules import FlowRules
 from fairlead.policy.lane import Colouring, Entry, Lane
 from fairlead.policy.limit import RateLimit, Window
 from fairlead.policy.match import Condition
-from fairlead.policy.resilience import CallRoute
 from fairlead.policy.routing.action import Answer
+from fairlead.policy.routing.match import HeaderMatch, RouteMatch, TextMatch
 from fairlead.policy.snapshot import InvalidSnapshot, Snapshot
 from fairlead.policy.workload import Workload
+from tests.flow.routes import call_route
 
 WINDOW = Window(threshold=1, window_ms=1000)
 
@@ -141,10 +142,10 @@ def test_a_digest_that_is_not_the_contents_is_refused() -> None:
 def test_a_rule_about_calls_that_cannot_be_enforced_refuses_itself_only() -> None:
     """Of its object nothing is used, or calls that it matches would be a later route's."""
     routes = (
-        CallRoute(rule="VirtualService/b http[0]", timeout=-1.0),
-        CallRoute(rule="VirtualService/b http[1]", timeout=1.0),
+        call_route(rule="VirtualService/b http[0]", timeout=-1.0),
+        call_route(rule="VirtualService/b http[1]", timeout=1.0),
     )
-    other = (CallRoute(rule="VirtualService/c http[0]", timeout=2.0),)
+    other = (call_route(rule="VirtualService/c http[0]", timeout=2.0),)
     clusters = (
         Cluster(rule="DestinationRule/b", most_requests=7),
         Cluster(subset="v1", rule="DestinationRule/b", addresses=("h:1",), connect=-1.0),
@@ -171,22 +172,29 @@ def test_a_rule_about_calls_that_cannot_be_enforced_refuses_itself_only() -> Non
 
 
 @pytest.mark.parametrize(
-    "answer", [Answer(status=99), Answer(status=200, headers=(("x", "1\r\nset-cookie: a"),))]
+    ("answer", "why"),
+    [
+        (Answer(status=99), "no answer"),
+        (
+            Answer(status=200, headers=(("x", "1\r\nset-cookie: a"),)),
+            "a header with a line break",
+        ),
+    ],
 )
-def test_an_answer_that_is_no_response_refuses_its_object(answer: Answer) -> None:
-    good = CallRoute(rule="VirtualService/c http[0]", answer=Answer(status=418, body="x"))
-    bad = CallRoute(rule="VirtualService/b http[0]", answer=answer)
+def test_an_answer_that_is_no_response_refuses_its_object(answer: Answer, why: str) -> None:
+    good = call_route(rule="VirtualService/c http[0]", answer=Answer(status=418, body="x"))
+    bad = call_route(rule="VirtualService/b http[0]", answer=answer)
     calls = Calls(callees=(CalleeRules(namespace="default", app="b", routes=(bad, good)),))
     found, refused = read_snapshot(plain(calls=to_plain(calls)))
     assert found.calls is not None
     assert found.calls.callees[0].routes == (good,)
-    assert refused == ("calls: b.default: VirtualService/b http[0]: no answer",)
+    assert refused == (f"calls: b.default: VirtualService/b http[0]: {why}",)
 
 
 def test_a_condition_of_a_route_that_nobody_knows_refuses_its_object() -> None:
     """A newer control plane may know more; what is not understood must not match everything."""
-    match = (Condition(source="header", key="a", operator="like", values=("b",)),)
-    route = CallRoute(rule="VirtualService/b http[0]", matches=(match,))
+    header = HeaderMatch(name="a", text=TextMatch(kind="like", value="b"))
+    route = call_route(rule="VirtualService/b http[0]", match=RouteMatch(headers=(header,)))
     calls = Calls(callees=(CalleeRules(namespace="default", app="b", routes=(route,)),))
     found, (refused,) = read_snapshot(plain(calls=to_plain(calls)))
     assert found.calls is not None

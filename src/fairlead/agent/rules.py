@@ -79,7 +79,7 @@ def calls_told(engine: Engine) -> list[dict[str, Any]]:
     calls = engine.plan.snapshot.calls if engine.plan.ruled else None
     rules = {
         f"{one.app}.{one.namespace}": sorted(
-            {cluster.rule for cluster in one.clusters} | {route.rule for route in one.routes}
+            {cluster.rule for cluster in one.clusters} | {route.name for route in one.routes}
         )
         for one in (calls.callees if calls is not None else ())
     }
@@ -101,8 +101,8 @@ def calls_told(engine: Engine) -> list[dict[str, Any]]:
 def _said(rules: CalleeRules, subset: str) -> Iterator[str]:
     """Yield in words what holds for calls of an app, or what more of one of its subsets."""
     for route in () if subset else rules.routes:
-        asked = route_asked(route)
-        yield f"{route.rule}{f', if {asked}' if asked else ''}: {route_worded(route)}"
+        asked, says = route_asked(route), route_worded(route, rules.host)
+        yield f"{route.name}{f', if {asked}' if asked else ''}: {says}"
     for cluster in rules.clusters:
         if cluster.subset == subset and cluster.rule:
             yield f"{cluster.rule}: {cluster_worded(cluster)}"

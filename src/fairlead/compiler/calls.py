@@ -12,8 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
-from fairlead.compiler.finding import ENFORCED, OVERRIDDEN, TARGET_NOT_SEEN
-from fairlead.compiler.istio.agents import call_route
+from fairlead.compiler.finding import (
+    CALLS_SCOPE,
+    ENFORCED,
+    OVERRIDDEN,
+    PER_PROCESS,
+    TARGET_NOT_SEEN,
+)
 from fairlead.compiler.istio.delegates import Delegates
 from fairlead.compiler.istio.form import Caller, Ruled
 from fairlead.compiler.istio.hosts import Names, full_name, named, to_itself
@@ -23,18 +28,12 @@ from fairlead.compiler.labels import satisfied
 from fairlead.compiler.part import Calling, Part
 from fairlead.compiler.placed import Placed
 from fairlead.policy.balance import Cluster
-from fairlead.policy.calls import CalleeRules, Calls
-from fairlead.policy.encode import canonical, to_plain
 from fairlead.policy.endpoint import Service
 from fairlead.policy.routing.action import Forward
 from fairlead.policy.routing.table import Route
 
 SUFFIXES = ("", ".svc", ".svc.cluster.local")
-EVERYWHERE, PER_PROCESS = "*", "PerProcess"
-SCOPE = (
-    "scope: process: each calling process decides by what it has seen itself of instances and of "
-    "calls under way"
-)
+EVERYWHERE = "*"
 Key = tuple[str, str]
 Said = tuple[Part, str, str, str, str]
 """Of a part: type, reason, message and status."""
@@ -73,24 +72,11 @@ class Callings:
         for one in placed if self._parts else ():
             key = one.instance.namespace, one.instance.app
             self._placed.setdefault(key, []).append(one)
-        self._made: dict[str, Calls | None] = {}
-        self._texts: dict[str, bytes] = {}
 
-    def of(self, namespace: str) -> Calls | None:
-        """Return what workloads of `namespace` are to know, None where no object is about calls."""
-        if not self._parts:
-            return None
-        if namespace not in self._made:
-            seen = filter(lambda one: self._registry.gives(one, namespace), self._services)
-            found = (self._callee(service, namespace) for service in seen)
-            self._made[namespace] = Calls(callees=tuple(one for one in found if one is not None))
-        return self._made[namespace]
-
-    def text(self, namespace: str) -> bytes:
-        """Return the text that digests are taken of, made once: a namespace has many workloads."""
-        if namespace not in self._texts:
-            self._texts[namespace] = canonical(to_plain(self.of(namespace)))
-        return self._texts[namespace]
+    @property
+    def services(self) -> tuple[Service, ...]:
+        """Every app and host that objects may be about; none where there is no object."""
+        return self._services
 
     def leaving_out(self, caller: str, app: str) -> Iterator[Part]:
         """Yield the objects by which callers of namespace `caller` leave out instances of `app`."""
@@ -187,7 +173,7 @@ class Callings:
         elif all(taken) and not calling.destination:
             yield part, ENFORCED, OVERRIDDEN, "other objects say what holds", "False"
         else:
-            yield part, ENFORCED, PER_PROCESS, SCOPE, "True"
+            yield part, ENFORCED, PER_PROCESS, CALLS_SCOPE, "True"
 
     def _taken(self, part: Part, service: Service, namespace: str) -> Iterator[str]:
         """Yield what other objects say about `service` in the place of `part`."""
@@ -228,6 +214,13 @@ class Callings:
         ways = self.ways(full_name(service), claims[0])
         return tuple(one.route for one in ways if caller.meant(one.scope, port))
 
+    def ruling(self, host: str, namespace: str) -> str:
+        """Return the object that says what callers do with calls of a host, ``""`` for none."""
+        service = self._callees.get(host)
+        claims = self._claims(service, namespace, destination=False) if service else []
+        ruled = bool(claims and claims[0].calling and claims[0].calling.ways)
+        return _called(claims[0]) if ruled else ""
+
     def elsewhere(self, caller: Caller, port: int) -> Iterator[tuple[str, tuple[Route, ...]]]:
         """Yield hosts that are no app's and what `caller` does with calls of them, each once.
 
@@ -257,18 +250,6 @@ class Callings:
         callings = (part.calling for part in self._parts if part.calling)
         scopes = (way.scope for one in callings for way in one.ways)
         return frozenset(key for scope in scopes for key, _ in scope.labels)
-
-    def _callee(self, service: Service, namespace: str) -> CalleeRules | None:
-        claims = self._claims(service, namespace, destination=False)
-        full = full_name(service)
-        ways = self.ways(full, claims[0]) if claims else ()
-        routes = tuple(call_route(way, full) for way in ways)
-        clusters = self.clusters(service, namespace)
-        if not (routes or clusters):
-            return None
-        return CalleeRules(
-            namespace=service.namespace, app=service.app, routes=routes, clusters=clusters
-        )
 
     def _clusters_from(self, service: Service, namespace: str) -> list[Part]:
         claims = self._claims(service, namespace, destination=True)

@@ -13,6 +13,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
+from fairlead.compiler.called import Called
 from fairlead.compiler.calls import Callings
 from fairlead.compiler.enforcement import flow_findings
 from fairlead.compiler.finding import LANE_CONFLICT, TARGET_NOT_SEEN, Finding
@@ -70,6 +71,7 @@ class World:
         self.gateways = Gateways(
             every, ((one.namespace, one.app) for one in self.services), governance.labels_of
         )
+        self._called = Called(self.callings, self.gateways, self.registry, self.services)
         self._services: dict[str, tuple[tuple[Service, ...], bytes]] = {}
         self.istio = IstioGateways(every, self.callings.ways, self.callings.naming)
         self._services_text = canonical(to_plain(self.services))
@@ -137,7 +139,7 @@ class World:
             shadow_tables=rules.shadows.tables,
             shadow_databases=rules.shadows.databases,
             flow=rules.guards.rules(app, member.labels),
-            calls=self.callings.of(namespace),
+            calls=self._called.of(namespace, app, member.labels),
             overload=rules.guards.overload(app, member.labels),
         )
 
@@ -224,7 +226,8 @@ class World:
         texts = {key: canonical(value) for key, value in plain.items()}
         texts["services"] = self._seen_from(snapshot.workload.namespace)[1]
         if snapshot.calls is not None:
-            texts["calls"] = self.callings.text(snapshot.workload.namespace)
+            own = snapshot.workload
+            texts["calls"] = self._called.text(own.namespace, own.app, own.labels)
         content = b",".join(canonical(key) + b":" + texts[key] for key in sorted(texts))
         digest = sha256(b"{" + content + b"}").hexdigest()[:32]
         return replace(snapshot, digest=digest)
@@ -262,7 +265,7 @@ class World:
             found += flow_findings(rules.guards, here, known)
         found += (finding(*one) for one in remarks(self.istio))
         found += (finding(*one) for one in self.callings.findings())
-        found += (finding(*one) for one in gateway_findings(self.gateways))
+        found += (finding(*one) for one in gateway_findings(self.gateways, self.callings.ruling))
         found += (finding(*one) for one in self.registry.findings())
         return (*found, *self._conflicts())
 

@@ -113,7 +113,11 @@ def _calls(calls: Calls | None, resource: str, namespace: str) -> dict[str, Any]
             return {
                 "app": f"{one.app}.{one.namespace}",
                 "routes": [
-                    {"rule": way.rule, "asked": route_asked(way), "says": route_worded(way)}
+                    {
+                        "rule": way.name,
+                        "asked": route_asked(way),
+                        "says": route_worded(way, one.host),
+                    }
                     for way in one.routes
                 ],
                 "clusters": [

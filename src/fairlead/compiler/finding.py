@@ -27,6 +27,12 @@ INSTANCES_EXCLUDED = "InstancesExcluded"
 ENFORCED = "Enforced"
 """``"True"`` where all of it is, and in what scope; ``"False"`` with what is not (contract 23), or
 because its namespace is switched to observe or off; ``"Unknown"`` where nobody is there to."""
+PER_PROCESS = "PerProcess"
+CALLS_SCOPE = (
+    "scope: process: each calling process decides by what it has seen itself of instances and of "
+    "calls under way"
+)
+"""What is said of rules about calls that are enforced."""
 OVERLAPS = "Overlaps"
 """Another rule guards the same resource in the same way; all of them hold, the strictest decides.
 """

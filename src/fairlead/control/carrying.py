@@ -10,9 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from fairlead.compiler.calls import PER_PROCESS
 from fairlead.compiler.compile import World
-from fairlead.compiler.finding import ENFORCED
+from fairlead.compiler.finding import ENFORCED, PER_PROCESS
 from fairlead.compiler.gateways.standing import PROGRAMMED, ListenerState, Standing, Verdict
 from fairlead.compiler.istio.hosts import full_name
 from fairlead.control.condition import Condition
@@ -89,7 +88,8 @@ class Carried:
     def _by_agents(self, key: tuple[str, str, str], found: Condition) -> Condition:
         """Return what agents enforce with what data planes say of it."""
         apps = [full_name(one) for one in self._world.callings.reached.get(key, ())]
-        services, (gateways, _) = [(app, "") for app in apps], self._world.tables(*key)
+        gateways, attached = self._world.tables(*key)
+        services = [*((app, "") for app in apps), *attached]
         refused = [*self._refusing(gateways), *self._callers_refusing(services)]
         # Who refuses a cluster has its routes: the cluster's name is in the reason.
         refused += [

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from fairlead.policy.endpoint import Endpoint
 
 if TYPE_CHECKING:
+    from fairlead.flow.changing import Change
     from fairlead.flow.facts import Facts
     from fairlead.flow.gate import Entry
     from fairlead.policy.routing.action import Answer
@@ -56,6 +57,18 @@ class Sending(Protocol):
 
     def repeatable(self) -> bool:
         """Tell whether what was sent can be sent again: the body is still there."""
+        ...
+
+    def target(self) -> str:
+        """Return the path and the query, as they are sent."""
+        ...
+
+    def headers(self) -> Mapping[str, str]:
+        """Return all headers, by names in lower case; repeated ones are joined by ``,``."""
+        ...
+
+    def copy(self, call: Call, address: str) -> None:
+        """Send a copy of the call to `address`, whose answer nobody waits for."""
         ...
 
 
@@ -109,6 +122,8 @@ class Call:
     """Addresses that an attempt was made at."""
     marks: tuple[tuple[str, str], ...] = ()
     """Headers that tell the callee of time and attempts, as of now."""
+    change: Change | None = None
+    """What a route changes of it."""
 
     def __init__(
         self, host: str, method: str, lane: str, resource: str = "", caller: str = ""

@@ -1,4 +1,4 @@
-"""The lives of calls that rules are about: by app, and for each by the first rule that matches.
+"""The lives of calls that rules are about: by app, and for each by the first route that matches.
 
 Calls of other apps pass by; they carry on what the request they are made for says of its time.
 """
@@ -6,84 +6,29 @@ Calls of other apps pass by; they carry on what the request they are made for sa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from fairlead.flow.balance import Choice, Standing
 from fairlead.flow.budget import Attempts
-from fairlead.flow.call import NOTHING_INHERITED, Call, Fault, Outcome, Unreachable
-from fairlead.flow.choosing import Choosing
+from fairlead.flow.call import NOTHING_INHERITED, Call
 from fairlead.flow.deadline import bounded, inherited
+from fairlead.flow.deciding import Deciding, Reaching
 from fairlead.flow.failover import Avoided
-from fairlead.flow.inject import answering
 from fairlead.flow.noting import Note, Tell, unheard
 from fairlead.flow.outlier import Hosts
+from fairlead.flow.reach import Reach
 from fairlead.flow.route import Callee, Routes
-from fairlead.flow.stack import Ruled, life, reaching
+from fairlead.flow.stack import Ruled, reaching
 from fairlead.flow.steps import Flow, Layer, Steps, chain
 from fairlead.flow.warmup import Warming
 from fairlead.flow.watched import watched
 from fairlead.policy.balance import MAGLEV, RING_HASH, Cluster
-from fairlead.policy.calls import CalleeRules, Calls
-from fairlead.policy.resilience import CallRoute
-from fairlead.policy.resilience import Share as Part
-
-if TYPE_CHECKING:
-    from fairlead.flow.facts import Facts
+from fairlead.policy.calls import DOMAIN, CalleeRules, Calls
+from fairlead.policy.routing.matchers import BUILT_IN, Matcher
+from fairlead.policy.routing.table import SEPARATORS
 
 EVERYBODY = Cluster()
-
-
-class View:
-    """A call as conditions see it."""
-
-    __slots__ = ("_call", "_facts")
-
-    def __init__(self, call: Call, facts: Facts) -> None:
-        self._call, self._facts = call, facts
-
-    def header(self, name: str) -> str | None:
-        """Value of a header."""
-        return self._text("header", name)
-
-    def query(self, name: str) -> str | None:
-        """First value of a parameter."""
-        return self._text("query", name)
-
-    def cookie(self, name: str) -> str | None:
-        """First value of a cookie."""
-        return self._text("cookie", name)
-
-    def path(self) -> str | None:
-        """Path without the query."""
-        return self._text("path", "")
-
-    def method(self) -> str | None:
-        """Method, upper case."""
-        return self._call.method
-
-    def source_ip(self) -> str | None:
-        """Nothing: who calls is this process."""
-        return None
-
-    def trace(self) -> str | None:
-        """Nothing."""
-        return None
-
-    def _text(self, source: str, name: str) -> str | None:
-        value = self._facts.value(source, name)
-        return None if value is None else str(value)
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """How the instances of one cluster are reached."""
-
-    choice: Choice
-    once: Flow
-    again: Flow
-    """The same where a call may be repeated: at another instance, if there is one."""
 
 
 class Callees:
@@ -95,8 +40,9 @@ class Callees:
         dice: Callable[[], float],
         warming: Warming,
         avoided: Avoided,
+        matchers: Mapping[str, Matcher] = BUILT_IN,
     ) -> None:
-        self._clock, self._dice = clock, dice
+        self._clock, self._dice, self._matchers = clock, dice, matchers
         self._warming, self._avoided = warming, avoided
         self._standing: dict[tuple[str, str, str], Standing] = {}
         self._attempts: dict[tuple[str, str], Attempts] = {}
@@ -107,27 +53,22 @@ class Callees:
         """Return the lives of calls."""
         ways: dict[str, Flow] = {}
         repeated: set[str] = set()
-        kept: set[tuple[str, str, str]] = set()
         spelt: dict[int, list[str]] = {}
         for host, known in routes.callees.items():
             spelt.setdefault(id(known), []).append(host)
+        reaches = _Reaches(self, calls, routes)
         for one in calls.callees:
             callee = routes.callees.get(f"{one.app}.{one.namespace}".lower())
             if callee is None:
                 continue
-            clusters = {cluster.subset: cluster for cluster in (EVERYBODY, *one.clusters)}
-            reaches = {
-                subset: self._reach(one, cluster, callee) for subset, cluster in clusters.items()
-            }
-            self._of(one).rule = clusters[""].budget
-            kept |= {(one.namespace, one.app, subset) for subset in reaches}
-            way = self._way(one, reaches)
+            usual = reaches.own(one, callee)
+            way = self._way(one, usual, partial(reaches.of, one, callee))
             hosts = spelt[id(callee)]
             ways |= dict.fromkeys(hosts, way)
             if any(route.retry is not None or route.timeout for route in one.routes):
                 repeated.update(hosts)
-        self._standing = {key: self._standing[key] for key in kept}
-        self._attempts = {key[:2]: self._attempts[key[:2]] for key in kept}
+        self._standing = {key: self._standing[key] for key in reaches.kept}
+        self._attempts = {key[:2]: self._attempts[key[:2]] for key in reaches.kept}
         nobody = Attempts(self._clock)
         nowhere = Hosts(self._clock)
         # What no rule is about carries on the time and the attempt of its request.
@@ -143,7 +84,8 @@ class Callees:
         """Know nothing of calls that were under way in the process that this one was forked off."""
         self._standing, self._attempts = {}, {}
 
-    def _of(self, rules: CalleeRules) -> Attempts:
+    def attempts(self, rules: CalleeRules) -> Attempts:
+        """Return the attempts at an app that are counted."""
         key = rules.namespace, rules.app
         if key not in self._attempts:
             self._attempts[key] = Attempts(self._clock, self._tell(rules.app))
@@ -152,7 +94,8 @@ class Callees:
     def _tell(self, app: str) -> Tell:
         return lambda what: self.note(what, app)
 
-    def _reach(self, rules: CalleeRules, cluster: Cluster, callee: Callee) -> Reach:
+    def reach(self, rules: CalleeRules, cluster: Cluster, callee: Callee) -> Reach:
+        """Return how instances of a cluster of `callee` are reached."""
         key = rules.namespace, rules.app, cluster.subset
         standing = self._standing.setdefault(key, Standing(self._clock, self._dice))
         addresses = None if cluster.addresses is None else frozenset(cluster.addresses)
@@ -161,7 +104,7 @@ class Callees:
         hosts = standing.hosts
         hosts.apply(cluster.outlier, choice.addresses())
         hosts.most, hosts.connect, hosts.rule = cluster.most_requests, cluster.connect, cluster.rule
-        attempts, avoided = self._of(rules), self._avoided
+        attempts, avoided = self.attempts(rules), self._avoided
         hosts.tell = attempts.tell
         # A hash leads to the same instance each time: who is sure of it keeps nothing elsewhere.
         hashed = cluster.balance.algorithm in (RING_HASH, MAGLEV)
@@ -169,59 +112,62 @@ class Callees:
         again = reaching(choice, standing, avoided, attempts, avoid=not hashed)
         return Reach(choice, once, again)
 
-    def _way(self, rules: CalleeRules, reaches: Mapping[str, Reach]) -> Flow:
-        usual = self._life(rules, None, reaches[""])
-        ways = [self._split(rules, route, reaches) for route in rules.routes]
-        choosing, dice = Choosing([route.matches for route in rules.routes]), self._dice
+    def _way(self, rules: CalleeRules, usual: Reach, reaching: Reaching) -> Flow:
+        attempts = self.attempts(rules)
+        deciding = Deciding(attempts, self._clock, self._dice, reaching, self._matchers)
+        return deciding.flow(rules.routes) if rules.routes else deciding.usual(usual)
 
-        def way(call: Call) -> Steps:
-            view = None if call.facts is None else View(call, call.facts)
-            place = choosing.first(view, dice)
-            return usual(call) if place < 0 else ways[place](call)
 
-        return way
+class _Reaches:
+    """The clusters of one snapshot, made when somebody calls them."""
 
-    def _split(self, rules: CalleeRules, route: CallRoute, reaches: Mapping[str, Reach]) -> Flow:
-        """Return what chooses a subset for each call of a route, and then lives its life."""
-        if route.answer is not None:
-            answer = answering(route.answer, route.rule)
-            return life(route, answer, self._of(rules), self._clock, self._dice)
-        parts = [part for part in route.shares if part.weight or len(route.shares) == 1]
-        lives = [self._part(rules, route, part, reaches) for part in parts]
-        if len(lives) == 1:
-            return lives[0]
-        total, dice = sum(part.weight for part in parts), self._dice
+    def __init__(self, callees: Callees, calls: Calls, routes: Routes) -> None:
+        self._callees, self._routes = callees, routes
+        self._rules = {f"{one.app}.{one.namespace}".lower(): one for one in calls.callees}
+        self._made: dict[tuple[str, str, str], Reach] = {}
 
-        def split(call: Call) -> Steps:
-            left = dice() * total
-            for part, then in zip(parts, lives, strict=True):
-                left -= part.weight
-                if left < 0:
-                    return then(call)
-            return lives[-1](call)
+    @property
+    def kept(self) -> set[tuple[str, str, str]]:
+        """Namespace, app and subset of each."""
+        return set(self._made)
 
-        return split
+    def own(self, rules: CalleeRules, callee: Callee) -> Reach:
+        """Return how all instances of an app are reached; what is kept of its subsets stays."""
+        usual = EVERYBODY
+        for cluster in rules.clusters:
+            usual = usual if cluster.subset else cluster
+            self._get(rules, cluster, callee)
+        self._callees.attempts(rules).rule = usual.budget
+        return self._get(rules, usual, callee)
 
-    def _part(
-        self, rules: CalleeRules, route: CallRoute, part: Part, reaches: Mapping[str, Reach]
-    ) -> Flow:
-        reach = reaches.get(part.subset)
-        then = self._life(rules, route, reach) if reach is not None else _nobody
-        spare = reaches.get(part.fallback) if part.fallback else None
-        if spare is None:
-            return then
-        instead = self._life(rules, route, spare)
+    def of(self, rules: CalleeRules, callee: Callee, cluster: str) -> Reach | None:
+        """Return how a cluster is reached, by the name that it has in routes of `callee`."""
+        if cluster.count("|") != SEPARATORS:
+            return None
+        _, _, subset, host = cluster.split("|")
+        name = host.removesuffix(f".{DOMAIN}").lower()
+        other = self._routes.callees.get(name)
+        if host == rules.host or other is callee:
+            return self._subset(rules, subset, callee)
+        if other is None:
+            return None
+        app, _, namespace = name.rpartition(".")
+        theirs = self._rules.get(name) or CalleeRules(namespace=namespace, app=app)
+        found = self._subset(theirs, subset, other)
+        return None if found is None else replace(found, host=name, caller=other.caller)
 
-        def chosen(call: Call) -> Steps:
-            there = reach is not None and reach.choice.serves(call.lane)
-            return then(call) if there else instead(call)
+    def _subset(self, rules: CalleeRules, subset: str, callee: Callee) -> Reach | None:
+        found = next((one for one in rules.clusters if one.subset == subset), None)
+        if found is None and subset:
+            return None
+        return self._get(rules, found or EVERYBODY, callee)
 
-        return chosen
-
-    def _life(self, rules: CalleeRules, route: CallRoute | None, reach: Reach) -> Flow:
-        retry = route.retry if route is not None else None
-        inner = reach.once if retry is None or retry.same_host else reach.again
-        return life(route, inner, self._of(rules), self._clock, self._dice)
+    def _get(self, rules: CalleeRules, cluster: Cluster, callee: Callee) -> Reach:
+        key = rules.namespace, rules.app, cluster.subset
+        made = self._made.get(key)
+        if made is None:
+            made = self._made[key] = self._callees.reach(rules, cluster, callee)
+        return made
 
 
 def _passing(layers: list[Layer], inner: Flow) -> Flow:
@@ -233,9 +179,3 @@ def _passing(layers: list[Layer], inner: Flow) -> Flow:
         return inner(call) if alone else whole(call)
 
     return flow
-
-
-def _nobody(call: Call) -> Steps:
-    """End a call of a subset that nobody describes, as one without an instance does."""
-    yield from ()  # a generator, as every flow is
-    return Outcome(error=Unreachable(call.host, call.lane), fault=Fault.REFUSED)

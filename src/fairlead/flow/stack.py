@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fairlead.flow.budget import Attempts
     from fairlead.flow.call import Call
     from fairlead.flow.gates import Gates
-    from fairlead.policy.resilience import CallRoute
+    from fairlead.policy.routing.table import Route
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def _by_host(ways: Mapping[str, Flow], other: Flow) -> Flow:
 
 
 def life(
-    route: CallRoute | None,
+    route: Route | None,
     inner: Flow,
     attempts: Attempts,
     clock: Callable[[], float],
@@ -83,12 +83,12 @@ def life(
     # Outermost, as in Envoy, where the filter of faults comes before the router: what is injected
     # is nobody's failure, so that nothing is repeated for it and nobody is left out.
     if route.injection is not None:
-        layers.append(injecting(route.injection, route.rule, dice, attempts.tell))
+        layers.append(injecting(route.injection, route.name, dice, attempts.tell))
     # Around repetitions: all attempts and the pauses between them share one time.
-    layers.append(bounded(route.timeout, clock, route.rule, attempts.tell))
+    layers.append(bounded(route.timeout or 0.0, clock, route.name, attempts.tell))
     # Around the choice: another instance is tried.
     if route.retry is not None and route.retry.attempts:
-        layers.append(retried(route.retry, attempts, clock, dice, route.rule))
+        layers.append(retried(route.retry, attempts, clock, dice, route.name))
     return chain(layers, inner)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -24,8 +24,11 @@ from fairlead.flow.call import (
     Unreachable,
 )
 from fairlead.flow.failover import IDEMPOTENT
+from fairlead.instruments.aiohttp_changes import change_answer
 from fairlead.instruments.attempt import Answer, Sender, send_async
+from fairlead.instruments.headers import lowered
 from fairlead.instruments.inherit import inherited
+from fairlead.instruments.mirroring import Copied
 from fairlead.instruments.outbound import call_for
 from fairlead.instruments.timing import least, remaining
 from fairlead.telemetry.names import AGENT_FAULTS
@@ -141,6 +144,8 @@ class Whole(Sender):
         token = aim.set(aimed)
         try:
             response = await self._original(self._session, *self._what, **self._timed(call))
+            if not aimed.is_led:
+                change_answer(response, call)
             if call.deadline < inf:
                 _told(response, str(Late(call.host, call.limit)))
             outcome = Outcome(response, status=response.status)
@@ -213,6 +218,31 @@ class Whole(Sender):
             return await self._original(self._session, *self._what, **self._options)
         finally:
             aim.reset(token)
+
+    def target(self) -> str:
+        """Return the path and the query, as they are sent."""
+        params = self._options.get("params")
+        url = self._what[1].update_query(params) if params else self._what[1]
+        target: str = url.raw_path_qs
+        return target
+
+    def headers(self) -> Mapping[str, str]:
+        """Return all headers."""
+        return lowered(self._session._prepare_headers(self._options.get("headers")))
+
+    def copied(self, call: Call) -> Copied | None:
+        """Return the request to be sent once more."""
+        body, written = self._options.get("data"), self._options.get("json")
+        if written is not None:
+            body = self._session._json_serialize(written)
+        if not isinstance(body, bytes | bytearray | str | None):
+            return None
+        held = body.encode() if isinstance(body, str) else bytes(body or b"")
+        headers = self.headers()
+        if written is not None and "content-type" not in headers:
+            headers = {**headers, "content-type": "application/json"}
+        authority = headers.get("host") or call.host
+        return Copied(self._what[0].upper(), self.target(), authority, tuple(headers.items()), held)
 
     def url(self) -> tuple[str, str, str]:
         """Return the host, the path and the query that are called."""

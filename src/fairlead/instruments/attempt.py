@@ -7,6 +7,7 @@ an attempt has been made already; then that attempt's result stands.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from http import HTTPStatus
 from time import monotonic_ns
@@ -20,6 +21,7 @@ from fairlead.instruments.ambient import Ambient
 from fairlead.instruments.drive import run, run_async
 from fairlead.instruments.inherit import inherited
 from fairlead.instruments.measure import answered, measured
+from fairlead.instruments.mirroring import changed, mirrors
 from fairlead.instruments.rejections import told
 from fairlead.policy.parts import cookie_value, query_value
 from fairlead.telemetry.names import AGENT_FAULTS
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from fairlead.flow.refusal import Refusal
     from fairlead.flow.steps import Flow
     from fairlead.instruments.instrument import DataPlane
+    from fairlead.instruments.mirroring import Copied
 
 
 class Sender(Ambient):
@@ -74,6 +77,24 @@ class Sender(Ambient):
     def inherited(self) -> Inherited:
         """Return what the request that is served says of this call."""
         return inherited()
+
+    def target(self) -> str:
+        """Return the path and the query, as they are sent."""
+        raise NotImplementedError
+
+    def headers(self) -> Mapping[str, str]:
+        """Return all headers, by names in lower case; repeated ones are joined by ``,``."""
+        raise NotImplementedError
+
+    def copied(self, call: Call) -> Copied | None:
+        """Return the request to be sent once more, None where its body is not at hand."""
+        return None
+
+    def copy(self, call: Call, address: str) -> None:
+        """Send a copy of the call to `address`, whose answer nobody waits for."""
+        one = self.copied(call)
+        if one is not None:
+            mirrors.put(address, changed(one, call.change))
 
     def url(self) -> tuple[str, str, str]:
         """Return the host, the path and the query that are called."""

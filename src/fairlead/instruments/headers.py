@@ -24,6 +24,15 @@ def value_of(headers: Any, name: str) -> str | None:
     return _joined([headers[one] for one in _named(headers, (name,))])
 
 
+def lowered(headers: Any) -> dict[str, str]:
+    """Return headers by names in lower case; repeated ones are joined by ``,``."""
+    found: dict[str, str] = {}
+    for name, value in headers.items():
+        key = _text(name).lower()
+        found[key] = f"{found[key]},{_text(value)}" if key in found else str(_text(value))
+    return found
+
+
 def without_ours(headers: Any) -> tuple[Any, str | None]:
     """Return a copy of `headers` without the names that we write, and the baggage in them."""
     copy = _copied(headers)
@@ -50,11 +59,17 @@ def with_label(headers: Any, label: str | None, trace: Trace | None = None) -> A
     return copy
 
 
+def without(headers: Any, names: Collection[str]) -> Any:
+    """Return a copy of `headers` that has none of `names`, which are in lower case."""
+    copy = _copied(headers)
+    for name in _named(copy, names):
+        del copy[name]
+    return copy
+
+
 def marked(headers: Any, marks: tuple[tuple[str, str], ...]) -> Any:
     """Return a copy of `headers` with these, and no others of their names."""
-    copy = _copied(headers)
-    for name in _named(copy, [name for name, _ in marks]):
-        del copy[name]
+    copy = without(headers, [name for name, _ in marks])
     for name, value in marks:
         copy[name] = value
     return copy

@@ -8,7 +8,7 @@ the app has that endpoint no more. What is let go of closes when its last call h
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakSet
@@ -47,6 +47,8 @@ CONNECT = 3.0
 """Seconds that an endpoint has to accept a connection before the next one is tried."""
 
 LIBRARY = "grpcio"
+
+GRPC_TYPE = "application/grpc"
 
 CANCELLED, DEADLINE_EXCEEDED, UNAVAILABLE = 1, 4, 14
 
@@ -222,10 +224,15 @@ class RpcSender(Sender):
 
     def told(self) -> list[Any]:
         """Return the metadata of the attempt under way."""
-        metadata, found = self._governed.metadata, self._governed.call.marks
-        if not found:
-            return metadata
+        metadata, call = self._governed.metadata, self._governed.call
+        found = call.marks
         names = {name for name, _ in found}
+        if call.change is not None:
+            removed, added = call.change.headers
+            names.update(removed)
+            found = (*found, *(pair for pair in added if not pair[0].startswith((":", "grpc-"))))
+        if not (names or found):
+            return metadata
         return [*(pair for pair in metadata if pair[0].lower() not in names), *found]
 
     def patience(self) -> float:
@@ -259,6 +266,18 @@ class RpcSender(Sender):
             case "grpc":
                 return field_of(self._request, name)
         return None
+
+    def target(self) -> str:
+        """Return the method: its path."""
+        return self._method
+
+    def headers(self) -> Mapping[str, str]:
+        """Return the metadata that is text, with the type that every call has."""
+        pairs = {key: values_of(self._governed.metadata, key) for key in self._keys()}
+        return {"content-type": GRPC_TYPE} | {key: one for key, one in pairs.items() if one}
+
+    def _keys(self) -> Iterator[str]:
+        yield from (pair[0].lower() for pair in self._governed.metadata or ())
 
     def answer(self, answer: Answer) -> Any:
         """Return nothing: a rule's code and text are an error of the library's."""

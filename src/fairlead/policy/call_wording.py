@@ -5,35 +5,128 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fairlead.policy.balance import Cluster, Outlier
-from fairlead.policy.match import Condition
-from fairlead.policy.resilience import ALL, CallRoute, Injection, Retry
+from fairlead.policy.resilience import Injection, Retry
+from fairlead.policy.routing.action import (
+    NO_CHANGES,
+    Answer,
+    Forward,
+    HeaderChanges,
+    Redirect,
+)
+from fairlead.policy.routing.match import EXACT, HeaderMatch, PathMatch, TextMatch
+from fairlead.policy.routing.table import SEPARATORS, Route
 from fairlead.policy.wording import number, span
 
 
-def route_worded(route: CallRoute) -> str:
-    """Return what a route does with a call: ``within 2 s, 2 repetitions for 5xx``."""
+def route_worded(route: Route, host: str) -> str:
+    """Return what a route does with a call of `host`: ``within 2 s, 2 repetitions for 5xx``.
+
+    `host` is the full name of the one that is called, which is not said again.
+    """
     words = list(_injected(route.injection)) if route.injection else []
-    if route.answer is not None:
-        return ", ".join((*words, f"answered with {route.answer.status} at once"))
+    if isinstance(route.action, Answer):
+        return ", ".join((*words, f"answered with {route.action.status} at once"))
+    if isinstance(route.action, Redirect):
+        return ", ".join((*words, f"answered with {route.action.code}, which leads elsewhere"))
     if route.timeout:
         words.append(f"within {_time(route.timeout)}")
     if route.retry and route.retry.attempts:
         words.append(_repeated(route.retry))
-    if route.shares != ALL:
-        total = sum(one.weight for one in route.shares)
-        parts = (
-            f"{'subset ' + one.subset if one.subset else 'any instance'}"
-            + (f" {100 * one.weight / total:.3g}%" if len(route.shares) > 1 else "")
-            + (f", else {one.fallback}" if one.fallback else "")
-            for one in route.shares
-        )
-        words.append(f"to {' and '.join(parts)}")
+    if isinstance(route.action, Forward):
+        words += _forwarded(route.action, host)
+    words += _changed(route.changes, "")
     return ", ".join(words) or "sent as it is"
 
 
-def route_asked(route: CallRoute) -> str:
+def _forwarded(action: Forward, host: str) -> Iterator[str]:
+    total = sum(one.weight for one in action.clusters)
+    parts = [_cluster(one.cluster, host) for one in action.clusters]
+    several = len(parts) > 1
+    if several or any(part != ANYBODY for part in parts):
+        shares = (
+            part
+            + (f" {100 * one.weight / total:.3g}%" if several and total else "")
+            + (f", else {_cluster(one.fallback, host)}" if one.fallback else "")
+            for part, one in zip(parts, action.clusters, strict=True)
+        )
+        yield f"to {' and '.join(shares)}"
+    if action.path is not None:
+        yield "with another path"
+    if action.host is not None or any(one.host for one in action.clusters):
+        yield "with another host"
+    for mirror in action.mirrors:
+        share = mirror.fraction
+        some = "" if share is None else f"{100 * share.numerator / share.denominator:g}% "
+        yield f"{some}copied to {_cluster(mirror.cluster, host)}"
+    for one, part in zip(action.clusters, parts, strict=True):
+        yield from _changed(one.changes, f" of those to {part}")
+
+
+ANYBODY = "any instance"
+
+
+def _cluster(name: str, host: str) -> str:
+    if name.count("|") != SEPARATORS:
+        return "nobody"
+    _, _, subset, whose = name.split("|")
+    if whose == host:
+        return f"subset {subset}" if subset else ANYBODY
+    return f"subset {subset} of {whose}" if subset else whose
+
+
+def _changed(one: HeaderChanges, where: str) -> Iterator[str]:
+    if one == NO_CHANGES:
+        return
+    there = [value.name for value in one.request_set] + list(one.request_removed)
+    back = [value.name for value in one.response_set] + list(one.response_removed)
+    if there:
+        yield f"headers {', '.join(there)} changed{where}"
+    if back:
+        yield f"headers {', '.join(back)} of answers changed{where}"
+
+
+def route_asked(route: Route) -> str:
     """Return of which calls a route is, ``""`` for all."""
-    return " or ".join(" and ".join(map(_condition, match)) for match in route.matches)
+    match = route.match
+    words = [] if match.path == PathMatch() else [_path(match.path)]
+    words += map(_header, match.headers)
+    words += (_texted(f"query {one.name}", one.text, one.present) for one in match.queries)
+    words += (f"cookie {one.name} {_text(one.text)}" for one in match.cookies)
+    if match.fraction is not None:
+        share = 100 * match.fraction.numerator / match.fraction.denominator
+        words.append(f"{share:g}% of them")
+    if match.grpc:
+        words.append("gRPC")
+    words += (
+        f"{one.name}({', '.join(f'{name}={value}' for name, value in one.arguments)})"
+        for one in match.custom
+    )
+    return " and ".join(words)
+
+
+def _path(one: PathMatch) -> str:
+    return f"path {one.kind} {one.value}" + (" in any case" if one.ignore_case else "")
+
+
+def _header(one: HeaderMatch) -> str:
+    if one.range is not None:
+        low, high = one.range
+        return f"header {one.name} {'not ' if one.invert else ''}from {low} to {high - 1}"
+    name = one.name.removeprefix(":") if one.name.startswith(":") else f"header {one.name}"
+    if one.text is not None and one.invert:
+        return f"{name} not {_text(one.text)}"
+    return _texted(name, one.text, one.present != one.invert)
+
+
+def _texted(name: str, text: TextMatch | None, present: bool) -> str:  # noqa: FBT001
+    if text is None:
+        return f"{name} exists" if present else f"no {name}"
+    return f"{name} {_text(text)}"
+
+
+def _text(one: TextMatch) -> str:
+    kind = "==" if one.kind == EXACT else one.kind
+    return f"{kind} {one.value}"
 
 
 def cluster_worded(cluster: Cluster) -> str:
@@ -77,13 +170,6 @@ def _left_out(rule: Outlier) -> str:
     after = " or ".join(f"{count} {what}" for count, what in counts if count) or "nothing"
     most = f"{rule.most_ejected:g}% of them at most"
     return f"leaves one out for {_time(rule.base_ejection)} after {after} in a row, {most}"
-
-
-def _condition(one: Condition) -> str:
-    named = f"{one.source} {one.key}".rstrip()
-    if one.operator == "in" and not one.values:
-        return "nothing that is enforced"
-    return f"{named} {one.operator} {', '.join(one.values)}".rstrip()
 
 
 def _time(seconds: float) -> str:

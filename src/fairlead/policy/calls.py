@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fairlead.policy import balance, resilience
+from fairlead.policy import balance
 from fairlead.policy.balance import Cluster
-from fairlead.policy.match import InvalidCondition, compile_all
-from fairlead.policy.resilience import CallRoute
+from fairlead.policy.routing.checks import problem
+from fairlead.policy.routing.table import Route
+
+DOMAIN = "svc.cluster.local"
+"""What full names of apps end in: ``APP.NAMESPACE.svc.cluster.local``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,8 +20,11 @@ class CalleeRules:
 
     namespace: str
     app: str
-    routes: tuple[CallRoute, ...] = ()
-    """The first one that matches counts; where none does, calls are only sent."""
+    host: str = ""
+    """Its full name, as clusters of routes have it."""
+    routes: tuple[Route, ...] = ()
+    """The first one that matches counts; where none does, calls are answered with 404. Without any,
+    calls are only sent."""
     clusters: tuple[Cluster, ...] = ()
     """The one without a name is every instance; routes name the others."""
 
@@ -44,10 +50,5 @@ class Calls:
                 if (found := balance.problem(cluster)) is not None:
                     yield f"{where}: {cluster.rule}: {found}"
             for route in one.routes:
-                if (found := resilience.problem(route)) is not None:
-                    yield f"{where}: {route.rule}: {found}"
-                for match in route.matches:
-                    try:
-                        compile_all(match)
-                    except InvalidCondition as error:
-                        yield f"{where}: {route.rule}: {error}"
+                if (found := problem(route)) is not None:
+                    yield f"{where}: {route.name}: {found}"

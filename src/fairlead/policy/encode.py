@@ -1,8 +1,9 @@
 """Snapshot to plain JSON and back, derived from the dataclasses.
 
-A field added to a policy is on the wire at once. Reading is for bytes of strangers: a wrong type is
-refused with its path, a field this version does not know is left out and reported, so that a newer
-control plane can be served by an older agent.
+A field added to a policy is on the wire at once. Of routes, of which there are many, fields that
+say nothing are not: their defaults are a part of the wire. Reading is for bytes of strangers: a
+wrong type is refused with its path, a field this version does not know is left out and reported, so
+that a newer control plane can be served by an older agent.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ from __future__ import annotations
 import dataclasses
 import json
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import cache
 from hashlib import sha256
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 from fairlead.policy.lane import Colouring
 from fairlead.policy.match import InvalidCondition, compile_all
+from fairlead.policy.routing.action import Action
+from fairlead.policy.routing.table import Route
 from fairlead.policy.snapshot import InvalidSnapshot, Snapshot
 from fairlead.policy.sound import sound
 
@@ -24,14 +27,55 @@ _NAMES = ("digest", "revision")
 _Reader = Callable[[Any, str, list[str]], Any]
 
 
+KIND = "is"
+"""Field that says which of several dataclasses an object is."""
+
+
 def to_plain(value: Any) -> Any:
     """Return dataclasses as dicts and tuples as lists; None fields are left out."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        if type(value) in _lean():
+            return _lean_plain(value)
         pairs = ((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
         return {name: to_plain(item) for name, item in pairs if item is not None}
     if isinstance(value, tuple):
         return [to_plain(item) for item in value]
     return value
+
+
+def _lean_plain(value: Any) -> dict[str, Any]:
+    """Return one part of a route: which one where there are several, and what it says."""
+    kind: Any = type(value)
+    found: dict[str, Any] = {KIND: _named(kind)} if kind in get_args(Action) else {}
+    for name, usual in _usual(kind):
+        item = getattr(value, name)
+        if item is not None and item != usual:
+            found[name] = to_plain(item)
+    return found
+
+
+@cache
+def _usual(kind: Hashable) -> tuple[tuple[str, Any], ...]:
+    return tuple((field.name, field.default) for field in dataclasses.fields(cast(Any, kind)))
+
+
+@cache
+def _lean() -> frozenset[type]:
+    """Return the dataclasses that routes are made of."""
+    found: set[type] = set()
+    left: list[Any] = [Route]
+    while left:
+        one = left.pop()
+        if dataclasses.is_dataclass(one) and one not in found:
+            assert isinstance(one, type)  # noqa: S101 - a hint
+            found.add(one)
+            left += get_type_hints(one).values()
+        left += get_args(one)
+    return frozenset(found)
+
+
+def _named(kind: type) -> str:
+    return kind.__name__.lower()
 
 
 def canonical(plain: Any) -> bytes:
@@ -90,7 +134,10 @@ def _reader(kind: Any) -> _Reader:
     if origin is tuple:
         return _tuple_reader(arguments)
     if origin in (Union, types.UnionType):
-        return _optional_reader(arguments)
+        members = [one for one in arguments if one is not type(None)]
+        if len(members) > 1:
+            return _kind_reader({_named(one): _reader(one) for one in members})
+        return _optional_reader(members[0])
     return _scalar_reader(kind)
 
 
@@ -136,8 +183,20 @@ def _tuple_reader(arguments: tuple[Any, ...]) -> _Reader:
     return read
 
 
-def _optional_reader(arguments: tuple[Any, ...]) -> _Reader:
-    reader = _reader(next(argument for argument in arguments if argument is not type(None)))
+def _kind_reader(readers: dict[str, _Reader]) -> _Reader:
+    def read(plain: Any, path: str, refused: list[str]) -> Any:
+        _expect(plain, dict, path)
+        kind = plain.get(KIND)
+        if not isinstance(kind, str) or kind not in readers:
+            raise InvalidSnapshot(f"{path}.{KIND}: expected one of {', '.join(sorted(readers))}")
+        rest = {name: value for name, value in plain.items() if name != KIND}
+        return readers[kind](rest, path, refused)
+
+    return read
+
+
+def _optional_reader(argument: Any) -> _Reader:
+    reader = _reader(argument)
     return lambda plain, path, refused: None if plain is None else reader(plain, path, refused)
 
 

@@ -7,9 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fairlead.policy.match import Condition
-from fairlead.policy.routing.action import Answer
-
 DEADLINE = "x-fairlead-deadline-ms"
 """Header of a call: milliseconds that its caller waits from when it is sent."""
 ATTEMPT = "x-envoy-attempt-count"
@@ -87,46 +84,12 @@ class Injection:
     abort_percent: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
-    """A subset of a callee's instances, and its part of the calls."""
-
-    subset: str = ""
-    """``""`` for all instances."""
-    weight: int = 1
-    fallback: str = ""
-    """Subset that is called where this one has no instance, ``""`` for none."""
-
-
-ALL = (Share(),)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallRoute:
-    """What holds for those calls of one app that match; of several the first one counts."""
-
-    rule: str
-    """Kind, name and place it was compiled from: ``VirtualService/orders http[0]``."""
-    matches: tuple[tuple[Condition, ...], ...] = ()
-    """Any of these, all conditions of it; none for every call."""
-    timeout: float = 0.0
-    """Seconds until the answer has to be there, 0 for no end."""
-    retry: Retry | None = None
-    injection: Injection | None = None
-    shares: tuple[Share, ...] = ALL
-    answer: Answer | None = None
-    """What callers get at once, in the place of a call."""
-
-
-def problem(route: CallRoute) -> str | None:
-    """Return why `route` cannot be enforced: a sender's fault, as the kinds refuse all of it."""
-    if not 0 <= route.timeout <= LONGEST:  # NaN is among what no comparison holds of
+def problem_of(
+    timeout: float | None, retry: Retry | None, injection: Injection | None
+) -> str | None:
+    """Return why these cannot be enforced: a sender's fault, as the kinds refuse all of it."""
+    if not 0 <= (timeout or 0.0) <= LONGEST:  # NaN is among what no comparison holds of
         return "no timeout"
-    if not route.shares or not all(0 <= share.weight <= 1_000_000 for share in route.shares):
-        return "no weights"
-    if sum(share.weight for share in route.shares) < 1:
-        return "weights that add up to nothing"
-    retry, injection = route.retry, route.injection
     if retry is not None and not (
         0 <= retry.attempts <= MOST_ATTEMPTS
         and 0 <= retry.per_try <= LONGEST
@@ -140,10 +103,4 @@ def problem(route: CallRoute) -> str | None:
         and (injection.status == 0 or 200 <= injection.status <= 599)
     ):
         return "no fault"
-    return None if route.answer is None or _sendable(route.answer) else "no answer"
-
-
-def _sendable(answer: Answer) -> bool:
-    """Tell whether a client can read it as a response: a line break would begin another header."""
-    texts = (text for header in answer.headers for text in header)
-    return 200 <= answer.status <= 599 and not any(set("\r\n\0") & set(text) for text in texts)
+    return None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fairlead.policy import balance, resilience
+from fairlead.policy import balance
 from fairlead.policy.balance import Cluster
 from fairlead.policy.calls import CalleeRules, Calls
-from fairlead.policy.match import InvalidCondition, compile_all
-from fairlead.policy.resilience import CallRoute
+from fairlead.policy.routing.checks import problem
+from fairlead.policy.routing.table import Route
 
 
 def sound(calls: Calls, refused: list[str]) -> Calls:
@@ -24,27 +24,16 @@ def _sound(one: CalleeRules, refused: list[str]) -> CalleeRules:
     where = f"calls: {one.app}.{one.namespace}"
     bad: set[str] = set()
     for route in one.routes:
-        if found := _problem(route):
-            refused.append(f"{where}: {route.rule}: {found}")
+        if found := problem(route):
+            refused.append(f"{where}: {route.name}: {found}")
             bad.add(_object(route))
     routes = tuple(route for route in one.routes if _object(route) not in bad)
     clusters = tuple(_kept(cluster, where, refused) for cluster in one.clusters)
     return replace(one, routes=routes, clusters=clusters)
 
 
-def _object(route: CallRoute) -> str:
-    return route.rule.partition(" ")[0]
-
-
-def _problem(route: CallRoute) -> str:
-    if found := resilience.problem(route):
-        return found
-    for match in route.matches:
-        try:
-            compile_all(match)
-        except InvalidCondition as error:
-            return str(error)
-    return ""
+def _object(route: Route) -> str:
+    return route.name.partition(" ")[0]
 
 
 def _kept(cluster: Cluster, where: str, refused: list[str]) -> Cluster:

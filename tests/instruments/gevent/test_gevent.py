@@ -137,7 +137,8 @@ def test_greenlets_keep_to_times_and_repeat_by_themselves() -> None:
         from dataclasses import replace
         from fairlead.policy.balance import Budget, Cluster
         from fairlead.policy.calls import CalleeRules, Calls
-        from fairlead.policy.resilience import CallRoute, Retry
+        from fairlead.policy.resilience import Retry
+        from tests.flow.routes import call_route
         from tests.instruments.plane import inner
         from tests.instruments.rude import FAILED, OK, one_by_one, rude
 
@@ -157,7 +158,7 @@ def test_greenlets_keep_to_times_and_repeat_by_themselves() -> None:
                 return "late"
 
         retry = Retry(attempts=2, on=("5xx",))
-        route = CallRoute(rule="VirtualService/b http[0]", timeout=1.0, retry=retry)
+        route = call_route(rule="VirtualService/b http[0]", timeout=1.0, retry=retry)
         with rude(behave) as server:
             clusters = (Cluster(budget=Budget(least=100)),)
             rules = CalleeRules(namespace="default", app="b", routes=(route,), clusters=clusters)

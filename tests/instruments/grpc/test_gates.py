@@ -11,8 +11,10 @@ import pytest
 
 from fairlead.policy.calls import CalleeRules, Calls
 from fairlead.policy.fallback import Fallback
-from fairlead.policy.resilience import CallRoute, Retry
+from fairlead.policy.resilience import Retry
 from fairlead.telemetry.names import AGENT_FAULTS, RATE_LIMITED, WOULD_LIMIT
+from tests.flow.routes import Share
+from tests.flow.routes import call_route as route_of
 from tests.instruments.backend import closed_port
 from tests.instruments.gates import inflight
 from tests.instruments.grpc.conftest import Make, Seen
@@ -145,7 +147,13 @@ def test_a_breaker_hears_of_a_stream_under_a_rule_that_repeats(
     """It is sent once, and its end is told all the same."""
     enforce(plane, breaking(name("unary_stream")))
     retry = Retry(attempts=2, on=("unavailable",))
-    rules = (CallRoute(rule="VirtualService/cart http[0]", retry=retry),)
+    rules = (
+        route_of(
+            rule="VirtualService/cart http[0]",
+            retry=retry,
+            shares=(Share(host="cart.default.svc.cluster.local"),),
+        ),
+    )
     calls = Calls(callees=(CalleeRules(namespace="default", app="cart", routes=rules),))
     plane.engine.apply(replace(plane.engine.plan.snapshot, calls=calls))
     client = make()

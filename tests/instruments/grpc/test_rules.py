@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import grpc
@@ -12,12 +13,17 @@ import pytest
 from fairlead.flow.call import Inherited
 from fairlead.policy.balance import Balance, Cluster, Outlier
 from fairlead.policy.calls import CalleeRules, Calls
-from fairlead.policy.resilience import ATTEMPT, DEADLINE, CallRoute, Injection, Retry
+from fairlead.policy.resilience import ATTEMPT, DEADLINE, Injection, Retry
 from fairlead.policy.routing.action import Answer
+from fairlead.policy.routing.table import Route
 from fairlead.telemetry.names import AGENT_FAULTS
+from tests.flow.routes import Share
+from tests.flow.routes import call_route as route_of
 from tests.instruments.grpc.conftest import Make, Seen
 from tests.instruments.plane import Plane, serving
 
+CART = Share(host="cart.default.svc.cluster.local")
+call_route = partial(route_of, shares=(CART,))
 RULE = "VirtualService/cart http[0]"
 ONE = "unary_unary"
 
@@ -28,15 +34,15 @@ def no_faults(plane: Plane) -> Any:
     assert plane.counted(AGENT_FAULTS) == {}
 
 
-def ruled(plane: Plane, *routes: CallRoute, **cluster: Any) -> None:
+def ruled(plane: Plane, *routes: Route, **cluster: Any) -> None:
     clusters = (Cluster(**cluster),) if cluster else ()
     rules = CalleeRules(namespace="default", app="cart", routes=routes, clusters=clusters)
     snapshot = plane.engine.plan.snapshot
     plane.engine.apply(replace(snapshot, calls=Calls(callees=(rules,))))
 
 
-def retrying(*on: str, timeout: float = 0.0, **more: Any) -> CallRoute:
-    return CallRoute(rule=RULE, retry=Retry(attempts=2, on=on, **more), timeout=timeout)
+def retrying(*on: str, timeout: float = 0.0, **more: Any) -> Route:
+    return call_route(rule=RULE, retry=Retry(attempts=2, on=on, **more), timeout=timeout)
 
 
 def abort(code: grpc.StatusCode, times: int = 10**6) -> Any:
@@ -54,7 +60,7 @@ def abort(code: grpc.StatusCode, times: int = 10**6) -> Any:
 def test_a_rule_answers_a_call_itself(
     plane: Plane, make: Make, base: Seen, status: int, code: str
 ) -> None:
-    ruled(plane, CallRoute(rule=RULE, answer=Answer(status=status, body="closed")))
+    ruled(plane, call_route(rule=RULE, answer=Answer(status=status, body="closed")))
     with pytest.raises(grpc.RpcError) as raised:
         make().ask(ONE)
     assert (raised.value.code().name, raised.value.details()) == (code, "closed")
@@ -110,7 +116,7 @@ def test_a_call_ends_in_time(plane: Plane, make: Make, base: Seen, way: str) -> 
         remaining.append(context.time_remaining())
         time.sleep(1.5)
 
-    ruled(plane, CallRoute(rule=RULE, timeout=0.6))
+    ruled(plane, call_route(rule=RULE, timeout=0.6))
     base.behave = behave
     with pytest.raises(grpc.RpcError) as raised:
         make().ask(way)
@@ -123,7 +129,7 @@ def test_a_call_ends_in_time(plane: Plane, make: Make, base: Seen, way: str) -> 
 
 def test_the_applications_own_timeout_is_passed_on(plane: Plane, make: Make, base: Seen) -> None:
     """The shorter of the two."""
-    ruled(plane, CallRoute(rule=RULE, timeout=60.0))
+    ruled(plane, call_route(rule=RULE, timeout=60.0))
     make().ask(ONE, timeout=20.0)
     assert 10_000 < int(base.last(DEADLINE) or 0) <= 20_000
 
@@ -142,7 +148,7 @@ def test_the_time_of_the_request_that_is_served_is_passed_on(
 
 def test_an_abort_on_purpose_has_its_code(plane: Plane, make: Make, base: Seen, way: str) -> None:
     """And reaches nobody."""
-    ruled(plane, CallRoute(rule=RULE, injection=Injection(grpc=5, abort_percent=100.0)))
+    ruled(plane, call_route(rule=RULE, injection=Injection(grpc=5, abort_percent=100.0)))
     with pytest.raises(grpc.RpcError) as raised:
         make().ask(way)
     assert raised.value.code() is grpc.StatusCode.NOT_FOUND

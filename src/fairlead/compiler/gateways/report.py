@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
-from fairlead.compiler.finding import ENFORCED, NOT_HONOURED
+from fairlead.compiler.finding import (
+    CALLS_SCOPE,
+    ENFORCED,
+    NOT_HONOURED,
+    OVERRIDDEN,
+    PER_PROCESS,
+    TARGET_NOT_SEEN,
+)
 from fairlead.compiler.gateways.conditions import Unsaid, narrowed
 from fairlead.compiler.gateways.gateways import Gateways, Served
 from fairlead.compiler.part import Part
@@ -12,10 +19,7 @@ from fairlead.kinds import kubernetes_gateway, reference_grant
 from fairlead.kinds.gateway_api import GATEWAY
 from fairlead.policy.routing.match import EVERYTHING
 
-UNSERVED = (
-    "only data planes that speak xDS carry it out, Envoy and gRPC without an agent (docs/xds.md); "
-    "agents do not yet"
-)
+UNKNOWN = "no agent has reported a service that it is attached to"
 EVERY = "gateway"
 """App of a data plane that serves all Gateways of its namespace, and not the one of its name."""
 NOBODY = "NoDataPlane"
@@ -23,7 +27,11 @@ WAITING = "no gateway that speaks xDS serves it now: fairlead gateway (docs/xds.
 Remark = tuple[Part, str, str, str, str]
 
 
-def gateway_findings(gateways: Gateways) -> Iterator[Remark]:
+Ruling = Callable[[str, str], str]
+"""Returns who says instead what callers of a namespace do with calls of a host, or ``""``."""
+
+
+def gateway_findings(gateways: Gateways, ruling: Ruling) -> Iterator[Remark]:
     """Yield what is to be said of each object."""
     for part in gateways.parts:
         resource = part.resource
@@ -33,10 +41,26 @@ def gateway_findings(gateways: Gateways) -> Iterator[Remark]:
         for one in standing.verdicts:
             yield part, one.type, one.reason, one.message, one.status
         _, services = gateways.tables(resource.kind.called, resource.namespace, resource.name)
-        if services or not _of_gateway(part):
-            yield part, ENFORCED, "NotSupported", UNSERVED, "False"
+        if services:
+            yield from _called(part, services, ruling)
+        elif not _of_gateway(part):
+            yield part, ENFORCED, TARGET_NOT_SEEN, UNKNOWN, "Unknown"
         else:
             yield part, ENFORCED, NOBODY, WAITING, "Unknown"
+
+
+def _called(part: Part, services: Collection[tuple[str, str]], ruling: Ruling) -> Iterator[Remark]:
+    """Yield what becomes of a route for callers of services, each with their namespace."""
+    own = part.resource.namespace
+    others = {host: ruling(host, callers or own) for host, callers in services}
+    for host, other in others.items():
+        if other:
+            message = f"{other} says what holds for calls of {host}"
+            yield part, OVERRIDDEN, "PrecedenceLost", message, "True"
+    if all(others.values()):
+        yield part, ENFORCED, OVERRIDDEN, "other objects say what holds", "False"
+    else:
+        yield part, ENFORCED, PER_PROCESS, CALLS_SCOPE, "True"
 
 
 def gateways_of(served: Iterable[Served], namespace: str) -> set[str]:

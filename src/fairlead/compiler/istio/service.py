@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fairlead.compiler.istio.agents import left_out
 from fairlead.compiler.istio.routes import ruled
 from fairlead.compiler.part import Calling, Part
 from fairlead.kinds import Resource
@@ -20,31 +19,24 @@ def routed(resource: Resource[VirtualServiceSpec]) -> Part:
     spec = resource.spec
     for_mesh = spec.gateways is None or MESH in spec.gateways
     named = f"{resource.kind.kind}/{resource.name}"
-    ways = [
-        (place, one)
+    ways = tuple(
+        one
         for place, route in enumerate(spec.http or ())
         for one in ruled(f"{named} http[{place}]", route, resource.namespace)
-    ]
-    said = [
-        text
-        for place, one in ways
-        if spec.http and spec.http[place].delegate is None  # the delegate's own author is told
-        for text in left_out(f"http[{place}]", one)
-    ]
+    )
     return Part(
         resource=resource,
         calling=Calling(
             destination=False,
             hosts=spec.hosts if for_mesh else (),
             exported=spec.export_to or (),
-            ways=tuple(one for _, one in ways),
+            ways=ways,
             unenforced=_unenforced(spec, for_mesh),
         ),
         not_honoured=(
             *(f"{path}: not enforced in this version" for path in waiting(spec)),
             *_elsewhere(spec),
-            *(dict.fromkeys(said) if for_mesh else ()),
-            *(_strangers(spec) if for_mesh else ()),
+            *(_browsers(spec) if for_mesh else ()),
         ),
     )
 
@@ -71,19 +63,7 @@ def _elsewhere(spec: VirtualServiceSpec) -> Iterator[str]:
                     yield f"{path}: nobody verifies tokens here, so that it matches nothing"
 
 
-def _strangers(spec: VirtualServiceSpec) -> Iterator[str]:
-    """Yield who is to be called in another's place, which no agent does."""
-    own = {host.split(".")[0] for host in spec.hosts}
-    said = "agents call the app that was called, data planes of xDS this one"
+def _browsers(spec: VirtualServiceSpec) -> Iterator[str]:
     for place, route in enumerate(spec.http or ()):
-        for at, one in enumerate(route.route or ()):
-            path, meant = f"http[{place}].route[{at}].destination", one.destination
-            if "*" not in "".join(spec.hosts) and meant.host.split(".")[0] not in own:
-                yield f"{path}.host: {meant.host}: {said}"
-            fallback = meant.fallback
-            if fallback is None:
-                continue
-            if fallback.host not in (None, meant.host):
-                yield f"{path}.fallback.host: {fallback.host}: {said}"
-            elif not fallback.subset:
-                yield f"{path}.fallback: without a subset, agents know nobody who stands in"
+        if route.cors_policy is not None:
+            yield f"http[{place}].corsPolicy: data planes of xDS carry it out, agents do not"

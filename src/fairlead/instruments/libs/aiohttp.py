@@ -13,15 +13,17 @@ from __future__ import annotations
 
 import errno
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 from fairlead.flow.call import Call, Fault, Injected, Outcome, Unreachable
 from fairlead.instruments.aiohttp_calls import Aim, aim, requesting
+from fairlead.instruments.aiohttp_changes import change_answer, change_headers, with_target
 from fairlead.instruments.attempt import Answer, Sender, ended, send_async, target
 from fairlead.instruments.canned import Canned, response
+from fairlead.instruments.headers import lowered
 from fairlead.instruments.measure import answered
 from fairlead.instruments.outbound import (
     BAGGAGE,
@@ -119,6 +121,8 @@ async def _aimed(
         return sender.answer(whole.answer)
     call, request = whole.call, arguments[1]
     try:
+        if call.change is not None:
+            change_headers(request.headers, call.change)
         _write(request, plane.engine.plan, call)
         for name, value in call.marks:
             request.headers[name] = value
@@ -139,6 +143,7 @@ async def _until_started(
     except BaseException as error:
         ended(plane, LIBRARY, call, Outcome(error=error, fault=_fault_behind(error)))
         raise
+    change_answer(response, call)
     if call.entry is None:
         answered(plane, call, response.status)
     else:
@@ -175,6 +180,8 @@ class _Sender(Sender):
         self.last: Outcome | None = None
 
     async def __call__(self, call: Call) -> Outcome:
+        if call.change is not None:
+            change_headers(self._request.headers, call.change)
         outcome = await self.connected(call)
         if outcome.error is None:
             setattr(outcome.response, _CALL, call)
@@ -194,6 +201,9 @@ class _Sender(Sender):
             outcome = Outcome(error=error, fault=_fault(error))
         finally:
             self._request.url = self._url
+        if call.change is not None and call.change.path is not None:
+            # The response keeps the URL that the application called: redirects go on from there.
+            self._request.url = with_target(self._url, call.change.path)
         self.last = outcome
         return outcome
 
@@ -224,6 +234,15 @@ class _Sender(Sender):
         protocol.connection_made(Canned())
         protocol.data_received(response(answer))
         return _canned()(connector, self._request.connection_key, protocol, connector._loop)
+
+    def target(self) -> str:
+        """Return the path and the query, as they are sent."""
+        target: str = self._url.raw_path_qs
+        return target
+
+    def headers(self) -> Mapping[str, str]:
+        """Return all headers."""
+        return lowered(self._request.headers)
 
     def url(self) -> tuple[str, str, str]:
         """Return the host, the path and the query that are called."""

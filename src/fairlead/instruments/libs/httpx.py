@@ -8,14 +8,22 @@ endpoints share one.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any
 
 from fairlead.flow.call import Call, Fault, Injected, Late, Outcome, Unreachable
 from fairlead.instruments.attempt import Answer, Sender, send, send_async, target
+from fairlead.instruments.httpx_changes import (
+    carry,
+    change_answer,
+    change_headers,
+    mark,
+    with_path,
+)
 from fairlead.instruments.httpx_time import Limits, in_time_async
+from fairlead.instruments.mirroring import Copied, pairs
 from fairlead.instruments.outbound import (
     BAGGAGE,
     call_for,
@@ -26,7 +34,6 @@ from fairlead.instruments.outbound import (
 )
 from fairlead.instruments.timing import least, shorter
 from fairlead.policy.resource import CALLER
-from fairlead.policy.trace import PARENT, STATE
 from fairlead.telemetry.names import AGENT_FAULTS
 
 if TYPE_CHECKING:
@@ -43,7 +50,6 @@ VERSIONS = ("0.25", "0.29")
 
 _NAME = BAGGAGE.encode()
 _CALLER = CALLER.encode()
-_PARENT, _STATE = PARENT.encode(), STATE.encode()
 _PHASES = ("connect", "read", "write", "pool")
 _REFUSED_STREAM = 7
 """Code of HTTP/2: the server has not looked at it (RFC 9113, 8.7)."""
@@ -172,6 +178,7 @@ class _Sender(Sender):
                 response = self._original(self._transport, aimed)
             else:
                 response = self._limits.kept(call, partial(self._original, self._transport, aimed))
+            change_answer(response, call)
             outcome = Outcome(response, status=response.status_code)
         except Exception as error:  # handed on in the outcome
             outcome = self._failed(error)
@@ -208,6 +215,24 @@ class _Sender(Sender):
             answer.status, headers=answer.headers, content=answer.body, request=self._request
         )
 
+    def target(self) -> str:
+        return self._request.url.raw_path.decode("ascii")
+
+    def headers(self) -> Mapping[str, str]:
+        return dict(self._request.headers.items())
+
+    def copied(self, call: Call) -> Copied | None:
+        if not _is_held(self._request):
+            return None
+        request, ours = self._request, ((BAGGAGE, self._label or ""), (CALLER, call.caller))
+        return Copied(
+            request.method,
+            self.target(),
+            request.headers.get("host") or call.host,
+            pairs(self.headers(), *ours),
+            request.content,
+        )
+
     def url(self) -> tuple[str, str, str]:
         url = self._request.url
         return url.host, url.path, url.query.decode("latin-1")
@@ -221,9 +246,13 @@ class _Sender(Sender):
             return self._request
         host, port = target(call)
         url = _at(self._request.url, host, port)
+        if call.change is not None and call.change.path is not None:
+            url = with_path(url, call.change.path)
         aimed = _copy(self._request, url, self._label, call.caller, call.trace)
+        if call.change is not None:
+            change_headers(aimed.headers._list, call.change)
         if call.marks:
-            _mark(aimed.headers._list, call.marks)
+            mark(aimed.headers._list, call.marks)
         if call.until is not None or call.connect:
             theirs = aimed.extensions.get("timeout") or dict.fromkeys(_PHASES)
             end = inf if call.until is None else call.until
@@ -247,6 +276,7 @@ class _AsyncSender(_Sender):
             response = await self._original(self._transport, aimed)
             if call.deadline < inf:
                 response.stream = in_time_async(response.stream, call)
+            change_answer(response, call)
             outcome = Outcome(response, status=response.status_code)
         except Exception as error:  # handed on in the outcome
             outcome = self._failed(error)
@@ -297,29 +327,10 @@ def _copy(
     if caller:
         headers._list.append((_CALLER, _CALLER, caller.encode()))
     if trace is not None:
-        _carry(headers._list, trace)
+        carry(headers._list, trace)
     copy = request.__class__.__new__(request.__class__)
     vars(copy).update(vars(request), url=url, headers=headers)
     return copy
-
-
-def _mark(items: list[tuple[bytes, bytes, bytes]], marks: tuple[tuple[str, str], ...]) -> None:
-    """Write what tells the callee of time and attempts, in place of what was there."""
-    ours = [(name.encode(), value.encode()) for name, value in marks]
-    names = {name for name, _ in ours}
-    items[:] = [item for item in items if item[1] not in names]
-    items += ((name, name, value) for name, value in ours)
-
-
-def _carry(items: list[tuple[bytes, bytes, bytes]], trace: Trace) -> None:
-    for _, name, _ in items:
-        if name == _PARENT:
-            return  # the application's own
-    parent, state = trace
-    items.append((_PARENT, _PARENT, parent.encode()))
-    if state:
-        items[:] = [item for item in items if item[1] != _STATE]
-        items.append((_STATE, _STATE, state.encode()))
 
 
 def _check(request: httpx.Request) -> None:

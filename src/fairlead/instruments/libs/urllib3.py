@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from functools import lru_cache
 from inspect import signature, unwrap
@@ -27,7 +27,8 @@ from fairlead.flow.gated import leave
 from fairlead.instruments.attempt import Answer, Sender, send
 from fairlead.instruments.endpoint_pools import EndpointConnection, closing, endpoint
 from fairlead.instruments.endpoint_pools import copy as copied
-from fairlead.instruments.headers import carry, value_of, with_label, without_ours
+from fairlead.instruments.headers import carry, lowered, value_of, with_label, without_ours
+from fairlead.instruments.mirroring import Copied
 from fairlead.instruments.outbound import (
     BAGGAGE,
     call_for,
@@ -37,6 +38,7 @@ from fairlead.instruments.outbound import (
     trace_only,
 )
 from fairlead.instruments.socket_time import Timing, told
+from fairlead.instruments.urllib3_changes import changed_answer, rewritten
 from fairlead.instruments.urllib3_faults import Broken, broken_of, fault_of
 from fairlead.policy.resource import CALLER
 from fairlead.telemetry.names import AGENT_FAULTS
@@ -112,11 +114,14 @@ class _Hooks:
     def make_request(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def _make_request(pool: Any, *args: Any, **options: Any) -> Any:
             call = _sending.get()
+            change = None if call is None or not isinstance(pool, _EndpointPool) else call.change
+            if change is not None:
+                args, options = rewritten(change, args, options)
             # What is sent again by a rule is one call: it has not ended with an attempt.
             if call is None or call.entry is None or call.attempt:
-                return original(pool, *args, **options)
+                return changed_answer(change, original(pool, *args, **options))
             try:
-                response = original(pool, *args, **options)
+                response = changed_answer(change, original(pool, *args, **options))
             except Exception as error:
                 if not isinstance(pool, _EndpointPool):  # which knows what else is tried
                     _ended(Outcome(error=error, fault=fault_of(error)))
@@ -195,6 +200,7 @@ class _Sender(Sender):
         self.drop()
         # Where it has no entry there is none to end.
         needed = call.entry is not None or call.attempt or call.until is not None
+        needed = needed or call.change is not None or _sending.get() is not None
         token = _sending.set(call) if needed else None
         request, options = self._request, self._options
         if call.until is not None or call.marks or call.connect:
@@ -256,14 +262,32 @@ class _Sender(Sender):
             **options,
         )
 
+    def target(self) -> str:
+        url: str = self._request[1]
+        return url if url.startswith("/") else urlsplit(url)._replace(scheme="", netloc="").geturl()
+
+    def headers(self) -> Mapping[str, str]:
+        return lowered(self._headers())
+
+    def copied(self, call: Call) -> Copied | None:
+        if not self.repeatable():
+            return None
+        method, _, body, *_ = self._request
+        written = body.encode() if isinstance(body, str) else body or b""
+        headers = self.headers()
+        authority = headers.get("host") or call.host
+        return Copied(method, self.target(), authority, tuple(headers.items()), written)
+
     def url(self) -> tuple[str, str, str]:
         url = urlsplit(self._request[1])
         return self._pool.host, url.path, url.query
 
     def header(self, name: str) -> str | None:
+        return value_of(self._headers(), name.lower())
+
+    def _headers(self) -> Any:
         ours = self._request[3]
-        headers = self._pool.headers if ours is None else ours
-        return value_of(headers, name.lower())
+        return self._pool.headers if ours is None else ours
 
 
 def _ended(outcome: Outcome) -> None:

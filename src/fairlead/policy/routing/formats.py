@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fairlead.policy.routing.request import Request
+from fairlead.policy.routing.request import RequestLike
 
 Headers = list[tuple[str, str]]
 """Names in lower case, in order; a name may be repeated."""
@@ -14,7 +14,7 @@ Headers = list[tuple[str, str]]
 _COMMAND = re.compile(r"%%|%([A-Z0-9_]+)(?:\(([^)]*)\))?(?::(\d+))?%")
 
 
-def filled(text: str, request: Request, headers: Headers, remarks: list[str]) -> str:
+def filled(text: str, request: RequestLike, headers: Headers, remarks: list[str]) -> str:
     """Return `text` with its commands carried out; those of a missing thing leave nothing.
 
     Args:
@@ -46,7 +46,7 @@ def value_of(name: str, headers: Headers) -> str | None:
     return ",".join(values) if values else None
 
 
-def _req(argument: str, request: Request, headers: Headers) -> str:
+def _req(argument: str, request: RequestLike, headers: Headers) -> str:
     for name in argument.lower().split("?"):
         value = value_of(name, headers)
         if value is not None:
@@ -54,7 +54,7 @@ def _req(argument: str, request: Request, headers: Headers) -> str:
     return ""
 
 
-def _metadata(argument: str, request: Request, headers: Headers) -> str:
+def _metadata(argument: str, request: RequestLike, headers: Headers) -> str:
     name, *path = argument.split(":")
     found: Any = request.metadata.get(name)
     for step in path:
@@ -62,7 +62,7 @@ def _metadata(argument: str, request: Request, headers: Headers) -> str:
     return "" if found is None or isinstance(found, Mapping) else str(found)
 
 
-_COMMANDS: Mapping[str, Callable[[str, Request, Headers], str]] = {
+_COMMANDS: Mapping[str, Callable[[str, RequestLike, Headers], str]] = {
     "REQ": _req,
     "DYNAMIC_METADATA": _metadata,
     "DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT": lambda _, request, __: request.source_ip,

@@ -15,7 +15,7 @@ from fairlead.policy.routing import template as templates
 from fairlead.policy.routing.match import HeaderMatch, PathMatch, RouteMatch
 from fairlead.policy.routing.matchers import Matcher
 from fairlead.policy.routing.predicates import Test
-from fairlead.policy.routing.request import Request
+from fairlead.policy.routing.request import RequestLike
 
 CACHED = 4096
 """Masks that are kept for requests that look alike; then all are dropped."""
@@ -33,7 +33,7 @@ class Index:
         self._tests = tuple(_left(one, matchers) for one in all_matches)
         self._seen: dict[tuple[str | None, ...], int] = {}
 
-    def first(self, request: Request, plain: str, remarks: list[str]) -> int:
+    def first(self, request: RequestLike, plain: str, remarks: list[str]) -> int:
         """Return the place of the first match, -1 for none.
 
         `plain` is the path without the query; why a test could not be asked is added to `remarks`.
@@ -50,7 +50,7 @@ class Index:
             left ^= bit
         return -1
 
-    def _candidates(self, request: Request, plain: str) -> int:
+    def _candidates(self, request: RequestLike, plain: str) -> int:
         if request.repeated:
             return self._of_repeated(request, plain)
         header = request.header
@@ -66,7 +66,7 @@ class Index:
                 self._seen[key] = found
         return found
 
-    def _of_repeated(self, request: Request, plain: str) -> int:
+    def _of_repeated(self, request: RequestLike, plain: str) -> int:
         """Return the same where headers come several times: one value is enough."""
         found = self._paths.candidates(plain)
         for name, masks, others in self._headers:

@@ -8,9 +8,9 @@ from types import MappingProxyType
 from typing import Any
 
 from fairlead.policy.match import BUCKETS, bucket
-from fairlead.policy.routing.request import Request
+from fairlead.policy.routing.request import RequestLike
 
-Matcher = Callable[[Request, Mapping[str, str]], bool]
+Matcher = Callable[[RequestLike, Mapping[str, str]], bool]
 """Whether a request passes, given the arguments of the rule. It has to be quick and pure; one that
 raises does not match, and the decision says so."""
 
@@ -18,7 +18,7 @@ VERIFIED = "envoy.filters.http.jwt_authn"
 """Metadata that holds claims of tokens whose signature has been verified."""
 
 
-def client_cidr(request: Request, arguments: Mapping[str, str]) -> bool:
+def client_cidr(request: RequestLike, arguments: Mapping[str, str]) -> bool:
     """Whether the direct peer's address is in one of the ranges of `cidr`, separated by commas."""
     address = ipaddress.ip_address(request.source_ip)
     return any(
@@ -27,7 +27,7 @@ def client_cidr(request: Request, arguments: Mapping[str, str]) -> bool:
     )
 
 
-def hash_percentage(request: Request, arguments: Mapping[str, str]) -> bool:
+def hash_percentage(request: RequestLike, arguments: Mapping[str, str]) -> bool:
     """Whether the value of `header` falls into the first `percent` of all, salted by `salt`."""
     value = request.header(arguments["header"].lower())
     if value is None:
@@ -36,7 +36,7 @@ def hash_percentage(request: Request, arguments: Mapping[str, str]) -> bool:
     return bucket(arguments.get("salt", ""), value) < int(share * BUCKETS)
 
 
-def jwt_claim(request: Request, arguments: Mapping[str, str]) -> bool:
+def jwt_claim(request: RequestLike, arguments: Mapping[str, str]) -> bool:
     """Whether `claim` of a verified token is `value`, or holds it, where it is a list.
 
     Only metadata of the filter that has verified the token counts. A token in a header is what a

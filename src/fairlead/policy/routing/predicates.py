@@ -19,10 +19,10 @@ from fairlead.policy.routing.match import (
     TextMatch,
 )
 from fairlead.policy.routing.matchers import Matcher
-from fairlead.policy.routing.request import Request
+from fairlead.policy.routing.request import RequestLike
 from fairlead.policy.routing.template import template
 
-Test = Callable[[Request, str, list[str]], bool]
+Test = Callable[[RequestLike, str, list[str]], bool]
 """Of a request, its path without the query, and a list that remarks are added to."""
 Text = Callable[[str], bool]
 
@@ -95,7 +95,7 @@ def header_test(header: HeaderMatch) -> Test:
         else text_test(header.text or TextMatch(kind="exact", value=""))
     )
 
-    def test(request: Request, plain: str, remarks: list[str]) -> bool:
+    def test(request: RequestLike, plain: str, remarks: list[str]) -> bool:
         if name in request.repeated:
             return any(map(text, request.repeated[name])) != invert
         value = request.header(name)
@@ -119,7 +119,7 @@ def query_test(query: QueryMatch) -> Test:
         return lambda request, plain, remarks: (name in request.queries) == wanted
     text = text_test(query.text)
 
-    def test(request: Request, plain: str, remarks: list[str]) -> bool:
+    def test(request: RequestLike, plain: str, remarks: list[str]) -> bool:
         value = request.queries.get(name)
         return value is not None and text(value)
 
@@ -129,7 +129,7 @@ def query_test(query: QueryMatch) -> Test:
 def _cookie_test(cookie: CookieMatch) -> Test:
     name, text, invert = cookie.name, text_test(cookie.text), cookie.invert
 
-    def test(request: Request, plain: str, remarks: list[str]) -> bool:
+    def test(request: RequestLike, plain: str, remarks: list[str]) -> bool:
         value = request.cookies.get(name)
         return (value is not None and text(value)) != invert
 
@@ -139,7 +139,7 @@ def _cookie_test(cookie: CookieMatch) -> Test:
 def _metadata_test(metadata: MetadataMatch) -> Test:
     text = text_test(metadata.text) if metadata.text is not None else None
 
-    def test(request: Request, plain: str, remarks: list[str]) -> bool:
+    def test(request: RequestLike, plain: str, remarks: list[str]) -> bool:
         found: Any = request.metadata.get(metadata.filter)
         for step in metadata.path:
             found = found.get(step) if isinstance(found, Mapping) else None
@@ -149,7 +149,7 @@ def _metadata_test(metadata: MetadataMatch) -> Test:
     return test
 
 
-def allowed(fraction: Fraction, request: Request) -> bool:
+def allowed(fraction: Fraction, request: RequestLike) -> bool:
     """Whether `request` is of that part. A number that runtime sets is a percentage."""
     numerator, denominator = fraction.numerator, fraction.denominator
     if fraction.runtime_key in request.runtime:
@@ -161,7 +161,7 @@ def _fraction_test(fraction: Fraction) -> Test:
     return lambda request, plain, remarks: allowed(fraction, request)
 
 
-def _is_grpc(request: Request, plain: str, remarks: list[str]) -> bool:
+def _is_grpc(request: RequestLike, plain: str, remarks: list[str]) -> bool:
     kind = request.headers.get("content-type", "")
     return kind == "application/grpc" or kind.startswith("application/grpc+")
 
@@ -169,7 +169,7 @@ def _is_grpc(request: Request, plain: str, remarks: list[str]) -> bool:
 def _custom_test(custom: Custom, matchers: Mapping[str, Matcher]) -> Test:
     matcher, arguments = matchers.get(custom.name), dict(custom.arguments)
 
-    def test(request: Request, plain: str, remarks: list[str]) -> bool:
+    def test(request: RequestLike, plain: str, remarks: list[str]) -> bool:
         if matcher is None:
             remarks.append(f"there is no matcher {custom.name!r}: the route matches nothing")
             return False

@@ -9,12 +9,12 @@ from fairlead.policy.routing import template as templates
 from fairlead.policy.routing.action import Forward, HeaderValue, PathRewrite, Redirect
 from fairlead.policy.routing.formats import Headers, filled, value_of
 from fairlead.policy.routing.match import PathMatch
-from fairlead.policy.routing.request import Request
+from fairlead.policy.routing.request import RequestLike
 
 DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
-def headers_of(request: Request) -> Headers:
+def headers_of(request: RequestLike) -> Headers:
     """Return the headers of a request, those of HTTP/2 first."""
     return [
         (":authority", request.authority),
@@ -29,7 +29,7 @@ def changed(
     headers: Headers,
     removed: Sequence[str],
     added: Sequence[HeaderValue],
-    request: Request,
+    request: RequestLike,
     remarks: list[str],
 ) -> Headers:
     """Return `headers` with one level's changes: what goes, goes first."""
@@ -117,7 +117,7 @@ def _parts(whole: str) -> tuple[str, str]:
     return whole[:end], whole[end:]
 
 
-def location(redirect: Redirect, request: Request, path: PathMatch) -> str:
+def location(redirect: Redirect, request: RequestLike, path: PathMatch) -> str:
     """Return where the client is sent."""
     scheme = redirect.scheme or ("https" if redirect.https else request.scheme)
     port = f":{redirect.port}" if redirect.port is not None else ""
@@ -125,7 +125,7 @@ def location(redirect: Redirect, request: Request, path: PathMatch) -> str:
     return f"{scheme}://{host}{port}{_redirected(redirect, request, path)}"
 
 
-def _without_port(request: Request, scheme: str, port: str) -> str:
+def _without_port(request: RequestLike, scheme: str, port: str) -> str:
     """Return the host; its port goes where another is given, or where it was the old scheme's."""
     host, separator, number = request.authority.rpartition(":")
     if not separator or not number.isdigit():
@@ -134,7 +134,7 @@ def _without_port(request: Request, scheme: str, port: str) -> str:
     return host if port or (scheme != request.scheme and usual) else request.authority
 
 
-def _redirected(redirect: Redirect, request: Request, path: PathMatch) -> str:
+def _redirected(redirect: Redirect, request: RequestLike, path: PathMatch) -> str:
     plain, rest = _parts(request.path)
     rest = "" if redirect.strip_query else rest
     if redirect.path is not None:

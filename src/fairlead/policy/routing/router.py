@@ -12,26 +12,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fairlead.policy.resilience import Retry
-from fairlead.policy.routing import expression, match, predicates
+from fairlead.policy.routing import predicates
 from fairlead.policy.routing.action import (
     Answer,
     Cors,
     Forward,
     HeaderChanges,
     Mirror,
-    PathRewrite,
     Redirect,
     Weighted,
 )
+from fairlead.policy.routing.checks import InvalidRoute, compiles
 from fairlead.policy.routing.formats import Headers
 from fairlead.policy.routing.hosts import Hosts
 from fairlead.policy.routing.index import Index
 from fairlead.policy.routing.matchers import BUILT_IN, Matcher
-from fairlead.policy.routing.predicates import InvalidMatch
-from fairlead.policy.routing.request import Request
+from fairlead.policy.routing.request import RequestLike
 from fairlead.policy.routing.rewriting import changed, headers_of, location, routed
 from fairlead.policy.routing.table import ALL, EXTERNAL_ONLY, Route, RouteTable, VirtualHost
-from fairlead.policy.routing.template import template
 
 _PARAMETERS = re.compile(";[^/]*")
 
@@ -48,7 +46,7 @@ class Decision:
     """What becomes of a request."""
 
     table: RouteTable
-    request: Request
+    request: RequestLike
     host: VirtualHost | None = None
     """None: no host of the table is meant."""
     route: Route | None = None
@@ -160,7 +158,7 @@ class Router:
             ignore_port=table.ignore_port,
         )
 
-    def route(self, request: Request) -> Decision:
+    def route(self, request: RequestLike) -> Decision:
         """Decide what becomes of a request."""
         found = self._hosts.find(request.authority)
         if found is None:
@@ -184,7 +182,7 @@ class Router:
             remarks=tuple(remarks),
         )
 
-    def virtual_cluster(self, request: Request) -> str:
+    def virtual_cluster(self, request: RequestLike) -> str:
         """Return the name for statistics; ``other`` where a host has names and none fits."""
         found = self._hosts.find(request.authority)
         if found is None or not found.host.virtual_clusters:
@@ -192,19 +190,19 @@ class Router:
         place = found.clusters.first(request, request.plain_path, [])
         return found.host.virtual_clusters[place][0] if place >= 0 else "other"
 
-    def _plain(self, request: Request) -> str:
+    def _plain(self, request: RequestLike) -> str:
         plain = request.plain_path
         if self.table.ignore_parameters and ";" in plain:
             return _PARAMETERS.sub("", plain)
         return plain
 
 
-def _has_to(host: VirtualHost, request: Request) -> bool:
+def _has_to(host: VirtualHost, request: RequestLike) -> bool:
     external = request.headers.get("x-envoy-internal") != "true"
     return host.require_tls == ALL or (host.require_tls == EXTERNAL_ONLY and external)
 
 
-def _drawn(route: Route, request: Request) -> tuple[Weighted | None, str]:
+def _drawn(route: Route, request: RequestLike) -> tuple[Weighted | None, str]:
     """Return the cluster of one random number: weights are counted up until they are past it."""
     one = route.action
     if not isinstance(one, Forward):
@@ -225,24 +223,6 @@ def _drawn(route: Route, request: Request) -> tuple[Weighted | None, str]:
 def _check(host: VirtualHost) -> None:
     for place, route in enumerate(host.routes):
         try:
-            predicates.all_of(route.match, {})
-            _check_rewrites(route)
-        except (InvalidMatch, expression.InvalidExpression) as error:
+            compiles(route)
+        except InvalidRoute as error:
             raise InvalidTable(f"virtual host {host.name!r}, routes[{place}]: {error}") from error
-
-
-def _check_rewrites(route: Route) -> None:
-    one = route.action
-    if not isinstance(one, Forward | Redirect):
-        return
-    regexes = [one.regex] if isinstance(one, Redirect) else []
-    if isinstance(one, Forward):
-        rewrite = one.path or PathRewrite()
-        regexes += [rewrite.regex, one.host.path if one.host is not None else None]
-        if rewrite.template:
-            if route.match.path.kind != match.TEMPLATE:
-                raise InvalidMatch("a template for the path needs one that matches it")
-            template(route.match.path.value)
-    for regex in regexes:
-        if regex is not None:
-            expression.checked_text(expression.compiled(regex.regex), regex.text)

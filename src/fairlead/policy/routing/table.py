@@ -12,6 +12,9 @@ from fairlead.policy.resilience import Injection, Retry
 from fairlead.policy.routing.action import NO_CHANGES, Action, Cors, HeaderChanges
 from fairlead.policy.routing.match import EVERYTHING, RouteMatch
 
+SEPARATORS = 3
+"""Bars in the name of a cluster that we make; one of another form is nobody's."""
+
 NO_TLS, EXTERNAL_ONLY, ALL = "", "external-only", "all"
 """Who is sent to https instead."""
 
