@@ -1,22 +1,28 @@
 """`make bench-push`: thousands of xDS streams, told of a change all at once.
 
 1,000 services of 10 endpoints. Clients of differences are light stubs, with a connection each, in
-processes of their own. A push changes 100 services; it is over when the last client has
-acknowledged it. Then all connections break, and everybody comes again with what it has.
+a process of their own on another core than the server. A push changes 100 services; it is over
+when the server has heard the last client acknowledge it. Then all connections break, and everybody
+comes again at once with what it has. Beside it a server without rules sends as many bytes.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import IO
 
 FOLDER = Path("build/bench")
-PUSHES = 20
-PROCESSES = 2
+PUSHES = 200
+"""An even number: what is there last is what was there first."""
+WARM = 10
+"""Pushes before those that are counted."""
+
+Figures = dict[str, float]
 
 
 class Peer:
@@ -36,14 +42,14 @@ class Peer:
         line.write(words + "\n")
         line.flush()
 
-    def answer(self) -> dict[str, float]:
+    def answer(self) -> Figures:
         """Return what it answers."""
         line = self._pipe(self._process.stdout).readline()
         if not line:
             raise SystemExit("a process of the benchmark is gone")
         return dict(json.loads(line))
 
-    def ask(self, words: str) -> dict[str, float]:
+    def ask(self, words: str) -> Figures:
         """Say something, and return what it answers."""
         self.tell(words)
         return self.answer()
@@ -58,54 +64,80 @@ class Peer:
         return pipe
 
 
-def measure(clients: int) -> dict[str, float]:
+def measure(clients: int, form: str, pushes: int) -> Figures:
     """Return the figures for a number of clients."""
-    server = Peer("benchmarks.push.plane")
+    cores = [str(one) for one in sorted(os.sched_getaffinity(0))] if os.cpu_count() else []
+    server = Peer("benchmarks.push.plane", form, cores[0] if len(cores) > 1 else "-1")
     start = server.ask("start")
-    port = str(int(start["port"]))
-    parts = [clients // PROCESSES] * PROCESSES
-    stubs = [Peer("benchmarks.push.stubs", port, str(part)) for part in parts]
+    arguments = (str(int(start["port"])), str(clients), *cores[1:2])
+    stubs = Peer("benchmarks.push.stubs", *arguments)
     try:
-        for stub in stubs:
-            stub.tell("connect")
-        for stub in stubs:
-            stub.answer()
-        settled = server.ask(f"settle {clients}")
-        times = sorted(server.ask("push")["seconds"] for _ in range(PUSHES))
-        for stub in stubs:
-            stub.tell("storm")
-        server.ask("gone")
+        began = stubs.ask("connect")
+        first = server.ask(f"settle {clients}")
+        for _ in range(WARM):
+            server.ask("push")
+        before = stubs.ask("said")
+        found = [server.ask("push") for _ in range(pushes)]
+        after = stubs.ask("said")
+        rss = server.ask(f"settle {clients}")["rss"]
+        again = stubs.ask("connect")
         storm = server.ask(f"settle {clients}")
-        for stub in stubs:
-            stub.answer()
-        failed = sum(stub.ask("failed")["failed"] for stub in stubs)
+        failed = stubs.ask("said")["failed"]
     finally:
-        for peer in (server, *stubs):
-            peer.stop()
+        server.stop()
+        stubs.stop()
+    seconds, work = (sorted(one[name] for one in found) for name in ("seconds", "cpu"))
+    each = 1e6 / clients
     return {
         "clients": clients,
-        "push_p50_ms": 1000 * times[len(times) // 2],
-        "push_p99_ms": 1000 * times[-1],
-        "kilobytes_a_client": (settled["rss"] - start["rss"]) / clients,
-        "storm_s": storm["seconds"],
+        "push_p50_ms": 1000 * at(seconds, 0.5),
+        "push_p99_ms": 1000 * at(seconds, 0.99),
+        "push_worst_ms": 1000 * seconds[-1],
+        "server_cpu_us": each * at(work, 0.5),
+        "client_cpu_us": each * (after["cpu"] - before["cpu"]) / pushes,
+        "kilobytes_a_client": (rss - start["rss"]) / clients,
+        "first_s": first["at"] - began["began"],
+        "storm_s": storm["at"] - again["began"],
         "refused": failed,
     }
+
+
+def at(ordered: list[float], share: float) -> float:
+    """Return the value that `share` of all do not exceed."""
+    return ordered[max(0, -int(-share * len(ordered) // 1) - 1)]
+
+
+COLUMNS = (
+    ("clients", "clients", "{:7.0f}"),
+    ("last ACK p50 ms", "push_p50_ms", "{:15.0f}"),
+    ("p99 ms", "push_p99_ms", "{:6.0f}"),
+    ("worst", "push_worst_ms", "{:5.0f}"),
+    ("server us", "server_cpu_us", "{:9.0f}"),
+    ("client us", "client_cpu_us", "{:9.0f}"),
+    ("KB a client", "kilobytes_a_client", "{:11.0f}"),
+    ("first s", "first_s", "{:7.1f}"),
+    ("storm s", "storm_s", "{:7.1f}"),
+    ("refused", "refused", "{:7.0f}"),
+)
 
 
 def main() -> None:
     """Measure every size, print a table, and write build/bench/push.json."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clients", default="100,1000,2000,4000")
-    sizes = [int(one) for one in parser.parse_args().clients.split(",")]
-    found = [measure(size) for size in sizes]
-    print("clients  last ACK p50  last ACK p99  KB a client  storm  refused")
-    for one in found:
-        print(
-            f"{one['clients']:7.0f}  {one['push_p50_ms']:9.0f} ms  {one['push_p99_ms']:9.0f} ms"
-            f"  {one['kilobytes_a_client']:11.0f}  {one['storm_s']:4.1f}s  {one['refused']:7.0f}"
-        )
+    parser.add_argument("--pushes", type=int, default=PUSHES)
+    parser.add_argument("--forms", default="xds,bare")
+    options = parser.parse_args()
+    report: dict[str, list[Figures]] = {}
+    for form in options.forms.split(","):
+        print(form, *(title for title, _, _ in COLUMNS), sep="  ", flush=True)
+        for size in options.clients.split(","):
+            found = measure(int(size), form, options.pushes)
+            report.setdefault(form, []).append(found)
+            row = (how.format(found[name]) for _, name, how in COLUMNS)
+            print(" " * len(form), *row, sep="  ", flush=True)
     FOLDER.mkdir(parents=True, exist_ok=True)
-    (FOLDER / "push.json").write_text(json.dumps(found, indent=1) + "\n")
+    (FOLDER / "push.json").write_text(json.dumps(report, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,116 +1,125 @@
-"""Clients of the benchmark: they read as little as an acknowledgement needs."""
+"""Clients of the benchmark, each with a connection of its own, and the node of an Envoy."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
+import random
+import resource
 import sys
-from typing import Any
+import time
+from collections.abc import Iterator
 
-import grpc
 import uvloop
 
+from benchmarks.push.wire import Stub
 from fairlead.protocols.xds import pb
+from fairlead.protocols.xds.pb import TYPE
 from fairlead.protocols.xds.resource import CLUSTER, ENDPOINTS, tagged
 
-METHOD = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources"
-AT_ONCE = 100
-"""Connections that are being opened at a time."""
-
-Held = dict[str, dict[str, str]]
-"""Versions by type and name."""
-
+NAMES = tuple(f"outbound|80||service-{one}.shop.svc.cluster.local" for one in range(1000))
+ORDERS = 40
+"""Orders in which names are asked for: those of a map are anything."""
+EXTENSIONS = 480
+"""That an Envoy's node lists: 60 KB."""
 discovery = pb.package("envoy.service.discovery.v3")
 
 
-def nonce_of(data: bytes) -> bytes:
-    """Return the nonce of a response: its last field, of at most 127 bytes."""
-    return data[data.rindex(b"\x2a", max(0, len(data) - 32)) + 2 :]
+def nodes(count: int) -> Iterator[bytes]:
+    """Yield first fields of requests: who asks, at the length at which an Envoy says it."""
+    node = pb.package("envoy.config.core.v3").Node
+    rest = node(user_agent_name="envoy")
+    for number in range(EXTENSIONS):
+        name = f"envoy.filters.http.extension_{number:03}"
+        rest.extensions.add(name=name, category="envoy.filters.http", type_urls=[TYPE + name])
+    shared = rest.SerializeToString()
+    for number in range(count):
+        name = f"sidecar~10.0.{number // 250}.{number % 250}~app-{number}.shop~shop.svc.local"
+        yield tagged(1, node(id=name).SerializeToString() + shared)
 
 
-class Stubs:
-    """Many streams, each on a connection of its own."""
+def request(type_url: str, names: list[bytes], held: list[bytes]) -> bytes:
+    """Return a first request, without its node."""
+    return tagged(2, type_url.encode()) + b"".join((*names, *held))
+
+
+def firsts(held: dict[str, dict[str, str]]) -> Iterator[tuple[bytes, bytes]]:
+    """Yield first requests of both types for clients that have `held`, in several orders."""
+    kept = {
+        type_url: [
+            tagged(5, tagged(1, name.encode()) + tagged(2, version.encode()))
+            for name, version in versions.items()
+        ]
+        for type_url, versions in held.items()
+    }
+    names = [tagged(3, name.encode()) for name in NAMES]
+    dice = random.Random(1)
+    for _ in range(ORDERS):
+        for one in (names, *kept.values()):
+            dice.shuffle(one)
+        yield (
+            request(CLUSTER, [tagged(3, b"*")], kept.get(CLUSTER, [])),
+            request(ENDPOINTS, names, kept.get(ENDPOINTS, [])),
+        )
+
+
+class Fleet:
+    """Many clients."""
 
     def __init__(self, port: str, count: int) -> None:
-        self._address, self._count = f"127.0.0.1:{port}", count
-        self._open: list[tuple[Any, Any, asyncio.Task[None]]] = []
-        self._gate = asyncio.Semaphore(AT_ONCE)
+        self._port, self._count = int(port), count
+        self.open: list[Stub] = []
         self.failed = 0
+        self._learned: list[bytes] = [b""]
+        self._versions: dict[str, dict[str, str]] = {}
 
-    async def connect(self) -> None:
-        """Open all streams."""
-        self._open = list(await asyncio.gather(*(self._one({}) for _ in range(self._count))))
+    async def connect(self) -> float:
+        """Break all connections there are, and open all at once with what was held.
 
-    async def storm(self) -> None:
-        """Break all connections, and open them anew with the versions that are held."""
-        for channel, _, task in self._open:
-            task.cancel()
-            await channel.close()
-        held = await self._learned()
-        self._open = list(await asyncio.gather(*(self._one(held) for _ in range(self._count))))
+        Returns when that began, of the clock that all processes share.
+        """
+        openings, who = list(firsts(self._held())), list(nodes(self._count))
+        loop, began = asyncio.get_running_loop(), time.monotonic()
+        for one in self.open:
+            one.close()
 
-    async def _one(self, held: Held) -> tuple[Any, Any, asyncio.Task[None]]:
-        async with self._gate:
-            channel, call = await self._ask(held)
-        return channel, call, asyncio.create_task(self._follow(call))
+        async def opened(number: int) -> Stub:
+            clusters, endpoints = openings[number % ORDERS]
+            stub = Stub(self._fail, who[number] + clusters, endpoints)
+            stub.learned = None if number else self._learned
+            await loop.create_connection(lambda: stub, "127.0.0.1", self._port)
+            return stub
 
-    async def _ask(self, held: Held) -> tuple[Any, Any]:
-        channel = grpc.aio.insecure_channel(
-            self._address, options=[("grpc.use_local_subchannel_pool", 1)]
-        )
-        call = channel.stream_stream(METHOD)()
-        for type_url in (CLUSTER, ENDPOINTS):
-            await call.write(self._first(type_url, held.get(type_url, {})))
-        return channel, call
+        self.open = await asyncio.gather(*map(opened, range(self._count)))
+        return began
 
-    def _first(self, type_url: str, held: dict[str, str]) -> bytes:
-        names = list(NAMES) if type_url == ENDPOINTS else ["*"]
-        request = discovery.DeltaDiscoveryRequest(
-            type_url=type_url, resource_names_subscribe=names, initial_resource_versions=held
-        )
-        request.node.id = "stub"
-        return bytes(request.SerializeToString())
+    def _fail(self) -> None:
+        self.failed += 1
 
-    async def _learned(self) -> Held:
-        """Return the versions of what there is now: everybody was sent the same."""
-        channel, call = await self._ask({})
-        found: Held = {}
-        for _ in range(2):
-            data = await call.read()
+    def _held(self) -> dict[str, dict[str, str]]:
+        """Return what there is now, by type and name: everybody was sent the same."""
+        for data in self._learned[:-1]:
             answer = discovery.DeltaDiscoveryResponse.FromString(data)
-            found[answer.type_url] = {one.name: one.version for one in answer.resources}
-            await call.write(acknowledgement(answer.type_url, nonce_of(data)))
-        await channel.close()
-        return found
-
-    async def _follow(self, call: Any) -> None:
-        try:
-            while (data := await call.read()) is not grpc.aio.EOF:
-                type_url = ENDPOINTS if b"ClusterLoadAssignment" in data[-128:] else CLUSTER
-                await call.write(acknowledgement(type_url, nonce_of(data)))
-            self.failed += 1
-        except grpc.RpcError:
-            self.failed += 1
-
-
-def acknowledgement(type_url: str, nonce: bytes) -> bytes:
-    """Return a DeltaDiscoveryRequest that takes a response."""
-    return tagged(2, type_url.encode()) + tagged(6, nonce)
-
-
-NAMES = tuple(f"outbound|80||service-{one}.shop.svc.cluster.local" for one in range(1000))
+            known = self._versions.setdefault(answer.type_url, {})
+            known |= {one.name: one.version for one in answer.resources}
+        self._learned = [b""]
+        return self._versions
 
 
 async def main() -> None:
     """Do what is said on the standard input."""
-    stubs = Stubs(sys.argv[1], int(sys.argv[2]))
+    if len(sys.argv) > 3:
+        os.sched_setaffinity(0, {int(sys.argv[3])})
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    fleet = Fleet(sys.argv[1], int(sys.argv[2]))
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while line := (await reader.readline()).decode().strip():
-        if line != "failed":
-            await (stubs.storm() if line == "storm" else stubs.connect())
-        print(json.dumps({"failed": stubs.failed}), flush=True)
+        began = await fleet.connect() if line == "connect" else 0.0
+        said = {"failed": fleet.failed, "began": began, "cpu": time.process_time()}
+        print(json.dumps(said), flush=True)
 
 
 if __name__ == "__main__":

@@ -66,5 +66,5 @@ def test_who_is_seen_to_be_called_is_sent_to_those_who_lacked_it():
     before, after = view(on_demand=True).of(CLUSTER), view(on_demand=False).of(CLUSTER)
 
     assert [one.name for one in after.since(before).put] == ["a"]
-    assert after.since(before).covered(frozenset(), everything=True).keys() == {"a"}
+    assert after.since(before).share(frozenset(), everything=True).put.keys() == {"a"}
     assert view(on_demand=True).of(CLUSTER).since(after).put == ()

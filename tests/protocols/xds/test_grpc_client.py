@@ -2,56 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 import time
-
-import pytest
 
 from fairlead.policy.mesh import Endpoint, Listener, Locality, Mesh, MeshCluster
 from fairlead.policy.routing.action import Forward, Weighted
 from fairlead.policy.routing.match import EXACT, HeaderMatch, RouteMatch, TextMatch
 from fairlead.policy.routing.table import Route, RouteTable, VirtualHost
-from fairlead.protocols.xds.codec import Encoder
-from fairlead.protocols.xds.server import Streams, serve
-from fairlead.protocols.xds.subscription import Rejection
 from tests.protocols.xds.caller import answering, calling
-
-
-class Plane:
-    """A server of xDS in a thread, which gives out a Mesh."""
-
-    def __init__(self):
-        self.encoder, self.view = Encoder(), None
-        self.refused: list[Rejection] = []
-        self.streams = Streams(
-            lambda node: self.view, lambda node, rejection: self.refused.append(rejection)
-        )
-        self.loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self.loop.run_forever)
-
-    def start(self):
-        self._thread.start()
-        starting = serve(self.streams, "127.0.0.1:0")
-        self._server, self.port = asyncio.run_coroutine_threadsafe(starting, self.loop).result(10)
-
-    def give(self, mesh):
-        self.view = self.encoder.view(mesh, self.view)
-        self.loop.call_soon_threadsafe(self.streams.publish)
-
-    def stop(self):
-        asyncio.run_coroutine_threadsafe(self._server.stop(0), self.loop).result(10)
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self._thread.join(10)
-        self.loop.close()
-
-
-@pytest.fixture
-def plane():
-    found = Plane()
-    found.start()
-    yield found
-    found.stop()
 
 
 def cluster(name, *addresses):

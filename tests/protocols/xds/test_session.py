@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+
 import pytest
 
 from fairlead.protocols.xds.resource import CLUSTER, ENDPOINTS, EXTENSION, LISTENER, NAMES, ROUTES
@@ -273,6 +275,38 @@ def test_other_types_are_asked_for_by_name(type_url):
     client.ask(type_url, "x")
 
     assert client.get() == (type_url, ["x:1"], [])
+
+
+def test_what_all_are_told_is_made_once():
+    fleet = [Delta(ALL) for _ in range(3)]
+    for client in fleet:
+        client.ask(ENDPOINTS, "a", "b")
+        client.get()
+        client.ack(ENDPOINTS)
+    newest = view(resource(ENDPOINTS, "a", "2"), AT_B, before=ALL)
+    for client in fleet:
+        client.session.offer(newest)
+
+    first, *others = (client.session.next() for client in fleet)
+
+    assert all(one is first for one in others)
+
+
+def test_what_everybody_has_left_behind_is_not_kept():
+    client, before = Delta(ALL), ALL
+    client.ask(ENDPOINTS, "a")
+    client.get()
+    seen = []
+    for count in range(2, 6):
+        client.ack(ENDPOINTS)
+        before = view(resource(ENDPOINTS, "a", str(count)), before=before)
+        client.session.offer(before)
+        assert client.get() == (ENDPOINTS, [f"a:{count}"], [])
+        seen.append(weakref.ref(before.of(ENDPOINTS)))
+
+    kept = [one() is not None for one in seen]
+
+    assert kept == [False, False, True, True], "up to where it had acknowledged, and the newest"
 
 
 def test_bounds():

@@ -10,7 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
+from itertools import count
 from types import MappingProxyType
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from fairlead.protocols.xds.pb import TYPE
 
@@ -75,25 +78,83 @@ class Resource:
         return tagged(1, self.type_url.encode()) + tagged(2, self.content)
 
 
+class Response(NamedTuple):
+    """Of either form: their fields have the same numbers."""
+
+    nonce: str
+    data: bytes
+
+
+_numbers = count(1)
+
+
+def sealed(body: bytes, version: str, type_url: str) -> Response:
+    """Return a response, with a nonce that no other has."""
+    nonce = str(next(_numbers))
+    tail = tagged(4, type_url.encode()) + tagged(5, nonce.encode())
+    return Response(nonce, b"".join((tagged(1, version.encode()), body, tail)))
+
+
+WHOLE_FORM, DELTA_FORM = "whole", "delta"
+"""State of the world, and differences: names of a resource's fields."""
+
+
+@dataclass(frozen=True, eq=False)
+class Share:
+    """What one client is to have of a difference, by name: one object for all who ask alike."""
+
+    put: Mapping[str, Resource] = field(default_factory=dict)
+    gone: Mapping[str, Resource] = field(default_factory=dict)
+    _responses: dict[str, Response] = field(default_factory=dict)
+
+    def response(self, form: str, version: str, type_url: str) -> Response:
+        """Return the response with what is put: the same, and its nonce, for everybody.
+
+        A stream gets it once: what comes next is how a newer view differs.
+        """
+        found = self._responses.get(form)
+        if found is None:
+            body = b"".join(getattr(one, form) for one in self.put.values())
+            found = self._responses[form] = sealed(body, version, type_url)
+        return found
+
+    @cached_property
+    def whole(self) -> bytes:
+        """Return what is put as fields of a DiscoveryResponse."""
+        return b"".join(one.whole for one in self.put.values())
+
+    @cached_property
+    def assignments(self) -> frozenset[str]:
+        """Return the names by which endpoints of the clusters in it are asked for."""
+        return frozenset(one.assignment for one in self.put.values())
+
+
+NOBODYS = Share()
+
+
 @dataclass(frozen=True, eq=False)
 class Difference:
     """What is new or another one, and what is no more."""
 
     put: tuple[Resource, ...] = ()
     gone: tuple[Resource, ...] = ()
-    _covered: dict[tuple[frozenset[str], bool], dict[str, Resource]] = field(default_factory=dict)
+    _shares: dict[tuple[frozenset[str], bool], Share] = field(default_factory=dict)
 
-    def covered(self, names: frozenset[str], *, everything: bool) -> Mapping[str, Resource]:
-        """Return what of `put` is asked for: worked out once for all who ask for the same."""
-        found = self._covered.get((names, everything))
+    def share(self, names: frozenset[str], *, everything: bool) -> Share:
+        """Return what of it is asked for: worked out once for all who ask for the same."""
+        found = self._shares.get((names, everything))
         if found is None:
-            if len(self._covered) >= 64:
-                self._covered.clear()
-            found = self._covered[names, everything] = {
-                one.name: one
-                for one in self.put
-                if one.name in names or (everything and not one.on_demand)
-            }
+            if len(self._shares) >= 64:
+                self._shares.clear()
+            put, gone = (
+                {
+                    one.name: one
+                    for one in some
+                    if one.name in names or (everything and not one.on_demand)
+                }
+                for some in (self.put, self.gone)
+            )
+            found = self._shares[names, everything] = Share(put, gone)
         return found
 
 
@@ -129,8 +190,9 @@ class Collection:
         return {name: one.version for name, one in self.resources.items()}
 
     @cached_property
-    def _differences(self) -> dict[Collection, Difference]:
-        return {}
+    def _differences(self) -> WeakKeyDictionary[Collection, Difference]:
+        # Strong, each collection would keep the one before it, for good.
+        return WeakKeyDictionary()
 
     def since(self, old: Collection) -> Difference:
         """Return how it differs from `old`: worked out once for all streams."""

@@ -84,7 +84,8 @@ class Stream:
                 server.requests += 1
                 rejection = self.session.hear(data)
                 server.heard(self, rejection)
-                self._news.set()
+                if not self.session.quiet():
+                    self._news.set()
         except Refused as error:
             self._refused = str(error)
         finally:

@@ -16,15 +16,20 @@ from fairlead.protocols.xds import pb
 from fairlead.protocols.xds.node import Node
 from fairlead.protocols.xds.resource import (
     CLUSTER,
+    DELTA_FORM,
     ENDPOINTS,
     EXTENSION,
     LISTENER,
+    NOTHING,
     ORDER,
     ROUTES,
     WHOLE,
+    WHOLE_FORM,
     WILDCARD,
-    Resource,
+    Response,
+    Share,
     View,
+    sealed,
     tagged,
 )
 from fairlead.protocols.xds.subscription import (
@@ -46,12 +51,14 @@ AFTER = dict.fromkeys((LISTENER, ROUTES, EXTENSION), (CLUSTER, ENDPOINTS))
 class Session:
     """One stream. Subclasses know one of the two forms of it."""
 
+    form: str
+
     def __init__(self, only: str = "") -> None:
         """Speak of one type `only`, or of all."""
         self.node: Node | None = None
         self.view: View | None = None
         self.subscriptions: dict[str, Subscription] = {}
-        self._only, self._count = only, 0
+        self._only = only
 
     def offer(self, view: View) -> None:
         """Make `view` what the client is to have."""
@@ -75,7 +82,7 @@ class Session:
 
     def next(self) -> bytes | None:
         """Return the next response, None while there is nothing to say."""
-        if self.view is None:
+        if self.view is None or self.quiet():
             return None
         ordered = self._ordered()
         for one in ordered:
@@ -90,6 +97,14 @@ class Session:
             if one.gone and (found := self._drop(one)) is not None:
                 return found
         return None
+
+    def quiet(self) -> bool:
+        """Say whether there is nothing to say: a glance; where it is False, `next` knows."""
+        types = self.view.types if self.view is not None else {}
+        for type_url, one in self.subscriptions.items():
+            if one.gone or not (one.waiting or one.idle(types.get(type_url, NOTHING))):
+                return False
+        return True
 
     def rejections(self) -> list[Rejection]:
         """Return what the client refuses now."""
@@ -129,7 +144,7 @@ class Session:
             one.waiting or one.pending(view.of(one.type_url)) for one in subscriptions if one
         )
 
-    def _lacking(self, one: Subscription) -> list[Resource]:
+    def _lacking(self, one: Subscription) -> Share:
         """Return what a client lacks; a cluster that it gets makes its endpoints due again.
 
         Envoy warms a changed cluster until its endpoints have arrived anew.
@@ -137,27 +152,25 @@ class Session:
         found = one.look((self.view or View()).of(one.type_url))
         endpoints = self.subscriptions.get(ENDPOINTS)
         if one.type_url == CLUSTER and endpoints is not None:
-            names = {cluster.assignment for cluster in found}
-            endpoints.due |= names & endpoints.names
+            endpoints.due |= found.assignments & endpoints.names
         return found
 
-    def _sealed(self, one: Subscription, parts: Iterable[bytes]) -> bytes:
-        """Return a response of either form: their fields have the same numbers."""
-        self._count += 1
-        one.nonce, one.sent, one.waiting, one.answer = (
-            str(self._count),
-            one.seen.version,
-            True,
-            False,
-        )
-        one.due = set()
-        head = tagged(1, one.sent.encode())
-        tail = tagged(4, one.type_url.encode()) + tagged(5, one.nonce.encode())
-        return b"".join((head, *parts, tail))
+    def _sent(self, one: Subscription, response: Response) -> bytes:
+        one.nonce, one.sent = response.nonce, one.seen.version
+        one.waiting, one.answer, one.due = True, False, set()
+        return response.data
+
+    def _shared(self, one: Subscription, share: Share) -> bytes:
+        return self._sent(one, share.response(self.form, one.seen.version, one.type_url))
+
+    def _own(self, one: Subscription, body: bytes) -> bytes:
+        return self._sent(one, sealed(body, one.seen.version, one.type_url))
 
 
 class WholeSession(Session):
     """State of the world: a request names all that is asked for."""
+
+    form = WHOLE_FORM
 
     def _parsed(self, data: bytes) -> Any:
         return _parsed("DiscoveryRequest", data)
@@ -185,8 +198,8 @@ class WholeSession(Session):
         one.due = set()
         if one.type_url not in WHOLE:
             one.gone.clear()
-            return self._sealed(one, (r.whole for r in found)) if found else None
-        if not found and not one.answer:
+            return self._shared(one, found) if found.put else None
+        if not found.put and not one.answer:
             return None
         return self._all(one)
 
@@ -195,13 +208,15 @@ class WholeSession(Session):
         return self._all(one)
 
     def _all(self, one: Subscription) -> bytes:
-        going = [r for r in one.gone.values() if r is not None]
-        staying = filter(one.covers, one.seen.resources.values())
-        return self._sealed(one, (r.whole for r in (*staying, *going)))
+        staying = one.seen.since(NOTHING).share(one.names, everything=one.everything)
+        going = (r.whole for r in one.gone.values() if r is not None)
+        return self._own(one, b"".join((staying.whole, *going)))
 
 
 class DeltaSession(Session):
     """Differences: a request adds and takes away names, a response resources."""
+
+    form = DELTA_FORM
 
     def _parsed(self, data: bytes) -> Any:
         return _parsed("DeltaDiscoveryRequest", data)
@@ -242,20 +257,21 @@ class DeltaSession(Session):
     def _put(self, one: Subscription) -> bytes | None:
         asked = set(one.due)
         found = self._lacking(one)
-        there = one.seen.resources
-        missing = {name for name in asked & one.due if name not in there}
-        if not found and not missing and not one.answer:
+        missing = (asked & one.due).difference(one.seen.resources)
+        if found.put and not missing:
+            return self._shared(one, found)
+        if not found.put and not missing and not one.answer:
             one.due.clear()
             return None
-        return self._sealed(one, (*(r.delta for r in found), *_removed(missing)))
+        return self._own(one, b"".join((*(r.delta for r in found.put.values()), _removed(missing))))
 
     def _drop(self, one: Subscription) -> bytes | None:
         names, one.gone = sorted(one.gone), {}
-        return self._sealed(one, _removed(names))
+        return self._own(one, _removed(names))
 
 
-def _removed(names: Iterable[str]) -> Iterator[bytes]:
-    return (tagged(6, name.encode()) for name in names)
+def _removed(names: Iterable[str]) -> bytes:
+    return b"".join(tagged(6, name.encode()) for name in names)
 
 
 def _parsed(name: str, data: bytes) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from fairlead.protocols.xds.resource import NOTHING, Collection, Resource
+from fairlead.protocols.xds.resource import NOBODYS, NOTHING, Collection, Resource, Share
 
 MOST_NAMES = 20_000
 """Names that a stream may ask for of one type."""
@@ -70,28 +70,32 @@ class Subscription:
             self.rejection = Rejection(type_url=self.type_url, version=self.sent, reason=error)
         return True
 
-    def look(self, newest: Collection) -> list[Resource]:
+    def look(self, newest: Collection) -> Share:
         """Return what the client lacks of `newest`; what is gone is kept in `gone`."""
-        found: dict[str, Resource] = {}
+        found = NOBODYS
         if self.rejection is None:
             self.taken = self.seen
         if newest is not self.seen:
-            difference = newest.since(self.seen)
-            found = dict(difference.covered(self.names, everything=self.everything))
-            self.gone |= {one.name: one for one in difference.gone if self.covers(one)}
+            found = newest.since(self.seen).share(self.names, everything=self.everything)
+            self.gone |= found.gone
             self.seen = newest
         if self.held is not None:
-            held = self.held
-            if held == newest.versions:
-                found.clear()
-            found = {n: r for n, r in found.items() if held.get(n) != r.version}
-            self.gone |= dict.fromkeys(n for n in self.held if n not in newest.resources)
-            self.due -= self.held.keys()
+            found = self._beside(self.held, found)
             self.held = None
-        found |= {n: newest.resources[n] for n in self.due if n in newest.resources}
+        if not self.due <= found.put.keys():
+            due = {n: newest.resources[n] for n in self.due if n in newest.resources}
+            found = Share({**found.put, **due})
         for name in self.gone.keys() & newest.resources.keys():
             del self.gone[name]
-        return list(found.values())
+        return found
+
+    def _beside(self, held: dict[str, str], found: Share) -> Share:
+        """Return what of `found` differs from what the client had when it came."""
+        self.due -= held.keys()
+        if held == self.seen.versions:
+            return NOBODYS
+        self.gone |= dict.fromkeys(n for n in held if n not in self.seen.resources)
+        return Share({n: r for n, r in found.put.items() if held.get(n) != r.version})
 
     def has(self, name: str) -> Resource | None:
         """Return what the client has acknowledged under a name, None for nothing."""
@@ -109,7 +113,7 @@ class Subscription:
             return True
         if newest is self.seen:
             return False
-        return bool(newest.since(self.seen).covered(self.names, everything=self.everything))
+        return bool(newest.since(self.seen).share(self.names, everything=self.everything).put)
 
 
 @lru_cache(64)
