@@ -74,7 +74,11 @@ async def connected(port, *asked):
     for stub in stubs:
         stub.learned = [b""]
     loop = asyncio.get_running_loop()
-    await asyncio.gather(*(loop.create_connection(lambda s=s: s, "127.0.0.1", port) for s in stubs))
+
+    async def opened(stub: Stub) -> None:
+        await loop.create_connection(lambda: stub, "127.0.0.1", port)
+
+    await asyncio.gather(*map(opened, stubs))
     try:
         yield stubs
     finally:
