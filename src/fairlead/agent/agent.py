@@ -22,6 +22,7 @@ from fairlead.agent.identity import Identity
 from fairlead.agent.last_good import LastGood, Rejected
 from fairlead.agent.lease import QUEUE
 from fairlead.agent.lineage import Lineage, sockets_of
+from fairlead.agent.matchers import Registered
 from fairlead.agent.memory import sampled
 from fairlead.agent.notice import warn
 from fairlead.agent.process import Process
@@ -82,10 +83,10 @@ class Agent:
             governed=bool(settings.app),
             gates=self._made_gates(),
         )
-        self.engine.callees.note = notes(self._count)
+        callees = self.engine.callees
+        callees.note, callees.matchers = notes(self._count), Registered()
         self.engine.measure(settings.telemetry)
-        self.rewriting = _rewriting(settings)
-        self.interfaces = Interfaces()
+        self.rewriting, self.interfaces = _rewriting(settings), Interfaces()
         self.observing = self._made_observing()
         self.engine.apply(Snapshot(workload=self.identity.workload))
         self.counters = Counters()

@@ -16,11 +16,10 @@ from fairlead.cli.failure import OK, REFUSED, Failed
 from fairlead.cli.route_files import configuration
 from fairlead.cli.route_tests import ASPECTS, Result, cases, check
 from fairlead.policy.routing.action import Forward
-from fairlead.policy.routing.matchers import Matcher
+from fairlead.policy.routing.matchers import GROUP, Matcher
 from fairlead.policy.routing.router import InvalidTable, Router
 from fairlead.policy.routing.table import Route, RouteTable
 
-MATCHERS = "fairlead.matchers"
 """Entry points that name custom matchers."""
 
 _FORWARDED = frozenset(ASPECTS) - {"path_redirect"}
@@ -103,7 +102,7 @@ def route_check(  # noqa: PLR0913 - the options of Envoy's tool
 
 def registered() -> Mapping[str, Matcher]:
     """Return the custom matchers that installed packages name as entry points."""
-    return {one.name: one.load() for one in entry_points(group=MATCHERS)}
+    return {one.name: one.load() for one in entry_points(group=GROUP)}
 
 
 def _runtime_keys(table: RouteTable) -> Iterator[str]:

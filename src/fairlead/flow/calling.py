@@ -40,9 +40,10 @@ class Callees:
         dice: Callable[[], float],
         warming: Warming,
         avoided: Avoided,
-        matchers: Mapping[str, Matcher] = BUILT_IN,
     ) -> None:
-        self._clock, self._dice, self._matchers = clock, dice, matchers
+        self._clock, self._dice = clock, dice
+        self.matchers: Mapping[str, Matcher] = BUILT_IN
+        """Tests that rules may name."""
         self._warming, self._avoided = warming, avoided
         self._standing: dict[tuple[str, str, str], Standing] = {}
         self._attempts: dict[tuple[str, str], Attempts] = {}
@@ -114,7 +115,7 @@ class Callees:
 
     def _way(self, rules: CalleeRules, usual: Reach, reaching: Reaching) -> Flow:
         attempts = self.attempts(rules)
-        deciding = Deciding(attempts, self._clock, self._dice, reaching, self._matchers)
+        deciding = Deciding(attempts, self._clock, self._dice, reaching, self.matchers)
         return deciding.flow(rules.routes) if rules.routes else deciding.usual(usual)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from fairlead.policy.routing.match import MESSAGE
 from fairlead.policy.routing.request import cookies_of, parameters, without_query
+from fairlead.policy.trace import PARENT
 
 if TYPE_CHECKING:
     from fairlead.flow.call import Call
@@ -14,6 +16,25 @@ if TYPE_CHECKING:
 MILLION = 1_000_000
 """Greatest denominator of a fraction."""
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class Message(Mapping[str, str]):
+    """Fields of a call's message, by path; those of a call without one are all missing."""
+
+    def __init__(self, call: Call) -> None:
+        self._facts = call.facts
+
+    def __getitem__(self, name: str) -> str:
+        value = None if self._facts is None else self._facts.value("grpc", name)
+        if value is None:
+            raise KeyError(name)
+        return str(value).lower() if isinstance(value, bool) else str(value)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
 
 
 class View:
@@ -27,8 +48,6 @@ class View:
     source_ip = ""
     """Who calls is this process."""
     repeated: Mapping[str, tuple[str, ...]] = _NOTHING
-    metadata: Mapping[str, Mapping[str, Any]] = _NOTHING
-    """Nobody has verified anything."""
     runtime: Mapping[str, int] = _NOTHING
 
     def __init__(self, call: Call, dice: Callable[[], float]) -> None:
@@ -37,6 +56,11 @@ class View:
         self._headers: Mapping[str, str] | None = None
         self._queries: Mapping[str, str] | None = None
         self._random: int | None = None
+
+    @property
+    def metadata(self) -> Mapping[str, Mapping[str, Any]]:
+        """The message of a call of gRPC; nobody has verified anything."""
+        return {MESSAGE: Message(self._call)}
 
     @property
     def method(self) -> str:
@@ -109,4 +133,6 @@ class View:
     def _header(self, name: str) -> str | None:
         facts = self._call.facts
         value = None if facts is None else facts.value("header", name)
+        if value is None and name == PARENT and self._call.trace is not None:
+            return self._call.trace[0]  # what is sent, where the application has written none
         return None if value is None else str(value)

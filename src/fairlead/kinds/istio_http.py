@@ -25,6 +25,13 @@ class TextMatch(Istio):
     )
 
 
+class CustomMatch(Istio):
+    """A test by a function that an installed package registers (docs/routing.md)."""
+
+    name: str = Field(min_length=1, max_length=253, description="Name that it is registered by.")
+    arguments: dict[str, str] | None = Field(default=None, description="What it is told.")
+
+
 class HttpMatchRequest(Istio):
     """Calls that meet all of these."""
 
@@ -50,6 +57,13 @@ class HttpMatchRequest(Istio):
         default=None, description="Headers that are not so; one that is missing is empty."
     )
     stat_prefix: Later = later("Prefix of metrics.")
+    arguments: dict[str, TextMatch | None] | None = Field(
+        default=None,
+        description="Fields of the message of a gRPC call, by path: user.id. Ours; agents only.",
+    )
+    custom: Annotated[tuple[CustomMatch, ...], Field(strict=False)] | None = Field(
+        default=None, description="Tests of your own: all of them have to hold. Ours; agents only."
+    )
 
 
 class PortSelector(Istio):

@@ -92,6 +92,10 @@ def route_asked(route: Route) -> str:
     words += map(_header, match.headers)
     words += (_texted(f"query {one.name}", one.text, one.present) for one in match.queries)
     words += (f"cookie {one.name} {_text(one.text)}" for one in match.cookies)
+    words += (
+        _texted(f"argument {'.'.join(one.path)}", one.text, present=not one.invert)
+        for one in match.metadata
+    )
     if match.fraction is not None:
         share = 100 * match.fraction.numerator / match.fraction.denominator
         words.append(f"{share:g}% of them")

@@ -6,13 +6,18 @@ What a server already limits (a header's length, their number) is not limited ag
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from urllib.parse import unquote_plus
 
 FIELDS = 1000
 """Fields of a query string or a cookie header that are looked at."""
 
-TRACE_HEADERS = ("traceparent", "b3", "x-b3-traceid")
+TRACE_HEADERS = ("traceparent", "b3", "x-b3-traceid", "sw8", "eagleeye-traceid")
+"""W3C, both forms of B3, SkyWalking, EagleEye."""
+
+LONGEST_ID = 256
+"""Characters of a trace id."""
 
 
 def query_value(text: str, name: str) -> str | None:
@@ -51,7 +56,7 @@ def cookie_value(text: str | None, name: str) -> str | None:
 
 
 def trace_id(header: Callable[[str], str | None]) -> str | None:
-    """Return the id of the trace: W3C `traceparent`, else either form of B3, else None."""
+    """Return the id of the trace, from the first of TRACE_HEADERS that has one."""
     parent = header(TRACE_HEADERS[0])
     if parent:
         parts = parent.split("-", 3)
@@ -60,7 +65,23 @@ def trace_id(header: Callable[[str], str | None]) -> str | None:
     single = header(TRACE_HEADERS[1])
     if single and "-" in single:
         return single.partition("-")[0]
-    return header(TRACE_HEADERS[2])
+    return header(TRACE_HEADERS[2]) or _skywalking(header(TRACE_HEADERS[3])) or _plain(header)
+
+
+def _skywalking(text: str | None) -> str | None:
+    """Return the second field of ``sw8``, which is written in Base64."""
+    fields = text.split("-", 2) if text else []
+    if len(fields) < 3 or len(fields[1]) > LONGEST_ID:
+        return None
+    try:
+        return b64decode(fields[1], validate=True).decode() or None
+    except ValueError:
+        return None
+
+
+def _plain(header: Callable[[str], str | None]) -> str | None:
+    found = header(TRACE_HEADERS[4])
+    return found if found and len(found) <= LONGEST_ID else None
 
 
 def _unquoted(value: str) -> str:

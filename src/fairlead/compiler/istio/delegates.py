@@ -181,7 +181,7 @@ def _both(above: HttpMatchRequest, own: HttpMatchRequest) -> HttpMatchRequest | 
         }
         for name in ("port", "source_namespace"):
             changes[name] = _same(getattr(above, name), getattr(own, name))
-        for name in ("headers", "query_params"):
+        for name in ("headers", "query_params", "arguments"):
             changes[name] = _narrowed(getattr(above, name) or {}, getattr(own, name) or {})
         for name in ("without_headers", "source_labels"):
             changes[name] = _united(getattr(above, name) or {}, getattr(own, name) or {})
@@ -189,6 +189,7 @@ def _both(above: HttpMatchRequest, own: HttpMatchRequest) -> HttpMatchRequest | 
         return None
     if bool(above.ignore_uri_case) != bool(own.ignore_uri_case):
         return None
+    changes["custom"] = (*(above.custom or ()), *(own.custom or ())) or None
     changes["gateways"] = own.gateways or above.gateways
     return own.model_copy(update=changes)
 

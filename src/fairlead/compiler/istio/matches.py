@@ -35,6 +35,11 @@ def matched(one: HttpMatchRequest) -> routing.RouteMatch:
         path=_path(one.uri, ignore_case=bool(one.ignore_uri_case)),
         headers=tuple(headers),
         queries=tuple(_query(name, text) for name, text in _named(one.query_params)),
+        metadata=tuple(_argument(name, text) for name, text in _named(one.arguments)),
+        custom=tuple(
+            routing.Custom(name=each.name, arguments=pairs(each.arguments or {}))
+            for each in one.custom or ()
+        ),
     )
 
 
@@ -90,6 +95,10 @@ def _without(name: str, one: TextMatch | None) -> routing.HeaderMatch:
 
 def _query(name: str, one: TextMatch | None) -> routing.QueryMatch:
     return routing.QueryMatch(name=name, text=text_match(one))
+
+
+def _argument(name: str, one: TextMatch | None) -> routing.MetadataMatch:
+    return routing.MetadataMatch(filter=routing.MESSAGE, path=(name,), text=text_match(one))
 
 
 def _named(found: Mapping[str, TextMatch | None] | None) -> list[tuple[str, TextMatch | None]]:

@@ -36,6 +36,7 @@ def routed(resource: Resource[VirtualServiceSpec]) -> Part:
         not_honoured=(
             *(f"{path}: not enforced in this version" for path in waiting(spec)),
             *_elsewhere(spec),
+            *_ours(spec),
             *(_browsers(spec) if for_mesh else ()),
         ),
     )
@@ -61,6 +62,15 @@ def _elsewhere(spec: VirtualServiceSpec) -> Iterator[str]:
                 if name.startswith(CLAIMS):
                     path = f"http[{place}].match[{at}].headers.{name}"
                     yield f"{path}: nobody verifies tokens here, so that it matches nothing"
+
+
+def _ours(spec: VirtualServiceSpec) -> Iterator[str]:
+    said = "agents know it, data planes of xDS do not: for them the match holds of nothing"
+    for place, route in enumerate(spec.http or ()):
+        for at, match in enumerate(route.match or ()):
+            for name in ("arguments", "custom"):
+                if getattr(match, name):
+                    yield f"http[{place}].match[{at}].{name}: {said}"
 
 
 def _browsers(spec: VirtualServiceSpec) -> Iterator[str]:

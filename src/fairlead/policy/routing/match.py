@@ -73,6 +73,10 @@ class CookieMatch:
     invert: bool = False
 
 
+MESSAGE = "fairlead.message"
+"""Metadata with the fields of a gRPC call's message, by path: agents know it, no filter does."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetadataMatch:
     """A test of what a filter has found out about the request: a claim of a JWT, for instance."""
