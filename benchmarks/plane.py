@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from fairlead.flow.engine import Engine
 from fairlead.flow.gates import Gates
-from fairlead.instruments.instrument import Rewriting, Sockets
+from fairlead.instruments.instrument import Handler, Rewriting, Sockets
 from fairlead.instruments.interfaces import Interfaces
 from fairlead.instruments.leftovers import Leftovers
 from fairlead.instruments.observing import Observing
@@ -63,6 +63,10 @@ class Plane:
 
     def leaving(self) -> None:
         """Nobody is deregistered."""
+
+    def hearing(self, handler: Handler, *numbers: int) -> Handler:
+        """Return the handler: no signals come."""
+        return handler
 
     def handing_over(self) -> None:
         """Nobody was registered."""

@@ -15,6 +15,8 @@ from fairlead.protocols.watch.connection import ControlAddress
 from fairlead.protocols.watch.session import Session
 
 PATIENCE = 60.0
+"""Seconds that a test waits for something that should take a fraction of one: a busy machine is
+slow, and what hangs hangs longer."""
 
 
 def until(condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:

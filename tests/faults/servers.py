@@ -29,6 +29,8 @@ from fairlead.agent.inspect import ask
 APPS = Path(__file__).parent / "apps"
 BIN = Path(sys.executable).parent
 PATIENCE = 60.0
+"""Seconds that a test waits for something that should take a fraction of one: a busy machine is
+slow, and what hangs hangs longer."""
 PAUSE = 0.005
 """Seconds between an answer and the next request."""
 

@@ -10,7 +10,7 @@ from random import random
 
 from fairlead.flow.engine import Engine
 from fairlead.flow.gates import Gates
-from fairlead.instruments.instrument import Rewriting, Sockets
+from fairlead.instruments.instrument import Handler, Rewriting, Sockets
 from fairlead.instruments.interfaces import Interfaces
 from fairlead.instruments.leftovers import Leftovers
 from fairlead.instruments.observing import Observing
@@ -70,6 +70,9 @@ class Plane:
 
     def handing_over(self) -> None:
         self.handed_over += 1
+
+    def hearing(self, handler: Handler, *numbers: int) -> Handler:
+        return handler
 
     def departing(
         self, then: Callable[[], object], *, heir: bool = False, queue: float = 0.5

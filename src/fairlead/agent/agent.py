@@ -44,7 +44,7 @@ from fairlead.telemetry.names import ACCESS_LOG_DROPPED, AGENT_FAULTS
 from fairlead.telemetry.refusals import Refusals
 
 if TYPE_CHECKING:
-    from fairlead.instruments.instrument import Hook, Sockets
+    from fairlead.instruments.instrument import Handler, Hook, Sockets
     from fairlead.instruments.patch import Patches
 
 PATIENCE = 1.0
@@ -178,6 +178,14 @@ class Agent:
         except Exception as error:
             self.fault("handing over", error)
 
+    def hearing(self, handler: Handler, *numbers: int) -> Handler:
+        """Return a handler of these signals that is called soon, whichever thread takes them."""
+        try:
+            return self._farewell.waker.hearing(handler, *numbers)
+        except Exception as error:
+            self.fault("hearing", error)
+            return handler
+
     def departing(
         self, then: Callable[[], object], *, heir: bool = False, queue: float = QUEUE
     ) -> None:
@@ -209,6 +217,7 @@ class Agent:
     def stop(self) -> None:
         """Leave, and end every thread soon."""
         self.leaving()
+        self._farewell.waker.stop()
         self.process.follower.stop()
         self.process.reporter.figures.collections.remove()
         self.process.answer_no_more()

@@ -38,7 +38,8 @@ _start_new_thread = _original("start_new_thread")
 _allocate_lock: Callable[[], _thread.LockType] = _original("allocate_lock")
 
 
-_ident: Callable[[], int] = _original("get_ident")
+ident: Callable[[], int] = _original("get_ident")
+"""Returns the operating system's name of the thread that asks, also where greenlets have one."""
 
 _OWN = {"SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSEGV", "SIGSYS", "SIGTRAP"}
 """Signals that a thread sends to itself, by what it does wrong."""
@@ -64,7 +65,7 @@ def spawn(run: Callable[[], object]) -> None:
 
 def teller(number: int) -> Callable[[], object]:
     """Return what sends a signal to the thread that calls this, and to no other."""
-    thread = _ident()
+    thread = ident()
     return lambda: _signal.pthread_kill(thread, number)
 
 

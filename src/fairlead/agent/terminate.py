@@ -12,10 +12,16 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterable
-from types import FrameType
+from typing import TYPE_CHECKING
 
 from fairlead.agent import native
 from fairlead.agent.address import connections
+from fairlead.agent.waking import Waker
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from fairlead.instruments.instrument import Handler
 
 LINGER = 0.3
 """Seconds without a connection after which nobody is expected any more.
@@ -47,13 +53,16 @@ class Farewell:
         self._leave, self._seconds, self._ports = leave, drain, ports
         self._endings, self._insistent = endings, insistent
         self._called = self._over = False
+        self.waker = Waker()
+        self._installed: Handler | None = None
 
     def install(self) -> bool:
         """Take SIGTERM if nobody has, and if this is the thread that may; return whether it was."""
         try:
             if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
                 return False
-            signal.signal(signal.SIGTERM, self._on_signal)
+            self._installed = self.waker.hearing(self._on_signal, signal.SIGTERM)
+            signal.signal(signal.SIGTERM, self._installed)
         except ValueError:
             return False  # not the main thread
         return True
@@ -61,7 +70,8 @@ class Farewell:
     def forget(self) -> None:
         """Give SIGTERM back in a forked child: what it ends there is not our server."""
         self._called = self._over = False
-        if signal.getsignal(signal.SIGTERM) == self._on_signal:
+        self.waker.forget()
+        if self._installed and signal.getsignal(signal.SIGTERM) is self._installed:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:

@@ -15,6 +15,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from fairlead.flow.engine import Engine
     from fairlead.instruments.interfaces import Interfaces
     from fairlead.instruments.leftovers import Leftovers
@@ -28,6 +30,9 @@ Sockets = Callable[[], "Iterable[Any]"]
 
 A server that has none to show gives their ports.
 """
+
+Handler = Callable[[int, "FrameType | None"], None]
+"""What Python calls for a signal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +86,12 @@ class DataPlane(Protocol):
 
     def handing_over(self) -> None:
         """End with no goodbye: the socket stays open in the parent, for the next worker."""
+
+    def hearing(self, handler: Handler, *numbers: int) -> Handler:
+        """Return a handler of these signals that is called soon, whichever thread takes them.
+
+        For a main thread that waits for nothing else: Python wakes it for what it takes itself.
+        """
 
     def departing(
         self, then: Callable[[], object], *, heir: bool = False, queue: float = 0.5

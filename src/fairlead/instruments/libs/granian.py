@@ -47,7 +47,7 @@ def install(plane: DataPlane, patches: Patches) -> None:
         def set_sync_signals() -> Any:
             event = original()
             for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, Leaving(plane, event.set))
+                signal.signal(number, plane.hearing(Leaving(plane, event.set), number))
             plane.ensure_ready()
             return event
 
