@@ -175,6 +175,10 @@ class World:
                 found.setdefault(part.lane, []).append((resource.kind.called, resource.name))
         return {lane: tuple(parts) for lane, parts in found.items()}
 
+    def keys(self, namespace: str) -> dict[str, str]:
+        """Return the keys that lanes of a namespace have in a baggage."""
+        return {lane.name: lane.key for lane in self._rules.get(namespace, _NO_RULES).lanes}
+
     def findings(self) -> tuple[Finding, ...]:
         """Return what authors should know, in order of namespace and precedence."""
         return self._findings

@@ -232,9 +232,7 @@ def _within(endpoints: list[Endpoint], rule: Instances) -> list[Endpoint]:
 def _keys(world: World) -> dict[str, dict[str, str]]:
     """Return the baggage keys of lanes, by namespace and lane."""
     namespaces = {service.namespace for service in world.services}
-    return {
-        one: {lane.name: lane.key for lane in world.snapshot(one, "").lanes} for one in namespaces
-    }
+    return {one: world.keys(one) for one in namespaces}
 
 
 def _app(service: Service, keys: Mapping[str, str]) -> _App:

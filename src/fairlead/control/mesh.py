@@ -5,9 +5,8 @@ An app that no rule is about has one route, to its instances.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from fairlead.compiler.compile import World
 from fairlead.compiler.gateways.gateways import Served
@@ -18,14 +17,13 @@ from fairlead.compiler.istio.hosted import Egress
 from fairlead.compiler.istio.hosts import DOMAIN, PORT, cluster_name, full_name
 from fairlead.compiler.istio.registry import knows
 from fairlead.compiler.labels import Pairs
-from fairlead.control import outer
+from fairlead.control import for_grpc, outer
 from fairlead.control.colouring import Entrance
 from fairlead.control.destinations import Destinations, clusters_of
 from fairlead.control.sidecars import Sidecar, beside, nowhere, outside
 from fairlead.kinds.kubernetes_gateway import HTTP
-from fairlead.policy.mesh import GATEWAY, Listener, Mesh
+from fairlead.policy.mesh import GATEWAY, Listener, Mesh, MeshCluster
 from fairlead.policy.routing.action import Forward, Weighted
-from fairlead.policy.routing.match import REGEX, SEPARATED_PREFIX, PathMatch
 from fairlead.policy.routing.table import Route, RouteTable, VirtualHost
 
 OUTBOUND = "outbound"
@@ -136,7 +134,8 @@ def _calls(world: World, scope: Scope, destinations: Destinations) -> Mesh:
         routes = tuple(each for route in one.routes for each in seen.by_lane(route))
         hosts.append(VirtualHost(name=name, domains=names_of[name], routes=routes))
         if one.grpc:
-            own = VirtualHost(name=name, domains=("*",), routes=tuple(map(_for_grpc, routes)))
+            told = tuple(for_grpc.routes(routes, names_of[name]))
+            own = VirtualHost(name=name, domains=("*",), routes=told)
             tables.append(RouteTable(name=name, hosts=(own,)))
             targets = _targets(names_of[name], one.ports)
             listeners += (Listener(name=target, table=name) for target in targets)
@@ -146,11 +145,27 @@ def _calls(world: World, scope: Scope, destinations: Destinations) -> Mesh:
     apps = every.keys() - world.registry.seen_from(scope.namespace).keys()
     usual = ((name, PORT) for name in every if name in apps)
     wanted = dict.fromkeys((*usual, *seen.named(hosts)))
-    clusters = (one for app, port in wanted for one in seen.clusters(app, port))
+    clusters: Iterable[MeshCluster] = (
+        one for app, port in wanted for one in seen.clusters(app, port)
+    )
     if not scope.kind:
-        # gRPC has the credentials of its channel, and refuses a cluster with files of others.
-        clusters = (replace(one, tls=None) for one in clusters)
+        called = (host for table in tables[:-1] for host in table.hosts)
+        clusters = _complete(map(for_grpc.cluster, clusters), called)
     return Mesh(tables=tuple(tables), clusters=tuple(clusters), listeners=tuple(listeners))
+
+
+def _complete(
+    clusters: Iterable[MeshCluster], hosts: Iterable[VirtualHost]
+) -> Iterator[MeshCluster]:
+    """Yield `clusters`, and one without instances for each that routes name and nobody has.
+
+    Clients of gRPC hold back all calls of a host for 15 s while one of its clusters is not there.
+    """
+    missing = dict.fromkeys(clusters_of(hosts))
+    for one in clusters:
+        missing.pop(one.name, None)
+        yield one
+    yield from (MeshCluster(name=name) for name in missing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,19 +229,6 @@ def _outer(world: World, scope: Scope) -> Iterator[_Called]:
 def _default(host: str) -> Route:
     action = Forward(clusters=(Weighted(cluster=cluster_name(host)),))
     return Route(name="default", action=action, timeout=0)
-
-
-def _for_grpc(route: Route) -> Route:
-    """Return `route` for clients of gRPC.
-
-    They refuse a table with a prefix of whole elements, and one with CORS, which is for browsers.
-    """
-    path = route.match.path
-    if path.kind == SEPARATED_PREFIX:
-        expression = f"{re.escape(path.value.rstrip('/'))}(?:/.*)?"
-        known = PathMatch(kind=REGEX, value=expression)
-        route = replace(route, match=replace(route.match, path=known))
-    return replace(route, cors=None) if route.cors is not None else route
 
 
 def _domains(called: Iterable[_Called], namespace: str) -> dict[str, tuple[str, ...]]:

@@ -232,7 +232,7 @@ def _scope(node: Node, world: World) -> Scope:
             lane=lane_name(dict(node.labels).get("lane", "")) or BASE,
             access_log=node.access_log,
         )
-    kind = SIDECAR if node.kind == SIDECAR else ""
+    kind = SIDECAR if node.kind == SIDECAR and not node.grpc else ""
     return Scope(
         namespace=node.namespace,
         kind=kind,

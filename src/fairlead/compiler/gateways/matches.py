@@ -23,7 +23,8 @@ from fairlead.kinds.http_route import (
 )
 from fairlead.policy.routing import match as routing
 
-_EXACT, _PREFIX, _REGEX = 3, 2, 1
+_EXACT, _PREFIX, _REGEX, _ANYTHING = 3, 2, 1, 0
+"""Of calls of gRPC, what asks for no method is behind a method of any service (GRPCRoute)."""
 _SEGMENT = "[^/]+"
 
 EVERY_HTTP = HttpRouteMatch()
@@ -98,7 +99,7 @@ def _grpc(one: GrpcRouteMatch) -> Matching:
 
 def _called(one: GrpcRouteMatch) -> tuple[routing.PathMatch, tuple[int, int]]:
     if one.method is None:
-        return routing.PathMatch(), (_PREFIX, 1)
+        return routing.PathMatch(), (_ANYTHING, 0)
     service, method = (one.method.service or "").lstrip("."), one.method.method or ""
     length = len(service) + len(method) + 2
     if one.method.type == EXACT and service:

@@ -34,6 +34,11 @@ class Node:
     agent: str = ""
     """What it is: ``envoy``, ``gRPC Python``."""
 
+    @property
+    def grpc(self) -> bool:
+        """Whether it is a library of gRPC, whatever its id says: they share bootstraps."""
+        return "grpc" in self.agent.lower()
+
     @classmethod
     def of(cls, message: Any) -> Node:
         """Return what is kept of an ``envoy.config.core.v3.Node``."""
