@@ -4,12 +4,11 @@
 # The program is named like its directory and pinned by its go.sum.
 set -euo pipefail
 
-oldest=23    # minor version of Go 1, as the go.mod files want it
-
 root=$(cd "$(dirname "$0")/.." && pwd)
 source=$(cd "$1" && pwd)
 flags="-s -w ${2:-}"
 program=$(basename "$source")
+oldest=$(sed -n 's/^go 1\.\([0-9]*\).*/\1/p' "$source/go.mod")    # minor version of Go 1
 name=$(cat "$source/go.sum" "$source/main.go" | sha256sum | cut -c1-12)
 built=$root/build/$program/$name/$program
 

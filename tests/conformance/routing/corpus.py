@@ -68,6 +68,10 @@ class Answer:
     """Seconds that the route gives it; 0: no end."""
     attempts: int | None = None
     """How often the upstream sees it."""
+    code: str | None = None
+    """Code that a call of gRPC ends with; any of several, with ``|`` between."""
+    same: bool = False
+    """Whether all of many requests reach one instance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,9 +117,9 @@ def groups() -> tuple[Group, ...]:
 
 
 @cache
-def features() -> dict[str, str]:
-    """Return what each feature is, by name."""
-    plain = yaml.safe_load(FEATURES.read_text("utf-8"))
+def features(path: Path = FEATURES) -> dict[str, str]:
+    """Return what each feature of a file is, by name."""
+    plain = yaml.safe_load(path.read_text("utf-8"))
     return dict(plain["features"])
 
 
@@ -142,10 +146,10 @@ def _group(file: str, plain: Mapping[str, Any]) -> Group:
     cases = rest.pop("cases", ())
     group = Group(
         id=name,
-        needs=tuple(_list(rest.pop("needs", ()))),
+        needs=tuple(listed(rest.pop("needs", ()))),
         rule=rest.pop("rule", ""),
         table=_table(name, rest),
-        cases=tuple(_case(f"{name}/{number}", case) for number, case in enumerate(cases, 1)),
+        cases=tuple(case(f"{name}/{number}", one) for number, one in enumerate(cases, 1)),
     )
     if rest or not (group.needs and group.rule and group.cases):
         raise Invalid(f"{name}: needs, rule, a table and cases, not {', '.join(rest)}")
@@ -162,7 +166,8 @@ def _table(name: str, rest: dict[str, Any]) -> Mapping[str, Any]:
     return {"name": name, **table}
 
 
-def _case(name: str, plain: Mapping[str, Any]) -> Case:
+def case(name: str, plain: Mapping[str, Any]) -> Case:
+    """Read a case. Raises Invalid where it is none."""
     rest = dict(plain)
     if "ask" not in rest:
         raise Invalid(f"{name}: asks nothing")
@@ -192,14 +197,15 @@ def _case(name: str, plain: Mapping[str, Any]) -> Case:
         raise Invalid(f"{name}: nobody knows {', '.join(sorted(unknown))}")
     if to and "status" not in answer:
         answer["status"] = 200
-    if not any(value not in (None, {}) for value in answer.values()):
+    if not any(value not in (None, {}, False) for value in answer.values()):
         raise Invalid(f"{name}: expects nothing")
     return Case(id=name, ask=ask, answer=Answer(**answer))
 
 
 def _pairs(plain: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [(name, value) for name, values in plain.items() for value in _list(values)]
+    return [(name, value) for name, values in plain.items() for value in listed(values)]
 
 
-def _list(value: Any) -> list[Any]:
+def listed(value: Any) -> list[Any]:
+    """Return `value`, or a list of it alone."""
     return list(value) if isinstance(value, list | tuple) else [value]

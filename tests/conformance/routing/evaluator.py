@@ -37,7 +37,7 @@ class Evaluator:
             self._routers[group.id] = Router(_read(group))
         router, dice = self._routers[group.id], Random(case.id)
         return [
-            _outcome(router.route(_request(case.ask, dice.getrandbits(64))), case.ask)
+            outcome(router.route(request(case.ask, dice.getrandbits(64))), case.ask)
             for _ in range(case.ask.times)
         ]
 
@@ -50,7 +50,8 @@ def _read(group: Group) -> RouteTable:
         raise Refused(f"{group.id}: {error}") from error
 
 
-def _outcome(decision: Decision, ask: Ask) -> Outcome:
+def outcome(decision: Decision, ask: Ask) -> Outcome:
+    """Return what becomes of a request by a decision."""
     route = decision.route
     reached = decision.cluster if decision.cluster not in (EMPTY, UNKNOWN) else ""
     sent = _grouped(decision.sent()[0]) if reached else None
@@ -72,7 +73,8 @@ def _outcome(decision: Decision, ask: Ask) -> Outcome:
     )
 
 
-def _request(ask: Ask, random: int) -> Request:
+def request(ask: Ask, random: int) -> Request:
+    """Return the request that is decided; `random` are 64 bits."""
     headers: dict[str, list[str]] = defaultdict(list)
     for name, value in ask.headers:
         headers[name.lower()].append(value)

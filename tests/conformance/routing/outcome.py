@@ -31,6 +31,7 @@ class Outcome:
     mirrors: tuple[str, ...] | None = None
     timeout: float | None = None
     attempts: int | None = None
+    code: str | None = None
 
 
 PLAIN = (
@@ -53,6 +54,8 @@ def differences(case: Case, outcomes: Sequence[Outcome]) -> list[str]:
     answer = case.answer
     if answer.shares:
         return list(_shares(answer.shares, [outcome.to or "" for outcome in outcomes]))
+    if answer.same and len({outcome.to for outcome in outcomes}) > 1:
+        return [f"several were reached: {Counter(outcome.to for outcome in outcomes)}"]
     return [line for outcome in outcomes for line in _one(answer, outcome)]
 
 
@@ -61,6 +64,8 @@ def _one(answer: Answer, outcome: Outcome) -> Iterator[str]:
         wanted, seen = getattr(answer, name), getattr(outcome, name)
         if wanted is not None and wanted != seen:
             yield f"{name} is {seen!r}, not {wanted!r}"
+    if answer.code is not None and outcome.code not in answer.code.split("|"):
+        yield f"code is {outcome.code!r}, not {answer.code!r}"
     yield from _headers(answer.sent, outcome.sent or {})
     yield from _headers(answer.got, outcome.got or {})
 

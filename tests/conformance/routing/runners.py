@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Protocol
 
 import yaml
@@ -36,20 +37,25 @@ class Declared:
     """Why a feature is not honoured."""
     limits: Mapping[str, str]
     """Why a single case is not what the corpus says, by its id."""
+    speaks: str = ""
+    """The only protocol that it can be asked, ``""`` for all."""
 
 
 @cache
-def declared() -> dict[str, Declared]:
-    """Return the runners, by name. Raises Invalid where one lacks what is no feature."""
-    plain = yaml.safe_load(FEATURES.read_text("utf-8"))
+def declared(path: Path = FEATURES) -> dict[str, Declared]:
+    """Return the runners of a file, by name. Raises Invalid where one lacks what is no feature."""
+    plain = yaml.safe_load(path.read_text("utf-8"))
     runners = {
         name: Declared(
-            title=entry["title"], lacks=entry.get("lacks", {}), limits=entry.get("limits", {})
+            title=entry["title"],
+            lacks=entry.get("lacks", {}),
+            limits=entry.get("limits", {}),
+            speaks=entry.get("speaks", ""),
         )
         for name, entry in plain["runners"].items()
     }
     for name, runner in runners.items():
-        unknown = runner.lacks.keys() - features().keys()
+        unknown = runner.lacks.keys() - features(path).keys()
         if unknown:
             raise Invalid(f"{name} lacks {', '.join(sorted(unknown))}: no feature")
     return runners

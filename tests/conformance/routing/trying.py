@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
 import pytest
 
-from tests.conformance.routing.corpus import groups
-from tests.conformance.routing.outcome import differences
-from tests.conformance.routing.runners import Refused, Runner, declared
+from tests.conformance.routing.corpus import Case, groups
+from tests.conformance.routing.outcome import Outcome, differences
+from tests.conformance.routing.runners import Declared, Refused, declared
 
 
-def honoured(name: str) -> list[object]:
+def honoured(
+    name: str, every: Iterable[Any] | None = None, known: Mapping[str, Declared] | None = None
+) -> list[Any]:
     """Return the cases that have to hold; a single one that is declared not to has to fail."""
-    runner = declared()[name]
+    runner = (declared() if known is None else known)[name]
     return [
         pytest.param(
             group,
@@ -21,18 +26,20 @@ def honoured(name: str) -> list[object]:
             if case.id in runner.limits
             else [],
         )
-        for group in groups()
+        for group in (groups() if every is None else every)
         if not runner.lacks.keys() & set(group.needs)
         for case in group.cases
     ]
 
 
-def holds(runner: Runner, feature: str) -> bool:
+def holds(
+    ask: Callable[[Any, Case], Sequence[Outcome]], feature: str, every: Iterable[Any] | None = None
+) -> bool:
     """Tell whether all cases of a feature hold."""
     try:
         return not any(
-            differences(case, runner.ask(group, case))
-            for group in groups()
+            differences(case, ask(group, case))
+            for group in (groups() if every is None else every)
             if feature in group.needs
             for case in group.cases
         )

@@ -37,14 +37,15 @@ class Judge:
             connection.close()
 
     def _once(self, connection: HTTPConnection, case: Case, name: str) -> Outcome:
-        _send(connection, case.ask, name)
+        send(connection, case.ask, name)
         answer = connection.getresponse()
         body = answer.read().decode("latin-1")
         least = 0 if case.answer.mirrors is None else len(case.answer.mirrors) + 1
-        return _outcome(answer, body, self._upstream.seen(name, least))
+        return outcome(answer, body, self._upstream.seen(name, least))
 
 
-def _send(connection: HTTPConnection, ask: Ask, name: str) -> None:
+def send(connection: HTTPConnection, ask: Ask, name: str) -> None:
+    """Send a request, whose upstream is told `name`."""
     connection.putrequest(ask.method, ask.target, skip_host=True, skip_accept_encoding=True)
     connection.putheader("host", ask.host)
     script = {"id": name, "fails": ask.fails, "takes": ask.takes, "answers": ask.answers}
@@ -59,7 +60,8 @@ def _send(connection: HTTPConnection, ask: Ask, name: str) -> None:
     connection.endheaders(ask.body.encode("latin-1") or None)
 
 
-def _outcome(answer: HTTPResponse, body: str, seen: Sequence[Seen]) -> Outcome:
+def outcome(answer: HTTPResponse, body: str, seen: Sequence[Seen]) -> Outcome:
+    """Return what became of a request, by its answer and by what upstreams have seen."""
     got: dict[str, tuple[str, ...]] = {}
     for key, value in answer.getheaders():
         got[key.lower()] = (*got.get(key.lower(), ()), value)

@@ -1,0 +1,145 @@
+"""The data planes that are asked, each with what it needs to run."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Protocol
+
+import httpx
+
+from fairlead.cli.bootstrap.command import bootstrap, options_parser
+from tests.cli.proxy.test_gateway import free_port
+from tests.conformance.routing.corpus import Case
+from tests.conformance.routing.envoy import judge
+from tests.conformance.routing.envoy.process import Envoy
+from tests.conformance.routing.outcome import Outcome
+from tests.conformance.routing.peers.asking import Grpc, Http, least, named
+from tests.conformance.routing.peers.child import Child
+from tests.conformance.routing.peers.corpus import CALLER, GRPC, HTTP, LABELS, Policies, of
+from tests.conformance.routing.peers.plane import Plane
+from tests.control.fleet import until
+
+HERE = Path(__file__).parent
+TOLD = {"FAIRLEAD_LABELS": ",".join(f"{k}={v}" for k, v in LABELS.items() if k != "app")}
+STOCK = {"python": [sys.executable, str(HERE / "grpc_caller.py")]}
+"""Programs whose gRPC asks the control plane by itself, without us."""
+for name in ("NODE", "GO", "JAVA"):
+    if command := os.environ.get(f"PEER_{name}", ""):
+        STOCK[name.lower()] = command.split()
+LAST = f"orders.{of(HTTP)[-1].namespace}"
+"""An app that answers everything."""
+LIBRARIES = ("httpx", "requests", "aiohttp", "grpc")
+
+
+class Runner(Protocol):
+    """A data plane that is there."""
+
+    def ask(self, group: Policies, case: Case) -> Sequence[Outcome]:
+        """Return what became of a case's calls, in their order."""
+
+
+class Both:
+    """A data plane for calls of HTTP and of gRPC."""
+
+    def __init__(self, by: Mapping[str, Runner]) -> None:
+        self._by = by
+
+    def ask(self, group: Policies, case: Case) -> Sequence[Outcome]:
+        """Ask the one that speaks a group's protocol."""
+        return self._by[group.protocol].ask(group, case)
+
+
+class Wire:
+    """Calls of HTTP by way of an Envoy, as they are written."""
+
+    def __init__(self, plane: Plane, port: int) -> None:
+        self._plane, self._port = plane, port
+
+    def ask(self, group: Policies, case: Case) -> Sequence[Outcome]:
+        """Return what became of a case's calls, in their order."""
+        with closing(HTTPConnection("127.0.0.1", self._port, timeout=group.deadline(case))) as http:
+            return [self._once(http, case) for _ in range(case.ask.times)]
+
+    def _once(self, http: HTTPConnection, case: Case) -> Outcome:
+        name = named(case)
+        judge.send(http, case.ask, name)
+        answer = http.getresponse()
+        body = answer.read().decode("latin-1")
+        return judge.outcome(answer, body, self._plane.web.seen(name, least(case)))
+
+
+@contextmanager
+def stock(plane: Plane, name: str, folder: Path) -> Iterator[Runner]:
+    """Run a library of gRPC, whose bootstrap `fairlead bootstrap --grpc` writes."""
+    words = ["--grpc", "--app", CALLER, "--namespace", CALLER, "--xds", plane.xds]
+    path = folder / f"{name}.json"
+    path.write_text(json.dumps(bootstrap(options_parser().parse_args(words), TOLD)))
+    environment = {"GRPC_XDS_BOOTSTRAP": str(path)}
+    with Child(STOCK[name], folder / f"{name}.log", environment) as child:
+        yield Grpc(plane, child.ask, lambda host: (f"xds:///{host}", ""))
+
+
+@contextmanager
+def by_envoy(plane: Plane, program: str, folder: Path) -> Iterator[Runner]:
+    """Run an Envoy beside the application that calls."""
+    capture = free_port()
+    words = ["--envoy", "--app", CALLER, "--namespace", CALLER, "--xds", plane.xds]
+    words += ["--admin", "127.0.0.1:0", "--capture", str(capture)]
+    config = bootstrap(options_parser().parse_args(words), TOLD)
+    at = f"127.0.0.1:{capture}"
+    with ExitStack() as stack:
+        stack.enter_context(Envoy(program, config, folder))
+        until(lambda: _answers(capture))
+        child = stack.enter_context(Child(STOCK["python"], folder / "envoy.grpc.log"))
+        yield Both(
+            {
+                GRPC: Grpc(plane, child.ask, lambda host: (at, host)),
+                HTTP: Wire(plane, capture),
+            }
+        )
+
+
+def _answers(port: int) -> bool:
+    """Tell whether Envoy has all of it: clusters come before routes."""
+    try:
+        found = httpx.get(f"http://127.0.0.1:{port}/", headers={"host": LAST}, trust_env=False)
+    except httpx.TransportError:
+        return False
+    return found.is_success
+
+
+BY = {
+    name: [sys.executable, str(HERE / "http_caller.py"), name]
+    for name in LIBRARIES
+    if name != "grpc"
+}
+
+
+@contextmanager
+def by_agent(plane: Plane, library: str, folder: Path) -> Iterator[Runner]:
+    """Run an application with the agent."""
+    told = {"CONTROL": plane.server.url, "NAMESPACE": CALLER, "APP": CALLER}
+    environment = {**TOLD, **{f"FAIRLEAD_{key}": value for key, value in told.items()}}
+    command = BY.get(library) or STOCK["python"]
+    run = [str(Path(sys.executable).with_name("fairlead")), "run", "--", *command]
+    with Child(run, folder / f"agent.{library}.log", environment) as child:
+        if library == "grpc":
+            yield Grpc(plane, child.ask, lambda host: (host, ""))
+        else:
+            yield Http(plane, child.ask)
+
+
+def missing(name: str) -> str:
+    """Return why a data plane cannot be asked here, ``""`` where it can."""
+    kind = name.partition(" ")[0]
+    if kind == "envoy":
+        return "" if os.environ.get("ENVOY") else "no Envoy: scripts/envoy.sh has not found one"
+    if kind == "agent" or kind in STOCK:
+        return ""
+    return os.environ.get(f"PEER_{kind.upper()}_MISSING", f"no program for {kind}")
