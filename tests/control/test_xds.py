@@ -111,9 +111,8 @@ def test_a_route_for_callers_shares_out_calls_and_lanes_are_kept(server, port):
         assert usual.keys() == {"old", "new"}
         assert 60 <= usual["new"] <= 140  # 100 expected, 4 standard deviations are 38
         assert coloured.keys() == {"blue", "new"}
-        told = until(lambda: enforced(server, "httproutes", "cart", "carried out by"))
-        assert told["status"] == "False"
-        assert told["message"].startswith("carried out by shares; only data planes that speak xDS")
+        told = until(lambda: enforced(server, "httproutes", "cart", "xDS have it: shares"))
+        assert told["status"] == "True"
         refused = [one["refused"] for one in state(server)["clients"] if one["node"] == "shares"]
         assert refused == [[]]
 
@@ -151,7 +150,7 @@ def test_a_client_of_grpc_refuses_nothing_that_a_route_can_say(server, port):
 
         until(lambda: client.call("xds:///all")["one"])
 
-        until(lambda: enforced(server, "httproutes", "all", "carried out by all;"))
+        until(lambda: enforced(server, "httproutes", "all", "xDS have it: all"))
         assert [one["refused"] for one in state(server)["clients"] if one["node"] == "all"] == [[]]
 
 
