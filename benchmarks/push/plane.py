@@ -20,7 +20,7 @@ import uvloop
 from fairlead.policy.mesh import Endpoint, Locality, Mesh, MeshCluster
 from fairlead.protocols.xds.codec import Encoder
 from fairlead.protocols.xds.resource import CLUSTER, ENDPOINTS, View, tagged
-from fairlead.protocols.xds.server import Stream, Streams, serve
+from fairlead.protocols.xds.server import Door, Stream, Streams, serve
 from fairlead.protocols.xds.subscription import Rejection
 
 SERVICES, INSTANCES, CHANGED = 1000, 10, 100
@@ -172,7 +172,7 @@ async def main() -> None:
         os.sched_setaffinity(0, {core})
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     plane = BarePlane() if bare else Plane()
-    server, port = await serve(plane.streams, "127.0.0.1:0")
+    server, [port] = await serve(plane.streams, Door("127.0.0.1:0"))
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)

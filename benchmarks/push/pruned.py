@@ -28,6 +28,7 @@ from fairlead.control.called import Called
 from fairlead.control.publish import Publisher
 from fairlead.control.xds import Xds
 from fairlead.kinds import parse
+from fairlead.protocols.xds.server import Door
 
 SERVICES, INSTANCES, CHANGED = 1000, 10, 100
 CALLED = ("service-0", "service-1")
@@ -50,7 +51,7 @@ class Plane:
         self._news = asyncio.Event()
         self.port = free_port()
         called = Called(lambda namespaces: ()) if pruned else None
-        self._xds = Xds(cast(Publisher, self), ("127.0.0.1", self.port), called)
+        self._xds = Xds(cast(Publisher, self), {"port": Door(f"127.0.0.1:{self.port}")}, called)
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._run, daemon=True).start()
 

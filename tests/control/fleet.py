@@ -13,6 +13,7 @@ from fairlead.protocols.watch.client import Door, Registry, Watch
 from fairlead.protocols.watch.codec import Labels, Lease, Registration, Subscription
 from fairlead.protocols.watch.connection import ControlAddress
 from fairlead.protocols.watch.session import Session
+from fairlead.protocols.watch.tls import Trust
 
 PATIENCE = 60.0
 """Seconds that a test waits for something that should take a fraction of one: a busy machine is
@@ -34,6 +35,7 @@ class Agent:
     def __init__(self, url: str, namespace: str, app: str, port: int = 0, **more: Any) -> None:
         self.refuses = ""
         self.snapshots: list[Snapshot] = []
+        trust = Trust(more.pop("ca", ""))
         labels: Labels = tuple(more.pop("labels", ()))
         lane: str | None = more.pop("lane", None)
         self.subscription = Subscription(
@@ -55,7 +57,7 @@ class Agent:
             **more,
         )
         self._woken = threading.Event()
-        door = Door(address=ControlAddress.of(url))
+        door = Door(address=ControlAddress.of(url), trust=trust)
         self._registry = Registry(door)
         self.session = Session(self._apply)
         self.watch = Watch(

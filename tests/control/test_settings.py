@@ -143,3 +143,33 @@ def test_credentials_are_not_sent_for_everybody_to_read() -> None:
         Settings.read({}, **options)
     for url in ("http://127.0.0.1:9090", "http://[::1]:9090", "https://a"):
         assert Settings.read({}, prometheus=url, **options).prometheus
+
+
+def test_xds_with_tls_is_served_where_everything_else_is() -> None:
+    """It shows the same certificate; on other addresses than loopback clients show one, too."""
+    pair: dict[str, Any] = {"tls_cert": "c.pem", "tls_key": "k.pem"}
+    read = Settings.read({}, data_dir="/d", listen=None, xds_tls="on", **pair)
+    assert (read.xds, read.xds_tls, read.xds_client_ca) == (None, ("127.0.0.1", 15012), None)
+    read = Settings.read(
+        {"FAIRLEAD_XDS_TLS": "on", "FAIRLEAD_XDS_CLIENT_CA": "ca.pem"},
+        data_dir="/d",
+        listen="0.0.0.0:8580",
+        **pair,
+    )
+    assert (read.xds_tls, read.xds_client_ca) == (("0.0.0.0", 15012), Path("ca.pem"))
+
+
+@pytest.mark.parametrize(
+    ("told", "named"),
+    [
+        ({"xds_tls": "on"}, "--tls-cert"),
+        ({"xds_tls": "0.0.0.0:15012", "tls_cert": "c", "tls_key": "k"}, "--xds-client-ca"),
+        ({"xds_client_ca": "ca.pem"}, "--xds-tls"),
+        ({"xds_tls": "here", "tls_cert": "c", "tls_key": "k"}, "--xds-tls 'here'"),
+        ({"xds": "0.0.0.0:15010"}, "--xds-tls"),
+    ],
+)
+def test_xds_is_open_to_nobody_by_mistake(told: dict[str, Any], named: str) -> None:
+    """Tables of routes say where everything is."""
+    with pytest.raises(InvalidSetting, match=named):
+        Settings.read({}, data_dir="/d", listen=None, **told)

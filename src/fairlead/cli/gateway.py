@@ -10,9 +10,9 @@ import argparse
 import os
 from collections.abc import Sequence
 
-from fairlead.cli.bootstrap.asking import add_listen, add_options, settings_of
+from fairlead.cli.bootstrap.asking import add_listen, add_options, server_of, settings_of
 from fairlead.cli.bootstrap.envoy import envoy
-from fairlead.cli.bootstrap.peer import ROUTER, access_log, listening, node, server
+from fairlead.cli.bootstrap.peer import ROUTER, access_log, listening, node
 from fairlead.cli.proxy.program import find
 from fairlead.cli.proxy.running import Running, heard, place
 
@@ -24,7 +24,7 @@ def main(argv: Sequence[str]) -> int:
     options = options_parser().parse_args(argv)
     options.app = options.app or os.environ.get("FAIRLEAD_APP") or APP
     settings = settings_of(options, os.environ)
-    where = server(settings, options.xds)
+    where = server_of(options, os.environ, settings)
     program = find(os.environ, install=options.install)
     told = {"LISTEN": listening(options.listen), "ACCESS_LOG": access_log(settings)}
     with heard() as came, place() as folder:

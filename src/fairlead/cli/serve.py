@@ -35,6 +35,22 @@ _Xds = Annotated[
         show_default=False,
     ),
 ]
+_XdsTls = Annotated[
+    str | None,
+    typer.Option(
+        "--xds-tls",
+        help="Serve them with TLS: on (port 15012 at the address of --listen), or HOST:PORT.",
+        show_default=False,
+    ),
+]
+_ClientAuthority = Annotated[
+    str | None,
+    typer.Option(
+        "--xds-client-ca",
+        help="PEM file: whose certificates let clients of --xds-tls in.",
+        show_default=False,
+    ),
+]
 _Governance = Annotated[
     str | None,
     typer.Option(
@@ -95,6 +111,8 @@ def _serve(  # noqa: PLR0913 - one parameter for each option
     ] = None,
     governance: _Governance = None,
     xds: _Xds = None,
+    xds_tls: _XdsTls = None,
+    xds_client_ca: _ClientAuthority = None,
     *,
     xds_prune: _Prune = False,
     auth: Annotated[
@@ -110,6 +128,8 @@ def _serve(  # noqa: PLR0913 - one parameter for each option
     more: dict[str, Any] = {
         "governance": governance,
         "xds": xds,
+        "xds_tls": xds_tls,
+        "xds_client_ca": xds_client_ca,
         "xds_prune": xds_prune,
         "auth": auth,
         "tls_cert": tls_cert,

@@ -17,9 +17,9 @@ from typing import Any
 
 from fairlead.agent.address import facing
 from fairlead.agent.settings import Settings
-from fairlead.cli.bootstrap.asking import add_capture, add_options, port, settings_of
+from fairlead.cli.bootstrap.asking import add_capture, add_options, port, server_of, settings_of
 from fairlead.cli.bootstrap.envoy import application, envoy, outside
-from fairlead.cli.bootstrap.peer import SIDECAR, access_log, node, server
+from fairlead.cli.bootstrap.peer import SIDECAR, Server, access_log, node
 from fairlead.cli.failure import USAGE, Failed
 from fairlead.cli.proxy.beside import HEARD, Pair, Served, await_calls, started, tenancy
 from fairlead.cli.proxy.ports import address_of, port_of, reserve
@@ -54,10 +54,11 @@ def main(argv: Sequence[str]) -> int:
     settings = settings_of(options, os.environ)
     if not settings.app:
         raise Failed("a sidecar belongs to an app: --app, or FAIRLEAD_APP", USAGE)
+    where = server_of(options, os.environ, settings)
     program = find(os.environ, install=options.install)
     with heard(HEARD) as came, place() as folder, doors(options, settings) as found:
         settings = replace(settings, address=settings.address or advertised(settings, found))
-        config = bootstrap(settings, options.xds, found, folder)
+        config = bootstrap(settings, where, found, folder)
         beside = Envoy(program, config, folder, settings.drain, THREADS)
         try:
             await_calls(beside, LOOPBACK, found.capture)
@@ -151,7 +152,7 @@ def _inbound(told: str) -> tuple[str, int]:
         raise Failed(f"--inbound {told}: expected PORT or ADDRESS:PORT", USAGE) from error
 
 
-def bootstrap(settings: Settings, xds: str | None, found: Doors, folder: Path) -> dict[str, Any]:
+def bootstrap(settings: Settings, where: Server, found: Doors, folder: Path) -> dict[str, Any]:
     """Return what Envoy is started with."""
     who = node(
         settings,
@@ -161,7 +162,7 @@ def bootstrap(settings: Settings, xds: str | None, found: Doors, folder: Path) -
         ACCESS_LOG=access_log(settings),
     )
     clusters = [outside(), *([application(found.app)] if found.app else ())]
-    return envoy(server(settings, xds), who, str(folder / "admin.sock"), clusters)
+    return envoy(where, who, str(folder / "admin.sock"), clusters)
 
 
 def environment(environ: Mapping[str, str], capture: int) -> dict[str, str]:

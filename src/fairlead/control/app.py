@@ -62,7 +62,12 @@ class ControlPlane:
     """All parts on one store: an ASGI application, and the work behind it."""
 
     def __init__(
-        self, store: Store, settings: Settings, clocks: Clocks, doors: Doors | None = None
+        self,
+        store: Store,
+        settings: Settings,
+        clocks: Clocks,
+        doors: Doors | None = None,
+        certificates: Certificates | None = None,
     ) -> None:
         """Load what is stored; nothing runs before `work`. Without `doors` no token is asked."""
         self.stop, self._counting = asyncio.Event(), Counting()
@@ -71,7 +76,7 @@ class ControlPlane:
         self._overtaken = Overtaken(store, self._publisher, clocks)
         keep, told = settings.remember_apps, self._nodes.news.set
         protection = Protection(clocks, lease=settings.lease, keep=keep, tell=told)
-        self._wires = Wires(self._publisher, settings, self._edges)
+        self._wires = Wires(self._publisher, settings, self._edges, certificates)
         watching = Watching(clocks, settings.status_gather, self._wires.carriers)
         self._statuses = Statuses(store, self._publisher, self._nodes, protection, watching)
         self._instances = Instances(
@@ -206,8 +211,8 @@ async def _serve(
 ) -> None:
     clocks = Clocks()
     certificates = _certificates(settings)
-    if settings.xds is not None:
-        server.listen(*settings.xds, settings.write_deadline).close()
+    for address in filter(None, (settings.xds, settings.xds_tls)):
+        server.listen(*address, settings.write_deadline).close()
     listener = server.listen(settings.host, settings.port, settings.write_deadline)
     try:
         store = SqliteStore.open(settings.data_dir, first_revision)
@@ -220,7 +225,7 @@ async def _serve(
             tokens=tokens, limits=settings.limits, write_deadline=settings.write_deadline
         )
         doors = Doors(access, clocks.now, certificates.is_ours if certificates else nobodys)
-        plane = ControlPlane(store, settings, clocks, doors)
+        plane = ControlPlane(store, settings, clocks, doors, certificates)
         plane.routes.extend(pages)
         url = server.url_of(listener, "https" if certificates else "http")
         entrance = Entrance(

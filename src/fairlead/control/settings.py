@@ -17,13 +17,15 @@ from fairlead.control.history.prometheus import Prometheus
 from fairlead.policy.governance import MODES, ON
 
 DEFAULT_LISTEN = "127.0.0.1:8580"
-XDS_LISTEN = "127.0.0.1:15010"
-"""What ``on`` means."""
+XDS_LISTEN, XDS_TLS_PORT = "127.0.0.1:15010", 15012
+"""What ``on`` means: with TLS, that port of the address that everything else is served at."""
 
 VARIABLES = {
     "data_dir": "FAIRLEAD_DATA_DIR",
     "listen": "FAIRLEAD_LISTEN",
     "xds": "FAIRLEAD_XDS",
+    "xds_tls": "FAIRLEAD_XDS_TLS",
+    "xds_client_ca": "FAIRLEAD_XDS_CLIENT_CA",
     "xds_prune": "FAIRLEAD_XDS_PRUNE",
     "governance": "FAIRLEAD_GOVERNANCE",
     "auth": "FAIRLEAD_AUTH",
@@ -58,6 +60,13 @@ class Settings:
 
     xds: tuple[str, int] | None = None
     """Loopback address and port that xDS is spoken on; None: it is not."""
+
+    xds_tls: tuple[str, int] | None = None
+    """Address and port that xDS is spoken on with TLS, and the server's certificate."""
+
+    xds_client_ca: Path | None = None
+    """PEM file of the authorities whose certificates let a client of `xds_tls` in; None: nobody is
+    asked for one, which is for loopback."""
 
     xds_prune: bool = False
     """Whether a sidecar gets the instances of what its app was seen to call, and others when it
@@ -143,6 +152,8 @@ class Settings:
         data_dir: str | None,
         listen: str | None,
         xds: str | None = None,
+        xds_tls: str | None = None,
+        xds_client_ca: str | None = None,
         xds_prune: bool = False,
         governance: str | None = None,
         auth: bool = False,
@@ -163,11 +174,14 @@ class Settings:
         if not local and not certificate:
             raise InvalidSetting("--listen", text, _WITHOUT_TLS)
         credentials = prometheus_credentials or found["prometheus_credentials"]
+        encrypted = _xds_tls(xds_tls or found["xds_tls"], host, certificate)
         return cls(
             data_dir=Path(directory),
             host=host,
             port=port,
             xds=_xds(xds or found["xds"]),
+            xds_tls=encrypted,
+            xds_client_ca=_client_ca(xds_client_ca or found["xds_client_ca"], encrypted),
             xds_prune=xds_prune or parse_switch(VARIABLES["xds_prune"], found["xds_prune"]),
             governance=_mode(governance or found["governance"] or ON),
             auth=auth or not local or parse_switch(VARIABLES["auth"], found["auth"]),
@@ -181,6 +195,12 @@ _NO_DIRECTORY = f"name a directory, or set {VARIABLES['data_dir']}"
 _WITHOUT_TLS = (
     "only loopback addresses (127.0.0.1, [::1]) are served without TLS: give --tls-cert and "
     "--tls-key; everybody will need a token then"
+)
+
+
+_STRANGERS = (
+    "xDS on other addresses than loopback is for clients that show a certificate: name the PEM "
+    "file of the authority that signs them"
 )
 
 
@@ -198,8 +218,29 @@ def _xds(text: str) -> tuple[str, int] | None:
     except InvalidSetting as error:
         raise InvalidSetting("--xds", text, error.reason) from error
     if not ip_address(host).is_loopback:
-        raise InvalidSetting("--xds", text, "xDS is spoken without TLS, on loopback addresses only")
+        raise InvalidSetting("--xds", text, "other addresses than loopback are for --xds-tls")
     return host, port
+
+
+def _xds_tls(text: str, host: str, certificate: Path | None) -> tuple[str, int] | None:
+    if text in ("", "off"):
+        return None
+    if certificate is None:
+        raise InvalidSetting("--xds-tls", text, "goes with --tls-cert and --tls-key: it shows them")
+    if text == "on":
+        return host, XDS_TLS_PORT
+    try:
+        return parse_listen(text)
+    except InvalidSetting as error:
+        raise InvalidSetting("--xds-tls", text, error.reason) from error
+
+
+def _client_ca(text: str, served: tuple[str, int] | None) -> Path | None:
+    if text and served is None:
+        raise InvalidSetting("--xds-client-ca", text, "goes with --xds-tls")
+    if not text and served is not None and not ip_address(served[0]).is_loopback:
+        raise InvalidSetting("--xds-client-ca", "", _STRANGERS)
+    return Path(text) if text else None
 
 
 def _pair(certificate: str, key: str) -> tuple[Path | None, Path | None]:

@@ -11,7 +11,7 @@ import logging
 import ssl
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,8 @@ class Certificate:
     """A certificate that works."""
 
     context: ssl.SSLContext
+    chain: bytes
+    key: bytes = field(repr=False)
     names: frozenset[str]
     """Names and addresses it is for, lower case; ``*.example.org`` is for one label."""
 
@@ -57,8 +59,7 @@ class Certificate:
 
 def load(files: Files) -> Certificate:
     """Return the certificate in `files`. Raises CertificateUnusable."""
-    for path in (files.certificate, files.key):
-        _check_file(path, secret=path == files.key)
+    chain, key = _checked(files.certificate), _checked(files.key, secret=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
@@ -71,7 +72,17 @@ def load(files: Files) -> Certificate:
         ) from (error)
     except ssl.SSLError as error:
         raise CertificateUnusable(_why(files, error)) from error
-    return Certificate(context=context, names=_names(context, files))
+    return Certificate(context=context, chain=chain, key=key, names=_names(context, files))
+
+
+def authorities(path: Path) -> bytes:
+    """Return the authorities in a PEM file. Raises CertificateUnusable."""
+    text = _checked(path)
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(cadata=text.decode("ascii"))
+    except (ssl.SSLError, ValueError) as error:
+        raise CertificateUnusable(f"{path}: holds no certificates that can be read") from error
+    return text
 
 
 class Certificates:
@@ -108,7 +119,8 @@ def _no_password() -> bytes:
     raise _Locked
 
 
-def _check_file(path: Path, *, secret: bool) -> None:
+def _checked(path: Path, *, secret: bool = False) -> bytes:
+    """Return the content of a PEM file that can be one. Raises CertificateUnusable."""
     try:
         found = path.stat()
         with path.open("rb") as file:
@@ -122,6 +134,7 @@ def _check_file(path: Path, *, secret: bool) -> None:
     mark, what = (b"PRIVATE KEY-----", "key") if secret else (b"-----BEGIN CERT", "certificate")
     if mark not in text:
         raise CertificateUnusable(f"{path}: holds no {what} in PEM form")
+    return text
 
 
 def _why(files: Files, error: ssl.SSLError) -> str:

@@ -11,6 +11,7 @@ from fairlead.control.called import Called, Edges
 from fairlead.control.carrying import Carrier
 from fairlead.control.publish import Publisher
 from fairlead.control.settings import Settings
+from fairlead.control.tls import Certificates
 
 if TYPE_CHECKING:
     from fairlead.control.xds import Xds
@@ -19,14 +20,21 @@ if TYPE_CHECKING:
 class Wires:
     """xDS, where there is an address for it."""
 
-    def __init__(self, publisher: Publisher, settings: Settings, edges: Edges) -> None:
-        """`edges` are the calls that apps are seen to make."""
+    def __init__(
+        self,
+        publisher: Publisher,
+        settings: Settings,
+        edges: Edges,
+        certificates: Certificates | None = None,
+    ) -> None:
+        """`edges` are the calls that apps are seen to make. Raises CertificateUnusable."""
         self._xds: Xds | None = None
-        if settings.xds is not None:
+        if settings.xds is not None or settings.xds_tls is not None:
+            from fairlead.control.doors import doors
             from fairlead.control.xds import Xds
 
             called = Called(edges) if settings.xds_prune else None
-            self._xds = Xds(publisher, settings.xds, called)
+            self._xds = Xds(publisher, dict(doors(settings, certificates)), called)
 
     def routes(self) -> Iterator[BaseRoute]:
         """Yield what is asked about them over HTTP."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any
@@ -29,7 +29,7 @@ from fairlead.protocols.watch.codec import ROOT
 from fairlead.protocols.xds.codec import Encoder
 from fairlead.protocols.xds.node import Node
 from fairlead.protocols.xds.resource import CLUSTER, ROUTES, View
-from fairlead.protocols.xds.server import Streams, serve
+from fairlead.protocols.xds.server import Door, Streams, serve
 from fairlead.protocols.xds.subscription import Rejection
 
 RETRY = 1.0
@@ -47,11 +47,12 @@ class Xds:
     """The server, and the views it gives out."""
 
     def __init__(
-        self, publisher: Publisher, address: tuple[str, int], called: Called | None = None
+        self, publisher: Publisher, doors: Mapping[str, Door], called: Called | None = None
     ) -> None:
         """Give sidecars what their apps were seen to call, where somebody looks; else all."""
         self._publisher, self._called = publisher, called
-        self._host, self._port = address
+        self._doors = doors
+        self._ports: dict[str, int] = {}
         self._encoder = Encoder()
         self._views: dict[Scope, View] = {}
         self._wanted: set[Scope] = set()
@@ -60,8 +61,8 @@ class Xds:
 
     async def run(self) -> None:
         """Serve, and follow what is published, for good."""
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        server, self._port = await serve(self.streams, f"{host}:{self._port}")
+        server, ports = await serve(self.streams, *self._doors.values())
+        self._ports = dict(zip(self._doors, ports, strict=True))
         looking = asyncio.create_task(self._look()) if self._called is not None else None
         try:
             while True:
@@ -198,9 +199,7 @@ class Xds:
     async def _state(self, request: Request) -> Response:
         caller_of(request).require("list", "nodes.fairlead.io", "")
         clients = [_client(stream.session) for stream in self.streams.open]
-        return json_response(
-            {"port": self._port, "requests": self.streams.requests, "clients": clients}
-        )
+        return json_response({**self._ports, "requests": self.streams.requests, "clients": clients})
 
 
 def _client(session: Any) -> dict[str, Any]:

@@ -115,6 +115,34 @@ def test_an_envoy_believes_no_server_but_the_one_it_asked_for(authority):
     }
 
 
+def test_a_certificate_is_shown_where_one_is_asked_for(authority, tmp_path):
+    """Both read the files themselves, so that no key is in what is printed."""
+    pair = [tmp_path / name for name in ("c.pem", "k.pem")]
+    for path in pair:
+        path.write_text("")
+    certificate, key = map(str, pair)
+    words = ("--xds-tls", "--xds-cert", certificate)
+    environ = {"FAIRLEAD_CA_FILE": authority, "FAIRLEAD_XDS_KEY": key}
+
+    [asks] = made("--grpc", *words, **environ)["xds_servers"]
+    envoy = made("--envoy", "--app", "a", *words, **environ)
+
+    assert asks["server_uri"] == "127.0.0.1:15012"
+    assert asks["channel_creds"][0]["config"] == {
+        "ca_certificate_file": authority,
+        "certificate_file": certificate,
+        "private_key_file": key,
+    }
+    socket = envoy["static_resources"]["clusters"][0]["transport_socket"]
+    assert socket["typed_config"]["common_tls_context"]["tls_certificates"] == [
+        {"certificate_chain": {"filename": certificate}, "private_key": {"filename": key}}
+    ]
+    assert refused("--grpc", *words, FAIRLEAD_CA_FILE=authority)[1] == USAGE
+    assert refused("--grpc", *words, FAIRLEAD_CA_FILE=authority, FAIRLEAD_XDS_KEY="none")[1] == (
+        ENVIRONMENT
+    )
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -55,7 +55,6 @@ class Caller:
         return collections.Counter(json.loads(line))
 
 
-@contextmanager
 def calling(port, namespace="default", node="grpc-1"):
     """Start a client whose bootstrap names the server at `port`."""
     bootstrap = {
@@ -68,6 +67,12 @@ def calling(port, namespace="default", node="grpc-1"):
         ],
         "node": {"id": node, "metadata": {"NAMESPACE": namespace}},
     }
+    return started(bootstrap)
+
+
+@contextmanager
+def started(bootstrap):
+    """Start a client with a bootstrap."""
     environment = {**os.environ, "GRPC_XDS_BOOTSTRAP_CONFIG": json.dumps(bootstrap)}
     environment.pop("GRPC_XDS_BOOTSTRAP", None)
     process = subprocess.Popen(

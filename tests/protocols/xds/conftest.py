@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from fairlead.protocols.xds.codec import Encoder
-from fairlead.protocols.xds.server import Streams, serve
+from fairlead.protocols.xds.server import Door, Streams, serve
 from fairlead.protocols.xds.subscription import Rejection
 
 
@@ -26,8 +26,8 @@ class Plane:
 
     def start(self):
         self._thread.start()
-        starting = serve(self.streams, "127.0.0.1:0")
-        self._server, self.port = asyncio.run_coroutine_threadsafe(starting, self.loop).result(10)
+        starting = serve(self.streams, Door("127.0.0.1:0"))
+        self._server, [self.port] = asyncio.run_coroutine_threadsafe(starting, self.loop).result(10)
 
     def give(self, mesh):
         self.view = self.encoder.view(mesh, self.view)

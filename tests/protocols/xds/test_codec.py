@@ -193,6 +193,7 @@ def test_a_cluster_says_how_it_is_called():
     assert found["ring_hash_lb_config"] == {"minimum_ring_size": "1024"}
     assert found["outlier_detection"]["consecutive_local_origin_failure"] == 2
     limits = found["circuit_breakers"]["thresholds"][0]
+    assert limits["max_pending_requests"] == 4294967295, "Envoy's own would be 1,024"
     assert (limits["max_requests"], limits["max_connections"]) == (7, 4294967295)
     tls = found["transport_socket"]["typed_config"]
     assert (tls["sni"], tls["common_tls_context"]["alpn_protocols"]) == ("s", ["h2"])

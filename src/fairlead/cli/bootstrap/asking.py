@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Mapping
 
 from fairlead.agent.settings import InvalidSetting, Settings
+from fairlead.cli.bootstrap.peer import Asked, Server, server
 from fairlead.cli.failure import USAGE, Failed
 
 _SHORTHANDS = (
@@ -14,6 +15,10 @@ _SHORTHANDS = (
     ("lane", "FAIRLEAD_LANE", "lane of the instance"),
     ("zone", "FAIRLEAD_ZONE", "zone it runs in"),
     ("control", "FAIRLEAD_CONTROL", "URL of the control plane (default: http://127.0.0.1:8580)"),
+)
+_CERTIFICATE = (
+    ("xds-cert", "FAIRLEAD_XDS_CERT", "PEM file: certificate that is shown where xDS is asked for"),
+    ("xds-key", "FAIRLEAD_XDS_KEY", "PEM file: the certificate's key"),
 )
 
 
@@ -25,6 +30,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="where xDS is answered (default: the control plane's host; port 15010 on this "
         "machine, 15012 with TLS elsewhere)",
     )
+    parser.add_argument(
+        "--xds-tls", action="store_true", help="ask with TLS on this machine too, at port 15012"
+    )
+    for name, variable, meaning in _CERTIFICATE:
+        parser.add_argument(f"--{name}", metavar="FILE", help=f"{meaning} [{variable}]")
     for name, variable, meaning in _SHORTHANDS:
         parser.add_argument(f"--{name}", metavar=name.upper(), help=f"{meaning} [{variable}]")
 
@@ -56,6 +66,18 @@ def port(text: str) -> int:
     if not 0 < number < 65536:
         raise argparse.ArgumentTypeError(f"{text!r} is no port")
     return number
+
+
+def server_of(
+    options: argparse.Namespace, environ: Mapping[str, str], settings: Settings
+) -> Server:
+    """Return where xDS is asked for, and how. Raises Failed where that is wrong."""
+    certificate, key = (
+        getattr(options, name.replace("-", "_")) or environ.get(variable, "")
+        for name, variable, _ in _CERTIFICATE
+    )
+    asked = Asked(where=options.xds, tls=options.xds_tls, certificate=certificate, key=key)
+    return server(settings, asked)
 
 
 def settings_of(options: argparse.Namespace, environ: Mapping[str, str]) -> Settings:

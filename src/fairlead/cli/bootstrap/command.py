@@ -14,10 +14,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fairlead.cli.bootstrap.asking import add_capture, add_listen, add_options, settings_of
+from fairlead.cli.bootstrap.asking import (
+    add_capture,
+    add_listen,
+    add_options,
+    server_of,
+    settings_of,
+)
 from fairlead.cli.bootstrap.envoy import envoy, outside
 from fairlead.cli.bootstrap.grpc import grpc
-from fairlead.cli.bootstrap.peer import ROUTER, SIDECAR, access_log, listening, node, server
+from fairlead.cli.bootstrap.peer import ROUTER, SIDECAR, access_log, listening, node
 from fairlead.cli.failure import ENVIRONMENT, OK, USAGE, Failed
 
 ADMIN = "127.0.0.1:15000"
@@ -69,7 +75,7 @@ def bootstrap(options: argparse.Namespace, environ: Mapping[str, str]) -> dict[s
         raise Failed("--listen is for --gateway", USAGE)
     if options.capture and (options.grpc or options.gateway):
         raise Failed("--capture is for an --envoy that is no --gateway", USAGE)
-    where = server(settings, options.xds)
+    where = server_of(options, environ, settings)
     if options.grpc:
         return grpc(where, node(settings, SIDECAR))
     if not settings.app:

@@ -94,7 +94,7 @@ def _cluster(server: Server) -> dict[str, Any]:
         "typed_extension_protocol_options": _protocol(options),
     }
     if server.authority is not None:
-        cluster["transport_socket"] = _tls(server.host, server.authority)
+        cluster["transport_socket"] = _tls(server.host, server.authority, server.shown)
     return cluster
 
 
@@ -103,7 +103,7 @@ def _protocol(options: dict[str, Any]) -> dict[str, Any]:
     return {f"envoy.extensions.{name}": {"@type": f"{_TYPE}{name}", **options}}
 
 
-def _tls(host: str, authority: str) -> dict[str, Any]:
+def _tls(host: str, authority: str, shown: tuple[str, str] | None) -> dict[str, Any]:
     name = {
         "san_type": "IP_ADDRESS" if _is_ip(host) else "DNS",
         "matcher": {"exact": host},
@@ -118,6 +118,10 @@ def _tls(host: str, authority: str) -> dict[str, Any]:
             },
         },
     }
+    if shown is not None:
+        certificate, key = ({"filename": path} for path in shown)
+        pair = {"certificate_chain": certificate, "private_key": key}
+        context["common_tls_context"]["tls_certificates"] = [pair]
     if not _is_ip(host):
         context["sni"] = host
     return {"name": "envoy.transport_sockets.tls", "typed_config": context}

@@ -14,7 +14,10 @@ def grpc(server: Server, node: dict[str, Any]) -> dict[str, Any]:
     """Return the bootstrap, in gRPC's words."""
     credentials: dict[str, Any] = {"type": "insecure"}
     if server.authority is not None:
-        credentials = {"type": "tls", "config": {"ca_certificate_file": server.authority}}
+        config = {"ca_certificate_file": server.authority}
+        if server.shown is not None:
+            config["certificate_file"], config["private_key_file"] = server.shown
+        credentials = {"type": "tls", "config": config}
     return {
         "xds_servers": [
             {

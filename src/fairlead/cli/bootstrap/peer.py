@@ -26,6 +26,8 @@ class Server:
     port: int
     authority: str | None = None
     """File of the authorities that are believed; None where nothing is encrypted."""
+    shown: tuple[str, str] | None = None
+    """Files of the certificate that is shown, and its key; None where none is."""
 
     @property
     def address(self) -> str:
@@ -33,16 +35,30 @@ class Server:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-def server(settings: Settings, told: str | None) -> Server:
-    """Return where xDS is answered: at `told`, else at the control plane's host.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the command line says of it."""
+
+    where: str | None = None
+    tls: bool = False
+    """Whether TLS is spoken on this machine too."""
+    certificate: str = ""
+    key: str = ""
+
+
+def server(settings: Settings, asked: Asked) -> Server:
+    """Return where xDS is answered: where it is said, else at the control plane's host.
 
     What is not on this machine is asked with TLS only: tables of routes say where everything is.
-    Raises Failed where `told` is no address, or the authorities are not there.
+    Raises Failed where what is said is no address, or a file is not there.
     """
+    told = asked.where
     host, port = _split(told) if told is not None else (_host(settings.control), None)
-    if _is_loopback(host):
+    shown = _shown(asked.certificate, asked.key)
+    if _is_loopback(host) and not asked.tls and shown is None:
         return Server(host=host, port=port or PLAINTEXT)
-    return Server(host=host, port=port or TLS, authority=_authorities(settings.ca_file))
+    authority = _authorities(settings.ca_file)
+    return Server(host=host, port=port or TLS, authority=authority, shown=shown)
 
 
 def node(settings: Settings, kind: str, **metadata: str) -> dict[str, Any]:
@@ -107,6 +123,17 @@ def listening(told: str) -> str:
         return str(ipaddress.ip_address(told.removeprefix("[").removesuffix("]")))
     except ValueError as error:
         raise Failed(f"--listen {told}: expected an address, as 0.0.0.0", USAGE) from error
+
+
+def _shown(certificate: str, key: str) -> tuple[str, str] | None:
+    if not certificate and not key:
+        return None
+    if not certificate or not key:
+        raise Failed("--xds-cert and --xds-key go together: name both PEM files", USAGE)
+    for path in (certificate, key):
+        if not Path(path).is_file():
+            raise Failed(f"{path}: no such file", ENVIRONMENT)
+    return str(Path(certificate).resolve()), str(Path(key).resolve())
 
 
 def _authorities(told: str) -> str:

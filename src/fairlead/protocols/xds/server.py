@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import grpc
 
@@ -207,19 +207,30 @@ class Streams:
         return bytes(found.SerializeToString())
 
 
-async def serve(streams: Streams, address: str, credentials: Any = None) -> tuple[Any, int]:
-    """Listen on `address`; return the server, which is to be stopped, and the port that it has.
+class Door(NamedTuple):
+    """Where clients come in."""
 
-    Raises OSError: the address cannot be had.
+    address: str
+    credentials: Any = None
+    """Of gRPC's server; None where nothing is encrypted."""
+
+
+async def serve(streams: Streams, *doors: Door) -> tuple[Any, list[int]]:
+    """Listen at `doors`; return the server, which is to be stopped, and the port of each.
+
+    Raises OSError: an address cannot be had.
     """
     server = grpc.aio.server(options=OPTIONS)
     server.add_generic_rpc_handlers(tuple(streams.services()))
+    ports = [_opened(server, *one) for one in doors]
+    await server.start()
+    return server, ports
+
+
+def _opened(server: Any, address: str, credentials: Any) -> int:
     try:
         if credentials is None:
-            port = server.add_insecure_port(address)
-        else:
-            port = server.add_secure_port(address, credentials)
+            return int(server.add_insecure_port(address))
+        return int(server.add_secure_port(address, credentials))
     except RuntimeError as error:
         raise OSError(f"cannot listen on {address} for xDS: somebody has it") from error
-    await server.start()
-    return server, port
