@@ -187,4 +187,4 @@ def test_other_addresses_than_loopback_are_refused(tmp_path):
         raise
 
     assert process.returncode == 2
-    assert "--xds '0.0.0.0:15010': xDS is spoken without TLS, on loopback" in said
+    assert "--xds '0.0.0.0:15010': other addresses than loopback are for --xds-tls" in said
