@@ -11,7 +11,7 @@ import uvloop
 from starlette.routing import BaseRoute
 
 from fairlead.control import server
-from fairlead.control.access.doors import Doors, nobodys
+from fairlead.control.access.doors import Doors
 from fairlead.control.access.gate import Access
 from fairlead.control.access.records import TokenFile, make
 from fairlead.control.access.roles import EVERYWHERE, Grant, Role
@@ -62,12 +62,7 @@ class ControlPlane:
     """All parts on one store: an ASGI application, and the work behind it."""
 
     def __init__(
-        self,
-        store: Store,
-        settings: Settings,
-        clocks: Clocks,
-        doors: Doors | None = None,
-        certificates: Certificates | None = None,
+        self, store: Store, settings: Settings, clocks: Clocks, doors: Doors | None = None
     ) -> None:
         """Load what is stored; nothing runs before `work`. Without `doors` no token is asked."""
         self.stop, self._counting = asyncio.Event(), Counting()
@@ -76,7 +71,8 @@ class ControlPlane:
         self._overtaken = Overtaken(store, self._publisher, clocks)
         keep, told = settings.remember_apps, self._nodes.news.set
         protection = Protection(clocks, lease=settings.lease, keep=keep, tell=told)
-        self._wires = Wires(self._publisher, settings, self._edges, certificates)
+        self._doors = doors or Doors.open(clocks.now)
+        self._wires = Wires(self._publisher, settings, self._edges, self._doors.certificates)
         watching = Watching(clocks, settings.status_gather, self._wires.carriers)
         self._statuses = Statuses(store, self._publisher, self._nodes, protection, watching)
         self._instances = Instances(
@@ -101,7 +97,6 @@ class ControlPlane:
         view = replace(resources, store=spaces, advice=lambda plain: "")
         kind = namespace_kind(settings.governance)
         namespaces = NamespaceApi(resources=view, served=kind, stop=self.stop)
-        self._doors = doors or Doors.open(clocks.now)
         history = HistoryApi(store=store, served=authored([*served, namespaces.served]))
         analysis = AnalysisApi(publisher=self._publisher, edges=self._edges)
         own = [*self._agents(settings, traffic), *history.routes(), *analysis.routes()]
@@ -224,8 +219,8 @@ async def _serve(
         access = Access(
             tokens=tokens, limits=settings.limits, write_deadline=settings.write_deadline
         )
-        doors = Doors(access, clocks.now, certificates.is_ours if certificates else nobodys)
-        plane = ControlPlane(store, settings, clocks, doors, certificates)
+        doors = Doors(access, clocks.now, certificates)
+        plane = ControlPlane(store, settings, clocks, doors)
         plane.routes.extend(pages)
         url = server.url_of(listener, "https" if certificates else "http")
         entrance = Entrance(

@@ -164,19 +164,15 @@ class Settings:
     ) -> Settings:
         """Return the settings of a command line, completed by variables. Raises InvalidSetting."""
         found = {name: environment.get(variable, "") for name, variable in VARIABLES.items()}
-        directory = data_dir or found["data_dir"]
-        if not directory:
-            raise InvalidSetting("--data-dir", "", _NO_DIRECTORY)
         text = listen or found["listen"] or DEFAULT_LISTEN
         host, port = parse_listen(text)
         local = ip_address(host).is_loopback
         certificate, key = _pair(tls_cert or found["tls_cert"], tls_key or found["tls_key"])
-        if not local and not certificate:
-            raise InvalidSetting("--listen", text, _WITHOUT_TLS)
+        _check_listen(text, local=local, certified=certificate is not None)
         credentials = prometheus_credentials or found["prometheus_credentials"]
         encrypted = _xds_tls(xds_tls or found["xds_tls"], host, certificate)
         return cls(
-            data_dir=Path(directory),
+            data_dir=_directory(data_dir or found["data_dir"]),
             host=host,
             port=port,
             xds=_xds(xds or found["xds"]),
@@ -202,6 +198,17 @@ _STRANGERS = (
     "xDS on other addresses than loopback is for clients that show a certificate: name the PEM "
     "file of the authority that signs them"
 )
+
+
+def _check_listen(text: str, *, local: bool, certified: bool) -> None:
+    if not local and not certified:
+        raise InvalidSetting("--listen", text, _WITHOUT_TLS)
+
+
+def _directory(text: str) -> Path:
+    if not text:
+        raise InvalidSetting("--data-dir", "", _NO_DIRECTORY)
+    return Path(text)
 
 
 def _mode(text: str) -> str:

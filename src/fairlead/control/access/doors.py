@@ -16,6 +16,7 @@ from fairlead.control.access.sessions import Sessions
 from fairlead.control.access.signing_in import SigningIn
 from fairlead.control.access.tokens import Tokens
 from fairlead.control.api.guard import Guard, IsOurs, answers_to
+from fairlead.control.tls import Certificates
 
 _PLAIN = frozenset(
     {b"host", b"accept", b"authorization", b"content-type", b"content-length", b"user-agent"}
@@ -23,7 +24,7 @@ _PLAIN = frozenset(
 """Headers that ask for nothing beside what they are for. No browser leaves it at these."""
 
 
-def nobodys(host: str) -> bool:
+def _nobodys(host: str) -> bool:
     """Say of every name that it is not the server's: it answers to loopback only."""
     del host
     return False
@@ -36,10 +37,11 @@ class Doors:
         self,
         access: Access,
         now: Callable[[], datetime],
-        is_ours: IsOurs = nobodys,
+        certificates: Certificates | None = None,
     ) -> None:
-        """Ask for tokens as `access` says; `is_ours` knows the server's names."""
-        self._access, self._now, self._is_ours = access, now, is_ours
+        """Ask for tokens as `access` says; answer to the names in the server's `certificates`."""
+        self._access, self._now, self.certificates = access, now, certificates
+        self._is_ours: IsOurs = certificates.is_ours if certificates else _nobodys
         if access.tokens is not None:
             access.sessions = Sessions(access.tokens, now)
 
