@@ -124,7 +124,7 @@ def _ruled(
 class Whole(Sender):
     """Sends one request of a session's, as often as it is asked to."""
 
-    __slots__ = ("_aimed", "_options", "_original", "_session", "_what", "last")
+    __slots__ = ("_aimed", "_options", "_original", "_session", "_what", "_written", "last")
 
     library = LIBRARY
 
@@ -136,6 +136,7 @@ class Whole(Sender):
         self._what, self._options = what, options
         self.last: Outcome | None = None
         self._aimed: Aim | None = None
+        self._written: Any = None
 
     async def __call__(self, call: Call) -> Outcome:
         """Send it."""
@@ -228,7 +229,13 @@ class Whole(Sender):
 
     def headers(self) -> Mapping[str, str]:
         """Return all headers."""
-        return lowered(self._session._prepare_headers(self._options.get("headers")))
+        return lowered(self._prepared())
+
+    def _prepared(self) -> Any:
+        """Return the headers that the session is to send: made once, as it copies all."""
+        if self._written is None:
+            self._written = self._session._prepare_headers(self._options.get("headers"))
+        return self._written
 
     def copied(self, call: Call) -> Copied | None:
         """Return the request to be sent once more."""
@@ -251,8 +258,7 @@ class Whole(Sender):
 
     def header(self, name: str) -> str | None:
         """Return a header of the request, repeated ones joined."""
-        headers = self._session._prepare_headers(self._options.get("headers"))
-        values = headers.getall(name, None)
+        values = self._prepared().getall(name, None)
         return None if values is None else ",".join(values)
 
     def value(self, source: str, name: str) -> Any:
