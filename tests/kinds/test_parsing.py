@@ -111,7 +111,7 @@ def test_a_kind_is_known_by_all_its_names(word):
 
 def test_no_two_kinds_share_a_name():
     """The first one would hide the other; those that share one are known by their group."""
-    own = [(k, {k.kind.lower(), k.plural, k.singular} if not k.shared else set()) for k in KINDS]
+    own = [(k, {k.kind, k.plural, k.singular} if not k.shared else set()) for k in KINDS]
     names = [name for kind, found in own for name in (*found, *kind.short_names)]
     assert len(set(names)) == len(names)
     for kind in KINDS:

@@ -9,6 +9,9 @@ TAG = "tag"
 
 FOREIGN_TAGS = frozenset(("traffic.opensergo.io/label", "alicloud.service.tag"))
 
+UNTAGGED = "_base"
+"""Value of a label in a selector: workloads that do not have it (OpenSergo's VirtualWorkloads)."""
+
 Pairs = tuple[tuple[str, str], ...]
 
 
@@ -21,4 +24,9 @@ def pairs(labels: Mapping[str, str] | Iterable[tuple[str, str]]) -> Pairs:
 def satisfied(selector: Pairs, app: str, labels: Iterable[tuple[str, str]]) -> bool:
     """Whether a workload of `app` with `labels` carries everything in `selector`."""
     carried = frozenset((*labels, ("app", app)))
-    return all(pair in carried for pair in selector)
+    if all(pair in carried for pair in selector):
+        return True
+    keys = {key for key, _ in carried}
+    return all(
+        pair in carried or (pair[1] == UNTAGGED and pair[0] not in keys) for pair in selector
+    )

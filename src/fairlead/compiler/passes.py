@@ -30,6 +30,7 @@ from fairlead.compiler.part import Part
 from fairlead.compiler.rate_limit import compile_rate_limit
 from fairlead.compiler.rate_limit_strategy import compile_rate_limit_strategy
 from fairlead.compiler.reference_grant import compile_reference_grant
+from fairlead.compiler.router_rule import compile_router_rule
 from fairlead.compiler.service_entry import compile_service_entry
 from fairlead.compiler.shadow import compile_shadow
 from fairlead.compiler.sidecar import compile_sidecar
@@ -39,6 +40,7 @@ from fairlead.compiler.traffic_lane import compile_traffic_lane
 from fairlead.compiler.traffic_router import compile_traffic_router
 from fairlead.compiler.virtual_service import compile_virtual_service
 from fairlead.compiler.virtual_workload import compile_virtual_workload
+from fairlead.compiler.virtual_workloads import compile_virtual_workloads
 from fairlead.compiler.workload_entry import compile_workload_entry
 from fairlead.compiler.workload_label_rule import compile_workload_label_rule
 from fairlead.kinds import (
@@ -62,6 +64,7 @@ from fairlead.kinds import (
     rate_limit,
     rate_limit_strategy,
     reference_grant,
+    router_rule,
     service_entry,
     shadow,
     sidecar,
@@ -71,6 +74,7 @@ from fairlead.kinds import (
     traffic_router,
     virtual_service,
     virtual_workload,
+    virtual_workloads,
     workload_entry,
     workload_label_rule,
 )
@@ -102,6 +106,8 @@ PASSES: tuple[tuple[Kind[Any], Pass], ...] = (
     (circuit_breaker.KIND, compile_circuit_breaker),
     (traffic_router.KIND, compile_traffic_router),
     (virtual_workload.KIND, compile_virtual_workload),
+    (router_rule.KIND, compile_router_rule),
+    (virtual_workloads.KIND, compile_virtual_workloads),
     (virtual_service.KIND, compile_virtual_service),
     (destination_rule.KIND, compile_destination_rule),
     (service_entry.KIND, compile_service_entry),

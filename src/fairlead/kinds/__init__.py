@@ -33,6 +33,7 @@ from fairlead.kinds.parsing import parse
 from fairlead.kinds.rate_limit import RateLimit
 from fairlead.kinds.rate_limit_strategy import RateLimitStrategy
 from fairlead.kinds.reference_grant import ReferenceGrant
+from fairlead.kinds.router_rule import RouterRule
 from fairlead.kinds.service_entry import ServiceEntry
 from fairlead.kinds.shadow import Shadow
 from fairlead.kinds.sidecar import Sidecar
@@ -44,6 +45,7 @@ from fairlead.kinds.traffic_router import TrafficRouter
 from fairlead.kinds.violation import InvalidResource, Violation
 from fairlead.kinds.virtual_service import VirtualService
 from fairlead.kinds.virtual_workload import VirtualWorkload
+from fairlead.kinds.virtual_workloads import VirtualWorkloads
 from fairlead.kinds.workload_entry import WorkloadEntry
 from fairlead.kinds.workload_label_rule import WorkloadLabelRule
 
@@ -75,6 +77,7 @@ __all__ = [
     "RateLimitStrategy",
     "ReferenceGrant",
     "Resource",
+    "RouterRule",
     "ServiceEntry",
     "Shadow",
     "Sidecar",
@@ -86,6 +89,7 @@ __all__ = [
     "Violation",
     "VirtualService",
     "VirtualWorkload",
+    "VirtualWorkloads",
     "WorkloadEntry",
     "WorkloadLabelRule",
     "app_of",

@@ -25,6 +25,7 @@ from fairlead.kinds import (
     rate_limit,
     rate_limit_strategy,
     reference_grant,
+    router_rule,
     service_entry,
     shadow,
     sidecar,
@@ -34,6 +35,7 @@ from fairlead.kinds import (
     traffic_router,
     virtual_service,
     virtual_workload,
+    virtual_workloads,
     workload_entry,
     workload_label_rule,
 )
@@ -60,6 +62,8 @@ KINDS: tuple[Kind[Any], ...] = (
     circuit_breaker.KIND,
     traffic_router.KIND,
     virtual_workload.KIND,
+    router_rule.KIND,
+    virtual_workloads.KIND,
     virtual_service.KIND,
     destination_rule.KIND,
     service_entry.KIND,
@@ -77,8 +81,12 @@ def kind_named(word: str, kinds: Iterable[Kind[Any]] = KINDS) -> Kind[Any] | Non
     """Return the one of `kinds` that `word` means, or None.
 
     `word` is its kind, plural, singular or a short name, in any case, with or without ``.group``.
-    Of kinds of several groups that have one name, the first is meant where there is no group.
+    Of kinds of several groups that have one name, the first is meant where there is no group; one
+    that is written as its kind is meant before another's plural: VirtualWorkloads.
     """
+    for kind in kinds:
+        if word in (kind.kind, f"{kind.kind}.{kind.group}"):
+            return kind
     name, _, group = word.lower().partition(".")
     for kind in kinds:
         names = (kind.kind.lower(), kind.plural, kind.singular, *kind.short_names)

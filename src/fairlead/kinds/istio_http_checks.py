@@ -83,7 +83,7 @@ def _changes(route: Plain, loc: Loc) -> Iterator[Violation]:
         yield Violation(loc=(*loc, "rewrite"), message=message)
     pattern = child(rewrite, "uriRegexRewrite").get("match")
     text = child(rewrite, "uriRegexRewrite").get("rewrite", "")
-    if isinstance(pattern, str) and (found := _unusable(pattern, text)):
+    if isinstance(pattern, str) and (found := unusable(pattern, text)):
         yield Violation(loc=(*loc, "rewrite", "uriRegexRewrite", "match"), message=found)
     body = child(child(route, "directResponse"), "body")
     where = (*loc, "directResponse", "body")
@@ -93,7 +93,7 @@ def _changes(route: Plain, loc: Loc) -> Iterator[Violation]:
         yield Violation(loc=(*where, "bytes"), message="must be base64")
 
 
-def _unusable(pattern: str, text: Any = "") -> str | None:
+def unusable(pattern: str, text: Any = "") -> str | None:
     """Return why no data plane could carry out an expression, and `text` in its place."""
     if found := regex.problem(pattern):
         return found
@@ -181,7 +181,7 @@ def _weights(raw: Any, loc: Loc) -> Iterator[Violation]:
 def _match(match: Plain, loc: Loc) -> Iterator[Violation]:
     single = ("uri", "scheme", "method", "authority")
     texts = [((*loc, name), match.get(name), False) for name in single]
-    for name in ("headers", "queryParams", "withoutHeaders"):
+    for name in ("headers", "queryParams", "withoutHeaders", "arguments"):
         for key, text in child(match, name).items():
             texts.append(((*loc, name, str(key)), text, True))
     for where, text, optional in texts:
@@ -191,5 +191,5 @@ def _match(match: Plain, loc: Loc) -> Iterator[Violation]:
             yield Violation(loc=where, message=message)
         pattern = child(text).get("regex")
         # Alone it asks for presence (Istio), and is no regular expression.
-        if isinstance(pattern, str) and pattern != "*" and (found := _unusable(pattern)):
+        if isinstance(pattern, str) and pattern != "*" and (found := unusable(pattern)):
             yield Violation(loc=(*where, "regex"), message=found)
