@@ -31,6 +31,7 @@ from fairlead.policy.balance import (
 )
 from fairlead.policy.calls import CalleeRules, Calls
 from fairlead.policy.endpoint import Endpoint
+from fairlead.policy.locality import Caller
 from fairlead.policy.resilience import Retry
 from fairlead.policy.routing.action import Forward, Weighted
 from fairlead.policy.routing.table import Route
@@ -123,7 +124,8 @@ def _chooser(algorithm: str, size: int) -> Callable[[], object]:
     standing = Standing(time.monotonic, random.random)
     balance = Balance(algorithm=algorithm, key=HEADER, name="x-user")
     pools = {"": Pool((), endpoints)}
-    choice = Choice(pools, None, balance, standing, lambda _: 1.0, random.random)
+    cluster = Cluster(balance=balance)
+    choice = Choice(pools, cluster, Caller(), standing, lambda _: 1.0, random.random)
     standing.hosts.apply(None, choice.addresses())
     call = Call("c", "GET", "")
     call.facts = Nothing()

@@ -62,7 +62,8 @@ def test_doctor_tells_the_rules_in_words_and_who_is_left_out():
     out = next(one for one in calls_told(life.engine)[0]["left_out"])
     lines = list(_call_facts({"calls": calls_told(life.engine)}))
     cluster = (
-        "DestinationRule/b: LEAST_REQUEST, leaves one out for 30 s after 2 failures in a row,"
+        "DestinationRule/b: LEAST_REQUEST, the nearest first,"
+        " leaves one out for 30 s after 2 failures in a row,"
         " 50% of them at most, repetitions 0% and 1 at least"
     )
     left_out = f"left out: {out['address']} (2 failures in a row, DestinationRule/b), back in 30 s"

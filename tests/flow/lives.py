@@ -17,6 +17,7 @@ from fairlead.policy.snapshot import Snapshot
 from fairlead.policy.workload import Workload
 from tests.flow.routes import HOST, call_route
 
+CALLER = Workload(app="a")
 RULE = "VirtualService/b http[0]"
 
 
@@ -66,14 +67,16 @@ class Life:
 
     def __init__(
         self,
-        *endpoints: tuple[str, str],
+        *endpoints: tuple[str, str] | Endpoint,
         routes: Iterable[Route] = (),
         clusters: Iterable[Cluster] = (),
         dice: Iterator[float] | None = None,
+        workload: Workload = CALLER,
     ) -> None:
         self.now = 100.0
         self.dice = dice or iter(lambda: 0.5, None)
         self.engine = Engine(clock=lambda: self.now, dice=lambda: next(self.dice))
+        self.workload = workload
         self.endpoints = endpoints or (("b1", ""), ("b2", ""), ("b3", ""))
         self.apply(routes=routes, clusters=clusters)
         self.sent: list[Call] = []
@@ -84,12 +87,15 @@ class Life:
         rules = CalleeRules(
             namespace="default", app="b", host=HOST, routes=tuple(routes), clusters=tuple(clusters)
         )
-        made = tuple(Endpoint(address=address, lane=lane) for address, lane in self.endpoints)
+        made = tuple(
+            one if isinstance(one, Endpoint) else Endpoint(address=one[0], lane=one[1])
+            for one in self.endpoints
+        )
         services = tuple(
             Service(namespace="default", app=app, endpoints=made) for app in ("b", "other")
         )
         snapshot = Snapshot(
-            workload=Workload(app="a"), services=services, calls=Calls(callees=(rules,))
+            workload=self.workload, services=services, calls=Calls(callees=(rules,))
         )
         snapshot.check()
         self.engine.apply(snapshot)

@@ -75,7 +75,7 @@ def test_all_that_istio_knows_is_read_and_what_waits_is_named():
         exportTo=["."],
         workloadSelector={"matchLabels": {"app": "a"}},
     )
-    found = ["loadBalancer.localityLbSetting", "tunnel", "proxyProtocol"]
+    found = ["tunnel", "proxyProtocol"]
     assert list(waiting(parse(plain).spec)) == [
         *(f"trafficPolicy.{path}" for path in found),
         *(f"subsets[0].trafficPolicy.{path}" for path in found),

@@ -181,6 +181,15 @@ def _name(name: str, value: str) -> str:
     return value
 
 
+def _zone(name: str, value: str) -> str:
+    parts = value.split("/")
+    if len(parts) > 3 or not all(map(_NAME.fullmatch, parts)):
+        raise InvalidSetting(
+            name, value, "a place is zone, region/zone or region/zone/subzone, each a name"
+        )
+    return value
+
+
 def _namespace(name: str, value: str) -> str:
     if not _NAMESPACE.fullmatch(value):
         raise InvalidSetting(
@@ -332,7 +341,7 @@ VARIABLES = (
         _labels,
         ("traffic.opensergo.io/label", "alicloud.service.tag"),
     ),
-    Variable("zone", "FAIRLEAD_ZONE", _first(_name)),
+    Variable("zone", "FAIRLEAD_ZONE", _first(_zone)),
     Variable("address", "FAIRLEAD_ADDRESS", _first(_address)),
     Variable("source", "FAIRLEAD_SOURCE", _first(_source)),
     Variable("shadow", "FAIRLEAD_SHADOW", _first(_shadow)),

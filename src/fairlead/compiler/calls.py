@@ -22,13 +22,14 @@ from fairlead.compiler.finding import (
 from fairlead.compiler.istio.delegates import Delegates
 from fairlead.compiler.istio.form import Caller, Ruled
 from fairlead.compiler.istio.hosts import Names, full_name, named, to_itself
-from fairlead.compiler.istio.instances import Instances
+from fairlead.compiler.istio.instances import Carried, Instances
 from fairlead.compiler.istio.registry import Registry
 from fairlead.compiler.labels import satisfied
 from fairlead.compiler.part import Calling, Part
 from fairlead.compiler.placed import Placed
 from fairlead.policy.balance import Cluster
 from fairlead.policy.endpoint import Service
+from fairlead.policy.locality import keys, values
 from fairlead.policy.routing.action import Forward
 from fairlead.policy.routing.table import Route
 
@@ -251,6 +252,19 @@ class Callings:
         scopes = (way.scope for one in callings for way in one.ways)
         return frozenset(key for scope in scopes for key, _ in scope.labels)
 
+    @cached_property
+    def place_keys(self) -> frozenset[str]:
+        """Return the labels of callers that it depends on who is near."""
+        callings = (part.calling for part in self._parts if part.calling)
+        asked = (label for one in callings for each in one.instances for label in each.asked)
+        return frozenset(keys(label for label in asked if "=" not in label))
+
+    @cached_property
+    def placed(self) -> bool:
+        """Whether it may depend on the place of a caller who is called."""
+        callings = (part.calling for part in self._parts if part.calling)
+        return any(each.placed for one in callings for each in one.instances)
+
     def _clusters_from(self, service: Service, namespace: str) -> list[Part]:
         claims = self._claims(service, namespace, destination=True)
         # Those that name the host in another way say nothing of it.
@@ -286,8 +300,15 @@ class Callings:
                 if one.cluster.subset not in found:
                     labels = one.labels
                     addresses = None if labels is None else self._carrying(service, labels)
-                    found[one.cluster.subset] = one.only(addresses)
+                    told = one.telling(partial(self._values, service))
+                    found[one.cluster.subset] = told.only(addresses)
         return tuple(found.values())
+
+    def _values(self, service: Service, labels: tuple[str, ...]) -> Carried:
+        if service.host is not None:
+            return self._registry.values(service, labels)
+        placed = self._placed.get((service.namespace, service.app), ())
+        return tuple((one.instance.address, values(labels, *one.said)) for one in placed)
 
     def _carrying(self, service: Service, labels: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
         if service.host is not None:

@@ -36,6 +36,7 @@ from fairlead.compiler.select import Rules, finding, losers, rules_by_namespace
 from fairlead.kinds import Resource
 from fairlead.policy.encode import canonical, to_plain
 from fairlead.policy.endpoint import Service
+from fairlead.policy.locality import Place
 from fairlead.policy.snapshot import Snapshot
 from fairlead.policy.workload import Workload
 
@@ -127,7 +128,11 @@ class World:
         rules = self._rules.get(namespace, _NO_RULES)
         member = membership(rules, app, labels, lane)
         workload = Workload(
-            namespace=namespace, app=app, lane=member.lane, labels=member.labels, zone=zone
+            namespace=namespace,
+            app=app,
+            lane=member.lane,
+            labels=member.labels,
+            zone=str(Place.of(zone, member.labels)),
         )
         return Snapshot(
             revision=self.revision,

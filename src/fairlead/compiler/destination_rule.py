@@ -14,6 +14,7 @@ from fairlead.compiler.istio.instances import (
     ports,
     tls,
 )
+from fairlead.compiler.istio.localities import failing_over, located
 from fairlead.compiler.labels import pairs
 from fairlead.compiler.part import Calling, Part
 from fairlead.kinds import Resource
@@ -68,6 +69,7 @@ def compile_destination_rule(resource: Resource[DestinationRuleSpec]) -> Part:
             *_passthrough(spec),
             *_large(spec),
             *_own_budgets(spec),
+            *_nobody_left_out(spec),
             *_left(spec),
         ),
     )
@@ -121,6 +123,20 @@ def _own_budgets(spec: DestinationRuleSpec) -> Iterator[str]:
             yield f"{path}.connectionPool.http.maxRetries: {why}"
 
 
+def _nobody_left_out(spec: DestinationRuleSpec) -> Iterator[str]:
+    """Yield what of places says nothing, as nobody is ever found ill."""
+    whole = spec.traffic_policy or TrafficPolicy()
+    for above, policy in _policies(spec):
+        if policy is None:
+            continue
+        path = f"{above}trafficPolicy"
+        if merged(whole, policy).outlier_detection is None:
+            yield from failing_over(policy, path)
+        for place, one in enumerate(policy.port_level_settings or ()):
+            if one.outlier_detection is None:
+                yield from failing_over(one, f"{path}.portLevelSettings[{place}]")
+
+
 def _instances(rule: str, spec: DestinationRuleSpec) -> Iterator[Instances]:
     policy = spec.traffic_policy or TrafficPolicy()
     yield _called(rule, "", policy, tuple(ports(policy)))
@@ -151,6 +167,7 @@ def _cluster(rule: str, subset: str, policy: TrafficPolicy) -> Cluster:
         subset=subset,
         rule=rule,
         balance=_balance(policy.load_balancer),
+        locality=located(policy.load_balancer),
         outlier=_outlier(policy.outlier_detection),
         budget=_budget(policy.retry_budget, http.max_retries if http else None),
         most_requests=limits.most_requests,

@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 
 from fairlead.compiler.finding import INSTANCES_EXCLUDED, LANE_NOT_SEEN, Finding
 from fairlead.compiler.instance import Instance
+from fairlead.compiler.labels import Pairs
 from fairlead.compiler.membership import Membership
 from fairlead.compiler.select import Rules, finding, reference
 from fairlead.policy.endpoint import Endpoint, Service
+from fairlead.policy.locality import Place
 from fairlead.policy.workload import BASE
 
 NAMED = 5
@@ -29,6 +31,16 @@ class Placed:
 
     instance: Instance
     membership: Membership
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        return Place.of(self.instance.zone, self.membership.labels)
+
+    @property
+    def said(self) -> tuple[Place, Pairs]:
+        """Where it is, and its labels with its app."""
+        return self.place, (*self.membership.labels, ("app", self.instance.app))
 
 
 def services(
@@ -59,7 +71,7 @@ def _endpoint(placed: Placed, rules: Rules) -> Endpoint:
     return Endpoint(
         address=instance.address,
         lane=placed.membership.lane,
-        zone=instance.zone,
+        zone=str(placed.place),
         unfit_for_shadow_tables=(instance.unfit_for_tables or None) if shadows.tables else None,
         unfit_for_shadow_databases=(
             (instance.unfit_for_databases or None) if shadows.databases else None

@@ -1,16 +1,18 @@
 """Choose the instance that a call is sent to, among those that its lane and its subset allow.
 
-The lane comes first (contract 12): what is chosen among is what lanes and shadows leave. Who is
-left out for its failures, and who has just failed this call, is chosen where there is nobody else.
+The lane comes first (contract 12): what is chosen among is what lanes and shadows leave, then the
+subset, and then places. Who is left out for its failures, and who has just failed this call, is
+chosen where there is nobody else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import count
+from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import chain, count
 
 from fairlead.flow.call import Call, Unfit
 from fairlead.flow.hashing import Table, maglev, place, ring
+from fairlead.flow.near import Near, near
 from fairlead.flow.outlier import Hosts
 from fairlead.flow.patience import Patience
 from fairlead.flow.route import Pools
@@ -24,14 +26,19 @@ from fairlead.policy.balance import (
     RANDOM,
     RING,
     RING_HASH,
-    Balance,
+    Cluster,
     Warmup,
+    by_place,
 )
 from fairlead.policy.endpoint import Endpoint
+from fairlead.policy.locality import Caller
 from fairlead.policy.workload import BASE
 
 SPARE = 2
 """Instances that are tried after the chosen one, of each side."""
+
+GRAINS = 9973
+"""Parts that keys are told apart by where places share what one of them cannot take."""
 
 Endpoints = tuple[Endpoint, ...]
 Dice = Callable[[], float]
@@ -44,6 +51,8 @@ class Standing:
     def __init__(self, clock: Callable[[], float], dice: Dice) -> None:
         self.hosts = Hosts(clock)
         self.turns = count(int(dice() * 1_000_000))
+        self.places = count(int(dice() * 1_000_000))
+        """Turns of places that have shares."""
         self.tables: dict[tuple[str, int, tuple[str, ...]], Table] = {}
         self.patience = Patience()
         self.salt = str(dice())
@@ -56,19 +65,22 @@ class Choice:
     def __init__(
         self,
         pools: Pools,
-        addresses: frozenset[str] | None,
-        balance: Balance,
+        cluster: Cluster,
+        caller: Caller,
         standing: Standing,
         share: Share,
         dice: Dice,
     ) -> None:
         """`share` says how much of an equal share an instance is to get, as it says itself."""
         self._standing, self._share, self._dice = standing, share, dice
-        self._balance, self._warmup = balance, balance.warmup
+        balance = self._balance = cluster.balance
+        self._warmup = balance.warmup
+        addresses = None if cluster.addresses is None else frozenset(cluster.addresses)
         self._pools = {
             lane: (_within(pool.first, addresses), _within(pool.base, addresses), pool.unfit)
             for lane, pool in pools.items()
         }
+        self._near = {lane: found for lane, found in self._placed(cluster, caller) if any(found)}
         self._hashed = balance.algorithm in (RING_HASH, MAGLEV)
         # By what the endpoints are rather than by what is in them, of which there is much.
         self._tables: dict[int, tuple[Endpoints, Table]] = {}
@@ -89,7 +101,10 @@ class Choice:
 
     def candidates(self, call: Call) -> list[Endpoint]:
         """Return the endpoints to try: the chosen one, others of its lane, then base's."""
-        first, base, _ = self._pools.get(call.lane) or self._pools[BASE]
+        lane = call.lane if call.lane in self._pools else BASE
+        first, base, _ = self._pools[lane]
+        if self._near and lane in self._near:
+            return self._by_place(lane, call)
         sides = [first, base] if first else [base]
         if self._standing.hosts.look():
             sides = self._healthy(sides)
@@ -99,6 +114,49 @@ class Choice:
         for side in sides[1:]:
             order += self._some(side)
         return order
+
+    def _placed(
+        self, cluster: Cluster, caller: Caller
+    ) -> Iterator[tuple[str, tuple[Near | None, Near | None]]]:
+        """Yield by lane where its own instances are, and those of base; None for in one place."""
+        rule = by_place(cluster)
+        for lane, (first, base, _) in self._pools.items() if rule is not None else ():
+            assert rule is not None  # noqa: S101 - looked at above
+            yield lane, (near(first, rule, caller), near(base, rule, caller, strict=lane == BASE))
+
+    def _by_place(self, lane: str, call: Call) -> list[Endpoint]:
+        """Return the endpoints to try, of the lane and then of base, place by place."""
+        hosts = self._standing.hosts
+        ill = hosts.look()
+        sides = list(zip(self._pools[lane][:2], self._near[lane], strict=True))
+        groups = [one for pair in sides for one in self._groups(*pair, call, ill=ill) if one]
+        for side, known in sides if ill else ():
+            parts = known.parts if known else (side,)
+            groups += filter(None, (_only(part, hosts.out) for part in parts))
+        if not groups:
+            return []
+        if call.tried:
+            groups = _untried_first(groups, call.tried)
+        order = self._ordered(groups[0], call)
+        # One more of the same place, and then others: a place fails as a whole.
+        others = [one for group in groups[1:] for one in self._some(group)]
+        return [*order[:2], *others, *order[2:]]
+
+    def _groups(
+        self, side: Endpoints, known: Near | None, call: Call, *, ill: bool
+    ) -> tuple[Endpoints, ...]:
+        """Return who of a side is well, place by place."""
+        out = self._standing.hosts.out
+        if known is None:
+            return (_without(side, out) if ill else side,)
+        key = self._key(call) if self._hashed else None
+        if ill:
+            chance = self._dice() if key is None else place(key) % GRAINS / GRAINS
+            return known.healthy(out, chance)
+        turn = 0
+        if known.shared:
+            turn = next(self._standing.places) if key is None else place(key)
+        return known.order(turn)
 
     def unfit(self, call: Call) -> Unfit:
         """Return the endpoints that a call is not sent to for what its lane has in shadow."""
@@ -115,8 +173,10 @@ class Choice:
         kept, kind = self._standing.tables, self._balance.algorithm
         size = self._balance.size or (RING if kind == RING_HASH else PRIME)
         self._standing.tables = {}
-        for first, base, _ in self._pools.values():
-            for side in filter(None, (first, base)):
+        for lane, (first, base, _) in self._pools.items():
+            whole = zip((first, base), self._near.get(lane, (None, None)), strict=True)
+            parts = (one.parts if one else (side,) for side, one in whole)
+            for side in filter(None, chain.from_iterable(parts)):
                 names = tuple(endpoint.address for endpoint in side)
                 key = kind, size, names
                 table = kept.get(key) or self._standing.tables.get(key)
@@ -128,8 +188,8 @@ class Choice:
     def _healthy(self, sides: Sequence[Endpoints]) -> list[Endpoints]:
         """Return `sides` without whom is left out; they are the last resort."""
         out = self._standing.hosts.out
-        well = [tuple(one for one in side if not out(one.address)) for side in sides]
-        ill = tuple(one for side in sides for one in side if out(one.address))
+        well = [_without(side, out) for side in sides]
+        ill = tuple(one for side in sides for one in _only(side, out))
         return [side for side in (*well, ill) if side]
 
     def _ordered(self, side: Endpoints, call: Call) -> list[Endpoint]:
@@ -208,6 +268,29 @@ def _within(endpoints: Endpoints, addresses: frozenset[str] | None) -> Endpoints
     if addresses is None:
         return endpoints
     return tuple(endpoint for endpoint in endpoints if endpoint.address in addresses)
+
+
+def _without(side: Endpoints, out: Callable[[str], bool]) -> Endpoints:
+    return tuple(one for one in side if not out(one.address))
+
+
+def _only(side: Endpoints, out: Callable[[str], bool]) -> Endpoints:
+    return tuple(one for one in side if out(one.address))
+
+
+def _untried_first(groups: list[Endpoints], tried: Collection[str]) -> list[Endpoints]:
+    """Return `groups` with the first one whose instances have not all failed the call in front.
+
+    It is one of the same lane: who repeats does not leave it.
+    """
+    lane = groups[0][0].lane
+    fresh = (
+        at
+        for at, group in enumerate(groups)
+        if group[0].lane == lane and any(one.address not in tried for one in group)
+    )
+    at = next(fresh, 0)
+    return [groups[at], *groups[:at], *groups[at + 1 :]]
 
 
 def _behind(side: Endpoints, chosen: int) -> list[Endpoint]:

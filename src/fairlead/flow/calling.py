@@ -99,9 +99,8 @@ class Callees:
         """Return how instances of a cluster of `callee` are reached."""
         key = rules.namespace, rules.app, cluster.subset
         standing = self._standing.setdefault(key, Standing(self._clock, self._dice))
-        addresses = None if cluster.addresses is None else frozenset(cluster.addresses)
         share = self._warming.share
-        choice = Choice(callee.pools, addresses, cluster.balance, standing, share, self._dice)
+        choice = Choice(callee.pools, cluster, callee.by, standing, share, self._dice)
         hosts = standing.hosts
         hosts.apply(cluster.outlier, choice.addresses())
         hosts.most, hosts.connect, hosts.rule = cluster.most_requests, cluster.connect, cluster.rule

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from fairlead.flow.call import Call, Unfit
 from fairlead.flow.warmup import Warming
 from fairlead.policy.endpoint import HTTP, Endpoint, Service
+from fairlead.policy.locality import Caller, Place
 from fairlead.policy.resource import OUTBOUND
 from fairlead.policy.snapshot import Snapshot
 from fairlead.policy.workload import BASE, Workload
@@ -89,6 +90,8 @@ class Callee(NamedTuple):
     """What the workload is to the callee: ``APP``, or ``APP.NAMESPACE`` in another namespace."""
     has_grpc: bool
     """Whether a call of gRPC may be for it: not where all of its endpoints speak HTTP."""
+    by: Caller
+    """Who the workload is to rules about places."""
 
 
 class Routes:
@@ -113,11 +116,12 @@ class Routes:
         self._turns = count(turn)
         self.callees: dict[str, Callee] = {}
         """Who can be called, by host in lower case."""
+        by = _caller(snapshot.workload)
         for service in snapshot.services:
             pools = _pools(service)
             if warming is not None:
                 pools = {lane: _spared(pool, warming, dice) for lane, pool in pools.items()}
-            callee = _callee(service, pools, snapshot.workload)
+            callee = _callee(service, pools, snapshot.workload, by)
             self.callees[_full_name(service)] = callee
             if service.host is not None:
                 self.callees[service.host] = callee
@@ -174,15 +178,20 @@ def _full_name(service: Service) -> str:
     return f"{service.app}.{service.namespace}".lower()
 
 
-def _callee(service: Service, pools: Pools, own: Workload) -> Callee:
+def _caller(own: Workload) -> Caller:
+    place = Place.read(own.zone)
+    return Caller(place, (*own.labels, ("app", own.app), *place.labels))
+
+
+def _callee(service: Service, pools: Pools, own: Workload, by: Caller) -> Callee:
     has_grpc = not service.endpoints or any(one.protocol != HTTP for one in service.endpoints)
     if service.host is not None:
         # Who calls is nothing that somebody outside the mesh has to know.
-        return Callee(pools, OUTBOUND + service.host, "", has_grpc)
+        return Callee(pools, OUTBOUND + service.host, "", has_grpc, by)
     if service.namespace == own.namespace:
-        return Callee(pools, OUTBOUND + service.app.lower(), own.app, has_grpc)
+        return Callee(pools, OUTBOUND + service.app.lower(), own.app, has_grpc, by)
     caller = f"{own.app}.{own.namespace}" if own.app else ""
-    return Callee(pools, OUTBOUND + _full_name(service), caller, has_grpc)
+    return Callee(pools, OUTBOUND + _full_name(service), caller, has_grpc, by)
 
 
 def _pools(service: Service) -> Pools:

@@ -8,9 +8,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from fairlead.kinds import locality_lb
 from fairlead.kinds.authoring import Maker
 from fairlead.kinds.client_tls import ClientTls, unencryptable
 from fairlead.kinds.kind import AGE, ENFORCED, LIVE, NAME, Column, Kind, Plain, child, text_at
+from fairlead.kinds.locality_lb import LocalityLbSetting
 from fairlead.kinds.networking import ALSO, GROUP, VERSION, Istio, Later, Percent, Seconds, later
 from fairlead.kinds.spec import Labels
 from fairlead.kinds.violation import Loc, Violation
@@ -82,7 +84,7 @@ class LoadBalancer(Istio):
     consistent_hash: ConsistentHash | None = Field(default=None, description="By a key.")
     warmup: Warmup | None = Field(default=None, description="Spare new instances.")
     warmup_duration_secs: Seconds | None = Field(default=None, description="Old form of warmup.")
-    locality_lb_setting: Later = later("By place.")
+    locality_lb_setting: LocalityLbSetting | None = Field(default=None, description="By place.")
 
 
 class OutlierDetection(Istio):
@@ -310,6 +312,9 @@ def _policy(policy: Plain, loc: Loc) -> Iterator[Violation]:
             yield Violation(loc=where, message=f"{size} is no prime number: 65537 is one")
     if {"warmup", "warmupDurationSecs"} <= balancer.keys():
         yield Violation(loc=at, message="has warmup and warmupDurationSecs, its old form")
+    yield from locality_lb.violations(
+        child(balancer, "localityLbSetting"), (*at, "localityLbSetting")
+    )
     yield from unencryptable(child(policy, "tls"), (*loc, "tls"))
     ports = policy.get("portLevelSettings")
     seen: set[object] = set()

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fairlead.policy import locality
+from fairlead.policy.locality import LocalityRule
+
 ROUND_ROBIN, RANDOM, LEAST_REQUEST = "ROUND_ROBIN", "RANDOM", "LEAST_REQUEST"
 RING_HASH, MAGLEV = "RING_HASH", "MAGLEV"
 ALGORITHMS = (ROUND_ROBIN, RANDOM, LEAST_REQUEST, RING_HASH, MAGLEV)
@@ -97,11 +100,23 @@ class Cluster:
     """Of its instances; None for all of the app's."""
     balance: Balance = ROUND
     outlier: Outlier | None = None
+    locality: LocalityRule | None = None
+    """What places say about who is called; None for Istio's default, who is nearer first."""
     budget: Budget = USUAL
     most_requests: int = 0
     """Calls under way at a time, 0 for as many as there are."""
     connect: float = 0.0
     """Seconds that a connection may take, 0 for the client's own time."""
+
+
+def by_place(cluster: Cluster) -> LocalityRule | None:
+    """Return what places say about who of `cluster` is called, None for nothing.
+
+    Who is nearer comes first where it is found out who is ill: nobody would come second else.
+    """
+    rule = cluster.locality or locality.USUAL
+    counts = rule.distribute or cluster.outlier is not None
+    return rule if rule.enabled and counts else None
 
 
 def problem(cluster: Cluster) -> str | None:
@@ -124,6 +139,8 @@ def problem(cluster: Cluster) -> str | None:
         return "no budget"
     if not (0 <= cluster.most_requests < 1 << 32 and 0 <= cluster.connect <= LONGEST):
         return "no limits of connections"
+    if cluster.locality and (found := locality.problem(cluster.locality)) is not None:
+        return found
     return _outlier(cluster.outlier) if cluster.outlier is not None else None
 
 

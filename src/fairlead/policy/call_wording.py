@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fairlead.policy.balance import Cluster, Outlier
+from fairlead.policy.balance import Cluster, Outlier, by_place
+from fairlead.policy.locality import LocalityRule
 from fairlead.policy.resilience import Injection, Retry
 from fairlead.policy.routing.action import (
     NO_CHANGES,
@@ -139,6 +140,8 @@ def cluster_worded(cluster: Cluster) -> str:
     words = [balance.algorithm + (f" by {balance.key} {balance.name}" if balance.key else "")]
     if balance.warmup:
         words.append(f"new ones warm up for {_time(balance.warmup.duration)}")
+    if (rule := by_place(cluster)) is not None:
+        words += _placed(rule)
     if cluster.outlier:
         words.append(_left_out(cluster.outlier))
     if cluster.most_requests:
@@ -149,6 +152,17 @@ def cluster_worded(cluster: Cluster) -> str:
     share = f"{budget.percent:g}% and {budget.least} at least"
     most = share if budget.most is None else f"{budget.most} at a time"
     return ", ".join((*words, f"repetitions {most}"))
+
+
+def _placed(rule: LocalityRule) -> Iterator[str]:
+    for one in rule.distribute:
+        parts = (f"{percent}% to {pattern}" for pattern, percent in one.to)
+        yield f"from {one.source}: {' and '.join(parts)}"
+    if rule.distribute:
+        return
+    by = f"whoever has the same {', then '.join(rule.labels)}" if rule.labels else "the nearest"
+    yield f"{by} first"
+    yield from (f"from region {source} to {to} first" for source, to in rule.failover)
 
 
 def _injected(injection: Injection) -> Iterator[str]:

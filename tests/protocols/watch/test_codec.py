@@ -54,12 +54,12 @@ def test_a_watch_names_labels_zone_and_what_is_in_force():
         app="shop",
         lane="gray",
         labels=(("tag", "gray"), ("a/b", "c d")),
-        zone="z",
+        zone="eu/z/r1",
     )
 
     assert watch_path(full, ("abc", 9)) == (
         "/fairlead/v1/watch?namespace=default&app=shop&node=n&lane=gray&label=tag%3Dgray"
-        "&label=a%2Fb%3Dc+d&zone=z&digest=abc&revision=9"
+        "&label=a%2Fb%3Dc+d&zone=eu%2Fz%2Fr1&digest=abc&revision=9"
     )
 
 

@@ -93,6 +93,8 @@ def test_every_spelling_of_base_is_a_lane_that_was_set(spelt: str) -> None:
         ("labels", [["ta g", "a"]]),
         ("labels", [["tag", f"v{n}"] for n in range(65)]),
         ("zone", "a b"),
+        ("zone", "a/"),
+        ("zone", "a/b/c/d"),
         ("zone", ["a"]),
         ("hooks", ["httpx"]),
         ("hooks", {"library": "httpx"}),

@@ -5,7 +5,7 @@ Agents have a `Cluster`. What else a DestinationRule says of connections is data
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from fairlead.compiler.labels import Pairs
@@ -18,7 +18,7 @@ from fairlead.kinds.destination_rule import (
     TcpPool,
     TrafficPolicy,
 )
-from fairlead.policy.balance import Cluster
+from fairlead.policy.balance import Cluster, by_place
 from fairlead.policy.mesh import Pool, Tls
 
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
@@ -32,6 +32,8 @@ HTTP = ("http1_max_pending_requests", "max_requests_per_connection", "idle_timeo
 """Fields of pools that agents leave to others."""
 
 Policy = TrafficPolicy | PortPolicy
+Carried = tuple[tuple[str, tuple[str, ...]], ...]
+"""By address, the values of some labels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +62,31 @@ class Instances(How):
     def only(self, addresses: tuple[str, ...] | None) -> Instances:
         """Return these with the addresses that have their labels."""
         return replace(self, cluster=replace(self.cluster, addresses=addresses))
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Labels by which it is told who is near."""
+        rules = (how.cluster.locality for how in (self, *(how for _, how in self.ports)))
+        return tuple(label for rule in rules if rule is not None for label in rule.labels)
+
+    @property
+    def placed(self) -> bool:
+        """Whether it depends on the place of a caller who is called."""
+        return any(by_place(how.cluster) for how in (self, *(how for _, how in self.ports)))
+
+    def telling(self, of: Callable[[tuple[str, ...]], Carried]) -> Instances:
+        """Return these with what instances have of the labels that tell who is near."""
+        if not self.asked:
+            return self
+        ports = tuple((number, replace(how, cluster=_told(how, of))) for number, how in self.ports)
+        return replace(self, cluster=_told(self, of), ports=ports)
+
+
+def _told(how: How, of: Callable[[tuple[str, ...]], Carried]) -> Cluster:
+    rule = how.cluster.locality
+    if rule is None or not rule.labels:
+        return how.cluster
+    return replace(how.cluster, locality=replace(rule, carried=of(rule.labels)))
 
 
 def merged(above: Policy, own: Policy) -> TrafficPolicy:

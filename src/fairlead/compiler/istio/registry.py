@@ -13,12 +13,14 @@ from dataclasses import dataclass, replace
 from fairlead.compiler.finding import ENFORCED, OVERRIDDEN
 from fairlead.compiler.istio.hosted import CALLED, LISTED, Egress, Entry, Member, Port
 from fairlead.compiler.istio.hosts import full_name
+from fairlead.compiler.istio.instances import Carried
 from fairlead.compiler.labels import Pairs, satisfied
 from fairlead.compiler.membership import membership
 from fairlead.compiler.part import Part
 from fairlead.compiler.placed import Placed
 from fairlead.compiler.select import Rules
 from fairlead.policy.endpoint import GRPC, HTTP, Endpoint, Service
+from fairlead.policy.locality import Place, values
 
 AGENTS = 80
 """Port at which agents choose among instances (contract 6)."""
@@ -117,6 +119,12 @@ class Registry:
         one = self._by_service[id(service)]
         mine = [each for each in one.members if satisfied(labels, "", each.labels)]
         return tuple(each.at(port) for port in one.entry.ports for each in mine)
+
+    def values(self, service: Service, labels: tuple[str, ...]) -> Carried:
+        """Return what instances have of the labels that tell who is near."""
+        found = self._by_service[id(service)]
+        told = ((one, values(labels, Place(*one.locality), one.labels)) for one in found.members)
+        return tuple((one.at(port), each) for one, each in told for port in found.entry.ports)
 
     def egress(self, namespace: str, labels: Pairs) -> Egress | None:
         """Return what the data plane of a workload may know, None for all; `labels` have its app.
@@ -251,7 +259,7 @@ def _endpoint(one: Member, port: Port) -> Endpoint:
     return Endpoint(
         address=one.at(port),
         lane=one.lane,
-        zone=one.locality[1],
+        zone=str(Place(*one.locality)),
         protocol=GRPC if port.grpc else HTTP,
     )
 
@@ -267,6 +275,6 @@ def _registered(placed: Placed) -> Member:
         address=one.address,
         registered=True,
         labels=(*placed.membership.labels, ("app", one.app)),
-        locality=("", one.zone, ""),
+        locality=placed.place,
         lane=placed.membership.lane,
     )

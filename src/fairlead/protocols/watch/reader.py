@@ -21,6 +21,7 @@ LONGEST_TEXT = 512
 NODE = re.compile(r"[A-Za-z0-9][-A-Za-z0-9_.]{0,127}")
 NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
+_PLACE = re.compile(rf"{NAME.pattern}(?:/{NAME.pattern}){{0,2}}")
 _LABEL_KEY = re.compile(rf"(?:[a-z0-9][-a-z0-9.]{{0,252}}/)?{NAME.pattern}")
 _HOST = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,251}[A-Za-z0-9])?")
 _IPV6 = re.compile(r"\[([0-9A-Fa-f:.]{2,45})\]")
@@ -107,8 +108,8 @@ class Reader:
         return lane
 
     def zone(self, value: Any) -> str:
-        """Return the name of a zone, or ``""``."""
-        if isinstance(value, str) and (value == "" or NAME.fullmatch(value)):
+        """Return where a workload is, ``zone`` to ``region/zone/subzone``, or ``""``."""
+        if isinstance(value, str) and (value == "" or _PLACE.fullmatch(value)):
             return value
         self.problem("zone", f"{_shown(value)} cannot be one")
         return ""
