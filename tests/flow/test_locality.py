@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from math import sqrt
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -246,9 +247,8 @@ def test_instances_without_a_place_are_in_one_of_their_own():
 def test_in_one_place_calls_cost_what_they_did():
     """Nothing is kept by place where there is one."""
     life = made(*instances(A))
-    reach = life.engine.callees._standing["default", "b", ""].patience.latest
-    assert reach is not None
-    assert reach._routes._near == {}
+    latest: Any = life.engine.callees._standing["default", "b", ""].patience.latest
+    assert latest._routes._near == {}
 
 
 def within(count: int, calls: int, share: float) -> bool:

@@ -67,15 +67,15 @@ def test_one_in_python():
         ),
         (
             {"distribute": [{"from": "eu", "to": {"eu": 0, "us": 100}}]},
-            'distribute[0].to["eu"]',
-            "1",
+            "distribute[0].to.eu",
+            "at least 1",
         ),
         ({"distribute": [{"from": "eu", "to": {}}]}, "distribute[0].to", "at least 1"),
         ({"distribute": [to("eu/a"), to("eu")]}, "distribute[1].from", "which comes before"),
         ({"distribute": [to("*"), to("us")]}, "distribute[1].from", "places of '*'"),
         (
             {"distribute": [{"from": "eu", "to": {"eu/*": 50, "eu/b": 50}}]},
-            'distribute[0].to["eu/b"]',
+            "distribute[0].to[eu/b]",
             "which comes before",
         ),
         ({"distribute": [to("*/a")]}, "distribute[0].from", "not the whole of its end"),

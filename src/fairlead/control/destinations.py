@@ -16,11 +16,13 @@ from fairlead.compiler.compile import World
 from fairlead.compiler.istio.hosts import PORT, cluster_name, full_name
 from fairlead.compiler.istio.instances import Instances, named
 from fairlead.control import outer
+from fairlead.control.places import localities
 from fairlead.flow.route import shadow_pool
 from fairlead.policy.balance import MAGLEV, RING_HASH, ROUND, Balance
 from fairlead.policy.endpoint import GRPC, Endpoint, Service
 from fairlead.policy.lane import DEFAULT_KEY
-from fairlead.policy.mesh import EDS, Locality, MeshCluster
+from fairlead.policy.locality import Caller, Place
+from fairlead.policy.mesh import EDS, MeshCluster
 from fairlead.policy.mesh import Endpoint as MeshEndpoint
 from fairlead.policy.routing.action import Forward, HashKey, Weighted
 from fairlead.policy.routing.match import REGEX, HeaderMatch, TextMatch
@@ -64,24 +66,24 @@ class Destinations:
         self.apps = {
             full_name(one): _app(one, keys.get(one.namespace, {})) for one in world.services
         }
-        self._seen: dict[str, Seen] = {}
+        self._seen: dict[tuple[str, Caller], Seen] = {}
 
-    def seen_from(self, namespace: str) -> Seen:
-        """Return them as callers of a namespace see them."""
-        if namespace not in self._seen:
-            self._seen[namespace] = Seen(self, namespace)
-        return self._seen[namespace]
+    def seen_from(self, namespace: str, caller: Caller) -> Seen:
+        """Return them as a caller of a namespace sees them."""
+        if (namespace, caller) not in self._seen:
+            self._seen[namespace, caller] = Seen(self, namespace, caller)
+        return self._seen[namespace, caller]
 
 
 class Seen:
-    """The destinations of callers of one namespace, with its rules about instances."""
+    """The destinations of callers of one namespace and place, with its rules about instances."""
 
-    def __init__(self, destinations: Destinations, namespace: str) -> None:
+    def __init__(self, destinations: Destinations, namespace: str, caller: Caller) -> None:
         world = destinations.world
         self._hosted = world.registry.seen_from(namespace)
         hosted = {host: _app(one.service, {}) for host, one in self._hosted.items()}
         self._apps, self._callings = {**destinations.apps, **hosted}, world.callings
-        self._namespace = namespace
+        self._namespace, self._caller = namespace, caller
         self._rules: dict[str, dict[str, Instances]] = {}
 
     def by_lane(self, route: Route) -> Iterator[Route]:
@@ -133,14 +135,14 @@ class Seen:
                 # Of gRPC, where an app has both: a cluster has one protocol.
                 grpc = [one for one in found if one.protocol == GRPC]
                 how = rule.at(port)
+                members = outer.members(hosted, port, found) if hosted else _members(grpc or found)
+                # A lane comes before a place: what is on one is called wherever it is.
+                places, shared = localities(members, how.cluster, self._caller, strict=lane == BASE)
                 yield MeshCluster(
                     name=cluster_name(host, _slot(subset, lane), port),
                     discovery=outer.discovery(hosted) if hosted else EDS,
-                    localities=tuple(
-                        outer.localities(hosted, port, found)
-                        if hosted
-                        else _localities(grpc or found)
-                    ),
+                    localities=places,
+                    by_locality=shared,
                     http2=bool(grpc),
                     balance=how.cluster.balance,
                     outlier=how.cluster.outlier,
@@ -250,12 +252,9 @@ def _app(service: Service, keys: Mapping[str, str]) -> _App:
     return _App(service, dict(found), known, fit)
 
 
-def _localities(endpoints: Iterable[Endpoint]) -> Iterator[Locality]:
-    zones: dict[str, list[MeshEndpoint]] = defaultdict(list)
+def _members(endpoints: Iterable[Endpoint]) -> Iterator[tuple[MeshEndpoint, Place]]:
     for one in endpoints:
-        zones[one.zone].append(MeshEndpoint(address=one.address))
-    for zone, found in sorted(zones.items()):
-        yield Locality(zone=zone, weight=len(found), endpoints=tuple(found))
+        yield MeshEndpoint(address=one.address), Place.read(one.zone)
 
 
 def _targets(action: Forward) -> Iterator[str]:

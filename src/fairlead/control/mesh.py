@@ -22,6 +22,7 @@ from fairlead.control.colouring import Entrance
 from fairlead.control.destinations import Destinations, clusters_of
 from fairlead.control.sidecars import Sidecar, beside, nowhere, outside
 from fairlead.kinds.kubernetes_gateway import HTTP
+from fairlead.policy import locality
 from fairlead.policy.mesh import GATEWAY, Listener, Mesh, MeshCluster
 from fairlead.policy.routing.action import Forward, Weighted
 from fairlead.policy.routing.table import Route, RouteTable, VirtualHost
@@ -55,6 +56,8 @@ class Scope:
     """Hosts whose clusters it is given before it asks, None for all (Encoder.pruned)."""
     sidecar: Sidecar | None = None
     """Of a SIDECAR that is an Envoy: what is its own."""
+    caller: locality.Caller = locality.Caller()
+    """Where it is, and its labels, as far as rules about places ask."""
 
 
 def mesh(world: World, scope: Scope, destinations: Destinations | None = None) -> Mesh:
@@ -89,7 +92,7 @@ def _plain(one: Served) -> bool:
 
 def _gateway(world: World, scope: Scope, destinations: Destinations) -> Mesh:
     served = [(one, _entrance(world, scope, one.gateway)) for one in serving(world, scope)]
-    seen = destinations.seen_from(scope.namespace)
+    seen = destinations.seen_from(scope.namespace, scope.caller)
     named = tuple(seen.named(host for one, _ in served for host in one.table.hosts))
     host = f"[{scope.address}]" if ":" in scope.address else scope.address
     tables = tuple(
@@ -124,7 +127,7 @@ def _entrance(world: World, scope: Scope, gateway: str) -> Entrance:
 
 
 def _calls(world: World, scope: Scope, destinations: Destinations) -> Mesh:
-    seen = destinations.seen_from(scope.namespace)
+    seen = destinations.seen_from(scope.namespace, scope.caller)
     every = _routed(world, scope)
     hosts: list[VirtualHost] = []
     tables: list[RouteTable] = []

@@ -17,7 +17,8 @@ from fairlead.compiler.istio.hosts import PORT, cluster_name
 from fairlead.compiler.istio.registry import Hosted
 from fairlead.control.sidecars import OUTSIDE
 from fairlead.policy.endpoint import Endpoint
-from fairlead.policy.mesh import DNS, EDS, ONE_NAME, Locality
+from fairlead.policy.locality import Place
+from fairlead.policy.mesh import DNS, EDS, ONE_NAME
 from fairlead.policy.mesh import Endpoint as MeshEndpoint
 from fairlead.policy.routing.action import Forward, Weighted
 from fairlead.policy.routing.match import REGEX, HeaderMatch, TextMatch
@@ -84,19 +85,12 @@ def by_lane(hosted: Hosted, port: int) -> dict[str, list[Endpoint]]:
     return dict(found)
 
 
-def localities(hosted: Hosted, port: int, only: Iterable[Endpoint]) -> Iterator[Locality]:
-    """Yield the places of some instances at a port, with their weights."""
+def members(
+    hosted: Hosted, port: int, only: Iterable[Endpoint]
+) -> Iterator[tuple[MeshEndpoint, Place]]:
+    """Yield some instances at a port with their weights, and where they are."""
     wanted = {one.address for one in only}
-    places: defaultdict[tuple[str, str, str], list[MeshEndpoint]] = defaultdict(list)
     for member, endpoint in hosted.endpoints(port):
         if endpoint.address in wanted:
             one = MeshEndpoint(address=endpoint.address, weight=member.weight)
-            places[member.locality].append(one)
-    for (region, zone, sub_zone), found in sorted(places.items()):
-        yield Locality(
-            region=region,
-            zone=zone,
-            sub_zone=sub_zone,
-            weight=sum(one.weight for one in found),
-            endpoints=tuple(found),
-        )
+            yield one, Place(*member.locality)

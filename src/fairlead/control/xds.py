@@ -24,6 +24,7 @@ from fairlead.control.mesh import LOOPBACK, ROUTER, SIDECAR, Scope, mesh, own
 from fairlead.control.polling import Polling
 from fairlead.control.publish import Publisher
 from fairlead.control.sidecars import CAPTURE, Sidecar
+from fairlead.policy.locality import Caller, Place
 from fairlead.policy.workload import BASE, lane_name
 from fairlead.protocols.watch.codec import ROOT
 from fairlead.protocols.xds.codec import Encoder
@@ -217,6 +218,17 @@ def _client(session: Any) -> dict[str, Any]:
     }
 
 
+def _caller(node: Node, world: World) -> Caller:
+    """Return who a node is to rules about places: nobody where there are none."""
+    callings = world.callings
+    if not callings.placed:
+        return Caller()
+    place = Place.of(node.zone, node.labels)
+    labels = {**dict(node.labels), "app": node.app, **dict(place.labels)}
+    asked = sorted(callings.place_keys & labels.keys())
+    return Caller(place, tuple((key, labels[key]) for key in asked))
+
+
 def _scope(node: Node, world: World) -> Scope:
     labels = dict(node.labels) | {"app": node.app}
     asked = (world.callings.source_keys | world.istio.keys) & labels.keys()
@@ -230,6 +242,7 @@ def _scope(node: Node, world: World) -> Scope:
             address=_address(node.listen),
             lane=lane_name(dict(node.labels).get("lane", "")) or BASE,
             access_log=node.access_log,
+            caller=_caller(node, world),
         )
     kind = SIDECAR if node.kind == SIDECAR and not node.grpc else ""
     return Scope(
@@ -238,6 +251,7 @@ def _scope(node: Node, world: World) -> Scope:
         labels=told,
         egress=world.registry.egress(node.namespace, pairs(labels)),
         sidecar=_sidecar(node) if kind else None,
+        caller=_caller(node, world),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from fairlead.agent.settings import Settings
 from fairlead.cli.failure import ENVIRONMENT, USAGE, Failed
+from fairlead.policy.locality import Place
 
 PLAINTEXT, TLS = 15010, 15012
 """Ports of xDS: in the clear, for this machine only, and with TLS (contract, "Names")."""
@@ -76,7 +77,8 @@ def node(settings: Settings, kind: str, **metadata: str) -> dict[str, Any]:
     }
     plain["metadata"] |= {name: text for name, text in metadata.items() if text}
     if settings.zone:
-        plain["locality"] = {"zone": settings.zone}
+        place = Place.read(settings.zone)._asdict()
+        plain["locality"] = {name: text for name, text in place.items() if text}
     return plain
 
 

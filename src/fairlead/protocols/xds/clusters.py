@@ -55,8 +55,8 @@ def cluster(one: m.MeshCluster) -> Any:
             found.common_lb_config.locality_weighted_lb_config.SetInParent()
     if one.outlier is not None:
         found.outlier_detection.CopyFrom(_outlier(one.outlier))
-        if one.outlier.least_healthy:
-            found.common_lb_config.healthy_panic_threshold.value = 0
+        # Below it health is passed over. 0, never, where nobody says it (Istio); Envoy's own is 50.
+        found.common_lb_config.healthy_panic_threshold.value = one.outlier.least_healthy
     _limits(found, one)
     _protocol(found, one)
     if one.tls is not None:

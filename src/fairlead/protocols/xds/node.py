@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fairlead.policy.locality import Place
 from fairlead.policy.workload import DEFAULT_NAMESPACE
 
 LONGEST = 256
@@ -23,6 +24,7 @@ class Node:
     app: str = ""
     labels: tuple[tuple[str, str], ...] = ()
     zone: str = ""
+    """Where it is, as `policy.locality.Place` spells it."""
     listen: str = ""
     """Address that a gateway says it is to listen on."""
     capture: str = ""
@@ -54,7 +56,7 @@ class Node:
             namespace=namespace,
             app=(labels.get("app") or message.cluster)[:LONGEST],
             labels=tuple(sorted(labels.items())),
-            zone=message.locality.zone[:LONGEST],
+            zone=str(_place(message.locality)),
             listen=_text(meta.get("LISTEN")),
             capture=_text(meta.get("CAPTURE")),
             inbound=_text(meta.get("INBOUND")),
@@ -64,6 +66,10 @@ class Node:
 
 
 _READ = frozenset({"NAMESPACE", "LABELS", "LISTEN", "CAPTURE", "INBOUND", "ACCESS_LOG"})
+
+
+def _place(one: Any) -> Place:
+    return Place(one.region[:LONGEST], one.zone[:LONGEST], one.sub_zone[:LONGEST])
 
 
 def _text(value: Any) -> str:
