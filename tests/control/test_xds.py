@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import subprocess
 
+import grpc
 import pytest
 import yaml
 
+from fairlead.cli.bootstrap.command import bootstrap, options_parser
 from tests.control.fleet import Agent, until
 from tests.control.serving import serving, start
+from tests.protocols.xds import served
 from tests.protocols.xds.caller import answering, calling
 
 NAMESPACE = "shop"
@@ -152,6 +155,36 @@ def test_a_client_of_grpc_refuses_nothing_that_a_route_can_say(server, port):
 
         until(lambda: enforced(server, "httproutes", "all", "xDS have it: all"))
         assert [one["refused"] for one in state(server)["clients"] if one["node"] == "all"] == [[]]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "[::]"])
+def test_a_server_of_grpc_serves_by_the_listener_of_its_address(server, port, host):
+    """And its calls ask the control plane for nothing."""
+    at = served.free_port()
+    words = ["--grpc", "--xds", f"127.0.0.1:{port}", "--namespace", NAMESPACE, "--app", "served"]
+    own = bootstrap(options_parser().parse_args(words), {})
+    with served.serving(f"{host}:{at}", own), calling(port, NAMESPACE, f"to {host}") as client:
+        register(server, "served", f"127.0.0.1:{at}")
+        until(lambda: client.call("xds:///served")["served"])
+        before = state(server)["requests"]
+
+        assert client.call("xds:///served", 100) == {"served": 100}
+
+        # What came before may be acknowledged now: one of each type, whatever is called.
+        assert state(server)["requests"] - before < 5
+        assert [one["refused"] for one in state(server)["clients"]] == [[], []]
+
+
+def test_a_server_of_grpc_without_its_listener_serves_nobody():
+    """So that the listener is what the test before is about."""
+    nobody, at = served.free_port(), served.free_port()
+    words = ["--grpc", "--xds", f"127.0.0.1:{nobody}", "--app", "served"]
+    own = bootstrap(options_parser().parse_args(words), {})
+    with served.serving(f"127.0.0.1:{at}", own) as process:
+        assert process.stdout.readline() == "started\n"
+
+        with grpc.insecure_channel(f"127.0.0.1:{at}") as channel, pytest.raises(grpc.RpcError):
+            channel.unary_unary("/test.Echo/Who")(b"", timeout=2)
 
 
 def test_who_polls_gets_json_and_304_for_what_is_known(server, port):

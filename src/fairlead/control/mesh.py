@@ -6,7 +6,7 @@ An app that no rule is about has one route, to its instances.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fairlead.compiler.compile import World
 from fairlead.compiler.gateways.gateways import Served
@@ -58,6 +58,18 @@ class Scope:
     """Of a SIDECAR that is an Envoy: what is its own."""
     caller: locality.Caller = locality.Caller()
     """Where it is, and its labels, as far as rules about places ask."""
+    served: tuple[str, ...] = ()
+    """Of a client of gRPC: ``host:port`` of each server in its process."""
+
+    @property
+    def shared(self) -> Scope:
+        """The same for all that have no more of their own than others."""
+        return replace(self, sidecar=None, served=())
+
+    @property
+    def whole(self) -> Scope:
+        """What all of it is worked out for."""
+        return replace(self, sidecar=None, served=(), called=None)
 
 
 def mesh(world: World, scope: Scope, destinations: Destinations | None = None) -> Mesh:

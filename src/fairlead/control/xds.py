@@ -115,7 +115,7 @@ class Xds:
                     task.cancel()
         if world is not self._publisher.world:
             used = {self._scope(node) for node in self._nodes()}
-            self._drop(used | set(map(_shared, used)) | set(map(_whole, used)))
+            self._drop(used | {one.shared for one in used} | {one.whole for one in used})
         return self._publisher.world
 
     def _drop(self, used: set[Scope]) -> None:
@@ -138,7 +138,7 @@ class Xds:
         found: dict[Scope, View] = {}
         destinations = Destinations(world)
         for scope in scopes:
-            shared, whole = _shared(scope), _whole(scope)
+            shared, whole = scope.shared, scope.whole
             if whole not in found:
                 content = mesh(world, whole, destinations)
                 found[whole] = self._encoder.view(content, old.get(whole))
@@ -148,6 +148,9 @@ class Xds:
             if scope.sidecar is not None:
                 mine = own(world, scope)
                 found[scope] = self._encoder.beside(found[shared], mine, old.get(scope))
+            elif scope.served:
+                before = old.get(scope)
+                found[scope] = self._encoder.with_servers(found[shared], scope.served, before)
         self._encoder.forget()
         return found
 
@@ -162,15 +165,15 @@ class Xds:
     def _view(self, node: Node) -> View | None:
         scope = self._scope(node)
         found = self._views.get(scope)
-        if found is None and scope not in self._wanted and self._has_room(_whole(scope)):
-            self._wanted = self._wanted | {scope, _shared(scope), _whole(scope)}
+        if found is None and scope not in self._wanted and self._has_room(scope.whole):
+            self._wanted = self._wanted | {scope, scope.shared, scope.whole}
             self._asked.set()
         return found
 
     def _has_room(self, whole: Scope) -> bool:
         if len(self._wanted) >= MOST_SIDECARS:
             return False
-        return whole in self._wanted or sum(map(_is_whole, self._wanted)) < MOST_VIEWS
+        return whole in self._wanted or sum(one == one.whole for one in self._wanted) < MOST_VIEWS
 
     async def _awaited(self, node: Node) -> View:
         while (found := self._view(node)) is None:
@@ -252,20 +255,8 @@ def _scope(node: Node, world: World) -> Scope:
         egress=world.registry.egress(node.namespace, pairs(labels)),
         sidecar=_sidecar(node) if kind else None,
         caller=_caller(node, world),
+        served=() if kind else tuple(filter(None, map(_listening, node.served))),
     )
-
-
-def _shared(scope: Scope) -> Scope:
-    return replace(scope, sidecar=None)
-
-
-def _whole(scope: Scope) -> Scope:
-    """Return the scope that all of it is worked out for."""
-    return replace(scope, sidecar=None, called=None)
-
-
-def _is_whole(scope: Scope) -> bool:
-    return scope.sidecar is None and scope.called is None
 
 
 def _sidecar(node: Node) -> Sidecar | None:

@@ -6,6 +6,7 @@ import weakref
 
 import pytest
 
+from fairlead.protocols.xds.node import INBOUND, MOST_SERVED
 from fairlead.protocols.xds.resource import CLUSTER, ENDPOINTS, EXTENSION, LISTENER, NAMES, ROUTES
 from fairlead.protocols.xds.subscription import LONGEST_NAME, MOST_NAMES, Refused
 from tests.protocols.xds.streams import Delta, Whole, discovery, resource, view
@@ -307,6 +308,21 @@ def test_what_everybody_has_left_behind_is_not_kept():
     kept = [one() is not None for one in seen]
 
     assert kept == [False, False, True, True], "up to where it had acknowledged, and the newest"
+
+
+def test_servers_are_told_by_the_listeners_they_ask_for():
+    """An address is a part of the name; what else is asked for is no server's."""
+    client = Delta(ALL)
+    client.ask(LISTENER, "app", f"{INBOUND}0.0.0.0:80", f"{INBOUND}[::1]:81")
+    first = client.session.node
+    client.ask(LISTENER, "other")
+
+    assert first is client.session.node
+    assert first is not None
+    assert first.served == ("0.0.0.0:80", "[::1]:81")
+    client.ask(LISTENER, *(f"{INBOUND}0.0.0.0:{port}" for port in range(100)))
+    assert client.session.node is not None
+    assert len(client.session.node.served) == MOST_SERVED
 
 
 def test_bounds():

@@ -8,6 +8,7 @@ from typing import Any
 
 from fairlead.policy.mesh import EDS, Listener, Mesh, MeshCluster
 from fairlead.protocols.xds import clusters, listeners, tables
+from fairlead.protocols.xds.node import INBOUND
 from fairlead.protocols.xds.pb import package
 from fairlead.protocols.xds.resource import (
     CLUSTER,
@@ -58,6 +59,13 @@ class Encoder:
                 **{one: Collection.of(all_, old.of(one)) for one, all_ in mine.items()},
             }
         )
+
+    def with_servers(self, shared: View, at: Iterable[str], before: View | None = None) -> View:
+        """Return `shared` with the listeners of gRPC servers at addresses."""
+        every = shared.of(LISTENER).resources.values()
+        resources = (*every, *self._each("serving", at, _serving))
+        old = (before or View()).of(LISTENER)
+        return View({**shared.types, LISTENER: Collection.of(resources, old)})
 
     def pruned(self, whole: View, called: Container[str], before: View | None = None) -> View:
         """Return `whole` with the clusters of hosts that are not `called` for who asks for them.
@@ -111,6 +119,12 @@ def _endpoints(one: MeshCluster) -> Resource:
 def _listener(one: Listener) -> Resource:
     content = _bytes(listeners.listener(one))
     return Resource(one.name, LISTENER, content, on_demand=not one.address)
+
+
+def _serving(at: str) -> Resource:
+    name = INBOUND + at
+    content = _bytes(listeners.serving(name, at))
+    return Resource(name, LISTENER, content, on_demand=True)
 
 
 def _table(one: Any) -> Resource:

@@ -66,6 +66,22 @@ def listener(one: m.Listener) -> Any:
     return found
 
 
+def serving(name: str, at: str) -> Any:
+    """Return the Listener of a gRPC server at an address: all calls are its own (gRFC A36).
+
+    It takes no filter beside the router, and no table that sends a call anywhere.
+    """
+    found = listeners.Listener(name=name, traffic_direction="INBOUND")
+    found.address.CopyFrom(address(at))
+    manager = connections.HttpConnectionManager(stat_prefix=name, http_filters=[_router()])
+    host = manager.route_config.virtual_hosts.add(name=name, domains=["*"])
+    route = host.routes.add()
+    route.match.prefix = ""
+    route.non_forwarding_action.SetInParent()
+    found.filter_chains.add().filters.add(name=MANAGER).typed_config.Pack(manager)
+    return found
+
+
 def _manage(manager: Any, one: m.Listener) -> None:
     if one.direction == m.GATEWAY:
         # Headers that only a peer may set are removed of what comes from outside.

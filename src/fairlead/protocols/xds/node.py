@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fairlead.policy.locality import Place
@@ -11,6 +11,10 @@ from fairlead.policy.workload import DEFAULT_NAMESPACE
 
 LONGEST = 256
 """Characters of a name that are kept."""
+INBOUND = "xds.istio.io/grpc/lds/inbound/"
+"""Before the address of a gRPC server, in the name of the listener it asks for (Istio's)."""
+MOST_SERVED = 16
+"""Addresses of one data plane's servers that are looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +37,8 @@ class Node:
     """``host:port`` where it takes calls for its application."""
     access_log: str = ""
     """Path of the file where an Envoy writes requests."""
+    served: tuple[str, ...] = ()
+    """Addresses that gRPC servers of its process listen at: by the listeners it asks for."""
     agent: str = ""
     """What it is: ``envoy``, ``gRPC Python``."""
 
@@ -63,6 +69,12 @@ class Node:
             access_log=_text(meta.get("ACCESS_LOG")),
             agent=message.user_agent_name[:LONGEST],
         )
+
+    def asking(self, listeners: Iterable[str]) -> Node:
+        """Return it with the servers that ask for `listeners`; itself where they are the same."""
+        asked = sorted(name for name in listeners if name.startswith(INBOUND))[:MOST_SERVED]
+        served = tuple(name.removeprefix(INBOUND) for name in asked)
+        return self if served == self.served else replace(self, served=served)
 
 
 _READ = frozenset({"NAMESPACE", "LABELS", "LISTEN", "CAPTURE", "INBOUND", "ACCESS_LOG"})

@@ -21,6 +21,8 @@ from fairlead.protocols.xds.subscription import Refused, Rejection
 
 LARGEST = 4 << 20
 """Bytes of a request."""
+MOST_LOADS = 10_000
+"""Clusters that reports of load are kept of."""
 REPORT_EVERY = 10
 """Seconds between two reports of load."""
 
@@ -56,6 +58,8 @@ class Stream:
 
     def __init__(self, session: Session) -> None:
         self.session = session
+        self.node: Node | None = None
+        """For whom there is a view, or will be."""
         self._news, self._refused, self._ended = asyncio.Event(), "", False
 
     def offer(self, view: View) -> None:
@@ -111,6 +115,9 @@ class Streams:
             return
         if rejection is not None:
             self._told(node, rejection)
+        if stream.node is not node:
+            # What it asks for now is nothing that its view has: it waits for another.
+            stream.node, stream.session.view = node, None
         if stream.session.view is None and (view := self._views(node)) is not None:
             stream.offer(view)
 
@@ -173,7 +180,7 @@ class Streams:
 
     def _count(self, stats: Any) -> None:
         name = stats.cluster_name
-        if name not in self.loads and len(self.loads) >= 10_000:
+        if name not in self.loads and len(self.loads) >= MOST_LOADS:
             return
         sent = sum(one.total_issued_requests for one in stats.upstream_locality_stats)
         self.loads[name] = self.loads.get(name, 0) + sent

@@ -78,7 +78,10 @@ class Session:
             if not type_url or len(self.subscriptions) >= MOST_TYPES:
                 raise Refused("no type_url" if not type_url else "too many types")
             subscription = self.subscriptions[type_url] = Subscription(type_url)
-        return self._take(subscription, request, first=first)
+        rejection = self._take(subscription, request, first=first)
+        if type_url == LISTENER:
+            self.node = self.node.asking(subscription.names)
+        return rejection
 
     def next(self) -> bytes | None:
         """Return the next response, None while there is nothing to say."""
