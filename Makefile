@@ -79,13 +79,12 @@ test-weights: $(STAMP)  ## a split of 90 to 10 over 10,000 calls, through agents
 	@envoy=$$(PYTHON='$(PYTHON)' scripts/envoy.sh); ENVOY="$$envoy" $(BIN)/python -m pytest \
 		tests/weights -o junit_family=xunit1 --junitxml build/weights.xml $(ARGS)
 
-.PHONY: test-peers
-test-peers: $(STAMP)  ## the same policies asked of Envoy, agents, and gRPC of Python, Node, Go and Java by itself
-	@export PYTHON='$(PYTHON)'; envoy=$$(scripts/envoy.sh); \
-		node=$$(scripts/npm.sh tests/conformance/routing/peers/grpc-js); \
-		go=$$(scripts/golang.sh tests/conformance/routing/peers/grpc-go); \
-		PEERS=1 ENVOY="$$envoy" PEER_NODE="node $$node/caller.js" PEER_GO="$$go" \
-		$(BIN)/python -m pytest tests/conformance/routing/peers $(ARGS)
+.PHONY: test-peers bench-visible
+test-peers: $(STAMP)  ## the same rules asked of Envoy, agents, and gRPC of Python, Node, Go and Java by itself
+	@PYTHON='$(PYTHON)' scripts/peers.sh $(BIN)/python -m pytest tests/conformance/routing/peers $(ARGS)
+
+bench-visible: $(STAMP)  ## measure how soon calls go by a rule that has changed; writes build/bench/visible.json
+	@PYTHON='$(PYTHON)' scripts/peers.sh $(BIN)/python -m tests.conformance.routing.peers.visible $(ARGS)
 
 conformance-page: $(STAMP)  ## write docs/conformance.md anew
 	@$(BIN)/python -m tests.conformance.routing.page

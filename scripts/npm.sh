@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Fetch what a package.json of this repository pins, and print the folder under build/ that has it:
-#     scripts/npm.sh DIRECTORY
-# The folder is named like the directory, and has its programs, too; no package runs a script.
+# Fetch what a package.json of this repository pins, and print the command that runs a program of it:
+#     scripts/npm.sh DIRECTORY PROGRAM
+# All of it is in a folder under build/ that is named like the directory; no package runs a script.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -20,4 +20,4 @@ if ! cmp -s "$source/package-lock.json" "$folder/package-lock.json"; then
         npm ci --ignore-scripts --no-audit --no-fund --silent >&2) ||
         { rm -f "$folder/package-lock.json"; exit 3; }
 fi
-echo "$folder"
+echo "node $folder/$2"

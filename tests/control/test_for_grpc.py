@@ -8,6 +8,7 @@ import pytest
 
 from fairlead.control.mesh import OUTBOUND
 from fairlead.policy.mesh import Mesh, MeshCluster
+from fairlead.policy.routing.action import Forward
 from fairlead.policy.routing.request import Request
 from fairlead.policy.routing.router import Router
 from fairlead.policy.routing.table import Route
@@ -146,3 +147,33 @@ def test_envoy_is_given_what_is_written():
 
     assert asked(found, method="GET").cluster == at("orders", "v2")
     assert OUTBOUND in {one.name for one in found.tables}
+
+
+@pytest.mark.parametrize(
+    ("rule", "status"),
+    [
+        ("directResponse: {status: 403}", 403),
+        ("redirect: {uri: /new, redirectCode: 307}", 307),
+    ],
+)
+def test_a_route_that_sends_nothing_is_a_fault_on_purpose(rule, status):
+    """Of one, gRPC of Java refuses the table, and a process of Node ends."""
+    found = told(f"  - {rule}")
+    (only,) = routes(found)
+
+    assert isinstance(only.action, Forward)
+    assert only.injection is not None
+    assert (only.injection.status, only.injection.abort_percent) == (status, 100.0)
+    assert only.action.clusters[0].cluster in {one.name for one in found.clusters}
+
+
+def test_a_route_that_asks_for_a_parameter_is_left_out():
+    """No call has any; gRPC of Node overlooks the test, and would take the route."""
+    assert len(routes(matching("queryParams: {q: {exact: a}}"))) == 1
+
+
+def test_that_a_header_is_missing_is_said_in_a_way_that_all_read():
+    (first, *_) = routes(matching("withoutHeaders: {x: {}}"))
+    (header,) = first.match.headers
+
+    assert (header.present, header.invert) == (True, True)

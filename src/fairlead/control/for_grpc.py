@@ -13,14 +13,28 @@ from itertools import product
 
 from fairlead.policy.balance import MAGLEV, RING_HASH, ROUND_ROBIN
 from fairlead.policy.mesh import MeshCluster
-from fairlead.policy.routing.match import REGEX, SEPARATED_PREFIX, HeaderMatch, PathMatch
+from fairlead.policy.resilience import Injection
+from fairlead.policy.routing.action import Answer, Forward, Redirect, Weighted
+from fairlead.policy.routing.match import (
+    REGEX,
+    SEPARATED_PREFIX,
+    HeaderMatch,
+    PathMatch,
+    QueryMatch,
+)
 from fairlead.policy.routing.predicates import text_test
 from fairlead.policy.routing.table import Route
 
-FACTS = {":method": ("POST",), ":scheme": ("http",)}
-"""What is known of every call. They have no such headers, and a test of one never holds."""
+FACTS = {
+    ":method": ("POST",),
+    ":scheme": ("http",),
+    "content-type": ("application/grpc", "application/grpc+proto"),
+}
+"""What is known of every call. Not all have such headers, and then a test of one never holds."""
 MOST_EITHER = 4
 """Headers of a route that may be missing, each of which doubles it."""
+NOBODY = "BlackHoleCluster"
+"""Cluster without instances."""
 LEAST_PAUSE = 0.005
 """Seconds. A pause that is rounded to nothing is never over in gRPC's core (seen in 1.85)."""
 
@@ -30,10 +44,11 @@ def routes(found: Iterable[Route], names: tuple[str, ...]) -> Iterator[Route]:
     facts = {**FACTS, ":authority": names}
     for one in found:
         headers = list(_known(one.match.headers, facts))
-        if None not in headers:
+        if None not in headers and not any(map(_asks, one.match.queries)):
             told = tuple(header for header in headers if isinstance(header, HeaderMatch))
             for each in _alternatives(told):
-                yield _route(replace(one, match=replace(one.match, headers=each)))
+                match = replace(one.match, headers=tuple(map(_there, each)), queries=())
+                yield _route(replace(one, match=match))
 
 
 def cluster(one: MeshCluster) -> MeshCluster:
@@ -63,7 +78,23 @@ def _route(one: Route) -> Route:
         longest = max(retry.longest, LEAST_PAUSE)
         retry = replace(retry, backoff=LEAST_PAUSE, longest=longest)
     limit = one.timeout if one.grpc_timeout is None else one.grpc_timeout
-    return replace(one, cors=None, grpc_timeout=limit, retry=retry)
+    return replace(_sent(one), cors=None, grpc_timeout=limit, retry=retry)
+
+
+def _sent(one: Route) -> Route:
+    """Return a route that sends calls: what is answered at once is a fault on purpose.
+
+    Of a route that sends nothing, gRPC of Java refuses the table, and a process of Node ends.
+    """
+    if isinstance(one.action, Forward):
+        return one
+    status = 503
+    if isinstance(one.action, Answer):
+        status = one.action.status
+    elif isinstance(one.action, Redirect):
+        status = one.action.code
+    action = Forward(clusters=(Weighted(cluster=NOBODY),))
+    return replace(one, action=action, injection=Injection(status=status, abort_percent=100.0))
 
 
 def _known(
@@ -82,6 +113,18 @@ def _known(
         if held == {True}:
             continue
         yield None if held == {False} else one
+
+
+def _asks(one: QueryMatch) -> bool:
+    """Tell whether a parameter has to be there: no call has any, which gRPC of Node overlooks."""
+    return one.text is not None or one.present
+
+
+def _there(one: HeaderMatch) -> HeaderMatch:
+    """Return a test whether a header is missing as gRPC of Node reads it, too: it is not there."""
+    if one.text is not None or one.range is not None or one.present:
+        return one
+    return replace(one, present=True, invert=not one.invert)
 
 
 def _alternatives(headers: tuple[HeaderMatch, ...]) -> Iterator[tuple[HeaderMatch, ...]]:

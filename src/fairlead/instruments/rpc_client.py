@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakSet
 
 from fairlead.flow.call import Fault, Injected, Outcome
+from fairlead.flow.inject import CODES, UNKNOWN
 from fairlead.flow.rejected import Rejected
 from fairlead.instruments.attempt import Sender, count
 from fairlead.instruments.drive import Journey
@@ -258,7 +259,8 @@ class RpcSender(Sender):
         """Return a part of the call."""
         match source:
             case "header":
-                return values_of(self._governed.metadata, name.lower())
+                found = values_of(self._governed.metadata, name.lower())
+                return GRPC_TYPE if not found and name.lower() == "content-type" else found
             case "host":
                 return self._name
             case "path":
@@ -286,7 +288,7 @@ class RpcSender(Sender):
     def unreachable(self, error: Unreachable | Rejected | Injected) -> Exception:
         """Return the library's own error."""
         if isinstance(error, Injected):
-            code = UNAVAILABLE if error.grpc is None else error.grpc
+            code = CODES.get(error.status, UNKNOWN) if error.grpc is None else error.grpc
             return self.error_of(code, error.text)
         if isinstance(error, Rejected):
             code, text = status_of(error.refusal)

@@ -156,6 +156,16 @@ def test_an_abort_on_purpose_has_its_code(plane: Plane, make: Make, base: Seen, 
     assert base.calls == []
 
 
+def test_an_abort_with_a_status_of_http_has_the_code_for_it(
+    plane: Plane, make: Make, way: str
+) -> None:
+    """As gRPC maps them, on every data plane."""
+    ruled(plane, call_route(rule=RULE, injection=Injection(status=401, abort_percent=100.0)))
+    with pytest.raises(grpc.RpcError) as raised:
+        make().ask(way)
+    assert raised.value.code() is grpc.StatusCode.UNAUTHENTICATED
+
+
 def test_an_instance_that_fails_is_left_out(
     plane: Plane, make: Make, base: Seen, gray: Seen, way: str
 ) -> None:

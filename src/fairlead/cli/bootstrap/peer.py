@@ -70,15 +70,15 @@ def node(settings: Settings, kind: str, **metadata: str) -> dict[str, Any]:
         labels["lane"] = settings.lane or "base"
     unit = "-".join(filter(None, (name, platform.node(), settings.address.rpartition(":")[2])))
     where = _address(settings.address)
+    place = Place.read(settings.zone)._asdict() if settings.zone else {}
     plain: dict[str, Any] = {
         "id": f"{kind}~{where}~{unit}.{namespace}~{namespace}.svc.cluster.local",
         "cluster": name,
         "metadata": {"NAMESPACE": namespace, "LABELS": labels},
+        # gRPC of Node refuses a node without it.
+        "locality": {name: text for name, text in place.items() if text},
     }
     plain["metadata"] |= {name: text for name, text in metadata.items() if text}
-    if settings.zone:
-        place = Place.read(settings.zone)._asdict()
-        plain["locality"] = {name: text for name, text in place.items() if text}
     return plain
 
 

@@ -63,8 +63,8 @@ def matching(one: m.RouteMatch) -> Any:
 
 
 def _path(found: Any, path: m.PathMatch) -> None:
-    if path.ignore_case and path.kind not in (m.REGEX, m.TEMPLATE):
-        found.case_sensitive.value = False
+    if path.kind in (m.EXACT, m.PREFIX, m.SEPARATED_PREFIX):
+        found.case_sensitive.value = not path.ignore_case  # gRPC of Java takes nothing for False
     if path.kind == m.EXACT:
         found.path = path.value
     elif path.kind == m.SEPARATED_PREFIX:

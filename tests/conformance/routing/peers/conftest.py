@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.conformance.routing.peers.corpus import policies
 from tests.conformance.routing.peers.plane import Plane, standing
 from tests.conformance.routing.peers.runners import Runner, by_agent, by_envoy, stock
 
-ENVOY = os.environ.get("ENVOY", "")
 PEERS = bool(os.environ.get("PEERS"))
 collect_ignore = [] if PEERS else ["test_peers.py"]
 
@@ -20,7 +20,7 @@ collect_ignore = [] if PEERS else ["test_peers.py"]
 @pytest.fixture(scope="session")
 def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
     """Run the control plane and the instances."""
-    with standing(tmp_path_factory.mktemp("peers")) as found:
+    with standing(tmp_path_factory.mktemp("peers"), policies()) as found:
         yield found
 
 
@@ -37,7 +37,7 @@ def asking(
             if name not in found:
                 kind, _, library = name.partition(" ")
                 if kind == "envoy":
-                    one = by_envoy(plane, ENVOY, folder)
+                    one = by_envoy(plane, folder)
                 elif kind == "agent":
                     one = by_agent(plane, library, folder)
                 else:

@@ -71,7 +71,7 @@ def policies() -> tuple[Policies, ...]:
     """Return all groups. Raises Invalid where a file is not what README.md says."""
     known = features(FEATURES)
     read = tuple(
-        _group(path.stem, entry)
+        group_of(path.stem, entry)
         for path in sorted(CASES.glob("*.yaml"))
         for entry in yaml.safe_load(path.read_text("utf-8"))
     )
@@ -93,7 +93,8 @@ def names(groups: Iterable[Policies]) -> set[str]:
     return {one.name for group in groups for one in group.serves}
 
 
-def _group(file: str, plain: Mapping[str, Any]) -> Policies:
+def group_of(file: str, plain: Mapping[str, Any]) -> Policies:
+    """Read a group of a file. Raises Invalid where it is none."""
     rest = dict(plain)
     name = f"{file}/{rest.pop('group', '')}"
     namespace = re.sub("[^a-z0-9]+", "-", name.lower())

@@ -97,7 +97,9 @@ def _tried(call: Callable[[Told], Answer], told: Told) -> Answer:
     try:
         return call(told)
     except Exception as error:  # every library has its own for a call that failed
-        return {"status": 0, "headers": [], "body": f"{type(error).__name__}: {error}"}
+        # Each has its own error of a call that took too long: it stands for the gateway's answer.
+        status = 504 if "Timeout" in type(error).__name__ else 0
+        return {"status": status, "headers": [], "body": f"{type(error).__name__}: {error}"}
 
 
 def _answer(status: int, headers: Any, body: str) -> Answer:

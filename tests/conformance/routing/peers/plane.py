@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.cli.proxy.following import xds_port
 from tests.conformance.routing.envoy.upstream import Upstream
-from tests.conformance.routing.peers.corpus import GRPC, HTTP, Policies, names, of, policies
+from tests.conformance.routing.peers.corpus import GRPC, HTTP, Policies, names
 from tests.conformance.routing.peers.upstream import Services
 from tests.control.fleet import Agent
 from tests.control.serving import Server, serving
@@ -26,6 +26,8 @@ class Plane:
     server: Server
     web: Upstream
     services: Services
+    hosts: Mapping[str, str]
+    """An app of each protocol that answers everything."""
 
     @property
     def xds(self) -> str:
@@ -61,17 +63,19 @@ class Plane:
 
 
 @contextmanager
-def standing(folder: Path) -> Iterator[Plane]:
-    """Run all of it, with every group of the corpus in a namespace of its own."""
+def standing(folder: Path, groups: Sequence[Policies]) -> Iterator[Plane]:
+    """Run all of it, with every group in a namespace of its own."""
+    by = {one: [group for group in groups if group.protocol == one] for one in (GRPC, HTTP)}
     with (
-        Upstream(names(of(HTTP))) as web,
-        Services(names(of(GRPC))) as services,
+        Upstream(names(by[HTTP])) as web,
+        Services(names(by[GRPC])) as services,
         serving(folder / "data", xds="127.0.0.1:0", fixed={"lease": LEASE}) as server,
     ):
-        plane = Plane(server, web, services)
-        for group in policies():
+        hosts = {one: f"orders.{found[-1].namespace}" for one, found in by.items()}
+        plane = Plane(server, web, services, hosts)
+        for group in groups:
             plane.register(group)
-        for group in policies():
+        for group in groups:
             for one in group.objects:
                 plane.apply(one)
         yield plane

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import httpx
 
@@ -19,9 +20,9 @@ from tests.conformance.routing.corpus import Case
 from tests.conformance.routing.envoy import judge
 from tests.conformance.routing.envoy.process import Envoy
 from tests.conformance.routing.outcome import Outcome
-from tests.conformance.routing.peers.asking import Grpc, Http, least, named
+from tests.conformance.routing.peers.asking import Grpc, Http, Told, least, named
 from tests.conformance.routing.peers.child import Child
-from tests.conformance.routing.peers.corpus import CALLER, GRPC, HTTP, LABELS, Policies, of
+from tests.conformance.routing.peers.corpus import CALLER, GRPC, HTTP, LABELS, Policies
 from tests.conformance.routing.peers.plane import Plane
 from tests.control.fleet import until
 
@@ -29,11 +30,11 @@ HERE = Path(__file__).parent
 TOLD = {"FAIRLEAD_LABELS": ",".join(f"{k}={v}" for k, v in LABELS.items() if k != "app")}
 STOCK = {"python": [sys.executable, str(HERE / "grpc_caller.py")]}
 """Programs whose gRPC asks the control plane by itself, without us."""
+ENVOY = os.environ.get("PEER_ENVOY", "")
 for name in ("NODE", "GO", "JAVA"):
     if command := os.environ.get(f"PEER_{name}", ""):
         STOCK[name.lower()] = command.split()
-LAST = f"orders.{of(HTTP)[-1].namespace}"
-"""An app that answers everything."""
+_LANE = re.compile(r"(?:.*,)?x-opensergo-traffic=(\w+)(?:,.*)?")
 LIBRARIES = ("httpx", "requests", "aiohttp", "grpc")
 
 
@@ -86,7 +87,7 @@ def stock(plane: Plane, name: str, folder: Path) -> Iterator[Runner]:
 
 
 @contextmanager
-def by_envoy(plane: Plane, program: str, folder: Path) -> Iterator[Runner]:
+def by_envoy(plane: Plane, folder: Path) -> Iterator[Runner]:
     """Run an Envoy beside the application that calls."""
     capture = free_port()
     words = ["--envoy", "--app", CALLER, "--namespace", CALLER, "--xds", plane.xds]
@@ -94,8 +95,8 @@ def by_envoy(plane: Plane, program: str, folder: Path) -> Iterator[Runner]:
     config = bootstrap(options_parser().parse_args(words), TOLD)
     at = f"127.0.0.1:{capture}"
     with ExitStack() as stack:
-        stack.enter_context(Envoy(program, config, folder))
-        until(lambda: _answers(capture))
+        stack.enter_context(Envoy(ENVOY, config, folder))
+        until(lambda: _answers(capture, plane.hosts[HTTP]))
         child = stack.enter_context(Child(STOCK["python"], folder / "envoy.grpc.log"))
         yield Both(
             {
@@ -105,13 +106,23 @@ def by_envoy(plane: Plane, program: str, folder: Path) -> Iterator[Runner]:
         )
 
 
-def _answers(port: int) -> bool:
+def _answers(port: int, host: str) -> bool:
     """Tell whether Envoy has all of it: clusters come before routes."""
     try:
-        found = httpx.get(f"http://127.0.0.1:{port}/", headers={"host": LAST}, trust_env=False)
+        found = httpx.get(f"http://127.0.0.1:{port}/", headers={"host": host}, trust_env=False)
     except httpx.TransportError:
         return False
     return found.is_success
+
+
+def _knows(child: Child, hosts: Mapping[str, str], library: str) -> bool:
+    """Tell whether an agent has been told of the apps that there are."""
+    if library == "grpc":
+        told = {"target": hosts[GRPC], "metadata": [], "method": "/a.B/C", "deadline": 8}
+        return bool(child.ask(told)["code"] == "OK")
+    url = f"http://{hosts[HTTP]}/"
+    told = {"url": url, "method": "GET", "headers": [], "body": "", "deadline": 8}
+    return bool(child.ask(told)["status"] == 200)
 
 
 BY = {
@@ -123,23 +134,37 @@ BY = {
 
 @contextmanager
 def by_agent(plane: Plane, library: str, folder: Path) -> Iterator[Runner]:
-    """Run an application with the agent."""
+    """Run an application with the agent, once for each lane: it knows which lane a call is on."""
     told = {"CONTROL": plane.server.url, "NAMESPACE": CALLER, "APP": CALLER}
     environment = {**TOLD, **{f"FAIRLEAD_{key}": value for key, value in told.items()}}
     command = BY.get(library) or STOCK["python"]
     run = [str(Path(sys.executable).with_name("fairlead")), "run", "--", *command]
-    with Child(run, folder / f"agent.{library}.log", environment) as child:
+    children: dict[str, Child] = {}
+    with ExitStack() as stack:
+
+        def ask(told: Told) -> Any:
+            where = "headers" if "headers" in told else "metadata"
+            lane = "".join(value for name, value in told[where] if name == "baggage")
+            found = _LANE.fullmatch(lane)
+            if found:
+                told = {**told, where: [pair for pair in told[where] if pair[0] != "baggage"]}
+            name = found[1] if found else ""
+            if name not in children:
+                log = folder / f"agent.{library}.{name}.log"
+                lanes = {**environment, "FAIRLEAD_LANE": name}
+                child = children[name] = stack.enter_context(Child(run, log, lanes))
+                until(lambda: _knows(child, plane.hosts, library))
+            return children[name].ask(told)
+
         if library == "grpc":
-            yield Grpc(plane, child.ask, lambda host: (host, ""))
+            yield Grpc(plane, ask, lambda host: (host, ""))
         else:
-            yield Http(plane, child.ask)
+            yield Http(plane, ask)
 
 
 def missing(name: str) -> str:
     """Return why a data plane cannot be asked here, ``""`` where it can."""
     kind = name.partition(" ")[0]
-    if kind == "envoy":
-        return "" if os.environ.get("ENVOY") else "no Envoy: scripts/envoy.sh has not found one"
-    if kind == "agent" or kind in STOCK:
+    if kind == "agent" or kind in STOCK or (kind == "envoy" and ENVOY):
         return ""
     return os.environ.get(f"PEER_{kind.upper()}_MISSING", f"no program for {kind}")

@@ -13,7 +13,7 @@ from tests.conformance.routing.runners import declared
 def group(**fields: object) -> corpus.Policies:
     """Return a group as a file has it."""
     plain = {"group": "g", "needs": "order", "rule": "r", "cases": [{"ask": "/a", "to": "stock"}]}
-    return corpus._group("f", {**plain, **fields})
+    return corpus.group_of("f", {**plain, **fields})
 
 
 def test_there_are_enough_cases():
