@@ -51,7 +51,9 @@ class Child:
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(told) + "\n")
         self._process.stdin.flush()
-        ready, _, _ = select.select([self._process.stdout], [], [], PATIENCE)
+        waiting = select.poll()  # select knows 1,024 files; all data planes have more connections
+        waiting.register(self._process.stdout, select.POLLIN)
+        ready = waiting.poll(1000 * PATIENCE)
         line = self._process.stdout.readline() if ready else ""
         assert line, f"{self._command[0]}: no answer; {self._log.read_text()[-2000:]}"
         return json.loads(line)
