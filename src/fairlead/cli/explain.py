@@ -11,8 +11,10 @@ from typing import Annotated, Any
 import typer
 
 from fairlead.cli import command, terminal
+from fairlead.cli.asking import headers_given
 from fairlead.cli.command import DEFAULT_SERVER, Namespace, Server
 from fairlead.cli.control_plane import ControlPlane
+from fairlead.cli.explain_call import call
 from fairlead.cli.explain_chain import tree
 from fairlead.cli.explain_flow import PATH, flow
 from fairlead.cli.explain_kind import kind
@@ -73,11 +75,7 @@ def request(  # noqa: PLR0913 - one parameter for each option
 
 
 def _headers(headers: Sequence[str], cookies: Sequence[str]) -> Iterator[list[str]]:
-    for text in headers:
-        name, colon, value = text.partition(":")
-        if not colon or not name.strip():
-            raise Failed(f"-H {text!r}: write 'name: value'", USAGE)
-        yield [name.strip(), value.strip()]
+    yield from headers_given(headers)
     for text in cookies:
         if "=" not in text:
             raise Failed(f"--cookie {text!r}: write 'name=value'", USAGE)
@@ -152,4 +150,4 @@ def _hop(hop: dict[str, Any]) -> Iterator[str]:
         yield f"      not {excluded['address']}: {excluded['why']}"
 
 
-COMMANDS: command.Commands = {"request": request, "flow": flow, "kind": kind}
+COMMANDS: command.Commands = {"request": request, "call": call, "flow": flow, "kind": kind}

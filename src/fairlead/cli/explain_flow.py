@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
 
 from fairlead.cli import command, terminal
+from fairlead.cli.asking import labels_given
 from fairlead.cli.command import DEFAULT_SERVER, Namespace, Server
 from fairlead.cli.control_plane import ControlPlane
-from fairlead.cli.failure import USAGE, Failed
 from fairlead.cli.printing import WholeOutput, document
 from fairlead.policy.governance import ON
 from fairlead.policy.outcome import GRPC_CODES
@@ -46,18 +46,10 @@ def flow(
         "app": app,
         "namespace": namespace or DEFAULT_NAMESPACE,
         "resource": resource,
-        "labels": dict(_labels(label or ())),
+        "labels": dict(labels_given(label or ())),
     }
     answer = ControlPlane(server).call("POST", PATH, query)
     print(document(answer, output) if output else terminal.safe("\n".join(worded(answer))))
-
-
-def _labels(labels: Sequence[str]) -> Iterator[tuple[str, str]]:
-    for text in labels:
-        key, equals, value = text.partition("=")
-        if not equals or not key:
-            raise Failed(f"--label {text!r}: write 'key=value'", USAGE)
-        yield key, value
 
 
 def worded(answer: dict[str, Any]) -> Iterator[str]:

@@ -88,7 +88,7 @@ class Question:
         request = Request(
             method_name=_text(query, "method", "GET"),
             target=_text(query, "path", "/"),
-            headers=tuple(_headers(query.get("headers"))),
+            headers=tuple(headers_of(query.get("headers"))),
             source=_text(query, "source_ip", ""),
         )
         return cls(namespace=_text(query, "namespace", DEFAULT_NAMESPACE), app=app, request=request)
@@ -101,7 +101,8 @@ def _text(query: Mapping[str, Any], key: str, default: str) -> str:
     return value
 
 
-def _headers(raw: Any) -> Iterator[tuple[str, str]]:
+def headers_of(raw: Any) -> Iterator[tuple[str, str]]:
+    """Yield headers with names in lower case. Raises InvalidQuery."""
     items = raw.items() if isinstance(raw, Mapping) else raw or ()
     if not isinstance(items, list | tuple) and not isinstance(raw, Mapping):
         raise InvalidQuery("headers: must be a map or a list of [name, value]")

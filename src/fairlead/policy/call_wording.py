@@ -14,7 +14,7 @@ from fairlead.policy.routing.action import (
     HeaderChanges,
     Redirect,
 )
-from fairlead.policy.routing.match import EXACT, HeaderMatch, PathMatch, TextMatch
+from fairlead.policy.routing.match import EXACT, HeaderMatch, PathMatch, RouteMatch, TextMatch
 from fairlead.policy.routing.table import SEPARATORS, Route
 from fairlead.policy.wording import number, span
 
@@ -88,25 +88,31 @@ def _changed(one: HeaderChanges, where: str) -> Iterator[str]:
 
 def route_asked(route: Route) -> str:
     """Return of which calls a route is, ``""`` for all."""
-    match = route.match
-    words = [] if match.path == PathMatch() else [_path(match.path)]
-    words += map(_header, match.headers)
-    words += (_texted(f"query {one.name}", one.text, one.present) for one in match.queries)
-    words += (f"cookie {one.name} {_text(one.text)}" for one in match.cookies)
-    words += (
-        _texted(f"argument {'.'.join(one.path)}", one.text, present=not one.invert)
-        for one in match.metadata
-    )
+    return " and ".join(words for words, _ in parts(route.match))
+
+
+def parts(match: RouteMatch) -> Iterator[tuple[str, RouteMatch]]:
+    """Yield each test of a match in words, and as a match that asks for nothing else."""
+    if match.path != PathMatch():
+        yield _path(match.path), RouteMatch(path=match.path)
+    for header in match.headers:
+        yield _header(header), RouteMatch(headers=(header,))
+    for one in match.queries:
+        yield _texted(f"query {one.name}", one.text, one.present), RouteMatch(queries=(one,))
+    for cookie in match.cookies:
+        yield f"cookie {cookie.name} {_text(cookie.text)}", RouteMatch(cookies=(cookie,))
+    for field in match.metadata:
+        name = f"argument {'.'.join(field.path)}"
+        words = _texted(name, field.text, present=not field.invert)
+        yield words, RouteMatch(metadata=(field,))
     if match.fraction is not None:
         share = 100 * match.fraction.numerator / match.fraction.denominator
-        words.append(f"{share:g}% of them")
+        yield f"{share:g}% of them", RouteMatch(fraction=match.fraction)
     if match.grpc:
-        words.append("gRPC")
-    words += (
-        f"{one.name}({', '.join(f'{name}={value}' for name, value in one.arguments)})"
-        for one in match.custom
-    )
-    return " and ".join(words)
+        yield "gRPC", RouteMatch(grpc=True)
+    for test in match.custom:
+        given = ", ".join(f"{name}={value}" for name, value in test.arguments)
+        yield f"{test.name}({given})", RouteMatch(custom=(test,))
 
 
 def _path(one: PathMatch) -> str:

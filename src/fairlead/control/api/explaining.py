@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Route
 
 from fairlead.compiler.chain import chain
 from fairlead.compiler.explain import explain
+from fairlead.compiler.explain_call import explain_call
 from fairlead.compiler.explain_flow import explain_flow
 from fairlead.compiler.request import InvalidQuery, Question
 from fairlead.control.access.caller import Caller, caller_of
@@ -40,13 +41,15 @@ class Explaining:
         yield Route(f"{ROOT}/explain", self.explain, methods=["POST"])
 
     async def explain(self, request: Request) -> Response:
-        """Say which lane a request would take, and why; or which rules a resource has."""
+        """Say which lane a request would take, what becomes of a call, or what a resource has."""
         query = await json_of(request)
         if not isinstance(query, dict):
             raise bad_request("the body is no object")
         caller = caller_of(request)
         caller.require("create", EXPLANATIONS, str(query.get("namespace", DEFAULT_NAMESPACE)))
         try:
+            if "call" in query:
+                return json_response(explain_call(self.publisher.world, query))
             if "resource" in query:
                 return json_response(explain_flow(self.publisher.world, query))
             return json_response(await self._request(caller, query))
