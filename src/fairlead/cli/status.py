@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from fairlead.cli import command, looking, terminal
+from fairlead.cli import command, data_planes, looking, terminal
 from fairlead.cli.command import DEFAULT_SERVER, AllNamespaces, Namespace, Server, Watch
-from fairlead.cli.control_plane import ControlPlane
+from fairlead.cli.control_plane import ControlPlane, Refused
 from fairlead.cli.failure import REFUSED
 from fairlead.cli.printing import Form, Output, document, put
 from fairlead.cli.table import tabled
@@ -66,13 +66,18 @@ def status(
     namespace: Namespace = None,
     all_namespaces: AllNamespaces = False,
     check: Annotated[
-        bool, typer.Option("--check", help="Exit with 1 unless every workload is live.")
+        bool,
+        typer.Option(
+            "--check", help="Exit with 1 unless all workloads are live, and no data plane refuses."
+        ),
     ] = False,
     watch: Watch = False,
     output: Output = None,
     server: Server = DEFAULT_SERVER,
 ) -> None:
     """Say of every workload whether it is live, lagging, away or refused, and why.
+
+    Of data planes that speak xDS, what they refuse.
 
     REVISION is the newest revision of the control plane whose policy all its processes enforce: of
     a live workload the one that the last line names. CONNECTED is when they all were, which may be
@@ -93,7 +98,7 @@ def status(
         found = ask()
         whole = output in (Form.JSON, Form.YAML)
         put([document(found.plain(), output)] if whole else lines(found))
-    if check and any(one.state != "live" for one in found.workloads):
+    if check and not found.well:
         raise SystemExit(REFUSED)
 
 
@@ -106,6 +111,14 @@ class Standing:
     governance: Mapping[str, Any]
     alarms: Sequence[Mapping[str, Any]]
     workloads: Sequence[Workload]
+    data_planes: Sequence[Mapping[str, Any]] = ()
+    """Those that ask for xDS."""
+
+    @property
+    def well(self) -> bool:
+        """Whether all of them have taken what they were sent, and workloads are live."""
+        refused = any(one["refused"] for one in self.data_planes)
+        return not refused and all(one.state == "live" for one in self.workloads)
 
     def plain(self) -> dict[str, Any]:
         """Return it as plain values."""
@@ -114,11 +127,13 @@ class Standing:
             "governance": self.governance,
             "alarms": self.alarms,
             "workloads": [asdict(one) for one in self.workloads],
+            "dataPlanes": list(self.data_planes),
         }
 
     def lines(self, *, wide: bool = False) -> Iterator[str]:
         """Yield it for people."""
         yield from worded(self.revision, self.workloads, self.namespace, wide=wide)
+        yield from data_planes.worded(self.data_planes)
         yield from unenforced(self.governance, self.namespace)
         yield from alarming(self.alarms)
 
@@ -141,7 +156,22 @@ def standing(control: ControlPlane, namespace: str | None) -> Standing:
         governance=answer.get("governance", {"default": ON, "namespaces": {}}),
         alarms=answer.get("alarms", []),
         workloads=list(workloads(answer["nodes"], instances)),
+        data_planes=_data_planes(control, namespace),
     )
+
+
+def _data_planes(control: ControlPlane, namespace: str | None) -> Sequence[Mapping[str, Any]]:
+    """Return those of a namespace, of all for None; none where xDS is not spoken."""
+    try:
+        answer = control.call(
+            "GET", data_planes.PATH, query={"namespace": namespace} if namespace else {}
+        )
+    except Refused as error:
+        if error.code == data_planes.NOT_SERVED:
+            return ()
+        raise
+    found: Sequence[Mapping[str, Any]] = answer["clients"]
+    return found
 
 
 def workloads(

@@ -201,8 +201,10 @@ class Xds:
         yield Route(f"{ROOT}/xds", self._state, methods=["GET"])
 
     async def _state(self, request: Request) -> Response:
-        caller_of(request).require("list", "nodes.fairlead.io", "")
-        clients = [_client(stream.session) for stream in self.streams.open]
+        asked = request.query_params.get("namespace")
+        caller_of(request).require("list", "nodes.fairlead.io", asked or "")
+        every = (_client(stream.session) for stream in self.streams.open)
+        clients = [one for one in every if asked in (None, one["namespace"])]
         return json_response({**self._ports, "requests": self.streams.requests, "clients": clients})
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import queue
 import time
 from dataclasses import replace
 
@@ -13,6 +12,7 @@ from fairlead.policy.routing.table import Route
 from fairlead.protocols.xds import pb, server
 from fairlead.protocols.xds.resource import CLUSTER
 from tests.protocols.xds.caller import answering, calling
+from tests.protocols.xds.talk import Talk
 from tests.protocols.xds.test_grpc_client import cluster, mesh, to
 
 SERVICES = "/envoy.service."
@@ -70,13 +70,7 @@ def test_the_state_of_each_client_is_told_to_tools_of_envoy(plane, refuses):
     with grpc.insecure_channel(f"127.0.0.1:{plane.port}") as channel:
         talk = Talk(channel)
         talk.say(asked)
-        told = discovery.DiscoveryResponse.FromString(next(talk.answers))
-        answer = discovery.DiscoveryRequest(
-            type_url=CLUSTER, version_info=told.version_info, response_nonce=told.nonce
-        )
-        if refuses:
-            answer.error_detail.message = "no such thing"
-        talk.say(answer)
+        talk.answer(talk.take(), "no such thing" if refuses else "")
         fetch = channel.unary_unary(
             f"{SERVICES}status.v3.ClientStatusDiscoveryService/FetchClientStatus"
         )
@@ -96,18 +90,3 @@ def test_the_state_of_each_client_is_told_to_tools_of_envoy(plane, refuses):
         kind = ("ERROR", "no such thing") if refuses else ("SYNCED", None)
         until(lambda: states() == [("tool-1", *kind)])
         talk.end()
-
-
-class Talk:
-    """A stream of ADS."""
-
-    def __init__(self, channel):
-        self._said: queue.Queue[bytes | None] = queue.Queue()
-        method = f"{SERVICES}discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources"
-        self.answers = channel.stream_stream(method)(iter(self._said.get, None))
-
-    def say(self, request):
-        self._said.put(request.SerializeToString())
-
-    def end(self):
-        self._said.put(None)

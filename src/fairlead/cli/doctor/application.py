@@ -12,7 +12,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from fairlead.agent.settings import Settings
-from fairlead.cli.doctor.asking import ask_json
+from fairlead.cli import terminal
+from fairlead.cli.data_planes import NOT_SERVED, refusals
+from fairlead.cli.doctor.asking import Unanswered, ask_json
 from fairlead.cli.doctor.diagnosis import (
     Answer,
     Problem,
@@ -35,6 +37,7 @@ COLUMNS = ("HOST", "PID", "ADDRESS", "LANE", "STATE", "REVISION", "FOR", "SOURCE
 def asked(settings: Settings, app: str, namespace: str) -> Answer:
     """Return what the control plane knows of the app. Raises Unanswered."""
     found: Answer = ask_json(settings, f"{ROOT}/nodes?{urlencode({'namespace': namespace})}")
+    planes = _data_planes(settings, namespace)
     nodes = [node for node in found["nodes"] if node["app"] == app]
     absent = [one for one in found.get("absent", ()) if one["app"] == app]
     every = sorted({one["app"] for one in (*found["nodes"], *found.get("absent", ()))})
@@ -45,6 +48,7 @@ def asked(settings: Settings, app: str, namespace: str) -> Answer:
         "processes": [*nodes, *absent],
         "governance": _mode(found, namespace),
         "alarms": [one for one in found.get("alarms", ()) if one["app"] == app],
+        "dataPlanes": [one for one in planes if one["app"] == app],
         "meant": get_close_matches(app, every, n=1),
         "apps": every,
     }
@@ -65,8 +69,25 @@ def problems(answer: Answer) -> Iterator[Problem]:
             text = f"{one['held']} of {one['present']} instances fell silent at once and are held"
             remedy = "look at the network between them and the control plane first"
             yield Problem(code="alarm", text=f"{text} since {one['since']}", remedy=remedy)
-    if not answer["processes"]:
+    for plane in answer["dataPlanes"]:
+        for why in refusals(plane):
+            text = f"its data plane {terminal.one_line(plane['node'])} refuses a {why}"
+            remedy = "mend the rule that made it: its status names this data plane"
+            yield Problem(code="refused", text=text, remedy=remedy)
+    if not answer["processes"] and not answer["dataPlanes"]:
         yield _unknown(answer)
+
+
+def _data_planes(settings: Settings, namespace: str) -> list[Answer]:
+    """Return those of a namespace; none where xDS is not spoken."""
+    try:
+        answer = ask_json(settings, f"{ROOT}/xds?{urlencode({'namespace': namespace})}")
+    except Unanswered as error:
+        if error.status == NOT_SERVED:
+            return []
+        raise
+    found: list[Answer] = answer["clients"]
+    return found
 
 
 def _mode(found: Answer, namespace: str) -> str:

@@ -21,6 +21,11 @@ LIMIT = 64 << 20
 class Unanswered(Exception):
     """The control plane cannot be reached, or refuses; the text says which."""
 
+    def __init__(self, text: str, status: int = 0) -> None:
+        """`status` is that of HTTP, where there was an answer."""
+        super().__init__(text)
+        self.status = status
+
 
 def ask_json(settings: Settings, path: str) -> Any:
     """Return the data at `path` of the control plane. Raises Unanswered."""
@@ -39,7 +44,7 @@ def ask_json(settings: Settings, path: str) -> Any:
     finally:
         connection.close()
     if status != 200:
-        raise Unanswered(f"it refuses ({status}): {read_status(bytes(body))}")
+        raise Unanswered(f"it refuses ({status}): {read_status(bytes(body))}", status)
     try:
         return json.loads(body)
     except ValueError as error:
