@@ -68,8 +68,9 @@ class Callees:
             ways |= dict.fromkeys(hosts, way)
             if any(route.retry is not None or route.timeout for route in one.routes):
                 repeated.update(hosts)
-        self._standing = {key: self._standing[key] for key in reaches.kept}
-        self._attempts = {key[:2]: self._attempts[key[:2]] for key in reaches.kept}
+        kept = reaches.kept | {key for key in self._standing if _stays(key, routes)}
+        self._standing = {key: self._standing[key] for key in kept}
+        self._attempts = {key[:2]: self._attempts[key[:2]] for key in kept}
         nobody = Attempts(self._clock)
         nowhere = Hosts(self._clock)
         # What no rule is about carries on the time and the attempt of its request.
@@ -115,7 +116,9 @@ class Callees:
     def _way(self, rules: CalleeRules, usual: Reach, reaching: Reaching) -> Flow:
         attempts = self.attempts(rules)
         deciding = Deciding(attempts, self._clock, self._dice, reaching, self.matchers)
-        return deciding.flow(rules.routes) if rules.routes else deciding.usual(usual)
+        if not rules.routes:
+            return deciding.usual(usual)
+        return _when_called(partial(deciding.flow, rules.routes))
 
 
 class _Reaches:
@@ -168,6 +171,24 @@ class _Reaches:
         if made is None:
             made = self._made[key] = self._callees.reach(rules, cluster, callee)
         return made
+
+
+def _stays(key: tuple[str, str, str], routes: Routes) -> bool:
+    """Tell whether an app that routes of others may lead to is still there."""
+    namespace, app, subset = key
+    return not subset and f"{app}.{namespace}".lower() in routes
+
+
+def _when_called(make: Callable[[], Flow]) -> Flow:
+    """Return a flow that is made by its first call: a process calls few of the apps it knows."""
+    made: list[Flow] = []
+
+    def flow(call: Call) -> Steps:
+        if not made:
+            made.append(make())
+        return made[0](call)
+
+    return flow
 
 
 def _passing(layers: list[Layer], inner: Flow) -> Flow:
