@@ -27,7 +27,7 @@ MODULES = tuple(Path(f"{name}.py") for name in LIST.read_text("ascii").split())
 
 SUFFIX = sysconfig.get_config_var("EXT_SUFFIX")
 
-CYTHONIZE = (sys.executable, "-m", "Cython.Build.Cythonize", "--inplace", "-3")
+CYTHONIZE = (sys.executable, "-m", "Cython.Build.Cythonize", "--inplace", "-3", "--parallel")
 
 
 class Impossible(Exception):
@@ -94,7 +94,7 @@ def _tried(work: Path) -> list[Path]:
     try:
         for source in _sources():
             _copied(source, work)
-        return [_made(module, work) for module in MODULES]
+        return _made(work)
     except Impossible as error:
         print(f"fairlead: the gate is not compiled, and runs interpreted: {error}", file=sys.stderr)
         return []
@@ -108,18 +108,19 @@ def _copied(source: Path, work: Path) -> None:
     shutil.copyfile(source, folder / f"_{source.name}")
 
 
-def _made(module: Path, work: Path) -> Path:
-    """Compile `module` below `work`, and return where it is there."""
+def _made(work: Path) -> list[Path]:
+    """Compile all modules below `work`, several at a time, and return where they are there."""
     reason = _unwanted()
     if reason:
         raise Impossible(reason)
-    copied = work / module.with_name(f"_{module.name}")
-    name = hashlib.sha256(copied.read_bytes()).hexdigest()
-    with copied.open("a") as copy:
-        # By which `fairlead.flow.form` knows that it belongs to the source beside it.
-        copy.write(f'\nBUILT_FROM = "{name}"\n')
+    copies = [work / module.with_name(f"_{module.name}") for module in MODULES]
+    for copied in copies:
+        name = hashlib.sha256(copied.read_bytes()).hexdigest()
+        with copied.open("a") as copy:
+            # By which `fairlead.flow.form` knows that it belongs to the source beside it.
+            copy.write(f'\nBUILT_FROM = "{name}"\n')
     done = subprocess.run(
-        [*CYTHONIZE, str(copied)],
+        [*CYTHONIZE, str(os.cpu_count() or 1), *map(str, copies)],
         cwd=work,
         env=os.environ | {"CFLAGS": os.environ.get("CFLAGS", "-O3 -g0")},
         stdout=subprocess.PIPE,
@@ -128,8 +129,8 @@ def _made(module: Path, work: Path) -> Path:
         errors="replace",
         check=False,
     )
-    made = _compiled(module)
-    if done.returncode or not (work / made).exists():
+    made = [_compiled(module) for module in MODULES]
+    if done.returncode or not all((work / one).exists() for one in made):
         raise Impossible(_reason(done.stdout))
     return made
 
@@ -144,6 +145,7 @@ def _unwanted() -> str:
 
 def _reason(output: str) -> str:
     """Return the line of `output` that names the fault."""
+    output = "\n".join(one for one in output.splitlines() if not one.startswith("warning: "))
     if "No module named" in output and "ython" in output:
         return "there is no Cython; install Cython and setuptools"
     if "Python.h" in output:
