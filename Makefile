@@ -39,6 +39,11 @@ test: $(STAMP) databases  ## run the tests (ARGS="-k lane" for some of them)
 	@kubectl=$$(PYTHON='$(PYTHON)' scripts/kubectl.sh); \
 		KUBECTL="$$kubectl" $(BIN)/python -m pytest $(or $(ARGS),-n $(JOBS) --dist loadfile --no-loadscope-reorder)
 
+.PHONY: test-whole
+test-whole: $(STAMP) databases  ## all servers and databases where `make test` tries a few (ARGS="-k granian")
+	@WHOLE=1 $(BIN)/python -m pytest $$(grep -rlE 'from tests.whole import' tests --include='test_*.py') \
+		-n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
+
 .PHONY: fuzz-sql
 fuzz-sql: $(STAMP) databases  ## 50,000 generated statements per dialect on a lane and by hand (ARGS="--dialect mysql --seed 7")
 	@$(BIN)/python -m tests.sql.differential $(ARGS)

@@ -150,7 +150,7 @@ def _reason(output: str) -> str:
         return "there is no Cython; install Cython and setuptools"
     if "Python.h" in output:
         return "there is no Python.h; install python3-dev"
-    for pattern in (r"_\w+\.(?:py|pxd):\d+:\d+: .*", r"error: (.*)", r"(\S.*)\s*$"):
+    for pattern in (r"_\w+\.(?:py|pxd):\d+:\d+: .*", r"error: ([^{].*)", r"(\S.*)\s*$"):
         found = re.search(pattern, output)
         if found:
             return found[found.lastindex or 0]

@@ -17,6 +17,8 @@ from load import Answer, Request
 from processes import environment
 from rolling import instead
 
+from tests.whole import WHOLE, few
+
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "examples" / "01-full-link-gray" / "demo.py"
 
@@ -52,17 +54,25 @@ def sessions_of(work: Path) -> list[str]:
 
 
 def test_the_first_scenarios_hold_on_real_processes(tmp_path: Path) -> None:
-    """A newcomer's first minute: the whole chain, by one command, leaving nothing behind."""
+    """A newcomer's first minute: the whole chain, by one command, leaving nothing behind.
+
+    S0-02 too: a limit.
+    """
     before = footprint()
     report = tmp_path / "report.json"
-    options = ("--scenarios", "no-gray-b,header-gray", "--scale", "0.02", "--json", str(report))
+    scenarios = "no-gray-b,header-gray,rate-limit"
+    options = ("--scenarios", scenarios, "--scale", "0.02", "--json", str(report))
     done = demo(tmp_path / "work", *options)
     assert done.returncode == 0, done.stdout + done.stderr
     figures = json.loads(report.read_text())
     assert figures["ok"] is True
-    assert [s["id"] for s in figures["scenarios"]] == ["no-gray-b", "header-gray"]
-    for scenario in figures["scenarios"]:
+    *lanes, limited = figures["scenarios"]
+    assert [scenario["id"] for scenario in lanes] == ["no-gray-b", "header-gray"]
+    for scenario in lanes:
         assert (scenario["requests"], scenario["failed"], scenario["leaks"]) == (20, 0, 0)
+    assert (limited["ok"], limited["failed"], limited["leaks"]) == (True, 0, 0)
+    assert limited["answers"]["hello"] == limited["passed"] + 5
+    assert limited["passed"] >= 2
     assert "Agray→B→Cgray" in done.stdout
     assert "Agray→Bgray→Cgray" in done.stdout
     assert footprint() == before
@@ -71,7 +81,7 @@ def test_the_first_scenarios_hold_on_real_processes(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(200)
-@pytest.mark.parametrize("db", ["sqlite", "mariadb", "postgres"])
+@pytest.mark.parametrize("db", few(["sqlite", "mariadb", "postgres"], "sqlite"))
 def test_rows_of_gray_requests_are_where_the_rules_say(tmp_path: Path, db: str) -> None:
     """A gray row in a base table is what nobody can take out again."""
     work, report = tmp_path / "work", tmp_path / "report.json"
@@ -100,21 +110,20 @@ def added(rounds: list[dict[str, dict[str, object]]]) -> list[dict[str, object]]
     ]
 
 
+@WHOLE
 @pytest.mark.timeout(300)
-def test_a_limit_restarts_a_lost_control_plane_and_three_patterns_fail_no_request(
+def test_restarts_a_lost_control_plane_and_three_patterns_fail_no_request(
     tmp_path: Path,
 ) -> None:
-    """S0-02, S0-05, S0-17 to S0-19, S3-01, S2-23, S3-14: what is done while customers are there."""
+    """S0-05, S0-17 to S0-19, S3-01, S2-23, S3-14: what is done while customers are there."""
     report = tmp_path / "report.json"
-    scenarios = "rate-limit,rolling-restart,control-plane-loss,patterns"
+    scenarios = "rolling-restart,control-plane-loss,patterns"
     options = ("--scenarios", scenarios, "--scale", "0.01", "--json", str(report))
     done = demo(tmp_path / "work", *options, seconds=280)
     assert done.returncode == 0, done.stdout + done.stderr
-    limited, rolling, loss, patterns = json.loads(report.read_text())["scenarios"]
-    for scenario in (limited, rolling, loss, patterns):
+    rolling, loss, patterns = json.loads(report.read_text())["scenarios"]
+    for scenario in (rolling, loss, patterns):
         assert (scenario["ok"], scenario["failed"], scenario["leaks"]) == (True, 0, 0)
-    assert limited["answers"]["hello"] == limited["passed"] + 5
-    assert limited["passed"] >= 2
     assert set(rolling["answers"]) == {"B1", "B2", "B3", "B4", "B5", "B6"}
     assert "its request of 5 s was answered: B1 " in rolling["replaced"][0]
     assert set(loss["answers"]) <= {"A→B→C", "Agray→Bgray→Cgray", "Agray→B→Cgray"}

@@ -15,11 +15,13 @@ from fairlead.agent.inspect import ask
 from fairlead.flow.sweep import sweep
 from tests.faults.servers import BIN, Apps, Control, Process, plain_environment, until
 from tests.kinds.guards import API, made
+from tests.whole import few
 
 WORKERS, LIMIT = 4, 40
 APPS = str(Path(__file__).parent / "apps")
 
 GUNICORN = ("gunicorn", "counted:app", "--chdir", APPS, "--bind", "127.0.0.1:0", "-w", str(WORKERS))
+PRELOAD = (*GUNICORN, "--preload")
 UVICORN = ("uvicorn", "counted:api", "--app-dir", APPS, "--port", "0", "--workers", str(WORKERS))
 
 
@@ -47,7 +49,9 @@ def in_force(state: Path) -> bool:
     return sum(bool(one["flow"]["rules"]) for one in told(state)) >= WORKERS
 
 
-@pytest.mark.parametrize("command", [GUNICORN, (*GUNICORN, "--preload"), UVICORN], ids=" ".join)
+@pytest.mark.parametrize(
+    "command", few([GUNICORN, PRELOAD, UVICORN], PRELOAD, UVICORN), ids=" ".join
+)
 def test_a_limit_is_one_for_all_workers_of_a_server(
     control: Control, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
