@@ -66,5 +66,14 @@ def test_routes_of_the_gateway_api_that_a_service_has_are_an_agents_too():
     assert route.name == "HTTPRoute/shop/orders rules[0]"
 
 
+def test_a_rule_for_others_says_nothing():
+    """Its routes are for callers of another namespace: calls are sent as if it were not there."""
+    text = BY_CALLER.partition("  - match: [{port: 8080}]")[0]
+    assert places(routes(text, "mall", "web")) == ["[1]"]
+    assert routes(text, "shop", "cart") == ()
+    (attached,) = routes(text + "---" + ATTACHED, "shop", "cart")
+    assert attached.name.startswith("HTTPRoute/")
+
+
 def test_a_virtual_service_counts_before_them():
     assert places(routes(BY_CALLER + "---" + ATTACHED, "shop", "cart")) == ["[3]", "[4]"]

@@ -207,13 +207,13 @@ class Callings:
         return {full_name(one): one for one in self._services}
 
     def routes(self, service: Service, caller: Caller, port: int) -> tuple[Route, ...] | None:
-        """Return what `caller` does with calls of `service`, None where nobody says."""
+        """Return what `caller` does with calls of `service`, None where no route is for it."""
         claims = self._claims(service, caller.namespace, destination=False)
         calling = claims[0].calling if claims else None
         if calling is None or not calling.ways:
             return None
         ways = self.ways(full_name(service), claims[0])
-        return tuple(one.route for one in ways if caller.meant(one.scope, port))
+        return tuple(one.route for one in ways if caller.meant(one.scope, port)) or None
 
     def ruling(self, host: str, namespace: str) -> str:
         """Return the object that says what callers do with calls of a host, ``""`` for none."""
