@@ -7,6 +7,7 @@ import pytest
 from tests.conformance.routing.corpus import Invalid, features
 from tests.conformance.routing.peers import corpus
 from tests.conformance.routing.peers.corpus import FEATURES, GRPC, HTTP, policies
+from tests.conformance.routing.peers.visible import figures, seen_after
 from tests.conformance.routing.runners import declared
 
 
@@ -63,3 +64,18 @@ def test_short_forms_are_objects():
     assert [one["name"] for one in rule["spec"]["subsets"]] == ["v1", "v2"]
     assert [len(one.get("match", ())) for one in service["spec"]["http"]] == [1, 0]
     assert rule["metadata"] == {"name": "orders", "namespace": "f-g"}
+
+
+def test_a_change_is_seen_when_no_call_goes_the_old_way_any_more():
+    """The first call may go the new way by chance, from another worker of a data plane."""
+    old, new = "orders-v1", "orders-v2"
+    early = [(0.9, old), (1.1, new), (1.2, old), (1.3, new)]
+
+    assert seen_after(early, 1.0, new) is None
+    assert seen_after([*early, (1.31, new)], 1.0, new) is None
+    assert seen_after([*early, (1.4, new)], 1.0, new) == 1.3
+    assert seen_after([*early, (1.4, new), (1.5, "")], 1.0, new) is None
+
+
+def test_figures_are_of_all_times():
+    assert figures([n / 1000 for n in range(200)]) == {"p50": 100.0, "p99": 198.0, "most": 199.0}
