@@ -35,6 +35,10 @@ demo: $(STAMP) $(if $(filter mariadb postgres,$(DB)),databases)  ## run the full
 demo-flow: $(STAMP) $(PLOTS)  ## services under load, without rules and with them (ARGS="--only cascade"); draws docs/images/flow
 	@$(BIN)/python examples/02-flow-governance/under_load.py --pictures docs/images/flow $(ARGS)
 
+.PHONY: demo-zones
+demo-zones: $(STAMP)  ## kill a zone under load, let it come back, share calls between two: by agents and by an Envoy (ARGS="--only killed")
+	@envoy=$$(PYTHON='$(PYTHON)' scripts/envoy.sh); ENVOY="$$envoy" $(BIN)/python examples/04-zones/zones_demo.py $(ARGS)
+
 test: $(STAMP) databases  ## run the tests (ARGS="-k lane" for some of them)
 	@kubectl=$$(PYTHON='$(PYTHON)' scripts/kubectl.sh); \
 		KUBECTL="$$kubectl" $(BIN)/python -m pytest $(or $(ARGS),-n $(JOBS) --dist loadfile --no-loadscope-reorder)

@@ -52,6 +52,9 @@ class Instance:
 class Stand:
     """A control plane, and apps beside it."""
 
+    OPTIONS: tuple[str, ...] = ()
+    """More of the control plane's."""
+
     def __init__(self, work: Path) -> None:
         self._work = work
         self._processes: list[subprocess.Popen[bytes]] = []
@@ -62,7 +65,7 @@ class Stand:
         self._work.mkdir(parents=True)
         try:
             serve = ("fairlead", "serve", "--data-dir", str(self._work / "data"))
-            log = self._start("serve", (*serve, "--listen", "127.0.0.1:0"))
+            log = self._start("serve", (*serve, "--listen", "127.0.0.1:0", *self.OPTIONS))
             self._control = self.until(lambda: _address(log, r"http://(127\.0\.0\.1:\d+)"), bool)
             self.begin()
         except BaseException:
@@ -117,6 +120,11 @@ class Stand:
             yield
         finally:
             self._fairlead("delete", "-f", str(file))
+
+    def xds(self) -> str:
+        """Return where it serves xDS."""
+        port = json.loads(ask(self._control, "/fairlead/v1/xds").body)["port"]
+        return f"127.0.0.1:{port}"
 
     def doctor(self, pid: int) -> list[str]:
         """Return what ``fairlead doctor`` says of a process, by line."""

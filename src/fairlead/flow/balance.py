@@ -101,10 +101,11 @@ class Choice:
 
     def candidates(self, call: Call) -> list[Endpoint]:
         """Return the endpoints to try: the chosen one, others of its lane, then base's."""
-        lane = call.lane if call.lane in self._pools else BASE
-        first, base, _ = self._pools[lane]
-        if self._near and lane in self._near:
-            return self._by_place(lane, call)
+        if self._near:
+            lane = call.lane if call.lane in self._pools else BASE
+            if lane in self._near:
+                return self._by_place(lane, call)
+        first, base, _ = self._pools.get(call.lane) or self._pools[BASE]
         sides = [first, base] if first else [base]
         if self._standing.hosts.look():
             sides = self._healthy(sides)

@@ -175,6 +175,21 @@ def test_a_route_that_only_a_plug_in_knows_is_left_out():
     assert [r["direct_response"] for r in found["virtual_hosts"][0]["routes"]] == [{"status": 404}]
 
 
+@pytest.mark.parametrize("least", [0.0, 30.0])
+def test_a_place_that_fails_is_left_at_once_and_panic_is_off_where_nobody_asks_for_it(least):
+    """Envoy's own are half of the instances, and a second in which ejections are gathered."""
+    one = MeshCluster(name="c", outlier=Outlier(least_healthy=least), by_locality=True)
+    found = pb.to_json(cluster(one))
+
+    threshold = {"value": least} if least else {}
+    assert found["common_lb_config"] == {
+        "healthy_panic_threshold": threshold,
+        "locality_weighted_lb_config": {},
+        "update_merge_window": "0s",
+    }
+    assert "common_lb_config" not in pb.to_json(cluster(MeshCluster(name="c")))
+
+
 def test_a_cluster_says_how_it_is_called():
     one = MeshCluster(
         name="c",

@@ -57,6 +57,9 @@ def cluster(one: m.MeshCluster) -> Any:
         found.outlier_detection.CopyFrom(_outlier(one.outlier))
         # Below it health is passed over. 0, never, where nobody says it (Istio); Envoy's own is 50.
         found.common_lb_config.healthy_panic_threshold.value = one.outlier.least_healthy
+        # Envoy gathers ejections for a second: of a place that fails as a whole all but the first
+        # instance would be called that long.
+        found.common_lb_config.update_merge_window.SetInParent()
     _limits(found, one)
     _protocol(found, one)
     if one.tls is not None:
