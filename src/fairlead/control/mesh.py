@@ -68,8 +68,13 @@ class Scope:
 
     @property
     def whole(self) -> Scope:
-        """What all of it is worked out for."""
+        """The one that all of it is worked out for."""
         return replace(self, sidecar=None, served=(), called=None)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is such a one itself."""
+        return self.sidecar is None and not self.served and self.called is None
 
 
 def mesh(world: World, scope: Scope, destinations: Destinations | None = None) -> Mesh:

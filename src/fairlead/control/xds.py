@@ -173,7 +173,7 @@ class Xds:
     def _has_room(self, whole: Scope) -> bool:
         if len(self._wanted) >= MOST_SIDECARS:
             return False
-        return whole in self._wanted or sum(one == one.whole for one in self._wanted) < MOST_VIEWS
+        return whole in self._wanted or sum(one.is_whole for one in self._wanted) < MOST_VIEWS
 
     async def _awaited(self, node: Node) -> View:
         while (found := self._view(node)) is None:
