@@ -85,8 +85,7 @@ test-envoy: $(STAMP)  ## the same cases asked of a real Envoy, which is the judg
 
 .PHONY: test-weights
 test-weights: $(STAMP)  ## a split of 90 to 10 over 10,000 calls, through agents, Envoy and gRPC itself
-	@envoy=$$(PYTHON='$(PYTHON)' scripts/envoy.sh); ENVOY="$$envoy" $(BIN)/python -m pytest \
-		tests/weights -o junit_family=xunit1 --junitxml build/weights.xml $(ARGS)
+	@PYTHON='$(PYTHON)' scripts/peers.sh $(BIN)/python -m pytest tests/weights -o junit_family=xunit1 --junitxml build/weights.xml $(ARGS)
 
 .PHONY: test-peers bench-visible
 test-peers: $(STAMP)  ## the same rules asked of Envoy, agents, and gRPC of Python, Node, Go and Java by itself

@@ -25,12 +25,13 @@ from fairlead.cli.bootstrap.command import bootstrap, options_parser
 from tests.cli.proxy.following import xds_port
 from tests.cli.proxy.test_gateway import free_port
 from tests.conformance.routing.envoy.process import Envoy
+from tests.conformance.routing.peers.runners import ENVOY, bootstrapped, missing
 from tests.control.fleet import Agent, until
 from tests.control.serving import Server, serving
 from tests.protocols.xds.caller import answering, calling
 from tests.weights.asking import LIBRARIES
 
-ENVOY = os.environ.get("ENVOY", "")
+PEERS = ("node", "go", "java")
 CALLS = int(os.environ.get("CALLS", "10000"))
 SHARE = 0.1
 NAMESPACE = "shop"
@@ -171,9 +172,19 @@ def by_stock_grpc(server: Server) -> Iterator[Ask]:
         yield lambda number: client.call("xds:///quotes", number)
 
 
+@contextmanager
+def by_peer(server: Server, name: str, folder: Path) -> Iterator[Ask]:
+    """Call through gRPC of another language, without an agent."""
+    with bootstrapped(name, f"127.0.0.1:{xds_port(server)}", NAMESPACE, folder) as child:
+        call = {"target": "xds:///quotes", "authority": "", "method": "/test.Echo/Who"}
+        told = {**call, "metadata": [], "deadline": 8}
+        yield lambda number: Counter(child.ask(told)["body"] for _ in range(number))
+
+
 def planes() -> list[str]:
     """Return the data planes."""
-    return [*(f"agent {library}" for library in LIBRARIES), "envoy", "grpc without an agent"]
+    libraries = [f"agent {library}" for library in LIBRARIES]
+    return [*libraries, "envoy", "grpc without an agent", *(f"grpc {one}" for one in PEERS)]
 
 
 @contextmanager
@@ -181,6 +192,9 @@ def asking(server: Server, name: str, folder: Path) -> Iterator[Ask]:
     """Call through a data plane."""
     if name == "envoy":
         with by_envoy(server, folder) as ask:
+            yield ask
+    elif name.removeprefix("grpc ") in PEERS:
+        with by_peer(server, name.removeprefix("grpc "), folder) as ask:
             yield ask
     elif name.startswith("agent "):
         with by_agent(server, name.removeprefix("agent ")) as ask:
@@ -195,6 +209,8 @@ def test_a_split_is_what_it_says_and_instances_take_turns(
     plane: Server, name: str, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     """Within four standard deviations; no stable one gets a tenth more than the others."""
+    if why := missing(name.removeprefix("grpc ")) if name.removeprefix("grpc ") in PEERS else "":
+        pytest.skip(why)
     with asking(plane, name, tmp_path) as ask:
         until(lambda: ask(40)["canary"])
         found = ask(CALLS)

@@ -22,6 +22,8 @@ FEATURES = Path(__file__).with_name("features.yaml")
 GRPC, HTTP = "grpc", "http"
 CALLER, LABELS = "front", {"app": "front", "tier": "web"}
 """Namespace and app of who calls, and its labels."""
+PLACE = "eu/a"
+"""Where it is."""
 DEADLINE = 8.0
 """Seconds that a caller waits where a case does not say."""
 VERSIONS = {
@@ -32,17 +34,20 @@ VERSIONS = {
     "TrafficRouter": "traffic.opensergo.io/v1alpha1",
     "VirtualWorkload": "traffic.opensergo.io/v1alpha1",
 }
-_INSTANCE = re.compile(r"(?P<app>[a-z]+)(?:-(?P<version>\w+))?(?:~(?P<lane>\w+))?")
+_INSTANCE = re.compile(
+    r"(?P<app>[a-z]+)(?:-(?P<version>\w+))?(?:~(?P<lane>\w+))?(?:@(?P<place>[\w/]+))?"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """An instance, as it is named: ``APP-VERSION~LANE``."""
+    """An instance, as it is named: ``APP-VERSION~LANE@PLACE``."""
 
     name: str
     app: str
     version: str
     lane: str
+    place: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +129,9 @@ def _server(name: str) -> Server:
     found = _INSTANCE.fullmatch(name)
     if found is None:
         raise Invalid(f"{name}: no instance")
-    return Server(name, found["app"], found["version"] or "", found["lane"] or "")
+    return Server(
+        name, found["app"], found["version"] or "", found["lane"] or "", found["place"] or ""
+    )
 
 
 def _objects(rest: dict[str, Any], serves: Iterable[Server]) -> list[dict[str, Any]]:

@@ -60,6 +60,7 @@ class Evaluator:
                 labels=pairs({"version": one.version} if one.version else {}),
                 address=self._addresses[group.namespace, one.name],
                 protocol=group.protocol,
+                zone=one.place,
             )
             for group in policies()
             for one in group.serves

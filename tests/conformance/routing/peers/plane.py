@@ -59,6 +59,7 @@ class Plane:
                 protocol=group.protocol,
                 lane=one.lane or None,
                 labels=(("version", one.version),) if one.version else (),
+                zone=one.place,
             ).register()
 
 

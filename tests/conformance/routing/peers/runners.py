@@ -22,7 +22,7 @@ from tests.conformance.routing.envoy.process import Envoy
 from tests.conformance.routing.outcome import Outcome
 from tests.conformance.routing.peers.asking import Grpc, Http, Told, least, named
 from tests.conformance.routing.peers.child import Child
-from tests.conformance.routing.peers.corpus import CALLER, GRPC, HTTP, LABELS, Policies
+from tests.conformance.routing.peers.corpus import CALLER, GRPC, HTTP, LABELS, PLACE, Policies
 from tests.conformance.routing.peers.plane import Plane
 from tests.control.fleet import until
 
@@ -77,13 +77,20 @@ class Wire:
 
 @contextmanager
 def stock(plane: Plane, name: str, folder: Path) -> Iterator[Runner]:
-    """Run a library of gRPC, whose bootstrap `fairlead bootstrap --grpc` writes."""
-    words = ["--grpc", "--app", CALLER, "--namespace", CALLER, "--xds", plane.xds]
+    """Ask a library of gRPC, whose bootstrap `fairlead bootstrap --grpc` writes."""
+    with bootstrapped(name, plane.xds, CALLER, folder) as child:
+        yield Grpc(plane, child.ask, lambda host: (f"xds:///{host}", ""))
+
+
+@contextmanager
+def bootstrapped(name: str, xds: str, namespace: str, folder: Path) -> Iterator[Child]:
+    """Run a program of a library of gRPC that asks for what callers of a namespace have."""
+    words = ["--grpc", "--app", CALLER, "--namespace", namespace, "--xds", xds, "--zone", PLACE]
     path = folder / f"{name}.json"
     path.write_text(json.dumps(bootstrap(options_parser().parse_args(words), TOLD)))
     environment = {"GRPC_XDS_BOOTSTRAP": str(path)}
     with Child(STOCK[name], folder / f"{name}.log", environment) as child:
-        yield Grpc(plane, child.ask, lambda host: (f"xds:///{host}", ""))
+        yield child
 
 
 @contextmanager
@@ -91,7 +98,7 @@ def by_envoy(plane: Plane, folder: Path) -> Iterator[Runner]:
     """Run an Envoy beside the application that calls."""
     capture = free_port()
     words = ["--envoy", "--app", CALLER, "--namespace", CALLER, "--xds", plane.xds]
-    words += ["--admin", "127.0.0.1:0", "--capture", str(capture)]
+    words += ["--admin", "127.0.0.1:0", "--capture", str(capture), "--zone", PLACE]
     config = bootstrap(options_parser().parse_args(words), TOLD)
     at = f"127.0.0.1:{capture}"
     with ExitStack() as stack:
@@ -135,7 +142,7 @@ BY = {
 @contextmanager
 def by_agent(plane: Plane, library: str, folder: Path) -> Iterator[Runner]:
     """Run an application with the agent, once for each lane: it knows which lane a call is on."""
-    told = {"CONTROL": plane.server.url, "NAMESPACE": CALLER, "APP": CALLER}
+    told = {"CONTROL": plane.server.url, "NAMESPACE": CALLER, "APP": CALLER, "ZONE": PLACE}
     environment = {**TOLD, **{f"FAIRLEAD_{key}": value for key, value in told.items()}}
     command = BY.get(library) or STOCK["python"]
     run = [str(Path(sys.executable).with_name("fairlead")), "run", "--", *command]
