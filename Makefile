@@ -4,6 +4,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
+# Tests and demos start a thousand interpreters: without caches each compiles all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 # Any Python from 3.11 on, the first one found. Another one: make test PYTHON=/usr/bin/python3.12
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; do \

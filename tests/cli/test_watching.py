@@ -75,7 +75,7 @@ def test_on_a_terminal_each_picture_takes_the_place_of_the_last(
 ) -> None:
     """And what was there before is there again."""
     monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setattr("shutil.get_terminal_size", lambda _: os.terminal_size((9, 4)))
+    monkeypatch.setattr("shutil.get_terminal_size", lambda *_, **__: os.terminal_size((9, 4)))
     text = looked([["a", "b", "c", "d"], ["wider than it is"]], out=Terminal())
     assert text.startswith("\x1b[?1049h\x1b[?25l\x1b[Ha\x1b[K\r\nb\x1b[K\r\n")
     assert "d" not in text.partition("wider")[0].partition("Ctrl")[0]

@@ -33,7 +33,7 @@ def test_a_rule_of_one_app_is_live_where_that_app_is(
         nobody = {**spec, "selector": {"app": "nobody"}}
         http.post(flow, json={**plain, "metadata": {"name": "vain"}, "spec": nobody})
         until(lambda: status("limited").get("live") == "2/2")
-        vain = until(lambda: status("vain"))
+        vain = until(lambda: (found := status("vain")).get("live") == "0/0" and found)
         said = {c["type"]: (c["status"], c["reason"]) for c in vain["conditions"]}
         assert vain["live"] == "0/0"
         assert said["Enforced"] == ("Unknown", "TargetNotSeen")
