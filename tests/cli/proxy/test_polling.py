@@ -17,6 +17,8 @@ from tests.control.serving import serving
 
 ENVOY = os.environ.get("ENVOY", "")
 pytestmark = pytest.mark.skipif(not ENVOY, reason="make test-envoy tries it")
+CONTROL = "localhost"
+"""Envoy sends the name of the cluster that it polls as the host; the server knows its own."""
 TYPE = "type.googleapis.com/envoy.extensions."
 
 
@@ -27,7 +29,7 @@ def config(server: int, listens: int) -> dict[str, Any]:
         "api_config_source": {
             "api_type": "REST",
             "transport_api_version": "V3",
-            "cluster_names": ["control"],
+            "cluster_names": [CONTROL],
             "refresh_delay": "0.1s",
             "request_timeout": "5s",
         },
@@ -56,9 +58,9 @@ def config(server: int, listens: int) -> dict[str, Any]:
             ],
             "clusters": [
                 {
-                    "name": "control",
+                    "name": CONTROL,
                     "load_assignment": {
-                        "cluster_name": "control",
+                        "cluster_name": CONTROL,
                         "endpoints": [{"lb_endpoints": [control]}],
                     },
                 },
