@@ -7,7 +7,14 @@ import weakref
 import pytest
 
 from fairlead.protocols.xds.node import INBOUND, MOST_SERVED
-from fairlead.protocols.xds.resource import CLUSTER, ENDPOINTS, EXTENSION, LISTENER, NAMES, ROUTES
+from fairlead.protocols.xds.resource import (
+    CLUSTER,
+    ENDPOINTS,
+    EXTENSION,
+    LISTENER,
+    NAMES,
+    ROUTES,
+)
 from fairlead.protocols.xds.subscription import LONGEST_NAME, MOST_NAMES, Refused
 from tests.protocols.xds.streams import Delta, Whole, discovery, resource, view
 
@@ -231,24 +238,6 @@ def test_delta_adds_and_takes_away_names():
     client.ask(ENDPOINTS, "b")
 
     assert client.get() == (ENDPOINTS, ["b:1"], []), "who asks again is answered again"
-
-
-def test_delta_that_comes_again_gets_what_it_lacks():
-    held = {"a": A.version, "b": "another", "gone": "1"}
-    client = Delta(ALL)
-    client.ask(CLUSTER, "*", held=held)
-
-    assert client.get() == (CLUSTER, ["b:1"], [])
-    client.ack(CLUSTER)
-    assert client.get() == (CLUSTER, [], ["gone"])
-
-
-def test_delta_that_lacks_nothing_is_sent_nothing():
-    client = Delta(ALL)
-    client.ask(ENDPOINTS, "a", held={"a": AT_A.version})
-    client.ask(CLUSTER, held={"a": A.version, "b": B.version})
-
-    assert client.get() is None
 
 
 @pytest.mark.parametrize("form", [Whole, Delta])

@@ -185,9 +185,12 @@ class Collection:
         return sha256("\n".join(parts).encode()).hexdigest()[:16]
 
     @cached_property
-    def versions(self) -> Mapping[str, str]:
-        """Return the versions by name."""
-        return {name: one.version for name, one in self.resources.items()}
+    def entries(self) -> Mapping[bytes, str]:
+        """Return the names, by the bytes in which a client says that it has one as it is here."""
+        return {
+            tagged(1, name.encode()) + tagged(2, one.version.encode()): name
+            for name, one in self.resources.items()
+        }
 
     @cached_property
     def _differences(self) -> WeakKeyDictionary[Collection, Difference]:

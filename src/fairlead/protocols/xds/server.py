@@ -77,6 +77,8 @@ class Stream:
                 self._news.clear()
                 while (data := self.session.next()) is not None:
                     await context.write(data)
+        except Refused as error:
+            self._refused = str(error)
         finally:
             reading.cancel()
         if self._refused:

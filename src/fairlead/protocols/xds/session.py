@@ -12,7 +12,7 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 
-from fairlead.protocols.xds import pb
+from fairlead.protocols.xds import asked, pb
 from fairlead.protocols.xds.node import Node
 from fairlead.protocols.xds.resource import (
     CLUSTER,
@@ -38,11 +38,11 @@ from fairlead.protocols.xds.subscription import (
     Rejection,
     Subscription,
     checked,
+    entered,
     shared,
 )
 
 MOST_TYPES = 64
-LONGEST_REASON = 4096
 
 AFTER = dict.fromkeys((LISTENER, ROUTES, EXTENSION), (CLUSTER, ENDPOINTS))
 """Types that are sent when those they may name have arrived."""
@@ -66,9 +66,13 @@ class Session:
 
     def hear(self, data: bytes) -> Rejection | None:
         """Take in a request; return what it refuses. Raises Refused."""
-        request = self._parsed(data)
-        if self.node is None:
-            self.node = Node.of(request.node)
+        try:
+            request = self._parsed(data)
+            if self.node is None:
+                self.node = Node.of(self._node(request))
+            error = self._error(request)
+        except DecodeError as why:
+            raise Refused(f"not a request of the {self.form} form") from why
         type_url = self._only or request.type_url
         if self._only and request.type_url not in ("", self._only):
             raise Refused(f"{request.type_url} is not what this service is about")
@@ -78,7 +82,7 @@ class Session:
             if not type_url or len(self.subscriptions) >= MOST_TYPES:
                 raise Refused("no type_url" if not type_url else "too many types")
             subscription = self.subscriptions[type_url] = Subscription(type_url)
-        rejection = self._take(subscription, request, first=first)
+        rejection = self._take(subscription, request, error, first=first)
         if type_url == LISTENER:
             self.node = self.node.asking(subscription.names)
         return rejection
@@ -122,9 +126,19 @@ class Session:
                 yield name
 
     def _parsed(self, data: bytes) -> Any:
+        """Return a request. Raises DecodeError."""
         raise NotImplementedError
 
-    def _take(self, one: Subscription, request: Any, *, first: bool) -> Rejection | None:
+    def _node(self, request: Any) -> Any:
+        return request.node
+
+    def _error(self, request: Any) -> str | None:
+        """Return why a response is not taken, None where it is. Raises DecodeError."""
+        raise NotImplementedError
+
+    def _take(
+        self, one: Subscription, request: Any, error: str | None, *, first: bool
+    ) -> Rejection | None:
         raise NotImplementedError
 
     def _put(self, one: Subscription) -> bytes | None:
@@ -176,14 +190,19 @@ class WholeSession(Session):
     form = WHOLE_FORM
 
     def _parsed(self, data: bytes) -> Any:
-        return _parsed("DiscoveryRequest", data)
+        return pb.message("envoy.service.discovery.v3.DiscoveryRequest").FromString(data)
 
-    def _take(self, one: Subscription, request: Any, *, first: bool) -> Rejection | None:
+    def _error(self, request: Any) -> str | None:
+        return request.error_detail.message if request.HasField("error_detail") else None
+
+    def _take(
+        self, one: Subscription, request: Any, error: str | None, *, first: bool
+    ) -> Rejection | None:
         nonce = request.response_nonce if one.nonce else ""
-        if nonce and not one.hear(nonce, _error(request)):
+        if nonce and not one.hear(nonce, error):
             return None
         self._ask(one, checked(request.resource_names), first=first)
-        return one.rejection if request.HasField("error_detail") else None
+        return one.rejection if error is not None else None
 
     def _ask(self, one: Subscription, names: set[str], *, first: bool) -> None:
         everything = ALL in names or (not names and not one.named and one.type_url in WILDCARD)
@@ -222,18 +241,23 @@ class DeltaSession(Session):
     form = DELTA_FORM
 
     def _parsed(self, data: bytes) -> Any:
-        return _parsed("DeltaDiscoveryRequest", data)
+        return asked.Asked.FromString(data)
 
-    def _take(self, one: Subscription, request: Any, *, first: bool) -> Rejection | None:
+    def _node(self, request: Any) -> Any:
+        return asked.node(request)
+
+    def _error(self, request: Any) -> str | None:
+        return asked.refusal(request)
+
+    def _take(
+        self, one: Subscription, request: Any, error: str | None, *, first: bool
+    ) -> Rejection | None:
         rejected = None
-        if request.response_nonce and one.hear(request.response_nonce, _error(request)):
+        if request.response_nonce and one.hear(request.response_nonce, error):
             rejected = one.rejection
         added = checked(request.resource_names_subscribe, len(one.names))
         if first:
-            versions = request.initial_resource_versions
-            held = {name: versions[name] for name in versions}
-            checked(list(held))
-            one.held = held or None
+            one.held = entered(request.initial_resource_versions)
             one.everything = not added and one.type_url in WILDCARD
         self._ask(one, added, set(request.resource_names_unsubscribe))
         if first and one.everything:
@@ -275,16 +299,3 @@ class DeltaSession(Session):
 
 def _removed(names: Iterable[str]) -> bytes:
     return b"".join(tagged(6, name.encode()) for name in names)
-
-
-def _parsed(name: str, data: bytes) -> Any:
-    try:
-        return pb.message(f"envoy.service.discovery.v3.{name}").FromString(data)
-    except DecodeError as error:
-        raise Refused(f"not a {name}") from error
-
-
-def _error(request: Any) -> str | None:
-    if not request.HasField("error_detail"):
-        return None
-    return str(request.error_detail.message)[:LONGEST_REASON] or "no reason given"

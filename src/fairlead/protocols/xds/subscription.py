@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from google.protobuf.message import DecodeError
+
+from fairlead.protocols.xds import asked
 from fairlead.protocols.xds.resource import NOBODYS, NOTHING, Collection, Resource, Share
 
 MOST_NAMES = 20_000
 """Names that a stream may ask for of one type."""
 LONGEST_NAME = 1024
+LONGEST_REASON = 4096
+LONGEST_ENTRY = 8192
+"""Bytes of a name with a version."""
 ALL = "*"
 
 
@@ -45,8 +52,8 @@ class Subscription:
     """What it has, and is no more; without what it was, where only the client knows it."""
     answer: bool = False
     """Whether it is to be answered even with nothing."""
-    held: dict[str, str] | None = None
-    """Versions that it had when it came, until they were compared."""
+    held: list[bytes] | None = None
+    """Names with versions that it had when it came, as they came, until they were compared."""
     nonce: str = ""
     sent: str = ""
     """Version of the last response."""
@@ -67,6 +74,7 @@ class Subscription:
         if error is None:
             self.acknowledged, self.rejection = self.sent, None
         else:
+            error = error[:LONGEST_REASON] or "no reason given"
             self.rejection = Rejection(type_url=self.type_url, version=self.sent, reason=error)
         return True
 
@@ -89,13 +97,17 @@ class Subscription:
             del self.gone[name]
         return found
 
-    def _beside(self, held: dict[str, str], found: Share) -> Share:
-        """Return what of `found` differs from what the client had when it came."""
-        self.due -= held.keys()
-        if held == self.seen.versions:
+    def _beside(self, held: list[bytes], found: Share) -> Share:
+        """Return what of `found` differs from what the client had when it came. Raises Refused."""
+        entries, there, said = self.seen.entries, self.seen.resources, set(held)
+        if said == entries.keys():
+            self.due.difference_update(there)
             return NOBODYS
-        self.gone |= dict.fromkeys(n for n in held if n not in self.seen.resources)
-        return Share({n: r for n, r in found.put.items() if held.get(n) != r.version})
+        had = {name: there[name].version for name in (entries[e] for e in said & entries.keys())}
+        had |= _read(said - entries.keys())
+        self.due.difference_update(had)
+        self.gone |= dict.fromkeys(n for n in had if n not in there)
+        return Share({n: r for n, r in found.put.items() if had.get(n) != r.version})
 
     def has(self, name: str) -> Resource | None:
         """Return what the client has acknowledged under a name, None for nothing."""
@@ -114,6 +126,23 @@ class Subscription:
         if newest is self.seen:
             return False
         return bool(newest.since(self.seen).share(self.names, everything=self.everything).put)
+
+
+def _read(entries: Iterable[bytes]) -> dict[str, str]:
+    try:
+        found = asked.versions(entries)
+    except DecodeError as error:
+        raise Refused("initial_resource_versions cannot be read") from error
+    checked(list(found))
+    return found
+
+
+def entered(entries: Iterable[bytes]) -> list[bytes] | None:
+    """Return the versions in a request, None for none. Raises Refused."""
+    found = list(entries)
+    if len(found) > MOST_NAMES or max(map(len, found), default=0) > LONGEST_ENTRY:
+        raise Refused(f"more than {MOST_NAMES} versions, or one that is too long")
+    return found or None
 
 
 @lru_cache(64)
