@@ -28,6 +28,7 @@ def instance(app: str, **more: object) -> Instance:
 HERE = {
     "FL011": (instance("orders", labels=(("version", "v2"),)),),
     "FL018": (instance("orders", lane="gray", unfit_for_tables="sqlite3 is not hooked"),),
+    "FL023": (instance("orders", zone="eu/a"),),
     "FL020": tuple(instance("orders", address=f"127.0.0.1:{n}") for n in range(9)),
 }
 CALLS = {"FL022": ((("default", "web"), ("default", "stock")),)}
@@ -71,6 +72,21 @@ def test_nothing_is_said_about_instances_where_nobody_knows_them():
     for code in CODES:
         if code.live:
             assert [one for one in advice(code.id) if one.code.live] == []
+
+
+def test_places_that_share_calls_have_instances():
+    """By what instances say of themselves, or their labels."""
+    text = example("FL023")
+    labels = (("topology.kubernetes.io/region", "eu"), ("topology.kubernetes.io/zone", "b"))
+    a = instance("orders", zone="eu/a")
+    b = instance("orders", labels=labels, address="127.0.0.1:2")
+    other = instance("orders", zone="us/x")
+    there = {"": (a, b), "others get its share": (a,), "calls from there fail": (other,)}
+    for words, found in there.items():
+        told = analyzed(load_documents(text), Here(instances=found))
+        assert [one.code.id for one in told] == (["FL023"] if words else [])
+        assert all(one.message.endswith(words) for one in told)
+        assert all(one.loc[-1] == "distribute" for one in told)
 
 
 def test_a_sidecar_that_names_what_is_called_hides_nothing():

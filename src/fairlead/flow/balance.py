@@ -121,9 +121,18 @@ class Choice:
     ) -> Iterator[tuple[str, tuple[Near | None, Near | None]]]:
         """Yield by lane where its own instances are, and those of base; None for in one place."""
         rule = by_place(cluster)
-        for lane, (first, base, _) in self._pools.items() if rule is not None else ():
-            assert rule is not None  # noqa: S101 - looked at above
-            yield lane, (near(first, rule, caller), near(base, rule, caller, strict=lane == BASE))
+        if rule is None:
+            return
+        known: dict[tuple[int, bool], Near | None] = {}  # most lanes have the same base
+
+        def placed(side: Endpoints, *, strict: bool) -> Near | None:
+            key = id(side), strict
+            if key not in known:
+                known[key] = near(side, rule, caller, strict=strict)
+            return known[key]
+
+        for lane, (first, base, _) in self._pools.items():
+            yield lane, (placed(first, strict=False), placed(base, strict=lane == BASE))
 
     def _by_place(self, lane: str, call: Call) -> list[Endpoint]:
         """Return the endpoints to try, of the lane and then of base, place by place."""

@@ -18,6 +18,7 @@ from fairlead.compiler.analyze import codes
 from fairlead.compiler.analyze.codes import Code, Severity
 from fairlead.compiler.analyze.ejecting import never_ejected
 from fairlead.compiler.analyze.hiding import App, hidden
+from fairlead.compiler.analyze.placing import nobody_there
 from fairlead.compiler.analyze.routes import dangling_subsets, never_reached, of_one_host
 from fairlead.compiler.compile import World
 from fairlead.compiler.finding import Finding
@@ -78,6 +79,7 @@ def analyzed(resources: Iterable[Resource[Any]], here: Here | None = None) -> li
         *(advice for one in rules.values() for advice in _multiplied(one)),
         *(_lonely(rules, world, known) if here else ()),
         *(_never_ejected(rules, known) if here else ()),
+        *(_nobody_there(rules, known) if here else ()),
         *(_hidden(rules, world, known) if here else ()),
         *_routed(rules, alone=here is None),
     ]
@@ -297,6 +299,13 @@ def _never_ejected(rules: Mapping[str, Rules], here: Here) -> Iterator[Advice]:
         for part in one.parts:
             for loc, message in never_ejected(part, here.instances):
                 yield replace(_about(part, codes.NEVER_EJECTED, message), loc=loc)
+
+
+def _nobody_there(rules: Mapping[str, Rules], here: Here) -> Iterator[Advice]:
+    for one in rules.values():
+        for part in one.parts:
+            for loc, message in nobody_there(part, here.instances):
+                yield replace(_about(part, codes.NOBODY_THERE, message), loc=loc)
 
 
 def _hidden(rules: Mapping[str, Rules], world: World, here: Here) -> Iterator[Advice]:

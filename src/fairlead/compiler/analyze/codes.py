@@ -50,6 +50,7 @@ LIVE = frozenset(
     {
         *("LaneWithoutInstances", "InstancesOnTwoLanes", "TargetNotSeen", "InstancesExcluded"),
         *("NeverEjected", "HostWithoutEndpoints", "CallHidden"),
+        "PlaceWithoutInstances",
     }
 )
 """Names of those that are about instances."""
@@ -210,11 +211,20 @@ HIDDEN = _code(
     "a Sidecar hides a host that an app is seen to call",
     "name the host in `egress`, or stop calling it",
 )
+NOBODY_THERE = _code(
+    23,
+    "PlaceWithoutInstances",
+    WARNING,
+    "calls are shared with a place where no instance is",
+    "start an instance there, or give its share to a place that has some; FAIRLEAD_ZONE says where "
+    "an instance is",
+)
 
 CODES = (
     *(INVALID, DANGLING, SHADOWED, OVERLAPPING, FIGHTING, AMBIGUOUS, SHADOW_NAME, NO_SHADOW),
     *(SHADOW_LANE, NO_INSTANCES, TWO_LANES, UNSEEN, SAME_GUARD, UNUSED, NOT_HONOURED),
     *(NOT_ENFORCED, TRIAL, EXCLUDED, AMPLIFIED, NEVER_EJECTED, NO_ENDPOINTS, HIDDEN),
+    NOBODY_THERE,
 )
 """In the order of their numbers."""
 
