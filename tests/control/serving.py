@@ -62,7 +62,7 @@ class Server:
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)
-        return self.process.wait(10)
+        return self.process.wait(60)
 
 
 def start(
@@ -89,7 +89,7 @@ def start(
 
 
 def ready(
-    process: subprocess.Popen[str], data_dir: Path, ca: str = "", patience: float = 20
+    process: subprocess.Popen[str], data_dir: Path, ca: str = "", patience: float = 60
 ) -> Server:
     """Wait for the line that says the server is ready, and for the token it tells the first time.
 
@@ -120,7 +120,7 @@ def serving(
         if process.poll() is None:
             process.terminate()
         try:
-            _, errors = process.communicate(timeout=10)
+            _, errors = process.communicate(timeout=60)
         except subprocess.TimeoutExpired:
             process.kill()
             raise

@@ -74,10 +74,10 @@ def test_wait_returns_when_it_is_deleted_or_says_what_it_should(kubectl: Kubectl
     """Pipelines wait for both."""
     kubectl.run("create", "-f", "-", stdin=rule())
     path = "jsonpath={.status.workloads.total}"
-    assert "condition met" in kubectl.run("wait", "tlr/vip", f"--for={path}=0", "--timeout=15s")
-    with started(kubectl, "wait", "tlr/vip", "--for=delete", "--timeout=15s") as waiting:
+    assert "condition met" in kubectl.run("wait", "tlr/vip", f"--for={path}=0", "--timeout=60s")
+    with started(kubectl, "wait", "tlr/vip", "--for=delete", "--timeout=60s") as waiting:
         kubectl.run("delete", "tlr", "vip")
-        assert waiting.wait(15) == 0  # it says nothing where it came too late
+        assert waiting.wait(60) == 0  # it says nothing where it came too late
     kubectl.run("wait", "tlr/vip", "--for=delete", "--timeout=1s")
     printed = kubectl.run("wait", "tlr/vip", "--for=condition=Live", "--timeout=1s", status=1)
     assert "NotFound" in printed

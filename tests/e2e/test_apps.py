@@ -75,7 +75,7 @@ def _argv(module: str) -> list[str]:
 
 
 def _port(process: Process) -> str:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.running:
         found = re.search(r"unning on http://127\.0\.0\.1:(\d+)", process.log.read_text())
         if found:

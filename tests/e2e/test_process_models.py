@@ -110,7 +110,7 @@ def test_a_process_model_is_one_instance_that_keeps_lanes_and_leaves(
 
 def wait_for_workers(fleet: Fleet, workers: int) -> None:
     """Wait until `workers` processes of one instance are registered."""
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while sizes(fleet) != [workers] and time.monotonic() < deadline:
         time.sleep(0.05)
     assert sizes(fleet) == [workers]

@@ -20,7 +20,7 @@ RATE, AT_ONCE = 100.0, 20.0
 """Connections a second, and after a quiet time at once."""
 
 
-async def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     """Return once `condition` holds; fail after `seconds`."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - what is asked has no event

@@ -142,7 +142,7 @@ def serving(lane: str) -> Iterator[Served]:
         suspend(token)
 
 
-def eventually(true: Callable[[], bool], seconds: float = 5.0) -> bool:
+def eventually(true: Callable[[], bool], seconds: float = 60.0) -> bool:
     """Wait until `true()`, for what another process does and nothing here can await."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

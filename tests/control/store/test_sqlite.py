@@ -78,7 +78,7 @@ def test_everything_acknowledged_is_there_after_a_kill(tmp_path: Path) -> None:
             if count == moment:
                 os.kill(process.pid, signal.SIGKILL)
         process.stdout.close()
-        assert process.wait(10) == -signal.SIGKILL
+        assert process.wait(60) == -signal.SIGKILL
 
         async def look(directory: Path = tmp_path / str(moment)) -> None:
             store = SqliteStore.open(directory)

@@ -48,7 +48,7 @@ def test_weights_headers_and_new_instances(plane):
         assert mixed.keys() == {"b1", "g"}
         assert 50 < mixed["g"] < 160, "five standard deviations around 100"
         plane.give(mesh(routes, cluster("base", at["b1"], at["b2"]), cluster("gray", at["g"])))
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while "b2" not in client.call("xds:///app", 20):
             assert time.monotonic() < deadline, "the new instance is never called"
         assert plane.refused == []
@@ -63,7 +63,7 @@ def test_what_a_client_cannot_use_is_refused_with_its_reason_and_the_last_stays(
 
         plane.give(mesh(broken, cluster("base", at["b1"])))
 
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not plane.refused:
             assert time.monotonic() < deadline, "nothing is refused"
             time.sleep(0.01)

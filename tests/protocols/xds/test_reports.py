@@ -22,7 +22,7 @@ discovery = pb.package("envoy.service.discovery.v3")
 
 
 def until(condition):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not (found := condition()):
         assert time.monotonic() < deadline
         time.sleep(0.01)
