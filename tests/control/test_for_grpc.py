@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from fairlead.control.for_grpc import SPARE
 from fairlead.control.mesh import OUTBOUND
 from fairlead.policy.mesh import Mesh, MeshCluster
 from fairlead.policy.routing.action import Forward
@@ -25,16 +26,16 @@ def told(http: str, more: str = SUBSETS) -> Mesh:
 
 
 def routes(found: Mesh) -> list[Route]:
-    """Return the routes of orders, without those of lanes."""
+    """Return the routes of orders, without those of lanes, and the one that no call takes."""
     (table,) = (one for one in found.tables if one.name == HOST)
-    return [one for one in table.hosts[0].routes if " lane " not in one.name]
+    return [one for one in table.hosts[0].routes if " lane " not in one.name and one.name != SPARE]
 
 
 def reached(found: Mesh, *headers: tuple[str, str]) -> str:
     """Return where a call goes, as a client decides that has no headers of HTTP/2."""
     (table,) = (one for one in found.tables if one.name == HOST)
     request = Request(authority=HOST, path="/a.B/C", method="", headers=dict([*headers, CONTENT]))
-    return Router(table).route(request).cluster.split("|")[2]
+    return (Router(table).route(request).cluster.split("|") + [""] * 2)[2]
 
 
 def matching(match: str) -> Mesh:
@@ -177,3 +178,17 @@ def test_that_a_header_is_missing_is_said_in_a_way_that_all_read():
     (header,) = first.match.headers
 
     assert (header.present, header.invert) == (True, True)
+
+
+def spare(http: str) -> list[str]:
+    """Return the clusters that no call takes, of the routes of orders."""
+    (table,) = (one for one in told(http).tables if one.name == HOST)
+    found = (one.action for one in table.hosts[0].routes if one.name == SPARE)
+    return [one.cluster for each in found if isinstance(each, Forward) for one in each.clusters]
+
+
+def test_subsets_that_a_rule_may_choose_next_are_there_beforehand():
+    """What is new to a client is called before it is ready for it: in Go such calls fail."""
+    assert spare(f"  -{to('v1')[3:]}") == [at("orders", one) for one in ("v2", "v2~blue", "v3")]
+    assert spare("  - route: [{destination: {host: orders}}]") == []
+    assert reached(told(f"  - match: [{{uri: {{prefix: /b}}}}]\n{to('v1')}"), ("x", "y")) == ""

@@ -7,10 +7,12 @@ or a cluster, for a word that they do not know.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import product
 
+from fairlead.control.destinations import LANE, clusters_of
 from fairlead.policy.balance import MAGLEV, RING_HASH, ROUND_ROBIN
 from fairlead.policy.mesh import MeshCluster
 from fairlead.policy.resilience import Injection
@@ -21,9 +23,10 @@ from fairlead.policy.routing.match import (
     HeaderMatch,
     PathMatch,
     QueryMatch,
+    RouteMatch,
 )
 from fairlead.policy.routing.predicates import text_test
-from fairlead.policy.routing.table import Route
+from fairlead.policy.routing.table import Route, RouteTable
 
 FACTS = {
     ":method": ("POST",),
@@ -33,6 +36,13 @@ FACTS = {
 """What is known of every call. Not all have such headers, and then a test of one never holds."""
 MOST_EITHER = 4
 """Headers of a route that may be missing, each of which doubles it."""
+MOST_SPARE = 16
+"""Clusters of a host that are named beforehand."""
+_IS = HeaderMatch(name="x-fairlead-never")
+SPARE = "spare"
+"""Name of the route that names them."""
+NEVER = RouteMatch(headers=(_IS, replace(_IS, invert=True)))
+"""Holds of no call."""
 NOBODY = "BlackHoleCluster"
 """Cluster without instances."""
 LEAST_PAUSE = 0.005
@@ -49,6 +59,35 @@ def routes(found: Iterable[Route], names: tuple[str, ...]) -> Iterator[Route]:
             for each in _alternatives(told):
                 match = replace(one.match, headers=tuple(map(_there, each)), queries=())
                 yield _route(replace(one, match=match))
+
+
+def kept(tables: Iterable[RouteTable], clusters: Iterable[str]) -> Iterator[RouteTable]:
+    """Yield tables whose subsets are all named, by a route that no call takes, if one of them is.
+
+    A cluster that is new to a client is called before it is ready for it: in gRPC of Go such calls
+    fail. So those that a rule may choose next are there beforehand.
+    """
+    subsets: dict[str, list[str]] = defaultdict(list)
+    for name in clusters:
+        _, _, slot, host = _parts(name)
+        if slot and not slot.startswith(LANE):
+            subsets[host].append(name)
+    for table in tables:
+        (one,) = table.hosts
+        named = set(clusters_of(table.hosts))
+        ports = {_parts(name)[1] for name in named}
+        found = [name for name in subsets[one.name] if _parts(name)[1] in ports]
+        spare = tuple(Weighted(cluster=name) for name in found if name not in named)
+        more: tuple[Route, ...] = ()
+        if spare and len(spare) < len(found) and len(spare) <= MOST_SPARE:
+            action = Forward(clusters=spare)
+            more = (Route(name=SPARE, match=NEVER, action=action, timeout=0),)
+        yield replace(table, hosts=(replace(one, routes=(*one.routes, *more)),))
+
+
+def _parts(cluster: str) -> list[str]:
+    found = cluster.split("|", 3)
+    return found if len(found) == 4 else [""] * 4
 
 
 def cluster(one: MeshCluster) -> MeshCluster:

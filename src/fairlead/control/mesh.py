@@ -170,7 +170,8 @@ def _calls(world: World, scope: Scope, destinations: Destinations) -> Mesh:
     )
     if not scope.kind:
         called = (host for table in tables[:-1] for host in table.hosts)
-        clusters = _complete(map(for_grpc.cluster, clusters), called)
+        clusters = tuple(_complete(map(for_grpc.cluster, clusters), called))
+        tables = [*for_grpc.kept(tables[:-1], [one.name for one in clusters]), tables[-1]]
     return Mesh(tables=tuple(tables), clusters=tuple(clusters), listeners=tuple(listeners))
 
 

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
@@ -81,9 +82,12 @@ def seen_after(calls: Sequence[Call], at: float, to: str) -> float | None:
     return new if new is not None and later[-1][0] - new >= SETTLED else None
 
 
-def measured(plane: Plane, one: Policies, runner: Runner, changes: int) -> list[float]:
-    """Return how long each change took to be seen, in seconds."""
+def measured(
+    plane: Plane, one: Policies, runner: Runner, changes: int
+) -> tuple[list[float], Counter[bool]]:
+    """Return how long each change took to be seen, in seconds, and how many calls failed or not."""
     calls: list[Call] = []
+    failed: Counter[bool] = Counter()
     stopped = threading.Event()
     (case,) = one.cases
 
@@ -92,6 +96,7 @@ def measured(plane: Plane, one: Policies, runner: Runner, changes: int) -> list[
             begun = time.monotonic()
             (outcome,) = runner.ask(one, case)
             calls.append((begun, outcome.to or ""))
+            failed[outcome.code not in ("OK", None) or outcome.status not in (200, None)] += 1
 
     thread = threading.Thread(target=calling)
     thread.start()
@@ -106,7 +111,7 @@ def measured(plane: Plane, one: Policies, runner: Runner, changes: int) -> list[
     finally:
         stopped.set()
         thread.join()
-    return found[2:]  # the first ones start things
+    return found[2:], failed  # the first ones start things
 
 
 def planes(plane: Plane, folder: Path) -> Iterator[tuple[str, AbstractContextManager[Runner], str]]:
@@ -145,8 +150,8 @@ def main() -> None:
         for name, running, protocol in planes(plane, Path(folder)):
             if told.only in ("", name):
                 with running as runner:
-                    times = measured(plane, groups[protocol], runner, told.changes)
-                found[name] = figures(times)
+                    times, failed = measured(plane, groups[protocol], runner, told.changes)
+                found[name] = {**figures(times), "calls": failed.total(), "failed": failed[True]}
                 sys.stdout.write(f"{NAMES[name]}: {json.dumps(found[name])}\n")
                 sys.stdout.flush()
     FOLDER.mkdir(parents=True, exist_ok=True)
