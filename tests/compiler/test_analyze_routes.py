@@ -44,6 +44,8 @@ def found(*texts: str) -> list[tuple[str, str, str]]:
         ("sourceLabels: {app: a}", "uri: {exact: /a}", False),
         ("port: 80", "port: 80, uri: {exact: /a}", True),
         ("queryParams: {q: {}}", "uri: {exact: /a}", False),
+        ("custom: [{name: fairlead.trace-id, arguments: {percent: '10'}}]", "", False),
+        ("arguments: {user.id: {exact: '7'}}", "uri: {exact: /a}", False),
     ],
 )
 def test_a_route_that_an_earlier_one_hides_is_found(first, second, hides):

@@ -28,7 +28,7 @@ from fairlead.policy.balance import Budget, Cluster
 from tests.flow.routes import call_route
 from tests.instruments.backend import closed_port
 from tests.instruments.callers import CALLERS
-from tests.instruments.plane import eventually, hooked
+from tests.instruments.plane import Plane, eventually, hooked
 from tests.instruments.rude import FAILED, OK, Behaviour, Rude, always, reset, rude
 from tests.instruments.test_resilience import RULE, TIMED_OUT, retrying, ruled
 
@@ -307,3 +307,25 @@ def test_a_stream_that_was_refused_is_sent_again_if_its_body_is_there(held, seen
                 with pytest.raises(httpx.RemoteProtocolError):
                     client.post("http://b/x", content=content)
     assert server.requests == seen
+
+
+class Waiting(Plane):
+    """A plane whose first snapshot comes when a call waits for it."""
+
+    known: Plane
+
+    def ensure_ready(self) -> None:
+        self.ready = True
+        self.engine.apply(self.known.engine.plan.snapshot)
+
+
+@pytest.mark.parametrize("caller", CALLERS, ids=str)
+def test_the_first_call_of_a_process_keeps_to_the_rules_that_its_snapshot_brings(caller):
+    """Until then nobody knows whether there are any: it waits for the snapshot, and is ruled."""
+    with rude(always(FAILED)) as server:
+        known = ruled([server.address], retrying("5xx"))
+        plane = Waiting()
+        plane.ready, plane.known = False, known
+        with hooked(plane, *caller.hooks):
+            assert caller.get("http://b/x").status == 503
+    assert len(server.requests) == 3

@@ -10,6 +10,7 @@ import pytest
 
 from fairlead.policy.calls import CalleeRules, Calls
 from fairlead.policy.resilience import Retry
+from fairlead.policy.resource import CALLER
 from fairlead.policy.routing.action import (
     APPEND,
     Forward,
@@ -33,7 +34,7 @@ from fairlead.policy.routing.table import Route
 from tests.agent.wire import until
 from tests.flow.routes import HOST, cluster
 from tests.instruments.callers import CALLERS, Caller
-from tests.instruments.plane import Plane, hooked, inner
+from tests.instruments.plane import Plane, hooked, inner, serving
 from tests.instruments.rude import OK, Rude, always, rude
 
 RULE = "VirtualService/b http[0]"
@@ -245,3 +246,29 @@ def test_nothing_of_it_is_a_fault_of_ours(caller):
             assert caller.get("http://b/x?q=1").headers["x-b"] == "1"
     assert line(server) in ("GET /z?q=1 HTTP/1.1", "GET /x?q=1 HTTP/1.1")
     assert faults([plane]) == [None]
+
+
+def test_headers_that_a_connection_depends_on_are_left_alone(caller):
+    """A length that a rule makes up would break the request, or the next one."""
+    changes = HeaderChanges(request_set=(HeaderValue(name="content-length", value="3"),))
+    with (
+        rude() as server,
+        hooked(plane_of(server, sent(changes=changes)), *caller.hooks),
+    ):
+        assert caller.get("http://b/x", method="POST", body=b"order").status == 200
+    assert server.header("content-length") == "5"
+
+
+def test_a_copy_says_its_lane_and_who_calls(caller):
+    """What the copy causes is on the lane, too, and rules about callers know whose it is."""
+    route = sent(mirrors=(Mirror(cluster=C),))
+    with (
+        rude() as server,
+        rude() as other,
+        hooked(plane_of(server, route, other=other), *caller.hooks),
+        serving("gray"),
+    ):
+        caller.get("http://b/x")
+        until(lambda: len(other.requests) == 1)
+    assert "gray" in (other.header("baggage") or "")
+    assert other.header(CALLER) == "a"

@@ -125,6 +125,7 @@ def test_times_are_gos(text, length):
         (http(retries={"attempts": -1}), "spec.http[0].retries.attempts", "at least 0"),
         (http(retries={"retryOn": "5xxx"}), "spec.http[0].retries.retryOn", "5xx"),
         (http(retries={"retryOn": "999"}), "spec.http[0].retries.retryOn", "999"),
+        (http(timeout="100us"), "spec.http[0].timeout", "1ms"),
         (http(retries={"perTryTimeout": "10us"}), "spec.http[0].retries.perTryTimeout", "1ms"),
         (http(redirect={}, rewrite={"uri": "/"}), "spec.http[0].rewrite", "beside redirect"),
         (http(redirect={}, route=[]), "spec.http[0].route", "not beside redirect"),

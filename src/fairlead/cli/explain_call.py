@@ -59,6 +59,7 @@ def worded(answer: dict[str, Any]) -> Iterator[str]:
     callee, lane = answer["callee"], answer["lane"] or "base"
     if callee is None:
         yield f"call:       {answer['host']} is no app that is known: it is called as it is"
+        yield "            (apps are known by APP and APP.NAMESPACE, at port 80 or none)"
         return
     yield f"call:       of {callee}, by {answer['app']}, on lane {lane}"
     if answer["governance"] != ON:

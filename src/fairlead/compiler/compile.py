@@ -203,7 +203,8 @@ class World:
         rules = self._rules.get(namespace, _NO_RULES)
         part = rules.by_name.get((kind, name))
         if part is not None and (self.gateways.knows(part) or self.registry.knows(part)):
-            return frozenset()  # no agent's affair
+            called = self.gateways.tables(part.resource.kind.called, namespace, name)[1]
+            return None if called else frozenset()  # else no agent's affair
         if part is None or not (part.guard or part.strategy or part.fallback):
             return None
         guards = [part.guard] if part.guard else rules.guards.named.users(part)

@@ -116,7 +116,7 @@ def _read(query: Mapping[str, Any]) -> _Called:
         app=texts["app"],
         labels=pairs(labels),
         lane=lane,
-        host=host.partition(":")[0].lower(),
+        host=host.removesuffix(":80").lower(),
         request=request,
     )
 

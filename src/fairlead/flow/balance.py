@@ -74,6 +74,7 @@ class Choice:
         """`share` says how much of an equal share an instance is to get, as it says itself."""
         self._standing, self._share, self._dice = standing, share, dice
         balance = self._balance = cluster.balance
+        self.subset = cluster.subset
         self._warmup = balance.warmup
         addresses = None if cluster.addresses is None else frozenset(cluster.addresses)
         self._pools = {

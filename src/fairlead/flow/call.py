@@ -238,8 +238,9 @@ class Unreachable(Exception):
     Instruments raise it as the host library's own connect error.
     """
 
-    def __init__(self, app: str, lane: str, unfit: Unfit = ()) -> None:
-        where = f"app {app!r} for lane {lane or 'base'!r}"
+    def __init__(self, app: str, lane: str, unfit: Unfit = (), subset: str = "") -> None:
+        part = f", subset {subset!r}," if subset else ""
+        where = f"app {app!r}{part} for lane {lane or 'base'!r}"
         text = f"fairlead: no live endpoint of {where}"
         if unfit:
             text = f"fairlead: no endpoint of {where} is fit for its shadows: {_named(unfit)}"
@@ -247,10 +248,11 @@ class Unreachable(Exception):
         self.app = app
         self.lane = lane
         self.unfit = unfit
+        self.subset = subset
 
-    def __reduce__(self) -> tuple[type[Unreachable], tuple[str, str, Unfit]]:
+    def __reduce__(self) -> tuple[type[Unreachable], tuple[str, str, Unfit, str]]:
         """Go to another process with the library's error, whose cause this is."""
-        return type(self), (self.app, self.lane, self.unfit)
+        return type(self), (self.app, self.lane, self.unfit, self.subset)
 
 
 def _named(unfit: Unfit) -> str:

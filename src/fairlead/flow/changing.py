@@ -14,8 +14,10 @@ from fairlead.policy.routing.rewriting import changed, routed
 from fairlead.policy.routing.table import Route
 
 AUTHORITY, PATH = ":authority", ":path"
-KEPT = frozenset(("baggage", CALLER))
-"""Headers that no route changes: the label of a lane, and who calls."""
+KEPT = frozenset(
+    ("baggage", CALLER, "connection", "content-length", "transfer-encoding", "upgrade")
+)
+"""Headers that no route changes: a lane's label, who calls, and what a connection depends on."""
 _WRITTEN = ("x-envoy-original-path", "x-forwarded-host")
 """What rewriting notes of what was before (Envoy)."""
 _ASKED = re.compile(r"%REQ\(([^)]*)\)")

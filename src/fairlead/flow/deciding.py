@@ -12,6 +12,7 @@ from fairlead.flow.reach import Reach
 from fairlead.flow.stack import life
 from fairlead.flow.steps import Flow, Steps
 from fairlead.flow.view import View
+from fairlead.policy.calls import DOMAIN
 from fairlead.policy.routing.action import Answer, Forward, Mirror, Redirect, Weighted
 from fairlead.policy.routing.index import Index
 from fairlead.policy.routing.matchers import Matcher
@@ -111,11 +112,11 @@ class Deciding:
         return lambda call, view: then(call)
 
     def _part(self, route: Route, action: Forward, part: Weighted) -> Way:
-        reach = self._reaching(part.cluster)
-        change = changing(route, part)
-        if reach is None and part.cluster.count("|") != SEPARATORS:
-            return self._missing(route, action)
-        then = self._sent(route, reach, change)
+        reach, change = self._reaching(part.cluster), changing(route, part)
+        if reach is None:
+            then = self._unreached(route, action, part.cluster)
+        else:
+            then = self._sent(route, reach, change)
         spare = self._reaching(part.fallback) if part.fallback else None
         if spare is None:
             return then
@@ -127,10 +128,16 @@ class Deciding:
 
         return chosen
 
-    def _sent(self, route: Route, reach: Reach | None, change: Changing | None) -> Way:
+    def _unreached(self, route: Route, action: Forward, cluster: str) -> Way:
+        """Return what calls meet whose cluster nobody describes."""
+        if cluster.count("|") != SEPARATORS:
+            return self._missing(route, action)
+        _, _, subset, host = cluster.split("|")
+        name = host.removesuffix(f".{DOMAIN}")
+        return lambda call, view: _nobody(name, subset, call.lane)
+
+    def _sent(self, route: Route, reach: Reach, change: Changing | None) -> Way:
         """Return what reaches one cluster."""
-        if reach is None:
-            return lambda call, view: _nobody(call)
         retry, caller, host = route.retry, reach.caller, reach.host
         then = self._life(route, reach.once if retry is None or retry.same_host else reach.again)
 
@@ -157,7 +164,7 @@ def _copied(call: Call, view: View, mirror: Mirror, reach: Reach | None) -> None
         call.sending.copy(call, order[0].address)
 
 
-def _nobody(call: Call) -> Steps:
+def _nobody(host: str, subset: str, lane: str) -> Steps:
     """End a call of a cluster that nobody describes, as one without an instance does."""
     yield from ()  # a generator, as every flow is
-    return Outcome(error=Unreachable(call.host, call.lane), fault=Fault.REFUSED)
+    return Outcome(error=Unreachable(host, lane, (), subset), fault=Fault.REFUSED)

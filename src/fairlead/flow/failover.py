@@ -52,6 +52,9 @@ class Avoided:
 class Order(Protocol):
     """Says which endpoints there are for a call."""
 
+    subset: str
+    """Which of an app's they are, ``""`` for all."""
+
     def candidates(self, call: Call) -> list[Endpoint]:
         """Return them in the order in which to try them."""
         ...
@@ -88,7 +91,8 @@ class Failover:
         if self._avoided.until:
             order = self._avoided.sort(order)
         if not order:
-            error = Unreachable(call.host, call.lane, self._routes.unfit(call))
+            unfit, subset = self._routes.unfit(call), self._routes.subset
+            error = Unreachable(call.host, call.lane, unfit, subset)
             return Outcome(error=error, fault=Fault.REFUSED)
         call.order = order
         call.endpoint = order[0]

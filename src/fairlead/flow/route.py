@@ -101,6 +101,9 @@ class Routes:
     letters' case does not matter, as in any host name.
     """
 
+    subset = ""
+    """All instances of an app (`flow.failover.Order`)."""
+
     def __init__(
         self,
         snapshot: Snapshot,

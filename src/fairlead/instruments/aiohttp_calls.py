@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from math import inf
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from fairlead.flow.call import (
     NOTHING_INHERITED,
@@ -28,12 +29,15 @@ from fairlead.instruments.aiohttp_changes import change_answer
 from fairlead.instruments.attempt import Answer, Sender, send_async
 from fairlead.instruments.headers import lowered
 from fairlead.instruments.inherit import inherited
-from fairlead.instruments.mirroring import Copied
-from fairlead.instruments.outbound import call_for
+from fairlead.instruments.mirroring import Copied, pairs
+from fairlead.instruments.outbound import BAGGAGE, call_for
 from fairlead.instruments.timing import least, remaining
+from fairlead.policy.resource import CALLER
 from fairlead.telemetry.names import AGENT_FAULTS
 
 if TYPE_CHECKING:
+    from fairlead.flow.engine import Plan
+    from fairlead.flow.lane import Lanes
     from fairlead.flow.rejected import Rejected
     from fairlead.flow.steps import Flow
     from fairlead.instruments.instrument import DataPlane
@@ -80,14 +84,16 @@ def requesting(plane: DataPlane) -> Callable[[Request], Request]:
 
     def wrap(original: Request) -> Request:
         def _request(session: Any, method: str, str_or_url: Any, **options: Any) -> Awaitable[Any]:
-            # Nothing is done where nobody rules about calls.
-            if not plane.engine.plan.ruled:
+            # Nothing is done where nobody rules about calls; before a snapshot, nobody knows.
+            if plane.ready and not plane.engine.plan.ruled:
                 return original(session, method, str_or_url, **options)
             ruled = _ruled(plane, session, method, str_or_url, options)
             if ruled is None:
                 return original(session, method, str_or_url, **options)
-            flow, call, url = ruled
-            return _sent(plane, flow, call, Whole(original, session, (method, url), options))
+            plan, call, url = ruled
+            sender = Whole(original, session, (method, url), options)
+            sender.lanes = plan.lanes
+            return _sent(plane, plan.outbound, call, sender)
 
         return _request
 
@@ -101,7 +107,7 @@ async def _sent(plane: DataPlane, flow: Flow, call: Call, sender: Whole) -> Any:
 
 def _ruled(
     plane: DataPlane, session: Any, method: str, str_or_url: Any, options: dict[str, Any]
-) -> tuple[Flow, Call, Any] | None:
+) -> tuple[Plan, Call, Any] | None:
     """Return how to make a call as a whole, None for one that is no app's, or a web socket."""
     try:
         if not isinstance(session._connector, sys.modules["aiohttp.connector"].TCPConnector):
@@ -115,7 +121,7 @@ def _ruled(
         plan, call = found
         # What nothing is to be done for, beside choosing an instance, is the connector's matter.
         alone = call.host not in plan.called and inherited() is NOTHING_INHERITED
-        return None if alone else (plan.outbound, call, url)
+        return None if alone else (plan, call, url)
     except Exception:  # counted; aiohttp says what is wrong with it
         plane.counters.count(AGENT_FAULTS, LIBRARY)
         return None
@@ -124,7 +130,16 @@ def _ruled(
 class Whole(Sender):
     """Sends one request of a session's, as often as it is asked to."""
 
-    __slots__ = ("_aimed", "_options", "_original", "_session", "_what", "_written", "last")
+    __slots__ = (
+        "_aimed",
+        "_options",
+        "_original",
+        "_session",
+        "_what",
+        "_written",
+        "lanes",
+        "last",
+    )
 
     library = LIBRARY
 
@@ -137,6 +152,8 @@ class Whole(Sender):
         self.last: Outcome | None = None
         self._aimed: Aim | None = None
         self._written: Any = None
+        self.lanes: Lanes | None = None
+        """What writes the label of a copy: the connector writes that of the call."""
 
     async def __call__(self, call: Call) -> Outcome:
         """Send it."""
@@ -206,7 +223,7 @@ class Whole(Sender):
     def repeatable(self) -> bool:
         """Tell whether the body is still there, and no redirect led elsewhere."""
         body = self._options.get("data")
-        held = isinstance(body, bytes | bytearray | str | None)
+        held = isinstance(body, bytes | bytearray | str | None) or is_form(body)
         return held and not (self._aimed is not None and self._aimed.is_led)
 
     def answer(self, answer: Answer) -> Any:
@@ -239,17 +256,31 @@ class Whole(Sender):
 
     def copied(self, call: Call) -> Copied | None:
         """Return the request to be sent once more."""
-        body, written = self._options.get("data"), self._options.get("json")
-        if written is not None:
-            body = self._session._json_serialize(written)
-        if not isinstance(body, bytes | bytearray | str | None):
+        found = self._body()
+        if found is None:
             return None
-        held = body.encode() if isinstance(body, str) else bytes(body or b"")
-        headers = self.headers()
-        if written is not None and "content-type" not in headers:
-            headers = {**headers, "content-type": "application/json"}
+        held, kind = found
+        headers = {"accept": "*/*", **({"content-type": kind} if kind else {}), **self.headers()}
+        lanes, written = self.lanes, headers.get(BAGGAGE)
+        label = lanes.label(call.lane, written) if lanes is not None else written
+        ours = ((BAGGAGE, label or ""), (CALLER, call.caller))
         authority = headers.get("host") or call.host
-        return Copied(self._what[0].upper(), self.target(), authority, tuple(headers.items()), held)
+        method = self._what[0].upper()
+        return Copied(method, self.target(), authority, pairs(headers, *ours), held)
+
+    def _body(self) -> tuple[bytes, str] | None:
+        """Return the body and what aiohttp calls it, None where it is not held in memory."""
+        body: Any = self._options.get("data")
+        written = self._options.get("json")
+        if written is not None:
+            return self._session._json_serialize(written).encode(), "application/json"
+        if isinstance(body, str):
+            return body.encode(), "text/plain; charset=utf-8"
+        if is_form(body):
+            return urlencode(body, doseq=True).encode(), "application/x-www-form-urlencoded"
+        if isinstance(body, bytes | bytearray | None):
+            return bytes(body or b""), "application/octet-stream" if body else ""
+        return None
 
     def url(self) -> tuple[str, str, str]:
         """Return the host, the path and the query that are called."""
@@ -267,6 +298,12 @@ class Whole(Sender):
         if source == "query" and params:
             return self._what[1].update_query(params).query.get(name)
         return super().value(source, name)
+
+
+def is_form(body: Any) -> bool:
+    """Tell whether a body is a form of texts, which aiohttp writes anew each time."""
+    texts = str | bytes | int | float
+    return isinstance(body, dict) and all(isinstance(one, texts) for one in body.values())
 
 
 class _Naming:

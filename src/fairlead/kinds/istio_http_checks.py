@@ -46,6 +46,8 @@ def violations(plain: Plain) -> Iterator[Violation]:
         yield from _headers(route, loc)
         for where, one in _items(route.get("route"), (*loc, "route")):
             yield from _headers(one, where)
+        if route.get("timeout") not in ("0", "0s"):
+            yield from _short(route.get("timeout"), (*loc, "timeout"))
         yield from _retry(child(route, "retries"), (*loc, "retries"))
         yield from _fault(child(route, "fault"), (*loc, "fault"))
         yield from _weights(route.get("route"), (*loc, "route"))

@@ -337,6 +337,21 @@ def test_what_re2_takes_means_the_same():
     assert not expression.compiled("a$").match("a\n")
 
 
+@pytest.mark.parametrize(
+    ("pattern", "text", "subject", "after"),
+    [
+        (".*", "/bb", "/rw", "/bb"),
+        ("a*", "X", "/rwabaac", "X/XrXwXbXcX"),
+        ("", "-", "ab", "-a-b-"),
+        ("b", "X", "abab", "aXaX"),
+    ],
+)
+def test_an_empty_match_behind_another_is_passed_over(pattern, text, subject, after):
+    """As RE2 does it, and unlike Python."""
+    found = expression.replaced(expression.compiled(pattern), text, subject)
+    assert found == after
+
+
 def test_a_substitution_may_only_name_groups_that_are_there():
     forward = Forward(path=PathRewrite(regex=Substitution(regex="(a)", text=r"\2")))
     with pytest.raises(InvalidTable, match="asks for group 2"):

@@ -6,6 +6,7 @@ From objects alone: which apps there are does not matter.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from fairlead.compiler.istio.form import EVERYBODY, Ruled
 from fairlead.compiler.istio.hosts import DOMAIN
@@ -13,7 +14,7 @@ from fairlead.compiler.istio.routes import ruled
 from fairlead.compiler.part import Part
 from fairlead.kinds.istio_http import Destination, HttpRoute
 from fairlead.kinds.violation import Loc
-from fairlead.policy.routing.match import EXACT, PREFIX, REGEX, PathMatch
+from fairlead.policy.routing.match import EVERYTHING, EXACT, PREFIX, REGEX, PathMatch
 
 Said = tuple[Part, Loc, str]
 
@@ -108,6 +109,7 @@ def _covers(first: Ruled, second: Ruled) -> bool:
     one, other = first.route.match, second.route.match
     return (
         first.scope in (EVERYBODY, second.scope)
+        and replace(one, path=PathMatch(), headers=(), queries=()) == EVERYTHING
         and _above(one.path, other.path)
         and set(one.headers) <= set(other.headers)
         and set(one.queries) <= set(other.queries)

@@ -32,7 +32,6 @@ from fairlead.instruments.outbound import (
     outside_for,
     trace_only,
 )
-from fairlead.instruments.patch import MARK
 from fairlead.policy.resource import CALLER
 from fairlead.policy.trace import PARENT, STATE
 from fairlead.telemetry.names import AGENT_FAULTS
@@ -98,18 +97,7 @@ def install(plane: DataPlane, patches: Patches) -> None:
 
     patches.replace(TCPConnector, "connect", connecting)
     patches.replace(ClientResponse, "start", starting)
-    _hook_when_ruled(plane, patches, ClientSession, TCPConnector)
-
-
-def _hook_when_ruled(plane: DataPlane, patches: Patches, session: Any, connector: Any) -> None:
-    """Hook whole requests from when rules are about calls: until then nothing is around them."""
-
-    def hear(plan: Plan) -> None:
-        if plan.ruled and hasattr(connector.connect, MARK):
-            patches.replace(session, "_request", requesting(plane))
-
-    plane.engine.listeners.append(hear)
-    hear(plane.engine.plan)
+    patches.replace(ClientSession, "_request", requesting(plane))
 
 
 async def _aimed(

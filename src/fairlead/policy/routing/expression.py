@@ -52,7 +52,15 @@ def replaced(pattern: re.Pattern[str], text: str, subject: str) -> str:
     def filled(found: re.Match[str]) -> str:
         return _TEXT.sub(lambda part: "\\" if part[1] == "\\" else found[int(part[1])] or "", text)
 
-    return pattern.sub(filled, subject)
+    # Unlike Python, RE2 passes over an empty match right behind another match.
+    pieces: list[str] = []
+    end = 0
+    for found in pattern.finditer(subject):
+        if found.start() == found.end() == end and pieces:
+            continue
+        pieces += [subject[end : found.start()], filled(found)]
+        end = found.end()
+    return "".join((*pieces, subject[end:]))
 
 
 def checked_text(pattern: re.Pattern[str], text: str) -> None:
