@@ -57,6 +57,24 @@ def test_an_app_that_nobody_has_reported_is_warned_of_with_the_one_that_is_meant
     assert (done.status, done.err, done.out.split()[-1]) == (0, "", "configured")
 
 
+def test_an_app_that_calls_are_sent_to_and_nobody_has_reported_is_warned_of(say: Say, shop: Shop):
+    """A host with a dot may be somebody else's: nothing is said of that one."""
+    shop.register("frontend", 8001)
+    shop.register("back", 8002)
+    rule = """\
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: front}
+spec:
+  hosts: [frontend, example.com]
+  http: [{route: [{destination: {host: bakc}}]}]
+"""
+    done = say("apply", "-f", "-", "-n", shop.namespace, stdin=rule.encode())
+    assert done.status == 0
+    warned = f"no agent has reported an app called bakc in namespace {shop.namespace}"
+    assert f"{warned}, did you mean back?" in done.err
+
+
 def test_what_get_prints_can_be_applied_and_changes_nothing(say: Say, namespace):
     """In both forms, with all that the server added."""
     say("apply", "-f", "-", "-n", namespace, stdin=rule(value='"1.10"').encode())

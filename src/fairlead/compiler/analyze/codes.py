@@ -160,7 +160,7 @@ NOT_HONOURED = _code(
     "NotHonoured",
     WARNING,
     "an object says something that nobody enforces",
-    "take it out; the rest of the object is enforced",
+    "the rest of the object is enforced: see who carries this out (docs/istio.md), or take it out",
 )
 NOT_ENFORCED = _code(
     16,
