@@ -40,6 +40,8 @@ RULES: tuple[dict[str, Any], ...] = (
         "spec": {
             "host": "target",
             "trafficPolicy": {
+                # Both zones are called, so that one of them can be missed.
+                "loadBalancer": {"localityLbSetting": {"enabled": False}},
                 "connectionPool": {"tcp": {"connectTimeout": "200ms"}},
                 "outlierDetection": {
                     "consecutive5xxErrors": 0,
