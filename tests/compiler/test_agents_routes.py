@@ -77,3 +77,11 @@ def test_a_rule_for_others_says_nothing():
 
 def test_a_virtual_service_counts_before_them():
     assert places(routes(BY_CALLER + "---" + ATTACHED, "shop", "cart")) == ["[3]", "[4]"]
+
+
+def test_a_route_of_a_service_is_every_agents_affair_and_one_of_a_gateway_is_none():
+    """Else its status would wait for nobody: on 0 of 0 workloads it is live nowhere."""
+    gateway = ATTACHED.replace("{group: '', kind: Service, name: orders}", "{name: web}")
+    for text, apps in ((ATTACHED, None), (gateway, frozenset())):
+        world = World.of([parse(one.plain) for one in read_documents(text)], INSTANCES, 1)
+        assert world.apps("HTTPRoute", "shop", "orders") == apps

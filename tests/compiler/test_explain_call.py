@@ -103,6 +103,33 @@ def test_an_answer_is_told(world, call, headers, status, location):
     assert (taken["status"], taken.get("location")) == (status, location)
 
 
+@pytest.mark.parametrize(
+    ("match", "result"),
+    [
+        ("custom: [{name: shop.weekday}]", "possible"),
+        ("arguments: {user.id: {exact: '7'}}", "possible"),
+        ("custom: [{name: fairlead.trace-id, arguments: {ids: x}}]", "no match"),
+        ("custom: [{name: shop.weekday}], method: {exact: POST}", "no match"),
+    ],
+)
+def test_what_only_the_caller_knows_is_possible(match, result):
+    """A package's own test and the message of a call are not here: to say no would be made up."""
+    text = f"""
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {{name: orders}}
+spec:
+  hosts: [orders]
+  http:
+  - match: [{{{match}}}]
+    directResponse: {{status: 418}}
+  - route: [{{destination: {{host: orders}}}}]
+"""
+    rules = [parse(one.plain) for one in read_documents(text)]
+    found = asked(World.of(rules, INSTANCES, 1), "http://orders/")
+    assert [one["result"] for one in found["routes"]] == [result, "taken"]
+
+
 def test_an_app_without_routes_and_a_host_that_is_no_app(world):
     assert asked(world, "http://next/")["clusters"][0]["instances"] == ["h:4"]
     assert asked(world, "http://example.com/")["callee"] is None

@@ -18,6 +18,7 @@ from fairlead.policy.call_wording import parts, route_asked, route_worded
 from fairlead.policy.calls import DOMAIN, CalleeRules
 from fairlead.policy.routing import predicates
 from fairlead.policy.routing.action import Forward
+from fairlead.policy.routing.match import RouteMatch
 from fairlead.policy.routing.matchers import BUILT_IN
 from fairlead.policy.routing.request import Request
 from fairlead.policy.routing.router import Decision
@@ -47,11 +48,11 @@ def explain_call(world: World, query: Mapping[str, Any]) -> dict[str, Any]:
 
     `namespace`, `labels` (a map), `lane`, `method` and `headers` (a list of pairs, or a map) are
     optional. `routes` are in order, each with its `rule`, what is `asked`, and a `result`: taken,
-    no match with the test that is `missed`, possible where a draw decides, or not reached. `taken`
-    says what is done: `says` in words, the `status` of an answer, or `sent` (path, host and headers
-    as they arrive) and `clusters`, each with its `share` in percent and its instances, those of the
-    `lane` first and base `behind`. Without a route about the app (`routes` empty) all its instances
-    may get the call. `callee` is None where the host is nobody's. Raises InvalidQuery.
+    no match with the test that is `missed`, possible where a draw or the process that calls
+    decides, or not reached. `taken` says what is done: `says` in words, the `status` of an answer,
+    or `sent` (path, host and headers as they arrive) and `clusters`, each with its `share` in
+    percent and its instances, those of the `lane` first and base `behind`. Without a route about
+    the app any instance may get it. `callee` is None for nobody's host. Raises InvalidQuery.
     """
     asked = _read(query)
     snapshot = world.snapshot(asked.namespace, asked.app, asked.labels)
@@ -147,7 +148,7 @@ def _held(rules: CalleeRules, request: Request) -> tuple[list[dict[str, Any]], R
         missed = next(_missed(route, request), None)
         if missed is not None:
             one |= {"result": MISSED, "missed": missed}
-        elif route.match.fraction is not None:
+        elif any(_undecided(part) for _, part in parts(route.match)):
             one["result"] = MAYBE
         else:
             one["result"], taken = TAKEN, route
@@ -155,11 +156,18 @@ def _held(rules: CalleeRules, request: Request) -> tuple[list[dict[str, Any]], R
 
 
 def _missed(route: Route, request: Request) -> Iterator[str]:
-    """Yield the tests of a route that the request fails, but for a draw."""
+    """Yield the tests of a route that the request fails, of those that can be decided here."""
     for words, part in parts(route.match):
         tests = predicates.all_of(part, BUILT_IN)
-        if part.fraction is None and not all(t(request, request.plain_path, []) for t in tests):
+        held = _undecided(part) or all(test(request, request.plain_path, []) for test in tests)
+        if not held:
             yield words
+
+
+def _undecided(part: RouteMatch) -> bool:
+    """Tell whether only the process that calls knows: a draw, a message, a package's own test."""
+    own = any(one.name not in BUILT_IN for one in part.custom)
+    return part.fraction is not None or bool(part.metadata) or own
 
 
 def _taken(route: Route, host: str, asked: _Called) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from math import ceil
 
-from fairlead.compiler.calls import addressed
+from fairlead.compiler.analyze.called import called_by
 from fairlead.compiler.instance import Instance
 from fairlead.compiler.labels import Pairs, satisfied
 from fairlead.compiler.part import Part
@@ -21,12 +21,7 @@ def never_ejected(part: Part, instances: Iterable[Instance]) -> Iterator[tuple[L
     """
     if part.calling is None or not part.calling.destination:
         return
-    hosts, own = part.calling.hosts, part.resource.namespace
-    mine = [
-        one
-        for one in instances
-        if any(addressed(host, one.app, one.namespace, own) for host in hosts)
-    ]
+    mine = called_by(part.calling, part.resource.namespace, instances)
     told: set[Loc] = set()
     for one in part.calling.instances:
         cluster, labels, rule = one.cluster, one.labels, one.cluster.outlier

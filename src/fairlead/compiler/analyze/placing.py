@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from fairlead.compiler.calls import addressed
+from fairlead.compiler.analyze.called import called_by
 from fairlead.compiler.instance import Instance
 from fairlead.compiler.labels import satisfied
 from fairlead.compiler.part import Part
@@ -19,12 +19,7 @@ def nobody_there(part: Part, instances: Iterable[Instance]) -> Iterator[tuple[Lo
     """Yield where `part` shares calls with a place that has no instance, and what comes of it."""
     if part.calling is None or not part.calling.destination:
         return
-    hosts, own = part.calling.hosts, part.resource.namespace
-    mine = [
-        one
-        for one in instances
-        if any(addressed(host, one.app, one.namespace, own) for host in hosts)
-    ]
+    mine = called_by(part.calling, part.resource.namespace, instances)
     told: set[str] = set()
     for called in part.calling.instances:
         rule = called.cluster.locality
