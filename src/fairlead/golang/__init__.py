@@ -1,0 +1,1 @@
+"""Go programs with the agent inside them, built without touching their code."""

@@ -1,0 +1,3 @@
+module fairlead/runtime
+
+go 1.21

@@ -1,0 +1,19 @@
+package fairlead
+
+// Rejection is what a call is answered that a rule does not let begin, complete but for what the
+// server or the library adds (fairlead.flow.refusal).
+type Rejection struct {
+	Status      int
+	Header      [][2]string
+	Body        string
+	GRPCStatus  int
+	GRPCMessage string
+	Rule        string // Kind/name
+	Resource    string
+	Reason      string // rate, queue, concurrency, breaker, hot, authority, overload
+}
+
+// Error says it to code that called somebody and was turned away.
+func (r *Rejection) Error() string {
+	return "fairlead: " + r.Resource + " is turned away by " + r.Rule + " (" + r.Reason + ")"
+}
