@@ -1,0 +1,164 @@
+"""Hooks for packages of modules: which there are, and the program that puts them in.
+
+``go`` replaces no files below its cache of modules (``-overlay``). So packages of modules are
+hooked when they are compiled, wherever they lie: in that cache, in a vendor folder, in a workspace.
+`shim` does that, called by ``go`` before each of its tools (``-toolexec``).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+SOURCES = Path(__file__).parent / "inject"
+
+SHIM = Path(__file__).parent / "shim.py"
+
+
+@dataclass(frozen=True)
+class Rename:
+    """A function that gets another name; a file of ours declares one by its name then."""
+
+    declarations: tuple[str, ...]
+    """As gofmt writes it, without the brace; versions may name parameters in different ways."""
+    to: str
+
+
+@dataclass(frozen=True)
+class ModuleHook:
+    """What is put into one package."""
+
+    module: str
+    renames: tuple[Rename, ...]
+    folder: str
+    """Of `SOURCES`; every file in it becomes one of the package."""
+    below: str = ""
+    """Where in the module the package is."""
+
+    @property
+    def package(self) -> str:
+        """Import path."""
+        return f"{self.module}/{self.below}" if self.below else self.module
+
+    @property
+    def files(self) -> list[Path]:
+        """Files of ours."""
+        return sorted((SOURCES / self.folder).glob("*.go"))
+
+
+_FIND_ROUTE = (
+    "func (n *node) FindRoute(rctx *Context, method methodTyp, path string)"
+    " (*node, endpoints, http.Handler)"
+)
+
+_CHI = Rename((_FIND_ROUTE,), "fairleadFindRoute")
+
+MODULES = (
+    ModuleHook(
+        "github.com/gin-gonic/gin",
+        (Rename(("func (c *Context) Next()",), "fairleadNext"),),
+        "gin",
+    ),
+    ModuleHook("github.com/go-chi/chi", (_CHI,), "chi"),
+    ModuleHook("github.com/go-chi/chi/v5", (_CHI,), "chi"),
+    ModuleHook(
+        "github.com/labstack/echo/v4",
+        (Rename(("func (r *Router) Find(method, path string, c Context)",), "fairleadFind"),),
+        "echo",
+    ),
+    ModuleHook(
+        "github.com/gorilla/mux",
+        (
+            Rename(
+                ("func (r *Router) Match(req *http.Request, match *RouteMatch) bool",),
+                "fairleadMatch",
+            ),
+        ),
+        "mux",
+    ),
+)
+
+
+def config(chain: Sequence[str], *, strict: bool) -> str:
+    """Return what `shim` reads, JSON; `chain` is the program that the user has put before tools.
+
+    Its suffix tells what is made with these hooks from what is made with others.
+    """
+    packages = {
+        one.package: {
+            "package": one.package,
+            "module": one.module,
+            "renames": [[rename.declarations, rename.to] for rename in one.renames],
+            "files": [str(path) for path in one.files],
+        }
+        for one in MODULES
+    }
+    digest = sha256(json.dumps([packages, strict], sort_keys=True).encode())
+    for path in [SHIM, *(path for one in MODULES for path in one.files)]:
+        digest.update(path.read_bytes())
+    suffix = f"+fairlead@{digest.hexdigest()[:16]}"
+    settings = {"suffix": suffix, "chain": list(chain), "strict": strict, "packages": packages}
+    return json.dumps(settings, indent=1)
+
+
+def toolexec(
+    folder: Path, go: str, chain: Sequence[str], *, strict: bool, environment: Mapping[str, str]
+) -> list[str]:
+    """Return the command for ``-toolexec``; what it needs is written below `folder`.
+
+    `go` is the command of the toolchain, `environment` what it runs with. Where it cannot compile
+    the quick half of the shim, the slow half does everything.
+    """
+    text = config(chain, strict=strict)
+    digest = sha256(text.encode()).hexdigest()[:16]
+    written = _write(folder / f"shim-{digest}.json", text)
+    python = [sys.executable, "-S", "-E", "-I", str(SHIM), str(written)]
+    quick = _quick(folder, go, environment)
+    if quick is None:
+        return python
+    settings = json.loads(text)
+    lines = [
+        f"suffix {settings['suffix']}",
+        *(f"chain {part}" for part in chain),
+        *(f"python {part}" for part in python),
+        *(f"package {name}" for name in settings["packages"]),
+    ]
+    return [str(quick), str(_write(folder / f"shim-{digest}.txt", "\n".join(lines) + "\n"))]
+
+
+def _quick(folder: Path, go: str, environment: Mapping[str, str]) -> Path | None:
+    """Return the quick half of the shim, compiled once; None where that is not possible."""
+    source = SOURCES / "shim" / "main.go"
+    made = folder / f"shim-{sha256(source.read_bytes()).hexdigest()[:16]}"
+    if made.exists():
+        return made
+    folder.mkdir(parents=True, exist_ok=True)
+    foreign = ("GOOS", "GOARCH", "GOFLAGS", "GOEXPERIMENT")
+    own = {key: value for key, value in environment.items() if key not in foreign}
+    own |= {"CGO_ENABLED": "0", "GOWORK": "off", "GO111MODULE": "off", "GOENV": "off"}
+    with NamedTemporaryFile(dir=folder, prefix="shim-", delete=False) as room:
+        pass
+    command = [go, "build", "-o", room.name, str(source)]
+    done = subprocess.run(command, env=own, cwd=folder, capture_output=True, check=False)
+    if done.returncode:
+        os.unlink(room.name)
+        return None
+    os.replace(room.name, made)
+    return made
+
+
+def _write(path: Path, text: str) -> Path:
+    """Write a file that others may read meanwhile."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as room:
+            room.write(text)
+        os.replace(room.name, path)
+    return path
