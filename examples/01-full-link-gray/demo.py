@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import instances as run
 import interrupt
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     error = ""
     try:
         with (
-            _claimed(options.work),
+            claimed(options.work),
             media.opened(options.db, options.work) as medium,
             Fleet(options.work, medium.urls) as fleet,
         ):
@@ -50,14 +50,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             for number, scenario in enumerate(options.scenarios, 1):
                 results.append(stage.play(scenario))
                 show(number, results[-1])
-            _close(results, time.monotonic() - started)
-            _write(options, results, error)
+            close(results, time.monotonic() - started)
+            write(options.json, _figures(options, results, error))
             if options.keep:
                 _keep(stage, options)
     except DemoFailed as failure:
         error = str(failure)
         print(f"{paint('the demo stopped:', '31;1')} {error}", file=sys.stderr)
-        _write(options, results, error)
+        write(options.json, _figures(options, results, error))
     except KeyboardInterrupt:
         print("\nstopped")
         return 0 if options.keep and len(results) == len(options.scenarios) else 130
@@ -68,8 +68,8 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     names = {scenario.id: scenario for scenario in SCENARIOS}
     parser = argparse.ArgumentParser(description=__doc__)
     flag = {"action": "store_true"}
-    parser.add_argument("--full", default=_is_set("FULL"), help="all figures", **flag)  # type: ignore[arg-type]
-    parser.add_argument("--keep", default=_is_set("KEEP"), help="leave it running", **flag)  # type: ignore[arg-type]
+    parser.add_argument("--full", default=is_set("FULL"), help="all figures", **flag)  # type: ignore[arg-type]
+    parser.add_argument("--keep", default=is_set("KEEP"), help="leave it running", **flag)  # type: ignore[arg-type]
     parser.add_argument("--json", default=os.environ.get("JSON", ""), help="write figures here")
     parser.add_argument("--scale", type=float, help="share of the full figures; 0.1 by default")
     parser.add_argument("--scenarios", default="", help="only these, with commas between")
@@ -87,11 +87,12 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def _is_set(variable: str) -> bool:
+def is_set(variable: str) -> bool:
+    """Whether a variable of the environment says yes."""
     return os.environ.get(variable, "") not in ("", "0")
 
 
-def _claimed(work: Path) -> TextIO:
+def claimed(work: Path) -> TextIO:
     """Return a lock on `work`, emptied; it is let go with the file. Raises DemoFailed."""
     work.mkdir(parents=True, exist_ok=True)
     lock = (work / "lock").open("a+")
@@ -99,7 +100,7 @@ def _claimed(work: Path) -> TextIO:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         lock.close()
-        message = f"another demo runs in {_short(work)}: stop it first, it would lose its data"
+        message = f"another demo runs in {short(work)}: stop it first, it would lose its data"
         raise DemoFailed(message) from None
     for left_over in ("data", "logs", "state"):
         shutil.rmtree(work / left_over, ignore_errors=True)
@@ -109,11 +110,11 @@ def _claimed(work: Path) -> TextIO:
 def _open(stage: Stage, options: argparse.Namespace) -> None:
     first: Scenario = options.scenarios[0]
     share = "all figures" if options.scale == 1 else f"{options.scale:.3g} of the full figures"
-    print(f"{paint('A request stays on its lane', '1')}  ({share}; logs in {_short(options.work)})")
+    print(f"{paint('A request stays on its lane', '1')}  ({share}; logs in {short(options.work)})")
     medium = stage.medium
     print(f"\n   control plane      {stage.fleet.control.url}")
     drivers = " and ".join(dict.fromkeys(medium.drivers))
-    print(f"   {medium.kind:<18} {_short(Path(medium.at))}, {DATABASE} by {drivers}", flush=True)
+    print(f"   {medium.kind:<18} {short(Path(medium.at))}, {DATABASE} by {drivers}", flush=True)
     stage.set(first)
     for instance in run.BASE:
         _introduce(stage, instance)
@@ -127,8 +128,9 @@ def _introduce(stage: Stage, instance: Instance) -> None:
     print(f"   {instance.app:<18} {stage.fleet.address(instance):<17} {instance.served_by()}")
 
 
-def _close(results: list[Result], seconds: float) -> None:
-    wrong = [result.scenario.id for result in results if not result.ok]
+def close(results: list[Result], seconds: float, off: Sequence[str] = ()) -> None:
+    """Print the sum of it; `off` are names of what is wrong beside `results`."""
+    wrong = [*(result.scenario.id for result in results if not result.ok), *off]
     verdict = paint(f"NOT OK: {', '.join(wrong)}", "31;1") if wrong else paint("ok", "32")
     requests = sum(result.tally.requests for result in results)
     failed = sum(result.tally.failed for result in results)
@@ -136,21 +138,23 @@ def _close(results: list[Result], seconds: float) -> None:
     print(f"{verdict}  {requests:,} requests, {failed:,} failed, {leaks:,} leaks, {seconds:.0f} s")
 
 
-def _write(options: argparse.Namespace, results: list[Result], error: str) -> None:
-    if not options.json:
-        return
+def _figures(options: argparse.Namespace, results: list[Result], error: str) -> dict[str, Any]:
     played = len(results) == len(options.scenarios)
-    report = {
+    return {
         "ok": played and not error and all(result.ok for result in results),
         "scale": options.scale,
         "db": options.db,
         "scenarios": [result.plain() for result in results],
+        **({"error": error} if error else {}),
     }
-    if error:
-        report["error"] = error
-    path = Path(options.json)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+
+
+def write(file: str, figures: dict[str, Any]) -> None:
+    """Write `figures` to `file`, if one is asked for."""
+    if file:
+        path = Path(file)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n")
 
 
 def _keep(stage: Stage, options: argparse.Namespace) -> None:
@@ -162,12 +166,12 @@ def _keep(stage: Stage, options: argparse.Namespace) -> None:
     print(f"   {'control plane':<24} {stage.fleet.control.url}")
     print(f"   {SHADOW_TABLES.example.curl(stage.entry)}")
     work = "" if options.work == ROOT / "build/demo" else f"--work {options.work} "
-    query = _short(Path(__file__).with_name("query.py"))
+    query = short(Path(__file__).with_name("query.py"))
     print(f"   .venv/bin/python {query} {work}'SELECT * FROM {SHADOW_TABLE.table}'", flush=True)
     signal.pause()
 
 
-def _short(path: Path) -> str:
+def short(path: Path) -> str:
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
 
 

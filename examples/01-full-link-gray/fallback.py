@@ -14,6 +14,7 @@ import instances as run
 from fleet import Fleet
 from load import BASE, GRAY, Answer, Request, send
 from outcome import Result
+from processes import Instance
 from scenarios import AROUND_B, SHENZHEN
 
 if TYPE_CHECKING:
@@ -82,17 +83,17 @@ class Load:
 
 def stopped_and_started(stage: Stage, result: Result) -> None:
     """Stop and start B's gray in turns under load, a tenth as often at a tenth of the scale."""
-    asyncio.run(_turns(stage.fleet, stage.entry, stage.scale, result))
+    asyncio.run(_turns(stage, result))
 
 
-async def _turns(fleet: Fleet, entry: str, scale: float, result: Result) -> None:
+async def _turns(stage: Stage, result: Result) -> None:
     load = Load(result)
-    steady = max(0.5, FULL_STEADY * scale)
-    cycles = max(1, round(FULL_CYCLES * scale))
-    sending = asyncio.create_task(send(entry, load.requests(), load.hear))
+    steady = max(0.5, FULL_STEADY * stage.scale)
+    cycles = max(1, round(FULL_CYCLES * stage.scale))
+    sending = asyncio.create_task(send(stage.entry, load.requests(), load.hear))
     try:
         for _ in range(cycles):
-            await _cycle(fleet, load, steady)
+            await _cycle(stage.fleet, stage.role(run.B_GRAY), load, steady)
     finally:
         load.stopped = True
         await sending
@@ -101,16 +102,16 @@ async def _turns(fleet: Fleet, entry: str, scale: float, result: Result) -> None
     result.problems += [f"no answer was {text}" for text in (GRAY, AROUND_B) if not seen[text]]
 
 
-async def _cycle(fleet: Fleet, load: Load, steady: float) -> None:
+async def _cycle(fleet: Fleet, gray: Instance, load: Load, steady: float) -> None:
     await load.expect(GRAY)
     await asyncio.sleep(steady)
     await load.expect(GRAY, AROUND_B)
-    await asyncio.to_thread(fleet.stop, [run.B_GRAY])
+    await asyncio.to_thread(fleet.stop, [gray])
     await asyncio.to_thread(fleet.settle)
     await load.expect(AROUND_B)
     await asyncio.sleep(steady)
     await load.expect(GRAY, AROUND_B)
-    await asyncio.to_thread(fleet.start, [run.B_GRAY])
+    await asyncio.to_thread(fleet.start, [gray])
     await asyncio.to_thread(fleet.settle)
     await load.expect(GRAY)
     await asyncio.sleep(steady)

@@ -72,7 +72,7 @@ class Fleet:
         log = self.work / "logs" / "serve.log"
         with held():
             self._serve = Process([*serve, "--listen", listen], env=environment(), log=log)
-        self._until(self._serving, "the control plane answers", START_SECONDS, self._serve)
+        self.until(self._serving, "the control plane answers", START_SECONDS, self._serve)
 
     def kill_control(self) -> None:
         """End the control plane by SIGKILL."""
@@ -97,7 +97,7 @@ class Fleet:
         for instance in new:
             process = self._running[instance.name][1]
             registered = partial(self.address, instance)
-            self._until(registered, f"{instance.name} is registered", START_SECONDS, process)
+            self.until(registered, f"{instance.name} is registered", START_SECONDS, process)
 
     def stop(self, instances: Sequence[Instance]) -> None:
         """Stop those of `instances` that run by SIGTERM, and wait until they have ended."""
@@ -118,7 +118,7 @@ class Fleet:
         with held():
             process = self._begin(replace(instance, command=command))
             self._running[instance.name] = (instance, process)
-        self._until(lambda: answers(address), f"{address} answers", START_SECONDS, process)
+        self.until(lambda: answers(address), f"{address} answers", START_SECONDS, process)
 
     def _begin(self, instance: Instance) -> Process:
         return start_instance(
@@ -159,8 +159,25 @@ class Fleet:
     def settle(self, namespace: str = DEFAULT) -> None:
         """Wait until every process of `namespace` enforces what was compiled for it."""
         passed, forget = self.control.milestone(namespace)
-        self._until(passed, "every agent has its snapshot", SETTLE_SECONDS, self._serve)
+        self.until(passed, "every agent has its snapshot", SETTLE_SECONDS, self._serve)
         forget()
+
+    def until(
+        self,
+        holds: Callable[[], object],
+        what: str,
+        seconds: float,
+        process: Process | None = None,
+    ) -> None:
+        """Wait until it `holds`. Raises DemoFailed, with the end of the log of `process`."""
+        deadline = time.monotonic() + seconds
+        while not holds():
+            log = f"\n  the end of {process.log}:\n{process.tail()}" if process else ""
+            if process and not process.running:
+                raise DemoFailed(f"waited until {what}, but the process has ended{log}")
+            if time.monotonic() > deadline:
+                raise DemoFailed(f"waited {seconds:.0f} s until {what}{log}")
+            time.sleep(0.05)
 
     def served(self) -> Counter[str]:
         """Return how many requests each instance has answered by its access log, by hop."""
@@ -174,11 +191,15 @@ class Fleet:
         """Return what `instance`, which runs, has printed."""
         return self._running[instance.name][1].log.read_text(errors="replace")
 
+    def log_of_this_run(self, instance: Instance) -> str:
+        """Return the same without what was printed before it was last started."""
+        return self._running[instance.name][1].printed()
+
     def _logged(self, status: int) -> Counter[str]:
         counts: Counter[str] = Counter()
         for instance, _ in self._running.values():
             if instance.hop:
-                line = rf'"GET /{instance.app} HTTP/1\.1" {status}\b'
+                line = instance.access.format(app=instance.app, status=status)
                 counts[instance.hop] += len(re.findall(line, self.log(instance)))
         return counts
 
@@ -204,18 +225,6 @@ class Fleet:
         if done.returncode:
             raise DemoFailed(f"fairlead {' '.join(arguments)}: {done.stdout}{done.stderr}")
         return done.stdout
-
-    def _until(
-        self, holds: Callable[[], object], what: str, seconds: float, process: Process | None
-    ) -> None:
-        deadline = time.monotonic() + seconds
-        while not holds():
-            log = f"\n  the end of {process.log}:\n{process.tail()}" if process else ""
-            if process and not process.running:
-                raise DemoFailed(f"waited until {what}, but the process has ended{log}")
-            if time.monotonic() > deadline:
-                raise DemoFailed(f"waited {seconds:.0f} s until {what}{log}")
-            time.sleep(0.05)
 
 
 def _files(policies: Iterable[str]) -> Iterable[str]:

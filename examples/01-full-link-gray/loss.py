@@ -8,6 +8,7 @@ what it would be without all this, except while that app is away: then base serv
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -62,6 +63,7 @@ class _Loss:
     def __init__(self, stage: Stage, result: Result) -> None:
         self._fleet, self._control = stage.fleet, stage.fleet.control
         self._entry, self._result = stage.entry, result
+        self._gray = stage.role(run.B_GRAY)
         self._steady = max(LEAST_STEADY, FULL_STEADY * stage.scale)
         self._away = max(LEAST_AWAY, FULL_AWAY * stage.scale)
         self._load = Load(result)
@@ -74,9 +76,9 @@ class _Loss:
         try:
             await self._per_call()
             agents = self._control.connected()
-            address = self._fleet.address(run.B_GRAY)
+            address = self._fleet.address(self._gray)
             if address is None:
-                raise DemoFailed(f"{run.B_GRAY.name} is not registered")
+                raise DemoFailed(f"{self._gray.name} is not registered")
             await self._alone(address)
             await self._back(agents)
         finally:
@@ -110,8 +112,8 @@ class _Loss:
         began, answered = time.monotonic(), self._result.tally.requests
         await asyncio.sleep(1.0)
         await self._load.expect(GRAY, AROUND_B)
-        await asyncio.to_thread(self._fleet.restart, run.B_GRAY, address)
-        told = await asyncio.to_thread(self._fleet.doctor, run.B_GRAY)
+        await asyncio.to_thread(self._fleet.restart, self._gray, address)
+        told = await asyncio.to_thread(self._fleet.doctor, self._gray)
         snapshot = next((line for line in told if line.strip().startswith("snapshot")), "")
         said = " ".join(snapshot.split()[1:])
         self._result.figures["doctor says of the restarted B"] = said or "nothing"
@@ -127,8 +129,8 @@ class _Loss:
 
     def _served_by_gray(self) -> bool:
         # A caller that was refused avoids the address for five seconds.
-        log = self._fleet.log(run.B_GRAY)
-        return '"GET /b HTTP/1.1" 200' in log.rpartition("Application startup complete")[2]
+        line = self._gray.access.format(app=self._gray.app, status=200)
+        return re.search(line, self._fleet.log_of_this_run(self._gray)) is not None
 
     async def _back(self, agents: int) -> None:
         """Start the control plane again, and wait until every agent is connected with it."""

@@ -55,6 +55,10 @@ class Instance:
     """More of its environment."""
     folder: Path = APPS
     """Where its code is."""
+    built_in: bool = False
+    """Whether the agent was built into the program, which then is started as it is."""
+    access: str = r'"GET /{app} HTTP/1\.1" {status}\b'
+    """A line of its access log, as an expression with the app and a status of HTTP to fill in."""
 
     @property
     def name(self) -> str:
@@ -81,6 +85,7 @@ class Process:
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
+            self._began = output.tell()
             self._popen = subprocess.Popen(
                 list(argv),
                 cwd=cwd,
@@ -129,6 +134,10 @@ class Process:
         self._sweep()
         self._popen.wait()
 
+    def printed(self) -> str:
+        """Return what it has printed, without what its log held before."""
+        return self.log.read_bytes()[self._began :].decode(errors="replace")
+
     def tail(self, lines: int = 15) -> str:
         """Return the end of its log."""
         text = self.log.read_text(errors="replace").splitlines()[-lines:]
@@ -157,7 +166,7 @@ def environment(**settings: str) -> dict[str, str]:
 def start_instance(
     instance: Instance, *, control: str, work: Path, databases: Sequence[str] = ()
 ) -> Process:
-    """Start `instance` by ``fairlead run``, registered with the control plane at `control`.
+    """Start `instance`, with its agent, registered with the control plane at `control`.
 
     `databases` are urls of one database by one driver and by another.
     """
@@ -174,7 +183,9 @@ def start_instance(
     if databases and instance.driver is not None:
         settings["DATABASE_URL"] = databases[instance.driver]
     program, *arguments = instance.command
-    argv = [str(BIN / "fairlead"), "run", "--", str(BIN / program), *arguments]
+    argv = [program, *arguments]
+    if not instance.built_in:
+        argv = [str(BIN / "fairlead"), "run", "--", str(BIN / program), *arguments]
     if instance.mark:
         # Names with a dot or a slash cannot be exported from a shell; env(1) takes any.
         argv = ["env", instance.mark, *argv]

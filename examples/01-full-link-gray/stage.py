@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import instances as run
 from checks import CHECKS
@@ -16,7 +16,7 @@ from media import Medium
 from outcome import Result
 from plays import PLAYS
 from processes import DemoFailed, Instance
-from rows import changes
+from rows import Place, changes
 from scenarios import BLUE, GREEN, LANE_GROUP, Round, Scenario
 
 REPORT_SECONDS = 8.0
@@ -26,10 +26,18 @@ REPORT_SECONDS = 8.0
 class Stage:
     """Where scenarios are played: a fleet, what it writes to, and the share of the full figures."""
 
-    def __init__(self, fleet: Fleet, medium: Medium, scale: float) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        medium: Medium | None,
+        scale: float,
+        roles: Mapping[Instance, Instance] | None = None,
+    ) -> None:
+        """Play on `fleet`; `roles` are who serves in the place of instances that scenarios name."""
         self.fleet = fleet
-        self.medium = medium
+        self._medium = medium
         self.scale = scale
+        self._roles = roles or {}
         self._asked = 0
         """Requests that the entry has had so far."""
 
@@ -41,6 +49,17 @@ class Stage:
             raise DemoFailed("the entry app is not registered any more")
         return address
 
+    @property
+    def medium(self) -> Medium:
+        """What the apps keep rows in."""
+        if self._medium is None:
+            raise DemoFailed("these apps keep no rows")
+        return self._medium
+
+    def role(self, instance: Instance) -> Instance:
+        """Return who serves as `instance`."""
+        return self._roles.get(instance, instance)
+
     def set(self, scenario: Scenario, stopped: tuple[Instance, ...] = ()) -> None:
         """Bring the rules and the instances of `scenario` up, and everything else down."""
         wanted = [i for i in (*run.BASE, *scenario.beside_base) if i not in stopped]
@@ -48,14 +67,15 @@ class Stage:
         # Down first: without its lane's rule a marked instance would be one of base.
         self.fleet.stop(others)
         self.fleet.apply(*scenario.policy)
-        self.fleet.start([run.SWAPPED.get(i, i) for i in wanted] if scenario.swapped else wanted)
+        swapped = run.SWAPPED if scenario.swapped else {}
+        self.fleet.start([self.role(swapped.get(i, i)) for i in wanted])
         self.fleet.settle()
 
     def play(self, scenario: Scenario) -> Result:
         """Play `scenario`: set the stage, send the requests, check the figures."""
         self.set(scenario)
         result = Result(scenario=scenario, tally=Tally())
-        counted = self._counted_before() if scenario is LANE_GROUP else Counter()
+        counted = self._counted_before() if scenario.id == LANE_GROUP.id else Counter()
         started = time.monotonic()
         if not self._example(scenario, result):
             # A thousand more would show the same, and wait for as many timeouts.
@@ -73,14 +93,14 @@ class Stage:
         for check in CHECKS.get(scenario.id, ()):
             check(self, result, answers)
         self._asked += 1 + result.tally.requests
-        if scenario is LANE_GROUP:
+        if scenario.id == LANE_GROUP.id:
             self._explain(scenario, result, counted)
         return result
 
     def _example(self, scenario: Scenario, result: Result) -> bool:
         """Send the scenario's example as things are in its first round; return if it is right."""
         away = scenario.rounds[0].away if scenario.rounds else ()
-        with self.medium.without(away):
+        with self._without(away):
             example = ask(self.entry, scenario.example)
         result.curl = scenario.example.curl(self.entry)
         result.answer = (
@@ -96,7 +116,7 @@ class Stage:
         before, tally = self.fleet.served(), Tally()
         answers: list[Answer] = []
         requests = (round_.request(i, count) for i in range(count))
-        with self._rows(result, tally), self.medium.without(round_.away):
+        with self._rows(result, tally), self._without(round_.away):
             asyncio.run(send(self.entry, requests, answers.append))
             for answer in answers:
                 tally.add(answer)
@@ -111,9 +131,15 @@ class Stage:
                 result.problems.append(f"{hop} was to stay idle and served {logged[hop]} requests")
         return answers
 
+    def _without(self, away: tuple[Place, ...]) -> AbstractContextManager[None]:
+        return self._medium.without(away) if self._medium else nullcontext()
+
     @contextmanager
     def _rows(self, result: Result, tally: Tally) -> Iterator[None]:
         """Hold the rows that the block leaves against the answers that it puts into `tally`."""
+        if self._medium is None:
+            yield
+            return
         before = self.medium.contents()
         yield
         changed = list(changes(before, self.medium.contents(), tally.rows))

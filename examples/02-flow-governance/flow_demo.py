@@ -183,12 +183,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--work", type=Path, default=ROOT / "build/flow-demo", help="logs and data")
     options = parser.parse_args(argv)
     chosen = [play for play in PLAYS if play.__name__ in (options.only or play.__name__).split(",")]
-    wrong = 0
     try:
         with Demo(options.work) as demo:
             print(f"Flow governance of {demo.shop.address}  (logs in {options.work})\n")
-            for number, play in enumerate(chosen, 1):
-                wrong += show(number, play, demo)
+            wrong = sum(show(number, play, demo) for number, play in enumerate(chosen, 1))
     except (DemoFailed, OSError, subprocess.SubprocessError) as failure:
         print(f"the demo stopped: {failure}", file=sys.stderr)
         return 1

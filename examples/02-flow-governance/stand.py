@@ -81,9 +81,13 @@ class Stand:
 
     def serve(self, app: str, *command: str, **settings: str) -> Instance:
         """Start an instance of `app` by ``fairlead run``, and return it when it is registered."""
-        before = {one["address"] for one in self._instances(app)}
         program, *arguments = command
         words = ("fairlead", "run", "--", str(BIN / program), *arguments)
+        return self.serve_as_is(app, *words, **settings)
+
+    def serve_as_is(self, app: str, *words: str, **settings: str) -> Instance:
+        """Start an instance of `app` that has its agent already; return it when it is there."""
+        before = {one["address"] for one in self._instances(app)}
         name = f"{app}-{len(self._processes)}"
         known = {"FAIRLEAD_CONTROL": f"http://{self._control}", "FAIRLEAD_APP": app}
         self._start(name, words, **known, **settings)

@@ -1,0 +1,162 @@
+"""Go services keep a request on its lane and obey the rules, and nothing in them knows of it.
+
+Run by ``make demo-go``: builds the programs of ``apps/`` by ``fairlead go build``, plays on them
+the scenarios of ../01-full-link-gray, also in chains that are half Python, and the behaviours of
+../02-flow-governance on a shop with gin. A tenth of the figures by default, all with FULL=1;
+JSON=FILE writes them. Exits 1 if any is off.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+for beside in ("02-flow-governance", "01-full-link-gray"):
+    sys.path.insert(0, str(HERE.parent / beside))
+
+import chains  # noqa: E402 - after the paths to what it reuses
+import demo  # noqa: E402
+import flow_demo  # noqa: E402
+import interrupt  # noqa: E402
+import stand  # noqa: E402
+from building import build  # noqa: E402
+from fleet import Fleet  # noqa: E402
+from outcome import Result, paint, show  # noqa: E402
+from processes import DemoFailed  # noqa: E402
+from stage import Stage  # noqa: E402
+
+ROOT = HERE.parents[1]
+
+
+class Shop(flow_demo.Demo):
+    """The stand of ../02-flow-governance with the shop in Go."""
+
+    def __init__(self, work: Path, programs: Path) -> None:
+        super().__init__(work)
+        self._program = programs / "shop"
+
+    def begin(self) -> None:
+        """Start the shop."""
+        known = {"FAIRLEAD_CONTROL": f"http://{self._control}", "FAIRLEAD_APP": "shop"}
+        self.shop = self.serve_as_is("shop", str(self._program), "--port", "0", **known)
+
+
+@dataclass
+class Seen:
+    """What has been played so far."""
+
+    results: list[Result] = field(default_factory=list)
+    wrong: dict[str, int] = field(default_factory=dict)
+    """How much was off in each behaviour of the shop."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether every figure is as it should be."""
+        return all(result.ok for result in self.results) and not any(self.wrong.values())
+
+    @property
+    def number(self) -> int:
+        """Number of the next."""
+        return len(self.results) + len(self.wrong) + 1
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the demo and return the exit status: 0, 1 if a figure is off, 130 after Ctrl-C."""
+    options = _options(argv)
+    interrupt.listen()
+    began, seen = time.monotonic(), Seen()
+    try:
+        with demo.claimed(options.work):
+            _build(options)
+            _play_chains(options, seen)
+            _play_shop(options, seen)
+    except (DemoFailed, stand.DemoFailed, OSError, subprocess.SubprocessError) as failure:
+        print(f"{paint('the demo stopped:', '31;1')} {failure}", file=sys.stderr)
+        demo.write(options.json, _figures(options, seen, str(failure)))
+        return 1
+    except KeyboardInterrupt:
+        print("\nstopped")
+        return 130
+    _close(seen, time.monotonic() - began)
+    demo.write(options.json, _figures(options, seen))
+    return 0 if seen.ok else 1
+
+
+def _options(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    flag = {"action": "store_true"}
+    parser.add_argument("--full", default=demo.is_set("FULL"), help="all figures", **flag)  # type: ignore[arg-type]
+    parser.add_argument("--scale", type=float, help="share of the full figures; 0.1 by default")
+    parser.add_argument("--scenarios", default="", help="only these, with commas between")
+    parser.add_argument("--plays", help="only these of the shop; all of them, or none of them")
+    parser.add_argument("--go", type=Path, help="directory of a toolchain")
+    parser.add_argument("--flags", default="", help="more for `fairlead go build`, such as -race")
+    parser.add_argument("--json", default=os.environ.get("JSON", ""), help="write figures here")
+    parser.add_argument("--work", type=Path, default=ROOT / "build/demo-go", help="logs and data")
+    options = parser.parse_args(argv)
+    options.scale = options.scale or (1.0 if options.full else 0.1)
+    options.work = options.work.resolve()
+    names = [name for name in options.scenarios.split(",") if name]
+    try:
+        options.chains = tuple(chains.chosen(names))
+    except DemoFailed as failure:
+        parser.error(str(failure))
+    if options.plays is None:
+        options.plays = "" if names else ",".join(play.__name__ for play in flow_demo.PLAYS)
+    return options
+
+
+def _build(options: argparse.Namespace) -> None:
+    began = time.monotonic()
+    print("fairlead go build: the programs of examples/05-go/apps", flush=True)
+    build(options.work / "bin", go=options.go, flags=options.flags.split())
+    print(f"built in {time.monotonic() - began:.1f} s\n", flush=True)
+
+
+def _play_chains(options: argparse.Namespace, seen: Seen) -> None:
+    with Fleet(options.work) as fleet:
+        for chain in options.chains:
+            print(f"{paint(chain.name, '1')}  {chain.says}\n", flush=True)
+            stage = Stage(fleet, None, options.scale, chain.roles(options.work / "bin"))
+            for scenario in chain.scenarios:
+                result = stage.play(scenario)
+                show(seen.number, result)
+                seen.results.append(result)
+
+
+def _play_shop(options: argparse.Namespace, seen: Seen) -> None:
+    plays = [play for play in flow_demo.PLAYS if play.__name__ in options.plays.split(",")]
+    if not plays:
+        return
+    with Shop(options.work / "shop", options.work / "bin") as shop:
+        print(f"{paint('shop', '1')}  gin, at {shop.shop.address}\n", flush=True)
+        for play in plays:
+            seen.wrong[play.__name__] = flow_demo.show(seen.number, play, shop)
+
+
+def _close(seen: Seen, seconds: float) -> None:
+    off = [name for name, wrong in seen.wrong.items() if wrong]
+    print()
+    demo.close(seen.results, seconds, off)
+
+
+def _figures(options: argparse.Namespace, seen: Seen, error: str = "") -> dict[str, Any]:
+    return {
+        "ok": seen.ok and not error,
+        "scale": options.scale,
+        "scenarios": [result.plain() for result in seen.results],
+        "plays": {name: not wrong for name, wrong in seen.wrong.items()},
+        **({"error": error} if error else {}),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

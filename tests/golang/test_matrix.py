@@ -1,0 +1,59 @@
+"""Each Go from 1.21 on builds the programs of the demo with every hook, and they pass it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / "examples" / "05-go"
+TOOLCHAINS = [Path(one) for one in os.environ.get("GO_TOOLCHAINS", "").split()]
+SCENARIOS = "no-gray-b,header-gray,fallback,rate-limit,mixed-requests,control-plane-killed"
+SCENARIOS += ",between-header-gray"
+PLAYS = "rate,concurrency,failing,slow,hot"
+
+pytestmark = [
+    pytest.mark.skipif(not TOOLCHAINS, reason="make test-go-matrix tries it"),
+    pytest.mark.timeout(900),
+    pytest.mark.parametrize("go", TOOLCHAINS, ids=lambda path: path.name),
+]
+
+
+def test_every_hook_matches(go: Path) -> None:
+    """A function that has changed its shape is told when it is built, not when it is missed."""
+    done = subprocess.run(
+        [Path(sys.executable).parent / "fairlead", "go", "build", "--strict", "--dry-run", "./..."],
+        cwd=EXAMPLE / "apps",
+        env={**os.environ, "PATH": f"{go / 'bin'}:{os.environ['PATH']}", "GOTOOLCHAIN": "local"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "net/http" in done.stdout
+
+
+def test_the_demo_passes(go: Path, tmp_path: Path) -> None:
+    """Lanes, rules and a lost control plane, short."""
+    report = tmp_path / "report.json"
+    chosen = ("--scale", "0.01", "--scenarios", SCENARIOS, "--plays", PLAYS, "--go", go)
+    program = (sys.executable, EXAMPLE / "go_demo.py")
+    done = subprocess.run(
+        [*program, *chosen, "--work", tmp_path / "work", "--json", report],
+        capture_output=True,
+        text=True,
+        timeout=850,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    figures = json.loads(report.read_text())
+    assert figures["ok"]
+    for scenario in figures["scenarios"]:
+        assert (scenario["failed"], scenario["leaks"]) == (0, 0), scenario
+    assert all(figures["plays"].values())
