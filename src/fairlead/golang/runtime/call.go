@@ -31,7 +31,9 @@ type Target struct {
 	Add      [][2]string // headers to add
 	Remove   []string    // headers to take away
 	Deadline int64       // unix nanoseconds when this attempt is given up, 0 for never
+	Connect  int64       // nanoseconds that a connection may take, 0 for the client's own time
 	Answer   *Rejection  // a rule answers in the place of the app: nothing is to be sent
+	Copies   []string    // host:port of instances that are sent a copy each, whose answer nobody waits for
 }
 
 // Fault is how much of a failed attempt the other side can have seen (fairlead.flow.call.Fault).
@@ -50,13 +52,22 @@ const (
 // where there is nothing to do for it: it is sent as it is.
 func Depart(ctx context.Context, out *Outbound) (*Call, *Rejection) { return nil, nil }
 
-// Next returns where to send the next attempt. After an attempt that failed it is false where nobody
-// else may be tried, and the hook gives its caller the error that it has. Before the first it returns
-// an error where a known app has no live instance.
+// Next returns where to send the next attempt, and waits before it where a rule says so. After an
+// attempt it is false where that one's answer, or error, is the caller's, and true where another one
+// is to be made: the answer that came is then to be closed unread. An error goes to the caller in the
+// place of what the hook has: a known app has no live instance, or a rule's time is over, which errors
+// of this package say by Timeout() bool.
+//
+// The host of a copy is Host with "-shadow" before its port (Envoy). Only bodies that can be sent
+// twice are copied.
 func (c *Call) Next() (t Target, more bool, err error) { return Target{}, false, nil }
 
 // Ended tells what came of an attempt: status of HTTP, code of gRPC or -1.
 func (c *Call) Ended(status, grpc int, f Fault) {}
+
+// Arrived changes the headers of an answer that is the caller's in place, where a route says so; of
+// HTTP only, with canonical names.
+func (c *Call) Arrived(header map[string][]string) {}
 
 // Close ends the call, once its answer is there or nobody waits for one.
 func (c *Call) Close() {}

@@ -1,8 +1,14 @@
 package fairlead
 
-import "context"
+import (
+	"context"
+	"sync/atomic"
+	"time"
+)
 
-// Inbound is what the hook of a server knows of a request when it comes in. It does not escape.
+// Inbound is what the hook of a server knows of a request when it comes in. It does not escape, but
+// for the map of headers, which loses what nobody here believes before the application sees it: what
+// is given of metadata is a copy that the application is handed.
 type Inbound struct {
 	GRPC     bool
 	Method   string // of HTTP
@@ -18,11 +24,21 @@ type Inbound struct {
 // allocation that a request costs, and may be read by every goroutine that works for it.
 type Request struct {
 	context.Context
+	plan     *plan
+	in       Inbound // read by the request's own goroutine: the application may change headers
 	lane     string
+	trace    [2]string // traceparent and tracestate, as they came
+	from     string    // app that sent it, as far as that is believed
+	above    inherited
+	door     atomic.Pointer[string] // resource that it came in by
 	template string
 	previous *Request
 	meter    *meter
-	entry    entry
+	entry    entry // of what was known by its path
+	routed   entry // of its route
+	shed     *protection
+	began    int64
+	ended    atomic.Int64 // 0 for a request that is served
 }
 
 type requestKey struct{}
@@ -35,37 +51,188 @@ func (r *Request) Value(key any) any {
 	return r.Context.Value(key)
 }
 
+// outlived is how long a goroutine that a request has started stays on its lane after its end, unless
+// it says by a context for whom it works. What is left behind, as a worker that was started because
+// of the first request, then works for whoever gives it work.
+const outlived = 5 * time.Second
+
+// clock returns nanoseconds that never go back.
+var clockBegan = time.Now()
+
+func clock() int64 { return int64(time.Since(clockBegan)) }
+
 // Begin puts a request on its lane, asks the rules, and makes it the request of this goroutine. The
 // request is to be ended also where it is rejected.
 func Begin(parent context.Context, in *Inbound) (*Request, *Rejection) {
-	r := &Request{Context: parent, lane: current().lanes.own, previous: getLocal()}
+	p := current()
+	r := &Request{Context: parent, plan: p, in: *in, previous: getLocal(), began: clock()}
 	setLocal(r)
-	return r, nil
+	if p.shed != nil {
+		if rejection := p.shed.admit(in.Path, in.Header); rejection != nil {
+			r.lane = p.lanes.own
+			return r, rejection
+		}
+		r.shed = p.shed
+	}
+	r.arrive()
+	return r, r.enter()
+}
+
+// arrive reads what headers say. A fault of ours lets the request go on without a label.
+func (r *Request) arrive() {
+	defer r.recovered()
+	r.lane = r.plan.lanes.own
+	if len(r.in.Header) > 0 && !told.traceless {
+		r.trace = [2]string{headerText(&r.in, parentHeader), ""}
+		if r.trace[0] != "" {
+			r.trace[1] = headerText(&r.in, stateHeader)
+		}
+	}
+	if told.begins {
+		r.trace = begunTrace(r.trace)
+	}
+	r.lane = r.plan.lanes.arrive(r)
+	if r.plan.lanes.trusting {
+		r.from = trimSpace(headerText(&r.in, callerHeader))
+		if len(r.from) > longestCaller {
+			r.from = ""
+		}
+	}
+	if r.plan.snapshot.Calls != nil {
+		r.above = inheritedOf(r)
+	}
+}
+
+const longestCaller = 512
+
+func (r *Request) recovered() {
+	if err := recover(); err != nil {
+		fault("request", err)
+	}
+}
+
+// enter asks the rules that are about what is known of a request when it comes in.
+func (r *Request) enter() *Rejection {
+	rules := r.plan.rules
+	if r.in.GRPC {
+		r.name(r.in.Path)
+		if rejection := r.pass(rules.literal("", r.in.Path), &r.entry); rejection != nil {
+			return rejection
+		}
+		return r.passRoute(rules.routed("", r.in.Path))
+	}
+	method := meantMethod(r.in.Method)
+	if rejection := r.pass(rules.literal(method, r.in.Path), &r.entry); rejection != nil {
+		return rejection
+	}
+	if !routersLinked.Load() && rules.templated() {
+		return r.passRoute(rules.guessed(method, r.in.Path))
+	}
+	return nil
+}
+
+// pass enters a gate, which may be none.
+func (r *Request) pass(g *gate, e *entry) *Rejection {
+	if g == nil {
+		return nil
+	}
+	r.door.Store(&g.resource)
+	if r.meter == nil {
+		r.name(g.resource)
+	}
+	e.at = r.began
+	rejection := g.enter((*served)(r), r.Context.Done(), e)
+	if r.meter != nil {
+		if rejection != nil {
+			r.meter.rejected(rejection, false)
+		} else if e.would != nil {
+			r.meter.rejected(e.would, true)
+		}
+	}
+	return rejection
 }
 
 // Route names the route that a request has come to, as its framework writes it, and asks the rules
-// that are about it. What was asked before is not asked again.
-func (r *Request) Route(template string) *Rejection { return nil }
+// that are about it. What was asked before is not asked again: of routes within routes the first one
+// that has a template is the request's.
+func (r *Request) Route(template string) *Rejection {
+	if r.template != "" || template == "" {
+		return nil
+	}
+	r.template = template
+	method := meantMethod(r.in.Method)
+	resource := routeResource(method, template)
+	r.door.Store(resource)
+	r.name(*resource)
+	return r.passRoute(r.plan.rules.routed(method, template))
+}
+
+// passRoute enters what of the gate of a route is left to ask.
+func (r *Request) passRoute(g *gate) *Rejection {
+	if g == nil {
+		return nil
+	}
+	return r.pass(g.rest(&r.entry), &r.routed)
+}
+
+// name has a request counted at an interface.
+func (r *Request) name(resource string) {
+	if r.meter != nil {
+		return
+	}
+	if r.meter = metered(resource, "server", r.lane); r.meter != nil {
+		r.meter.begin()
+	}
+}
 
 // End gives back what the request holds. status is of HTTP, grpc a code or -1; failed says that it
 // ended in a panic.
-func (r *Request) End(status, grpc int, failed bool) { setLocal(r.previous) }
+func (r *Request) End(status, grpc int, failed bool) {
+	now := clock()
+	if !r.ended.CompareAndSwap(0, now) {
+		return
+	}
+	setLocal(r.previous)
+	defer r.recovered()
+	elapsed := now - r.began
+	o := outcome{status: status, grpc: grpc, failed: failed, elapsed: elapsed, at: now}
+	r.routed.exit(o)
+	r.entry.exit(o)
+	if r.shed != nil {
+		r.shed.leave(elapsed)
+	}
+	if r.meter != nil {
+		r.meter.end(elapsed, failed || status >= 500 || grpc > 0 && isServerFault(grpc))
+	}
+}
 
-// Serving returns the request that ctx, or failing that this goroutine, works for; nil for none.
+// Serving returns the request that ctx, or failing that this goroutine, works for; nil for none. A
+// context says it whatever became of the request.
 func Serving(ctx context.Context) *Request {
 	if ctx != nil {
 		if r, ok := ctx.Value(requestKey{}).(*Request); ok {
 			return r
 		}
 	}
-	return getLocal()
+	r := getLocal()
+	if r != nil {
+		if ended := r.ended.Load(); ended != 0 && clock()-ended > int64(outlived) {
+			setLocal(nil)
+			return nil
+		}
+	}
+	return r
 }
 
 // Lane returns the lane of the work that is done here, "" for base: of its request, or the process's
-// own where there is none (contract 8).
+// own where there is none (contract 8). One that has outlived its request is counted (contract 9).
 func Lane(ctx context.Context) string {
-	if r := Serving(ctx); r != nil {
-		return r.lane
+	r := Serving(ctx)
+	if r == nil {
+		return current().lanes.own
 	}
-	return current().lanes.own
+	if r.lane != "" && r.ended.Load() != 0 {
+		counted("lane_outlived_request", r.lane)
+	}
+	return r.lane
 }

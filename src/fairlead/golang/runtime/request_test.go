@@ -1,0 +1,77 @@
+package fairlead
+
+import (
+	"context"
+	"testing"
+)
+
+func inForceWith(t testing.TB, s *snapshot) {
+	before := inForce.Load()
+	apply(s)
+	t.Cleanup(func() { inForce.Store(before) })
+}
+
+var twoLanes = []laneRule{{"gray", defaultLaneKey}, {"blue", "x-blue-key"}}
+
+func TestARequestIsOneAllocation(t *testing.T) {
+	inForceWith(t, &snapshot{Lanes: twoLanes})
+	in := &Inbound{Method: "GET", Path: "/", Header: map[string][]string{
+		"Baggage": {"x-opensergo-traffic=gray"}, "Accept": {"*/*"},
+	}}
+	ctx := context.Background()
+	lane := ""
+	made := testing.AllocsPerRun(100, func() {
+		r, _ := Begin(ctx, in)
+		lane = r.lane
+		r.End(200, -1, false)
+	})
+	if lane != "gray" || made != 1 {
+		t.Errorf("a request on lane %q is %v allocations", lane, made)
+	}
+}
+
+func TestAnEntryTakesLabelsAway(t *testing.T) {
+	inForceWith(t, &snapshot{Lanes: twoLanes, Entry: &entryRule{Colourings: []colouringRule{{
+		Rule: "TrafficLane/x", Lane: "gray",
+		Conditions: []conditionRule{{Source: "header", Key: "X-User", Operator: "==", Values: []string{"1"}}},
+	}}}})
+	header := map[string][]string{
+		"Baggage": {"a=1,x-blue-key=blue"}, "X-Blue-Key": {"blue"}, "X-User": {"1"}, "Fairlead-Caller": {"b"},
+	}
+	r, _ := Begin(context.Background(), &Inbound{Method: "GET", Path: "/", Header: header})
+	defer r.End(200, -1, false)
+	if r.lane != "gray" || r.from != "" {
+		t.Errorf("lane %q of caller %q", r.lane, r.from)
+	}
+	if len(header) != 2 || header["Baggage"][0] != "a=1" {
+		t.Errorf("left are %v", header)
+	}
+}
+
+func TestAContextSaysForWhomWorkIsDone(t *testing.T) {
+	inForceWith(t, &snapshot{Lanes: twoLanes, Workload: workload{Lane: "blue"}})
+	header := map[string][]string{"Baggage": {"x-opensergo-traffic=gray"}}
+	r, _ := Begin(context.Background(), &Inbound{Header: header})
+	within, cancel := context.WithCancel(r)
+	defer cancel()
+	r.End(200, -1, false)
+	if lane := Lane(within); lane != "gray" {
+		t.Errorf("lane %q of work that its request has left behind", lane)
+	}
+	if lane := Lane(context.Background()); lane != "blue" {
+		t.Errorf("lane %q of work without a request", lane)
+	}
+}
+
+func BenchmarkRequest(b *testing.B) {
+	inForceWith(b, &snapshot{Lanes: twoLanes})
+	in := &Inbound{Method: "GET", Path: "/", Header: map[string][]string{
+		"Baggage": {"x-opensergo-traffic=gray"}, "Accept": {"*/*"}, "User-Agent": {"x"},
+	}}
+	ctx := context.Background()
+	b.ReportAllocs()
+	for i := 0; i < b.N; i++ {
+		r, _ := Begin(ctx, in)
+		r.End(200, -1, false)
+	}
+}

@@ -1,0 +1,51 @@
+"""The Go runtime as a binary that is asked what the Python agent is asked, line by line."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+RUNTIME = Path(__file__).resolve().parents[2] / "src" / "fairlead" / "golang" / "runtime"
+TOOLCHAINS = [Path(one) for one in os.environ.get("GO_TOOLCHAINS", "").split()]
+
+
+class Refused(Exception):
+    """What the Go runtime says is wrong with a question."""
+
+
+class Runtime:
+    """The tests of the runtime, built to answer questions."""
+
+    def __init__(self, go: Path, folder: Path) -> None:
+        """Build it in `folder` by the toolchain in `go`."""
+        program = folder / "runtime.test"
+        subprocess.run(
+            [go / "bin" / "go", "test", "-c", "-o", program, "."],
+            cwd=RUNTIME,
+            env={**os.environ, "GOFLAGS": "-buildvcs=false", "GOTOOLCHAIN": "local"},
+            check=True,
+            timeout=600,
+        )
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen([program, "-asked"], stdin=pipe, stdout=pipe)
+
+    def ask(self, kind: str, **question: Any) -> Any:
+        """Return the answer; raises Refused."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        line = json.dumps({"Kind": kind, **question}) + "\n"
+        self._process.stdin.write(line.encode())
+        self._process.stdin.flush()
+        answer = json.loads(self._process.stdout.readline())
+        if isinstance(answer, dict) and "error" in answer:
+            raise Refused(answer["error"])
+        return answer
+
+    def close(self) -> None:
+        """End it."""
+        with self._process as process:
+            assert process.stdin is not None
+            process.stdin.close()
