@@ -166,6 +166,10 @@ bench-proxyless: $(STAMP)  ## measure three hops alone, with the agent and with 
 bench-workers: $(STAMP)  ## measure what workers count together, and kill some; writes build/bench/workers.json
 	@$(BIN)/python -m benchmarks.workers $(ARGS)
 
+.PHONY: bench-go
+bench-go: $(STAMP)  ## measure builds and requests of Go programs with the agent in them; writes build/bench/go.json
+	@$(BIN)/python -m benchmarks.golang $(ARGS)
+
 .PHONY: bench-overload
 bench-overload: $(STAMP)  ## simulate overload under every strategy; writes build/bench/overload.json
 	@$(BIN)/python -m benchmarks.overload $(ARGS)

@@ -20,6 +20,7 @@ from pathlib import Path
 from stand import HERE, Answer, DemoFailed, Instance, Stand, ask
 
 ROOT = HERE.parents[1]
+POLICIES = HERE / "plays"
 
 
 class Demo(Stand):
@@ -194,9 +195,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     return min(wrong, 1)
 
 
-def show(number: int, play: Play, demo: Demo) -> int:
-    """Play one, and say what was seen; return how much of it is wrong."""
-    policy = HERE / "plays" / f"{play.__name__}.yaml"
+def show(number: int, play: Play, demo: Demo, policies: Path = POLICIES) -> int:
+    """Play one, by the policy of its name, and say what was seen; return how much is wrong."""
+    policy = policies / f"{play.__name__}.yaml"
     print(f"{number}  {play.__name__}  {(play.__doc__ or '').strip()}")
     with demo.enforced(policy):
         seen = play(demo)

@@ -17,6 +17,7 @@ from processes import DemoFailed
 from roles import Roles, go, go_before, go_between
 from scenarios import OTHER, VIP, Round, Scenario
 from stage import Stage
+from turned_away import GIVEN_UP, IN_ITS_PLACE, METHOD
 
 WAYS = ("/a", "/a/context", "/a/child", "/a/fresh")
 """How A asks B: plainly, with the context of its request, in a goroutine, by a new connection."""
@@ -122,7 +123,8 @@ GO = Chain(
                 *(python.CANARY, python.LANE_GROUP, python.SPOOFED, MIXED),
             ),
         ),
-        *(python.FALLBACK, python.RATE_LIMIT, python.CONTROL_PLANE_LOSS, KILLED),
+        *(python.FALLBACK, python.RATE_LIMIT, METHOD, IN_ITS_PLACE, GIVEN_UP),
+        *(python.CONTROL_PLANE_LOSS, KILLED),
     ),
 )
 BETWEEN = Chain(

@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +35,8 @@ from processes import DemoFailed  # noqa: E402
 from stage import Stage  # noqa: E402
 
 ROOT = HERE.parents[1]
+BUSY = 4.0
+"""Seconds that the shop is kept busy."""
 
 
 class Shop(flow_demo.Demo):
@@ -47,6 +50,29 @@ class Shop(flow_demo.Demo):
         """Start the shop."""
         known = {"FAIRLEAD_CONTROL": f"http://{self._control}", "FAIRLEAD_APP": "shop"}
         self.shop = self.serve_as_is("shop", str(self._program), "--port", "0", **known)
+
+
+def overload(shop: flow_demo.Demo) -> list[tuple[str, bool]]:
+    """One at a time while the processors are busy; health checks pass."""
+    answers: Counter[int] = Counter()
+    end = time.monotonic() + BUSY
+    while time.monotonic() < end:
+        answers += Counter(flow_demo.statuses(flow_demo.at_once(shop, "/burn", 6)))
+    health = shop.ask("/healthz").status
+    quiet = shop.until(lambda: flow_demo.at_once(shop, "/hello", 2), _both)
+    return [
+        (f"6 at once, again and again: {dict(answers)}", min(answers[200], answers[429]) > 0),
+        (f"/healthz meanwhile: {health}", health == 200),
+        (f"afterwards 2 at once: {flow_demo.tally(quiet)}", _both(quiet)),
+    ]
+
+
+def _both(answers: Sequence[stand.Answer]) -> bool:
+    time.sleep(0.5)
+    return flow_demo.statuses(answers) == {200: 2}
+
+
+PLAYS = (*flow_demo.PLAYS, overload)
 
 
 @dataclass
@@ -110,7 +136,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     except DemoFailed as failure:
         parser.error(str(failure))
     if options.plays is None:
-        options.plays = "" if names else ",".join(play.__name__ for play in flow_demo.PLAYS)
+        options.plays = "" if names else ",".join(play.__name__ for play in PLAYS)
     return options
 
 
@@ -133,13 +159,14 @@ def _play_chains(options: argparse.Namespace, seen: Seen) -> None:
 
 
 def _play_shop(options: argparse.Namespace, seen: Seen) -> None:
-    plays = [play for play in flow_demo.PLAYS if play.__name__ in options.plays.split(",")]
+    plays = [play for play in PLAYS if play.__name__ in options.plays.split(",")]
     if not plays:
         return
     with Shop(options.work / "shop", options.work / "bin") as shop:
         print(f"{paint('shop', '1')}  gin, at {shop.shop.address}\n", flush=True)
         for play in plays:
-            seen.wrong[play.__name__] = flow_demo.show(seen.number, play, shop)
+            policies = HERE / "policies" if play is overload else flow_demo.POLICIES
+            seen.wrong[play.__name__] = flow_demo.show(seen.number, play, shop, policies)
 
 
 def _close(seen: Seen, seconds: float) -> None:

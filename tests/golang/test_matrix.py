@@ -24,19 +24,38 @@ pytestmark = [
 ]
 
 
-def test_every_hook_matches(go: Path) -> None:
-    """A function that has changed its shape is told when it is built, not when it is missed."""
+def fairlead_go(go: Path, *words: str, **settings: str) -> str:
+    """Return what `fairlead go` says in the folder of the programs."""
+    known = {"PATH": f"{go / 'bin'}:{os.environ['PATH']}", "GOTOOLCHAIN": "local", "GOOS": "linux"}
     done = subprocess.run(
-        [Path(sys.executable).parent / "fairlead", "go", "build", "--strict", "--dry-run", "./..."],
+        [Path(sys.executable).parent / "fairlead", "go", *words],
         cwd=EXAMPLE / "apps",
-        env={**os.environ, "PATH": f"{go / 'bin'}:{os.environ['PATH']}", "GOTOOLCHAIN": "local"},
+        env={**os.environ, **known, "CGO_ENABLED": "0", **settings},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "net/http" in done.stdout
+    return done.stdout + done.stderr
+
+
+def test_every_hook_matches(go: Path) -> None:
+    """A function that has changed its shape is told when it is built, not when it is missed."""
+    said = fairlead_go(go, "build", "--strict", "--dry-run", "./...")
+    assert "net/http" in said
+
+
+@pytest.mark.parametrize(("arch", "machine"), [("amd64", 62), ("arm64", 183)])
+def test_one_machine_builds_for_others(go: Path, tmp_path: Path, arch: str, machine: int) -> None:
+    """S2-12, S2-13: looked at, not run. The number of a machine is in the head of a program."""
+    program = tmp_path / "b"
+    fairlead_go(go, "build", "-buildvcs=false", "-o", str(program), "./b", GOARCH=arch)
+    head = program.read_bytes()[:20]
+    assert (head[:4], int.from_bytes(head[18:20], "little")) == (b"\x7fELF", machine)
+    built = fairlead_go(go, "version", "-m", str(program))
+    assert f"GOARCH={arch}" in built
+    assert "github.com/gin-gonic/gin\tv1.10.1\th1:" in built
 
 
 def test_the_demo_passes(go: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-// The shop of ../02-flow-governance, with gin.
+// The shop of ../../../02-flow-governance, with gin.
 package main
 
 import (
@@ -28,6 +28,12 @@ func routes() *gin.Engine {
 		time.Sleep(1500 * time.Millisecond)
 		c.JSON(http.StatusOK, "slow")
 	})
+	router.GET("/burn", func(c *gin.Context) {
+		for end := time.Now().Add(200 * time.Millisecond); time.Now().Before(end); {
+		}
+		c.JSON(http.StatusOK, "burnt")
+	})
+	router.GET("/healthz", func(c *gin.Context) { c.JSON(http.StatusOK, "well") })
 	router.GET("/items/:sku", func(c *gin.Context) { c.JSON(http.StatusOK, c.Param("sku")) })
 
 	var condition atomic.Value

@@ -1,0 +1,1 @@
+"""What the agent costs in a Go program: `make bench-go`."""
