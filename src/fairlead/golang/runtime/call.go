@@ -1,14 +1,19 @@
 package fairlead
 
-import "context"
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+)
 
 // Outbound is what the hook of a client knows of a call. It does not escape.
 type Outbound struct {
 	GRPC     bool
 	Method   string
 	Scheme   string
-	Host     string // authority, as the application wrote it
-	Path     string // of gRPC /package.Service/Method
+	Host     string // authority, as the application wrote it; of gRPC what is to be looked up
+	Path     string // as it is sent, percent-encoded; of gRPC /package.Service/Method
 	RawQuery string
 	Header   map[string][]string // as with Inbound; only read
 	Again    bool                // whether what is sent can be sent twice: there is no body, or GetBody
@@ -17,10 +22,51 @@ type Outbound struct {
 // Call is one call to somebody, of however many attempts. The hook asks Next for somewhere to send
 // it to and tells Ended what came of it, until Next says that there is nowhere else.
 type Call struct {
-	request *Request
+	ctx     context.Context
+	out     Outbound
+	plan    *plan
+	request *Request // that it is made for; nil for none, or one that is over
+	callee  *callee  // nil for who is no app of ours
+	lane    string
+	began   int64
 	entry   entry
 	meter   *meter
+	closed  bool
+
+	state    callState
+	order    []*endpoint // endpoints that it may be sent to, the first one first
+	position int
+	target   *endpoint
+	standIn  *endpoint // that repeats a call whose kept connection has died
+	sent     int       // attempts that were made
+	last     ended
+	way      *passage // what rules about calls have to do for it, nil for nothing
+
+	orderRoom [8]*endpoint
+	set       [8][2]string
+	remove    [4]string
 }
+
+type callState int
+
+const (
+	callFresh callState = iota
+	callFirst           // the endpoints of its order are tried one after the other
+	callAgain           // its kept connection has died
+	callOver
+)
+
+// ended is what came of an attempt.
+type ended struct {
+	fault        Fault
+	status, grpc int
+	answered     bool // by a rule, in the place of an instance
+	injected     bool // by a rule, in the place of a failure
+	gone         bool // whoever waited does not any more
+	cut          bool // its request's time was over: that says nothing about an instance
+}
+
+func (e *ended) failed() bool { return e.fault != NoFault && !e.gone }
 
 // Target is where one attempt goes.
 type Target struct {
@@ -29,7 +75,7 @@ type Target struct {
 	Path     string      // path and query to send, "" as the application wrote them
 	Set      [][2]string // headers to set
 	Add      [][2]string // headers to add
-	Remove   []string    // headers to take away
+	Remove   []string    // headers to take away, before others are set and added
 	Deadline int64       // unix nanoseconds when this attempt is given up, 0 for never
 	Connect  int64       // nanoseconds that a connection may take, 0 for the client's own time
 	Answer   *Rejection  // a rule answers in the place of the app: nothing is to be sent
@@ -50,7 +96,121 @@ const (
 
 // Depart begins a call for the work of ctx, or says that a rule turns it away. It returns nil, nil
 // where there is nothing to do for it: it is sent as it is.
-func Depart(ctx context.Context, out *Outbound) (*Call, *Rejection) { return nil, nil }
+func Depart(ctx context.Context, out *Outbound) (call *Call, rejection *Rejection) {
+	defer func() {
+		if err := recover(); err != nil {
+			fault("call", err)
+			call, rejection = nil, nil
+		}
+	}()
+	p := current()
+	if told.labelOnly {
+		return labelled(ctx, p, out), nil
+	}
+	host, ours := appHost(out)
+	found := p.services.callees[host]
+	if found != nil && out.GRPC && !found.grpc {
+		found = nil
+	}
+	if found == nil || !ours {
+		if found != nil {
+			lostLabel(ctx, found)
+		}
+		return outside(ctx, p, host, out)
+	}
+	c := &Call{ctx: ctx, out: *out, plan: p, callee: found, lane: Lane(ctx), began: clock()}
+	c.request = servedNow(ctx)
+	if found.ways != nil || p.services.ruled {
+		c.way = passed(c)
+	}
+	resource := found.resource
+	if out.GRPC {
+		resource += ":" + out.Path
+	}
+	return c, c.pass(p.rules.called(resource))
+}
+
+// appHost returns the name that is called, in lower case, and whether an app may be meant: of HTTP by
+// its scheme without a port, or with 80; of gRPC with any, as it has none that could be left out.
+func appHost(out *Outbound) (string, bool) {
+	host := lowerText(out.Host)
+	if strings.HasPrefix(host, "[") {
+		return host, false
+	}
+	name, port, separated := strings.Cut(host, ":")
+	if out.GRPC {
+		return name, true
+	}
+	return name, out.Scheme == "http" && (!separated || port == "80" || port == "")
+}
+
+// servedNow returns the request that is served, nil for none and for one that is over.
+func servedNow(ctx context.Context) *Request {
+	if r := Serving(ctx); r != nil && r.ended.Load() == 0 {
+		return r
+	}
+	return nil
+}
+
+// outside begins a call of a host that is no app of ours, where a rule concerns it: it is sent as the
+// application made it (ADR 1).
+func outside(ctx context.Context, p *plan, host string, out *Outbound) (*Call, *Rejection) {
+	if host == "" || len(host) > longestHost {
+		return nil, nil
+	}
+	g := p.rules.called("call:" + host)
+	if g == nil {
+		return nil, nil
+	}
+	c := &Call{ctx: ctx, out: *out, plan: p, began: clock()}
+	c.request = servedNow(ctx)
+	return c, c.pass(g)
+}
+
+const longestHost = 253
+
+// labelled begins a call of a process that only passes labels on, and traces: no host is ours to it,
+// and without this a label would end here.
+func labelled(ctx context.Context, p *plan, out *Outbound) *Call {
+	if out.Scheme != "http" && !out.GRPC {
+		return nil
+	}
+	c := &Call{ctx: ctx, out: *out, plan: p, lane: Lane(ctx), began: clock()}
+	c.request = servedNow(ctx)
+	return c
+}
+
+// lostLabel counts a call to an app that goes out without the label of the work at hand, as it is made
+// at a port, or by a scheme, that names do not lead to.
+func lostLabel(ctx context.Context, found *callee) {
+	if r := Serving(ctx); r != nil && r.lane != "" {
+		edgeLost(found.resource, r.lane)
+	}
+}
+
+// pass enters the gate of what is called, which may be none.
+func (c *Call) pass(g *gate) *Rejection {
+	if g == nil {
+		return nil
+	}
+	c.meter = metered(g.resource, "client", c.lane)
+	if c.meter != nil {
+		c.meter.begin()
+	}
+	c.entry.at = c.began
+	rejection := g.enter((*departing)(c), c.ctx.Done(), &c.entry)
+	if c.meter != nil {
+		if rejection != nil {
+			c.meter.rejected(rejection, false)
+		} else if c.entry.would != nil {
+			c.meter.rejected(c.entry.would, true)
+		}
+	}
+	if rejection != nil {
+		c.closed = true
+	}
+	return rejection
+}
 
 // Next returns where to send the next attempt, and waits before it where a rule says so. After an
 // attempt it is false where that one's answer, or error, is the caller's, and true where another one
@@ -60,14 +220,217 @@ func Depart(ctx context.Context, out *Outbound) (*Call, *Rejection) { return nil
 //
 // The host of a copy is Host with "-shadow" before its port (Envoy). Only bodies that can be sent
 // twice are copied.
-func (c *Call) Next() (t Target, more bool, err error) { return Target{}, false, nil }
+func (c *Call) Next() (t Target, more bool, err error) {
+	defer func() {
+		if broken := recover(); broken != nil {
+			fault("call", broken)
+			// A first attempt is sent as the application made it; after that its result stands.
+			t, more, err = Target{}, c.sent == 0, nil
+			c.sent, c.state = c.sent+1, callOver
+		}
+	}()
+	if c.state == callOver {
+		return Target{}, false, nil
+	}
+	if c.callee == nil {
+		c.state, c.sent = callOver, 1
+		if told.labelOnly {
+			t = c.headers()
+		}
+		return t, true, nil
+	}
+	if c.way != nil {
+		return c.way.next(c)
+	}
+	return c.reach()
+}
+
+// reach returns the next endpoint by contract 13: at most three, those of the lane first and then
+// base, where connections are refused.
+func (c *Call) reach() (Target, bool, error) {
+	if c.state == callFresh {
+		if err := c.choose(); err != nil {
+			return Target{}, false, err
+		}
+	} else if !c.another() {
+		c.state = callOver
+		return Target{}, false, nil
+	}
+	c.target = c.order[c.position]
+	c.sent++
+	return c.aimed(), true, nil
+}
+
+// choose finds the endpoints, or says that there are none.
+func (c *Call) choose() error {
+	c.state, c.position = callFirst, 0
+	pool := c.callee.pool(c.lane)
+	room := c.orderRoom[:0]
+	if all := len(pool.first) + len(pool.base); all > cap(room) && anyAvoided() {
+		room = make([]*endpoint, 0, all) // whoever is well comes first, wherever he stands
+	}
+	c.order = pool.order(room)
+	avoidedLast(c.order)
+	if len(c.order) > 0 {
+		return nil
+	}
+	c.state = callOver
+	return &unreachable{app: lowerText(c.out.Host), lane: c.lane, unfit: c.callee.unfit(c.lane)}
+}
+
+func (c *callee) unfit(lane string) [][2]string {
+	if found := c.pools[lane]; found != nil {
+		return found.unfit
+	}
+	return nil
+}
+
+// mostEndpoints are tried for one call.
+const mostEndpoints = 3
+
+// another moves on to the endpoint to try after an attempt that failed, if there is one.
+func (c *Call) another() bool {
+	if !c.last.failed() {
+		return false
+	}
+	if c.last.fault == Refused {
+		avoid(c.target.address)
+	}
+	switch {
+	case c.state == callAgain:
+		if c.last.fault != Refused && (c.last.fault != Dropped || c.target != c.standIn) {
+			return false
+		}
+	case c.last.fault == Dropped && isIdempotent(c.out.Method) && !c.out.GRPC:
+		c.repeat()
+		return true
+	case c.last.fault != Refused:
+		return false
+	}
+	c.position++
+	return c.position < min(mostEndpoints, len(c.order))
+}
+
+// repeat has a call sent again whose kept connection has died: at another endpoint of its lane, as who
+// dies may accept one more connection before he is gone; where there is none, or that one's is dead
+// too, at the same one: who closes idle connections is no reason to leave a lane.
+func (c *Call) repeat() {
+	dropped, behind := c.target, c.order[c.position+1:]
+	again := make([]*endpoint, 0, len(behind)+1)
+	c.standIn = nil
+	for _, one := range behind {
+		if one.lane == dropped.lane && !isAvoided(one.address) {
+			c.standIn = one
+			again = append(again, one)
+			break
+		}
+	}
+	again = append(again, dropped)
+	for _, one := range behind {
+		if one != c.standIn {
+			again = append(again, one)
+		}
+	}
+	c.order, c.position, c.state = again, 0, callAgain
+}
+
+func isIdempotent(method string) bool {
+	switch strings.ToUpper(method) {
+	case "", "GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE":
+		return true
+	}
+	return false
+}
 
 // Ended tells what came of an attempt: status of HTTP, code of gRPC or -1.
-func (c *Call) Ended(status, grpc int, f Fault) {}
+func (c *Call) Ended(status, grpc int, f Fault) {
+	c.last = ended{fault: f, status: status, grpc: grpc}
+	c.last.gone = f == Other && errors.Is(c.ctx.Err(), context.Canceled)
+	if c.way != nil {
+		c.way.ended(c)
+	}
+}
 
 // Arrived changes the headers of an answer that is the caller's in place, where a route says so; of
 // HTTP only, with canonical names.
-func (c *Call) Arrived(header map[string][]string) {}
+func (c *Call) Arrived(header map[string][]string) {
+	if c.way != nil {
+		c.way.answered(header)
+	}
+}
 
 // Close ends the call, once its answer is there or nobody waits for one.
-func (c *Call) Close() {}
+func (c *Call) Close() {
+	if c.closed {
+		return
+	}
+	c.closed = true
+	defer func() {
+		if err := recover(); err != nil {
+			fault("call", err)
+		}
+	}()
+	now := clock()
+	elapsed := now - c.began
+	failed := c.failed()
+	c.entry.exit(c.outcome(now, elapsed, failed))
+	if c.way != nil {
+		c.way.close(c)
+	}
+	if c.meter != nil {
+		c.meter.end(elapsed, failed)
+	}
+	if c.callee == nil || c.last.answered {
+		return
+	}
+	lane := c.lane
+	if c.target != nil {
+		lane = c.target.lane
+	}
+	edge(c.callee.resource, c.lane, lane, elapsed, failed, lane != c.lane && lane == "", max(0, c.sent-1))
+}
+
+func (c *Call) failed() bool {
+	switch {
+	case c.last.gone || c.last.answered:
+		return false
+	case c.last.injected:
+		return c.last.grpc <= 0 || isServerFault(c.last.grpc)
+	case c.last.grpc > 0:
+		return isServerFault(c.last.grpc)
+	}
+	return c.last.failed() || c.sent == 0 || c.last.status >= 500
+}
+
+// outcome is what the gate hears. Neither a rule's answer nor a deadline that a stranger wrote says
+// anything of an app.
+func (c *Call) outcome(now, elapsed int64, failed bool) outcome {
+	o := outcome{status: c.last.status, grpc: c.last.grpc, elapsed: elapsed, at: now}
+	if c.out.GRPC {
+		o.status = 0
+	} else {
+		o.grpc = -1
+	}
+	if c.last.answered || c.last.cut || c.last.gone {
+		return outcome{grpc: -1, elapsed: elapsed, at: now}
+	}
+	switch c.last.fault {
+	case Refused, Dropped:
+		o.fault = "connect"
+	case Timeout:
+		o.fault = "timeout"
+	}
+	if c.sent == 0 && !c.last.injected {
+		o.fault = "connect"
+	}
+	o.failed = failed && (c.last.failed() || c.sent == 0)
+	return o
+}
+
+// unixTime returns a time of clock as others read it.
+func unixTime(at int64) int64 {
+	if at == 0 {
+		return 0
+	}
+	return time.Now().UnixNano() + at - clock()
+}

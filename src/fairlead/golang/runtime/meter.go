@@ -14,6 +14,9 @@ func (m *meter) rejected(r *Rejection, sim bool) {}
 // edge counts a call of an app as its caller saw it.
 func edge(to, label, lane string, elapsed int64, failed, fallback bool, retries int) {}
 
+// edgeLost counts a call of an app that went out without the label that its work has.
+func edgeLost(to, label string) {}
+
 // counted counts an event by the names of fairlead.telemetry.names.
 func counted(name, label string) {}
 

@@ -10,6 +10,7 @@ type Rejection struct {
 	GRPCMessage string
 	Rule        string // Kind/name
 	Resource    string
+	Answers     bool   // whether the rule's author wrote a response: a client gets it, and an error else
 	Reason      string // rate, queue, concurrency, breaker, hot, authority, overload
 }
 
