@@ -34,7 +34,7 @@ class Evaluator:
     def ask(self, group: Group, case: Case) -> Sequence[Outcome]:
         """Return what is decided of a case's requests."""
         if group.id not in self._routers:
-            self._routers[group.id] = Router(_read(group))
+            self._routers[group.id] = Router(read(group))
         router, dice = self._routers[group.id], Random(case.id)
         return [
             outcome(router.route(request(case.ask, dice.getrandbits(64))), case.ask)
@@ -42,7 +42,8 @@ class Evaluator:
         ]
 
 
-def _read(group: Group) -> RouteTable:
+def read(group: Group) -> RouteTable:
+    """Return the table of a group; raises Refused."""
     try:
         message = from_json(group.table, "envoy.config.route.v3.RouteConfiguration")
         return route_table(message).table
@@ -54,7 +55,7 @@ def outcome(decision: Decision, ask: Ask) -> Outcome:
     """Return what becomes of a request by a decision."""
     route = decision.route
     reached = decision.cluster if decision.cluster not in (EMPTY, UNKNOWN) else ""
-    sent = _grouped(decision.sent()[0]) if reached else None
+    sent = grouped(decision.sent()[0]) if reached else None
     timeout = _timeout(decision) if reached else None
     answers = [(name.lower(), value) for name, value in ask.answers]
     return Outcome(
@@ -65,7 +66,7 @@ def outcome(decision: Decision, ask: Ask) -> Outcome:
         path="".join(sent[":path"]) if sent else None,
         authority="".join(sent[":authority"]) if sent else None,
         sent=sent,
-        got=_grouped(decision.answered(answers)[0]),
+        got=grouped(decision.answered(answers)[0]),
         location=decision.location,
         body=route.action.body if route is not None and isinstance(route.action, Answer) else None,
         mirrors=tuple(sorted(m.cluster for m in decision.mirrors if m.cluster != UNKNOWN)),
@@ -107,7 +108,8 @@ def _timeout(decision: Decision) -> float:
     return route.timeout if route is not None and route.timeout is not None else USUAL_TIMEOUT
 
 
-def _grouped(pairs: Iterable[tuple[str, str]]) -> Mapping[str, tuple[str, ...]]:
+def grouped(pairs: Iterable[tuple[str, str]]) -> Mapping[str, tuple[str, ...]]:
+    """Return headers by name."""
     found: dict[str, tuple[str, ...]] = {}
     for name, value in pairs:
         found[name] = (*found.get(name, ()), value)

@@ -86,8 +86,8 @@ func (f *fractionRule) allows(q *routeRequest) bool {
 }
 
 func isGRPCRequest(q *routeRequest, _ string) bool {
-	kind, _ := q.header("content-type")
-	return kind == "application/grpc" || strings.HasPrefix(kind, "application/grpc+")
+	kind, there := q.header("content-type")
+	return there && (kind == "application/grpc" || strings.HasPrefix(kind, "application/grpc+"))
 }
 
 func pathTest(p *pathRule) (routeTest, error) {
