@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -58,11 +59,15 @@ def test_one_machine_builds_for_others(go: Path, tmp_path: Path, arch: str, mach
     assert "github.com/gin-gonic/gin\tv1.10.1\th1:" in built
 
 
-def test_the_demo_passes(go: Path, tmp_path: Path) -> None:
-    """Lanes, rules and a lost control plane, short."""
+@pytest.mark.parametrize("modules", ["go.mod", "newest.mod"])
+def test_the_demo_passes(go: Path, modules: str, tmp_path: Path) -> None:
+    """Lanes, rules and a lost control plane, short; with old modules and with those of today."""
+    wanted = re.search(r"^go 1\.(\d+)", (EXAMPLE / "apps" / modules).read_text(), re.MULTILINE)
+    if not wanted or int(go.name.split(".")[1]) < int(wanted[1]):
+        pytest.skip(f"{modules} asks for a newer Go")
     report = tmp_path / "report.json"
     chosen = ("--scale", "0.01", "--scenarios", SCENARIOS, "--plays", PLAYS, "--go", go)
-    program = (sys.executable, EXAMPLE / "go_demo.py")
+    program = (sys.executable, EXAMPLE / "go_demo.py", f"--flags=-modfile={modules}")
     done = subprocess.run(
         [*program, *chosen, "--work", tmp_path / "work", "--json", report],
         capture_output=True,
