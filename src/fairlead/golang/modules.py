@@ -60,12 +60,37 @@ _FIND_ROUTE = (
 
 _CHI = Rename((_FIND_ROUTE,), "fairleadFindRoute")
 
+_INVOKE = (
+    "func invoke(ctx context.Context, method string, req, reply any, cc *ClientConn,"
+    " opts ...CallOption) error"
+)
+
+_NEW_CLIENT_STREAM = (
+    "func newClientStream(ctx context.Context, desc *StreamDesc, cc *ClientConn, method string,"
+    " opts ...CallOption) (_ ClientStream, err error)"
+)
+
+_DIAL = (
+    "func DialContext(ctx context.Context, target string, opts ...DialOption)"
+    " (conn *ClientConn, err error)"
+)
+
+_GRPC = (
+    Rename(("func NewServer(opt ...ServerOption) *Server",), "fairleadNewServer"),
+    Rename(("func (s *Server) Serve(lis net.Listener) error",), "fairleadServe"),
+    Rename((_INVOKE,), "fairleadInvoke"),
+    Rename((_NEW_CLIENT_STREAM,), "fairleadNewClientStream"),
+    Rename((_DIAL,), "fairleadDialContext"),
+    Rename(("func (cc *ClientConn) Close() error",), "fairleadClose"),
+)
+
 MODULES = (
     ModuleHook(
         "github.com/gin-gonic/gin",
         (Rename(("func (c *Context) Next()",), "fairleadNext"),),
         "gin",
     ),
+    ModuleHook("google.golang.org/grpc", _GRPC, "grpc"),
     ModuleHook("github.com/go-chi/chi", (_CHI,), "chi"),
     ModuleHook("github.com/go-chi/chi/v5", (_CHI,), "chi"),
     ModuleHook(

@@ -16,6 +16,7 @@ type Outbound struct {
 	Path     string // as it is sent, percent-encoded; of gRPC /package.Service/Method
 	RawQuery string
 	Header   map[string][]string // as with Inbound; only read
+	Message  any                 // as with Inbound
 	Again    bool                // whether what is sent can be sent twice: there is no body, or GetBody
 }
 
@@ -259,6 +260,19 @@ func (c *Call) Ended(status, grpc int, f Fault) {
 func (c *Call) Arrived(header map[string][]string) {
 	if c.way != nil {
 		c.way.answered(header)
+	}
+}
+
+// anew has a call begin anew that was sent to nobody.
+func (c *Call) anew() {
+	c.plan = current()
+	if found := c.plan.services.callees[lowerText(c.out.Host)]; found != nil {
+		c.callee = found
+	}
+	c.state, c.sent, c.last = callFresh, 0, ended{}
+	if c.way != nil {
+		c.way.close(c)
+		c.way = passed(c)
 	}
 }
 

@@ -18,6 +18,7 @@ type Inbound struct {
 	RawQuery string
 	Remote   string              // address of the peer, host:port
 	Header   map[string][]string // canonical names as net/http has them, lower case for gRPC
+	Message  any                 // of gRPC the one message that came, nil for a stream of them
 }
 
 // Request is one request that is served, from its first line to its last. It is a context, the one

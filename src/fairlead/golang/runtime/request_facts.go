@@ -37,6 +37,8 @@ func (s *served) value(p *param) (one string, several []string, known bool) {
 		if !in.GRPC && in.Host != "" {
 			one, known = hostName(in.Host), true
 		}
+	case "grpc":
+		return fieldOf(in.Message, p.Name)
 	}
 	return one, nil, known
 }

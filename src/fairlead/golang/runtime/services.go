@@ -44,6 +44,12 @@ type endpoint struct {
 	rule    *endpointRule
 }
 
+// hasRPC tells whether a call of gRPC to a name may be for an app.
+func (s *services) hasRPC(name string) bool {
+	found := s.callees[name]
+	return found != nil && found.grpc
+}
+
 func newServices(s *snapshot) *services {
 	found := &services{callees: map[string]*callee{}}
 	seeWarming(s)
