@@ -26,17 +26,19 @@ from tests.architecture.tree import (
 HEAVY = (
     *("pydantic", "yaml", "starlette", "uvicorn", "typer", "rich", "orjson", "grpc", "google"),
     "sqlglot",
+    *("tree_sitter", "tree_sitter_go"),
 )
 
 OPTIONAL = {"cython", "re2"}
 """Used where an application has it already; the code does without."""
 
 PARTS = {"pydantic_core": "pydantic", "httptools": "uvicorn", "uvloop": "uvicorn"} | {
-    "grpc": "grpcio", "google": "protobuf"
+    "grpc": "grpcio", "google": "protobuf", "tree_sitter": "tree-sitter",
+    "tree_sitter_go": "tree-sitter-go",
 }  # fmt: skip
 """Modules that come with a distribution of another name."""
 
-ROOMS = {"grpc": "protocols/xds", "sql": "sql"}
+ROOMS = {"grpc": "protocols/xds", "sql": "sql", "go": "golang"}
 """Extras that are one room's; what is left is `control`'s, which has `grpc`'s as well."""
 
 REQUIRES = {"aiomysql": {"pymysql"}, "psycopg_pool": {"psycopg"}}
@@ -97,7 +99,7 @@ def files_of(extra: str) -> set[Path]:
     own = {room: set(python_files(PACKAGE / room)) for room in ROOMS.values()}
     if extra in ROOMS:
         return own[ROOMS[extra]]
-    return set(python_files(PACKAGE)).difference(base_files(), own["sql"])
+    return set(python_files(PACKAGE)).difference(base_files(), own["sql"], own["golang"])
 
 
 @pytest.mark.parametrize("extra", ["control", *ROOMS])

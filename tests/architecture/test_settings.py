@@ -21,7 +21,7 @@ FIXED = {
 
 DOORS = {
     "agent/attach.py", "agent/bootstrap.py",
-    "cli/run.py", "cli/doctor/command.py", "cli/serve.py", "cli/complete.py",
+    "cli/run.py", "cli/go.py", "cli/doctor/command.py", "cli/serve.py", "cli/complete.py",
     "cli/assess/command.py", "cli/bootstrap/command.py", "cli/gateway.py", "cli/sidecar.py",
 }  # fmt: skip
 """Where a program begins, and hands its environment to what reads it."""

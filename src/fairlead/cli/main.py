@@ -36,6 +36,7 @@ GROUPS: tuple[tuple[str, tuple[Verb, ...]], ...] = (
         "Run",
         (
             _verb("run", "run a command with governance", extra=""),
+            _verb("go", "build Go programs with the agent in them", extra=""),
             _verb("serve", "run the control plane"),
             _verb("gateway", "run an Envoy that requests come in by", extra=""),
             _verb("sidecar", "run a command with an Envoy beside it", extra=""),

@@ -1,0 +1,151 @@
+"""Hooks in the standard library: which there are, and what each changes.
+
+A hook renames functions, which is one word in the text of the toolchain's own file, and a file of
+ours declares each by its old name and calls the other. So lines stay where they were, and bodies
+may change from one version of Go to the next. The runtime is the exception: a goroutine needs one
+word more (`Field`, `After`).
+
+The table of packages of modules is `fairlead.golang.modules`, with the same words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+INJECT = Path(__file__).parent / "inject"
+
+RUNTIME = Path(__file__).parent / "runtime"
+"""The agent, which joins the package ``index``: a folder without files in every toolchain."""
+
+Minor = tuple[int, int]
+"""Go 1.26 is (1, 26)."""
+
+OLDEST: Minor = (1, 21)
+
+
+@dataclass(frozen=True)
+class Rename:
+    """A function that gets another name; a file of ours declares one by its name then."""
+
+    declarations: tuple[str, ...]
+    """As gofmt writes it on one line, without the brace; versions may name parameters in different
+    ways."""
+    to: str
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field more at the end of a struct."""
+
+    struct: str
+    field: str
+
+
+@dataclass(frozen=True)
+class After:
+    """A statement more, behind the one that is the anchor, in the one function that has it."""
+
+    functions: tuple[str, ...]
+    """By name; versions may have moved the anchor from one to another."""
+    anchor: str
+    statement: str
+
+
+Edit = Rename | Field | After
+
+
+@dataclass(frozen=True, kw_only=True)
+class Added:
+    """A file of ours that joins a package."""
+
+    source: str
+    """Below `INJECT`; it keeps its name."""
+    package: str
+    since: Minor = OLDEST
+    before: Minor | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StdHook:
+    """What is put into packages of the standard library together, or not at all."""
+
+    name: str
+    """What ``FAIRLEAD_DISABLE`` and reports call it: an import path."""
+    what: str
+    """What comes by it."""
+    package: str
+    edits: tuple[Edit, ...]
+    added: tuple[Added, ...] = ()
+    since: Minor = OLDEST
+    before: Minor | None = None
+
+
+GLS = "runtime"
+"""Name of the hook without which a lane travels by contexts alone."""
+
+_CONNECT = (
+    "func (t *Transport) connectMethodForRequest(treq *transportRequest)"
+    " (cm connectMethod, err error)"
+)
+
+STANDARD = (
+    StdHook(
+        name=GLS,
+        what="goroutines, which inherit the request they work for",
+        package="runtime",
+        edits=(
+            Field("g", "fairlead unsafe.Pointer"),
+            After(("newproc1",), "newg.gopc = callerpc", "newg.fairlead = callergp.fairlead"),
+            After(("gdestroy", "goexit0"), "gp.labels = nil", "gp.fairlead = nil"),
+        ),
+        added=(Added(source="runtime/fairlead.go", package="runtime"),),
+    ),
+    StdHook(
+        name="net/http",
+        what="requests that a server of net/http serves",
+        package="net/http",
+        edits=(
+            Rename(
+                ("func (sh serverHandler) ServeHTTP(rw ResponseWriter, req *Request)",),
+                "fairleadServeHTTP",
+            ),
+        ),
+        added=(
+            Added(source="net_http/fairlead_server.go", package="net/http"),
+            Added(source="net_http/fairlead_status2.go", package="net/http", before=(1, 27)),
+            Added(
+                source="net_http/fairlead_status2_internal.go", package="net/http", since=(1, 27)
+            ),
+            Added(
+                source="http2/fairlead_status.go",
+                package="net/http/internal/http2",
+                since=(1, 27),
+            ),
+        ),
+    ),
+    StdHook(
+        name="net/http",
+        what="calls that a client of net/http sends",
+        package="net/http",
+        edits=(
+            Rename(
+                ("func (t *Transport) RoundTrip(req *Request) (*Response, error)",),
+                "fairleadRoundTrip",
+            ),
+            Rename(
+                (_CONNECT,),
+                "fairleadConnectMethodForRequest",
+            ),
+        ),
+        added=(
+            Added(source="net_http/fairlead_client.go", package="net/http"),
+            Added(source="net_http/fairlead_body.go", package="net/http"),
+        ),
+    ),
+)
+
+
+def within(version: Minor, since: Minor, before: Minor | None) -> bool:
+    """Tell whether a version of Go is one of a range."""
+    return since <= version and (before is None or version < before)

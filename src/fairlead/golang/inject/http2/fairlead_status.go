@@ -1,0 +1,12 @@
+package http2
+
+// FairleadStatus returns the status of an answer, 0 where it is too late to know.
+func (w *responseWriter) FairleadStatus() int {
+	if w.rws == nil {
+		return 0
+	}
+	if w.rws.status == 0 {
+		return 200
+	}
+	return w.rws.status
+}

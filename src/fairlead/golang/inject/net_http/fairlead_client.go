@@ -1,0 +1,249 @@
+package http
+
+import (
+	"context"
+	"errors"
+	fairlead "index"
+	"io"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// RoundTrip is what every call comes by that a Transport sends.
+func (t *Transport) RoundTrip(req *Request) (*Response, error) {
+	if !fairlead.OnFor(fairleadClientPath) || req.URL == nil || req.Header == nil {
+		return t.fairleadRoundTrip(req)
+	}
+	if req.URL.Scheme != "http" && req.URL.Scheme != "https" {
+		return t.fairleadRoundTrip(req)
+	}
+	call, rejection := fairlead.Depart(req.Context(), &fairlead.Outbound{
+		Method:   valueOrDefault(req.Method, "GET"),
+		Scheme:   req.URL.Scheme,
+		Host:     req.URL.Host,
+		Path:     req.URL.Path,
+		RawQuery: req.URL.RawQuery,
+		Header:   req.Header,
+		Again:    req.Body == nil || req.Body == NoBody || req.GetBody != nil,
+	})
+	if rejection != nil {
+		req.closeBody()
+		return nil, rejection
+	}
+	if call == nil {
+		return t.fairleadRoundTrip(req)
+	}
+	defer call.Close()
+	sending := fairleadSending{transport: t, request: req, call: call}
+	defer sending.close()
+	return sending.send()
+}
+
+const fairleadClientPath = "net/http"
+
+// fairleadSending is one call, of however many attempts. The application's request stays as it is.
+type fairleadSending struct {
+	transport *Transport
+	request   *Request
+	call      *fairlead.Call
+	body      *fairleadBody // of a request that can be sent once, after its first attempt
+	attempts  int
+}
+
+func (s *fairleadSending) send() (answer *Response, failure error) {
+	for {
+		target, more, err := s.call.Next()
+		if err == nil && !more && s.attempts > 0 {
+			return answer, failure
+		}
+		if answer != nil {
+			answer.Body.Close()
+		}
+		if err != nil {
+			return nil, err
+		}
+		if target.Answer != nil {
+			return fairleadAnswer(s.request, target.Answer), nil
+		}
+		request, err := s.aimed(target)
+		if err != nil {
+			return nil, err
+		}
+		answer, failure = s.attempt(request, target.Deadline)
+		status := 0
+		if answer != nil {
+			status = answer.StatusCode
+		}
+		s.call.Ended(status, -1, fairleadFault(failure))
+	}
+}
+
+// attempt sends a request; it is given up at the deadline, whether its answer is read by then or not.
+func (s *fairleadSending) attempt(request *Request, deadline int64) (*Response, error) {
+	s.attempts++
+	cancel := context.CancelFunc(nil)
+	if deadline != 0 {
+		request.ctx, cancel = context.WithDeadline(request.ctx, time.Unix(0, deadline))
+	}
+	answer, err := s.transport.fairleadRoundTrip(request)
+	if answer == nil {
+		if cancel != nil {
+			cancel()
+		}
+		return nil, err
+	}
+	answer.Request = s.request
+	if cancel != nil {
+		answer.Body = fairleadUntil(answer.Body, cancel)
+	}
+	return answer, err
+}
+
+// aimed returns the request as it is sent to a target.
+func (s *fairleadSending) aimed(target fairlead.Target) (*Request, error) {
+	to := new(Request)
+	*to = *s.request
+	to.ctx = s.request.Context()
+	if target.Address != "" {
+		aim := *to.URL
+		to.Host = valueOrDefault(to.Host, aim.Host)
+		aim.Host = target.Address
+		to.URL = &aim
+		to.ctx = fairleadDirect{to.ctx}
+	}
+	if target.Host != "" {
+		to.Host = target.Host
+	}
+	if target.Path != "" {
+		if err := fairleadPathOf(to, target.Path); err != nil {
+			return nil, err
+		}
+	}
+	if len(target.Set)+len(target.Add)+len(target.Remove) > 0 {
+		to.Header = fairleadHeader(to.Header, target)
+	}
+	return to, s.give(to)
+}
+
+func fairleadPathOf(to *Request, path string) error {
+	parsed, err := url.ParseRequestURI(path)
+	if err != nil {
+		return err
+	}
+	aim := *to.URL
+	aim.Opaque, aim.Path, aim.RawPath, aim.RawQuery = "", parsed.Path, parsed.RawPath, parsed.RawQuery
+	to.URL = &aim
+	return nil
+}
+
+func fairleadHeader(from Header, target fairlead.Target) Header {
+	header := from.Clone()
+	for _, name := range target.Remove {
+		header.Del(name)
+	}
+	for _, pair := range target.Set {
+		header.Set(pair[0], pair[1])
+	}
+	for _, pair := range target.Add {
+		header.Add(pair[0], pair[1])
+	}
+	return header
+}
+
+// give gives an attempt its body. A Transport closes what it could not send: of a body that there is
+// no second one of, it is given one that stays open until somebody has read of it.
+func (s *fairleadSending) give(to *Request) (err error) {
+	switch {
+	case to.Body == nil || to.Body == NoBody:
+	case to.GetBody != nil:
+		if s.attempts > 0 {
+			to.Body, err = to.GetBody()
+		}
+	default:
+		if s.body == nil {
+			s.body = &fairleadBody{body: to.Body}
+		} else if !s.body.again() {
+			err = errors.New("fairlead: the body was sent, and there is no second one (GetBody)")
+		}
+		to.Body = s.body
+	}
+	return err
+}
+
+// close closes what nobody else will: the caller of a RoundTripper leaves that to it.
+func (s *fairleadSending) close() {
+	if s.body != nil {
+		s.body.finish()
+	} else if s.attempts == 0 {
+		s.request.closeBody()
+	}
+}
+
+// connectMethodForRequest leaves proxies out for an instance that was chosen: its address is one
+// within the network, and a proxy would choose for itself.
+func (t *Transport) connectMethodForRequest(treq *transportRequest) (connectMethod, error) {
+	cm, err := t.fairleadConnectMethodForRequest(treq)
+	if t.Proxy != nil && treq.Request.Context().Value(fairleadDirectKey{}) != nil {
+		cm.proxyURL, err = nil, nil
+	}
+	return cm, err
+}
+
+type fairleadDirectKey struct{}
+
+// fairleadDirect is the context of an attempt that goes to an instance.
+type fairleadDirect struct{ context.Context }
+
+func (c fairleadDirect) Value(key any) any {
+	if _, ours := key.(fairleadDirectKey); ours {
+		return true
+	}
+	return c.Context.Value(key)
+}
+
+// fairleadFault tells how much the other side can have seen.
+func fairleadFault(err error) fairlead.Fault {
+	if err == nil {
+		return fairlead.NoFault
+	}
+	var op *net.OpError
+	var unsent nothingWrittenError
+	dialed := errors.As(err, &op) && op.Op == "dial"
+	if dialed || errors.As(err, &unsent) {
+		return fairlead.Refused
+	}
+	if errors.Is(err, errServerClosedIdle) {
+		return fairlead.Dropped
+	}
+	var slow net.Error
+	if errors.As(err, &slow) && slow.Timeout() {
+		return fairlead.Timeout
+	}
+	var read transportReadFromServerError
+	if op != nil || errors.As(err, &read) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return fairlead.Reset
+	}
+	return fairlead.Other
+}
+
+// fairleadAnswer is what a rule answers in the place of an app.
+func fairleadAnswer(req *Request, says *fairlead.Rejection) *Response {
+	header := make(Header, len(says.Header))
+	for _, pair := range says.Header {
+		header.Add(pair[0], pair[1])
+	}
+	return &Response{
+		Status:        strconv.Itoa(says.Status) + " " + StatusText(says.Status),
+		StatusCode:    says.Status,
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        header,
+		Body:          io.NopCloser(strings.NewReader(says.Body)),
+		ContentLength: int64(len(says.Body)),
+		Request:       req,
+	}
+}

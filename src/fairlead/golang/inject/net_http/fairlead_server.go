@@ -1,0 +1,78 @@
+package http
+
+import (
+	fairlead "index"
+	"io"
+)
+
+const fairleadPath = "net/http"
+
+// ServeHTTP is what every request comes by that a Server serves.
+func (sh serverHandler) ServeHTTP(rw ResponseWriter, req *Request) {
+	if !fairlead.OnFor(fairleadPath) {
+		sh.fairleadServeHTTP(rw, req)
+		return
+	}
+	sh.fairleadServe(rw, req)
+}
+
+// fairleadServe leaves the writer and the request what they are: a wrapped writer has lost the
+// interfaces that handlers ask for, and files of a form belong to the first request (WithContext). A
+// panic goes on as it would without us.
+func (sh serverHandler) fairleadServe(rw ResponseWriter, req *Request) {
+	r, rejection := fairlead.Begin(req.Context(), &fairlead.Inbound{
+		Method:   req.Method,
+		Scheme:   fairleadScheme(req),
+		Host:     req.Host,
+		Path:     req.URL.Path,
+		RawQuery: req.URL.RawQuery,
+		Remote:   req.RemoteAddr,
+		Header:   req.Header,
+	})
+	failed := true
+	defer func() { r.End(fairleadStatus(rw), -1, failed) }()
+	req.ctx = r
+	if rejection != nil {
+		fairleadReject(rw, rejection)
+	} else {
+		sh.fairleadServeHTTP(rw, req)
+	}
+	failed = false
+}
+
+func fairleadScheme(req *Request) string {
+	if req.TLS != nil {
+		return "https"
+	}
+	return "http"
+}
+
+func fairleadReject(rw ResponseWriter, rejection *fairlead.Rejection) {
+	header := rw.Header()
+	for _, pair := range rejection.Header {
+		header.Del(pair[0])
+	}
+	for _, pair := range rejection.Header {
+		header.Add(pair[0], pair[1])
+	}
+	rw.WriteHeader(rejection.Status)
+	io.WriteString(rw, rejection.Body)
+}
+
+// fairleadStatus returns the status of an answer, 0 where nobody knows it: whose connection was taken
+// over, or whose writer is another package's.
+func fairleadStatus(rw ResponseWriter) int {
+	w, ours := rw.(*response)
+	switch {
+	case !ours && fairleadStatus2 != nil:
+		return fairleadStatus2(rw)
+	case !ours || w.conn.hijacked():
+		return 0
+	case w.status == 0:
+		return StatusOK
+	}
+	return w.status
+}
+
+// fairleadStatus2 is that of HTTP/2, which a program may have been built without.
+var fairleadStatus2 func(ResponseWriter) int

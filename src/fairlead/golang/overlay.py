@@ -1,0 +1,258 @@
+"""What of the standard library is replaced: hooks, and the agent as a package among the others.
+
+``go`` reads it from a file (``-overlay``). It knows files by their content and their names, so the
+names of ours tell their content: what has been compiled once is compiled once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from functools import cache as once
+from hashlib import sha256
+from pathlib import Path
+from tempfile import NamedTemporaryFile, mkdtemp
+
+from fairlead.golang.hooks import (
+    GLS,
+    INJECT,
+    RUNTIME,
+    STANDARD,
+    Added,
+    After,
+    Edit,
+    Field,
+    Rename,
+    StdHook,
+    within,
+)
+from fairlead.golang.toolchain import Toolchain
+
+HOME = "index"
+"""The package that the agent joins; its folder is in every toolchain, and empty (hooks.RUNTIME)."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One function, and whether it has its hook."""
+
+    name: str
+    package: str
+    receiver: str
+    function: str
+    signature: str
+    version: str
+    """Of Go, or of the module."""
+    applies: bool
+    why: str = ""
+    """Why it does not apply."""
+
+    @property
+    def method(self) -> str:
+        """The function as people write it: ``(*Transport).RoundTrip``."""
+        return f"({self.receiver}).{self.function}" if self.receiver else self.function
+
+    @property
+    def drifted(self) -> bool:
+        """Whether it should have its hook: nobody has asked for it to be left out."""
+        return not self.applies and not self.why.startswith("--")
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """What ``go`` is given."""
+
+    folder: Path
+    replace: Mapping[str, str]
+    """The toolchain's paths, and the files that stand for them."""
+    facts: tuple[Fact, ...]
+
+
+def prepare(toolchain: Toolchain, cache: Path, *, gls: bool) -> Overlay:
+    """Return the overlay for a toolchain; what it needs is written below `cache`, once."""
+    key = sha256("\0".join([str(toolchain.goroot), toolchain.version, ours(), str(gls)]).encode())
+    known = cache / "known" / f"{key.hexdigest()[:32]}.json"
+    found = _known(known)
+    if found is None:
+        made = Making(toolchain, gls=gls)
+        found = made.overlay(cache)
+        seen = {str(path): _stat(path) for path in made.read}
+        facts = [asdict(one) for one in found.facts]
+        text = {"folder": str(found.folder), "replace": found.replace, "facts": facts, "read": seen}
+        written(known, json.dumps(text, indent=1).encode())
+    return found
+
+
+@once
+def ours() -> str:
+    """Return what tells one version of our files from another."""
+    digest = sha256()
+    for path in sorted([*Path(__file__).parent.glob("*.py"), *_sources()]):
+        digest.update(f"{path.name}\0{sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()
+
+
+def _sources() -> Iterable[Path]:
+    yield from INJECT.rglob("*.go")
+    yield from RUNTIME.glob("*.go")
+
+
+def _known(path: Path) -> Overlay | None:
+    """Return what was made before, if the toolchain is still what it was made for."""
+    try:
+        said = json.loads(path.read_bytes())
+        same = all(_stat(Path(one)) == stat for one, stat in said["read"].items())
+        facts = tuple(Fact(**one) for one in said["facts"])
+        folder = Path(said["folder"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return Overlay(folder, said["replace"], facts) if same and folder.is_dir() else None
+
+
+def _stat(path: Path) -> list[int]:
+    stat = path.stat()
+    return [stat.st_size, stat.st_mtime_ns]
+
+
+class Making:
+    """The files of one overlay, while they are made."""
+
+    def __init__(self, toolchain: Toolchain, *, gls: bool) -> None:
+        self._toolchain, self._gls = toolchain, gls
+        self._packages: dict[str, dict[str, bytes]] = {}
+        self._files: dict[str, bytes] = {}
+        """Contents by path below GOROOT/src."""
+        self._facts: list[Fact] = []
+        self.read: set[Path] = set()
+        """The toolchain's files that this was made from."""
+
+    def overlay(self, cache: Path) -> Overlay:
+        """Return it, written below `cache`."""
+        self._hooks()
+        self._agent()
+        digest = sha256()
+        for name, text in sorted(self._files.items()):
+            digest.update(f"{name}\0{sha256(text).hexdigest()}\n".encode())
+        folder = cache / "overlay" / digest.hexdigest()[:32]
+        if not folder.is_dir():
+            _write_all(folder, self._files)
+        sources = self._toolchain.goroot / "src"
+        replace = {str(sources / name): str(folder / name) for name in sorted(self._files)}
+        return Overlay(folder, replace, tuple(self._facts))
+
+    def _hooks(self) -> None:
+        from fairlead.golang.rewrite import Drift, edited
+
+        for hook in STANDARD:
+            if not within(self._toolchain.minor, hook.since, hook.before):
+                continue
+            if hook.name == GLS and not self._gls:
+                self._tell(hook, "--gls=off")
+                continue
+            files = self._package(hook.package)
+            try:
+                changed = edited(files, hook.edits)
+            except Drift as drift:
+                self._tell(hook, f"{hook.package} is not as it was: {drift}")
+                continue
+            files.update(changed)
+            for path in changed:
+                self.read.add(Path(path))
+                self._files[self._name(path)] = files[path]
+            for one in hook.added:
+                self._add(one)
+            self._tell(hook, "")
+
+    def _package(self, package: str) -> dict[str, bytes]:
+        """Return the files of a package, by path, with what was changed in them already."""
+        if package not in self._packages:
+            folder = self._toolchain.goroot / "src" / package
+            self._packages[package] = {
+                str(path): path.read_bytes()
+                for path in sorted(folder.glob("*.go"))
+                if not path.stem.endswith(("_test", "_js", "_wasm", "_wasip1"))
+            }
+        return self._packages[package]
+
+    def _add(self, one: Added) -> None:
+        if within(self._toolchain.minor, one.since, one.before):
+            source = INJECT / one.source
+            self._files[f"{one.package}/{source.name}"] = source.read_bytes()
+
+    def _tell(self, hook: StdHook, why: str) -> None:
+        for edit in hook.edits:
+            fact = Fact(
+                hook.name, hook.package, *named(edit), self._toolchain.version, not why, why
+            )
+            self._facts.append(fact)
+
+    def _agent(self) -> None:
+        local = any(one.name == GLS and one.applies for one in self._facts)
+        for path in sorted(RUNTIME.glob("*.go")):
+            if path.stem.endswith("_test") or path.stem == "built_none":
+                continue
+            text = path.read_bytes()
+            if path.stem in ("local_on", "local_off"):
+                if (path.stem == "local_on") is not local:
+                    continue
+                text = b"".join(line for line in text.splitlines(True) if b"//go:build" not in line)
+            self._files[f"{HOME}/fairlead_{path.name}"] = text
+        self._files[f"{HOME}/fairlead_built_here.go"] = self._built().encode()
+
+    def _built(self) -> str:
+        """Return the file that says in the program which hooks are in it."""
+        lines = [
+            f"\t{{{go_string(one.name)}, {go_string(one.method)}, {go_string(one.version)}}},\n"
+            for one in self._facts
+            if one.applies and one.function
+        ]
+        return f"package fairlead\n\nvar builtHooks = []hookFact{{\n{''.join(lines)}}}\n"
+
+    def _name(self, path: str) -> str:
+        return Path(path).relative_to(self._toolchain.goroot / "src").as_posix()
+
+
+def named(edit: Edit) -> tuple[str, str, str]:
+    """Return the receiver, the name and the signature of what is edited."""
+    from fairlead.golang.rewrite import split
+
+    match edit:
+        case Rename(declarations):
+            receiver, name, signature = split(declarations[0])
+            return receiver.rpartition(" ")[2], name, signature
+        case Field(struct, field):
+            return "", f"type {struct}", field
+        case After(functions, anchor):
+            return "", " or ".join(functions), f"after `{anchor}`"
+
+
+def go_string(text: str) -> str:
+    """Return a literal of Go's; JSON's escapes are among Go's."""
+    return json.dumps(text)
+
+
+def _write_all(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write a folder at once: who finds it finds all of it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    room = Path(mkdtemp(dir=folder.parent))
+    for name, text in files.items():
+        path = room / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text)
+    try:
+        room.chmod(0o755)
+        room.rename(folder)
+    except OSError:
+        if not folder.is_dir():
+            raise
+
+
+def written(path: Path, text: bytes) -> Path:
+    """Write a file at once that others may read meanwhile."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(dir=path.parent, delete=False) as room:
+        room.write(text)
+    os.replace(room.name, path)
+    return path
