@@ -84,6 +84,15 @@ _GRPC = (
     Rename(("func (cc *ClientConn) Close() error",), "fairleadClose"),
 )
 
+_REDIS = tuple(
+    Rename((f"func (c *baseClient) {name}(ctx context.Context, {given}) error",), to)
+    for name, given, to in (
+        ("process", "cmd Cmder", "fairleadProcess"),
+        ("processPipeline", "cmds []Cmder", "fairleadProcessPipeline"),
+        ("processTxPipeline", "cmds []Cmder", "fairleadProcessTxPipeline"),
+    )
+)
+
 MODULES = (
     ModuleHook(
         "github.com/gin-gonic/gin",
@@ -91,6 +100,8 @@ MODULES = (
         "gin",
     ),
     ModuleHook("google.golang.org/grpc", _GRPC, "grpc"),
+    ModuleHook("github.com/redis/go-redis/v9", _REDIS, "redis"),
+    ModuleHook("github.com/go-redis/redis/v8", _REDIS, "redis"),
     ModuleHook("github.com/go-chi/chi", (_CHI,), "chi"),
     ModuleHook("github.com/go-chi/chi/v5", (_CHI,), "chi"),
     ModuleHook(

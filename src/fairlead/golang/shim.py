@@ -107,12 +107,17 @@ class Injection:
             for one in self._files
         ]
         home = home_of(*min(changed.items()))
-        version = f'\nconst fairleadVersion = "{version_of(home, self._hook["module"])}"\n'
+        more = self._constants(version_of(home, self._hook["module"]))
         for path in self._hook["files"]:
             name = os.path.basename(path)
-            files.append(self._write(os.path.join(home, name), name, read(path) + version))
-            version = ""
+            files.append(self._write(os.path.join(home, name), name, read(path) + more))
+            more = ""
         return [*self._trimmed(), *files]
+
+    def _constants(self, version: str) -> str:
+        """Return what the hook is known by, in Go: an import path and a version."""
+        path = f'const fairleadPath = "{self._hook["package"]}"'
+        return f'\n{path}\n\nconst fairleadVersion = "{version}"\n'
 
     def _write(self, stands_for: str, name: str, text: str) -> str:
         path = os.path.join(self._room, name)

@@ -14,8 +14,6 @@ func fairleadOn(path string) bool
 //go:linkname fairleadRoute index.flatRoute
 func fairleadRoute(ctx interface{}, template string, colons bool) (status int, header [][2]string, body string)
 
-const fairleadPath = "github.com/go-chi/chi"
-
 func init() { fairleadRouter(fairleadPath, fairleadVersion) }
 
 // FindRoute finds a handler, and puts ours before it where it is the route's own, not a router that is

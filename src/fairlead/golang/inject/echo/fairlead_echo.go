@@ -11,8 +11,6 @@ func fairleadOn(path string) bool
 //go:linkname fairleadRoute index.flatRoute
 func fairleadRoute(ctx interface{}, template string, colons bool) (status int, header [][2]string, body string)
 
-const fairleadPath = "github.com/labstack/echo"
-
 func init() { fairleadRouter(fairleadPath, fairleadVersion) }
 
 // Find finds a route, and puts an answer in the place of its handler where a rule turns it away. What

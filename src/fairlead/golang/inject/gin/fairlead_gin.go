@@ -11,8 +11,6 @@ func fairleadOn(path string) bool
 //go:linkname fairleadRoute index.flatRoute
 func fairleadRoute(ctx interface{}, template string, colons bool) (status int, header [][2]string, body string)
 
-const fairleadPath = "github.com/gin-gonic/gin"
-
 func init() { fairleadRouter(fairleadPath, fairleadVersion) }
 
 // Next begins with the route's first handler, or the first middleware before it, once the route is

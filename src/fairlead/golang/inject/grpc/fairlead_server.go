@@ -30,8 +30,6 @@ func fairleadListens(address net.Addr, protocol string, methods []string)
 //go:linkname fairleadLeaves index.flatLeaves
 func fairleadLeaves(address net.Addr)
 
-const fairleadPath = "google.golang.org/grpc"
-
 func init() { fairleadHook(fairleadPath, fairleadVersion) }
 
 // NewServer makes a server whose calls come to us first, whatever interceptors the application has.

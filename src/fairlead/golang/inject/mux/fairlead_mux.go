@@ -14,8 +14,6 @@ func fairleadOn(path string) bool
 //go:linkname fairleadRoute index.flatRoute
 func fairleadRoute(ctx interface{}, template string, colons bool) (status int, header [][2]string, body string)
 
-const fairleadPath = "github.com/gorilla/mux"
-
 func init() { fairleadRouter(fairleadPath, fairleadVersion) }
 
 // Match finds a route, and puts ours before its handler and the middlewares around that. Of routers

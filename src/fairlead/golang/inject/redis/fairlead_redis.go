@@ -1,0 +1,84 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"net"
+	_ "unsafe" // for go:linkname
+)
+
+// These are nil in a program that the agent is not a part of, as nothing in it serves or calls: a
+// client of Redis brings nothing along that does.
+
+//go:linkname fairleadHook index.hookModule
+var fairleadHook func(path, version string)
+
+//go:linkname fairleadDepart index.departClient
+var fairleadDepart func(ctx context.Context, path, scheme, host, method string) (call interface{}, refused error)
+
+//go:linkname fairleadArrive index.arriveClient
+var fairleadArrive func(call interface{}, fault int)
+
+func init() {
+	if fairleadHook != nil {
+		fairleadHook(fairleadPath, fairleadVersion)
+	}
+}
+
+// process sends one command.
+func (c *baseClient) process(ctx context.Context, cmd Cmder) error {
+	return c.fairleadGoverned(ctx, []Cmder{cmd}, func() error { return c.fairleadProcess(ctx, cmd) })
+}
+
+// processPipeline sends several commands, which are one call.
+func (c *baseClient) processPipeline(ctx context.Context, cmds []Cmder) error {
+	return c.fairleadGoverned(ctx, cmds, func() error { return c.fairleadProcessPipeline(ctx, cmds) })
+}
+
+// processTxPipeline sends a transaction.
+func (c *baseClient) processTxPipeline(ctx context.Context, cmds []Cmder) error {
+	return c.fairleadGoverned(ctx, cmds, func() error { return c.fairleadProcessTxPipeline(ctx, cmds) })
+}
+
+func (c *baseClient) fairleadGoverned(ctx context.Context, cmds []Cmder, send func() error) error {
+	if fairleadDepart == nil || len(cmds) == 0 || c.opt.Network == "unix" {
+		return send()
+	}
+	call, refused := fairleadDepart(ctx, fairleadPath, "redis", c.opt.Addr, cmds[0].Name())
+	if refused != nil {
+		for _, cmd := range cmds {
+			cmd.SetErr(refused)
+		}
+		return refused
+	}
+	if call == nil {
+		return send()
+	}
+	err := send()
+	fairleadArrive(call, fairleadFault(err))
+	return err
+}
+
+// What has become of a call, as the runtime numbers it.
+const (
+	fairleadNoFault = 0
+	fairleadRefused = 1
+	fairleadTimeout = 4
+	fairleadOther   = 5
+)
+
+// fairleadFault tells what an error says of the server: one that it answers with is an answer.
+func fairleadFault(err error) int {
+	var answer interface{ RedisError() }
+	var network *net.OpError
+	var late net.Error
+	switch {
+	case err == nil || errors.As(err, &answer):
+		return fairleadNoFault
+	case errors.As(err, &network) && network.Op == "dial":
+		return fairleadRefused
+	case errors.Is(err, context.DeadlineExceeded) || errors.As(err, &late) && late.Timeout():
+		return fairleadTimeout
+	}
+	return fairleadOther
+}
