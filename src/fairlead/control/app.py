@@ -27,6 +27,7 @@ from fairlead.control.api.namespaces import NamespaceApi, namespace_kind
 from fairlead.control.api.registered import event_kind, registered_kind
 from fairlead.control.api.renewals import Registered, ShortWay
 from fairlead.control.api.resources import Resources
+from fairlead.control.api.rewrites import RewritesApi
 from fairlead.control.api.routes import Rest, application
 from fairlead.control.api.served import Catalogue
 from fairlead.control.api.telemetry import TelemetryApi
@@ -124,6 +125,7 @@ class ControlPlane:
             counted=self._counting.count,
         )
         yield from agents.routes()
+        yield from RewritesApi().routes()
         yield from Explaining(publisher=self._publisher, measured=self._measured).routes()
         requests = self._counting.counts
         telemetry = TelemetryApi(measured=self._measured, stop=self.stop, requests=requests)

@@ -92,8 +92,10 @@ REGISTRATIONS, TOKENS = "registrations.fairlead.io", "tokens.fairlead.io"
 EXPLANATIONS, INSTANCES = "explanations.fairlead.io", "instances.fairlead.io"
 REPORTS, TELEMETRY = "reports.fairlead.io", "telemetry.fairlead.io"
 SETTINGS = "settings.fairlead.io"
+REWRITES = "rewrites.fairlead.io"
+"""What statements of a lane are, for agents that have no parser."""
 NAMESPACES, EVENTS = "namespaces", "events"
-OF_AGENTS = frozenset({SNAPSHOTS, ACKNOWLEDGEMENTS, REGISTRATIONS, REPORTS})
+OF_AGENTS = frozenset({SNAPSHOTS, ACKNOWLEDGEMENTS, REGISTRATIONS, REPORTS, REWRITES})
 
 _VIEW = (
     Permission(verbs=READ, but=OF_AGENTS | {TOKENS}),
@@ -107,7 +109,9 @@ _EDIT = (
 _ADMIN = (Permission(verbs=READ | WRITE, but=OF_AGENTS), *_EDIT)
 _AGENT = (
     Permission(verbs=frozenset({"watch"}), resources=frozenset({SNAPSHOTS})),
-    Permission(verbs=frozenset({"create"}), resources=frozenset({ACKNOWLEDGEMENTS, REPORTS})),
+    Permission(
+        verbs=frozenset({"create"}), resources=frozenset({ACKNOWLEDGEMENTS, REPORTS, REWRITES})
+    ),
     Permission(verbs=frozenset({"create", "delete"}), resources=frozenset({REGISTRATIONS})),
 )
 PERMISSIONS: dict[Role, tuple[Permission, ...]] = {
