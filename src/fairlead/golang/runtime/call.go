@@ -248,6 +248,9 @@ func (c *Call) Next() (t Target, more bool, err error) {
 
 // Ended tells what came of an attempt: status of HTTP, code of gRPC or -1.
 func (c *Call) Ended(status, grpc int, f Fault) {
+	if c.last.answered || c.last.injected {
+		return
+	}
 	c.last = ended{fault: f, status: status, grpc: grpc}
 	c.last.gone = f == Other && errors.Is(c.ctx.Err(), context.Canceled)
 	if c.way != nil {

@@ -15,6 +15,7 @@ type routeRequest struct {
 	metadata  map[string]any // what filters have verified
 	random    func() uint64  // a number that is drawn once
 	sourceIP  string
+	parent    string // trace that is sent, where the application has written none
 }
 
 // header returns the value of a header, or of what HTTP/2 calls one; repeated ones are joined.
@@ -35,6 +36,8 @@ func (q *routeRequest) header(name string) (string, bool) {
 		return q.scheme, true
 	case "content-type":
 		return "application/grpc", q.grpc
+	case traceParent:
+		return q.parent, q.parent != ""
 	}
 	return "", false
 }
