@@ -241,6 +241,10 @@ def _write_all(folder: Path, files: Mapping[str, bytes]) -> None:
         path = room / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text)
+        # `go` does not see packages of its own in files that are younger than two seconds, and
+        # remembers others by their times (modindex): old ones, and other ones for other content.
+        old = 1_000_000_000 + int(sha256(text).hexdigest()[:7], 16)
+        os.utime(path, (old, old))
     try:
         room.chmod(0o755)
         room.rename(folder)
