@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.servers import Control, control_plane
 from tests.golang.asking import TOOLCHAINS, Runtime
+from tests.golang.wired import Wires, build
 
 PARAMS: list[Path | None] = [*TOOLCHAINS] or [None]
 
@@ -22,3 +24,26 @@ def runtime(
     found = Runtime(request.param, tmp_path_factory.mktemp("runtime"))
     yield found
     found.close()
+
+
+@pytest.fixture(scope="session", params=PARAMS, ids=lambda path: path and path.name)
+def wired_program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build a program with the runtime, under the race detector where that can be had."""
+    if request.param is None:
+        pytest.skip("make test-go builds a program with the Go runtime")
+    return build(request.param, tmp_path_factory.mktemp("wired"), "-race")
+
+
+@pytest.fixture
+def wires(wired_program: Path, tmp_path: Path) -> Iterator[Wires]:
+    """Start processes of that program; none may have found a data race."""
+    found = Wires(wired_program, tmp_path)
+    yield found
+    found.stop()
+
+
+@pytest.fixture
+def control(tmp_path: Path) -> Iterator[Control]:
+    """Run a control plane."""
+    with control_plane(tmp_path) as running:
+        yield running

@@ -104,7 +104,7 @@ func Depart(ctx context.Context, out *Outbound) (call *Call, rejection *Rejectio
 			call, rejection = nil, nil
 		}
 	}()
-	p := current()
+	p := ready()
 	if told.labelOnly {
 		return labelled(ctx, p, out), nil
 	}

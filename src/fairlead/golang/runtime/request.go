@@ -65,7 +65,7 @@ func clock() int64 { return int64(time.Since(clockBegan)) }
 // Begin puts a request on its lane, asks the rules, and makes it the request of this goroutine. The
 // request is to be ended also where it is rejected.
 func Begin(parent context.Context, in *Inbound) (*Request, *Rejection) {
-	p := current()
+	p := ready()
 	r := &Request{Context: parent, plan: p, in: *in, previous: getLocal(), began: clock()}
 	setLocal(r)
 	if p.shed != nil {

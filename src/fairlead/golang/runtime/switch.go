@@ -1,6 +1,13 @@
 package fairlead
 
-import "sync/atomic"
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"os"
+	"strings"
+	"sync/atomic"
+	"time"
+)
 
 // active says whether the hooks do anything at all. Settings decide it once, when the program starts.
 var active atomic.Bool
@@ -18,4 +25,86 @@ func OnFor(path string) bool {
 	}
 	off := hookOff.Load()
 	return off == nil || !(*off)[path]
+}
+
+// set are the settings of this process. They do not change once the program's own code runs.
+var set = usualSettings()
+
+func init() {
+	// What governs is asked first: a program without it does not pay for the rest, and is not told
+	// of mistakes in variables that nobody reads.
+	if os.Getenv("FAIRLEAD_CONTROL") == "" && !strings.HasPrefix(os.Getenv("FAIRLEAD_SOURCE"), filePart) {
+		return
+	}
+	defer func() {
+		if err := recover(); err != nil {
+			active.Store(false)
+			warn("not started: a fault of its own")
+		}
+	}()
+	found, err := readSettings(os.LookupEnv)
+	if err != nil {
+		warn("switched off in this process: " + err.Error())
+		return
+	}
+	if found.governs() {
+		set = found
+		start()
+	}
+}
+
+// start governs this process from now on. It waits for nobody.
+func start() {
+	off := map[string]bool{}
+	for _, path := range set.disable {
+		off[path] = true
+	}
+	hookOff.Store(&off)
+	told = habits{
+		distrusts: set.trust != mesh,
+		traceless: set.trace == offWord,
+		begins:    set.trace == "begin",
+		labelOnly: set.app == "" || !lineage(os.Getpid()),
+	}
+	// While no snapshot says better, the process's own lane is what can be told alone.
+	apply(&snapshot{Governance: governanceOn, Workload: set.workload()})
+	if set.app == "" {
+		warn("FAIRLEAD_APP is not set: this process passes lane labels on, and no more")
+	}
+	if !told.labelOnly {
+		follow()
+	}
+	active.Store(true)
+}
+
+// follow starts to follow the source of policies, and to register where there is a registry.
+func follow() {
+	following = &follower{
+		kept: newLastGood(&set), until: time.Now().Add(patience), first: make(chan struct{}),
+	}
+	waiting.Store(true)
+	if strings.HasPrefix(set.source, filePart) {
+		source := &fileSource{path: strings.TrimPrefix(set.source, filePart)}
+		go source.run(following)
+		return
+	}
+	address := controlAt(set.control)
+	d := &door{address, tokenOf(set.tokenFile, address), &trust{file: set.caFile}}
+	whose := &subscription{node: nodeID(), of: &set}
+	session := newSession(following.apply, func(reason string) {
+		warn("refused from the control plane: " + reason)
+	})
+	following.watch = newWatching(d, whose, session, func() {})
+	go following.watch.run()
+}
+
+// nodeID returns a random (version 4) UUID: the name of one process on the wire.
+func nodeID() string {
+	var b [16]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		return "pid-" + hex.EncodeToString([]byte(time.Now().String()))[:32]
+	}
+	b[6], b[8] = b[6]&0x0F|0x40, b[8]&0x3F|0x80
+	t := hex.EncodeToString(b[:])
+	return strings.Join([]string{t[:8], t[8:12], t[12:16], t[16:20], t[20:]}, "-")
 }
