@@ -89,6 +89,8 @@ _CONNECT = (
     " (cm connectMethod, err error)"
 )
 
+_DIAL = "func (t *Transport) dial(ctx context.Context, network, addr string) (net.Conn, error)"
+
 STANDARD = (
     StdHook(
         name=GLS,
@@ -137,10 +139,13 @@ STANDARD = (
                 (_CONNECT,),
                 "fairleadConnectMethodForRequest",
             ),
+            Rename((_DIAL,), "fairleadDial"),
         ),
         added=(
             Added(source="net_http/fairlead_client.go", package="net/http"),
+            Added(source="net_http/fairlead_aim.go", package="net/http"),
             Added(source="net_http/fairlead_body.go", package="net/http"),
+            Added(source="net_http/fairlead_copies.go", package="net/http"),
         ),
     ),
 )

@@ -6,7 +6,6 @@ import (
 	fairlead "index"
 	"io"
 	"net"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -31,6 +30,12 @@ func (t *Transport) RoundTrip(req *Request) (*Response, error) {
 	})
 	if rejection != nil {
 		req.closeBody()
+		if call != nil {
+			call.Close()
+		}
+		if rejection.Answers {
+			return fairleadAnswer(req, rejection), nil
+		}
 		return nil, rejection
 	}
 	if call == nil {
@@ -57,7 +62,7 @@ func (s *fairleadSending) send() (answer *Response, failure error) {
 	for {
 		target, more, err := s.call.Next()
 		if err == nil && !more && s.attempts > 0 {
-			return answer, failure
+			return s.arrived(answer), failure
 		}
 		if answer != nil {
 			answer.Body.Close()
@@ -65,10 +70,16 @@ func (s *fairleadSending) send() (answer *Response, failure error) {
 		if err != nil {
 			return nil, err
 		}
+		if len(target.Copies) > 0 {
+			s.copies(target)
+		}
 		if target.Answer != nil {
-			return fairleadAnswer(s.request, target.Answer), nil
+			return s.arrived(fairleadAnswer(s.request, target.Answer)), nil
 		}
 		request, err := s.aimed(target)
+		if err == nil {
+			err = s.give(request)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -79,6 +90,13 @@ func (s *fairleadSending) send() (answer *Response, failure error) {
 		}
 		s.call.Ended(status, -1, fairleadFault(failure))
 	}
+}
+
+func (s *fairleadSending) arrived(answer *Response) *Response {
+	if answer != nil && answer.Header != nil {
+		s.call.Arrived(answer.Header)
+	}
+	return answer
 }
 
 // attempt sends a request; it is given up at the deadline, whether its answer is read by then or not.
@@ -100,57 +118,6 @@ func (s *fairleadSending) attempt(request *Request, deadline int64) (*Response, 
 		answer.Body = fairleadUntil(answer.Body, cancel)
 	}
 	return answer, err
-}
-
-// aimed returns the request as it is sent to a target.
-func (s *fairleadSending) aimed(target fairlead.Target) (*Request, error) {
-	to := new(Request)
-	*to = *s.request
-	to.ctx = s.request.Context()
-	if target.Address != "" {
-		aim := *to.URL
-		to.Host = valueOrDefault(to.Host, aim.Host)
-		aim.Host = target.Address
-		to.URL = &aim
-		to.ctx = fairleadDirect{to.ctx}
-	}
-	if target.Host != "" {
-		to.Host = target.Host
-	}
-	if target.Path != "" {
-		if err := fairleadPathOf(to, target.Path); err != nil {
-			return nil, err
-		}
-	}
-	if len(target.Set)+len(target.Add)+len(target.Remove) > 0 {
-		to.Header = fairleadHeader(to.Header, target)
-	}
-	return to, s.give(to)
-}
-
-func fairleadPathOf(to *Request, path string) error {
-	parsed, err := url.ParseRequestURI(path)
-	if err != nil {
-		return err
-	}
-	aim := *to.URL
-	aim.Opaque, aim.Path, aim.RawPath, aim.RawQuery = "", parsed.Path, parsed.RawPath, parsed.RawQuery
-	to.URL = &aim
-	return nil
-}
-
-func fairleadHeader(from Header, target fairlead.Target) Header {
-	header := from.Clone()
-	for _, name := range target.Remove {
-		header.Del(name)
-	}
-	for _, pair := range target.Set {
-		header.Set(pair[0], pair[1])
-	}
-	for _, pair := range target.Add {
-		header.Add(pair[0], pair[1])
-	}
-	return header
 }
 
 // give gives an attempt its body. A Transport closes what it could not send: of a body that there is
@@ -180,28 +147,6 @@ func (s *fairleadSending) close() {
 	} else if s.attempts == 0 {
 		s.request.closeBody()
 	}
-}
-
-// connectMethodForRequest leaves proxies out for an instance that was chosen: its address is one
-// within the network, and a proxy would choose for itself.
-func (t *Transport) connectMethodForRequest(treq *transportRequest) (connectMethod, error) {
-	cm, err := t.fairleadConnectMethodForRequest(treq)
-	if t.Proxy != nil && treq.Request.Context().Value(fairleadDirectKey{}) != nil {
-		cm.proxyURL, err = nil, nil
-	}
-	return cm, err
-}
-
-type fairleadDirectKey struct{}
-
-// fairleadDirect is the context of an attempt that goes to an instance.
-type fairleadDirect struct{ context.Context }
-
-func (c fairleadDirect) Value(key any) any {
-	if _, ours := key.(fairleadDirectKey); ours {
-		return true
-	}
-	return c.Context.Value(key)
 }
 
 // fairleadFault tells how much the other side can have seen.
