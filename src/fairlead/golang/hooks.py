@@ -146,6 +146,7 @@ STANDARD = (
             Added(source="net_http/fairlead_aim.go", package="net/http"),
             Added(source="net_http/fairlead_body.go", package="net/http"),
             Added(source="net_http/fairlead_copies.go", package="net/http"),
+            Added(source="net_http/fairlead_limits.go", package="net/http"),
         ),
     ),
 )

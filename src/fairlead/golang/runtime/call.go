@@ -9,15 +9,16 @@ import (
 
 // Outbound is what the hook of a client knows of a call. It does not escape.
 type Outbound struct {
-	GRPC     bool
-	Method   string
-	Scheme   string
-	Host     string // authority, as the application wrote it; of gRPC what is to be looked up
-	Path     string // as it is sent, percent-encoded; of gRPC /package.Service/Method
-	RawQuery string
-	Header   map[string][]string // as with Inbound; only read
-	Message  any                 // as with Inbound
-	Again    bool                // whether what is sent can be sent twice: there is no body, or GetBody
+	GRPC      bool
+	Method    string
+	Scheme    string
+	Host      string // who is to be looked up, with the port where one was written
+	Authority string // who is asked for, where the application says that it is another
+	Path      string // as it is sent, percent-encoded; of gRPC /package.Service/Method
+	RawQuery  string
+	Header    map[string][]string // as with Inbound; only read
+	Message   any                 // as with Inbound
+	Again     bool                // whether what is sent can be sent twice: there is no body, or GetBody
 }
 
 // Call is one call to somebody, of however many attempts. The hook asks Next for somewhere to send
@@ -77,7 +78,8 @@ type Target struct {
 	Set      [][2]string // headers to set
 	Add      [][2]string // headers to add
 	Remove   []string    // headers to take away, before others are set and added
-	Deadline int64       // unix nanoseconds when this attempt is given up, 0 for never
+	Deadline int64       // unix nanoseconds when this attempt is given up without an answer, 0 for never
+	Whole    int64       // the same of the call: when the reading of its answer is
 	Connect  int64       // nanoseconds that a connection may take, 0 for the client's own time
 	Answer   *Rejection  // a rule answers in the place of the app: nothing is to be sent
 	Copies   []string    // host:port of instances that are sent a copy each, whose answer nobody waits for

@@ -92,6 +92,8 @@ func (d *departing) value(p *param) (one string, several []string, known bool) {
 		one, known = pathSegment(out.Path, p.Name)
 	case "host":
 		one, known = hostName(out.Host), true
+	case "grpc":
+		return fieldOf(out.Message, p.Name)
 	}
 	return one, nil, known
 }

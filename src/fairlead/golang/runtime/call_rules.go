@@ -136,6 +136,13 @@ func (w *passage) take(c *Call, part *wayPart, q *routeRequest) {
 	}
 }
 
+func (c *Call) authority() string {
+	if c.out.Authority != "" {
+		return c.out.Authority
+	}
+	return c.out.Host
+}
+
 // routing returns a call as routes see it.
 func (c *Call) routing() *routeRequest {
 	path := c.out.Path
@@ -144,8 +151,8 @@ func (c *Call) routing() *routeRequest {
 	}
 	drawn := uint64(rand.Int63n(1_000_000))
 	q := &routeRequest{
-		method: strings.ToUpper(c.out.Method), authority: c.out.Host, path: path, scheme: "http",
-		headers: c.out.Header, grpc: c.out.GRPC, joined: true,
+		method: strings.ToUpper(c.out.Method), authority: c.authority(), path: path, scheme: "http",
+		headers: c.out.Header, grpc: c.out.GRPC, joined: true, message: c.out.Message,
 		random: func() uint64 { return drawn },
 	}
 	if c.out.GRPC {
@@ -246,7 +253,11 @@ func (w *passage) send(c *Call) (Target, bool, error) {
 		w.change.aim(&t, c.out.GRPC)
 	}
 	t.Set = append(t.Set, w.marks(c)...)
-	t.Deadline, t.Connect, t.Copies = unixTime(w.until), connect, w.copies
+	t.Deadline, t.Whole = unixTime(w.until), unixTime(w.deadline)
+	if w.until == w.deadline {
+		t.Whole = t.Deadline
+	}
+	t.Connect, t.Copies = connect, w.copies
 	w.copies = nil
 	return t, true, nil
 }

@@ -12,9 +12,6 @@ const (
 	mostWeight   = 1_000_000
 	mostClusters = 1024
 	mostAttempts = 100
-
-	// messageMetadata is metadata with the fields of a gRPC call's message.
-	messageMetadata = "fairlead.message"
 )
 
 // problem returns why a route cannot be enforced, "" where it can.
@@ -29,11 +26,6 @@ func (r *routeRule) problem() string {
 	r.texts(func(text string) { plain = plain && !strings.ContainsAny(text, "\r\n\x00") })
 	if !plain {
 		return "a header with a line break"
-	}
-	for _, one := range r.Match.Metadata {
-		if one.Filter == messageMetadata {
-			return "a Go program does not look into messages of gRPC"
-		}
 	}
 	if _, err := compileMatch(&r.Match); err != nil {
 		return err.Error()

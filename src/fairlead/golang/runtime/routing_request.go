@@ -15,6 +15,7 @@ type routeRequest struct {
 	metadata  map[string]any // what filters have verified
 	random    func() uint64  // a number that is drawn once
 	sourceIP  string
+	message   any    // of gRPC
 	parent    string // trace that is sent, where the application has written none
 }
 
@@ -101,8 +102,17 @@ func (q *routeRequest) cookie(name string) (string, bool) {
 	return "", false
 }
 
+// messageMetadata is metadata with the fields of a gRPC call's message.
+const messageMetadata = "fairlead.message"
+
 // said returns what a filter has found out, nil for nothing.
 func (q *routeRequest) said(filter string, path []string) any {
+	if filter == messageMetadata && len(path) == 1 {
+		if one, _, known := fieldOf(q.message, path[0]); known {
+			return one
+		}
+		return nil
+	}
 	found := q.metadata[filter]
 	for _, step := range path {
 		inner, ok := found.(map[string]any)

@@ -1,14 +1,12 @@
 package http
 
 import (
-	"context"
 	"errors"
 	fairlead "index"
 	"io"
 	"net"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // RoundTrip is what every call comes by that a Transport sends.
@@ -20,13 +18,14 @@ func (t *Transport) RoundTrip(req *Request) (*Response, error) {
 		return t.fairleadRoundTrip(req)
 	}
 	call, rejection := fairlead.Depart(req.Context(), &fairlead.Outbound{
-		Method:   valueOrDefault(req.Method, "GET"),
-		Scheme:   req.URL.Scheme,
-		Host:     req.URL.Host,
-		Path:     req.URL.Path,
-		RawQuery: req.URL.RawQuery,
-		Header:   req.Header,
-		Again:    req.Body == nil || req.Body == NoBody || req.GetBody != nil,
+		Method:    valueOrDefault(req.Method, "GET"),
+		Scheme:    req.URL.Scheme,
+		Host:      req.URL.Host,
+		Authority: req.Host,
+		Path:      req.URL.EscapedPath(),
+		RawQuery:  req.URL.RawQuery,
+		Header:    req.Header,
+		Again:     req.Body == nil || req.Body == NoBody || req.GetBody != nil,
 	})
 	if rejection != nil {
 		req.closeBody()
@@ -83,12 +82,13 @@ func (s *fairleadSending) send() (answer *Response, failure error) {
 		if err != nil {
 			return nil, err
 		}
-		answer, failure = s.attempt(request, target.Deadline)
+		var fault fairlead.Fault
+		answer, fault, failure = s.attempt(request, target)
 		status := 0
 		if answer != nil {
 			status = answer.StatusCode
 		}
-		s.call.Ended(status, -1, fairleadFault(failure))
+		s.call.Ended(status, -1, fault)
 	}
 }
 
@@ -99,25 +99,25 @@ func (s *fairleadSending) arrived(answer *Response) *Response {
 	return answer
 }
 
-// attempt sends a request; it is given up at the deadline, whether its answer is read by then or not.
-func (s *fairleadSending) attempt(request *Request, deadline int64) (*Response, error) {
+// attempt sends a request; it is given up at its deadline, and the reading of its answer at that of
+// the call.
+func (s *fairleadSending) attempt(request *Request, target fairlead.Target) (*Response, fairlead.Fault, error) {
 	s.attempts++
-	cancel := context.CancelFunc(nil)
-	if deadline != 0 {
-		request.ctx, cancel = context.WithDeadline(request.ctx, time.Unix(0, deadline))
-	}
+	limits := fairleadLimits{ctx: request.ctx}
+	limits.keep(target)
+	request.ctx = limits.ctx
 	answer, err := s.transport.fairleadRoundTrip(request)
 	if answer == nil {
-		if cancel != nil {
-			cancel()
-		}
-		return nil, err
+		fault := limits.fault(err)
+		limits.end()
+		return nil, fault, err
 	}
+	limits.arrived()
 	answer.Request = s.request
-	if cancel != nil {
-		answer.Body = fairleadUntil(answer.Body, cancel)
+	if limits.done != nil {
+		answer.Body = fairleadUntil(answer.Body, limits.end)
 	}
-	return answer, err
+	return answer, fairleadFault(err), err
 }
 
 // give gives an attempt its body. A Transport closes what it could not send: of a body that there is
