@@ -10,12 +10,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from fairlead.flow.hot import Hot
-from fairlead.policy.flow_rules import problem
 from fairlead.policy.limit import HotLimit, Param
 from tests.conformance.case import Case, Skip
 from tests.conformance.dialect import ARGUMENT, RESOURCE, rules_of
-from tests.conformance.forms import world
+from tests.conformance.forms import problem, values, world
 from tests.conformance.steps import T0, Call, one_rule, outcome
 from tests.flow.virtual import MS, flow, rate
 
@@ -117,7 +115,7 @@ def patterns(case: Case) -> Iterator[str]:
         match, pattern, value = check["match"], str(check["pattern"]), str(check["value"])
         param = Param(source=ARGUMENT.source, name=ARGUMENT.name, match=match, pattern=pattern)
         rule = HotLimit(rule="r", strategy="s", resource=RESOURCE, param=param, threshold=0)
-        passed = Hot(rule).test(T0 * MS, 1, value) == 0
+        passed = values(rule).test(T0 * MS, 1, value) == 0
         for text in _differs(str(check["expect"]), NO_MATCH if passed else value):
             yield f"check {number}: {text}"
 

@@ -10,15 +10,13 @@ from typing import Any
 import pytest
 
 from fairlead.cli.sentinel.fields import Gravity
-from fairlead.flow.hot import Hot
 from fairlead.flow.overload.bbr import KratosBBR
-from fairlead.policy.flow_rules import problem
 from fairlead.policy.limit import INFLIGHT, PACE, HotLimit, Param
 from fairlead.policy.rule import Selection
 from tests.cli.sentinel.rules_of import imported
 from tests.conformance.case import Case, Skip
 from tests.conformance.dialect import ARGUMENT, rules_of
-from tests.conformance.forms import world
+from tests.conformance.forms import is_go, problem, values, world
 from tests.conformance.notes import note, run
 from tests.conformance.steps import T0, Call, outcome
 from tests.flow.virtual import World, breaker, rate
@@ -50,6 +48,8 @@ def in_threads(count: int, work: Any) -> None:
 @note("L12")
 def test_no_update_of_a_counter_is_lost(case, *numbers):
     """Threads add at once, and the sums are exact."""
+    if is_go():
+        raise Skip("what gates count for reports Go's meters count: see flow_stress_test.go")
     first, second, _, end, total, rt = numbers
     gates, shut = world(at=T0), world(rate(0), at=T0)
     entries: list[Any] = []
@@ -191,16 +191,16 @@ def test_no_more_values_are_told_apart_than_is_said(case, *numbers):
     """Caps; values with calls under way are counted as long as these are, and no longer."""
     many, usual, most, _, more, qps = numbers
     for capacity, cap in ((0, usual), (int(most), most)):
-        rule = Hot(hot(10, behaviour=INFLIGHT, most_values=capacity))
+        rule = values(hot(10, behaviour=INFLIGHT, most_values=capacity))
         held = [rule.take(0, 1, f"v{number}") for number in range(int(many))]
         for one in held[: -int(cap)]:
             rule.leave(one)
         assert len(rule) == cap
-    paced = Hot(hot(10, window_ms=10_000))
+    paced = values(hot(10, window_ms=10_000))
     for number in range(int(more)):
         paced.take(number, 1, f"v{number}")
     assert qps / 2 <= len(paced) <= qps
-    few = Hot(hot(10, most_values=int(most)))
+    few = values(hot(10, most_values=int(most)))
     for number in range(int(many)):
         few.take(number, 1, f"v{number}")
     assert most / 2 <= len(few) <= most

@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from math import ceil, floor, isclose
 from typing import Any
 
-from fairlead.flow.shape import WarmUpShape
 from fairlead.policy.limit import RateLimit, Throttle
 from tests.conformance.case import Case, Fields, Skip
 from tests.conformance.dialect import RESOURCE
-from tests.conformance.forms import world
+from tests.conformance.forms import warming, world
 from tests.conformance.steps import T0, one_rule, play
 from tests.flow.virtual import MS
 
@@ -40,9 +39,9 @@ def _shape(case: Case) -> Any:
     assert isinstance(rule, RateLimit | Throttle)
     assert rule.warm_up is not None
     if isinstance(rule, Throttle):
-        return WarmUpShape(rule.threshold, rule.window_ms, rule.warm_up)
+        return warming(rule.threshold, rule.window_ms, rule.warm_up)
     (window,) = rule.windows
-    return WarmUpShape(window.threshold, window.window_ms, rule.warm_up)
+    return warming(window.threshold, window.window_ms, rule.warm_up)
 
 
 def _params(case: Case) -> Iterator[str]:

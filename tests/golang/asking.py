@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 RUNTIME = Path(__file__).resolve().parents[2] / "src" / "fairlead" / "golang" / "runtime"
@@ -21,6 +22,16 @@ class Runtime:
 
     def __init__(self, go: Path, folder: Path) -> None:
         """Build it in `folder` by the toolchain in `go`."""
+        self._start(self._built(go, folder))
+
+    @classmethod
+    def of(cls, program: Path) -> Runtime:
+        """Ask what was built before."""
+        found = cls.__new__(cls)
+        found._start(program)
+        return found
+
+    def _built(self, go: Path, folder: Path) -> Path:
         program = folder / "runtime.test"
         subprocess.run(
             [go / "bin" / "go", "test", "-c", "-o", program, "."],
@@ -29,17 +40,22 @@ class Runtime:
             check=True,
             timeout=600,
         )
+        return program
+
+    def _start(self, program: Path) -> None:
         pipe = subprocess.PIPE
         self._process = subprocess.Popen([program, "-asked"], stdin=pipe, stdout=pipe)
+        self._asking = Lock()
 
     def ask(self, kind: str, **question: Any) -> Any:
         """Return the answer; raises Refused."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         line = json.dumps({"Kind": kind, **question}) + "\n"
-        self._process.stdin.write(line.encode())
-        self._process.stdin.flush()
-        answer = json.loads(self._process.stdout.readline())
+        with self._asking:
+            self._process.stdin.write(line.encode())
+            self._process.stdin.flush()
+            answer = json.loads(self._process.stdout.readline())
         if isinstance(answer, dict) and "error" in answer:
             raise Refused(answer["error"])
         return answer

@@ -64,8 +64,8 @@ func (b *breaker) tune(r *breakerRule) {
 	}
 	// Nothing stands open for calls that it does not shut out any more, and what shuts them out opens.
 	if before := b.rule; before != nil && b.state != closed && before.simulated() != r.simulated() {
-		b.world.hear(before, b.resource, b.state, closed)
-		b.world.hear(r, b.resource, closed, b.state)
+		b.world.hear(&before.rule, b.resource, b.state, closed)
+		b.world.hear(&r.rule, b.resource, closed, b.state)
 	}
 	b.rule, b.step, b.edge, b.judge, b.slow = r, step, 0, nil, never
 	if r.Kind == slowRatio {
@@ -78,7 +78,7 @@ func (b *breaker) tune(r *breakerRule) {
 // gone says what becomes of a breaker whose rule is gone: it closes.
 func (b *breaker) gone() {
 	if b.state != closed {
-		b.world.hear(b.rule, b.resource, b.state, closed)
+		b.world.hear(&b.rule.rule, b.resource, b.state, closed)
 	}
 }
 
@@ -138,8 +138,8 @@ func (b *breaker) probe(now int64) *probe {
 // rollBack says that it was tried and another breaker did not let the probe pass.
 func (b *breaker) rollBack() {
 	if b.state == open {
-		b.world.hear(b.rule, b.resource, open, halfOpen)
-		b.world.hear(b.rule, b.resource, halfOpen, open)
+		b.world.hear(&b.rule.rule, b.resource, open, halfOpen)
+		b.world.hear(&b.rule.rule, b.resource, halfOpen, open)
 	}
 }
 
@@ -239,6 +239,6 @@ func (b *breaker) roll(ended, now int64) {
 }
 
 func (b *breaker) move(state int) {
-	b.world.hear(b.rule, b.resource, b.state, state)
+	b.world.hear(&b.rule.rule, b.resource, b.state, state)
 	b.state = state
 }

@@ -23,14 +23,13 @@ type param struct {
 
 // fitRules makes the rules of a snapshot into gates; counts of rules that stay go on.
 func fitRules(s *snapshot) *ruleIndex {
-	if s.Governance == "off" {
+	switch s.Governance {
+	case governanceOff:
 		return ruled.apply(&flowRules{})
+	case governanceObserve:
+		return ruled.apply(s.flow.simulated())
 	}
-	rules := flowOf(s)
-	if s.Governance == "observe" {
-		rules.simulate()
-	}
-	return ruled.apply(rules)
+	return ruled.apply(&s.flow)
 }
 
 // protection rejects requests while the process is too busy.

@@ -129,9 +129,9 @@ func (f *fitting) key(kind byte, r *rule) stateKey {
 // plain tells whether a rule counts everybody's calls, and rejects.
 func plain(r *rule) bool { return r.Selection.everybody() && !r.simulated() }
 
-// kept returns what a rule has kept so far, or begins it; tune makes what is kept judge by the rule
+// goingOn returns what a rule has kept so far, or begins it; tune makes what is kept judge by the rule
 // as it is now, once for each set of rules.
-func kept[T any](w *world, key stateKey, r *rule, make func() *T, tune func(*T)) *share[T] {
+func goingOn[T any](w *world, key stateKey, r *rule, make func() *T, tune func(*T)) *share[T] {
 	if found, ok := w.states[key].(*share[T]); ok {
 		return found
 	}
@@ -148,7 +148,7 @@ func kept[T any](w *world, key stateKey, r *rule, make func() *T, tune func(*T))
 func (f *fitting) hot(r *hotRule) *share[hot] {
 	key := f.key(kindHot, &r.rule)
 	key.param, key.behaviour = r.Param, r.Behaviour
-	return kept(f.world, key, &r.rule, func() *hot { return newHot(r) }, func(h *hot) { h.tune(r) })
+	return goingOn(f.world, key, &r.rule, func() *hot { return newHot(r) }, func(h *hot) { h.tune(r) })
 }
 
 func (f *fitting) rate(r *rateRule) {
@@ -157,16 +157,16 @@ func (f *fitting) rate(r *rateRule) {
 		p.elsewhere = append(p.elsewhere, &elsewhere{r, w.watchedRate(r), w.stations[r.Related].family})
 		return
 	}
-	found := kept(w, f.key(kindRate, &r.rule), &r.rule,
+	found := goingOn(w, f.key(kindRate, &r.rule), &r.rule,
 		func() *rate { return newRate(r, w) }, func(one *rate) { one.tune(r, w) })
 	if !plain(&r.rule) {
 		p.somes = append(p.somes, some{rate: found})
 		return
 	}
-	p.rates, p.groups = append(p.rates, whole(found)), append(p.groups, f.group)
+	p.rates, p.groups = append(p.rates, theOne(found)), append(p.groups, f.group)
 }
 
-func whole[T any](s *share[T]) *T {
+func theOne[T any](s *share[T]) *T {
 	if s.one == nil {
 		s.one = s.make()
 	}
@@ -174,7 +174,7 @@ func whole[T any](s *share[T]) *T {
 }
 
 func (f *fitting) throttle(r *throttleRule) *share[pace] {
-	return kept(f.world, f.key(kindThrottle, &r.rule), &r.rule,
+	return goingOn(f.world, f.key(kindThrottle, &r.rule), &r.rule,
 		func() *pace { return newPace(r) }, func(one *pace) { one.tune(r) })
 }
 
@@ -185,16 +185,16 @@ func (f *fitting) cap(r *capRule) {
 	everybody := r.Selection.everybody()
 	_, there := f.world.states[key]
 	_, was := f.world.before[key]
-	found := kept(f.world, key, &r.rule,
+	found := goingOn(f.world, key, &r.rule,
 		func() *limiter { return &limiter{rule: r} }, func(one *limiter) { one.rule = r })
 	if everybody && !there && !was {
-		whole(found).before = f.world.insideOf(r, f.at)
+		theOne(found).before = f.world.insideOf(r, f.at)
 	}
 	if !key.plain {
 		f.made.somes = append(f.made.somes, some{cap: found})
 		return
 	}
-	f.made.caps = append(f.made.caps, whole(found))
+	f.made.caps = append(f.made.caps, theOne(found))
 }
 
 // insideOf returns the programs whose calls are inside of what a rule is about.
@@ -220,13 +220,13 @@ func (f *fitting) breaker(r *breakerRule) {
 	if f.at != "" {
 		resource = f.at
 	}
-	found := kept(w, f.key(kindBreaker, &r.rule), &r.rule,
+	found := goingOn(w, f.key(kindBreaker, &r.rule), &r.rule,
 		func() *breaker { return newBreaker(r, resource, w) }, func(one *breaker) { one.tune(r) })
 	if !plain(&r.rule) {
 		f.made.somes = append(f.made.somes, some{breaker: found})
 		return
 	}
-	f.made.breakers = append(f.made.breakers, whole(found))
+	f.made.breakers = append(f.made.breakers, theOne(found))
 }
 
 // watch keeps the windows that rules read of other resources. It is done before anything else is
@@ -247,7 +247,7 @@ func (w *world) watchedRate(r *rateRule) *rate {
 		}
 		return one
 	}
-	found := kept(w, key, &r.rule,
+	found := goingOn(w, key, &r.rule,
 		func() *rate { return reads(newRate(r, w)) }, func(one *rate) { one.tune(r, w); reads(one) })
-	return whole(found)
+	return theOne(found)
 }

@@ -53,7 +53,7 @@ func (w *world) now() int64 {
 	if w.clock != nil {
 		return w.clock()
 	}
-	return ticks()
+	return clock()
 }
 
 func (w *world) hear(r *rule, resource string, before, after int) {

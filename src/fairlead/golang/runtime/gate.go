@@ -45,8 +45,8 @@ type held struct {
 	keys    []hotKey
 }
 
-// asked is what rules have asked of a call before the lock is taken.
-type asked struct {
+// about is what rules have asked of a call before the lock is taken.
+type about struct {
 	caller string
 	within [2]string // the resource that is served, and the wider one
 	values []valueAsked
@@ -107,11 +107,11 @@ func (g *gate) admit(f facts, e *entry, n int64, prior bool) *Rejection {
 		if p == nil {
 			return nil
 		}
-		a := asked{values: few[:0]}
+		a := about{values: few[:0]}
 		if p.curious {
 			p.ask(f, &a, n, g.world)
 		}
-		if r, done := g.admitted(p, &trial{gate: g, program: p, n: n, asked: &a, prior: prior}, e); done {
+		if r, done := g.admitted(p, &trial{gate: g, program: p, n: n, about: &a, prior: prior}, e); done {
 			return r
 		}
 	}

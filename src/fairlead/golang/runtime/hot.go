@@ -2,6 +2,7 @@ package fairlead
 
 import (
 	"crypto/sha256"
+	"fmt"
 	"math"
 	"strings"
 	"unicode/utf8"
@@ -141,7 +142,7 @@ func valueTest(operator, pattern string) (func(string) bool, error) {
 	case "regex":
 		return wholeMatch(pattern)
 	}
-	return nil, errorOf("unknown operator '" + operator + "'")
+	return nil, fmt.Errorf("unknown operator %s", pythonText(operator))
 }
 
 // test returns 0 where n calls may pass, ns to wait before, or rejected. Of several values all must

@@ -34,19 +34,9 @@ func (o *outcome) bad() bool {
 	case o.fault == faultCut:
 		return false
 	case o.grpc >= 0 && o.status == 0:
-		return serverFault(o.grpc)
+		return isServerFault(o.grpc)
 	}
 	return o.fault != "" || o.status >= 500
-}
-
-// serverFault tells whether a code of gRPC is an error of a server, as OpenTelemetry has them; the
-// others say what is wrong with a request, or that it was cancelled or turned away.
-func serverFault(code int) bool {
-	switch code {
-	case 2, 4, 12, 13, 14, 15:
-		return true
-	}
-	return false
 }
 
 // grpcCodes are the names of gRPC's codes, each at its number (google.rpc.Code).
@@ -62,7 +52,7 @@ func judgeOf(errors []string) func(*outcome) bool {
 	for _, text := range errors {
 		if isStatusText(text) {
 			statuses[strings.ToLower(text)] = true
-		} else if code, ok := grpcCodeOf(text); ok {
+		} else if code, ok := codeIn(text); ok {
 			codes[code] = true
 		} else {
 			faults[text] = true
@@ -89,8 +79,8 @@ func isStatusText(text string) bool {
 	return strings.EqualFold(text[1:], "xx")
 }
 
-// grpcCodeOf reads grpc:14 or grpc:UNAVAILABLE; -1 is a code that nobody ends in.
-func grpcCodeOf(text string) (int, bool) {
+// codeIn reads grpc:14 or grpc:UNAVAILABLE; -1 is a code that nobody ends in.
+func codeIn(text string) (int, bool) {
 	scheme, code, found := strings.Cut(text, ":")
 	if !found || !strings.EqualFold(scheme, "grpc") {
 		return 0, false

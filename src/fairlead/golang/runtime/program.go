@@ -7,20 +7,20 @@ import "sync/atomic"
 type program struct {
 	inside atomic.Int64 // calls that it has let in and that have not ended
 
-	curious    bool // whether something is to be asked before the lock is taken
-	caller     bool
-	entrance   bool
-	hots       []*share[hot]
-	params     []*param // of each
-	elsewhere  []*elsewhere
-	authority  []*authorityRule
-	throttles  []*share[pace]
-	somes      []some  // of what counts, that which is about some calls only, or simulates
-	rates      []*rate // of everybody's calls, enforced
-	groups     []int   // of each rate: those of one resource, of which the fullest is named
-	caps       []*limiter
-	breakers   []*breaker
-	reads      []*rate // what rules of other resources read
+	curious   bool // whether something is to be asked before the lock is taken
+	caller    bool
+	entrance  bool
+	hots      []*share[hot]
+	params    []*param // of each
+	elsewhere []*elsewhere
+	authority []*authorityRule
+	throttles []*share[pace]
+	somes     []some  // of what counts, that which is about some calls only, or simulates
+	rates     []*rate // of everybody's calls, enforced
+	groups    []int   // of each rate: those of one resource, of which the fullest is named
+	caps      []*limiter
+	breakers  []*breaker
+	reads     []*rate // what rules of other resources read
 }
 
 // some is one rule that counts some calls only, or that simulates.
@@ -44,7 +44,7 @@ const (
 )
 
 // pick returns what counts a call, nil where the rule is not about it.
-func (s *share[T]) pick(a *asked) *T {
+func (s *share[T]) pick(a *about) *T {
 	selection := &s.rule.Selection
 	if !selection.everybody() && !selection.selects(a.caller, a.within) {
 		return nil
@@ -116,12 +116,12 @@ func (x *elsewhere) read(n int64, w *world) (found seen) {
 // nobody is a call of which nothing is known.
 type nobody struct{}
 
-func (nobody) caller() string                         { return "" }
-func (nobody) entrance() string                       { return "" }
+func (nobody) caller() string                        { return "" }
+func (nobody) entrance() string                      { return "" }
 func (nobody) value(*param) (string, []string, bool) { return "", nil, false }
 
 // ask asks what rules want to know of a call. No lock is held: applications answer.
-func (p *program) ask(f facts, a *asked, n int64, w *world) {
+func (p *program) ask(f facts, a *about, n int64, w *world) {
 	if f == nil {
 		f = nobody{}
 	}

@@ -40,6 +40,7 @@ func (f refusal) answer(resource string) *Rejection {
 	r := &Rejection{
 		Status: back.Status, Header: back.Headers, GRPCStatus: back.GRPCStatus,
 		Rule: f.rule.Rule, Resource: resource, Reason: f.reason,
+		Answers: back.Body != nil || back.Status != usualStatus, why: f,
 	}
 	r.Body = saidOf[f.reason] + ": " + resource
 	if back.Body != nil {
@@ -54,6 +55,9 @@ func (f refusal) answer(resource string) *Rejection {
 	}
 	return r
 }
+
+// usualStatus is what a rejected call gets without a fallback action (contract 23).
+const usualStatus = 429
 
 // queue says when there may be room, in whole seconds.
 func (f refusal) queue(r *Rejection, back *fallback) {

@@ -12,6 +12,9 @@ type Rejection struct {
 	Resource    string
 	Answers     bool   // whether the rule's author wrote a response: a client gets it, and an error else
 	Reason      string // rate, queue, concurrency, breaker, hot, authority, overload
+
+	why  refusal
+	next *Rejection // of another rule that only simulates
 }
 
 // Error says it to code that called somebody and was turned away.

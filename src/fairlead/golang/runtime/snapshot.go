@@ -29,6 +29,8 @@ type snapshot struct {
 	// FlowPart and OverloadPart are the same, read but for their shape.
 	FlowPart     any `json:"flow"`
 	OverloadPart any `json:"overload"`
+
+	flow flowRules // what FlowPart says
 }
 
 // Governance of a namespace (fairlead.policy.governance).

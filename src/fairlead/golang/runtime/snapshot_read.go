@@ -72,7 +72,7 @@ func (r *jsonReading) object(value any, to reflect.Value, path string) error {
 			r.refuse(where + ": unknown to this version")
 			continue
 		}
-		if err := r.read(object.values[key], to.Field(field), where); err != nil {
+		if err := r.read(object.values[key], to.FieldByIndex(field), where); err != nil {
 			return err
 		}
 	}
@@ -163,7 +163,7 @@ func jsonExpected(kind string, value any, path string) error {
 }
 
 type jsonFields struct {
-	index    map[string]int
+	index    map[string][]int // places, as reflect has them
 	required []string
 }
 
@@ -173,13 +173,13 @@ func jsonFieldsOf(kind reflect.Type) *jsonFields {
 	if known, ok := jsonFieldsKnown.Load(kind); ok {
 		return known.(*jsonFields)
 	}
-	found := &jsonFields{index: map[string]int{}}
-	for i := 0; i < kind.NumField(); i++ {
-		name, options, _ := strings.Cut(kind.Field(i).Tag.Get("json"), ",")
+	found := &jsonFields{index: map[string][]int{}}
+	for _, field := range reflect.VisibleFields(kind) {
+		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
 		if name == "" {
 			continue
 		}
-		found.index[name] = i
+		found.index[name] = field.Index
 		if options == "required" {
 			found.required = append(found.required, name)
 		}

@@ -6,7 +6,7 @@ package fairlead
 type trial struct {
 	gate    *gate
 	program *program
-	asked   *asked
+	about   *about
 	n       int64
 	now     int64
 	prior   bool
@@ -37,7 +37,7 @@ func (t *trial) run(e *entry) *Rejection {
 	if len(p.somes) > 0 {
 		t.watch()
 	}
-	if t.allowed(&f) && t.hot(&f) && t.rate(&f) && t.turn(&f) && t.room(&f) && t.whole(&f) {
+	if t.allowed(&f) && t.hot(&f) && t.rate(&f) && t.turn(&f) && t.room(&f) && t.unbroken(&f) {
 		t.take(e)
 		e.would = t.would
 		return nil
@@ -63,11 +63,11 @@ func (t *trial) watch() {
 		var found picked
 		switch {
 		case one.rate != nil:
-			found.rate = one.rate.pick(t.asked)
+			found.rate = one.rate.pick(t.about)
 		case one.cap != nil:
-			found.cap = one.cap.pick(t.asked)
+			found.cap = one.cap.pick(t.about)
 		default:
-			found.breaker = one.breaker.pick(t.asked)
+			found.breaker = one.breaker.pick(t.about)
 		}
 		if found == (picked{}) || found.simulated() && t.wouldReject(found) {
 			continue
@@ -110,9 +110,9 @@ func (t *trial) wouldReject(k picked) bool {
 // allowed asks who calls: who has no name passes, and whoever the list is for.
 func (t *trial) allowed(f *refusal) bool {
 	for _, one := range t.program.authority {
-		caller := t.asked.caller
+		caller := t.about.caller
 		if caller == "" || isOneOf(one.Names, caller) == one.Allow ||
-			!one.Selection.everybody() && !one.Selection.selects(caller, t.asked.within) {
+			!one.Selection.everybody() && !one.Selection.selects(caller, t.about.within) {
 			continue
 		}
 		found := refusal{&one.rule, reasonAuthority, 0}
@@ -127,11 +127,11 @@ func (t *trial) allowed(f *refusal) bool {
 
 func (t *trial) hot(f *refusal) bool {
 	for i, one := range t.program.hots {
-		v := &t.asked.values[i]
+		v := &t.about.values[i]
 		if !v.known {
 			continue
 		}
-		h := one.pick(t.asked)
+		h := one.pick(t.about)
 		if h == nil {
 			continue
 		}
@@ -229,10 +229,10 @@ func (t *trial) turn(f *refusal) bool {
 	p := t.program
 	for i, one := range p.elsewhere {
 		selection := &one.rule.Selection
-		if !t.asked.read[i].over || !selection.everybody() && !selection.selects(t.asked.caller, t.asked.within) {
+		if !t.about.read[i].over || !selection.everybody() && !selection.selects(t.about.caller, t.about.within) {
 			continue
 		}
-		found := refusal{&one.rule.rule, reasonRate, t.asked.read[i].after}
+		found := refusal{&one.rule.rule, reasonRate, t.about.read[i].after}
 		if !one.rule.simulated() {
 			*f = found
 			return false
@@ -240,7 +240,7 @@ func (t *trial) turn(f *refusal) bool {
 		t.simulates(found)
 	}
 	for i, one := range p.throttles {
-		paced := one.pick(t.asked)
+		paced := one.pick(t.about)
 		if paced == nil {
 			continue
 		}
@@ -278,9 +278,9 @@ func (t *trial) room(f *refusal) bool {
 	return true
 }
 
-// whole asks breakers. Those before one that is open, that would have tried again now, are seen to
+// unbroken asks breakers. Those before one that is open, that would have tried again now, are seen to
 // begin, and to go back: their time to try again does not move.
-func (t *trial) whole(f *refusal) bool {
+func (t *trial) unbroken(f *refusal) bool {
 	var tried []*breaker
 	shuts := func(one *breaker) bool {
 		if one == nil || one.state == closed {

@@ -62,11 +62,11 @@ func (t *trial) takePicked(e *entry) {
 
 func (t *trial) takeHot(e *entry) {
 	for i, one := range t.program.hots {
-		v := &t.asked.values[i]
+		v := &t.about.values[i]
 		if !v.known || t.simHots&(1<<(i&63)) != 0 {
 			continue
 		}
-		h := one.pick(t.asked)
+		h := one.pick(t.about)
 		if h == nil {
 			continue
 		}
@@ -81,7 +81,7 @@ func (t *trial) takeTurns() {
 		if t.simPace&(1<<(i&63)) != 0 {
 			continue
 		}
-		if paced := one.pick(t.asked); paced != nil {
+		if paced := one.pick(t.about); paced != nil {
 			paced.take(t.now, t.n)
 		}
 	}
