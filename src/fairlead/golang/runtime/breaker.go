@@ -47,7 +47,7 @@ type breaker struct {
 	edge     int64
 	step     int64
 	slow     int64
-	judge    func(*outcome) bool // what tells an error, where that is not what is usual
+	judge    func(outcome) bool // what tells an error, where that is not what is usual
 }
 
 func newBreaker(r *breakerRule, resource string, w *world) *breaker {
@@ -220,7 +220,7 @@ func (b *breaker) isBad(rt int64, o *outcome, failed bool) bool {
 	case b.judge == nil || !o.known():
 		return failed
 	}
-	return b.judge(o)
+	return b.judge(*o)
 }
 
 // roll begins the bucket of now.

@@ -47,7 +47,7 @@ var grpcCodes = [...]string{
 }
 
 // judgeOf returns what tells whether a call ended in one of errors (fairlead.policy.breaker).
-func judgeOf(errors []string) func(*outcome) bool {
+func judgeOf(errors []string) func(outcome) bool {
 	statuses, codes, faults := map[string]bool{}, map[int]bool{}, map[string]bool{}
 	for _, text := range errors {
 		if isStatusText(text) {
@@ -58,7 +58,7 @@ func judgeOf(errors []string) func(*outcome) bool {
 			faults[text] = true
 		}
 	}
-	return func(o *outcome) bool {
+	return func(o outcome) bool {
 		if o.fault != "" && faults[o.fault] || o.grpc >= 0 && codes[o.grpc] {
 			return true
 		}
