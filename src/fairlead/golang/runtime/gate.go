@@ -49,8 +49,16 @@ type held struct {
 type about struct {
 	caller string
 	within [2]string // the resource that is served, and the wider one
-	values []valueAsked
+	few    [fewValues]valueAsked
+	more   []valueAsked
 	read   []seen
+}
+
+func (a *about) value(i int) *valueAsked {
+	if i < fewValues {
+		return &a.few[i]
+	}
+	return &a.more[i-fewValues]
 }
 
 // valueAsked is a part of a call: several values are nil where there is one.
@@ -101,24 +109,23 @@ func slept(wait int64, done <-chan struct{}) bool {
 
 // admit does the same for n calls as one, without waiting; one that is prior may borrow.
 func (g *gate) admit(f facts, e *entry, n int64, prior bool) *Rejection {
-	var few [fewValues]valueAsked
 	for {
 		p := g.program.Load()
 		if p == nil {
 			return nil
 		}
-		a := about{values: few[:0]}
+		var a about
 		if p.curious {
 			p.ask(f, &a, n, g.world)
 		}
-		if r, done := g.admitted(p, &trial{gate: g, program: p, n: n, about: &a, prior: prior}, e); done {
+		if r, done := g.admitted(p, &a, &trial{gate: g, program: p, n: n, prior: prior}, e); done {
 			return r
 		}
 	}
 }
 
 // admitted is false where rules came between what was asked and what is to be decided by it.
-func (g *gate) admitted(p *program, t *trial, e *entry) (r *Rejection, done bool) {
+func (g *gate) admitted(p *program, a *about, t *trial, e *entry) (r *Rejection, done bool) {
 	now := e.at
 	if now == 0 || g.world.clock != nil {
 		now = g.world.now()
@@ -134,7 +141,7 @@ func (g *gate) admitted(p *program, t *trial, e *entry) (r *Rejection, done bool
 		return nil, false
 	}
 	t.now = now
-	return t.run(e), true
+	return t.run(a, e), true
 }
 
 // begin says that the wait of a call is over: response time counts from here.

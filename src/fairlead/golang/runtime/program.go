@@ -44,9 +44,9 @@ const (
 )
 
 // pick returns what counts a call, nil where the rule is not about it.
-func (s *share[T]) pick(a *about) *T {
+func (s *share[T]) pick(caller string, within [2]string) *T {
 	selection := &s.rule.Selection
-	if !selection.everybody() && !selection.selects(a.caller, a.within) {
+	if !selection.everybody() && !selection.selects(caller, within) {
 		return nil
 	}
 	if !selection.Each {
@@ -55,7 +55,6 @@ func (s *share[T]) pick(a *about) *T {
 		}
 		return s.one
 	}
-	caller := a.caller
 	found := s.callers[caller]
 	if found == nil && len(s.callers) >= mostCallers {
 		caller = otherCaller
@@ -131,14 +130,16 @@ func (p *program) ask(f facts, a *about, n int64, w *world) {
 	if p.entrance {
 		a.within = scopesOf(f.entrance())
 	}
-	for _, param := range p.params {
-		var v valueAsked
+	if len(p.params) > fewValues {
+		a.more = make([]valueAsked, len(p.params)-fewValues)
+	}
+	for i, param := range p.params {
+		v := a.value(i)
 		if param.Source == "constant" {
 			v.known = true
 		} else {
 			v.one, v.several, v.known = f.value(param)
 		}
-		a.values = append(a.values, v)
 	}
 	for _, one := range p.elsewhere {
 		a.read = append(a.read, one.read(n, w))

@@ -6,7 +6,6 @@ package fairlead
 type trial struct {
 	gate    *gate
 	program *program
-	about   *about
 	n       int64
 	now     int64
 	prior   bool
@@ -31,14 +30,14 @@ type loan struct {
 	begins int64
 }
 
-func (t *trial) run(e *entry) *Rejection {
+func (t *trial) run(a *about, e *entry) *Rejection {
 	p := t.program
 	var f refusal
 	if len(p.somes) > 0 {
-		t.watch()
+		t.watch(a)
 	}
-	if t.allowed(&f) && t.hot(&f) && t.rate(&f) && t.turn(&f) && t.room(&f) && t.unbroken(&f) {
-		t.take(e)
+	if t.allowed(a, &f) && t.hot(a, &f) && t.rate(&f) && t.turn(a, &f) && t.room(&f) && t.unbroken(&f) {
+		t.take(a, e)
 		e.would = t.would
 		return nil
 	}
@@ -58,16 +57,16 @@ func (t *trial) simulates(f refusal) {
 
 // watch picks what a program has for some calls: all of it that is enforced, and of what simulates
 // that which would let the call in.
-func (t *trial) watch() {
+func (t *trial) watch(a *about) {
 	for _, one := range t.program.somes {
 		var found picked
 		switch {
 		case one.rate != nil:
-			found.rate = one.rate.pick(t.about)
+			found.rate = one.rate.pick(a.caller, a.within)
 		case one.cap != nil:
-			found.cap = one.cap.pick(t.about)
+			found.cap = one.cap.pick(a.caller, a.within)
 		default:
-			found.breaker = one.breaker.pick(t.about)
+			found.breaker = one.breaker.pick(a.caller, a.within)
 		}
 		if found == (picked{}) || found.simulated() && t.wouldReject(found) {
 			continue
@@ -108,11 +107,11 @@ func (t *trial) wouldReject(k picked) bool {
 }
 
 // allowed asks who calls: who has no name passes, and whoever the list is for.
-func (t *trial) allowed(f *refusal) bool {
+func (t *trial) allowed(a *about, f *refusal) bool {
 	for _, one := range t.program.authority {
-		caller := t.about.caller
+		caller := a.caller
 		if caller == "" || isOneOf(one.Names, caller) == one.Allow ||
-			!one.Selection.everybody() && !one.Selection.selects(caller, t.about.within) {
+			!one.Selection.everybody() && !one.Selection.selects(caller, a.within) {
 			continue
 		}
 		found := refusal{&one.rule, reasonAuthority, 0}
@@ -125,13 +124,13 @@ func (t *trial) allowed(f *refusal) bool {
 	return true
 }
 
-func (t *trial) hot(f *refusal) bool {
+func (t *trial) hot(a *about, f *refusal) bool {
 	for i, one := range t.program.hots {
-		v := &t.about.values[i]
+		v := a.value(i)
 		if !v.known {
 			continue
 		}
-		h := one.pick(t.about)
+		h := one.pick(a.caller, a.within)
 		if h == nil {
 			continue
 		}
@@ -225,14 +224,14 @@ func (t *trial) borrow() bool {
 }
 
 // turn asks windows in the calls of other resources, and whose turn it is.
-func (t *trial) turn(f *refusal) bool {
+func (t *trial) turn(a *about, f *refusal) bool {
 	p := t.program
 	for i, one := range p.elsewhere {
 		selection := &one.rule.Selection
-		if !t.about.read[i].over || !selection.everybody() && !selection.selects(t.about.caller, t.about.within) {
+		if !a.read[i].over || !selection.everybody() && !selection.selects(a.caller, a.within) {
 			continue
 		}
-		found := refusal{&one.rule.rule, reasonRate, t.about.read[i].after}
+		found := refusal{&one.rule.rule, reasonRate, a.read[i].after}
 		if !one.rule.simulated() {
 			*f = found
 			return false
@@ -240,7 +239,7 @@ func (t *trial) turn(f *refusal) bool {
 		t.simulates(found)
 	}
 	for i, one := range p.throttles {
-		paced := one.pick(t.about)
+		paced := one.pick(a.caller, a.within)
 		if paced == nil {
 			continue
 		}

@@ -1,7 +1,7 @@
 package fairlead
 
 // take takes of all that has let a call in.
-func (t *trial) take(e *entry) {
+func (t *trial) take(a *about, e *entry) {
 	p := t.program
 	for _, one := range t.loans {
 		one.window.lend(one.rate, t.n, one.begins)
@@ -29,9 +29,9 @@ func (t *trial) take(e *entry) {
 		t.takePicked(e)
 	}
 	if len(p.hots) > 0 {
-		t.takeHot(e)
+		t.takeHot(a, e)
 	}
-	t.takeTurns()
+	t.takeTurns(a)
 	for _, one := range t.loans {
 		one.rate.deferred(t.n, t.now+t.wait)
 	}
@@ -60,13 +60,13 @@ func (t *trial) takePicked(e *entry) {
 	}
 }
 
-func (t *trial) takeHot(e *entry) {
+func (t *trial) takeHot(a *about, e *entry) {
 	for i, one := range t.program.hots {
-		v := &t.about.values[i]
+		v := a.value(i)
 		if !v.known || t.simHots&(1<<(i&63)) != 0 {
 			continue
 		}
-		h := one.pick(t.about)
+		h := one.pick(a.caller, a.within)
 		if h == nil {
 			continue
 		}
@@ -76,12 +76,12 @@ func (t *trial) takeHot(e *entry) {
 	}
 }
 
-func (t *trial) takeTurns() {
+func (t *trial) takeTurns(a *about) {
 	for i, one := range t.program.throttles {
 		if t.simPace&(1<<(i&63)) != 0 {
 			continue
 		}
-		if paced := one.pick(t.about); paced != nil {
+		if paced := one.pick(a.caller, a.within); paced != nil {
 			paced.take(t.now, t.n)
 		}
 	}

@@ -1,0 +1,64 @@
+package fairlead
+
+import (
+	"context"
+	"testing"
+)
+
+// What a request costs, whole: Begin to End, as a hook of a server calls them.
+
+func threeRules() flowRules {
+	named := func(strategy string) rule {
+		return rule{Rule: "FaultToleranceRule/r", Strategy: strategy, Resource: "GET:/", Mode: modeEnforce, Fallback: usualFallback()}
+	}
+	hot := hotRule{rule: named("hot"), Param: param{Source: "header", Name: "X-User"}, Behaviour: hotReject,
+		Threshold: 1e9, WindowMs: 1000, Elements: true}
+	return flowRules{
+		Rates: []rateRule{{rule: named("rate"), Windows: []windowRule{{Threshold: 1e9, WindowMs: 1000}}}},
+		Caps:  []capRule{{rule: named("cap"), Most: 1000}},
+		Hots:  []hotRule{hot},
+	}
+}
+
+func requestOf() *Inbound {
+	return &Inbound{Method: "GET", Path: "/", Header: map[string][]string{
+		"Accept": {"*/*"}, "User-Agent": {"x"}, "X-User": {"42"},
+	}}
+}
+
+func begunAndEnded(b *testing.B, s *snapshot) {
+	inForceWith(b, s)
+	b.Cleanup(func() { ruled.apply(&flowRules{}) })
+	b.ReportAllocs()
+	b.ResetTimer()
+	b.RunParallel(func(on *testing.PB) {
+		in, ctx := requestOf(), context.Background()
+		for on.Next() {
+			r, rejection := Begin(ctx, in)
+			if rejection != nil {
+				b.Fatal(rejection)
+			}
+			r.End(200, -1, false)
+		}
+	})
+}
+
+func BenchmarkFlow(b *testing.B) {
+	b.Run("none", func(b *testing.B) { begunAndEnded(b, &snapshot{}) })
+	b.Run("three", func(b *testing.B) { begunAndEnded(b, &snapshot{flow: threeRules()}) })
+}
+
+func BenchmarkGate(b *testing.B) {
+	w := newWorld()
+	rules := threeRules()
+	w.apply(&rules)
+	g, f := w.gate("GET:/", false), &playedFacts{}
+	b.ReportAllocs()
+	for i := 0; i < b.N; i++ {
+		var e entry
+		if r := g.enter(f, nil, &e); r != nil {
+			b.Fatal(r)
+		}
+		e.exit(outcome{status: 200, grpc: -1})
+	}
+}
