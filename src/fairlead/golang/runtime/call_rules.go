@@ -161,6 +161,7 @@ func (c *Call) routing() *routeRequest {
 		q.method = "GET"
 	}
 	q.parent, _ = c.trace()
+	q.label = c.plan.lanes.label(c.lane, c.out.Header[baggageHeader.spelt(c.out.GRPC)])
 	return q
 }
 

@@ -17,10 +17,14 @@ type routeRequest struct {
 	sourceIP  string
 	message   any    // of gRPC
 	parent    string // trace that is sent, where the application has written none
+	label     string // baggage that is sent, "" for the application's own
 }
 
 // header returns the value of a header, or of what HTTP/2 calls one; repeated ones are joined.
 func (q *routeRequest) header(name string) (string, bool) {
+	if name == "baggage" && q.label != "" {
+		return q.label, true
+	}
 	if values := q.listed(name); len(values) == 1 {
 		return values[0], true
 	} else if len(values) > 1 {

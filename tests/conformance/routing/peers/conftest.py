@@ -11,7 +11,7 @@ import pytest
 
 from tests.conformance.routing.peers.corpus import policies
 from tests.conformance.routing.peers.plane import Plane, standing
-from tests.conformance.routing.peers.runners import Runner, by_agent, by_envoy, stock
+from tests.conformance.routing.peers.runners import Runner, built, by_agent, by_envoy, stock
 
 PEERS = bool(os.environ.get("PEERS"))
 collect_ignore = [] if PEERS else ["test_peers.py"]
@@ -40,6 +40,8 @@ def asking(
                     one = by_envoy(plane, folder)
                 elif kind == "agent":
                     one = by_agent(plane, library, folder)
+                elif kind == "built":
+                    one = by_agent(plane, library, folder, built(library, folder))
                 else:
                     one = stock(plane, kind, folder)
                 found[name] = stack.enter_context(one)

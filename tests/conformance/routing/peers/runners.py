@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -36,6 +38,7 @@ for name in ("NODE", "GO", "JAVA"):
         STOCK[name.lower()] = command.split()
 _LANE = re.compile(r"(?:.*,)?x-opensergo-traffic=(\w+)(?:,.*)?")
 LIBRARIES = ("httpx", "requests", "aiohttp", "grpc")
+GRPC_LIBRARIES = ("grpc", "grpc-go")
 
 
 class Runner(Protocol):
@@ -124,7 +127,7 @@ def _answers(port: int, host: str) -> bool:
 
 def _knows(child: Child, hosts: Mapping[str, str], library: str) -> bool:
     """Tell whether an agent has been told of the apps that there are."""
-    if library == "grpc":
+    if library in GRPC_LIBRARIES:
         told = {"target": hosts[GRPC], "metadata": [], "method": "/a.B/C", "deadline": 8}
         return bool(child.ask(told)["code"] == "OK")
     url = f"http://{hosts[HTTP]}/"
@@ -139,13 +142,29 @@ BY = {
 }
 
 
+def built(library: str, folder: Path) -> list[str]:
+    """Build the Go program that calls by a library, with the agent in it."""
+    program = folder / library / "caller"
+    fairlead = str(Path(sys.executable).with_name("fairlead"))
+    command = [fairlead, "go", "build", "--strict", "-o", str(program), "."]
+    environment = {**os.environ, "GOFLAGS": "-buildvcs=false"}
+    subprocess.run(command, cwd=HERE / library, env=environment, check=True, timeout=900)
+    return [str(program)]
+
+
 @contextmanager
-def by_agent(plane: Plane, library: str, folder: Path) -> Iterator[Runner]:
-    """Run an application with the agent, once for each lane: it knows which lane a call is on."""
+def by_agent(
+    plane: Plane, library: str, folder: Path, program: Sequence[str] = ()
+) -> Iterator[Runner]:
+    """Run an application with the agent, once for each lane: it knows which lane a call is on.
+
+    It is `program` where the agent is in that, and else one that `fairlead run` starts.
+    """
     told = {"CONTROL": plane.server.url, "NAMESPACE": CALLER, "APP": CALLER, "ZONE": PLACE}
     environment = {**TOLD, **{f"FAIRLEAD_{key}": value for key, value in told.items()}}
     command = BY.get(library) or STOCK["python"]
     run = [str(Path(sys.executable).with_name("fairlead")), "run", "--", *command]
+    run = list(program) or run
     children: dict[str, Child] = {}
     with ExitStack() as stack:
 
@@ -163,7 +182,7 @@ def by_agent(plane: Plane, library: str, folder: Path) -> Iterator[Runner]:
                 until(lambda: _knows(child, plane.hosts, library))
             return children[name].ask(told)
 
-        if library == "grpc":
+        if library in GRPC_LIBRARIES:
             yield Grpc(plane, ask, lambda host: (host, ""))
         else:
             yield Http(plane, ask)
@@ -172,6 +191,8 @@ def by_agent(plane: Plane, library: str, folder: Path) -> Iterator[Runner]:
 def missing(name: str) -> str:
     """Return why a data plane cannot be asked here, ``""`` where it can."""
     kind = name.partition(" ")[0]
+    if kind == "built":
+        return "" if shutil.which("go") else "no Go toolchain on PATH"
     if kind == "agent" or kind in STOCK or (kind == "envoy" and ENVOY):
         return ""
     return os.environ.get(f"PEER_{kind.upper()}_MISSING", f"no program for {kind}")

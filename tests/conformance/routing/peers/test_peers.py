@@ -27,6 +27,8 @@ PLANES = {
     "agent httpx": ("agent", of(HTTP)),
     "agent requests": ("agent", of(HTTP)),
     "agent aiohttp": ("agent", of(HTTP)),
+    "built net-http": ("go agent", of(HTTP)),
+    "built grpc-go": ("go agent", of(GRPC)),
 }
 """The data planes, each with its name in features.yaml and the groups that it can be asked."""
 
@@ -34,11 +36,15 @@ PLANES = {
 def cases() -> list[object]:
     """Return what has to hold, of each data plane."""
     return [
-        pytest.param(name, *one.values, id=f"{name}-{one.id}", marks=one.marks)
+        pytest.param(name, *one.values, id=f"{name}-{one.id}", marks=[*one.marks, *_time(name)])
         for name, (runner, groups) in PLANES.items()
         if runner in KNOWN
         for one in honoured(runner, groups, KNOWN)
     ]
+
+
+def _time(name: str) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.timeout(900)] if name.startswith("built ") else []  # the first one builds
 
 
 @pytest.mark.parametrize(("name", "group", "case"), cases())

@@ -1,0 +1,3 @@
+module fairlead/peers/net-http
+
+go 1.21
