@@ -40,7 +40,15 @@ type Request struct {
 	shed     *protection
 	began    int64
 	ended    atomic.Int64 // 0 for a request that is served
+	state    atomic.Int32 // of its route
+	outcome  outcome      // of one that has ended while its route was looked at
 }
+
+// A handler may come to its route in a goroutine that its server has given up waiting for.
+const (
+	routing int32 = 1
+	over    int32 = 2
+)
 
 type requestKey struct{}
 
@@ -68,21 +76,26 @@ func Begin(parent context.Context, in *Inbound) (*Request, *Rejection) {
 	p := ready()
 	r := &Request{Context: parent, plan: p, in: *in, previous: getLocal(), began: clock()}
 	setLocal(r)
-	if p.shed != nil {
-		if rejection := p.shed.admit(in.Path, in.Header); rejection != nil {
-			r.lane = p.lanes.own
-			return r, rejection
+	return r, r.admit()
+}
+
+// admit puts a request on its lane and asks the rules. A fault of ours lets it pass.
+func (r *Request) admit() (rejection *Rejection) {
+	defer r.recovered()
+	r.lane = r.plan.lanes.own
+	if shed := r.plan.shed; shed != nil {
+		if rejection = shed.admit(r.in.Path, r.in.Header); rejection != nil {
+			return rejection
 		}
-		r.shed = p.shed
+		r.shed = shed
 	}
 	r.arrive()
-	return r, r.enter()
+	return r.enter()
 }
 
 // arrive reads what headers say. A fault of ours lets the request go on without a label.
 func (r *Request) arrive() {
 	defer r.recovered()
-	r.lane = r.plan.lanes.own
 	if len(r.in.Header) > 0 && !told.traceless {
 		r.trace = [2]string{headerText(&r.in, parentHeader), ""}
 		if r.trace[0] != "" {
@@ -156,8 +169,13 @@ func (r *Request) pass(g *gate, e *entry) *Rejection {
 // Route names the route that a request has come to, as its framework writes it, and asks the rules
 // that are about it. What was asked before is not asked again: of routes within routes the first one
 // that has a template is the request's.
-func (r *Request) Route(template string) *Rejection {
-	if r.template != "" || template == "" {
+func (r *Request) Route(template string) (rejection *Rejection) {
+	if template == "" || !r.state.CompareAndSwap(0, routing) {
+		return nil
+	}
+	defer r.come()
+	defer r.recovered()
+	if r.template != "" {
 		return nil
 	}
 	r.template = template
@@ -166,6 +184,13 @@ func (r *Request) Route(template string) *Rejection {
 	r.door.Store(resource)
 	r.name(*resource)
 	return r.passRoute(r.plan.rules.routed(method, template))
+}
+
+// come says that a route has been looked at. A request that has ended meanwhile is left here.
+func (r *Request) come() {
+	if !r.state.CompareAndSwap(routing, 0) {
+		r.leave()
+	}
 }
 
 // passRoute enters what of the gate of a route is left to ask.
@@ -193,17 +218,32 @@ func (r *Request) End(status, grpc int, failed bool) {
 	if !r.ended.CompareAndSwap(0, now) {
 		return
 	}
-	setLocal(r.previous)
+	if getLocal() == r {
+		setLocal(r.previous)
+	}
+	r.outcome = outcome{status: status, grpc: grpc, failed: failed, elapsed: now - r.began, at: now}
+	for {
+		if r.state.CompareAndSwap(0, over) {
+			r.leave()
+			return
+		}
+		if r.state.CompareAndSwap(routing, routing|over) {
+			return
+		}
+	}
+}
+
+// leave leaves gates, once nobody enters any more.
+func (r *Request) leave() {
 	defer r.recovered()
-	elapsed := now - r.began
-	o := outcome{status: status, grpc: grpc, failed: failed, elapsed: elapsed, at: now}
+	o := r.outcome
 	r.routed.exit(o)
 	r.entry.exit(o)
 	if r.shed != nil {
-		r.shed.leave(elapsed)
+		r.shed.leave(o.elapsed)
 	}
 	if r.meter != nil {
-		r.meter.end(elapsed, failed || status >= 500 || grpc > 0 && isServerFault(grpc))
+		r.meter.end(o.elapsed, o.failed || o.status >= 500 || o.grpc > 0 && isServerFault(o.grpc))
 	}
 }
 

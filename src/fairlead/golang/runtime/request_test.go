@@ -63,6 +63,22 @@ func TestAContextSaysForWhomWorkIsDone(t *testing.T) {
 	}
 }
 
+func TestARequestMayEndWhileItsRouteIsLookedAt(t *testing.T) {
+	for i := 0; i < 200; i++ {
+		r, _ := Begin(context.Background(), &Inbound{Method: "GET", Path: "/"})
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			r.Route("/{id}")
+		}()
+		r.End(200, -1, false)
+		<-done
+		if state := r.state.Load(); state&over == 0 {
+			t.Fatalf("a request has ended, and is %d", state)
+		}
+	}
+}
+
 func BenchmarkRequest(b *testing.B) {
 	inForceWith(b, &snapshot{Lanes: twoLanes})
 	in := &Inbound{Method: "GET", Path: "/", Header: map[string][]string{
