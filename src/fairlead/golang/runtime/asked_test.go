@@ -162,6 +162,12 @@ func askedArrive(line json.RawMessage) (any, error) {
 	}
 	r := &Request{in: ask.Request.inbound()}
 	lane := l.arrive(r)
+	for name, values := range r.in.Header {
+		for i, value := range values {
+			values[i] = latin(value)
+		}
+		r.in.Header[name] = values
+	}
 	return map[string]any{"lane": lane, "headers": r.in.Header}, nil
 }
 

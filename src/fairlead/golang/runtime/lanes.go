@@ -217,18 +217,21 @@ func (l *lanes) mentioned(header string) bool {
 
 // strip takes labels and the caller's name away, and leaves every other member of the baggage.
 func (l *lanes) strip(in *Inbound) {
+	caller := callerHeader.spelt(in.GRPC)
+	_, named := in.Header[caller]
 	found, theirs, invalid := l.read(in)
-	if len(found) > 0 || invalid {
-		for i := range l.keyNames {
-			delete(in.Header, l.keyNames[i].spelt(in.GRPC))
-		}
-		if name := baggageHeader.spelt(in.GRPC); theirs == "" {
-			delete(in.Header, name)
-		} else {
-			in.Header[name] = []string{bytesOf(theirs)}
-		}
+	if len(found) == 0 && !invalid && !named {
+		return
 	}
-	delete(in.Header, callerHeader.spelt(in.GRPC))
+	for i := range l.keyNames {
+		delete(in.Header, l.keyNames[i].spelt(in.GRPC))
+	}
+	delete(in.Header, caller)
+	if name := baggageHeader.spelt(in.GRPC); theirs == "" {
+		delete(in.Header, name)
+	} else {
+		in.Header[name] = []string{bytesOf(theirs)}
+	}
 }
 
 // label returns the baggage header for a lane, "" for none, given what the application has written.
