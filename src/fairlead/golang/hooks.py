@@ -91,6 +91,55 @@ _CONNECT = (
 
 _DIAL = "func (t *Transport) dial(ctx context.Context, network, addr string) (net.Conn, error)"
 
+_CONTEXT = "ctx context.Context"
+_QUERY = f"({_CONTEXT}, query string, args ...any)"
+_ON_CONNECTION = f"{_CONTEXT}, dc *driverConn, release func(error)"
+_GRABBER = "cg stmtConnGrabber"
+_OF_QUERY = "ctx, txctx context.Context, dc *driverConn, releaseConn func(error)"
+_OF_SQL = (
+    ("func Register(name string, driver driver.Driver)", "fairleadRegister"),
+    ("func Open(driverName, dataSourceName string) (*DB, error)", "fairleadOpen"),
+    ("func OpenDB(c driver.Connector) *DB", "fairleadOpenDB"),
+    ("func (db *DB) Close() error", "fairleadClose"),
+    ("func (db *DB) SetMaxIdleConns(n int)", "fairleadSetMaxIdleConns"),
+    ("func (db *DB) SetMaxOpenConns(n int)", "fairleadSetMaxOpenConns"),
+    ("func (db *DB) SetConnMaxLifetime(d time.Duration)", "fairleadSetConnMaxLifetime"),
+    ("func (db *DB) SetConnMaxIdleTime(d time.Duration)", "fairleadSetConnMaxIdleTime"),
+    (f"func (db *DB) PingContext({_CONTEXT}) error", "fairleadPingContext"),
+    (
+        f"func (db *DB) PrepareContext({_CONTEXT}, query string) (*Stmt, error)",
+        "fairleadPrepareContext",
+    ),
+    (f"func (db *DB) ExecContext{_QUERY} (Result, error)", "fairleadExecContext"),
+    (f"func (db *DB) QueryContext{_QUERY} (*Rows, error)", "fairleadQueryContext"),
+    (f"func (db *DB) BeginTx({_CONTEXT}, opts *TxOptions) (*Tx, error)", "fairleadBeginTx"),
+    (f"func (db *DB) Conn({_CONTEXT}) (*Conn, error)", "fairleadTake"),
+    (
+        f"func (db *DB) prepareDC({_ON_CONNECTION}, {_GRABBER}, query string) (*Stmt, error)",
+        "fairleadPrepareDC",
+    ),
+    (
+        f"func (db *DB) execDC({_ON_CONNECTION}, query string, args []any) (res Result, err error)",
+        "fairleadExecDC",
+    ),
+    (
+        f"func (db *DB) queryDC({_OF_QUERY}, query string, args []any) (*Rows, error)",
+        "fairleadQueryDC",
+    ),
+    (
+        f"func (db *DB) beginDC({_ON_CONNECTION}, opts *TxOptions) (tx *Tx, err error)",
+        "fairleadBeginDC",
+    ),
+    ("func (dc *driverConn) releaseConn(err error)", "fairleadReleaseConn"),
+    ("func (c *Conn) Raw(f func(driverConn any) error) (err error)", "fairleadRaw"),
+    (f"func (tx *Tx) StmtContext({_CONTEXT}, stmt *Stmt) *Stmt", "fairleadStmtContext"),
+    (f"func (s *Stmt) ExecContext({_CONTEXT}, args ...any) (Result, error)", "fairleadExecContext"),
+    (
+        f"func (s *Stmt) QueryContext({_CONTEXT}, args ...any) (*Rows, error)",
+        "fairleadQueryContext",
+    ),
+)
+
 STANDARD = (
     StdHook(
         name=GLS,
@@ -147,6 +196,21 @@ STANDARD = (
             Added(source="net_http/fairlead_body.go", package="net/http"),
             Added(source="net_http/fairlead_copies.go", package="net/http"),
             Added(source="net_http/fairlead_limits.go", package="net/http"),
+        ),
+    ),
+    StdHook(
+        name="database/sql",
+        what="statements that are sent to databases",
+        package="database/sql",
+        edits=(
+            Field("DB", "fairlead fairleadDB"),
+            Field("driverConn", "fairlead fairleadConn"),
+            Field("Stmt", "fairlead fairleadStmt"),
+            *(Rename((declaration,), to) for declaration, to in _OF_SQL),
+        ),
+        added=tuple(
+            Added(source=f"database_sql/fairlead_{part}.go", package="database/sql")
+            for part in ("pool", "conn", "stmt")
         ),
     ),
 )

@@ -8,6 +8,7 @@ type plan struct {
 	lanes    *lanes
 	services *services
 	rules    *ruleIndex
+	shadows  *shadows
 	shed     *protection // nil where the process does not protect itself
 }
 
@@ -25,6 +26,7 @@ func build(s *snapshot) *plan {
 		lanes:    newLanes(s),
 		services: newServices(s),
 		rules:    fitRules(s),
+		shadows:  newShadows(s),
 		shed:     fitProtection(s),
 	}
 }

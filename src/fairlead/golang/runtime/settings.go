@@ -21,8 +21,9 @@ type settings struct {
 	labels    [][2]string
 	zone      string
 	address   string
-	source    string // watch, or file:PATH
-	shadow    string // on, off, or the tables that may be rewritten, with commas between
+	source    string   // watch, or file:PATH
+	shadow    string   // on, off, or the tables that may be rewritten, with commas between
+	functions []string // that statements on a lane may call, beside those that are built in
 	trust     string
 	state     string
 	tokenFile string

@@ -34,6 +34,7 @@ var variables = []variable{
 	{name: "FAIRLEAD_ADDRESS", read: readAddress},
 	{name: "FAIRLEAD_SOURCE", read: readSource},
 	{name: "FAIRLEAD_SHADOW", read: readShadow},
+	{name: "FAIRLEAD_SQL_FUNCTIONS", read: readFunctions},
 	{name: "FAIRLEAD_TRUST", read: oneOf(func(s *settings, v string) { s.trust = v }, mesh, "none")},
 	{name: "FAIRLEAD_STATE", read: text(func(s *settings, v string) { s.state = v })},
 	{name: "FAIRLEAD_TOKEN_FILE", read: text(func(s *settings, v string) { s.tokenFile = v })},
@@ -211,6 +212,14 @@ func readDisable(s *settings, g given) error {
 		return invalid(g, "holds characters that cannot be printed")
 	}
 	s.disable = listed(g[0].value)
+	return nil
+}
+
+func readFunctions(s *settings, g given) error {
+	if !printable(g[0].value) {
+		return invalid(g, "holds characters that cannot be printed")
+	}
+	s.functions = listed(g[0].value)
 	return nil
 }
 

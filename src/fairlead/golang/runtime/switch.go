@@ -91,9 +91,11 @@ func follow() {
 	address := controlAt(set.control)
 	d := &door{address, tokenOf(set.tokenFile, address), &trust{file: set.caFile}}
 	whose := &subscription{node: nodeID(), of: &set}
+	rewritesNode = whose.node
 	session := newSession(following.apply, func(reason string) {
 		warn("refused from the control plane: " + reason)
 	})
+	rewritesAsked = d.rewrites()
 	following.watch = newWatching(d, whose, session, func() {})
 	go following.watch.run()
 }

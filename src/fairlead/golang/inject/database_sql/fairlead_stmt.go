@@ -1,0 +1,106 @@
+package sql
+
+import (
+	"context"
+	fairlead "index"
+)
+
+// fairleadStmt is what a prepared statement stands for: what was prepared may be another text.
+type fairleadStmt struct{ text string }
+
+// fairleadWhole returns the pool that the application has opened.
+func (db *DB) fairleadWhole() *DB {
+	if db.fairlead.outer != nil {
+		return db.fairlead.outer
+	}
+	return db
+}
+
+// fairleadAsText tells whether a statement is to be sent as a text instead of being executed as it was
+// prepared: it was prepared on another side, or may be another one there.
+func (s *Stmt) fairleadAsText(ctx context.Context) (bool, error) {
+	if s.stickyErr != nil || s.fairlead.text == "" || !fairlead.OnFor(fairleadPath) {
+		return false, nil
+	}
+	s.mu.Lock()
+	closed := s.closed
+	s.mu.Unlock()
+	if closed {
+		return false, nil
+	}
+	var held *fairleadConn
+	if s.cg != nil {
+		dc, _ := s.cgds.Locker.(*driverConn)
+		if dc == nil {
+			return true, nil
+		}
+		held = &dc.fairlead
+	}
+	return s.db.fairlead.pool.AsText(ctx, held, s.fairlead.text, s.query != s.fairlead.text)
+}
+
+// fairleadExec executes the text of a statement where the statement would be.
+func (s *Stmt) fairleadExec(ctx context.Context, args []any) (Result, error) {
+	switch at := s.cg.(type) {
+	case *Tx:
+		return at.ExecContext(ctx, s.fairlead.text, args...)
+	case *Conn:
+		return at.ExecContext(ctx, s.fairlead.text, args...)
+	}
+	return s.db.fairleadWhole().ExecContext(ctx, s.fairlead.text, args...)
+}
+
+func (s *Stmt) fairleadQuery(ctx context.Context, args []any) (*Rows, error) {
+	switch at := s.cg.(type) {
+	case *Tx:
+		return at.QueryContext(ctx, s.fairlead.text, args...)
+	case *Conn:
+		return at.QueryContext(ctx, s.fairlead.text, args...)
+	}
+	return s.db.fairleadWhole().QueryContext(ctx, s.fairlead.text, args...)
+}
+
+// ExecContext executes a statement on the side of the work at hand.
+func (s *Stmt) ExecContext(ctx context.Context, args ...any) (Result, error) {
+	asText, err := s.fairleadAsText(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if asText {
+		return s.fairleadExec(ctx, args)
+	}
+	return s.fairleadExecContext(ctx, args...)
+}
+
+// QueryContext queries by a statement on the side of the work at hand.
+func (s *Stmt) QueryContext(ctx context.Context, args ...any) (*Rows, error) {
+	asText, err := s.fairleadAsText(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if asText {
+		return s.fairleadQuery(ctx, args)
+	}
+	return s.fairleadQueryContext(ctx, args...)
+}
+
+// StmtContext prepares a statement of the pool in a transaction, of whichever side that is.
+func (tx *Tx) StmtContext(ctx context.Context, stmt *Stmt) *Stmt {
+	text := stmt.fairlead.text
+	if text == "" || !fairlead.OnFor(fairleadPath) || stmt.stickyErr != nil {
+		return tx.fairleadStmtContext(ctx, stmt)
+	}
+	if stmt.db.fairleadWhole() != tx.db.fairleadWhole() {
+		return tx.fairleadStmtContext(ctx, stmt) // which says that it is another database's
+	}
+	if tx.db == stmt.db && stmt.query == text && !fairlead.SQLShadowed(ctx) {
+		own := tx.fairleadStmtContext(ctx, stmt)
+		own.fairlead.text = text
+		return own
+	}
+	own, err := tx.PrepareContext(ctx, text)
+	if err != nil {
+		return &Stmt{stickyErr: err}
+	}
+	return own
+}
