@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +180,30 @@ def test_an_operator_says_the_same(
     headers = [] if text is None else [("x-k", text)]
     ours = compile_condition(condition)(view, lambda: 0.4)
     assert holds(runtime, condition, {"Headers": headers}, 0.4) is ours
+
+
+@given(
+    pattern=st.text(r"ab.*+?[]()|\\dDwWsSzZAbn^$-{},12:=! é\n", min_size=1, max_size=9),
+    subjects=st.lists(st.text("ab12 -_é]}{\n:,", max_size=5), min_size=1, max_size=4),
+)
+@hypothesis_settings(often, max_examples=500)
+def test_an_expression_means_the_same_or_is_refused(
+    runtime: Runtime, pattern: str, subjects: list[str]
+) -> None:
+    """One that matches something else would put others on the lane than its author meant."""
+    condition = Condition(source="header", key="k", operator="regex", values=(pattern,))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # of what Python will read otherwise one day
+        try:
+            test = compile_condition(condition)
+        except (InvalidCondition, Warning):
+            return
+    for subject in subjects:
+        try:
+            found = holds(runtime, condition, {"Headers": [("k", subject)]}, 0.0)
+        except Refused:
+            return
+        assert found is test(AsgiRequest({"k": subject}), lambda: 0.0)
 
 
 @pytest.mark.parametrize(

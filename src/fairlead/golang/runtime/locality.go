@@ -34,8 +34,8 @@ func readPlace(text string) place {
 func (p place) within(pattern string) bool {
 	parts := append(strings.Split(pattern, "/"), "*", "*")
 	return (parts[0] == "*" || parts[0] == p.region) &&
-		(parts[1] == "*" || p.zone == "" || parts[1] == p.zone) &&
-		(parts[2] == "*" || p.subZone == "" || parts[2] == p.subZone)
+		(parts[1] == "*" || parts[1] == "" || parts[1] == p.zone) &&
+		(parts[2] == "*" || parts[2] == "" || parts[2] == p.subZone)
 }
 
 // distance returns how far another place is: 0, and 3 for another region.

@@ -15,6 +15,9 @@ const (
 	wordClass  = `\p{L}\p{N}_`
 )
 
+// repeatsUpTo is a repetition that Go takes for letters.
+var repeatsUpTo = regexp.MustCompile(`\A\{,\d*\}`)
+
 // pythonRegex returns what tells whether all of a text matches.
 func pythonRegex(pattern string) (func(string) bool, error) {
 	said, err := pythonPattern(pattern)
@@ -63,7 +66,7 @@ func pythonPattern(pattern string) (string, error) {
 				i++
 				out.WriteString(`\]`)
 			}
-		case c == '{' && i+1 < len(pattern) && pattern[i+1] == ',':
+		case c == '{' && repeatsUpTo.MatchString(pattern[i:]):
 			out.WriteString("{0")
 		case c == '$' && i+1 < len(pattern) && pattern[i+1] != ')' && pattern[i+1] != '|':
 			return "", fmt.Errorf("an end in the middle of %q means other things in Python and in Go", pattern)

@@ -12,6 +12,7 @@ import (
 func init() {
 	questions["table"] = askedTable
 	questions["route"] = askedRoute
+	questions["replaced"] = askedReplaced
 }
 
 var askedTables = map[string]*router{}
@@ -119,4 +120,28 @@ func lowered(pairs [][2]string) (found headerPairs) {
 		found = append(found, [2]string{strings.ToLower(one[0]), one[1]})
 	}
 	return found
+}
+
+// askedReplaced says what an expression of a route makes of texts, and whether all of each matches.
+func askedReplaced(line json.RawMessage) (any, error) {
+	var ask struct {
+		Regex, Text string
+		Subjects    []string
+	}
+	if err := json.Unmarshal(line, &ask); err != nil {
+		return nil, err
+	}
+	rule := &substitutionRule{Regex: ask.Regex, Text: ask.Text}
+	if err := rule.check(); err != nil {
+		return nil, err
+	}
+	pattern, err := whole(ask.Regex)
+	if err != nil {
+		return nil, err
+	}
+	found := []any{}
+	for _, one := range ask.Subjects {
+		found = append(found, []any{expressionMatches(pattern, one), rule.compiled().of(one)})
+	}
+	return found, nil
 }
