@@ -119,10 +119,13 @@ func Depart(ctx context.Context, out *Outbound) (call *Call, rejection *Rejectio
 		if found != nil {
 			lostLabel(ctx, found)
 		}
+		if out.GRPC {
+			return nil, nil // nobody knows what is at the other end of a connection
+		}
 		return outside(ctx, p, host, out)
 	}
-	c := &Call{ctx: ctx, out: *out, plan: p, callee: found, lane: Lane(ctx), began: clock()}
-	c.request = servedNow(ctx)
+	c := &Call{ctx: ctx, out: *out, plan: p, callee: found, began: clock()}
+	c.serve(ctx)
 	if found.ways != nil || p.services.ruled {
 		c.way = passed(c)
 	}
@@ -138,7 +141,8 @@ func Depart(ctx context.Context, out *Outbound) (call *Call, rejection *Rejectio
 func appHost(out *Outbound) (string, bool) {
 	host := lowerText(out.Host)
 	if strings.HasPrefix(host, "[") {
-		return host, false
+		name, _, _ := strings.Cut(host[1:], "]")
+		return name, false
 	}
 	name, port, separated := strings.Cut(host, ":")
 	if out.GRPC {
@@ -147,12 +151,19 @@ func appHost(out *Outbound) (string, bool) {
 	return name, out.Scheme == "http" && (!separated || port == "80" || port == "")
 }
 
-// servedNow returns the request that is served, nil for none and for one that is over.
-func servedNow(ctx context.Context) *Request {
-	if r := Serving(ctx); r != nil && r.ended.Load() == 0 {
-		return r
+// serve finds the request that a call is made for, and its lane. One that is over says no more than
+// that.
+func (c *Call) serve(ctx context.Context) {
+	r := Serving(ctx)
+	c.lane, c.request = laneOf(r), underWay(r)
+}
+
+// underWay returns a request that is not over, nil for none.
+func underWay(r *Request) *Request {
+	if r != nil && r.ended.Load() != 0 {
+		return nil
 	}
-	return nil
+	return r
 }
 
 // outside begins a call of a host that is no app of ours, where a rule concerns it: it is sent as the
@@ -166,7 +177,7 @@ func outside(ctx context.Context, p *plan, host string, out *Outbound) (*Call, *
 		return nil, nil
 	}
 	c := &Call{ctx: ctx, out: *out, plan: p, began: clock()}
-	c.request = servedNow(ctx)
+	c.request = underWay(Serving(ctx))
 	return c, c.pass(g)
 }
 
@@ -178,8 +189,8 @@ func labelled(ctx context.Context, p *plan, out *Outbound) *Call {
 	if out.Scheme != "http" && !out.GRPC {
 		return nil
 	}
-	c := &Call{ctx: ctx, out: *out, plan: p, lane: Lane(ctx), began: clock()}
-	c.request = servedNow(ctx)
+	c := &Call{ctx: ctx, out: *out, plan: p, began: clock()}
+	c.serve(ctx)
 	return c
 }
 

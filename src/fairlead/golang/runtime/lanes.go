@@ -27,12 +27,19 @@ type lanes struct {
 	trusting  bool
 	observing bool // whether rules only say which lane they would choose
 
-	keys      map[string]string // baggage keys by lane
-	labels    map[string]string // baggage headers by lane: what every call on it writes
-	known     map[string]string // lanes by the headers that are a label and nothing else
-	keySet    map[string]bool   // keys in lower case
-	keyNames  []headerName      // the same in order of precedence
+	keys      map[string]string     // baggage keys by lane
+	labels    map[string]string     // baggage headers by lane: what every call on it writes
+	known     map[string]knownLabel // by the headers that are a label and nothing else
+	keySet    map[string]bool       // keys in lower case
+	keyNames  []headerName          // the same in order of precedence
 	colouring []colouring
+}
+
+// knownLabel is the lane of a label, and the place of its key among the keys: labels under those before
+// it count first.
+type knownLabel struct {
+	lane  string
+	place int
 }
 
 type colouring struct {
@@ -49,7 +56,7 @@ func newLanes(s *snapshot) *lanes {
 		observing: s.Governance == governanceObserve,
 		keys:      map[string]string{},
 		labels:    map[string]string{},
-		known:     map[string]string{},
+		known:     map[string]knownLabel{},
 		keySet:    map[string]bool{},
 	}
 	for _, one := range s.Lanes {
@@ -63,7 +70,7 @@ func newLanes(s *snapshot) *lanes {
 	for _, label := range l.labels {
 		splitBaggage(label, l.keySet, func(key, value string) {
 			if lane, ok := laneName(value); ok {
-				l.known[label] = l.orOwn(lane)
+				l.known[label] = knownLabel{l.orOwn(lane), l.place(key)}
 			}
 		})
 	}
@@ -94,6 +101,25 @@ func (l *lanes) compile(rules []colouringRule) {
 		}
 		l.colouring = append(l.colouring, colouring{lane, one.Lane, test})
 	}
+}
+
+func (l *lanes) place(key string) int {
+	for i := range l.keyNames {
+		if l.keyNames[i].lower == key {
+			return i
+		}
+	}
+	return len(l.keyNames)
+}
+
+// plain tells whether a request has a label in a header of its own, under one of the first keys.
+func (l *lanes) plain(in *Inbound, keys int) bool {
+	for i := range l.keyNames[:keys] {
+		if _, there := in.Header[l.keyNames[i].spelt(in.GRPC)]; there {
+			return true
+		}
+	}
+	return false
 }
 
 func (l *lanes) orOwn(lane string) string {
@@ -140,18 +166,14 @@ func (l *lanes) inherit(in *Inbound) string {
 		return l.own
 	}
 	baggage := header[baggageHeader.spelt(in.GRPC)]
-	plain := false
-	for i := range l.keyNames {
-		if _, there := header[l.keyNames[i].spelt(in.GRPC)]; there {
-			plain = true
-		}
-	}
-	if !plain {
-		if len(baggage) == 0 {
+	switch len(baggage) {
+	case 0:
+		if !l.plain(in, len(l.keyNames)) {
 			return l.own
 		}
-		if lane, alone := l.known[baggage[0]]; alone && len(baggage) == 1 {
-			return lane
+	case 1:
+		if label, alone := l.known[baggage[0]]; alone && !l.plain(in, label.place) {
+			return label.lane
 		}
 	}
 	found, _, invalid := l.read(in)

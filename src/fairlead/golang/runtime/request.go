@@ -41,7 +41,7 @@ type Request struct {
 	began    int64
 	ended    atomic.Int64 // 0 for a request that is served
 	state    atomic.Int32 // of its route
-	outcome  outcome      // of one that has ended while its route was looked at
+	late     *outcome     // of one that has ended while its route was looked at
 }
 
 // A handler may come to its route in a goroutine that its server has given up waiting for.
@@ -189,7 +189,7 @@ func (r *Request) Route(template string) (rejection *Rejection) {
 // come says that a route has been looked at. A request that has ended meanwhile is left here.
 func (r *Request) come() {
 	if !r.state.CompareAndSwap(routing, 0) {
-		r.leave()
+		r.leave(*r.late)
 	}
 }
 
@@ -221,11 +221,15 @@ func (r *Request) End(status, grpc int, failed bool) {
 	if getLocal() == r {
 		setLocal(r.previous)
 	}
-	r.outcome = outcome{status: status, grpc: grpc, failed: failed, elapsed: now - r.began, at: now}
+	o := outcome{status: status, grpc: grpc, failed: failed, elapsed: now - r.began, at: now}
 	for {
 		if r.state.CompareAndSwap(0, over) {
-			r.leave()
+			r.leave(o)
 			return
+		}
+		if r.late == nil {
+			late := o
+			r.late = &late
 		}
 		if r.state.CompareAndSwap(routing, routing|over) {
 			return
@@ -234,9 +238,8 @@ func (r *Request) End(status, grpc int, failed bool) {
 }
 
 // leave leaves gates, once nobody enters any more.
-func (r *Request) leave() {
+func (r *Request) leave(o outcome) {
 	defer r.recovered()
-	o := r.outcome
 	r.routed.exit(o)
 	r.entry.exit(o)
 	if r.shed != nil {
@@ -267,8 +270,9 @@ func Serving(ctx context.Context) *Request {
 
 // Lane returns the lane of the work that is done here, "" for base: of its request, or the process's
 // own where there is none (contract 8). One that has outlived its request is counted (contract 9).
-func Lane(ctx context.Context) string {
-	r := Serving(ctx)
+func Lane(ctx context.Context) string { return laneOf(Serving(ctx)) }
+
+func laneOf(r *Request) string {
 	if r == nil {
 		return current().lanes.own
 	}
