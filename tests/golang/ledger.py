@@ -118,12 +118,15 @@ def governed(server: Server, namespace: str, *rules: dict[str, Any]) -> None:
             assert made.status_code == 201, made.text
 
 
-def follows(server: Server, namespace: str) -> None:
-    """Wait until the program enforces what was written last."""
+def follows(server: Server, namespace: str, revision: int = 0) -> None:
+    """Wait until the program enforces what was written last, `revision` at least."""
 
     def synced() -> bool:
         with server.client() as http:
             found = http.get("/fairlead/v1/nodes", params={"namespace": namespace}).json()
-        return any(node["synced"] for node in found["nodes"])
+        return any(
+            node["synced"] and (node["enforces"]["revision"] or 0) >= revision
+            for node in found["nodes"]
+        )
 
     until(synced)

@@ -83,10 +83,20 @@ func (c *SQLConn) laneOf(ctx context.Context) string {
 
 // Judge returns what to send for a statement, on the lane of ctx, or why nothing is. values says
 // whether it has values for its marks.
-func (c *SQLConn) Judge(ctx context.Context, p *SQLPool, text string, values bool, ask SQLAsk) (string, error) {
+func (c *SQLConn) Judge(ctx context.Context, p *SQLPool, text string, values bool, ask SQLAsk) (sent string, err error) {
 	plan := current()
 	c.lock.Lock()
 	defer c.lock.Unlock()
+	defer func() {
+		// A fault of ours lets base go on, and nothing on a lane that may have shadows.
+		if broken := recover(); broken != nil {
+			fault(sqlHook, broken)
+			c.session, sent, err = nil, text, nil
+			if lane := c.laneOf(ctx); c.side != "" || plan.shadows.of(lane) != nil {
+				sent, err = "", refusedSQL(lane, "other", "it could not be judged")
+			}
+		}
+	}()
 	if !plan.shadows.any && c.side == "" {
 		c.blind, c.session = true, nil
 		return text, nil

@@ -14,6 +14,7 @@ const sqlHook = "database/sql"
 // SQLPool is what is known of a pool of connections: of a *sql.DB, or of its twin on a lane.
 type SQLPool struct {
 	library string // import path of its driver
+	name    string // of the database that the application means
 	dialect string // "" for a driver that is not known here
 	source  sqlSource
 	merges  bool // whether the driver puts values into the text
@@ -70,7 +71,7 @@ func packageOf(value any) string {
 // Twin returns what is known of the pool that an aim of this one leads to.
 func (p *SQLPool) Twin(aim *SQLAim) *SQLPool {
 	return &SQLPool{
-		library: p.library, dialect: p.dialect, source: p.source, servers: &sqlServers{}, aim: aim, merges: p.merges, manual: p.manual,
+		library: p.library, name: p.name, dialect: p.dialect, source: p.source, servers: &sqlServers{}, aim: aim, merges: p.merges, manual: p.manual,
 	}
 }
 
@@ -206,9 +207,13 @@ func SQLRegistered(name string, driver any) {
 func SQLHooked() { sqlNoted.hooked = true }
 
 func noted(p *SQLPool) *SQLPool {
+	targets, reason := p.source.targets()
+	if len(targets) > 0 {
+		p.name = targets[0].database
+	}
 	sqlNoted.lock.Lock()
 	defer sqlNoted.lock.Unlock()
-	if _, reason := p.source.targets(); reason != "" && p.dialect != "" {
+	if reason != "" && p.dialect != "" {
 		sqlNoted.vague = p.library + ": where a pool leads cannot be told: " + reason
 	}
 	if sqlNoted.drivers == nil {

@@ -20,6 +20,14 @@ func (dc *driverConn) fairleadJudge(ctx context.Context, query string, values bo
 	})
 }
 
+// fairleadBegin asks the rules about a statement.
+func (dc *driverConn) fairleadBegin(ctx context.Context, query string, args []any) (*fairlead.SQLCall, error) {
+	if !fairlead.OnFor(fairleadPath) {
+		return nil, nil
+	}
+	return dc.db.fairlead.pool.Begin(ctx, query, args)
+}
+
 // fairleadAsk returns the rows of a query of ours, as the driver gives them.
 func (dc *driverConn) fairleadAsk(ctx context.Context, query string) (rows [][]any, err error) {
 	withLock(dc, func() {
@@ -77,6 +85,12 @@ func (dc *driverConn) releaseConn(err error) {
 
 // execDC is what every statement comes by that returns no rows.
 func (db *DB) execDC(ctx context.Context, dc *driverConn, release func(error), query string, args []any) (res Result, err error) {
+	call, err := dc.fairleadBegin(ctx, query, args)
+	if err != nil {
+		release(err)
+		return nil, err
+	}
+	defer func() { call.End(err) }()
 	sent, err := dc.fairleadJudge(ctx, query, len(args) > 0)
 	if err != nil {
 		release(err)
@@ -87,12 +101,20 @@ func (db *DB) execDC(ctx context.Context, dc *driverConn, release func(error), q
 
 // queryDC is what every statement comes by that returns rows.
 func (db *DB) queryDC(ctx, txctx context.Context, dc *driverConn, releaseConn func(error), query string, args []any) (*Rows, error) {
-	sent, err := dc.fairleadJudge(ctx, query, len(args) > 0)
+	call, err := dc.fairleadBegin(ctx, query, args)
 	if err != nil {
 		releaseConn(err)
 		return nil, err
 	}
-	return db.fairleadQueryDC(ctx, txctx, dc, releaseConn, sent, args)
+	sent, err := dc.fairleadJudge(ctx, query, len(args) > 0)
+	if err != nil {
+		call.End(err)
+		releaseConn(err)
+		return nil, err
+	}
+	rows, err := db.fairleadQueryDC(ctx, txctx, dc, releaseConn, sent, args)
+	call.End(err)
+	return rows, err
 }
 
 // prepareDC prepares what is sent for a statement; the statement remembers what it stands for.

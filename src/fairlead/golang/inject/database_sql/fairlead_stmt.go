@@ -69,7 +69,13 @@ func (s *Stmt) ExecContext(ctx context.Context, args ...any) (Result, error) {
 	if asText {
 		return s.fairleadExec(ctx, args)
 	}
-	return s.fairleadExecContext(ctx, args...)
+	call, err := s.fairleadBegin(ctx, args)
+	if err != nil {
+		return nil, err
+	}
+	result, err := s.fairleadExecContext(ctx, args...)
+	call.End(err)
+	return result, err
 }
 
 // QueryContext queries by a statement on the side of the work at hand.
@@ -81,7 +87,21 @@ func (s *Stmt) QueryContext(ctx context.Context, args ...any) (*Rows, error) {
 	if asText {
 		return s.fairleadQuery(ctx, args)
 	}
-	return s.fairleadQueryContext(ctx, args...)
+	call, err := s.fairleadBegin(ctx, args)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.fairleadQueryContext(ctx, args...)
+	call.End(err)
+	return rows, err
+}
+
+// fairleadBegin asks the rules about a statement that is executed as it was prepared.
+func (s *Stmt) fairleadBegin(ctx context.Context, args []any) (*fairlead.SQLCall, error) {
+	if s.fairlead.text == "" || !fairlead.OnFor(fairleadPath) {
+		return nil, nil
+	}
+	return s.db.fairlead.pool.Begin(ctx, s.fairlead.text, args)
 }
 
 // StmtContext prepares a statement of the pool in a transaction, of whichever side that is.
