@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -44,15 +45,16 @@ class Wired:
 
         def listens() -> str | None:
             lines = self.process.text().splitlines()
-            found = next((line for line in lines if line.startswith("127.0.0.1:")), None)
+            found = next((line for line in lines if re.fullmatch(r"\S+:\d+", line)), None)
             assert found or self.process.popen.poll() is None, self.process.text()
             return found
 
         self.address = str(until(listens, "the program"))
+        self.port = int(self.address.rpartition(":")[2])
 
     def get(self, path: str = "/", **headers: str) -> str:
         """Return what it answers."""
-        found = httpx.get(f"http://{self.address}{path}", headers=headers, trust_env=False)
+        found = httpx.get(f"http://127.0.0.1:{self.port}{path}", headers=headers, trust_env=False)
         return found.text
 
     def said(self) -> list[str]:

@@ -133,6 +133,7 @@ func Depart(ctx context.Context, out *Outbound) (call *Call, rejection *Rejectio
 	if out.GRPC {
 		resource += ":" + out.Path
 	}
+	c.meter = metered(resource, "client", c.lane)
 	return c, c.pass(p.rules.called(resource))
 }
 
@@ -178,6 +179,7 @@ func outside(ctx context.Context, p *plan, host string, out *Outbound) (*Call, *
 	}
 	c := &Call{ctx: ctx, out: *out, plan: p, began: clock()}
 	c.request = underWay(Serving(ctx))
+	c.meter = metered(g.resource, "client", c.lane)
 	return c, c.pass(g)
 }
 
@@ -204,21 +206,16 @@ func lostLabel(ctx context.Context, found *callee) {
 
 // pass enters the gate of what is called, which may be none.
 func (c *Call) pass(g *gate) *Rejection {
+	c.meter.begin()
 	if g == nil {
 		return nil
 	}
-	c.meter = metered(g.resource, "client", c.lane)
-	if c.meter != nil {
-		c.meter.begin()
-	}
 	c.entry.at = c.began
 	rejection := g.enter((*departing)(c), c.ctx.Done(), &c.entry)
-	if c.meter != nil {
-		if rejection != nil {
-			c.meter.rejected(rejection, false)
-		} else if c.entry.would != nil {
-			c.meter.rejected(c.entry.would, true)
-		}
+	if rejection != nil {
+		c.meter.rejected(rejection, false)
+	} else if c.entry.would != nil {
+		c.meter.rejected(c.entry.would, true)
 	}
 	if rejection != nil {
 		c.closed = true
@@ -310,9 +307,7 @@ func (c *Call) Close() {
 	if c.way != nil {
 		c.way.close(c)
 	}
-	if c.meter != nil {
-		c.meter.end(elapsed, failed)
-	}
+	c.meter.end(elapsed, failed)
 	if c.callee == nil || c.last.answered {
 		return
 	}

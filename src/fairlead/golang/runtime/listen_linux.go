@@ -9,7 +9,8 @@ import (
 	"syscall"
 )
 
-// listener is a TCP socket of this process that accepts connections (fairlead.agent.address).
+// listener is a socket of this process that accepts connections (fairlead.agent.address). A Unix
+// socket has no host, and port 0.
 type listener struct {
 	descriptor int
 	inode      uint64
@@ -28,9 +29,6 @@ func listeners() []listener {
 			return
 		}
 		host, port, six := socketName(descriptor)
-		if port == 0 {
-			return
-		}
 		one := listener{descriptor: descriptor, inode: inode, v4: !six, v6: six, host: host, port: port}
 		if six {
 			only, err := syscall.GetsockoptInt(descriptor, syscall.IPPROTO_IPV6, syscall.IPV6_V6ONLY)
@@ -67,10 +65,6 @@ func eachSocket(look func(descriptor int, inode uint64)) {
 
 // socketName returns where a TCP socket is bound, port 0 for any other socket.
 func socketName(descriptor int) (host string, port int, six bool) {
-	kind, err := syscall.GetsockoptInt(descriptor, syscall.SOL_SOCKET, syscall.SO_TYPE)
-	if err != nil || kind != syscall.SOCK_STREAM {
-		return "", 0, false
-	}
 	address, err := syscall.Getsockname(descriptor)
 	if err != nil {
 		return "", 0, false
@@ -86,3 +80,5 @@ func socketName(descriptor int) (host string, port int, six bool) {
 	}
 	return "", 0, false
 }
+
+const canLook = true

@@ -13,6 +13,8 @@ type listener struct {
 	port       int
 }
 
+const canLook = false
+
 func listeners() []listener { return nil }
 
 func lineage(int) bool { return true }

@@ -35,6 +35,7 @@ type Request struct {
 	template string
 	previous *Request
 	meter    *meter
+	turned   bool  // whether a rule has turned it away
 	entry    entry // of what was known by its path
 	routed   entry // of its route
 	shed     *protection
@@ -76,6 +77,7 @@ func Begin(parent context.Context, in *Inbound) (*Request, *Rejection) {
 	p := ready()
 	r := &Request{Context: parent, plan: p, in: *in, previous: getLocal(), began: clock()}
 	setLocal(r)
+	entered(r.began)
 	return r, r.admit()
 }
 
@@ -85,6 +87,8 @@ func (r *Request) admit() (rejection *Rejection) {
 	r.lane = r.plan.lanes.own
 	if shed := r.plan.shed; shed != nil {
 		if rejection = shed.admit(r.in.Path, r.in.Header); rejection != nil {
+			r.name(rejection.Resource)
+			r.turnedAway(rejection)
 			return rejection
 		}
 		r.shed = shed
@@ -156,14 +160,18 @@ func (r *Request) pass(g *gate, e *entry) *Rejection {
 	}
 	e.at = r.began
 	rejection := g.enter((*served)(r), r.Context.Done(), e)
-	if r.meter != nil {
-		if rejection != nil {
-			r.meter.rejected(rejection, false)
-		} else if e.would != nil {
-			r.meter.rejected(e.would, true)
-		}
+	if rejection != nil {
+		r.turnedAway(rejection)
+	} else if e.would != nil {
+		r.meter.rejected(e.would, true)
 	}
 	return rejection
+}
+
+// turnedAway counts a request that is over before it was served.
+func (r *Request) turnedAway(rejection *Rejection) {
+	r.meter.rejected(rejection, false)
+	r.meter, r.turned = nil, true
 }
 
 // Route names the route that a request has come to, as its framework writes it, and asks the rules
@@ -206,9 +214,8 @@ func (r *Request) name(resource string) {
 	if r.meter != nil {
 		return
 	}
-	if r.meter = metered(resource, "server", r.lane); r.meter != nil {
-		r.meter.begin()
-	}
+	r.meter = metered(resource, "server", r.lane)
+	r.meter.begin()
 }
 
 // End gives back what the request holds. status is of HTTP, grpc a code or -1; failed says that it
@@ -245,8 +252,19 @@ func (r *Request) leave(o outcome) {
 	if r.shed != nil {
 		r.shed.leave(o.elapsed)
 	}
-	if r.meter != nil {
-		r.meter.end(o.elapsed, o.failed || o.status >= 500 || o.grpc > 0 && isServerFault(o.grpc))
+	gone(r.began)
+	if r.meter == nil && !r.turned {
+		r.nameless(o.status)
+	}
+	r.meter.end(o.elapsed, o.failed || o.status >= 500 || o.grpc > 0 && isServerFault(o.grpc))
+}
+
+// nameless has a request counted that has come to no route that anybody knows of.
+func (r *Request) nameless(status int) {
+	if status == 404 {
+		r.name(notFound)
+	} else {
+		r.name(theRest)
 	}
 }
 

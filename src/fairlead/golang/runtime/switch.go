@@ -96,8 +96,15 @@ func follow() {
 		warn("refused from the control plane: " + reason)
 	})
 	rewritesAsked = d.rewrites()
-	following.watch = newWatching(d, whose, session, func() {})
+	posting := newPosting(d, whose, func() telemetry { return *session.measured.Load() })
+	mostNames.Store(int64(usualTelemetry().interfaces))
+	counting.Store(set.telemetry)
+	renting := newTenancy(d, whose, posting)
+	posting.address = func() string { return renting.chosen().address }
+	tenant.Store(renting)
+	following.watch = newWatching(d, whose, session, renting.heard)
 	go following.watch.run()
+	go renting.run()
 }
 
 // nodeID returns a random (version 4) UUID: the name of one process on the wire.

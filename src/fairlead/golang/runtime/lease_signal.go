@@ -1,0 +1,69 @@
+package fairlead
+
+import (
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Leave before dying (contract 4). A program that handles SIGTERM goes on as it would: it is
+// deregistered beside that. Where the signal has its default action, the first one deregisters and
+// lets requests under way end while the server goes on; then the signal takes that action, and the
+// exit status is its. A second SIGTERM does not wait.
+
+// othersHear tells whether the program handles SIGTERM itself; set by the hook in os/signal, which
+// alone can know. nil where that is not in the program.
+var othersHear func() bool
+
+var beforeDeath sync.Once
+
+const (
+	// quiet is for how long no request may have been under way after which nobody is expected any
+	// more: the time that callers need to hear that the instance is gone.
+	quiet = 300 * time.Millisecond
+	// lookedAt is how often it is looked whether requests are under way.
+	lookedAt = 20 * time.Millisecond
+)
+
+func hearTermination() {
+	if signal.Ignored(syscall.SIGTERM) {
+		return // to be told of it would change what it does
+	}
+	heard := make(chan os.Signal, 2)
+	signal.Notify(heard, syscall.SIGTERM)
+	go depart(heard)
+}
+
+func depart(heard chan os.Signal) {
+	<-heard
+	t := tenant.Load()
+	t.dying.Store(true)
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		t.leave()
+		drained(time.Now().Add(set.drain))
+	}()
+	if othersHear != nil && othersHear() {
+		return
+	}
+	select {
+	case <-over:
+	case <-heard:
+	}
+	signal.Stop(heard)
+	if self, err := os.FindProcess(os.Getpid()); err != nil || self.Signal(syscall.SIGTERM) != nil {
+		os.Exit(128 + int(syscall.SIGTERM))
+	}
+}
+
+// drained waits until no request is under way, or until deadline.
+func drained(deadline time.Time) {
+	for busy := time.Now(); time.Since(busy) < quiet && time.Now().Before(deadline); time.Sleep(lookedAt) {
+		if servedNow() > 0 {
+			busy = time.Now()
+		}
+	}
+}

@@ -1,0 +1,141 @@
+package fairlead
+
+import (
+	"context"
+	"net"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// Which address others reach this process at (contract 3, fairlead.agent.address).
+
+// What is spoken at an address (fairlead.policy.endpoint).
+const (
+	protocolHTTP = "http"
+	protocolGRPC = "grpc"
+)
+
+// advertised is what is advertised; address is "" where nothing can be, and reason says why.
+type advertised struct {
+	address  string
+	port     int
+	protocol string
+	reason   string
+}
+
+var serving struct {
+	lock  sync.Mutex
+	ports map[int]string // protocols by the ports that servers have said they serve
+}
+
+// Serves says that a server begins to serve at an address, "http" or "grpc". Where any server says
+// so, no other socket is taken for one.
+func Serves(protocol, address string) {
+	_, text, _ := net.SplitHostPort(address)
+	port, err := strconv.Atoi(text)
+	if err != nil || !active.Load() {
+		return
+	}
+	serving.lock.Lock()
+	if serving.ports == nil {
+		serving.ports = map[int]string{}
+	}
+	serving.ports[port] = protocol
+	serving.lock.Unlock()
+	wakeTenancy()
+}
+
+// namedBy returns the sockets that servers have named, those of HTTP before those of gRPC, and what is
+// spoken there; all of them where no server has.
+func namedBy(found []listener) ([]listener, string) {
+	serving.lock.Lock()
+	defer serving.lock.Unlock()
+	for _, protocol := range []string{protocolHTTP, protocolGRPC} {
+		var named []listener
+		for _, one := range found {
+			if serving.ports[one.port] == protocol {
+				named = append(named, one)
+			}
+		}
+		if len(named) > 0 {
+			return named, protocol
+		}
+	}
+	if len(serving.ports) > 0 {
+		return nil, ""
+	}
+	return found, ""
+}
+
+// choose chooses among the sockets of this process; fixed is the operator's word.
+func choose(fixed string, control controlAddress) advertised {
+	all := listeners()
+	found, protocol := namedBy(all)
+	if fixed != "" && (len(all) > 0 || !canLook) {
+		return advertised{address: fixed, port: portOf(found), protocol: protocol}
+	}
+	found = callable(found)
+	if len(found) == 0 {
+		return advertised{reason: "no listening socket yet; set FAIRLEAD_ADDRESS"}
+	}
+	chosen := found[len(found)-1]
+	if protocol != "" {
+		chosen = found[0]
+	}
+	host := chosen.host
+	if net.ParseIP(host).IsUnspecified() {
+		if host = ownHost(chosen, control); host == "" {
+			return advertised{reason: "no address of this machine leads to " + control.String() + "; set FAIRLEAD_ADDRESS"}
+		}
+	}
+	address := net.JoinHostPort(host, strconv.Itoa(chosen.port))
+	return advertised{address: address, port: chosen.port, protocol: protocol}
+}
+
+// callable leaves Unix sockets out.
+func callable(found []listener) []listener {
+	var kept []listener
+	for _, one := range found {
+		if one.port != 0 {
+			kept = append(kept, one)
+		}
+	}
+	return kept
+}
+
+func portOf(found []listener) int {
+	if len(found) == 0 {
+		return 0
+	}
+	return found[len(found)-1].port
+}
+
+// ownHost is the host that a wildcard bind is reached at: our side toward the control plane. A
+// datagram socket connects without a word.
+func ownHost(l listener, control controlAddress) string {
+	ctx, cancel := context.WithTimeout(context.Background(), answerTimeout)
+	defer cancel()
+	found, err := net.DefaultResolver.LookupIPAddr(ctx, control.host)
+	if err != nil {
+		return ""
+	}
+	for _, one := range found {
+		probe, err := net.DialTimeout("udp", net.JoinHostPort(one.String(), control.port), time.Second)
+		if err != nil {
+			continue
+		}
+		local, ours := probe.LocalAddr().(*net.UDPAddr)
+		probe.Close()
+		switch {
+		case !ours:
+		case local.IP.IsLoopback() && l.v4:
+			return "127.0.0.1"
+		case local.IP.IsLoopback():
+			return "::1"
+		case l.v6 && local.IP.To4() == nil, l.v4 && local.IP.To4() != nil:
+			return local.IP.String()
+		}
+	}
+	return ""
+}
