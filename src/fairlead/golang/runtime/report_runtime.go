@@ -41,7 +41,7 @@ func (f *figures) since() *runtimeTold {
 	spent := max(now.at.Sub(before.at).Seconds(), 0.001)
 	return &runtimeTold{
 		CPU:     math.Round(max(0, now.cpu-before.cpu)/spent*1e4) / 1e4,
-		RSS:     resident(),
+		RSS:     residentNow(),
 		FDs:     descriptors(),
 		Threads: threads,
 		GC:      [3]int64{max(0, now.gc-before.gc), 0, 0},
@@ -68,16 +68,6 @@ func processTimes() (cpu float64, threads int64) {
 	system, _ := strconv.ParseFloat(fields[12], 64)
 	threads, _ = strconv.ParseInt(fields[17], 10, 64)
 	return (user + system) / ticks, threads
-}
-
-func resident() int64 {
-	text, err := os.ReadFile("/proc/self/statm")
-	fields := strings.Fields(string(text))
-	if err != nil || len(fields) < 2 {
-		return 0
-	}
-	pages, _ := strconv.ParseInt(fields[1], 10, 64)
-	return pages * int64(os.Getpagesize())
 }
 
 func descriptors() int64 {
