@@ -5,8 +5,6 @@ import (
 	"errors"
 	"os"
 	"runtime"
-	"runtime/debug"
-	"strings"
 	"time"
 )
 
@@ -130,36 +128,15 @@ func hooksTold() []hookTold {
 }
 
 // unfit says why lanes with shadow tables, and with shadow databases, are not to be served here; ""
-// where they may be. Without a hook in database/sql a driver writes every lane's rows to base.
-var unfit = func() (tables, databases string) {
-	if set.shadow == offWord {
-		return "FAIRLEAD_SHADOW=off", "FAIRLEAD_SHADOW=off"
-	}
-	if driver := unhookedDriver(); driver != "" {
-		return driver + " is not hooked", driver + " is not hooked"
-	}
-	return "", ""
-}
+// where they may be.
+var unfit = func() (tables, databases string) { return sqlUnfit(builtWith(sqlHook)) }
 
-// drivers are modules by which programs talk to databases.
-var drivers = []string{
-	"github.com/go-sql-driver/mysql", "github.com/jackc/pgx", "github.com/lib/pq", "github.com/mattn/go-sqlite3",
-	"modernc.org/sqlite", "github.com/glebarez/go-sqlite", "github.com/ncruces/go-sqlite3", "zombiezen.com/go/sqlite",
-	"github.com/go-pg/pg", "github.com/uptrace/bun/driver", "github.com/microsoft/go-mssqldb", "github.com/sijms/go-ora",
-	"github.com/godror/godror", "github.com/ClickHouse/clickhouse-go", "go.mongodb.org/mongo-driver",
-}
-
-func unhookedDriver() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return ""
-	}
-	for _, module := range info.Deps {
-		for _, driver := range drivers {
-			if module.Path == driver || strings.HasPrefix(module.Path, driver+"/") {
-				return module.Path
-			}
+// builtWith tells whether a package of the standard library has a hook in this program.
+func builtWith(path string) bool {
+	for _, one := range builtHooks {
+		if one.path == path {
+			return true
 		}
 	}
-	return ""
+	return false
 }

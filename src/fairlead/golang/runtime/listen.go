@@ -73,7 +73,7 @@ func choose(fixed string, control controlAddress) advertised {
 	all := listeners()
 	found, protocol := namedBy(all)
 	if fixed != "" && (len(all) > 0 || !canLook) {
-		return advertised{address: fixed, port: portOf(found), protocol: protocol}
+		return advertised{address: fixed, port: onPort(found), protocol: protocol}
 	}
 	found = callable(found)
 	if len(found) == 0 {
@@ -104,7 +104,7 @@ func callable(found []listener) []listener {
 	return kept
 }
 
-func portOf(found []listener) int {
+func onPort(found []listener) int {
 	if len(found) == 0 {
 		return 0
 	}
