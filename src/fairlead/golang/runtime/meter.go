@@ -241,6 +241,12 @@ func countRejection(r *Rejection, sim bool) {
 	if !counting.Load() {
 		return
 	}
+	for ; r != nil; r = r.next {
+		countRule(r, sim)
+	}
+}
+
+func countRule(r *Rejection, sim bool) {
 	key := [3]string{r.Rule, r.Resource, r.Reason}
 	found := rulesKnown.find(key)
 	if found == nil {
