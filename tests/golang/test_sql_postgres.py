@@ -163,3 +163,11 @@ def test_gorm(request: pytest.FixtureRequest, kind: str) -> None:
     assert case.items() == ["base"]
     gray = case.items("orders_gray") if kind == "tables" else case.items(at=case.gray)
     assert gray == ["gray"]
+
+
+def test_a_pool_of_pgx_itself_serves_no_lane_with_shadows(tables: Case) -> None:
+    """Nobody rewrites what it sends."""
+    tables.one(opened("pool", "pgxpool", WORDS.format(tables.at)))
+    tables.one(step("pool exec", "", "pool", INSERT, "base"))
+    assert "is not hooked" in tables.refused(step("pool exec", "", "pool", INSERT, "gray"))
+    assert tables.items() == ["base"]

@@ -93,6 +93,23 @@ _REDIS = tuple(
     )
 )
 
+_ACQUIRE = (
+    "func (p *Pool) Acquire(ctx context.Context) (*Conn, error)",
+    "func (p *Pool) Acquire(ctx context.Context) (c *Conn, err error)",
+    "func (p *Pool) Acquire(ctx context.Context) (_ *Conn, err error)",
+)
+
+
+def _pgxpool(version: str, opens: str) -> ModuleHook:
+    opening = f"func {opens}(ctx context.Context, config *Config) (*Pool, error)"
+    return ModuleHook(
+        f"github.com/jackc/pgx/{version}",
+        (Rename(_ACQUIRE, "fairleadAcquire"), Rename((opening,), "fairleadOpened")),
+        f"pgxpool_{version}",
+        below="pgxpool",
+    )
+
+
 MODULES = (
     ModuleHook(
         "github.com/gin-gonic/gin",
@@ -102,6 +119,8 @@ MODULES = (
     ModuleHook("google.golang.org/grpc", _GRPC, "grpc"),
     ModuleHook("github.com/redis/go-redis/v9", _REDIS, "redis"),
     ModuleHook("github.com/go-redis/redis/v8", _REDIS, "redis"),
+    _pgxpool("v4", "ConnectConfig"),
+    _pgxpool("v5", "NewWithConfig"),
     ModuleHook("github.com/go-chi/chi", (_CHI,), "chi"),
     ModuleHook("github.com/go-chi/chi/v5", (_CHI,), "chi"),
     ModuleHook(

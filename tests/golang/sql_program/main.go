@@ -14,6 +14,7 @@ import (
 
 	_ "github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	_ "github.com/lib/pq"
 	"gorm.io/driver/postgres"
@@ -77,6 +78,9 @@ func open(step Step) (any, error) {
 			return nil, err
 		}
 		return keep(step.Name, stdlib.OpenDB(*config), nil)
+	case "pgxpool":
+		pool, err := pgxpool.New(context.Background(), step.SQL)
+		return keep(step.Name, pool, err)
 	case "gorm":
 		db, err := gorm.Open(postgres.Open(step.SQL), &gorm.Config{})
 		return keep(step.Name, db, err)
@@ -163,6 +167,9 @@ func do(ctx context.Context, step Step) (any, error) {
 		return "ok", get[interface{ Close() error }](step.In).Close()
 	case "open connections":
 		return get[*sql.DB](step.In).Stats().OpenConnections, nil
+	case "pool exec":
+		tag, err := get[*pgxpool.Pool](step.In).Exec(ctx, step.SQL, step.Args...)
+		return tag.RowsAffected(), err
 	case "gorm create":
 		return "ok", get[*gorm.DB](step.In).WithContext(ctx).Create(&order{Item: step.SQL}).Error
 	}

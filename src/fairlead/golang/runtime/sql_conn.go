@@ -35,8 +35,8 @@ var sqlPlaces atomic.Int64
 // Hold takes note of who takes the connection for several statements, and refuses whom it cannot
 // serve. Freed ends it.
 func (c *SQLConn) Hold(ctx context.Context, p *SQLPool, transaction bool) error {
+	rules := ready().shadows.of(Lane(ctx))
 	lane := Lane(ctx)
-	rules := current().shadows.of(lane)
 	c.lock.Lock()
 	defer c.lock.Unlock()
 	if c.held && Serving(ctx) == nil {
@@ -84,7 +84,7 @@ func (c *SQLConn) laneOf(ctx context.Context) string {
 // Judge returns what to send for a statement, on the lane of ctx, or why nothing is. values says
 // whether it has values for its marks.
 func (c *SQLConn) Judge(ctx context.Context, p *SQLPool, text string, values bool, ask SQLAsk) (sent string, err error) {
-	plan := current()
+	plan := ready()
 	c.lock.Lock()
 	defer c.lock.Unlock()
 	defer func() {

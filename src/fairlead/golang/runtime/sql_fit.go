@@ -52,6 +52,9 @@ func unhookedDriver(hooked bool, modules []string) string {
 		}
 		return ""
 	}
+	if sqlNoted.beside != "" {
+		return sqlNoted.beside + " is not hooked: what it sends is not rewritten"
+	}
 	for _, path := range sortedNames(sqlNoted.drivers) {
 		if sqlDrivers[path] == "" {
 			return strings.TrimSpace(path+" "+sqlNoted.drivers[path]) + " is not known"

@@ -78,7 +78,7 @@ func (p *SQLPool) Twin(aim *SQLAim) *SQLPool {
 // Aim returns where the work of ctx is to be sent, nil where it is this pool. It is an error where that
 // cannot be told: then nothing is sent.
 func (p *SQLPool) Aim(ctx context.Context) (*SQLAim, error) {
-	rules := current().shadows.of(Lane(ctx))
+	rules := ready().shadows.of(Lane(ctx))
 	if rules == nil || p != nil && p.aim != nil {
 		return nil, nil
 	}
@@ -190,6 +190,7 @@ var sqlNoted struct {
 	lock    sync.Mutex
 	hooked  bool
 	drivers map[string]string // import path of each registered driver, and its name
+	beside  string            // library beside database/sql by which a pool was opened
 	vague   string            // why some pool's way is not known
 }
 
