@@ -130,3 +130,15 @@ def follows(server: Server, namespace: str, revision: int = 0) -> None:
         )
 
     until(synced)
+
+
+def unfit(server: Server, namespace: str) -> dict[str, str]:
+    """Return what the program says that it is unfit for, once it has registered."""
+
+    def said() -> Any:
+        with server.client() as http:
+            found = http.get(f"/apis/fairlead.io/v1alpha1/namespaces/{namespace}/instances").json()
+        return [one["status"].get("unfit") or {} for one in found["items"]]
+
+    found: dict[str, str] = until(said)[0]
+    return found

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from scripts.databases import Server as Database
+from tests.control.fleet import until
 from tests.control.serving import Server
-from tests.golang.ledger import Ledger, follows, governed, opened, running, shadow, step
+from tests.golang.ledger import Ledger, follows, governed, opened, running, shadow, step, unfit
 from tests.golang.sql_fixtures import namespace, program, server
 
 __all__ = ["namespace", "program", "server"]
@@ -165,9 +166,14 @@ def test_gorm(request: pytest.FixtureRequest, kind: str) -> None:
     assert gray == ["gray"]
 
 
-def test_a_pool_of_pgx_itself_serves_no_lane_with_shadows(tables: Case) -> None:
+def test_a_pool_of_pgx_itself_serves_no_lane_with_shadows(
+    tables: Case, server: Server, namespace: str
+) -> None:
     """Nobody rewrites what it sends."""
+    assert not any(unfit(server, namespace).values())
     tables.one(opened("pool", "pgxpool", WORDS.format(tables.at)))
     tables.one(step("pool exec", "", "pool", INSERT, "base"))
     assert "is not hooked" in tables.refused(step("pool exec", "", "pool", INSERT, "gray"))
     assert tables.items() == ["base"]
+    why = "github.com/jackc/pgx/v5/pgxpool is not hooked: what it sends is not rewritten"
+    until(lambda: unfit(server, namespace) == {"tables": why, "databases": why})

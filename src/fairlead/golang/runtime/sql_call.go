@@ -57,7 +57,7 @@ func (p *SQLPool) Begin(ctx context.Context, text string, args []any) (call *SQL
 	}()
 	rules := current().rules
 	ruled := len(rules.named) > 0 || len(rules.patterns) > 0
-	if p == nil {
+	if p == nil || !ruled && !counting.Load() {
 		return nil, nil
 	}
 	shape := p.shape(text)

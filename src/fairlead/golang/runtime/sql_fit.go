@@ -15,7 +15,6 @@ var pastSQL = []string{
 	"github.com/uptrace/bun/driver", "github.com/denisenkom/go-mssqldb", "github.com/microsoft/go-mssqldb",
 	"github.com/sijms/go-ora", "github.com/godror/godror", "github.com/ClickHouse/clickhouse-go",
 	"github.com/go-mysql-org/go-mysql", "github.com/snowflakedb/gosnowflake", "github.com/marcboeker/go-duckdb",
-	"go.mongodb.org/mongo-driver", "github.com/gocql/gocql",
 }
 
 // sqlUnfit says why lanes with shadow tables, and with shadow databases, are not to be served by this
@@ -27,7 +26,7 @@ func sqlUnfit(hooked bool) (tables, databases string) {
 	sqlNoted.lock.Lock()
 	defer sqlNoted.lock.Unlock()
 	modules := databaseModules()
-	reason := unhookedDriver(hooked && sqlNoted.hooked, modules)
+	reason := unhookedDriver(hooked && sqlNoted.hooked && OnFor(sqlHook), modules)
 	if reason == "" && len(sqlNoted.drivers) > 0 && !keepsLocals() {
 		reason = "it was built with --gls=off: statements without a context would go to base"
 	}
@@ -44,11 +43,12 @@ func sqlUnfit(hooked bool) (tables, databases string) {
 // unhookedDriver names what reaches a database and is not governed, "" for nothing.
 func unhookedDriver(hooked bool, modules []string) string {
 	if !hooked {
-		if len(modules) > 0 {
-			return modules[0] + " is not hooked: " + sqlHook + " has no hook in this program"
+		why := ": " + sqlHook + " has no hook in this program"
+		if sqlNoted.hooked {
+			why = ": FAIRLEAD_DISABLE names " + sqlHook
 		}
-		if len(sqlNoted.drivers) > 0 {
-			return sqlHook + " is not hooked: FAIRLEAD_DISABLE names it"
+		for _, path := range append(modules, sortedNames(sqlNoted.drivers)...) {
+			return path + " is not hooked" + why
 		}
 		return ""
 	}
