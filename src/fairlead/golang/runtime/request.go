@@ -257,6 +257,8 @@ func (r *Request) leave(o outcome) {
 		r.nameless(o.status)
 	}
 	r.meter.end(o.elapsed, o.failed || o.status >= 500 || o.grpc > 0 && isServerFault(o.grpc))
+	// A connection that this request was the first to use keeps it, by the goroutines that serve it.
+	r.plan, r.previous, r.in.Header, r.in.Message = nil, nil, nil, nil
 }
 
 // nameless has a request counted that has come to no route that anybody knows of.
