@@ -27,6 +27,14 @@ def runtime(
 
 
 @pytest.fixture(scope="session", params=PARAMS, ids=lambda path: path and path.name)
+def go(request: pytest.FixtureRequest) -> Path:
+    """Return a toolchain's folder."""
+    if request.param is None:
+        pytest.skip("make test-go builds with toolchains of Go")
+    return Path(request.param)
+
+
+@pytest.fixture(scope="session", params=PARAMS, ids=lambda path: path and path.name)
 def wired_program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build a program with the runtime, under the race detector where that can be had."""
     if request.param is None:
