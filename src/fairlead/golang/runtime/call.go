@@ -251,9 +251,14 @@ func (c *Call) Next() (t Target, more bool, err error) {
 		return t, true, nil
 	}
 	if c.way != nil {
-		return c.way.next(c)
+		t, more, err = c.way.next(c)
+	} else {
+		t, more, err = c.reach()
 	}
-	return c.reach()
+	if err != nil && !c.out.GRPC {
+		err = dialed(err)
+	}
+	return t, more, err
 }
 
 // Ended tells what came of an attempt: status of HTTP, code of gRPC or -1.

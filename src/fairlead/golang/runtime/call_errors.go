@@ -1,5 +1,19 @@
 package fairlead
 
+import (
+	"context"
+	"net"
+)
+
+// dialed returns an error of a call that was not sent as net says that nobody could be reached.
+func dialed(err error) error {
+	switch err.(type) {
+	case *unreachable, *aborted:
+		return &net.OpError{Op: "dial", Net: "tcp", Err: err}
+	}
+	return err
+}
+
 // late says that a call took longer than a rule, or whoever caused it, lets it.
 type late struct{ host, limit string }
 
@@ -9,6 +23,9 @@ func (l *late) Error() string {
 
 // Timeout tells what net.Error tells of errors.
 func (l *late) Timeout() bool { return true }
+
+// Is says that it is what a context's own end is.
+func (l *late) Is(other error) bool { return other == context.DeadlineExceeded }
 
 // Temporary is the other half of net.Error.
 func (l *late) Temporary() bool { return true }

@@ -235,7 +235,7 @@ func TestAnotherAppIsCalledUnderItsName(t *testing.T) {
 func TestASubsetThatNobodyDescribesIsAnError(t *testing.T) {
 	ruledMesh(t, routeTo("", "v9"), "[]")
 	_, _, err := answers(t, context.Background(), get("b"), 200)
-	if err == nil || err.Error() != "fairlead: no live endpoint of app 'b.default', subset 'v9', for lane 'base'" {
+	if err == nil || err.Error() != "dial tcp: fairlead: no live endpoint of app 'b.default', subset 'v9', for lane 'base'" {
 		t.Errorf("it ends in %v", err)
 	}
 }

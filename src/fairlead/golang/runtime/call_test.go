@@ -129,7 +129,7 @@ func TestWhoeverCouldWriteToBaseServesNoLaneWithShadows(t *testing.T) {
 func TestAnAppWithoutInstancesIsAnErrorThatNamesIt(t *testing.T) {
 	inForceWith(t, meshOf(app("b")))
 	_, err := attempts(t, context.Background(), get("b"))
-	if err == nil || err.Error() != "fairlead: no live endpoint of app 'b' for lane 'base'" {
+	if err == nil || err.Error() != "dial tcp: fairlead: no live endpoint of app 'b' for lane 'base'" {
 		t.Errorf("said: %v", err)
 	}
 }
