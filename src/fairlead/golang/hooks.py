@@ -199,6 +199,40 @@ STANDARD = (
         ),
     ),
     StdHook(
+        name="net/http",
+        what="servers of net/http that begin to serve, and that shut down",
+        package="net/http",
+        edits=(
+            Rename(
+                (
+                    "func (srv *Server) Serve(l net.Listener) error",
+                    "func (s *Server) Serve(l net.Listener) error",
+                ),
+                "fairleadServe",
+            ),
+            Rename(
+                (
+                    "func (srv *Server) Shutdown(ctx context.Context) error",
+                    "func (s *Server) Shutdown(ctx context.Context) error",
+                ),
+                "fairleadShutdown",
+            ),
+        ),
+        added=(Added(source="net_http/fairlead_life.go", package="net/http"),),
+    ),
+    StdHook(
+        name="os/signal",
+        what="SIGTERM, which a program may hear itself",
+        package="os/signal",
+        edits=(
+            After(("process",), "defer handlers.Unlock()", "fairleadHeard(n, handlers.ref[n])"),
+        ),
+        added=(
+            Added(source="os_signal/fairlead_heard.go", package="os/signal"),
+            Added(source="index/fairlead_heard.go", package="index"),
+        ),
+    ),
+    StdHook(
         name="database/sql",
         what="statements that are sent to databases",
         package="database/sql",

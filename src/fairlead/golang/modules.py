@@ -78,6 +78,8 @@ _DIAL = (
 _GRPC = (
     Rename(("func NewServer(opt ...ServerOption) *Server",), "fairleadNewServer"),
     Rename(("func (s *Server) Serve(lis net.Listener) error",), "fairleadServe"),
+    Rename(("func (s *Server) GracefulStop()",), "fairleadGracefulStop"),
+    Rename(("func (s *Server) Stop()",), "fairleadStop"),
     Rename((_INVOKE,), "fairleadInvoke"),
     Rename((_NEW_CLIENT_STREAM,), "fairleadNewClientStream"),
     Rename((_DIAL,), "fairleadDialContext"),

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache as once
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import NamedTemporaryFile, mkdtemp
 
@@ -208,7 +209,9 @@ class Making:
             for one in self._facts
             if one.applies and one.function
         ]
-        return f"package fairlead\n\nvar builtHooks = []hookFact{{\n{''.join(lines)}}}\n"
+        said = f"func init() {{ agentVersion = {go_string(version('fairlead'))} }}\n"
+        hooks = f"var builtHooks = []hookFact{{\n{''.join(lines)}}}\n"
+        return f"package fairlead\n\n{said}\n{hooks}"
 
     def _name(self, path: str) -> str:
         return Path(path).relative_to(self._toolchain.goroot / "src").as_posix()

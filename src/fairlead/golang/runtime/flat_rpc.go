@@ -80,10 +80,20 @@ func flatListens(address net.Addr, protocol string, methods []string) {
 	}
 }
 
-// flatLeaves says that a server is about to stop.
+// flatLeaves says that a server is about to stop; it returns when callers know.
 //
 //go:linkname flatLeaves
 func flatLeaves(address net.Addr) {
+	defer flatFault("grpc")
+	if address != nil {
+		Leaving([]net.Addr{address})
+	}
+}
+
+// flatStops says that a server has stopped.
+//
+//go:linkname flatStops
+func flatStops(address net.Addr) {
 	defer flatFault("grpc")
 	if address != nil {
 		stops(address)

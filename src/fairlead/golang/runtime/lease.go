@@ -2,6 +2,7 @@ package fairlead
 
 import (
 	"math/rand"
+	"net"
 	"net/url"
 	"sync"
 	"sync/atomic"
@@ -78,20 +79,19 @@ func (t *tenancy) wake() {
 	}
 }
 
-// Leaving deregisters this process: a server of it is about to stop. It returns when callers know, or
-// after two seconds. With ports it does so only where one of them is what others call.
-func Leaving(ports ...int) {
+// Leaving deregisters this process: a server of it is about to stop that listens at these addresses,
+// nil for all of them. It returns when callers know, or after two seconds, and at once where nobody
+// calls this process by one of them.
+func Leaving(addresses []net.Addr) {
 	t := tenant.Load()
 	if t == nil || !active.Load() {
 		return
 	}
-	for _, port := range ports {
-		if port == t.chosen().port {
-			ports = nil
-			break
-		}
+	ours := addresses == nil
+	for _, one := range addresses {
+		ours = ours || portAt(one) == t.chosen().port
 	}
-	if len(ports) == 0 {
+	if ours {
 		t.leave()
 	}
 }

@@ -24,48 +24,73 @@ type advertised struct {
 	reason   string
 }
 
-var serving struct {
-	lock  sync.Mutex
-	ports map[int]string // protocols by the ports that servers have said they serve
+// listening are the addresses that servers of this process listen at, and for what.
+var listening struct {
+	sync.Mutex
+	servers []server
+	said    bool // whether any server ever has: no other socket is taken for one then
 }
 
-// Serves says that a server begins to serve at an address, "http" or "grpc". Where any server says
-// so, no other socket is taken for one.
-func Serves(protocol, address string) {
-	_, text, _ := net.SplitHostPort(address)
-	port, err := strconv.Atoi(text)
-	if err != nil || !active.Load() {
-		return
-	}
-	serving.lock.Lock()
-	if serving.ports == nil {
-		serving.ports = map[int]string{}
-	}
-	serving.ports[port] = protocol
-	serving.lock.Unlock()
+type server struct {
+	address  net.Addr
+	protocol string
+	methods  []string
+}
+
+// Serves says that a server of HTTP begins to serve at an address; Stops, that it does no more.
+func Serves(address net.Addr) { serves(address, protocolHTTP, nil) }
+func Stops(address net.Addr)  { stops(address) }
+
+func serves(address net.Addr, protocol string, methods []string) {
+	listening.Lock()
+	listening.servers = append(listening.servers, server{address, protocol, methods})
+	listening.said = true
+	listening.Unlock()
 	wakeTenancy()
 }
 
+func stops(address net.Addr) {
+	listening.Lock()
+	defer listening.Unlock()
+	kept := listening.servers[:0]
+	for _, one := range listening.servers {
+		if one.address.String() != address.String() {
+			kept = append(kept, one)
+		}
+	}
+	listening.servers = kept
+}
+
 // namedBy returns the sockets that servers have named, those of HTTP before those of gRPC, and what is
-// spoken there; all of them where no server has.
+// spoken there; all of them where no server ever has.
 func namedBy(found []listener) ([]listener, string) {
-	serving.lock.Lock()
-	defer serving.lock.Unlock()
+	listening.Lock()
+	defer listening.Unlock()
+	if !listening.said {
+		return found, ""
+	}
 	for _, protocol := range []string{protocolHTTP, protocolGRPC} {
 		var named []listener
 		for _, one := range found {
-			if serving.ports[one.port] == protocol {
-				named = append(named, one)
+			for _, server := range listening.servers {
+				if server.protocol == protocol && portAt(server.address) == one.port {
+					named = append(named, one)
+					break
+				}
 			}
 		}
 		if len(named) > 0 {
 			return named, protocol
 		}
 	}
-	if len(serving.ports) > 0 {
-		return nil, ""
-	}
-	return found, ""
+	return nil, ""
+}
+
+// portAt returns the port of an address, 0 of a Unix socket.
+func portAt(address net.Addr) int {
+	_, text, _ := net.SplitHostPort(address.String())
+	port, _ := strconv.Atoi(text)
+	return port
 }
 
 // choose chooses among the sockets of this process; fixed is the operator's word.

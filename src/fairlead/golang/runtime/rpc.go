@@ -1,10 +1,6 @@
 package fairlead
 
-import (
-	"net"
-	"strings"
-	"sync"
-)
+import "strings"
 
 // rpcName returns the host in the target of a connection of gRPC, lower case, or "" where no name is
 // looked up (fairlead.instruments.rpc.name_in).
@@ -48,34 +44,4 @@ func isWord(text string) bool {
 		}
 	}
 	return true
-}
-
-// listening are the addresses that servers of this process listen at, and for what.
-var listening struct {
-	sync.Mutex
-	servers []server
-}
-
-type server struct {
-	address  net.Addr
-	protocol string
-	methods  []string
-}
-
-func serves(address net.Addr, protocol string, methods []string) {
-	listening.Lock()
-	defer listening.Unlock()
-	listening.servers = append(listening.servers, server{address, protocol, methods})
-}
-
-func stops(address net.Addr) {
-	listening.Lock()
-	defer listening.Unlock()
-	kept := listening.servers[:0]
-	for _, one := range listening.servers {
-		if one.address.String() != address.String() {
-			kept = append(kept, one)
-		}
-	}
-	listening.servers = kept
 }

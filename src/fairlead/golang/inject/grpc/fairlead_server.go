@@ -27,6 +27,9 @@ func fairleadServed(request context.Context, code int, failed bool)
 //go:linkname fairleadListens index.flatListens
 func fairleadListens(address net.Addr, protocol string, methods []string)
 
+//go:linkname fairleadStops index.flatStops
+func fairleadStops(address net.Addr)
+
 //go:linkname fairleadLeaves index.flatLeaves
 func fairleadLeaves(address net.Addr)
 
@@ -132,9 +135,35 @@ func (s *Server) Serve(lis net.Listener) error {
 	if fairleadOn(fairleadPath) && lis != nil {
 		address := lis.Addr()
 		fairleadListens(address, "grpc", s.fairleadMethods())
-		defer fairleadLeaves(address)
+		defer fairleadStops(address)
 	}
 	return s.fairleadServe(lis)
+}
+
+// GracefulStop and Stop stop a server whose callers know that it is going.
+func (s *Server) GracefulStop() {
+	s.fairleadGoes()
+	s.fairleadGracefulStop()
+}
+
+func (s *Server) Stop() {
+	s.fairleadGoes()
+	s.fairleadStop()
+}
+
+func (s *Server) fairleadGoes() {
+	if !fairleadOn(fairleadPath) {
+		return
+	}
+	s.mu.Lock()
+	var addresses []net.Addr
+	for lis := range s.lis {
+		addresses = append(addresses, lis.Addr())
+	}
+	s.mu.Unlock()
+	for _, address := range addresses {
+		fairleadLeaves(address)
+	}
 }
 
 // fairleadMethods returns the full names of the methods that are served.

@@ -1,0 +1,35 @@
+package http
+
+import (
+	"context"
+	fairlead "index"
+	"net"
+)
+
+// Serve serves on a listener, and says so: callers find this process by its address.
+func (srv *Server) Serve(l net.Listener) error {
+	if fairlead.OnFor(fairleadPath) && l != nil {
+		address := l.Addr()
+		fairlead.Serves(address)
+		defer fairlead.Stops(address)
+	}
+	return srv.fairleadServe(l)
+}
+
+// Shutdown shuts down a server whose callers know that it is going.
+func (srv *Server) Shutdown(ctx context.Context) error {
+	if fairlead.OnFor(fairleadPath) {
+		fairlead.Leaving(srv.fairleadAddresses())
+	}
+	return srv.fairleadShutdown(ctx)
+}
+
+func (srv *Server) fairleadAddresses() []net.Addr {
+	srv.mu.Lock()
+	defer srv.mu.Unlock()
+	addresses := []net.Addr{}
+	for l := range srv.listeners {
+		addresses = append(addresses, (*l).Addr())
+	}
+	return addresses
+}

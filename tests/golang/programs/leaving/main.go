@@ -1,0 +1,47 @@
+// A server of net/http that knows nothing of fairlead. "own" hears SIGTERM itself, as most do, and
+// takes its time when it has shut down.
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+func main() {
+	other, err := net.Listen("tcp", "127.0.0.1:0") // of nobody who is called
+	if err != nil {
+		panic(err)
+	}
+	defer other.Close()
+	listener, err := net.Listen("tcp", os.Getenv("LISTEN"))
+	if err != nil {
+		panic(err)
+	}
+	last, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	defer last.Close()
+	fmt.Println(listener.Addr())
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		fmt.Fprint(w, "served")
+	})}
+	if os.Args[1] != "own" {
+		server.Serve(listener)
+		return
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	go server.Serve(listener)
+	<-ctx.Done()
+	stop()
+	server.Shutdown(context.Background())
+	time.Sleep(1500 * time.Millisecond)
+	fmt.Println("all is put away")
+	os.Exit(3)
+}

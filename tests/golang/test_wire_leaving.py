@@ -1,0 +1,79 @@
+"""Programs that were built with the agent are found at their servers, and leave as they would."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fairlead import __version__
+from tests.faults.servers import Control, until
+from tests.golang.asking import TOOLCHAINS
+from tests.golang.wired import Wires
+
+SOURCES = Path(__file__).parent / "programs" / "leaving"
+PARAMS: list[Path | None] = [*TOOLCHAINS] or [None]
+
+
+@pytest.fixture(scope="module", params=PARAMS, ids=lambda path: path and path.name)
+def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The program, as `fairlead go build` makes it."""
+    if request.param is None:
+        pytest.skip("make test-go builds a program with the agent")
+    folder = tmp_path_factory.mktemp("leaving")
+    (folder / "main.go").write_bytes((SOURCES / "main.go").read_bytes())
+    (folder / "go.mod").write_text("module leaving\n\ngo 1.21\n")
+    path = f"{request.param / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    fairlead = str(Path(sys.executable).with_name("fairlead"))
+    subprocess.run(
+        [fairlead, "go", "build", "--strict", "-o", "built", "."],
+        cwd=folder,
+        env={**os.environ, "PATH": path, "GOTOOLCHAIN": "local"},
+        check=True,
+        timeout=900,
+    )
+    return folder / "built"
+
+
+@pytest.fixture
+def starts(program: Path, tmp_path: Path) -> Iterator[Wires]:
+    """Start processes of the program."""
+    found = Wires(program, tmp_path)
+    yield found
+    found.stop()
+
+
+@pytest.mark.parametrize(
+    ("how", "status", "last"),
+    [("default", -signal.SIGTERM, None), ("own", 3, "all is put away")],
+)
+def test_a_program_ends_as_it_would(
+    starts: Wires, control: Control, how: str, status: int, last: str | None
+) -> None:
+    """It leaves before its socket is closed, and its own way to end is not cut short."""
+    one = starts.start("shop", how, FAIRLEAD_CONTROL=control.url, FAIRLEAD_APP="shop")
+    (found,) = until(lambda: control.instances("shop"), "it is registered")
+    (process,) = until(
+        lambda: [
+            one
+            for instance in control.instances("shop")
+            for one in instance["spec"]["processes"]
+            if one.get("protocol") == "http"
+        ],
+        "its server is known",
+    )
+    assert [item["spec"]["address"] for item in control.instances("shop")] == [one.address]
+    assert process["version"] == __version__
+    hooked = {hook["library"] for hook in process["hooks"] if hook["state"] == "hooked"}
+    assert {"net/http", "os/signal", "runtime"} <= hooked
+    assert one.get() == "served"
+    one.process.signal(signal.SIGTERM)
+    until(lambda: not control.instances("shop"), "it has left")
+    assert one.process.popen.wait(30) == status
+    assert one.process.text().splitlines()[-1] == (last or one.address)
+    assert found["spec"]["app"] == "shop"
