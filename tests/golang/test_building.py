@@ -77,6 +77,9 @@ def test_a_test_that_vet_refuses_fails_as_it_would(project: Project) -> None:
         'func TestMain1(t *testing.T) { fmt.Printf("%d\\n", "x") }\n',
     )
     done = project.run(FAIRLEAD, "go", "test", "./...")
+    if project.go.name in ("1.21.13", "1.22.10", "1.23.9"):
+        assert "cannot vet with hooks: `go vet` does it without" in done.stderr
+        return
     assert done.returncode != 0
     assert "%d" in done.stdout + done.stderr
 

@@ -40,6 +40,15 @@ def test_the_console_is_in_it_as_it_was_built(wheel):
     assert "/console/assets/" in page
 
 
+def test_what_go_programs_are_built_with_is_in_it(wheel):
+    """The agent in Go, and the files of its hooks; tests of it are nobody's but ours."""
+    with ZipFile(wheel) as archive:
+        names = {name for name in archive.namelist() if name.endswith(".go")}
+    files = {path.relative_to(PACKAGE.parent).as_posix() for path in PACKAGE.rglob("*.go")}
+    assert "fairlead/golang/inject/net_http/fairlead_server.go" in names
+    assert {name for name in files if not name.endswith("_test.go")} <= names
+
+
 def test_a_plain_install_asks_for_nothing_else(wheel):
     """Whatever we asked for would be forced on every application."""
     with ZipFile(wheel) as archive:
@@ -48,7 +57,7 @@ def test_a_plain_install_asks_for_nothing_else(wheel):
 
     required = [line for line in metadata.get_all("Requires-Dist", []) if "extra ==" not in line]
     assert required == []
-    assert metadata.get_all("Provides-Extra") == ["all", "control", "grpc", "sql"]
+    assert metadata.get_all("Provides-Extra") == ["all", "control", "go", "grpc", "sql"]
     assert metadata["License-Expression"] == "Apache-2.0"
     assert metadata["Requires-Python"] == ">=3.11"
 
