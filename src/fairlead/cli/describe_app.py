@@ -73,7 +73,7 @@ def _section(title: str, lines: Iterator[str] | Sequence[str]) -> Iterator[str]:
     yield from (f"  {line}" for line in found)
 
 
-_INSTANCES = ("NAME", "ADDRESS", "LANE", "STATE", "REVISION", "HOOKS", "PYTHON", "PIDS")
+_INSTANCES = ("NAME", "ADDRESS", "LANE", "STATE", "REVISION", "HOOKS", "RUNTIME", "PIDS")
 
 
 def _instances(found: Sequence[Plain]) -> Iterator[str]:
@@ -96,7 +96,7 @@ def _instance(one: Plain) -> tuple[str, ...]:
     )
 
 
-_PROCESSES = ("PID", "HOST", "LANE", "PYTHON", "AGENT", "PROTOCOL", "HOOKS")
+_PROCESSES = ("PID", "HOST", "LANE", "RUNTIME", "AGENT", "PROTOCOL", "HOOKS")
 
 
 def registered(plain: Plain) -> Iterator[str]:

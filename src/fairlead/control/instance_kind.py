@@ -41,7 +41,7 @@ class Process(Spec):
     node: str = Field(description="The agent's name for the process.")
     pid: int = Field(description="Process id on its host.")
     host: str = Field(description="Host it runs on.")
-    python: str = Field(description="Version of Python.")
+    python: str = Field(description="Version of Python, or of Go as in go1.26.8.")
     version: str = Field(description="Version of the agent.")
     hooks: tuple[Hook, ...] = Field(description="Libraries that were found in it.")
     unfit: Unfit | None = Field(default=None, description="What it may not serve, and why.")

@@ -92,3 +92,17 @@ func TestLabelsOfAPodAreReadAsKubernetesWritesThem(t *testing.T) {
 		t.Fatalf("%+v %v", s, err)
 	}
 }
+
+func TestAMisspeltNameIsToldOf(t *testing.T) {
+	found := doubts([]string{
+		"FAIRLEAD_NAMSPACE=x", "FAIRLEAD_APP=a", "FAIRLEAD_PURE=1", "FAIRLEAD_SOMETHING_ELSE=1", "OTHER=1",
+		"FAIRLEAD_PLANE_SERVICE_HOST=10.0.0.1", "FAIRLEAD_PLANE_PORT_80_TCP=x", "FAIRLEAD_LANES=",
+	})
+	want := []string{
+		"FAIRLEAD_NAMSPACE is no setting, and nobody reads it; did you mean FAIRLEAD_NAMESPACE?",
+		"FAIRLEAD_SOMETHING_ELSE is no setting, and nobody reads it",
+	}
+	if strings.Join(found, "|") != strings.Join(want, "|") {
+		t.Fatal(found)
+	}
+}

@@ -68,6 +68,9 @@ func start() {
 	}
 	// While no snapshot says better, the process's own lane is what can be told alone.
 	apply(&snapshot{Governance: governanceOn, Workload: set.workload()})
+	for _, doubt := range doubts(os.Environ()) {
+		warn(doubt)
+	}
 	if set.app == "" {
 		warn("FAIRLEAD_APP is not set: this process passes lane labels on, and no more")
 	}
