@@ -177,6 +177,35 @@ STANDARD = (
     ),
     StdHook(
         name="net/http",
+        what="routes of a ServeMux",
+        package="net/http",
+        edits=(
+            Rename(
+                ("func (mux *ServeMux) ServeHTTP(w ResponseWriter, r *Request)",),
+                "fairleadServeMux",
+            ),
+        ),
+        added=(
+            Added(source="net_http/fairlead_mux.go", package="net/http"),
+            Added(source="net_http/fairlead_mux_old.go", package="net/http", before=(1, 23)),
+            Added(source="net_http/fairlead_mux_pattern.go", package="net/http", since=(1, 23)),
+        ),
+    ),
+    StdHook(
+        name="net/http",
+        what="patterns with variables, which a ServeMux has",
+        package="net/http",
+        since=(1, 22),
+        edits=(
+            Rename(
+                ("func (mux *ServeMux) registerErr(patstr string, handler Handler) error",),
+                "fairleadRegisterErr",
+            ),
+        ),
+        added=(Added(source="net_http/fairlead_mux_register.go", package="net/http"),),
+    ),
+    StdHook(
+        name="net/http",
         what="calls that a client of net/http sends",
         package="net/http",
         edits=(

@@ -143,7 +143,7 @@ func (r *Request) enter() *Rejection {
 	if rejection := r.pass(rules.literal(method, r.in.Path), &r.entry); rejection != nil {
 		return rejection
 	}
-	if !routersLinked.Load() && rules.templated() {
+	if !routersLinked.Load() && !muxLinked.Load() && rules.templated() {
 		return r.passRoute(rules.guessed(method, r.in.Path))
 	}
 	return nil
