@@ -13,6 +13,7 @@ func init() {
 	questions["table"] = askedTable
 	questions["route"] = askedRoute
 	questions["replaced"] = askedReplaced
+	questions["matches"] = askedMatches
 }
 
 var askedTables = map[string]*router{}
@@ -144,4 +145,27 @@ func askedReplaced(line json.RawMessage) (any, error) {
 		found = append(found, []any{expressionMatches(pattern, one), rule.compiled().of(one)})
 	}
 	return found, nil
+}
+
+// askedMatches says whether a request is one that a match is about.
+func askedMatches(line json.RawMessage) (any, error) {
+	var ask struct {
+		Match  string
+		Call   routeQuestion
+		Source string
+	}
+	if err := json.Unmarshal(line, &ask); err != nil {
+		return nil, err
+	}
+	rule := &matchRule{}
+	if err := readAsked(ask.Match, rule); err != nil {
+		return nil, err
+	}
+	tests, err := compileMatch(rule)
+	if err != nil {
+		return nil, err
+	}
+	q := ask.Call.request()
+	q.sourceIP = ask.Source
+	return holdsAll(tests, q, q.plain()), nil
 }
