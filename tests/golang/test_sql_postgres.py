@@ -166,6 +166,16 @@ def test_gorm(request: pytest.FixtureRequest, kind: str) -> None:
     assert gray == ["gray"]
 
 
+def test_rows_are_copied_into_the_shadow(tables: Case) -> None:
+    """By a statement that lib/pq executes once for each row."""
+    tables.one(opened("db", "postgres", URL.format(tables.at)))
+    for gray, item in ((True, "gray"), (False, "base")):
+        steps = [step("begin", "tx", "db"), step("copy", "", "tx", item), step("commit", "", "tx")]
+        assert tables.run(*steps, gray=gray) == ["ok", "ok", "ok"]
+    assert tables.items("orders_gray") == ["gray"]
+    assert tables.items() == ["base"]
+
+
 def test_a_pool_of_pgx_itself_serves_no_lane_with_shadows(
     tables: Case, server: Server, namespace: str
 ) -> None:

@@ -16,7 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
-	_ "github.com/lib/pq"
+	"github.com/lib/pq"
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
 	_ "modernc.org/sqlite"
@@ -167,6 +167,16 @@ func do(ctx context.Context, step Step) (any, error) {
 		return "ok", get[interface{ Close() error }](step.In).Close()
 	case "open connections":
 		return get[*sql.DB](step.In).Stats().OpenConnections, nil
+	case "copy":
+		stmt, err := get[*sql.Tx](step.In).PrepareContext(ctx, pq.CopyIn("orders", "item"))
+		if err != nil {
+			return nil, err
+		}
+		if _, err := stmt.ExecContext(ctx, step.SQL); err != nil {
+			return nil, err
+		}
+		_, err = stmt.ExecContext(ctx)
+		return "ok", err
 	case "pool exec":
 		tag, err := get[*pgxpool.Pool](step.In).Exec(ctx, step.SQL, step.Args...)
 		return tag.RowsAffected(), err

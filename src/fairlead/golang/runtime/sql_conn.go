@@ -21,6 +21,7 @@ type SQLConn struct {
 	held    bool   // whether somebody holds it for several statements
 	inTx    bool
 	lane    string // of who holds it
+	txLane  string // of the transaction
 	session []sqlAnswer
 	place   string // what tells it from connections that see the same; "" for nothing
 	private bool
@@ -51,9 +52,10 @@ func (c *SQLConn) Hold(ctx context.Context, p *SQLPool, transaction bool) error 
 	if err := c.cross(p, rules); err != nil {
 		return err
 	}
-	c.held, c.lane = true, lane
 	if transaction {
-		c.inTx, c.wrote = true, false
+		c.inTx, c.txLane, c.wrote = true, lane, false
+	} else {
+		c.held, c.lane = true, lane
 	}
 	return nil
 }
@@ -61,7 +63,7 @@ func (c *SQLConn) Hold(ctx context.Context, p *SQLPool, transaction bool) error 
 // Freed takes note that nobody holds the connection any more.
 func (c *SQLConn) Freed() {
 	c.lock.Lock()
-	c.held, c.inTx, c.lane = false, false, ""
+	c.held, c.inTx, c.lane, c.txLane = false, false, "", ""
 	c.lock.Unlock()
 }
 
@@ -75,7 +77,10 @@ func (c *SQLConn) Ended() {
 // laneOf returns the lane of a statement: of its work or, where nobody says for whom it is done, of who
 // holds the connection.
 func (c *SQLConn) laneOf(ctx context.Context) string {
-	if c.held && Serving(ctx) == nil {
+	if (c.held || c.inTx) && Serving(ctx) == nil {
+		if c.inTx {
+			return c.txLane
+		}
 		return c.lane
 	}
 	return Lane(ctx)
@@ -315,29 +320,12 @@ func (c *SQLConn) part() {
 // SQLShadowed tells whether the lane of ctx has shadows.
 func SQLShadowed(ctx context.Context) bool { return current().shadows.of(Lane(ctx)) != nil }
 
-// AsText tells whether a statement that was prepared on a pool is to be sent as a text instead. held is
-// the connection that it is bound to, nil for a pool's; other says that what was prepared is another
-// text. It is an error where it may not be sent at all.
-func (p *SQLPool) AsText(ctx context.Context, held *SQLConn, text string, other bool) (bool, error) {
-	plan := current()
-	if !plan.shadows.any {
-		return other || p != nil && p.aim != nil, nil
+// AsText tells whether a statement of a pool, prepared on one side, is to be sent as a text instead, on
+// that of ctx; other says that what was prepared is another text.
+func (p *SQLPool) AsText(ctx context.Context, text string, other bool) bool {
+	if other || p != nil && p.aim != nil {
+		return true
 	}
-	if held != nil {
-		held.lock.Lock()
-		defer held.lock.Unlock()
-		rules := plan.shadows.of(held.laneOf(ctx))
-		if rules != nil || other || !effectOf(text).plain {
-			return true, nil
-		}
-		if err := held.cross(p, nil); err != nil {
-			return false, err
-		}
-		held.note(p, text)
-		return false, nil
-	}
-	if rules := plan.shadows.of(Lane(ctx)); rules != nil || other {
-		return true, nil
-	}
-	return p != nil && p.aim != nil || !effectOf(text).plain, nil
+	shadows := current().shadows
+	return shadows.any && (shadows.of(Lane(ctx)) != nil || !effectOf(text).plain)
 }

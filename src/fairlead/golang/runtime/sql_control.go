@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sort"
 	"strconv"
+	"sync/atomic"
 	"time"
 )
 
@@ -39,6 +40,14 @@ func (d *door) rewrites() func(body []byte) (int, []byte, error) {
 	}
 }
 
+// Who did not answer is left alone for a moment: each statement would wait for the whole timeout.
+var (
+	rewritesAway atomic.Int64
+	rewritesWhy  atomic.Pointer[error]
+)
+
+const rewritesPause = time.Second
+
 var errNoParser = errors.New("a statement is judged by the control plane, and this process has none: it follows a file")
 
 // askedControl returns the control plane's answer to a question, or why there is none.
@@ -55,9 +64,15 @@ func askedControl(question *sqlQuestion) (*sqlReply, error) {
 	if err != nil {
 		return nil, err
 	}
+	if until, why := rewritesAway.Load(), rewritesWhy.Load(); clock() < until && why != nil {
+		return nil, *why
+	}
 	status, answer, err := rewritesAsked(body)
 	if err != nil {
-		return nil, errors.New("the control plane cannot be asked what this statement is on the lane: " + err.Error())
+		why := errors.New("the control plane cannot be asked what this statement is on the lane: " + err.Error())
+		rewritesWhy.Store(&why)
+		rewritesAway.Store(clock() + int64(rewritesPause))
+		return nil, why
 	}
 	reply := &sqlReply{}
 	if err := json.Unmarshal(answer, reply); err != nil {

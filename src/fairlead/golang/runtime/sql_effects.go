@@ -80,7 +80,8 @@ type sqlEffect struct {
 	writes bool // rows, perhaps
 	ends   bool // a transaction
 	begins bool
-	state  bool // the session: which database, how text is read
+	sets   bool // the session: which database, how text is read
+	state  bool // the same, or perhaps: what it does is not known
 	parts  bool // makes what this connection alone sees
 	plain  bool // nothing but read or change rows
 }
@@ -105,10 +106,10 @@ func effectOf(text string) sqlEffect {
 		e.begins = next != "not"
 		e.writes, e.state = !e.begins, !e.begins
 	case "use", "attach", "detach", "reset":
-		e.state = true
+		e.sets, e.state = true, true
 	case "set":
 		next, _ := sqlHead(rest)
-		e.state, e.writes = true, next == "statement"
+		e.sets, e.state, e.writes = true, true, next == "statement"
 	default:
 		// What is not known may change the current database too: CALL, EXECUTE, a comment.
 		e.state, e.writes = true, true

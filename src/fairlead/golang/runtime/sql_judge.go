@@ -2,8 +2,8 @@ package fairlead
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
-	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -79,14 +79,21 @@ type sqlServers struct {
 
 // sqlServer is what is known by one state of a session and one lane's rules.
 type sqlServer struct {
-	lock    sync.Mutex // held while something is asked
+	reading sync.Mutex // held while the catalogue is asked
+	lock    sync.Mutex // of what follows; never held while anybody is asked
 	known   map[string]sqlVerdict
 	bytes   int
-	queries []string // that the catalogue was asked
+	catalog sqlCatalog
+	version int64 // grows with every catalogue that says something else
+}
+
+// sqlCatalog is what a server said of its catalogue. It does not change.
+type sqlCatalog struct {
+	queries []string
 	answers []sqlAnswer
-	said    string // the answers, to be compared
-	digest  string // what the control plane calls them
-	until   int64  // by clock, when they have to be asked anew
+	sum     [sha256.Size]byte
+	digest  string // what the control plane calls it, "" where it has not heard it
+	until   int64  // by clock, when it has to be asked anew
 }
 
 func (s *sqlServers) of(state string) *sqlServer {
@@ -136,8 +143,8 @@ func (c *SQLConn) rewritten(ctx context.Context, p *SQLPool, rules *laneShadows,
 	c.open = c.open || e.begins || !e.plain && mayOpen.MatchString(text)
 	if e.parts || c.private && createsWord.MatchString(text) {
 		c.part()
-	} else if e.state {
-		c.session = nil
+	} else if e.sets {
+		c.session = nil // what else was judged is understood
 	}
 	return verdict.text, nil
 }
@@ -175,21 +182,32 @@ func (c *SQLConn) judged(p *SQLPool, rules *laneShadows, text, style string, ask
 		return sqlVerdict{}, err
 	}
 	server := p.servers.of(string(state))
-	server.lock.Lock()
-	defer server.lock.Unlock()
 	key := style + "\x00" + text
-	if verdict, ok := server.known[key]; ok {
-		if !verdict.catalog || clock() < server.until {
-			return verdict, nil
-		}
+	verdict, known, fresh := server.find(key)
+	if known && !fresh {
 		if err := server.readAgain(ask); err != nil {
 			return sqlVerdict{}, err
 		}
-		if verdict, ok := server.known[key]; ok {
-			return verdict, nil
-		}
+		verdict, known, fresh = server.find(key)
+	}
+	if known && fresh {
+		return verdict, nil
 	}
 	return server.asked(question, key, ask)
+}
+
+// find returns the verdict that is kept, and whether what it depends on is still relied on.
+func (s *sqlServer) find(key string) (verdict sqlVerdict, known, fresh bool) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	verdict, known = s.known[key]
+	return verdict, known, !verdict.catalog || clock() < s.catalog.until
+}
+
+func (s *sqlServer) now() (sqlCatalog, int64) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	return s.catalog, s.version
 }
 
 // readSession asks the connection where it stands. What of SQLite has no file is its connection's own.
@@ -209,7 +227,7 @@ func (c *SQLConn) readSession(p *SQLPool, question *sqlQuestion, ask SQLAsk) err
 		queries = reply.Queries
 		sessionQueries.Store(p.dialect, queries)
 	}
-	session, _, err := answersTo(queries.([]string), ask)
+	session, err := answersTo(queries.([]string), ask)
 	if err != nil {
 		return err
 	}
@@ -233,141 +251,47 @@ func filesLess(session []sqlAnswer) bool {
 	return false
 }
 
-// answersTo asks queries on a connection, and returns how many bytes were answered.
-func answersTo(queries []string, ask SQLAsk) ([]sqlAnswer, int, error) {
-	answers, size := make([]sqlAnswer, 0, len(queries)), 0
-	for _, query := range queries {
-		rows, err := ask(query)
-		if err != nil {
-			return nil, 0, err
-		}
-		plain := make([][]any, len(rows))
-		for i, row := range rows {
-			plain[i] = make([]any, len(row))
-			for j, cell := range row {
-				value, length := plainCell(cell)
-				plain[i][j] = value
-				size += length + 4
-			}
-		}
-		if size > largestCatalog {
-			return nil, 0, fmt.Errorf("fairlead: what the server says of its catalogue is more than %d MiB", largestCatalog>>20)
-		}
-		answers = append(answers, sqlAnswer{query, plain})
-	}
-	return answers, size, nil
-}
-
-// plainCell returns a cell of a driver's as it is told: names come as text or as bytes.
-func plainCell(cell any) (any, int) {
-	switch v := cell.(type) {
-	case nil, bool:
-		return v, 4
-	case int64, float64:
-		return v, 8
-	case string:
-		return strings.ToValidUTF8(v, "\uFFFD"), len(v)
-	case []byte:
-		return strings.ToValidUTF8(string(v), "\uFFFD"), len(v)
-	}
-	text := fmt.Sprint(cell)
-	return text, len(text)
-}
-
-// readAgain asks the catalogue anew; verdicts are forgotten if it says something else.
-func (s *sqlServer) readAgain(ask SQLAsk) error {
-	answers, _, err := answersTo(s.queries, ask)
-	if err != nil {
-		return err
-	}
-	s.assume(s.queries, answers)
-	return nil
-}
-
-func (s *sqlServer) assume(queries []string, answers []sqlAnswer) {
-	said, _ := json.Marshal(answers)
-	if string(said) != s.said {
-		s.known, s.bytes, s.digest = map[string]sqlVerdict{}, 0, ""
-	}
-	s.queries, s.answers, s.said = queries, answers, string(said)
-	s.until = clock() + int64(catalogLife)
-}
-
 // asked returns the verdict of the control plane.
 func (s *sqlServer) asked(question *sqlQuestion, key string, ask SQLAsk) (sqlVerdict, error) {
 	if len(question.Statement) > longestJudgment {
 		return sqlVerdict{cause: "size", reason: "it is longer than a MiB: send it in parts"}, nil
 	}
-	if s.digest != "" && clock() >= s.until {
+	catalog, version := s.now()
+	if len(catalog.queries) > 0 && clock() >= catalog.until {
 		if err := s.readAgain(ask); err != nil {
 			return sqlVerdict{}, err
 		}
+		catalog, version = s.now()
 	}
 	for round := 0; round < mostRounds; round++ {
-		question.Catalog = s.digest
+		question.Catalog = catalog.digest
 		reply, err := askedControl(question)
 		if err != nil {
 			return sqlVerdict{}, refusedSQL(question.Lane, "off", err.Error())
 		}
 		if reply.Ask == "" {
-			return s.keep(key, question, reply), nil
+			return s.keep(key, question, reply, version), nil
 		}
 		if reply.Ask != "catalog" {
 			break
 		}
-		if err := s.answer(question, reply.Queries, ask); err != nil {
+		wanted := append([]string(nil), reply.Queries...)
+		for _, one := range question.Answers {
+			wanted = append(wanted, one.Query)
+		}
+		if catalog, err = s.read(inOrder(wanted), ask); err != nil {
 			return sqlVerdict{}, err
 		}
+		_, version = s.now()
+		// The control plane may have forgotten what it called so.
+		question.Answers, catalog.digest = catalog.answers, ""
 	}
 	return sqlVerdict{cause: "other", reason: "the control plane asks without an end"}, nil
 }
 
-// answer adds to a question what the control plane wants to know of the catalogue.
-func (s *sqlServer) answer(question *sqlQuestion, queries []string, ask SQLAsk) error {
-	wanted := queries
-	for _, one := range question.Answers {
-		wanted = append(wanted, one.Query)
-	}
-	wanted = distinct(wanted)
-	if clock() < s.until && sameNames(wanted, s.queries) {
-		s.digest = "" // they are known here, and forgotten there
-		question.Answers = s.answers
-		return nil
-	}
-	answers, _, err := answersTo(wanted, ask)
-	if err != nil {
-		return err
-	}
-	s.assume(wanted, answers)
-	question.Answers = answers
-	return nil
-}
-
-func distinct(names []string) []string {
-	seen, kept := map[string]bool{}, []string{}
-	for _, name := range names {
-		if !seen[name] {
-			seen[name] = true
-			kept = append(kept, name)
-		}
-	}
-	return kept
-}
-
-func sameNames(one, other []string) bool {
-	if len(one) != len(other) {
-		return false
-	}
-	for i := range one {
-		if one[i] != other[i] {
-			return false
-		}
-	}
-	return true
-}
-
-func (s *sqlServer) keep(key string, question *sqlQuestion, reply *sqlReply) sqlVerdict {
-	verdict := sqlVerdict{text: reply.Statement, writes: reply.Writes, changed: reply.Changed, catalog: len(s.queries) > 0}
+// keep returns the verdict in a reply, and keeps it where the catalogue was the same all the time.
+func (s *sqlServer) keep(key string, question *sqlQuestion, reply *sqlReply, version int64) sqlVerdict {
+	verdict := sqlVerdict{text: reply.Statement, writes: reply.Writes, changed: reply.Changed, catalog: reply.Catalog != ""}
 	if reply.Refused != nil {
 		verdict.cause, verdict.reason = reply.Refused.Cause, reply.Refused.Reason
 		if verdict.cause == "" {
@@ -376,11 +300,13 @@ func (s *sqlServer) keep(key string, question *sqlQuestion, reply *sqlReply) sql
 	} else if reply.Statement == "" && question.Statement != "" {
 		verdict.cause, verdict.reason = "other", "the control plane gives no statement"
 	}
-	if reply.Catalog != "" {
-		s.digest = reply.Catalog
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	if reply.Catalog != "" && version == s.version {
+		s.catalog.digest = reply.Catalog
 	}
-	// Whether the control plane has a parser may be another thing a minute later.
-	if len(key) <= keptLength && verdict.cause != "off" {
+	// A control plane that has no parser, or a fault, may be mended a minute later.
+	if len(key) <= keptLength && verdict.cause != "off" && verdict.cause != "other" && version == s.version {
 		if s.bytes += len(key) + len(verdict.text) + len(verdict.reason); s.bytes > keptBytes {
 			s.known, s.bytes = map[string]sqlVerdict{}, len(key)
 		}

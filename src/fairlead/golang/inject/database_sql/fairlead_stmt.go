@@ -28,15 +28,16 @@ func (s *Stmt) fairleadAsText(ctx context.Context) (bool, error) {
 	if closed {
 		return false, nil
 	}
-	var held *fairleadConn
-	if s.cg != nil {
-		dc, _ := s.cgds.Locker.(*driverConn)
-		if dc == nil {
-			return true, nil
-		}
-		held = &dc.fairlead
+	if s.cg == nil {
+		return s.db.fairlead.pool.AsText(ctx, s.fairlead.text, s.query != s.fairlead.text), nil
 	}
-	return s.db.fairlead.pool.AsText(ctx, held, s.fairlead.text, s.query != s.fairlead.text)
+	dc, release, err := s.cg.grabConn(ctx)
+	if err != nil {
+		return false, nil // which says so
+	}
+	sent, err := dc.fairleadJudge(ctx, s.fairlead.text, true)
+	release(err)
+	return sent != s.query, err
 }
 
 // fairleadExec executes the text of a statement where the statement would be.
