@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"math"
+	dice "math/rand"
 	"strconv"
 	"strings"
 	"sync"
@@ -110,6 +111,10 @@ func headerText(in *Inbound, name headerName) string {
 	return strings.Join(values, ",")
 }
 
+// traceSampling says which share of the traces that begin here is recorded. It is set before anything
+// is served.
+var traceSampling = func() float64 { return 1 }
+
 // begunTrace returns a trace that is one, or a new one.
 func begunTrace(came [2]string) [2]string {
 	if parent, _ := readTrace(came[0], came[1]); parent != "" {
@@ -122,7 +127,11 @@ func begunTrace(came [2]string) [2]string {
 	number[15] |= 1
 	number[23] |= 1
 	text := hex.EncodeToString(number[:])
-	return [2]string{"00-" + text[:32] + "-" + text[32:] + "-01", ""}
+	sampled := "-00"
+	if dice.Float64() < traceSampling() {
+		sampled = "-01"
+	}
+	return [2]string{"00-" + text[:32] + "-" + text[32:] + sampled, ""}
 }
 
 // inherited is what a request says about the calls that it causes (fairlead.flow.call.Inherited).

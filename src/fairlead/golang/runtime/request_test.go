@@ -79,6 +79,28 @@ func TestARequestMayEndWhileItsRouteIsLookedAt(t *testing.T) {
 	}
 }
 
+func TestARequestWithoutATraceIsGivenOneWhereThatIsWanted(t *testing.T) {
+	told.begins = true
+	defer func() { told.begins, traceSampling = false, func() float64 { return 1 } }()
+	began := func(header map[string][]string) string {
+		r, _ := Begin(context.Background(), &Inbound{Method: "GET", Header: header})
+		defer r.End(200, -1, false)
+		parent, _ := readTrace(r.trace[0], r.trace[1])
+		return parent
+	}
+	if one, other := began(nil), began(nil); len(one) != 55 || one == other || one[52:] != "-01" {
+		t.Errorf("traces %q and %q have begun", one, other)
+	}
+	came := "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"
+	if kept := began(map[string][]string{"Traceparent": {came}}); kept != came {
+		t.Errorf("a trace that came became %q", kept)
+	}
+	traceSampling = func() float64 { return 0 }
+	if one := began(nil); one[52:] != "-00" {
+		t.Errorf("a trace that is not to be recorded is %q", one)
+	}
+}
+
 func BenchmarkRequest(b *testing.B) {
 	inForceWith(b, &snapshot{Lanes: twoLanes})
 	in := &Inbound{Method: "GET", Path: "/", Header: map[string][]string{

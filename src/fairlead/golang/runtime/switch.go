@@ -102,6 +102,7 @@ func follow() {
 	posting := newPosting(d, whose, func() telemetry { return *session.measured.Load() })
 	mostNames.Store(int64(usualTelemetry().interfaces))
 	counting.Store(set.telemetry)
+	traceSampling = func() float64 { return session.measured.Load().sampling }
 	renting := newTenancy(d, whose, posting)
 	posting.address = func() string { return renting.chosen().address }
 	tenant.Store(renting)
