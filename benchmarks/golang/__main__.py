@@ -63,21 +63,18 @@ def built(work: Path, turns: int) -> Iterator[Figure]:
     more = (sizes[INJECTED] - sizes[PLAIN]) / len(PROGRAMS)
     yield Figure(name="size_added_each_mb", value=round(more / 1e6, 2))
 
-    def changed(mode: str, turn: int) -> float:
-        for name in PROGRAMS:
-            with (source / name / "main.go").open("a") as file:
-                file.write(f"\nvar _ = {turn}\n")
-        return build(mode, source, into[mode], work / f"cache-{mode}", *PROGRAMS)
+    def again(changed: tuple[str, ...], packages: tuple[str, ...]) -> dict[str, list[float]]:
+        def run(mode: str, turn: int) -> float:
+            for name in changed:
+                with (source / name / "main.go").open("a") as file:
+                    file.write(f"\nvar _ = {turn}\n")
+            return build(mode, source, into[mode], work / f"cache-{mode}", *packages)
 
-    yield from _compared("incremental", _in_turns(changed, turns))
-    yield from _compared(
-        "unchanged",
-        _in_turns(
-            lambda mode, _: build(mode, source, into[mode], work / f"cache-{mode}", *PROGRAMS),
-            turns,
-        ),
-        target=None,
-    )
+        return _in_turns(run, turns)
+
+    yield from _compared("incremental", again(PROGRAMS, PROGRAMS))
+    yield from _compared("incremental_one", again(("./a",), ("./a",)))
+    yield from _compared("unchanged", again((), PROGRAMS), target=None)
 
 
 def _in_turns(run: Callable[[str, int], float], turns: int) -> dict[str, list[float]]:
