@@ -48,8 +48,7 @@ class Shop(flow_demo.Demo):
 
     def begin(self) -> None:
         """Start the shop."""
-        known = {"FAIRLEAD_CONTROL": f"http://{self._control}", "FAIRLEAD_APP": "shop"}
-        self.shop = self.serve_as_is("shop", str(self._program), "--port", "0", **known)
+        self.shop = self.serve_as_is("shop", str(self._program), "--port", "0")
 
 
 def overload(shop: flow_demo.Demo) -> list[tuple[str, bool]]:
