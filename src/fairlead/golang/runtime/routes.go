@@ -40,28 +40,13 @@ func (r *Request) Wants() bool {
 
 // Matched tells the pattern that a ServeMux has found, and the path that it was asked for, and asks
 // the rules about that route. A pattern for a whole folder is no route: another router may be behind
-// it. Where there is none that would tell, the rules are asked what the path may be.
+// it, and would tell a narrower one.
 func (r *Request) Matched(pattern, path string) *Rejection {
 	template, folder := r.patternTemplate(pattern, path)
-	switch {
-	case template == "":
-		return nil
-	case !folder:
-		return r.Route(template)
-	case routersLinked.Load() || !muxLinked.Load():
-		return nil // told later, or guessed when it came in
-	}
-	return r.guess()
-}
-
-// guess asks the rules of the narrowest template that the path may be.
-func (r *Request) guess() (rejection *Rejection) {
-	if !r.state.CompareAndSwap(0, routing) {
+	if folder {
 		return nil
 	}
-	defer r.come()
-	defer r.recovered()
-	return r.passRoute(r.plan.rules.guessed(meantMethod(r.in.Method), r.in.Path))
+	return r.Route(template)
 }
 
 // Named tells the pattern of a request that was handled, for reports.

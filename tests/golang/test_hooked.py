@@ -1,0 +1,72 @@
+"""What hooks of net/http change of a program, and what they leave as it was."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+from pathlib import Path
+
+import pytest
+
+from fairlead.policy.encode import seal, to_plain
+from fairlead.policy.endpoint import Endpoint, Service
+from fairlead.policy.flow_rules import FlowRules
+from fairlead.policy.lane import Lane
+from fairlead.policy.limit import RateLimit, Window
+from fairlead.policy.snapshot import Snapshot
+from fairlead.policy.workload import Workload
+from tests.golang.building import Project
+
+PROGRAM = Path(__file__).parent / "programs" / "hooked"
+
+pytestmark = pytest.mark.timeout(600)
+
+
+def ports(count: int) -> list[str]:
+    """Return addresses that nobody listens at."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    found = [f"127.0.0.1:{one.getsockname()[1]}" for one in sockets]
+    for one in sockets:
+        one.close()
+    return found
+
+
+def rate(resource: str) -> RateLimit:
+    """Let one call pass in an hour."""
+    windows = (Window(threshold=1, window_ms=3_600_000),)
+    return RateLimit(rule="RateLimit/one", strategy="one", resource=resource, windows=windows)
+
+
+def snapshot(addresses: list[str]) -> Snapshot:
+    """Return what is in force for the program."""
+    endpoints = tuple(Endpoint(address=address) for address in sorted(addresses))
+    return seal(
+        Snapshot(
+            revision=1,
+            workload=Workload(app="shop"),
+            lanes=(Lane(name="gray"),),
+            services=(Service(namespace="default", app="orders", endpoints=endpoints),),
+            flow=FlowRules(rate_limits=(rate("GET:/second"), rate("GET:/api/users/{id}"))),
+        )
+    )
+
+
+@pytest.mark.parametrize("flags", [[], ["-race"]], ids=["plain", "race"])
+def test_programs_keep_what_they_are(go: Path, tmp_path: Path, flags: list[str]) -> None:
+    """Tests that somebody else might have written, with the agent in them."""
+    project = Project(go, tmp_path / "hooked")
+    (project.folder / "main.go").unlink()
+    for path in PROGRAM.glob("*.go"):
+        shutil.copy(path, project.folder)
+    if "go1.21" not in project.plain("env", "GOVERSION").stdout:
+        project.write("go.mod", "module example.org/hello\n\ngo 1.22\n")
+    addresses = ports(2)
+    said = project.write("snapshot.json", json.dumps(to_plain(snapshot(addresses))))
+    project.fairlead(
+        *("test", "--strict", "-count=1", *flags, "./..."),
+        FAIRLEAD_SOURCE=f"file:{said}",
+        FAIRLEAD_APP="shop",
+        FAIRLEAD_STATE=str(tmp_path / "state"),
+        INSTANCES=",".join(addresses),
+    )
