@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.control.serving import Server
+from tests.control.fleet import until
+from tests.control.serving import API, Server
 from tests.golang.ledger import Ledger, follows, governed, opened, running, shadow, step
 from tests.golang.sql_fixtures import namespace, program, server
 
@@ -192,6 +193,28 @@ def test_connections_of_the_sides_are_never_shared(databases: Case) -> None:
     assert "the shadow database of lane gray" in refusal
     databases.one(step("begin", "tx", "db"), gray=True)
     assert "side" in databases.refused(step("exec", "", "tx", INSERT, "x"), gray=False)
+
+
+def test_connections_to_a_shadow_end_with_its_rule(
+    databases: Case, server: Server, namespace: str
+) -> None:
+    gray = str(databases.file.with_name("shop_gray.db"))
+
+    def is_open() -> bool:
+        for file in Path(f"/proc/{databases.ledger.process.pid}/fd").iterdir():
+            with suppress(FileNotFoundError):  # it has been closed meanwhile
+                if str(file.readlink()) == gray:
+                    return True
+        return False
+
+    databases.one(step("exec", "", "db", INSERT, "gray"), gray=True)
+    assert is_open()
+    with server.client() as http:
+        name = DATABASE["metadata"]["name"]
+        rules = f"{API}/namespaces/{namespace}/workloadlabelrules/{name}"
+        assert http.delete(rules).status_code == 200
+    until(lambda: databases.one(step("ping", "", "db")) and not is_open())
+    assert rows(databases.file) == []
 
 
 def test_the_shadow_database_cannot_be_left(databases: Case) -> None:

@@ -317,6 +317,9 @@ func (c *SQLConn) part() {
 	c.place = strconv.FormatInt(sqlPlaces.Add(1), 10)
 }
 
+// SQLShadows tells whether any lane has shadows, or may have.
+func SQLShadows() bool { return current().shadows.any }
+
 // SQLShadowed tells whether the lane of ctx has shadows.
 func SQLShadowed(ctx context.Context) bool { return current().shadows.of(Lane(ctx)) != nil }
 

@@ -89,7 +89,7 @@ type sqlEffect struct {
 func effectOf(text string) sqlEffect {
 	word, rest := sqlHead(text)
 	several := severalStatements(text)
-	e := sqlEffect{parts: partsFrom(word, text)}
+	e := sqlEffect{}
 	switch word {
 	case "insert", "update", "delete":
 		e.writes, e.plain = true, true
@@ -115,8 +115,9 @@ func effectOf(text string) sqlEffect {
 		e.state, e.writes = true, true
 	}
 	if several {
-		return sqlEffect{writes: true, state: true, parts: e.parts}
+		return sqlEffect{writes: true, state: true, parts: partsFrom(word, text)}
 	}
+	e.parts = !e.plain && partsFrom(word, text)
 	return e
 }
 
@@ -128,7 +129,7 @@ var (
 )
 
 func partsFrom(word, text string) bool {
-	if strings.Contains(strings.ToLower(text), "create") && createsWord.MatchString(text) {
+	if createsWord.MatchString(text) {
 		return temporaryWord.MatchString(text)
 	}
 	switch word {

@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	fairlead "index"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,9 +19,10 @@ type fairleadDB struct {
 	pool  *fairlead.SQLPool
 	outer *DB // of a twin: whose it is
 
-	lock   sync.Mutex
-	twins  map[string]fairleadTwin
-	closed bool
+	lock    sync.Mutex
+	twins   map[string]fairleadTwin
+	twinned atomic.Bool // whether there are any
+	closed  bool
 }
 
 type fairleadTwin struct {
@@ -64,6 +66,9 @@ func (db *DB) fairleadFor(ctx context.Context) (*DB, error) {
 	}
 	aim, err := db.fairlead.pool.Aim(ctx)
 	if aim == nil || err != nil {
+		if db.fairlead.twinned.Load() && !fairlead.SQLShadows() {
+			db.fairleadLeaveTwins()
+		}
 		return db, err
 	}
 	return db.fairleadTwin(aim)
@@ -93,7 +98,21 @@ func (db *DB) fairleadTwin(aim *fairlead.SQLAim) (*DB, error) {
 		}
 	}
 	own.twins[aim.Lane] = fairleadTwin{aim.Key, made}
+	own.twinned.Store(true)
 	return made, nil
+}
+
+// fairleadLeaveTwins closes the twins of lanes that have no shadows any more. What is under way there
+// goes on to its end.
+func (db *DB) fairleadLeaveTwins() {
+	own := &db.fairlead
+	own.lock.Lock()
+	defer own.lock.Unlock()
+	for _, twin := range own.twins {
+		go twin.db.fairleadClose()
+	}
+	own.twins = nil
+	own.twinned.Store(false)
 }
 
 // fairleadOpenTwin returns a pool to the shadow, by the same driver and with the same bounds.
