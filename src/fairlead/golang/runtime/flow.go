@@ -31,13 +31,3 @@ func fitRules(s *snapshot) *ruleIndex {
 	}
 	return ruled.apply(&s.flow)
 }
-
-// protection rejects requests while the process is too busy.
-type protection struct{}
-
-func fitProtection(s *snapshot) *protection { return nil }
-
-// admit lets a request in, before it is known what it asks for, or says why not; leave ends it.
-func (p *protection) admit(path string, header map[string][]string) *Rejection { return nil }
-
-func (p *protection) leave(elapsed int64) {}

@@ -26,7 +26,10 @@ func checkFlow(s *snapshot, r *jsonReading) error {
 	if err := s.flow.keepSound(r); err != nil {
 		return err
 	}
-	return s.flow.check()
+	if err := s.flow.check(); err != nil {
+		return err
+	}
+	return checkOverload(s, r)
 }
 
 // readJSON reads a value and its threshold.

@@ -86,12 +86,15 @@ func (r *Request) admit() (rejection *Rejection) {
 	defer r.recovered()
 	r.lane = r.plan.lanes.own
 	if shed := r.plan.shed; shed != nil {
-		if rejection = shed.admit(r.in.Path, r.in.Header); rejection != nil {
+		rejection, inside := shed.admit(r.in.Path, r.in.Header, r.began)
+		if rejection != nil {
 			r.name(rejection.Resource)
 			r.turnedAway(rejection)
 			return rejection
 		}
-		r.shed = shed
+		if inside {
+			r.shed = shed
+		}
 	}
 	r.arrive()
 	return r.enter()
@@ -250,7 +253,7 @@ func (r *Request) leave(o outcome) {
 	r.routed.exit(o)
 	r.entry.exit(o)
 	if r.shed != nil {
-		r.shed.leave(o.elapsed)
+		r.shed.leave(o.at, o.elapsed)
 	}
 	gone(r.began)
 	if r.meter == nil && !r.turned {

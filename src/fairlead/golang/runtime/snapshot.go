@@ -30,7 +30,8 @@ type snapshot struct {
 	FlowPart     any `json:"flow"`
 	OverloadPart any `json:"overload"`
 
-	flow flowRules // what FlowPart says
+	flow     flowRules     // what FlowPart says
+	overload *overloadRule // what OverloadPart says
 }
 
 // Governance of a namespace (fairlead.policy.governance).
