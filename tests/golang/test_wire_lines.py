@@ -11,9 +11,12 @@ import pytest
 
 from fairlead.policy.encode import digest, seal, to_plain
 from fairlead.protocols.watch.codec import Telemetry, snapshot_line
+from fairlead.protocols.watch.report_reading import read_report
 from tests.agent.wire import WireServer, snapshot
 from tests.faults.servers import until
 from tests.golang.wired import Wired, Wires
+
+WHOSE = {"node": "n", "namespace": "default", "app": "shop"}
 
 
 @pytest.fixture
@@ -142,6 +145,29 @@ def test_reports_come_as_often_as_they_are_wished(wires: Wires, plane: WireServe
     assert sum(seen) == 3
     assert rows
     assert plane.reports[-1]["runtime"]["tasks"] > 0
+
+
+def test_requests_are_told_one_by_one_while_somebody_looks(wires: Wires, plane: WireServer) -> None:
+    """As many a second as are wished, each once."""
+    one = start(wires, plane)
+    answered(plane, 1)
+    one.get("/before")
+    plane.measure(Telemetry(every=0.5, tap=2))
+    until(lambda: len(plane.reports) > 1, "it is hurried")
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    for _ in range(9):
+        one.get("/a", traceparent=f"00-{trace}-b7ad6b7169203331-01", **{"fairlead-caller": "web"})
+    rows = until(
+        lambda: [row for report in list(plane.reports) for row in report.get("requests", ())],
+        "they are told",
+    )
+    assert len(rows) <= 4
+    at, lane, method, interface, status, seconds, *rest = rows[0]
+    assert (lane, method, interface, status) == ("", "GET", "GET:/a", 200)
+    assert rest == ["web", trace, "", "", False]
+    assert at > 1e9
+    assert seconds < 60
+    read_report({**WHOSE, **next(one for one in plane.reports if "requests" in one)})
 
 
 def test_nothing_is_told_where_nothing_is_to_be(wires: Wires, plane: WireServer) -> None:

@@ -67,7 +67,11 @@ func wakeTenancy() {
 
 // heard is told that the control plane has spoken: it may want to hear more often from now on.
 func (t *tenancy) heard() {
-	if every := t.posting.told().every; t.every.Swap(int64(every)) != int64(every) {
+	told := t.posting.told()
+	if counting.Load() {
+		tapMost.Store(int64(told.tap))
+	}
+	if every := told.every; t.every.Swap(int64(every)) != int64(every) {
 		t.wake()
 	}
 }

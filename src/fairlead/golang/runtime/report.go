@@ -179,6 +179,7 @@ type plainReport struct {
 	Interfaces [][]any      `json:"interfaces,omitempty"`
 	Rules      [][]any      `json:"rules,omitempty"`
 	Edges      [][]any      `json:"edges,omitempty"`
+	Requests   [][]any      `json:"requests,omitempty"`
 	Runtime    *runtimeTold `json:"runtime,omitempty"`
 }
 

@@ -87,7 +87,7 @@ func (p *posting) make() {
 	mostNames.Store(int64(told.interfaces))
 	due, at, now := p.dueAt(), time.Now(), readAll()
 	made := reportOf(now, p.before, p.seq+1, at.Sub(p.began).Seconds())
-	made.Runtime = p.figures.since()
+	made.Requests, made.Runtime = takeTapped(), p.figures.since()
 	if p.early = due.Sub(at); p.early.Abs() >= told.every/2 {
 		p.early = 0
 	}

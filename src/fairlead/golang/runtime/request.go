@@ -35,9 +35,9 @@ type Request struct {
 	template string
 	previous *Request
 	meter    *meter
-	turned   bool  // whether a rule has turned it away
-	entry    entry // of what was known by its path
-	routed   entry // of its route
+	refused  *Rejection // by a rule that has turned it away
+	entry    entry      // of what was known by its path
+	routed   entry      // of its route
 	shed     *protection
 	began    int64
 	ended    atomic.Int64 // 0 for a request that is served
@@ -174,7 +174,7 @@ func (r *Request) pass(g *gate, e *entry) *Rejection {
 // turnedAway counts a request that is over before it was served.
 func (r *Request) turnedAway(rejection *Rejection) {
 	r.meter.rejected(rejection, false)
-	r.meter, r.turned = nil, true
+	r.meter, r.refused = nil, rejection
 }
 
 // Route names the route that a request has come to, as its framework writes it, and asks the rules
@@ -256,8 +256,11 @@ func (r *Request) leave(o outcome) {
 		r.shed.leave(o.at, o.elapsed)
 	}
 	gone(r.began)
-	if r.meter == nil && !r.turned {
+	if r.meter == nil && r.refused == nil {
 		r.nameless(o.status)
+	}
+	if tapMost.Load() > 0 {
+		r.tap(o)
 	}
 	r.meter.end(o.elapsed, o.failed || o.status >= 500 || o.grpc > 0 && isServerFault(o.grpc))
 	// A connection that this request was the first to use keeps it, by the goroutines that serve it.

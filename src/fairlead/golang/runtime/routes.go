@@ -56,7 +56,7 @@ func (r *Request) Named(pattern, path string) {
 	}
 	defer r.come()
 	defer r.recovered()
-	if r.template != "" || r.meter != nil || r.turned {
+	if r.template != "" || r.meter != nil || r.refused != nil {
 		return
 	}
 	if template, _ := r.patternTemplate(pattern, path); template != "" {
