@@ -255,4 +255,75 @@ func main() {
         for n, line in enumerate(server.read_text().splitlines(), 1)
         if line.startswith("func (f HandlerFunc) ServeHTTP")
     )
-    assert f"{server}:{line + 1} " in said
+    # Toolchains of one version share what they compile, and which of them came first is in it.
+    assert f"/src/net/http/server.go:{line + 1} " in said
+
+
+GIN = """\
+package gin
+
+type Context struct{ index int8; fullPath string }
+
+func (c *Context) Next() {}
+"""
+
+
+def with_gin(project: Project, text: str) -> None:
+    """Have the project require a module of gin's name."""
+    project.write(
+        "vendor/modules.txt",
+        "# github.com/gin-gonic/gin v1.9.1\n## explicit; go 1.21\ngithub.com/gin-gonic/gin\n",
+    )
+    project.write("vendor/github.com/gin-gonic/gin/context.go", text)
+    project.write(
+        "go.mod", "module example.org/hello\n\ngo 1.21\n\nrequire github.com/gin-gonic/gin v1.9.1\n"
+    )
+    project.write(
+        "main.go", 'package main\n\nimport _ "github.com/gin-gonic/gin"\n\nfunc main() {}\n'
+    )
+
+
+@pytest.mark.parametrize("flags", ["", "-mod=mod"])
+def test_hooks_of_modules_are_told_and_nothing_changes(project: Project, flags: str) -> None:
+    with_gin(project, GIN)
+    before = (project.folder / "go.mod").read_bytes()
+    done = project.run(FAIRLEAD, "go", "build", "--strict", "--dry-run", ".", GOFLAGS=flags)
+    assert done.returncode == 0, done.stderr
+    assert (project.folder / "go.mod").read_bytes() == before
+    if not flags:
+        assert "github.com/gin-gonic/gin  (*Context).Next  ()  v1.9.1  applies\n" in done.stdout
+
+
+def test_a_module_that_is_other_is_told(project: Project) -> None:
+    with_gin(project, GIN.replace("Next()", "Next(n int)"))
+    done = project.run(FAIRLEAD, "go", "build", "--strict", "--dry-run", ".")
+    assert done.returncode == 1
+    assert "does not apply: no declaration of func (c *Context) Next()" in done.stdout
+
+
+def test_a_toolchain_that_is_other_is_told_and_builds(project: Project, tmp_path: Path) -> None:
+    """A function that has changed has no hook, and everything else has."""
+    home = tmp_path / "go"
+    shutil.copytree(
+        project.go, home, symlinks=True, copy_function=lambda a, b: Path(b).hardlink_to(a)
+    )
+    server = home / "src" / "net" / "http" / "server.go"
+    text = server.read_text()
+    server.unlink()
+    declared = "func (sh serverHandler) ServeHTTP(rw ResponseWriter, req *Request) {"
+    assert declared in text
+    server.write_text(
+        text.replace(declared, declared.replace("rw", "w").replace("{", "{ rw := w;"))
+    )
+    other = Project(home, project.folder)
+    why = (
+        "no hook in net/http (serverHandler).ServeHTTP: net/http is not as it was: there is no func"
+        " (sh serverHandler) ServeHTTP(rw ResponseWriter, req *Request); there is func"
+        " (sh serverHandler) ServeHTTP(w ResponseWriter, req *Request)"
+    )
+    assert f"fairlead: {why}\n" in other.fairlead("build", "-o", "hello", ".").stderr
+    assert other.hooked()
+    done = other.run(FAIRLEAD, "go", "build", "--strict", "-o", "strict", ".")
+    assert done.returncode == 1
+    assert "fairlead: 1 hooks do not fit, and --strict says that all must\n" in done.stderr
+    assert not (other.folder / "strict").exists()

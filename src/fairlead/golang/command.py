@@ -11,6 +11,7 @@ from pathlib import Path
 
 from fairlead.golang import modules
 from fairlead.golang.flags import Line, Misused, fields, inherited, joined
+from fairlead.golang.found import module_facts
 from fairlead.golang.overlay import Fact, Overlay, prepare, written
 from fairlead.golang.toolchain import Toolchain, Uninjected, ask, find, wanted
 
@@ -52,9 +53,10 @@ def prepared(line: Line, environment: Mapping[str, str]) -> Command:
     except Uninjected as why:
         return _plain(line, go, environment, f"built without the agent: {why}")
     overlay = prepare(toolchain, cache, gls=line.gls)
-    warnings = [
-        f"no hook in {one.package} {one.method}: {one.why}" for one in overlay.facts if one.drifted
-    ]
+    facts = overlay.facts
+    if line.dry_run:
+        facts = (*facts, *module_facts(toolchain, folder, line.flags))
+    warnings = [f"no hook in {one.package} {one.method}: {one.why}" for one in facts if one.drifted]
     flags = [f"-overlay={_overlay(overlay, line, folder, cache)}"]
     flags += _toolexec(line, toolchain, cache)
     if line.verb == "test" and not line.vet and toolchain.minor < VETS:
@@ -62,7 +64,7 @@ def prepared(line: Line, environment: Mapping[str, str]) -> Command:
         warnings.append(f"{toolchain.version} cannot vet with hooks: `go vet` does it without")
     before = [f"-C={line.folder}"] if line.folder else []
     argv = [str(toolchain.go), line.verb, *before, *line.flags, *flags, *line.rest]
-    return Command(argv, toolchain.environment, overlay.facts, warnings)
+    return Command(argv, toolchain.environment, facts, warnings)
 
 
 def _plain(line: Line, go: str, environment: Mapping[str, str], why: str) -> Command:

@@ -84,6 +84,8 @@ class StdHook:
 GLS = "runtime"
 """Name of the hook without which a lane travels by contexts alone."""
 
+_SHARED = Added(source="net_http/fairlead.go", package="net/http")
+
 _CONNECT = (
     "func (t *Transport) connectMethodForRequest(treq *transportRequest)"
     " (cm connectMethod, err error)"
@@ -163,6 +165,7 @@ STANDARD = (
             ),
         ),
         added=(
+            _SHARED,
             Added(source="net_http/fairlead_server.go", package="net/http"),
             Added(source="net_http/fairlead_status2.go", package="net/http", before=(1, 27)),
             Added(
@@ -186,6 +189,7 @@ STANDARD = (
             ),
         ),
         added=(
+            _SHARED,
             Added(source="net_http/fairlead_mux.go", package="net/http"),
             Added(source="net_http/fairlead_mux_old.go", package="net/http", before=(1, 23)),
             Added(source="net_http/fairlead_mux_pattern.go", package="net/http", since=(1, 23)),
@@ -220,6 +224,7 @@ STANDARD = (
             Rename((_DIAL,), "fairleadDial"),
         ),
         added=(
+            _SHARED,
             Added(source="net_http/fairlead_client.go", package="net/http"),
             Added(source="net_http/fairlead_aim.go", package="net/http"),
             Added(source="net_http/fairlead_body.go", package="net/http"),
@@ -247,7 +252,7 @@ STANDARD = (
                 "fairleadShutdown",
             ),
         ),
-        added=(Added(source="net_http/fairlead_life.go", package="net/http"),),
+        added=(_SHARED, Added(source="net_http/fairlead_life.go", package="net/http")),
     ),
     StdHook(
         name="os/signal",

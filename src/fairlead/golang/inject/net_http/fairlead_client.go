@@ -11,7 +11,7 @@ import (
 
 // RoundTrip is what every call comes by that a Transport sends.
 func (t *Transport) RoundTrip(req *Request) (*Response, error) {
-	if !fairlead.OnFor(fairleadClientPath) || req.URL == nil || req.Header == nil {
+	if !fairlead.OnFor(fairleadPath) || req.URL == nil || req.Header == nil {
 		return t.fairleadRoundTrip(req)
 	}
 	if req.URL.Scheme != "http" && req.URL.Scheme != "https" {
@@ -45,8 +45,6 @@ func (t *Transport) RoundTrip(req *Request) (*Response, error) {
 	defer sending.close()
 	return sending.send()
 }
-
-const fairleadClientPath = "net/http"
 
 // fairleadSending is one call, of however many attempts. The application's request stays as it is.
 type fairleadSending struct {

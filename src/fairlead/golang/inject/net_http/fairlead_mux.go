@@ -6,7 +6,7 @@ import fairlead "index"
 // by it in reports. What a mux within a mux tells goes before what the outer one does.
 func (mux *ServeMux) ServeHTTP(w ResponseWriter, r *Request) {
 	served := (*fairlead.Request)(nil)
-	if fairlead.OnFor(fairleadMuxPath) && r.URL != nil {
+	if fairlead.OnFor(fairleadPath) && r.URL != nil {
 		served = fairlead.Routing(r.Context())
 	}
 	if served == nil {
@@ -17,24 +17,10 @@ func (mux *ServeMux) ServeHTTP(w ResponseWriter, r *Request) {
 	if served.Wants() {
 		_, pattern := mux.Handler(r)
 		if rejection := served.Matched(pattern, path); rejection != nil {
-			fairleadTurnAway(w, rejection)
+			fairleadReject(w, rejection)
 			return
 		}
 	}
 	mux.fairleadServeMux(w, r)
 	served.Named(fairleadPattern(r), path)
-}
-
-const fairleadMuxPath = "net/http"
-
-func fairleadTurnAway(w ResponseWriter, rejection *fairlead.Rejection) {
-	header := w.Header()
-	for _, pair := range rejection.Header {
-		header.Del(pair[0])
-	}
-	for _, pair := range rejection.Header {
-		header.Add(pair[0], pair[1])
-	}
-	w.WriteHeader(rejection.Status)
-	w.Write([]byte(rejection.Body))
 }

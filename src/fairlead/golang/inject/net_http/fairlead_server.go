@@ -1,11 +1,6 @@
 package http
 
-import (
-	fairlead "index"
-	"io"
-)
-
-const fairleadPath = "net/http"
+import fairlead "index"
 
 // ServeHTTP is what every request comes by that a Server serves.
 func (sh serverHandler) ServeHTTP(rw ResponseWriter, req *Request) {
@@ -45,18 +40,6 @@ func fairleadScheme(req *Request) string {
 		return "https"
 	}
 	return "http"
-}
-
-func fairleadReject(rw ResponseWriter, rejection *fairlead.Rejection) {
-	header := rw.Header()
-	for _, pair := range rejection.Header {
-		header.Del(pair[0])
-	}
-	for _, pair := range rejection.Header {
-		header.Add(pair[0], pair[1])
-	}
-	rw.WriteHeader(rejection.Status)
-	io.WriteString(rw, rejection.Body)
 }
 
 // fairleadStatus returns the status of an answer, 0 where nobody knows it: whose connection was taken

@@ -1,0 +1,72 @@
+"""Which packages of modules a build may meet, and whether hooks fit: what ``--dry-run`` says.
+
+A build asks nobody: a package is hooked, or is not, when it is compiled (`modules`).
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from fairlead.golang.modules import MODULES, ModuleHook, Rename
+from fairlead.golang.overlay import Fact
+from fairlead.golang.rewrite import split
+from fairlead.golang.shim import Drift, renamed
+from fairlead.golang.toolchain import Toolchain
+
+_FORM = "{{.ImportPath}}\t{{.Dir}}\t{{with .Module}}{{.Version}}{{end}}"
+_MATTERING = ("mod", "modfile", "tags")
+"""Flags of a build that decide which file a package is read from."""
+
+
+def module_facts(toolchain: Toolchain, folder: Path, flags: Sequence[str]) -> Iterator[Fact]:
+    """Yield the functions that would get hooks in the packages that can be imported in `folder`."""
+    hooks = {one.package: one for one in MODULES}
+    mattering = list(_mattering(flags))
+    if "-mod=mod" in (toolchain.settings.get("GOFLAGS", "") + " ".join(mattering)):
+        mattering.append("-mod=readonly")  # who only looks adds nothing to a go.mod
+    command = [str(toolchain.go), "list", "-e", "-f", _FORM, *mattering, *hooks]
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=dict(toolchain.environment),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    for line in done.stdout.splitlines():
+        package, home, version = line.split("\t")
+        if home and package in hooks:
+            yield from _facts(hooks[package], Path(home), version or "(devel)")
+
+
+def _facts(hook: ModuleHook, home: Path, version: str) -> Iterator[Fact]:
+    sources = {
+        str(path): path.read_text(encoding="utf-8", errors="replace")
+        for path in sorted(home.glob("*.go"))
+        if not path.stem.endswith("_test")
+    }
+    whys = [_why(sources, rename) for rename in hook.renames]
+    # A package has all of its hooks, or none.
+    other = next((f"{hook.package} has none without the others" for why in whys if why), "")
+    for rename, why in zip(hook.renames, whys, strict=True):
+        receiver, name, signature = split(rename.declarations[0])
+        kind = receiver.rpartition(" ")[2]
+        said = why or other
+        yield Fact(hook.module, hook.package, kind, name, signature, version, not said, said)
+
+
+def _why(sources: dict[str, str], rename: Rename) -> str:
+    try:
+        renamed(sources, list(rename.declarations), rename.to)
+    except Drift as drift:
+        return str(drift)
+    return ""
+
+
+def _mattering(flags: Sequence[str]) -> Iterator[str]:
+    for at, flag in enumerate(flags):
+        name, equals, _ = flag.lstrip("-").partition("=")
+        if flag.startswith("-") and name in _MATTERING:
+            yield flag if equals else f"{flag}={flags[at + 1]}"
