@@ -107,7 +107,8 @@ def _facts(answer: Answer) -> Iterator[tuple[str, str]]:
         "last good",
         f"{kept['path'] or 'in memory only'} {_in_brackets(kept['problem'])}".rstrip(),
     )
-    yield "versions", f"fairlead {answer['version']}, Python {answer['python']}"
+    language = "" if answer["python"].startswith("go") else "Python "
+    yield "versions", f"fairlead {answer['version']}, {language}{answer['python']}"
 
 
 def _control(answer: Answer) -> str:

@@ -23,7 +23,12 @@ type follower struct {
 	arrived bool
 	fallen  bool
 	origin  string // live, or last known good
+	applied time.Time
+	saved   time.Time // when the last known good was that is in force
+	problem string    // why the snapshot is not kept for the next start
 }
+
+const lastKnownGood = "last known good"
 
 // patience is how long a first snapshot is awaited, from the start of the program (contract 20).
 const patience = time.Second
@@ -57,14 +62,20 @@ func (f *follower) await() {
 func (f *follower) apply(s *snapshot, plain []byte) error {
 	f.lock.Lock()
 	apply(s)
-	f.origin = "live"
+	f.origin, f.applied = "live", time.Now()
 	if !f.arrived {
 		f.arrived = true
 		waiting.Store(false)
 		close(f.first)
 	}
 	f.lock.Unlock()
-	f.kept.save(plain, time.Now())
+	problem := ""
+	if err := f.kept.save(plain, time.Now()); err != nil {
+		problem = err.Error()
+	}
+	f.lock.Lock()
+	f.problem = problem
+	f.lock.Unlock()
 	return nil
 }
 
@@ -88,7 +99,7 @@ func (f *follower) fallBack() {
 		go warn("no app is known by name until the control plane answers: " + why)
 	default:
 		apply(kept.snapshot)
-		f.origin = "last known good"
+		f.origin, f.applied, f.saved = lastKnownGood, time.Now(), kept.saved
 		if f.watch != nil {
 			f.watch.session.adopted.Store(kept.snapshot)
 		}

@@ -24,6 +24,7 @@ type tenancy struct {
 
 	lock    sync.Mutex
 	choice  advertised
+	lease   lease         // as it was granted last
 	leased  string        // address that the control plane knows us at, "" for none
 	renew   time.Duration // as the control plane wishes
 	began   time.Time     // of the first registration
@@ -219,6 +220,7 @@ func (t *tenancy) keep(address string, found lease) {
 	t.lock.Lock()
 	defer t.lock.Unlock()
 	t.leased, t.renew, t.renewed, t.problem = address, seconds(found.Renew), time.Now(), ""
+	t.lease = found
 	if found.Conflict != nil && *found.Conflict != "" {
 		warn(address + " serves nobody: " + *found.Conflict)
 	}

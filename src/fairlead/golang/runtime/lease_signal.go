@@ -53,6 +53,7 @@ func depart(heard chan os.Signal) {
 	case <-over:
 	case <-heard:
 	}
+	os.Remove(inspector.path)
 	signal.Stop(heard)
 	if self, err := os.FindProcess(os.Getpid()); err != nil || self.Signal(syscall.SIGTERM) != nil {
 		os.Exit(128 + int(syscall.SIGTERM))

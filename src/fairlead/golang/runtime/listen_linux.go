@@ -25,6 +25,9 @@ type listener struct {
 func listeners() []listener {
 	var found []listener
 	eachSocket(func(descriptor int, inode uint64) {
+		if descriptor == inspector.descriptor {
+			return
+		}
 		if accepts, err := syscall.GetsockoptInt(descriptor, syscall.SOL_SOCKET, syscall.SO_ACCEPTCONN); err != nil || accepts == 0 {
 			return
 		}
@@ -82,3 +85,17 @@ func socketName(descriptor int) (host string, port int, six bool) {
 }
 
 const canLook = true
+
+// trusted tells whether a peer is this user, or root.
+func trusted(peer *net.UnixConn) bool {
+	raw, err := peer.SyscallConn()
+	if err != nil {
+		return false
+	}
+	ours := false
+	raw.Control(func(descriptor uintptr) {
+		who, err := syscall.GetsockoptUcred(int(descriptor), syscall.SOL_SOCKET, syscall.SO_PEERCRED)
+		ours = err == nil && (who.Uid == 0 || int(who.Uid) == os.Geteuid())
+	})
+	return ours
+}

@@ -27,6 +27,7 @@ type posting struct {
 	notBefore time.Time
 	unheard   int
 	seq       int64
+	arrivedAt time.Time
 	failures  int
 	next      time.Time
 }
@@ -127,7 +128,7 @@ func (p *posting) arrived(seq int64) {
 		return
 	}
 	if seq >= p.pending.Seq {
-		p.pending, p.unheard = nil, 0
+		p.pending, p.unheard, p.arrivedAt = nil, 0, time.Now()
 		return
 	}
 	if p.unheard++; p.unheard >= mostUnheard {

@@ -74,10 +74,12 @@ func start() {
 	if set.app == "" {
 		warn("FAIRLEAD_APP is not set: this process passes lane labels on, and no more")
 	}
+	asked := doctorSocket()
 	if !told.labelOnly {
 		follow()
 	}
 	active.Store(true)
+	go answerDoctor(asked)
 }
 
 // follow starts to follow the source of policies, and to register where there is a registry.
@@ -86,6 +88,7 @@ func follow() {
 		kept: newLastGood(&set), until: time.Now().Add(patience), first: make(chan struct{}),
 	}
 	waiting.Store(true)
+	time.AfterFunc(patience, following.fallBack) // also where nobody asks
 	if strings.HasPrefix(set.source, filePart) {
 		source := &fileSource{path: strings.TrimPrefix(set.source, filePart)}
 		go source.run(following)

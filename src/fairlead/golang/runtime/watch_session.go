@@ -26,6 +26,7 @@ type session struct {
 
 	live     atomic.Bool // whether what is in force is known to be what the control plane says
 	measured atomic.Pointer[telemetry]
+	refusal  atomic.Pointer[string] // what was refused last, and why
 }
 
 func newSession(apply func(*snapshot, []byte) error, tell func(string)) *session {
@@ -88,8 +89,10 @@ func (s *session) offered(plain []byte) *reply {
 	s.digest, s.revision, s.oldest = found.Digest, found.Revision, found.Revision
 	s.adopted.Store(nil)
 	s.live.Store(true)
-	if len(refused) > 0 {
-		s.tell(strings.Join(refused, "; "))
+	partly := strings.Join(refused, "; ")
+	s.refusal.Store(&partly)
+	if partly != "" {
+		s.tell(partly)
 	}
 	return &reply{Digest: found.Digest, Revision: found.Revision, Refused: refused}
 }
@@ -105,6 +108,7 @@ func (s *session) enforce(found *snapshot, plain []byte) (err error) {
 }
 
 func (s *session) refuse(digest string, revision int64, reason string) *reply {
+	s.refusal.Store(&reason)
 	s.tell(reason)
 	return &reply{Digest: digest, Revision: revision, Error: &reason}
 }
