@@ -176,7 +176,7 @@ func cutText(text string, most int) string {
 // tableIn returns the first name that stands where a table does, told by words alone: for people who
 // look, not for what is decided (fairlead.sql.template).
 func tableIn(head, text string) string {
-	words := strings.FieldsFunc(withoutStrings(text), func(r rune) bool {
+	words := strings.FieldsFunc(singleQuoted.ReplaceAllString(text, "''"), func(r rune) bool {
 		return strings.ContainsRune(" \t\r\n\f\v(),;", r)
 	})
 	before := map[string]bool{"from": true, "join": true, "into": true, "table": true}
@@ -300,18 +300,26 @@ func serverFailed(err error) bool {
 		}
 	}
 	if code, ok := err.(interface{ Code() int }); ok {
-		switch code.Code() & 0xFF { // SQLITE_BUSY, LOCKED, IOERR, FULL, CANTOPEN
-		case 5, 6, 10, 13, 14:
-			return true
-		}
-		return false
+		return sqliteFailed(int64(code.Code()))
 	}
 	value := reflect.Indirect(reflect.ValueOf(err))
 	if value.Kind() != reflect.Struct {
 		return false
 	}
+	if code := value.FieldByName("Code"); code.IsValid() && code.Kind() == reflect.Int {
+		return sqliteFailed(code.Int())
+	}
 	number := value.FieldByName("Number")
 	return number.IsValid() && number.Kind() == reflect.Uint16 && mysqlFailed[number.Uint()]
+}
+
+// sqliteFailed tells SQLITE_BUSY, LOCKED, IOERR, FULL and CANTOPEN, whatever they are extended by.
+func sqliteFailed(code int64) bool {
+	switch code & 0xFF {
+	case 5, 6, 10, 13, 14:
+		return true
+	}
+	return false
 }
 
 // mysqlFailed are errors of MySQL for which the server is at fault: too many connections, no memory or
