@@ -108,7 +108,7 @@ func described() (answer []byte) {
 type plainObject = map[string]any
 
 func description() plainObject {
-	snapshot := current().snapshot
+	snapshot := ready().snapshot // who asks a program that has just started waits as its first request does
 	tables, databases := unfit()
 	fault := ""
 	if last := lastFault.Load(); last != nil {
