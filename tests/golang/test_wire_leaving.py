@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,3 +79,29 @@ def test_a_program_ends_as_it_would(
     assert one.process.popen.wait(30) == status
     assert one.process.text().splitlines()[-1] == (last or one.address)
     assert found["spec"]["app"] == "shop"
+
+
+def test_a_server_that_nobody_ends_takes_no_more_and_finishes(
+    starts: Wires, control: Control
+) -> None:
+    """Callers that have not heard of it are refused, and go elsewhere; whoever is in, is served."""
+    one = starts.start("shop", "default", FAIRLEAD_CONTROL=control.url, FAIRLEAD_APP="shop")
+    until(lambda: control.instances("shop"), "it is registered")
+    where = ("127.0.0.1", one.port)
+    with socket.create_connection(where) as caller:
+        caller.sendall(b"GET /?sleep=2s HTTP/1.0\r\n\r\n")
+        time.sleep(0.2)  # the request is to be there before the signal is
+        one.process.signal(signal.SIGTERM)
+
+        def refused() -> bool:
+            try:
+                socket.create_connection(where).close()
+            except ConnectionRefusedError:
+                return True
+            return False
+
+        until(refused, "it takes no more")
+        assert one.process.popen.poll() is None
+        assert b"".join(iter(lambda: caller.recv(4096), b"")).endswith(b"served")
+    assert one.process.popen.wait(30) == -signal.SIGTERM
+    assert "the server ended" not in one.process.text()

@@ -1,6 +1,7 @@
 package fairlead
 
 import (
+	"context"
 	"os"
 	"os/signal"
 	"sync"
@@ -44,7 +45,9 @@ func depart(heard chan os.Signal) {
 	go func() {
 		defer close(over)
 		t.leave()
-		drained(time.Now().Add(set.drain))
+		if othersHear == nil || !othersHear() {
+			endServers(time.Now().Add(set.drain))
+		}
 	}()
 	if othersHear != nil && othersHear() {
 		return
@@ -58,6 +61,57 @@ func depart(heard chan os.Signal) {
 	if self, err := os.FindProcess(os.Getpid()); err != nil || self.Signal(syscall.SIGTERM) != nil {
 		os.Exit(128 + int(syscall.SIGTERM))
 	}
+}
+
+// ending are servers that take no more connections when they are told, and return when those they
+// have are done.
+var ending struct {
+	sync.Mutex
+	begun bool
+	next  int
+	ends  map[int]func(context.Context) error
+}
+
+// Ends says how a server is told to end where nobody else hears SIGTERM. What it returns is to be
+// called when the server has: it does not return where the process is about to end, as a program
+// whose server is no more is likely to end at once, with requests under way.
+func Ends(end func(context.Context) error) (over func()) {
+	ending.Lock()
+	defer ending.Unlock()
+	if ending.ends == nil {
+		ending.ends = map[int]func(context.Context) error{}
+	}
+	ending.next++
+	number := ending.next
+	ending.ends[number] = end
+	return func() {
+		ending.Lock()
+		delete(ending.ends, number)
+		begun := ending.begun
+		ending.Unlock()
+		if begun {
+			select {}
+		}
+	}
+}
+
+func endServers(deadline time.Time) {
+	ending.Lock()
+	ending.begun = true
+	var all sync.WaitGroup
+	ctx, cancel := context.WithDeadline(context.Background(), deadline)
+	defer cancel()
+	for _, end := range ending.ends {
+		end := end
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			end(ctx)
+		}()
+	}
+	ending.Unlock()
+	all.Wait()
+	drained(deadline)
 }
 
 // drained waits until no request is under way, or until deadline.

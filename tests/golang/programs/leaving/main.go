@@ -30,10 +30,13 @@ func main() {
 	defer last.Close()
 	fmt.Println(listener.Addr())
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if pause, err := time.ParseDuration(req.URL.Query().Get("sleep")); err == nil {
+			time.Sleep(pause)
+		}
 		fmt.Fprint(w, "served")
 	})}
 	if os.Args[1] != "own" {
-		server.Serve(listener)
+		fmt.Println("the server ended:", server.Serve(listener))
 		return
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)

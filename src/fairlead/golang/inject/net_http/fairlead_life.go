@@ -12,6 +12,7 @@ func (srv *Server) Serve(l net.Listener) error {
 		address := l.Addr()
 		fairlead.Serves(address)
 		defer fairlead.Stops(address)
+		defer fairlead.Ends(srv.fairleadShutdown)()
 	}
 	return srv.fairleadServe(l)
 }
