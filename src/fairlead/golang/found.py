@@ -9,7 +9,8 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from fairlead.golang.modules import MODULES, ModuleHook, Rename
+from fairlead.golang.hooks import Rename
+from fairlead.golang.modules import MODULES, ModuleHook
 from fairlead.golang.overlay import Fact
 from fairlead.golang.rewrite import split
 from fairlead.golang.shim import Drift, renamed

@@ -17,18 +17,9 @@ from hashlib import sha256
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-SOURCES = Path(__file__).parent / "inject"
+from fairlead.golang.hooks import INJECT, Rename
 
 SHIM = Path(__file__).parent / "shim.py"
-
-
-@dataclass(frozen=True)
-class Rename:
-    """A function that gets another name; a file of ours declares one by its name then."""
-
-    declarations: tuple[str, ...]
-    """As gofmt writes it, without the brace; versions may name parameters in different ways."""
-    to: str
 
 
 @dataclass(frozen=True)
@@ -38,7 +29,7 @@ class ModuleHook:
     module: str
     renames: tuple[Rename, ...]
     folder: str
-    """Of `SOURCES`; every file in it becomes one of the package."""
+    """Of `INJECT`; every file in it becomes one of the package."""
     below: str = ""
     """Where in the module the package is."""
 
@@ -50,7 +41,7 @@ class ModuleHook:
     @property
     def files(self) -> list[Path]:
         """Files of ours."""
-        return sorted((SOURCES / self.folder).glob("*.go"))
+        return sorted((INJECT / self.folder).glob("*.go"))
 
 
 _FIND_ROUTE = (
@@ -192,7 +183,7 @@ def toolexec(
 
 def _quick(folder: Path, go: str, environment: Mapping[str, str]) -> Path | None:
     """Return the quick half of the shim, compiled once; None where that is not possible."""
-    source = SOURCES / "shim" / "main.go"
+    source = INJECT / "shim" / "main.go"
     made = folder / f"shim-{sha256(source.read_bytes()).hexdigest()[:16]}"
     if made.exists():
         return made

@@ -27,22 +27,25 @@ func init() {
 
 // process sends one command.
 func (c *baseClient) process(ctx context.Context, cmd Cmder) error {
-	return c.fairleadGoverned(ctx, []Cmder{cmd}, func() error { return c.fairleadProcess(ctx, cmd) })
+	return c.fairleadGoverned(ctx, []Cmder{cmd}, func(ctx context.Context) error { return c.fairleadProcess(ctx, cmd) })
 }
 
 // processPipeline sends several commands, which are one call.
 func (c *baseClient) processPipeline(ctx context.Context, cmds []Cmder) error {
-	return c.fairleadGoverned(ctx, cmds, func() error { return c.fairleadProcessPipeline(ctx, cmds) })
+	return c.fairleadGoverned(ctx, cmds, func(ctx context.Context) error { return c.fairleadProcessPipeline(ctx, cmds) })
 }
 
 // processTxPipeline sends a transaction.
 func (c *baseClient) processTxPipeline(ctx context.Context, cmds []Cmder) error {
-	return c.fairleadGoverned(ctx, cmds, func() error { return c.fairleadProcessTxPipeline(ctx, cmds) })
+	return c.fairleadGoverned(ctx, cmds, func(ctx context.Context) error { return c.fairleadProcessTxPipeline(ctx, cmds) })
 }
 
-func (c *baseClient) fairleadGoverned(ctx context.Context, cmds []Cmder, send func() error) error {
-	if fairleadDepart == nil || len(cmds) == 0 || c.opt.Network == "unix" {
-		return send()
+// fairleadInside marks the context of a call: what a new connection is greeted with is a part of it.
+type fairleadInside struct{}
+
+func (c *baseClient) fairleadGoverned(ctx context.Context, cmds []Cmder, send func(context.Context) error) error {
+	if fairleadDepart == nil || len(cmds) == 0 || c.opt.Network == "unix" || ctx.Value(fairleadInside{}) != nil {
+		return send(ctx)
 	}
 	call, refused := fairleadDepart(ctx, fairleadPath, "redis", c.opt.Addr, cmds[0].Name())
 	if refused != nil {
@@ -52,9 +55,9 @@ func (c *baseClient) fairleadGoverned(ctx context.Context, cmds []Cmder, send fu
 		return refused
 	}
 	if call == nil {
-		return send()
+		return send(ctx)
 	}
-	err := send()
+	err := send(context.WithValue(ctx, fairleadInside{}, true))
 	fairleadArrive(call, fairleadFault(err))
 	return err
 }

@@ -1,0 +1,112 @@
+"""Modules are hooked wherever they lie and however programs are built, which say what they are."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.golang.modules.building import PARAMS, Build, build_of, each_toolchain, told
+
+pytestmark = pytest.mark.timeout(900)
+
+HOOKED = {
+    "github.com/gin-gonic/gin",
+    "github.com/go-chi/chi/v5",
+    "github.com/gorilla/mux",
+    "github.com/labstack/echo/v4",
+}
+
+
+@pytest.fixture(params=PARAMS, ids=lambda path: path and path.name)
+def build(request: pytest.FixtureRequest, tmp_path: Path) -> Build:
+    """Build the program with routers in it."""
+    return build_of("routers", each_toolchain(request), tmp_path)
+
+
+def serves(program: Path) -> None:
+    """Start it, as a process that is governed."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen([program], stdout=pipe, stderr=pipe, env=told()) as process:
+        assert process.stdout is not None
+        assert set(json.loads(process.stdout.readline())) == {"gin", "chi", "echo", "mux"}
+        process.kill()
+
+
+@pytest.mark.parametrize("name", ["routers", "rpc", "redis"])
+def test_each_hook_is_told_before_it_is_built(build: Build, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    own = build_of(name, build.toolchain, folder)
+    said = json.loads(own.go("build", "--strict", "--dry-run=json", "."))
+    found = [one for one in said if "." in one["package"].partition("/")[0]]
+    assert found
+    for one in found:
+        assert one["applies"], one
+        assert re.fullmatch(r"v\d+\.\d+\.\d+", one["version"]), one
+
+
+def test_a_program_says_what_it_is_made_of(build: Build) -> None:
+    program = build.program("-trimpath")
+    said = build.go("version", "-m", str(program))
+    assert re.search(r"dep\tgithub.com/gin-gonic/gin\tv[0-9.]+\th1:", said)
+    text = program.read_bytes()
+    assert b"github.com/gin-gonic/gin@v" in text
+    assert b"/fairlead/context.go" not in text
+    serves(program)
+
+
+def test_modules_that_are_vendored_are_hooked(build: Build) -> None:
+    build.go("mod", "vendor", plain=True)
+    serves(build.program("-mod=vendor"))
+
+
+def copied(build: Build, module: str, name: str) -> Path:
+    """Have a module replaced by a copy of it; return the copy."""
+    where = build.go("list", "-m", "-f={{.Dir}}", module, plain=True).strip()
+    folder = build.folder / name
+    shutil.copytree(where, folder, copy_function=shutil.copyfile)
+    for path in [folder, *folder.rglob("*")]:
+        path.chmod(0o755)
+    build.go("mod", "edit", f"-replace={module}=./{name}", plain=True)
+    return folder
+
+
+def test_modules_that_are_replaced_are_hooked(build: Build) -> None:
+    copied(build, "github.com/gin-gonic/gin", "gin")
+    serves(build.program())
+
+
+def test_modules_of_a_workspace_are_hooked(build: Build) -> None:
+    (build.folder / "go.work").write_text(f"go {build.toolchain.name}\n\nuse .\n")
+    serves(build.program())
+
+
+def test_what_is_covered_is_hooked(build: Build) -> None:
+    covered = ",".join(["./...", *sorted(HOOKED)])
+    serves(build.program("-cover", f"-coverpkg={covered}"))
+
+
+def test_a_router_that_has_changed_is_built_without_its_hook(build: Build) -> None:
+    source = copied(build, "github.com/gorilla/mux", "mux") / "mux.go"
+    declared = "func (r *Router) Match(req *http.Request, match *RouteMatch) bool {"
+    changed = declared.replace("match ", "found ") + "\n\tmatch := found"
+    assert declared in source.read_text()
+    source.write_text(source.read_text().replace(declared, changed))
+    said = build.go("build", "-o", str(build.folder / "program"), ".")
+    assert "fairlead: github.com/gorilla/mux has no hook: no declaration" in said
+    refused = subprocess.run(
+        [Path(sys.executable).parent / "fairlead", "go", "build", "--strict", "."],
+        cwd=build.folder,
+        env=build.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert refused.returncode != 0
+    assert "no declaration" in refused.stderr

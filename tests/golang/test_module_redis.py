@@ -1,0 +1,52 @@
+"""go-redis: rules for the host of a server count commands, and nothing else changes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from fairlead.policy.limit import RateLimit, Window
+from tests.golang.modules.building import PARAMS, build_of, each_toolchain, told
+
+pytestmark = pytest.mark.timeout(900)
+
+LIMIT = RateLimit(
+    rule="FaultToleranceRule/cache",
+    strategy="x",
+    resource="call:localhost",
+    windows=(Window(threshold=2, window_ms=60_000),),
+)
+REFUSED = "fairlead: call:localhost is turned away by FaultToleranceRule/cache (rate)"
+
+
+@pytest.fixture(scope="module", params=PARAMS, ids=lambda path: path and path.name)
+def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the program."""
+    toolchain = each_toolchain(request)
+    return build_of("redis", toolchain, tmp_path_factory.mktemp("redis")).program()
+
+
+def commands(program: Path, *hows: str, rules: tuple[RateLimit, ...] = ()) -> list[str]:
+    done = subprocess.run(
+        [program, *hows], env=told(flow=rules), capture_output=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    errors: list[str] = json.loads(done.stdout)
+    return errors
+
+
+def test_without_a_rule_commands_are_sent(program: Path) -> None:
+    assert commands(program, "8", "9", "none", "many") == ["", "", "redis: nil", ""]
+
+
+def test_a_rule_for_the_host_counts_commands(program: Path) -> None:
+    hows = ("none", "8", "9", "many", "8")
+    errors = commands(program, *hows, rules=(LIMIT,))
+    assert errors == ["redis: nil", "", REFUSED, REFUSED, REFUSED]
+
+
+def test_several_commands_at_once_are_one_call(program: Path) -> None:
+    assert commands(program, "many", "many", "9", rules=(LIMIT,)) == ["", "", REFUSED]

@@ -1,0 +1,96 @@
+"""Routers of modules tell their routes, before what the application has on them runs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from fairlead.policy.fallback import Fallback
+from fairlead.policy.limit import RateLimit, Window
+from tests.golang.modules.building import PARAMS, build_of, each_toolchain, told
+
+FALLBACK = Fallback(status=429, headers=(("X-Said", "slow"),), body="slow down")
+ONE_A_MINUTE = (Window(threshold=1, window_ms=60_000),)
+
+
+def limit(resource: str) -> RateLimit:
+    return RateLimit(
+        rule=f"FaultToleranceRule{resource}",
+        strategy="x",
+        resource=resource,
+        windows=ONE_A_MINUTE,
+        fallback=FALLBACK,
+    )
+
+
+class Answer(NamedTuple):
+    status: int
+    body: str
+    around: list[str]
+    said: str | None
+
+
+def get(address: str, path: str) -> Answer:
+    try:
+        with urllib.request.urlopen(f"http://{address}{path}", timeout=10) as answer:
+            headers, status, body = answer.headers, answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        headers, status, body = error.headers, error.code, error.read()
+    around = headers.get_all("X-Around") or []
+    return Answer(status, body.decode(), around, headers["X-Said"])
+
+
+@pytest.fixture(scope="module", params=PARAMS, ids=lambda path: path and path.name)
+def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the program."""
+    toolchain = each_toolchain(request)
+    return build_of("routers", toolchain, tmp_path_factory.mktemp("routers")).program()
+
+
+@pytest.fixture
+def routers(program: Path) -> Iterator[dict[str, str]]:
+    """Serve by each of the routers, with rules for two of their routes."""
+    environment = told(flow=tuple(map(limit, ("/users/{id}", "/files/{rest}", "/files/*"))))
+    with subprocess.Popen([program], stdout=subprocess.PIPE, env=environment) as process:
+        assert process.stdout is not None
+        yield json.loads(process.stdout.readline())
+        process.kill()
+
+
+AROUND_ALL = {"gin": [], "chi": ["all", "some"], "echo": ["all"], "mux": []}
+"""What runs around an answer of ours: chi and echo have it run before they look for a route."""
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("router", AROUND_ALL)
+def test_a_rule_for_a_template_counts_all_of_its_paths(
+    routers: dict[str, str], router: str
+) -> None:
+    first = get(routers[router], "/users/7")
+    assert (first.status, first.body) == (200, "handled")
+    assert first.around
+    second = get(routers[router], "/users/8")
+    assert second == Answer(429, "slow down", AROUND_ALL[router], "slow")
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("router", AROUND_ALL)
+def test_the_rest_of_a_path_is_a_variable_too(routers: dict[str, str], router: str) -> None:
+    statuses = [get(routers[router], f"/files/a/{number}").status for number in range(2)]
+    assert statuses == [200, 429]
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("router", AROUND_ALL)
+def test_a_path_that_no_route_has_is_the_routers_to_answer(
+    routers: dict[str, str], router: str
+) -> None:
+    statuses = [get(routers[router], "/nobody/7").status for _ in range(2)]
+    assert statuses == [404, 404]
