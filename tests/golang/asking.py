@@ -11,6 +11,8 @@ from typing import Any
 
 RUNTIME = Path(__file__).resolve().parents[2] / "src" / "fairlead" / "golang" / "runtime"
 TOOLCHAINS = [Path(one) for one in os.environ.get("GO_TOOLCHAINS", "").split()]
+FEW = [Path(one) for one in os.environ.get("GO_FEW", "").split()]
+"""Those that `make test` tries hooks of the standard library with: the oldest and the newest."""
 
 
 class Refused(Exception):

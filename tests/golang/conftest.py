@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.faults.servers import Control, control_plane
-from tests.golang.asking import TOOLCHAINS, Runtime
+from tests.golang.asking import FEW, TOOLCHAINS, Runtime
 from tests.golang.wired import Wires, build
 
 PARAMS: list[Path | None] = [*TOOLCHAINS] or [None]
+FEW_PARAMS: list[Path | None] = [*(TOOLCHAINS or FEW)] or [None]
 
 
 @pytest.fixture(scope="session", params=PARAMS, ids=lambda path: path and path.name)
@@ -31,6 +32,14 @@ def go(request: pytest.FixtureRequest) -> Path:
     """Return a toolchain's folder."""
     if request.param is None:
         pytest.skip("make test-go builds with toolchains of Go")
+    return Path(request.param)
+
+
+@pytest.fixture(scope="session", params=FEW_PARAMS, ids=lambda path: path and path.name)
+def few(request: pytest.FixtureRequest) -> Path:
+    """Return the folder of a toolchain, in `make test` too."""
+    if request.param is None:
+        pytest.skip("no toolchain of Go could be fetched")
     return Path(request.param)
 
 

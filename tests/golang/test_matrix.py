@@ -49,7 +49,7 @@ def test_every_hook_matches(go: Path) -> None:
 
 @pytest.mark.parametrize(("arch", "machine"), [("amd64", 62), ("arm64", 183)])
 def test_one_machine_builds_for_others(go: Path, tmp_path: Path, arch: str, machine: int) -> None:
-    """Looked at, not run. The number of a machine is in the head of a program."""
+    """Looked at, not run: the number of a machine is in the head of a program."""
     program = tmp_path / "b"
     fairlead_go(go, "build", "-buildvcs=false", "-o", str(program), "./b", GOARCH=arch)
     head = program.read_bytes()[:20]
