@@ -47,7 +47,23 @@ func newWorld() *world {
 }
 
 // ruled are the gates of this process.
-var ruled = newWorld()
+var ruled = func() *world {
+	w := newWorld()
+	w.hears = countBreaker
+	return w
+}()
+
+// countBreaker counts breakers that open and close, by resource (fairlead.agent.rules.hears). One that
+// is open stays so while it is tried, and one that only simulates moves nothing.
+func countBreaker(r *rule, resource string, before, after int) {
+	switch {
+	case r.simulated():
+	case before == closed:
+		counted("breaker_opened", resource)
+	case after == closed:
+		counted("breaker_closed", resource)
+	}
+}
 
 func (w *world) now() int64 {
 	if w.clock != nil {
