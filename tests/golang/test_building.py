@@ -50,6 +50,21 @@ def test_the_same_is_built_twice(project: Project) -> None:
     assert b".cache/fairlead" not in one
 
 
+def test_files_that_are_gone_from_our_cache_are_made_again(
+    project: Project, tmp_path: Path
+) -> None:
+    """Who cleans caches by the age of files leaves the folders, and ours look old."""
+    home = str(tmp_path / "home")
+    project.fairlead("build", "-n", ".", XDG_CACHE_HOME=home)
+    added = sorted((tmp_path / "home").rglob("fairlead_*.go"))
+    texts = [path.read_bytes() for path in added]
+    added[0].unlink()
+    shutil.rmtree(added[-1].parent)
+    project.fairlead("build", "-o", "hello", ".", XDG_CACHE_HOME=home)
+    assert project.hooked()
+    assert [path.read_bytes() for path in added] == texts
+
+
 def test_a_program_is_run_and_what_stands_behind_it_is_its_own(project: Project) -> None:
     project.write(
         "main.go",

@@ -14,6 +14,7 @@ from functools import cache as once
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+from shutil import rmtree
 from tempfile import NamedTemporaryFile, mkdtemp
 
 from fairlead.golang.hooks import (
@@ -109,7 +110,9 @@ def _known(path: Path) -> Overlay | None:
         folder = Path(said["folder"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return Overlay(folder, said["replace"], facts) if same and folder.is_dir() else None
+    # Who cleans caches goes by the age of files, and ours look old: folders stay, and files go.
+    whole = all(os.path.isfile(by) for by in said["replace"].values())
+    return Overlay(folder, said["replace"], facts) if same and whole else None
 
 
 def _stat(path: Path) -> list[int]:
@@ -137,7 +140,7 @@ class Making:
         for name, text in sorted(self._files.items()):
             digest.update(f"{name}\0{sha256(text).hexdigest()}\n".encode())
         folder = cache / "overlay" / digest.hexdigest()[:32]
-        if not folder.is_dir():
+        if not all((folder / name).is_file() for name in self._files):
             _write_all(folder, self._files)
         sources = self._toolchain.goroot / "src"
         replace = {str(sources / name): str(folder / name) for name in sorted(self._files)}
@@ -248,12 +251,16 @@ def _write_all(folder: Path, files: Mapping[str, bytes]) -> None:
         # remembers others by their times (modindex): old ones, and other ones for other content.
         old = 1_000_000_000 + int(sha256(text).hexdigest()[:7], 16)
         os.utime(path, (old, old))
+    room.chmod(0o755)
     try:
-        room.chmod(0o755)
         room.rename(folder)
     except OSError:
         if not folder.is_dir():
             raise
+        for name in files:  # it is there, made meanwhile, or by half
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            os.replace(room / name, folder / name)
+        rmtree(room)
 
 
 def written(path: Path, text: bytes) -> Path:
