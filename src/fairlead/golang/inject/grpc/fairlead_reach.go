@@ -48,6 +48,9 @@ func fairleadReachOf(cc *ClientConn) *fairleadReach {
 	if found, ok := fairleadReaches.Load(cc); ok {
 		return found.(*fairleadReach)
 	}
+	if cc.GetState() == connectivity.Shutdown {
+		return nil // nobody would close what it reaches
+	}
 	var reach *fairleadReach
 	if name := fairleadName(cc.Target()); name != "" && fairleadPlain(cc) {
 		reach = &fairleadReach{parent: cc, name: name, children: map[string]*fairleadChild{}}
@@ -145,12 +148,13 @@ func fairleadShut(cc *ClientConn) {
 
 // Close closes a connection, and those to instances behind it.
 func (cc *ClientConn) Close() error {
+	err := cc.fairleadClose()
 	if found, ok := fairleadReaches.LoadAndDelete(cc); ok {
 		if reach, _ := found.(*fairleadReach); reach != nil {
 			reach.close()
 		}
 	}
-	return cc.fairleadClose()
+	return err
 }
 
 func (r *fairleadReach) close() {
