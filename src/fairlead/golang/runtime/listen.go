@@ -42,6 +42,9 @@ func Serves(address net.Addr) { serves(address, protocolHTTP, nil) }
 func Stops(address net.Addr)  { stops(address) }
 
 func serves(address net.Addr, protocol string, methods []string) {
+	if address == nil { // of a listener that is no socket
+		return
+	}
 	listening.Lock()
 	listening.servers = append(listening.servers, server{address, protocol, methods})
 	listening.said = true
@@ -50,6 +53,9 @@ func serves(address net.Addr, protocol string, methods []string) {
 }
 
 func stops(address net.Addr) {
+	if address == nil {
+		return
+	}
 	listening.Lock()
 	defer listening.Unlock()
 	kept := listening.servers[:0]
@@ -86,8 +92,11 @@ func namedBy(found []listener) ([]listener, string) {
 	return nil, ""
 }
 
-// portAt returns the port of an address, 0 of a Unix socket.
+// portAt returns the port of an address, 0 of a Unix socket, and of none.
 func portAt(address net.Addr) int {
+	if address == nil {
+		return 0
+	}
 	_, text, _ := net.SplitHostPort(address.String())
 	port, _ := strconv.Atoi(text)
 	return port
