@@ -13,7 +13,7 @@ from fairlead.policy.encode import seal, to_plain
 from fairlead.policy.endpoint import Endpoint, Service
 from fairlead.policy.flow_rules import FlowRules
 from fairlead.policy.lane import Lane
-from fairlead.policy.limit import RateLimit, Window
+from fairlead.policy.limit import ConcurrencyLimit, RateLimit, Window
 from fairlead.policy.snapshot import Snapshot
 from fairlead.policy.workload import Workload
 from tests.golang.asking import TOOLCHAINS
@@ -48,7 +48,14 @@ def snapshot(addresses: list[str]) -> Snapshot:
             workload=Workload(app="shop"),
             lanes=(Lane(name="gray"),),
             services=(Service(namespace="default", app="orders", endpoints=endpoints),),
-            flow=FlowRules(rate_limits=(rate("GET:/second"), rate("GET:/api/users/{id}"))),
+            flow=FlowRules(
+                rate_limits=(rate("GET:/second"), rate("GET:/api/users/{id}")),
+                concurrency_limits=(
+                    ConcurrencyLimit(
+                        rule="Concurrency/sql", strategy="sql", resource="sql:", most=1
+                    ),
+                ),
+            ),
         )
     )
 

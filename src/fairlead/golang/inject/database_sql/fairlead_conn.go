@@ -100,21 +100,19 @@ func (db *DB) execDC(ctx context.Context, dc *driverConn, release func(error), q
 }
 
 // queryDC is what every statement comes by that returns rows.
-func (db *DB) queryDC(ctx, txctx context.Context, dc *driverConn, releaseConn func(error), query string, args []any) (*Rows, error) {
+func (db *DB) queryDC(ctx, txctx context.Context, dc *driverConn, releaseConn func(error), query string, args []any) (rows *Rows, err error) {
 	call, err := dc.fairleadBegin(ctx, query, args)
 	if err != nil {
 		releaseConn(err)
 		return nil, err
 	}
+	defer func() { call.End(err) }()
 	sent, err := dc.fairleadJudge(ctx, query, len(args) > 0)
 	if err != nil {
-		call.End(err)
 		releaseConn(err)
 		return nil, err
 	}
-	rows, err := db.fairleadQueryDC(ctx, txctx, dc, releaseConn, sent, args)
-	call.End(err)
-	return rows, err
+	return db.fairleadQueryDC(ctx, txctx, dc, releaseConn, sent, args)
 }
 
 // prepareDC prepares what is sent for a statement; the statement remembers what it stands for.

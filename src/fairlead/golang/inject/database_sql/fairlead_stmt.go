@@ -62,7 +62,7 @@ func (s *Stmt) fairleadQuery(ctx context.Context, args []any) (*Rows, error) {
 }
 
 // ExecContext executes a statement on the side of the work at hand.
-func (s *Stmt) ExecContext(ctx context.Context, args ...any) (Result, error) {
+func (s *Stmt) ExecContext(ctx context.Context, args ...any) (result Result, err error) {
 	asText, err := s.fairleadAsText(ctx)
 	if err != nil {
 		return nil, err
@@ -74,13 +74,12 @@ func (s *Stmt) ExecContext(ctx context.Context, args ...any) (Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	result, err := s.fairleadExecContext(ctx, args...)
-	call.End(err)
-	return result, err
+	defer func() { call.End(err) }()
+	return s.fairleadExecContext(ctx, args...)
 }
 
 // QueryContext queries by a statement on the side of the work at hand.
-func (s *Stmt) QueryContext(ctx context.Context, args ...any) (*Rows, error) {
+func (s *Stmt) QueryContext(ctx context.Context, args ...any) (rows *Rows, err error) {
 	asText, err := s.fairleadAsText(ctx)
 	if err != nil {
 		return nil, err
@@ -92,9 +91,8 @@ func (s *Stmt) QueryContext(ctx context.Context, args ...any) (*Rows, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.fairleadQueryContext(ctx, args...)
-	call.End(err)
-	return rows, err
+	defer func() { call.End(err) }()
+	return s.fairleadQueryContext(ctx, args...)
 }
 
 // fairleadBegin asks the rules about a statement that is executed as it was prepared.

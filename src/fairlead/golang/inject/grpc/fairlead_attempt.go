@@ -45,14 +45,23 @@ func (a *fairleadAttempt) send(ctx context.Context, address string, send fairlea
 	if a.deadline != 0 {
 		ctx, cancel = context.WithDeadline(ctx, time.Unix(0, a.deadline))
 	}
-	err := send(ctx, cc, func(err error) {
+	over := func(err error) {
 		a.once.Do(func() {
 			back()
 			cancel()
 			a.ended(err)
 			a.settled()
 		})
-	})
+	}
+	returned := false
+	defer func() {
+		if !returned { // code of the application panics, as a codec: what rules let in has to leave
+			over(status.Error(codes.Internal, "a panic"))
+			fairleadClose(a.call)
+		}
+	}()
+	err := send(ctx, cc, over)
+	returned = true
 	if err == nil {
 		a.settled()
 	}

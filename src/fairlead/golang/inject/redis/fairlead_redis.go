@@ -43,7 +43,7 @@ func (c *baseClient) processTxPipeline(ctx context.Context, cmds []Cmder) error 
 // fairleadInside marks the context of a call: what a new connection is greeted with is a part of it.
 type fairleadInside struct{}
 
-func (c *baseClient) fairleadGoverned(ctx context.Context, cmds []Cmder, send func(context.Context) error) error {
+func (c *baseClient) fairleadGoverned(ctx context.Context, cmds []Cmder, send func(context.Context) error) (err error) {
 	if fairleadDepart == nil || len(cmds) == 0 || c.opt.Network == "unix" || ctx.Value(fairleadInside{}) != nil {
 		return send(ctx)
 	}
@@ -57,9 +57,9 @@ func (c *baseClient) fairleadGoverned(ctx context.Context, cmds []Cmder, send fu
 	if call == nil {
 		return send(ctx)
 	}
-	err := send(context.WithValue(ctx, fairleadInside{}, true))
-	fairleadArrive(call, fairleadFault(err))
-	return err
+	// Also where code of the application panics: what rules let in has to leave.
+	defer func() { fairleadArrive(call, fairleadFault(err)) }()
+	return send(context.WithValue(ctx, fairleadInside{}, true))
 }
 
 // What has become of a call, as the runtime numbers it.
