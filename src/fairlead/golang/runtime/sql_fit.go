@@ -68,8 +68,20 @@ func unhookedDriver(hooked bool, modules []string) string {
 	return ""
 }
 
+// reachedBy has modules that are linked for a driver that is known: a dialect of gorm, and the C library
+// that modernc.org/sqlite is beside its own driver.
+var reachedBy = map[string]string{
+	"github.com/glebarez/sqlite": "github.com/glebarez/go-sqlite",
+	"modernc.org/sqlite":         "github.com/glebarez/go-sqlite",
+}
+
 // registeredFrom tells whether a driver that is known comes from a module.
 func registeredFrom(module string) bool {
+	if driver := reachedBy[module]; driver != "" {
+		if _, registered := sqlNoted.drivers[driver]; registered {
+			return true
+		}
+	}
 	for path := range sqlNoted.drivers {
 		if sqlDrivers[path] != "" && (path == module || strings.HasPrefix(path, module+"/")) {
 			return true

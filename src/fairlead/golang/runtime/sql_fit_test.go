@@ -17,6 +17,7 @@ func TestWhatAProgramIsUnfitFor(t *testing.T) {
 	}{
 		{hooked: true, linked: true, drivers: map[string]string{"github.com/lib/pq": "postgres"}, modules: []string{"github.com/lib/pq"}},
 		{hooked: true},
+		{hooked: true, linked: true, drivers: map[string]string{"github.com/glebarez/go-sqlite": "sqlite"}, modules: []string{"github.com/glebarez/go-sqlite", "github.com/glebarez/sqlite", "modernc.org/sqlite"}},
 		{hooked: true, linked: true, modules: []string{pgx}, want: pgx + " is not hooked: it is not used by database/sql"},
 		{hooked: true, linked: true, drivers: map[string]string{pgx + "/stdlib": "pgx"}, modules: []string{pgx}},
 		{hooked: true, linked: true, drivers: map[string]string{"example.org/wrapped": "otel"}, want: "example.org/wrapped otel is not known"},
