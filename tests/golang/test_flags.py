@@ -61,3 +61,9 @@ def test_what_go_cannot_read_is_told() -> None:
         joined(["'\""])
     with pytest.raises(Misused, match="without its end"):
         fields("'a b")
+
+
+def test_a_line_without_a_verb_says_so() -> None:
+    """`go` would print its help to a mistake of ours."""
+    with pytest.raises(Misused, match="no verb: build, run, test, install"):
+        parse(["--nothing-of-the-kind"])

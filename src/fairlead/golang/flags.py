@@ -50,7 +50,10 @@ def parse(arguments: Sequence[str]) -> Line:
     words = list(arguments)
     line = Line("")
     _flags(line, words)
-    line.verb = words.pop(0) if words else ""
+    if not words:
+        said = " ".join(arguments)
+        raise Misused(f"{said}: no verb: build, run, test, install, or another of go's")
+    line.verb = words.pop(0)
     if line.verb in INJECTING:
         _flags(line, words)
     line.rest = words

@@ -80,7 +80,7 @@ def test_an_agents_token_is_refused_everywhere_but_at_its_own_doors(tmp_path: Pa
     """An application's machine is the likeliest place for a token to be stolen from."""
     own = {("GET", "watch"), ("HEAD", "watch"), ("POST", "ack")}
     own |= {("POST", "instances"), ("DELETE", "instances"), ("DELETE", "replaced")}
-    own |= {("POST", "reports"), ("POST", "contracts")}
+    own |= {("POST", "reports"), ("POST", "contracts"), ("POST", "rewrites")}
 
     async def scenario(guarded: Guarded) -> None:
         async with guarded.client("cart") as http:
