@@ -237,5 +237,5 @@ func flatAnew(call any) {
 //go:linkname flatKnown
 func flatKnown(name string) bool {
 	defer flatFault("grpc")
-	return name != "" && current().services.hasRPC(name)
+	return name != "" && ready().services.hasRPC(name)
 }
