@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 FAIRLEAD = Path(sys.executable).parent / "fairlead"
@@ -25,6 +24,31 @@ func main() {
 """
 
 
+def run(
+    go: Path, folder: Path, *command: str | Path, **more: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in a folder, with a toolchain in front of all others."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("FAIRLEAD_")}
+    path = f"{go / 'bin'}{os.pathsep}{kept['PATH']}"
+    usual = {"PATH": path, "GOTOOLCHAIN": "local", "GOFLAGS": "-buildvcs=false"}
+    return subprocess.run(
+        [str(word) for word in command],
+        cwd=folder,
+        env={**kept, **usual, **more},
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+
+
+def fairlead_go(go: Path, folder: Path, *words: str | Path, **more: str) -> str:
+    """Return what `fairlead go` says in a folder; it has to do it."""
+    done = run(go, folder, FAIRLEAD, "go", *words, **more)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
 class Project:
     """A folder with a module in it, and the toolchain that builds it."""
 
@@ -41,24 +65,9 @@ class Project:
         path.write_text(text)
         return path
 
-    def environment(self, more: Mapping[str, str]) -> dict[str, str]:
-        """Return what programs are run with."""
-        kept = {key: value for key, value in os.environ.items() if not key.startswith("FAIRLEAD_")}
-        path = f"{self.go / 'bin'}:{kept['PATH']}"
-        usual = {"PATH": path, "GOTOOLCHAIN": "local", "GOFLAGS": "", "GOPROXY": "off"}
-        return {**kept, **usual, **more}
-
     def run(self, *command: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
-        """Run a command in the folder."""
-        return subprocess.run(
-            [str(word) for word in command],
-            cwd=self.folder,
-            env=self.environment(more),
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-        )
+        """Run a command in the folder; there are no modules to be had."""
+        return run(self.go, self.folder, *command, **{"GOFLAGS": "", "GOPROXY": "off", **more})
 
     def fairlead(self, *words: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
         """Run `fairlead go`, which is expected to do it."""

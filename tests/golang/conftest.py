@@ -15,14 +15,10 @@ PARAMS: list[Path | None] = [*TOOLCHAINS] or [None]
 FEW_PARAMS: list[Path | None] = [*(TOOLCHAINS or FEW)] or [None]
 
 
-@pytest.fixture(scope="session", params=PARAMS, ids=lambda path: path and path.name)
-def runtime(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Runtime]:
+@pytest.fixture(scope="session")
+def runtime(go: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
     """Ask the Go runtime."""
-    if request.param is None:
-        pytest.skip("make test-go asks the Go runtime")
-    found = Runtime(request.param, tmp_path_factory.mktemp("runtime"))
+    found = Runtime(go, tmp_path_factory.mktemp("runtime"))
     yield found
     found.close()
 
@@ -31,7 +27,7 @@ def runtime(
 def go(request: pytest.FixtureRequest) -> Path:
     """Return a toolchain's folder."""
     if request.param is None:
-        pytest.skip("make test-go builds with toolchains of Go")
+        pytest.skip("make test-go tries it, with toolchains of Go")
     return Path(request.param)
 
 
@@ -43,12 +39,10 @@ def few(request: pytest.FixtureRequest) -> Path:
     return Path(request.param)
 
 
-@pytest.fixture(scope="session", params=PARAMS, ids=lambda path: path and path.name)
-def wired_program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="session")
+def wired_program(go: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build a program with the runtime, under the race detector where that can be had."""
-    if request.param is None:
-        pytest.skip("make test-go builds a program with the Go runtime")
-    return build(request.param, tmp_path_factory.mktemp("wired"), "-race")
+    return build(go, tmp_path_factory.mktemp("wired"), "-race")
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import httpx
 
 from tests.control.fleet import until
 from tests.control.serving import API, Server, rule
+from tests.golang.building import fairlead_go
 
 SOURCES = Path(__file__).parent / "sql_program"
 APP = "gateway"
@@ -65,14 +65,7 @@ class Ledger:
 def built(go: Path, folder: Path, *options: str) -> Path:
     """Build the program by the toolchain in `go`, with the agent in it."""
     program = folder / "ledger"
-    path = f"{go / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    subprocess.run(
-        [Path(sys.executable).with_name("fairlead"), "go", "build", *options, "-o", program, "."],
-        cwd=SOURCES,
-        env={**os.environ, "PATH": path, "GOTOOLCHAIN": "local"},
-        check=True,
-        timeout=900,
-    )
+    fairlead_go(go, SOURCES, "build", *options, "-o", program, ".")
     return program
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -11,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.golang.asking import TOOLCHAINS
+from tests.golang.building import fairlead_go
+
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "05-go"
-TOOLCHAINS = [Path(one) for one in os.environ.get("GO_TOOLCHAINS", "").split()]
 SCENARIOS = "no-gray-b,header-gray,fallback,rate-limit,mixed-requests,control-plane-killed"
 SCENARIOS += ",between-header-gray"
 PLAYS = "rate,concurrency,failing,slow,hot"
@@ -25,25 +26,15 @@ pytestmark = [
 ]
 
 
-def fairlead_go(go: Path, *words: str, **settings: str) -> str:
+def asked(go: Path, *words: str, **settings: str) -> str:
     """Return what `fairlead go` says in the folder of the programs."""
-    known = {"PATH": f"{go / 'bin'}:{os.environ['PATH']}", "GOTOOLCHAIN": "local", "GOOS": "linux"}
-    done = subprocess.run(
-        [Path(sys.executable).parent / "fairlead", "go", *words],
-        cwd=EXAMPLE / "apps",
-        env={**os.environ, **known, "CGO_ENABLED": "0", **settings},
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    known = {"GOOS": "linux", "CGO_ENABLED": "0", **settings}
+    return fairlead_go(go, EXAMPLE / "apps", *words, **known)
 
 
 def test_every_hook_matches(go: Path) -> None:
     """A function that has changed its shape is told when it is built, not when it is missed."""
-    said = fairlead_go(go, "build", "--strict", "--dry-run", "./...")
+    said = asked(go, "build", "--strict", "--dry-run", "./...")
     assert "net/http" in said
 
 
@@ -51,10 +42,10 @@ def test_every_hook_matches(go: Path) -> None:
 def test_one_machine_builds_for_others(go: Path, tmp_path: Path, arch: str, machine: int) -> None:
     """Looked at, not run: the number of a machine is in the head of a program."""
     program = tmp_path / "b"
-    fairlead_go(go, "build", "-buildvcs=false", "-o", str(program), "./b", GOARCH=arch)
+    asked(go, "build", "-buildvcs=false", "-o", str(program), "./b", GOARCH=arch)
     head = program.read_bytes()[:20]
     assert (head[:4], int.from_bytes(head[18:20], "little")) == (b"\x7fELF", machine)
-    built = fairlead_go(go, "version", "-m", str(program))
+    built = asked(go, "version", "-m", str(program))
     assert f"GOARCH={arch}" in built
     assert "github.com/gin-gonic/gin\tv1.10.1\th1:" in built
 

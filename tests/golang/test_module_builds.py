@@ -6,12 +6,12 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.golang.modules.building import PARAMS, Build, build_of, each_toolchain, told
+from tests.golang.building import FAIRLEAD, run
+from tests.golang.modules.building import Build, build_of, told
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -23,19 +23,21 @@ HOOKED = {
 }
 
 
-@pytest.fixture(params=PARAMS, ids=lambda path: path and path.name)
-def build(request: pytest.FixtureRequest, tmp_path: Path) -> Build:
+@pytest.fixture
+def build(go: Path, tmp_path: Path) -> Build:
     """Build the program with routers in it."""
-    return build_of("routers", each_toolchain(request), tmp_path)
+    return build_of("routers", go, tmp_path)
 
 
 def serves(program: Path) -> None:
     """Start it, as a process that is governed."""
     pipe = subprocess.PIPE
-    with subprocess.Popen([program], stdout=pipe, stderr=pipe, env=told()) as process:
+    with subprocess.Popen([program], stdout=pipe, stderr=pipe, env=told(program)) as process:
         assert process.stdout is not None
-        assert set(json.loads(process.stdout.readline())) == {"gin", "chi", "echo", "mux"}
-        process.kill()
+        try:
+            assert set(json.loads(process.stdout.readline())) == {"gin", "chi", "echo", "mux"}
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize("name", ["routers", "rpc", "redis"])
@@ -100,13 +102,6 @@ def test_a_router_that_has_changed_is_built_without_its_hook(build: Build) -> No
     source.write_text(source.read_text().replace(declared, changed))
     said = build.go("build", "-o", str(build.folder / "program"), ".")
     assert "fairlead: github.com/gorilla/mux has no hook: no declaration" in said
-    refused = subprocess.run(
-        [Path(sys.executable).parent / "fairlead", "go", "build", "--strict", "."],
-        cwd=build.folder,
-        env=build.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    refused = run(build.toolchain, build.folder, FAIRLEAD, "go", "build", "--strict", ".")
     assert refused.returncode != 0
     assert "no declaration" in refused.stderr

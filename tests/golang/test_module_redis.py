@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fairlead.policy.limit import RateLimit, Window
-from tests.golang.modules.building import PARAMS, build_of, each_toolchain, told
+from tests.golang.modules.building import build_of, told
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -22,16 +22,19 @@ LIMIT = RateLimit(
 REFUSED = "fairlead: call:localhost is turned away by FaultToleranceRule/cache (rate)"
 
 
-@pytest.fixture(scope="module", params=PARAMS, ids=lambda path: path and path.name)
-def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module")
+def program(go: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the program."""
-    toolchain = each_toolchain(request)
-    return build_of("redis", toolchain, tmp_path_factory.mktemp("redis")).program()
+    return build_of("redis", go, tmp_path_factory.mktemp("redis")).program()
 
 
 def commands(program: Path, *hows: str, rules: tuple[RateLimit, ...] = ()) -> list[str]:
     done = subprocess.run(
-        [program, *hows], env=told(flow=rules), capture_output=True, timeout=60, check=False
+        [program, *hows],
+        env=told(program, flow=rules),
+        capture_output=True,
+        timeout=60,
+        check=False,
     )
     assert done.returncode == 0, done.stderr.decode()
     errors: list[str] = json.loads(done.stdout)

@@ -14,7 +14,7 @@ import pytest
 
 from fairlead.policy.fallback import Fallback
 from fairlead.policy.limit import RateLimit, Window
-from tests.golang.modules.building import PARAMS, build_of, each_toolchain, told
+from tests.golang.modules.building import build_of, told
 
 FALLBACK = Fallback(status=429, headers=(("X-Said", "slow"),), body="slow down")
 ONE_A_MINUTE = (Window(threshold=1, window_ms=60_000),)
@@ -47,21 +47,24 @@ def get(address: str, path: str) -> Answer:
     return Answer(status, body.decode(), around, headers["X-Said"])
 
 
-@pytest.fixture(scope="module", params=PARAMS, ids=lambda path: path and path.name)
-def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module")
+def program(go: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the program."""
-    toolchain = each_toolchain(request)
-    return build_of("routers", toolchain, tmp_path_factory.mktemp("routers")).program()
+    return build_of("routers", go, tmp_path_factory.mktemp("routers")).program()
 
 
 @pytest.fixture
 def routers(program: Path) -> Iterator[dict[str, str]]:
     """Serve by each of the routers, with rules for two of their routes."""
-    environment = told(flow=tuple(map(limit, ("/users/{id}", "/files/{rest}", "/files/*"))))
+    environment = told(
+        program, flow=tuple(map(limit, ("/users/{id}", "/files/{rest}", "/files/*")))
+    )
     with subprocess.Popen([program], stdout=subprocess.PIPE, env=environment) as process:
         assert process.stdout is not None
-        yield json.loads(process.stdout.readline())
-        process.kill()
+        try:
+            yield json.loads(process.stdout.readline())
+        finally:
+            process.kill()
 
 
 AROUND_ALL = {"gin": [], "chi": ["all", "some"], "echo": ["all"], "mux": []}

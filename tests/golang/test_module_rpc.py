@@ -17,7 +17,7 @@ from fairlead.policy.fallback import Fallback
 from fairlead.policy.lane import Entry, Lane
 from fairlead.policy.limit import ConcurrencyLimit, HotLimit, Param, RateLimit, Window
 from fairlead.policy.rule import Rule
-from tests.golang.modules.building import PARAMS, build_of, each_toolchain, told
+from tests.golang.modules.building import build_of, told
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -26,29 +26,30 @@ UNARY, STREAM = f"{SERVICE}/UnaryCall", f"{SERVICE}/FullDuplexCall"
 GRAY = (Lane(name="gray"),)
 
 
-@pytest.fixture(scope="module", params=PARAMS, ids=lambda path: path and path.name)
-def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module")
+def program(go: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the program."""
-    toolchain = each_toolchain(request)
-    return build_of("rpc", toolchain, tmp_path_factory.mktemp("rpc")).program("-race")
+    return build_of("rpc", go, tmp_path_factory.mktemp("rpc")).program("-race")
 
 
 @contextmanager
 def serving(program: Path, name: str, **parts: Any) -> Iterator[str]:
     """Serve; yield the address."""
-    environment = told(**parts)
+    environment = told(program, **parts)
     command = [str(program), "serve", name]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:
         assert process.stdout is not None
-        yield process.stdout.readline().decode().strip()
-        process.kill()
+        try:
+            yield process.stdout.readline().decode().strip()
+        finally:
+            process.kill()
 
 
 def calls(program: Path, target: str, *hows: str, **parts: Any) -> list[dict[str, Any]]:
     """Return what a client says of its calls, by their names."""
     done = subprocess.run(
         [program, "call", target, *hows],
-        env=told(**parts),
+        env=told(program, **parts),
         capture_output=True,
         timeout=60,
         check=False,

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,30 +11,19 @@ import pytest
 
 from fairlead import __version__
 from tests.faults.servers import Control, until
-from tests.golang.asking import TOOLCHAINS
-from tests.golang.wired import Wires
+from tests.golang.building import fairlead_go
+from tests.golang.wired import Wires, begun
 
 SOURCES = Path(__file__).parent / "programs" / "leaving"
-PARAMS: list[Path | None] = [*TOOLCHAINS] or [None]
 
 
-@pytest.fixture(scope="module", params=PARAMS, ids=lambda path: path and path.name)
-def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module")
+def program(go: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program, as `fairlead go build` makes it."""
-    if request.param is None:
-        pytest.skip("make test-go builds a program with the agent")
     folder = tmp_path_factory.mktemp("leaving")
     (folder / "main.go").write_bytes((SOURCES / "main.go").read_bytes())
     (folder / "go.mod").write_text("module leaving\n\ngo 1.21\n")
-    path = f"{request.param / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    fairlead = str(Path(sys.executable).with_name("fairlead"))
-    subprocess.run(
-        [fairlead, "go", "build", "--strict", "-o", "built", "."],
-        cwd=folder,
-        env={**os.environ, "PATH": path, "GOTOOLCHAIN": "local"},
-        check=True,
-        timeout=900,
-    )
+    fairlead_go(go, folder, "build", "--strict", "-o", "built", ".")
     return folder / "built"
 
 
@@ -90,7 +75,7 @@ def test_a_server_that_nobody_ends_takes_no_more_and_finishes(
     where = ("127.0.0.1", one.port)
     with socket.create_connection(where) as caller:
         caller.sendall(b"GET /?sleep=2s HTTP/1.0\r\n\r\n")
-        time.sleep(0.2)  # the request is to be there before the signal is
+        begun(caller)
         one.process.signal(signal.SIGTERM)
 
         def refused() -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.control.serving import lane
 from tests.faults.servers import Control, until
-from tests.golang.wired import Wired, Wires
+from tests.golang.wired import Wired, Wires, begun
 
 
 def start(wires: Wires, control: Control, name: str = "shop", **env: str) -> Wired:
@@ -58,7 +58,7 @@ def test_requests_under_way_end_before_the_process_does(wires: Wires, control: C
     registered(control)
     with socket.create_connection(("127.0.0.1", one.port)) as caller:
         caller.sendall(b"GET /?sleep=1s HTTP/1.0\r\n\r\n")
-        time.sleep(0.2)  # the request is to be there before the signal is
+        begun(caller)
         one.process.signal(signal.SIGTERM)
         until(lambda: not control.instances("shop"), "it has left")
         answer = b"".join(iter(lambda: caller.recv(4096), b""))
@@ -72,7 +72,7 @@ def test_a_second_signal_does_not_wait(wires: Wires, control: Control) -> None:
     registered(control)
     with socket.create_connection(("127.0.0.1", one.port)) as caller:
         caller.sendall(b"GET /?sleep=60s HTTP/1.0\r\n\r\n")
-        time.sleep(0.2)  # the request is to be there before the signal is
+        begun(caller)
         one.process.signal(signal.SIGTERM)
         until(lambda: not control.instances("shop"), "it has left")
         one.process.signal(signal.SIGTERM)

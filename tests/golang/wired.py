@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import subprocess
 from pathlib import Path
 
@@ -61,6 +62,15 @@ class Wired:
         """Return what the agent said."""
         lines = self.process.text().splitlines()
         return [line for line in lines if line.startswith("fairlead: ")]
+
+
+def begun(caller: socket.socket) -> None:
+    """Wait until a request is served: its answer has begun."""
+    answer = b""
+    while b"\r\n\r\n" not in answer:
+        piece = caller.recv(1)
+        assert piece, answer
+        answer += piece
 
 
 class Wires:

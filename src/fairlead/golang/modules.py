@@ -18,6 +18,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from fairlead.golang.hooks import INJECT, Rename
+from fairlead.golang.overlay import written
 
 SHIM = Path(__file__).parent / "shim.py"
 
@@ -166,8 +167,8 @@ def toolexec(
     """
     text = config(chain, strict=strict)
     digest = sha256(text.encode()).hexdigest()[:16]
-    written = _write(folder / f"shim-{digest}.json", text)
-    python = [sys.executable, "-S", "-E", "-I", str(SHIM), str(written)]
+    settled = written(folder / f"shim-{digest}.json", text.encode())
+    python = [sys.executable, "-S", "-E", "-I", str(SHIM), str(settled)]
     quick = _quick(folder, go, environment)
     if quick is None:
         return python
@@ -178,7 +179,8 @@ def toolexec(
         *(f"python {part}" for part in python),
         *(f"package {name}" for name in settings["packages"]),
     ]
-    return [str(quick), str(_write(folder / f"shim-{digest}.txt", "\n".join(lines) + "\n"))]
+    short = written(folder / f"shim-{digest}.txt", "".join(f"{line}\n" for line in lines).encode())
+    return [str(quick), str(short)]
 
 
 def _quick(folder: Path, go: str, environment: Mapping[str, str]) -> Path | None:
@@ -200,13 +202,3 @@ def _quick(folder: Path, go: str, environment: Mapping[str, str]) -> Path | None
         return None
     os.replace(room.name, made)
     return made
-
-
-def _write(path: Path, text: str) -> Path:
-    """Write a file that others may read meanwhile."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as room:
-            room.write(text)
-        os.replace(room.name, path)
-    return path

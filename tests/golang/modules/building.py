@@ -1,7 +1,7 @@
 """Programs with modules of the proxy in them, built with hooks, and told their rules.
 
 Each is built with modules of some years ago by the oldest toolchain at hand, and with the newest
-ones by the newest. `ADMIT` joins the agent in the place of a control plane.
+ones by the newest. They follow a file in the place of a control plane.
 """
 
 from __future__ import annotations
@@ -9,43 +9,16 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any, NamedTuple
-
-import pytest
 
 from fairlead.policy.encode import seal, to_plain
 from fairlead.policy.flow_rules import FlowRules
 from fairlead.policy.snapshot import Snapshot
 from fairlead.policy.workload import Workload
-from tests.golang.asking import TOOLCHAINS
+from tests.golang.building import fairlead_go, run
 
 HERE = Path(__file__).parent
-
-ADMIT = """\
-package fairlead
-
-import "os"
-
-func init() {
-	text := os.Getenv("TEST_SNAPSHOT")
-	if text == "" {
-		return
-	}
-	s, refused, err := readSnapshot([]byte(text))
-	if err != nil {
-		refused = append(refused, err.Error())
-	}
-	for _, why := range refused {
-		println(why)
-		os.Exit(2)
-	}
-	active.Store(true)
-	apply(s)
-}
-"""
 
 NEWEST_NEEDS = (1, 26)
 
@@ -65,36 +38,18 @@ class Build(NamedTuple):
     toolchain: Path
     folder: Path
 
-    @property
-    def environment(self) -> dict[str, str]:
-        own = {"PATH": f"{self.toolchain / 'bin'}:{os.environ['PATH']}", "GOTOOLCHAIN": "local"}
-        return {**os.environ, **own, "GOFLAGS": "-buildvcs=false"}
-
     def go(self, *words: str, plain: bool = False) -> str:
         """Return what `go`, with hooks or without, says; it must succeed."""
-        fairlead = [str(Path(sys.executable).parent / "fairlead"), "go"]
-        done = subprocess.run(
-            [*(["go"] if plain else fairlead), *words],
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-        )
+        if not plain:
+            return fairlead_go(self.toolchain, self.folder, *words)
+        done = run(self.toolchain, self.folder, "go", *words)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr
 
     def program(self, *flags: str) -> Path:
-        """Build it, so that it reads its snapshot from the environment; return where it is."""
-        goroot = self.go("env", "GOROOT", plain=True).strip()
-        admit = self.folder / "admit.txt"
-        admit.write_text(ADMIT)
-        overlay = self.folder / "overlay.json"
-        replace = {f"{goroot}/src/index/fairlead_zz_test_admit.go": str(admit)}
-        overlay.write_text(json.dumps({"Replace": replace}))
+        """Build it; return where it is."""
         made = self.folder / "program"
-        said = self.go("build", f"-overlay={overlay}", *flags, "-o", str(made), ".")
+        said = self.go("build", *flags, "-o", str(made), ".")
         assert "no hook" not in said, said
         return made
 
@@ -106,20 +61,16 @@ def build_of(name: str, toolchain: Path, folder: Path) -> Build:
     return Build(toolchain, folder)
 
 
-def told(**parts: Any) -> dict[str, str]:
-    """Return the environment of a program in the app `front`, or as `parts` say."""
+def told(program: Path, **parts: Any) -> dict[str, str]:
+    """Return the environment of a program in the app `front`, or as `parts` say, of a snapshot.
+
+    It follows a file beside the program.
+    """
     lane = parts.pop("lane", "")
     parts["flow"] = FlowRules.of(parts.get("flow", ()))
     workload = Workload(namespace="default", app="front", lane=lane)
-    text = json.dumps(to_plain(seal(Snapshot(workload=workload, **parts))))
-    return {**os.environ, "TEST_SNAPSHOT": text}
-
-
-PARAMS: list[Path | None] = [*TOOLCHAINS] or [None]
-
-
-def each_toolchain(request: pytest.FixtureRequest) -> Path:
-    """Return the toolchain of this run, or skip."""
-    if request.param is None:
-        pytest.skip("make test-go builds programs with modules")
-    return Path(request.param)
+    snapshot = seal(Snapshot(workload=workload, **parts))
+    file = program.with_name(f"{snapshot.digest}.json")
+    file.write_text(json.dumps(to_plain(snapshot)))
+    known = {"FAIRLEAD_SOURCE": f"file:{file}", "FAIRLEAD_APP": "front"}
+    return {**os.environ, **known, "FAIRLEAD_STATE": str(program.with_name("state"))}

@@ -196,10 +196,3 @@ func (p *protection) leave(at, elapsed int64) {
 		p.strategy.ended(float64(at)/float64(second), float64(elapsed)/float64(second))
 	}
 }
-
-// release lets go of a request that goes on for as long as it likes.
-func (p *protection) release() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.inside--
-}

@@ -31,6 +31,7 @@ func main() {
 	fmt.Println(listener.Addr())
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if pause, err := time.ParseDuration(req.URL.Query().Get("sleep")); err == nil {
+			w.(http.Flusher).Flush() // who asks may see that it is served
 			time.Sleep(pause)
 		}
 		fmt.Fprint(w, "served")

@@ -56,6 +56,7 @@ func serve(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	if pause, err := time.ParseDuration(req.URL.Query().Get("sleep")); err == nil {
+		w.(http.Flusher).Flush() // who asks may see that it is served
 		time.Sleep(pause)
 	}
 	fmt.Fprintf(w, "%s %q", os.Getenv("FAIRLEAD_APP"), fairlead.Lane(r))
