@@ -144,6 +144,8 @@ class Launcher:
             "FAIRLEAD_CONTROL": self.wire.url,
             "FAIRLEAD_STATE": str(self.folder / "state"),
             "HOME": str(self.folder),
+            # Unbuffered, print() writes its words one by one, and those of two processes mix.
+            "PYTHONUNBUFFERED": None,
             **variables,
         }
         return {name: value for name, value in values.items() if value is not None}
