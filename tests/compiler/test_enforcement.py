@@ -69,6 +69,22 @@ def test_a_rule_of_an_app_without_instances_is_not_said_to_be_enforced():
     assert condition(unknown, "TargetNotSeen")[1] == "NoInstanceReported"
 
 
+@pytest.mark.parametrize(
+    ("instances", "reason", "message"),
+    [
+        ((False,), "PerHost", "scope: host: the workers of an app on one host count together"),
+        ((True, True), "PerProcess", "scope: process (its instances are programs in Go): each"),
+        ((True, False), "PerProcess", "; but of programs in Go each worker process counts"),
+    ],
+)
+def test_a_program_in_go_is_not_said_to_count_with_others(instances, reason, message):
+    """Also where some instances of an app are in Python: the weaker word is the true one."""
+    there = [instance(number=at, alone=one) for at, one in enumerate(instances)]
+    found = condition(World.of([control()], there, 1))
+    assert found[:2] == ("True", reason)
+    assert message in found[2]
+
+
 def test_a_target_that_no_instance_has_is_not_enforced_and_one_that_some_have_is():
     """Releases differ: one that has it is enough, one that does not know its routes is no word."""
     rule = control(targets=["/x", "/y"])

@@ -139,6 +139,15 @@ def test_one_unfit_process_makes_its_instance_unfit() -> None:
     assert "unfit" not in status_of(mended, "", None)
 
 
+@pytest.mark.parametrize(("said", "alone"), [("go1.26.8", True), ("3.11.2", False), ("", False)])
+def test_a_program_in_go_counts_for_itself(said: str, alone: bool) -> None:
+    """What workers count together is Python's; a version says which language it is of."""
+    given = Registration(
+        node="n", namespace="s", app="a", address="h:1", pid=1, host="h", python=said
+    )
+    assert compiled(instance_key("s", "a", "h:1"), joined(None, given)).alone is alone
+
+
 def test_an_instance_that_an_older_version_stored_has_not_been_asked() -> None:
     """Until it renews its lease nobody knows what its processes would write where."""
     given = Registration(node="n", namespace="s", app="a", address="h:1", pid=1, host="h")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import signal
 import socket
 import time
+from pathlib import Path
 from typing import Any
 
+from fairlead.agent.inspect import ask
 from tests.control.serving import lane
 from tests.faults.servers import Control, until
 from tests.golang.wired import Wired, Wires, begun
@@ -36,6 +38,31 @@ def test_a_program_is_registered_where_it_listens(wires: Wires, control: Control
     assert process["unfit"] == {"tables": "", "databases": ""}
     assert one.process.stop() == -signal.SIGTERM
     assert control.instances("shop") == []
+
+
+def test_the_status_of_a_rule_says_that_each_process_counts_for_itself(
+    wires: Wires, control: Control
+) -> None:
+    """What workers of one host count together is Python's."""
+    start(wires, control)
+    registered(control)
+    group, version = "fault-tolerance.opensergo.io", "v1alpha1"
+    limit = {"rateLimit": {"threshold": 5, "statDuration": "1s"}}
+    control.apply(
+        {
+            "apiVersion": f"{group}/{version}",
+            "kind": "FlowControl",
+            "metadata": {"name": "few", "labels": {"app": "shop"}},
+            "spec": {"targets": [{"targetResourceName": "/x"}], "strategies": [limit]},
+        }
+    )
+
+    def reason() -> str | None:
+        path = f"/apis/{group}/{version}/namespaces/default/flowcontrols/few"
+        conditions = control.get(path).get("status", {}).get("conditions", ())
+        return next((one["reason"] for one in conditions if one["type"] == "Enforced"), None)
+
+    assert until(reason, "its status is there") == "PerProcess"
 
 
 def test_a_wildcard_is_advertised_as_the_control_plane_sees_us(
@@ -79,14 +106,20 @@ def test_a_second_signal_does_not_wait(wires: Wires, control: Control) -> None:
         assert one.process.popen.wait(30) == -signal.SIGTERM
 
 
-def test_a_lease_outlives_its_control_plane(wires: Wires, control: Control) -> None:
+def test_a_lease_outlives_its_control_plane(wires: Wires, control: Control, tmp_path: Path) -> None:
     """A control plane that comes back finds the instance again, and one that is new hears of it."""
     one = start(wires, control)
     before = registered(control)
     control.kill()
     control.start()
-    until(lambda: "shop" in one.get(), "it serves")
-    time.sleep(3)  # longer than a lease
+    since = time.monotonic()
+    socket = tmp_path / "state" / f"{one.process.pid}.sock"
+
+    def renewed() -> bool:
+        return float(ask(socket)["standing"]["renewed_ago"]) < time.monotonic() - since
+
+    until(renewed, "it renews its lease")
+    assert "shop" in one.get()
     assert registered(control)["metadata"]["uid"] == before["metadata"]["uid"]
 
 

@@ -33,6 +33,7 @@ _BREAKERS = "scope: host: opens and closes for all workers of an app on one host
 _PROCESS = (
     "each worker process counts for itself, so that N processes let N times the threshold pass"
 )
+_IN_GO = "its instances are programs in Go"
 _PROTECTS = "scope: process: each worker process protects itself, as a whole"
 _CALLERS = "each call is judged by itself"
 
@@ -143,15 +144,19 @@ def _scope(guarded: Guarded, sight: Sight, together: Together, *, protects: bool
     counting = [rule for rule in rules if not isinstance(rule, (Authority, OverloadProtection))]
     if not counting:
         return _PROTECTS
+    if sight.alone and not sight.shared:
+        return f"scope: process ({_IN_GO}): {_PROCESS}"
     whys = [(rule, together.why_alone(guarded.guard, rule)) for rule in counting]
     alone = [rule for rule, why in whys if why]
-    if not alone:
-        return _BREAKERS if all(isinstance(one, CircuitBreaker) for one in counting) else SCOPE
     why = "; ".join(dict.fromkeys(why for _, why in whys if why))
     if len(alone) == len(counting):
         return f"scope: process ({why}): {_PROCESS}"
     names = ", ".join(dict.fromkeys(rule.strategy for rule in alone))
-    return f"{SCOPE}; but of {names} ({why}) {_PROCESS}"
+    but = [f"of {names} ({why})"] if alone else []
+    but += ["of programs in Go"] if sight.alone else []
+    if but:
+        return f"{SCOPE}; but {' and '.join(but)} {_PROCESS}"
+    return _BREAKERS if all(isinstance(one, CircuitBreaker) for one in counting) else SCOPE
 
 
 def _too_much(guard: Guard) -> str:

@@ -32,3 +32,5 @@ class Instance:
 
     None where it does not know its resources.
     """
+    alone: bool = False
+    """Whether each of its processes counts for itself, as programs in Go do."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import NamedTuple
 
 from fairlead.compiler.labels import Pairs
 from fairlead.compiler.part import Guard
@@ -25,6 +26,19 @@ class Sight:
     """That there is no workload, ``""`` where there is one."""
     vain: Mapping[str, str]
     """Resources that no workload has, each with the one that may be meant, ``""`` for none."""
+    alone: bool = False
+    """Whether there are instances whose processes count each for itself, whatever the rule."""
+    shared: bool = False
+    """Whether there are instances whose workers count together where the rule lets them."""
+
+
+class _Workloads(NamedTuple):
+    """The instances that a guard concerns, as far as it matters."""
+
+    told: _Told
+    """What each has not of those that know."""
+    alone: bool
+    shared: bool
 
 
 class View:
@@ -35,12 +49,12 @@ class View:
         self._by_app: dict[str, list[Placed]] = {}
         for one in placed:
             self._by_app.setdefault(one.instance.app, []).append(one)
-        self._told: dict[tuple[str, tuple[Pairs, ...]], tuple[bool, _Told]] = {}
+        self._known: dict[tuple[str, tuple[Pairs, ...]], _Workloads] = {}
         self._called: dict[str, list[str]] = {}
 
     def sight(self, guard: Guard, namespace: str) -> Sight:
         """Return what there is of what `guard`, of an object in `namespace`, guards."""
-        somebody, told = self._of_whom(guard)
+        told, alone, shared = self._of_whom(guard)
         vain = self._uncalled(guard, namespace)
         # Releases differ: a resource that one instance has is there.
         for target in guard.targets if told else ():
@@ -48,12 +62,12 @@ class View:
             if not target.regex and all(name in one for one in told):
                 near = told[0][name]
                 vain[target.resource] = near and near + target.resource.removeprefix(name)
-        return Sight(nobody="" if somebody else f"{whose(guard)} has no instance", vain=vain)
+        nobody = "" if alone or shared else f"{whose(guard)} has no instance"
+        return Sight(nobody=nobody, vain=vain, alone=alone, shared=shared)
 
-    def _of_whom(self, guard: Guard) -> tuple[bool, _Told]:
-        """Return whether there are workloads, and what those that know have not."""
+    def _of_whom(self, guard: Guard) -> _Workloads:
         key = guard.app, guard.workloads
-        if key not in self._told:
+        if key not in self._known:
             every = [one for found in self._by_app.values() for one in found]
             found = [
                 one.instance
@@ -61,8 +75,10 @@ class View:
                 if guard.concerns(one.instance.app, one.membership.labels)
             ]
             told = [dict(one.unmatched) for one in found if one.unmatched is not None]
-            self._told[key] = bool(found), told
-        return self._told[key]
+            self._known[key] = _Workloads(
+                told, any(one.alone for one in found), not all(one.alone for one in found)
+            )
+        return self._known[key]
 
     def _uncalled(self, guard: Guard, namespace: str) -> dict[str, str]:
         """Return the targets that are calls, each with the known app that is meant.

@@ -28,6 +28,9 @@ from fairlead.protocols.watch.codec import (
 RESOURCE = "instances.fairlead.io"
 API_VERSION, KIND = "fairlead.io/v1alpha1", "Instance"
 
+GO = "go"
+"""What the version begins with that a process in Go says of its language: ``go1.26.8``."""
+
 WARMUP = "warmup"
 """In a spec: seconds that the instance warms up for, as long as it does."""
 
@@ -134,6 +137,7 @@ def compiled(key: Key, spec: Object) -> Instance:
         warmup=_warmup(spec),
         protocol=_protocol(spec),
         unmatched=_unmatched(spec),
+        alone=any(process.get("python", "").startswith(GO) for process in spec["processes"]),
     )
 
 

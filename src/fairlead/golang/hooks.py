@@ -256,7 +256,7 @@ STANDARD = (
     ),
     StdHook(
         name="os/signal",
-        what="SIGTERM, which a program may hear itself",
+        what="SIGTERM and SIGINT, which a program may hear itself",
         package="os/signal",
         edits=(
             After(("process",), "defer handlers.Unlock()", "fairleadHeard(n, handlers.ref[n])"),

@@ -213,11 +213,21 @@ class Making:
             if one.applies and one.function
         ]
         said = f"func init() {{ agentVersion = {go_string(version('fairlead'))} }}\n"
+        known = ", ".join(map(go_string, hookable()))
+        said += f"\nfunc init() {{ knownHooks = []string{{{known}}} }}\n"
         hooks = f"var builtHooks = []hookFact{{\n{''.join(lines)}}}\n"
         return f"package fairlead\n\n{said}\n{hooks}"
 
     def _name(self, path: str) -> str:
         return Path(path).relative_to(self._toolchain.goroot / "src").as_posix()
+
+
+def hookable() -> list[str]:
+    """Return the import paths whose hooks a program may be told to leave alone."""
+    from fairlead.golang.modules import MODULES
+
+    standard = {one.name for one in STANDARD} - {GLS, "os/signal"}
+    return sorted({*standard, *(one.package for one in MODULES)})
 
 
 def named(edit: Edit) -> tuple[str, str, str]:

@@ -133,7 +133,7 @@ func description() plainObject {
 	if t := tenant.Load(); t != nil {
 		chosen := t.chosen()
 		found["node"] = t.whose.node
-		found["address"] = plainObject{"chosen": chosen.address, "reason": chosen.reason, "others": []string{}}
+		found["address"] = plainObject{"chosen": chosen.address, "reason": chosen.reason, "others": append([]string{}, chosen.others...)}
 		found["telemetry"] = t.posting.describe()
 	}
 	found["snapshot"] = inForceTold(found["snapshot"].(plainObject), snapshot)

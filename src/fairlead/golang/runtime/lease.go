@@ -184,6 +184,7 @@ func (t *tenancy) turn() bool {
 		return false
 	}
 	beforeDeath.Do(hearTermination)
+	chosen.tellRivals()
 	return t.register(chosen)
 }
 

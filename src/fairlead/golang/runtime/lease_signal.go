@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// Leave before dying (contract 4). A program that handles SIGTERM goes on as it would: it is
-// deregistered beside that. Where the signal has its default action, the first one deregisters and
-// lets requests under way end while the server goes on; then the signal takes that action, and the
-// exit status is its. A second SIGTERM does not wait.
+// Leave before dying (contract 4): at SIGTERM, and at SIGINT. A program that handles the signal goes
+// on as it would: it is deregistered beside that. Where the signal has its default action, the first
+// one deregisters and lets requests under way end while the server goes on; then the signal takes
+// that action, and the exit status is its. A second signal does not wait.
 
-// othersHear tells whether the program handles SIGTERM itself; set by the hook in os/signal, which
-// alone can know. nil where that is not in the program.
-var othersHear func() bool
+// othersHear tells whether the program handled the last signal of a kind itself; set by the hook in
+// os/signal, which alone can know. nil where that is not in the program.
+var othersHear func(os.Signal) bool
 
 var beforeDeath sync.Once
 
@@ -29,27 +29,30 @@ const (
 )
 
 func hearTermination() {
-	if signal.Ignored(syscall.SIGTERM) {
-		return // to be told of it would change what it does
-	}
 	heard := make(chan os.Signal, 2)
-	signal.Notify(heard, syscall.SIGTERM)
+	for _, one := range []os.Signal{syscall.SIGTERM, syscall.SIGINT} {
+		if !signal.Ignored(one) { // to be told of it would change what it does
+			signal.Notify(heard, one)
+		}
+	}
 	go depart(heard)
 }
 
 func depart(heard chan os.Signal) {
-	<-heard
+	which := <-heard
 	t := tenant.Load()
 	t.dying.Store(true)
+	theirs := othersHear != nil && othersHear(which)
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
 		t.leave()
-		if othersHear == nil || !othersHear() {
+		if !theirs {
 			endServers(time.Now().Add(set.drain))
 		}
 	}()
-	if othersHear != nil && othersHear() {
+	if theirs {
+		signal.Stop(heard) // where they hear no more, the next one has its default action
 		return
 	}
 	select {
@@ -58,8 +61,9 @@ func depart(heard chan os.Signal) {
 	}
 	os.Remove(inspector.path)
 	signal.Stop(heard)
-	if self, err := os.FindProcess(os.Getpid()); err != nil || self.Signal(syscall.SIGTERM) != nil {
-		os.Exit(128 + int(syscall.SIGTERM))
+	if self, err := os.FindProcess(os.Getpid()); err != nil || self.Signal(which) != nil {
+		number, _ := which.(syscall.Signal)
+		os.Exit(128 + int(number))
 	}
 }
 
@@ -72,7 +76,7 @@ var ending struct {
 	ends  map[int]func(context.Context) error
 }
 
-// Ends says how a server is told to end where nobody else hears SIGTERM. What it returns is to be
+// Ends says how a server is told to end where nobody else hears the signal. What it returns is to be
 // called when the server has: it does not return where the process is about to end, as a program
 // whose server is no more is likely to end at once, with requests under way.
 func Ends(end func(context.Context) error) (over func()) {

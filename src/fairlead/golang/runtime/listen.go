@@ -4,7 +4,9 @@ import (
 	"context"
 	"net"
 	"strconv"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,12 +18,14 @@ const (
 	protocolGRPC = "grpc"
 )
 
-// advertised is what is advertised; address is "" where nothing can be, and reason says why.
+// advertised is what is advertised, and why; address is "" where nothing can be.
 type advertised struct {
 	address  string
 	port     int
 	protocol string
 	reason   string
+	others   []string // other sockets that listen
+	rivals   []string // those of them at which servers are, too, that the operator has not chosen from
 }
 
 // listening are the addresses that servers of this process listen at, and for what.
@@ -107,25 +111,65 @@ func choose(fixed string, control controlAddress) advertised {
 	all := listeners()
 	found, protocol := namedBy(all)
 	if fixed != "" && (len(all) > 0 || !canLook) {
-		return advertised{address: fixed, port: onPort(found), protocol: protocol}
+		return advertised{address: fixed, port: onPort(found), protocol: protocol, reason: "FAIRLEAD_ADDRESS",
+			others: addresses(callable(all))}
 	}
-	found = callable(found)
+	found, all = callable(found), callable(all)
 	if len(found) == 0 {
 		return advertised{reason: "no listening socket yet; set FAIRLEAD_ADDRESS"}
 	}
-	chosen := found[len(found)-1]
+	chosen, reason := found[len(found)-1], "opened last"
 	if protocol != "" {
-		chosen = found[0]
+		chosen, reason = found[0], "named by the server"
 	}
 	host := chosen.host
 	if net.ParseIP(host).IsUnspecified() {
+		reason += ", bound to every address"
 		if host = ownHost(chosen, control); host == "" {
 			return advertised{reason: "no address of this machine leads to " + control.String() + "; set FAIRLEAD_ADDRESS"}
 		}
 	}
 	address := net.JoinHostPort(host, strconv.Itoa(chosen.port))
-	return advertised{address: address, port: chosen.port, protocol: protocol}
+	return advertised{address: address, port: chosen.port, protocol: protocol, reason: reason,
+		others: addresses(all, chosen), rivals: addresses(serversAt(all), chosen)}
 }
+
+// serversAt returns the sockets that servers have named, whatever is spoken there.
+func serversAt(found []listener) []listener {
+	listening.Lock()
+	defer listening.Unlock()
+	var kept []listener
+	for _, one := range found {
+		for _, server := range listening.servers {
+			if portAt(server.address) == one.port {
+				kept = append(kept, one)
+				break
+			}
+		}
+	}
+	return kept
+}
+
+// addresses returns the addresses of sockets but those left out.
+func addresses(found []listener, without ...listener) []string {
+	texts := []string{}
+	for _, one := range found {
+		if len(without) == 0 || one.port != without[0].port {
+			texts = append(texts, net.JoinHostPort(one.host, strconv.Itoa(one.port)))
+		}
+	}
+	return texts
+}
+
+// tellRivals says once which of several servers callers come to: it may be the one for pprof or metrics.
+func (a *advertised) tellRivals() {
+	if len(a.rivals) > 0 && rivalsTold.CompareAndSwap(false, true) {
+		warn("servers listen at " + a.address + ", which is registered, and at " + strings.Join(a.rivals, ", ") +
+			": FAIRLEAD_ADDRESS=HOST:PORT says which of them callers come to")
+	}
+}
+
+var rivalsTold atomic.Bool
 
 // callable leaves Unix sockets out.
 func callable(found []listener) []listener {

@@ -56,6 +56,17 @@ func (e *invalidSetting) Error() string {
 	return e.name + "='" + e.value + "': " + e.reason
 }
 
+// invalidSettings are all of them: who mends the first is not to be told of the next then.
+type invalidSettings []error
+
+func (e invalidSettings) Error() string {
+	said := make([]string, len(e))
+	for i, one := range e {
+		said[i] = one.Error()
+	}
+	return strings.Join(said, "; ")
+}
+
 func usualSettings() settings {
 	return settings{
 		enabled:   true,
@@ -100,10 +111,11 @@ func (v *variable) find(environ func(string) (string, bool), pod map[string]stri
 	return found
 }
 
-// readSettings returns the settings in the environment and in the pod's labels; an error for the
-// first value that cannot be used.
+// readSettings returns the settings in the environment and in the pod's labels; an error that names
+// each value that cannot be used.
 func readSettings(environ func(string) (string, bool)) (settings, error) {
 	s := usualSettings()
+	var wrong invalidSettings
 	path, _ := environ("FAIRLEAD_PODINFO")
 	if path == "" {
 		path = podinfo
@@ -115,11 +127,14 @@ func readSettings(environ func(string) (string, bool)) (settings, error) {
 			continue
 		}
 		if err := variables[i].read(&s, found); err != nil {
-			return s, err
+			wrong = append(wrong, err)
 		}
 	}
 	if s.state == "" {
 		s.state = defaultState(environ)
+	}
+	if wrong != nil {
+		return s, wrong
 	}
 	return s, nil
 }
@@ -133,12 +148,16 @@ func (s *settings) governs() bool {
 // killed is the kill switch: FAIRLEAD_DISABLE names everything.
 func (s *settings) killed() bool {
 	for _, one := range s.disable {
-		switch strings.ToLower(one) {
-		case "1", "all", onWord, "true", "yes":
+		if disablesAll(one) {
 			return true
 		}
 	}
 	return false
+}
+
+func disablesAll(word string) bool {
+	on, known := onOrOff(word)
+	return known && on || strings.ToLower(word) == "all"
 }
 
 // likelyLane is the lane as far as it can be told alone: the one set, else the only tag, else base.

@@ -32,8 +32,13 @@ var set = usualSettings()
 
 func init() {
 	// What governs is asked first: a program without it does not pay for the rest, and is not told
-	// of mistakes in variables that nobody reads.
+	// of mistakes in variables that nobody reads, unless it was meant to be governed.
 	if os.Getenv("FAIRLEAD_CONTROL") == "" && !strings.HasPrefix(os.Getenv("FAIRLEAD_SOURCE"), filePart) {
+		if missing := ungoverned(os.LookupEnv); missing != "" {
+			for _, text := range append([]string{missing}, doubts(os.Environ())...) {
+				warn(text)
+			}
+		}
 		return
 	}
 	defer func() {
@@ -53,6 +58,27 @@ func init() {
 	}
 }
 
+// ungoverned says what is missing where a program is named, and nothing says by whom it is governed;
+// "" where nothing is.
+func ungoverned(environ func(string) (string, bool)) string {
+	for _, name := range []string{"FAIRLEAD_APP", "FAIRLEAD_SOURCE"} {
+		if value, _ := environ(name); strings.TrimSpace(value) == "" {
+			continue
+		}
+		found, err := readSettings(environ)
+		if !found.enabled || found.killed() {
+			return ""
+		}
+		text := name + " is set, and neither FAIRLEAD_CONTROL=http://HOST:PORT nor FAIRLEAD_SOURCE=file:PATH:" +
+			" this program runs without the agent"
+		if err != nil {
+			text += "; besides, " + err.Error()
+		}
+		return text
+	}
+	return ""
+}
+
 // start governs this process from now on. It waits for nobody.
 func start() {
 	off := map[string]bool{}
@@ -68,7 +94,7 @@ func start() {
 	}
 	// While no snapshot says better, the process's own lane is what can be told alone.
 	apply(&snapshot{Governance: governanceOn, Workload: set.workload()})
-	for _, doubt := range doubts(os.Environ()) {
+	for _, doubt := range append(doubts(os.Environ()), doubtfulValues(os.LookupEnv)...) {
 		warn(doubt)
 	}
 	if set.app == "" {

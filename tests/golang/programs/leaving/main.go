@@ -1,5 +1,6 @@
-// A server of net/http that knows nothing of fairlead. "own" hears SIGTERM itself, as most do, and
-// takes its time when it has shut down.
+// A server of net/http that knows nothing of fairlead. "own" hears SIGTERM and SIGINT itself, as most
+// do, and takes its time when it has shut down; "once" hears one of them, and serves on. "several"
+// has a server for something else beside it.
 package main
 
 import (
@@ -36,14 +37,20 @@ func main() {
 		}
 		fmt.Fprint(w, "served")
 	})}
-	if os.Args[1] != "own" {
+	if os.Args[1] == "several" {
+		go http.Serve(other, nil)
+	}
+	if os.Args[1] != "own" && os.Args[1] != "once" {
 		fmt.Println("the server ended:", server.Serve(listener))
 		return
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	go server.Serve(listener)
 	<-ctx.Done()
 	stop()
+	if os.Args[1] == "once" {
+		select {}
+	}
 	server.Shutdown(context.Background())
 	time.Sleep(1500 * time.Millisecond)
 	fmt.Println("all is put away")

@@ -1,9 +1,12 @@
 package fairlead
 
-import _ "unsafe" // for go:linkname
+import (
+	"os"
+	_ "unsafe" // for go:linkname
+)
 
-//go:linkname terminated os/signal.fairleadTerminated
-func terminated() int64
+//go:linkname channelsOf os/signal.fairleadChannelsOf
+func channelsOf(os.Signal) int64
 
 // One of the channels is ours.
-func init() { othersHear = func() bool { return terminated() > 1 } }
+func init() { othersHear = func(which os.Signal) bool { return channelsOf(which) > 1 } }

@@ -1,22 +1,31 @@
 package signal
 
 import (
+	"os"
 	"sync/atomic"
 	"syscall"
 	_ "unsafe" // for go:linkname
 )
 
-// fairleadChannels is how many channels the last SIGTERM was for.
-var fairleadChannels atomic.Int64
+// fairleadChannels is how many channels the last SIGTERM, and the last SIGINT, was for.
+var fairleadChannels [2]atomic.Int64
 
 // fairleadHeard is told of a signal before any channel is: who hears of it may stop listening then.
 func fairleadHeard(n int, channels int64) {
-	if n == signum(syscall.SIGTERM) {
-		fairleadChannels.Store(channels)
+	switch n {
+	case signum(syscall.SIGTERM):
+		fairleadChannels[0].Store(channels)
+	case signum(syscall.SIGINT):
+		fairleadChannels[1].Store(channels)
 	}
 }
 
-// fairleadTerminated returns how many channels the last SIGTERM was for.
+// fairleadChannelsOf returns how many channels the last of these signals was for.
 //
-//go:linkname fairleadTerminated
-func fairleadTerminated() int64 { return fairleadChannels.Load() }
+//go:linkname fairleadChannelsOf
+func fairleadChannelsOf(which os.Signal) int64 {
+	if which == syscall.SIGINT {
+		return fairleadChannels[1].Load()
+	}
+	return fairleadChannels[0].Load()
+}
