@@ -54,9 +54,13 @@ def test_each_hook_is_told_before_it_is_built(build: Build, tmp_path: Path, name
 
 
 def test_a_program_says_what_it_is_made_of(build: Build) -> None:
-    program = build.program("-trimpath")
+    program = build.program("-trimpath", "-ldflags=-s -w")
     said = build.go("version", "-m", str(program))
-    assert re.search(r"dep\tgithub.com/gin-gonic/gin\tv[0-9.]+\th1:", said)
+    found = re.search(r"dep\tgithub.com/gin-gonic/gin\t(v[0-9.]+)\th1:", said)
+    assert found
+    hooks = dict(re.findall(r"^\thook\t(\S+)\t(v\S+)$", said, re.MULTILINE))
+    assert hooks.keys() == HOOKED
+    assert hooks["github.com/gin-gonic/gin"] == found[1]
     text = program.read_bytes()
     assert b"github.com/gin-gonic/gin@v" in text
     assert b"/fairlead/context.go" not in text

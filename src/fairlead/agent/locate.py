@@ -6,7 +6,7 @@ Read from /proc and from the sockets in the state directories; nothing is sent t
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -30,11 +30,14 @@ class Candidate:
 
 
 def candidates(settings: Settings) -> list[Candidate]:
-    """Return the processes with a socket, and the Pythons that were started to have one, by pid."""
+    """Return the processes with a socket, and the Pythons that were started to have one, by pid.
+
+    A program in Go that has none is not among them.
+    """
     started = dict(_started())
     states = dict.fromkeys([settings.state, *(one.state for one in started.values())])
     sockets = dict(_sockets(states))
-    pids = sorted(sockets.keys() | {pid for pid in started if _is_python(pid)})
+    pids = sorted(sockets.keys() | {pid for pid, one in started.items() if one.python})
     unknown = _Started()
     return [
         Candidate(pid=pid, socket=sockets.get(pid), fault=one.fault, doubts=one.doubts)
@@ -46,6 +49,8 @@ def candidates(settings: Settings) -> list[Candidate]:
 class _Started(NamedTuple):
     """What the environment of a process says, as it was when it started."""
 
+    python: bool = False
+    """Whether it is a Python with the agent on."""
     state: str = ""
     fault: str = ""
     doubts: tuple[str, ...] = ()
@@ -63,20 +68,30 @@ def _sockets(states: Iterable[str]) -> Iterable[tuple[int, Path]]:
 
 
 def _started() -> Iterable[tuple[int, _Started]]:
-    """Yield each process that was started with the agent on, and what its environment says."""
+    """Yield each process that was started with settings of an agent, and what they say."""
     for directory in _PROC.glob("[0-9]*"):
         try:
             text = (directory / "environ").read_bytes().decode("utf-8", "surrogateescape")
         except OSError:
             continue  # another user's, or gone
         environ = dict(line.split("=", 1) for line in text.split("\0") if "=" in line)
-        if environ.get("FAIRLEAD_ENABLED") and int(directory.name) != os.getpid():
-            doubted = tuple(doubts(environ))
-            try:
-                settings = Settings.from_env(environ, read=lambda path: {})
-                yield int(directory.name), _Started(settings.state, doubts=doubted)
-            except InvalidSetting as error:
-                yield int(directory.name), _Started(fault=str(error), doubts=doubted)
+        pid = int(directory.name)
+        if any(map(environ.get, _SWITCHES)) and pid != os.getpid():
+            yield pid, _read(environ, python=_is_python(pid) and bool(environ.get(_SWITCHES[0])))
+
+
+_SWITCHES = ("FAIRLEAD_ENABLED", "FAIRLEAD_CONTROL", "FAIRLEAD_SOURCE")
+"""The first one is Python's; either of the others has a Go program governed."""
+
+
+def _read(environ: Mapping[str, str], *, python: bool) -> _Started:
+    # A Go program says itself what of its settings is misspelt, by other tables.
+    doubted = tuple(doubts(environ)) if python else ()
+    try:
+        settings = Settings.from_env(environ, read=lambda path: {})
+        return _Started(python, settings.state, doubts=doubted)
+    except InvalidSetting as error:
+        return _Started(python, fault=str(error), doubts=doubted)
 
 
 def _is_python(pid: int) -> bool:

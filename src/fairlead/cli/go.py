@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, NoReturn
 
+from fairlead.cli import go_version
 from fairlead.cli.failure import ENVIRONMENT, OK, REFUSED, USAGE, Failed
 from fairlead.golang.flags import INJECTING, Line, Misused, parse
 
@@ -30,7 +31,7 @@ def main(argv: Sequence[str]) -> int:
     try:
         line = parse(argv)
         if line.verb not in INJECTING:
-            return _handed_on(argv)
+            return _handed_on(argv, line)
         return _injected(line)
     except Misused as error:
         raise Failed(f"{error} (`fairlead go --help`)", USAGE) from error
@@ -48,8 +49,8 @@ def options_parser() -> argparse.ArgumentParser:
         prog="fairlead go",
         usage="fairlead go [--dry-run[=json]] [--strict] [--gls=off] VERB [FLAGS] [PACKAGES]",
         description="Do what `go VERB` does, with the agent in the programs that it makes. build,"
-        " install, run and test put it in; other verbs are handed on as they are. No source and no"
-        " go.mod changes.",
+        " install, run and test put it in; `version FILE` says whether it is in a program; other"
+        " verbs are handed on as they are. No source and no go.mod changes.",
         epilog="All other flags are go's: fairlead go build -race -o app ./cmd/app",
     )
     says = "say which functions get a hook, and build nothing"
@@ -88,13 +89,15 @@ def _tell(facts: Sequence[Fact], form: str) -> None:
         print(f"{one.package}  {one.method}  {one.signature}  {one.version}  {state}")
 
 
-def _handed_on(argv: Sequence[str]) -> int:
+def _handed_on(argv: Sequence[str], line: Line) -> int:
     from fairlead.golang.toolchain import Unusable, find
 
     try:
         go = find(os.environ)
     except Unusable as error:
         raise Failed(str(error), ENVIRONMENT) from error
+    if line.verb == "version" and go_version.asked(line.rest):
+        return go_version.told(go, line.rest)
     return _become([go, *argv], os.environ)
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import NamedTemporaryFile, mkdtemp
 
+from fairlead.golang.carried import build_mark
 from fairlead.golang.hooks import (
     GLS,
     INJECT,
@@ -207,16 +208,24 @@ class Making:
 
     def _built(self) -> str:
         """Return the file that says in the program which hooks are in it."""
+        applied = [one for one in self._facts if one.applies and one.function]
+        ours, names = version("fairlead"), [one.name for one in applied]
+        mark = build_mark(ours, self._toolchain.version, names, goroutines=GLS in names)
         lines = [
             f"\t{{{go_string(one.name)}, {go_string(one.method)}, {go_string(one.version)}}},\n"
-            for one in self._facts
-            if one.applies and one.function
+            for one in applied
         ]
-        said = f"func init() {{ agentVersion = {go_string(version('fairlead'))} }}\n"
         known = ", ".join(map(go_string, hookable()))
-        said += f"\nfunc init() {{ knownHooks = []string{{{known}}} }}\n"
+        said = [
+            "package fairlead\n",
+            "func init() {",
+            f"\tagentVersion = {go_string(ours)}",
+            f"\tbuiltMark = {mark}",
+            f"\tknownHooks = []string{{{known}}}",
+            "}\n",
+        ]
         hooks = f"var builtHooks = []hookFact{{\n{''.join(lines)}}}\n"
-        return f"package fairlead\n\n{said}\n{hooks}"
+        return "\n".join([*said, hooks])
 
     def _name(self, path: str) -> str:
         return Path(path).relative_to(self._toolchain.goroot / "src").as_posix()

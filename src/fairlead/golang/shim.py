@@ -115,9 +115,14 @@ class Injection:
         return [*self._trimmed(), *files]
 
     def _constants(self, version: str) -> str:
-        """Return what the hook is known by, in Go: an import path and a version."""
-        path = f'const fairleadPath = "{self._hook["package"]}"'
-        return f'\n{path}\n\nconst fairleadVersion = "{version}"\n'
+        """Return what the hook is known by, in Go: an import path and a version, and a mark."""
+        package = self._hook["package"]
+        said = json.dumps(json.dumps({"path": package, "version": version}))
+        mark = rf'"\xff fairlead go hook:" + {said} + "\xff"'
+        # Nobody reads it but in the file of the program, and the linker keeps what is stored.
+        kept = f"var fairleadMark string\n\nfunc init() {{ fairleadMark = {mark} }}"
+        constants = f'const fairleadPath = "{package}"\n\nconst fairleadVersion = "{version}"'
+        return f"\n{constants}\n\n{kept}\n"
 
     def _write(self, stands_for: str, name: str, text: str) -> str:
         path = os.path.join(self._room, name)

@@ -17,7 +17,7 @@ from typing import Any
 from fairlead.agent.inspect import ask
 from fairlead.agent.locate import Candidate, candidates
 from fairlead.agent.settings import InvalidSetting, Settings
-from fairlead.cli.doctor import application, environment, process
+from fairlead.cli.doctor import application, environment, process, program
 from fairlead.cli.doctor.asking import Unanswered
 from fairlead.cli.doctor.diagnosis import Answer, Problem, notes, problems
 from fairlead.cli.table import tabled
@@ -120,10 +120,10 @@ def _show_app(settings: Settings, app: str, *, as_json: bool) -> int:
 
 def _show_one(pid: int, found: list[Candidate], *, as_json: bool) -> int:
     candidate = next((one for one in found if one.pid == pid), None)
-    if candidate is None:
+    answer = program.examined(pid) if candidate is None else _ask(candidate)
+    if answer is None:
         print(f"fairlead: process {pid} has no agent; start it with fairlead run", file=sys.stderr)
         return WRONG
-    answer = _ask(candidate)
     wrong = process.wrong_alone(answer)
     if as_json:
         _print_json(_whole(answer, wrong))

@@ -62,9 +62,9 @@ def _settings(answer: Answer) -> Iterator[Problem]:
 
 
 def _silence(answer: Answer) -> Iterator[Problem]:
-    if answer["state"] == "off":
-        remedy = "correct the variable and start again"
-        yield Problem(code="off", text=answer["silent"], remedy=remedy)
+    if answer["state"] in ("absent", "off"):
+        remedy = answer.get("remedy", "correct the variable and start again")
+        yield Problem(code=answer["state"], text=answer["silent"], remedy=remedy)
 
 
 def _problems(answer: Answer) -> Iterator[Problem]:
