@@ -112,7 +112,7 @@ func askedCondition(line json.RawMessage) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Request{in: ask.Request.inbound()}
+	r := &Request{visit: &visit{in: ask.Request.inbound()}}
 	return map[string]bool{"holds": test(view{r}, func() float64 { return ask.Dice })}, nil
 }
 
@@ -160,7 +160,7 @@ func askedArrive(line json.RawMessage) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Request{in: ask.Request.inbound()}
+	r := &Request{visit: &visit{in: ask.Request.inbound()}}
 	lane := l.arrive(r)
 	for name, values := range r.in.Header {
 		for i, value := range values {
@@ -231,7 +231,7 @@ func askedPart(line json.RawMessage) (any, error) {
 	if err := json.Unmarshal(line, &ask); err != nil {
 		return nil, err
 	}
-	r := &Request{in: ask.Request.inbound(), template: ask.Template}
+	r := &Request{visit: &visit{in: ask.Request.inbound(), template: ask.Template}}
 	one, several, known := (*served)(r).value(&param{Source: ask.Source, Name: ask.Name})
 	return map[string]any{"one": one, "several": several, "known": known}, nil
 }

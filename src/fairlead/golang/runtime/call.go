@@ -161,7 +161,10 @@ func (c *Call) serve(ctx context.Context) {
 
 // underWay returns a request that is not over, nil for none.
 func underWay(r *Request) *Request {
-	if r != nil && r.ended.Load() != 0 {
+	if r == nil {
+		return nil
+	}
+	if _, ended := r.endedAt(); ended {
 		return nil
 	}
 	return r
@@ -210,7 +213,7 @@ func (c *Call) pass(g *gate) *Rejection {
 	if g == nil {
 		return nil
 	}
-	c.entry.at = c.began
+	c.entry.started = c.began
 	rejection := g.enter((*departing)(c), c.ctx.Done(), &c.entry)
 	if rejection != nil {
 		c.meter.rejected(rejection, false)

@@ -72,10 +72,7 @@ func (d *departing) entrance() string {
 	if d.request == nil {
 		return ""
 	}
-	if door := d.request.door.Load(); door != nil {
-		return *door
-	}
-	return ""
+	return d.request.entrance()
 }
 
 func (d *departing) value(p *param) (one string, several []string, known bool) {

@@ -273,7 +273,7 @@ func (w *passage) marks(c *Call) (found [][2]string) {
 		left := max(1, (w.until-clock())/1e6)
 		found = append(found, [2]string{deadlineHeader.spelt(grpc), strconv.FormatInt(left, 10)})
 	}
-	if attempt := max(w.attempt, w.above.attempt); attempt > 0 {
+	if attempt := max(w.attempt, int(w.above.attempt)); attempt > 0 {
 		found = append(found, [2]string{attemptHeader.spelt(grpc), strconv.Itoa(attempt)})
 	}
 	if w.above.spent || w.attempt > 0 && w.ways.attempts.spent() {

@@ -2,6 +2,7 @@ package fairlead
 
 import (
 	"context"
+	"reflect"
 	"testing"
 )
 
@@ -24,6 +25,52 @@ func requestOf() *Inbound {
 	return &Inbound{Method: "GET", Path: "/", Header: map[string][]string{
 		"Accept": {"*/*"}, "User-Agent": {"x"}, "X-User": {"42"},
 	}}
+}
+
+func TestARequestIsOneAllocationWithRulesAndWithout(t *testing.T) {
+	templated := threeRules()
+	templated.Rates[0].Resource, templated.Caps[0].Resource = "GET:/{id}", "/{id}"
+	for name, s := range map[string]*snapshot{
+		"none": {}, "three": {flow: threeRules()}, "of its route": {flow: templated},
+	} {
+		inForceWith(t, s)
+		in, ctx := requestOf(), context.Background()
+		made := testing.AllocsPerRun(1000, func() {
+			r, rejection := Begin(ctx, in)
+			if rejection == nil {
+				rejection = r.Route("/{id}")
+			}
+			if rejection != nil {
+				t.Fatal(rejection)
+			}
+			r.End(200, -1, false)
+		})
+		if made > 1 {
+			t.Errorf("%s: a request is %v allocations", name, made)
+		}
+	}
+	ruled.apply(&flowRules{})
+}
+
+func TestWhatOneRequestHeldIsNotTheNextOnes(t *testing.T) {
+	rules := threeRules()
+	rules.Caps[0].Most = 0
+	inForceWith(t, &snapshot{flow: rules})
+	t.Cleanup(func() { ruled.apply(&flowRules{}) })
+	for i := 0; i < 3; i++ {
+		r, rejection := Begin(context.Background(), requestOf())
+		v := r.visit
+		if rejection == nil || v.refused == nil || v.entry.started == 0 {
+			t.Fatal("a request beyond a limit is let through")
+		}
+		r.Route("/{id}")
+		r.End(429, -1, false)
+		r.End(429, -1, false)
+		in := Inbound{Method: "GET", Path: "/"}
+		if v.in = in; !reflect.DeepEqual(*v, visit{plan: v.plan, in: in, began: v.began}) || r.visit != nil {
+			t.Errorf("left are %+v", v)
+		}
+	}
 }
 
 func begunAndEnded(b *testing.B, s *snapshot) {

@@ -26,11 +26,10 @@ type family struct {
 // entry is what one call holds while it is under way. It is a part of its request or call: nothing
 // is allocated for it. The zero entry holds nothing.
 type entry struct {
-	at      int64      // when the call came, by clock, where somebody has read it already
 	would   *Rejection // what rules that only simulate would have answered; for the meter
 	gate    *gate      // nil where it has ended, or was rejected
 	program *program
-	started int64
+	started int64 // before it is asked for, when the call came, where somebody has read the clock
 	wait    int64 // how long the call has to wait before it begins
 	held    []held
 }
@@ -126,7 +125,7 @@ func (g *gate) admit(f facts, e *entry, n int64, prior bool) *Rejection {
 
 // admitted is false where rules came between what was asked and what is to be decided by it.
 func (g *gate) admitted(p *program, a *about, t *trial, e *entry) (r *Rejection, done bool) {
-	now := e.at
+	now := e.started
 	if now == 0 || g.world.clock != nil {
 		now = g.world.now()
 	}
@@ -187,6 +186,13 @@ func (e *entry) exit(o outcome) {
 		one.end(rt, &o, failed, now)
 	}
 	e.held = nil
+}
+
+// forget makes an entry the zero one again.
+func (e *entry) forget() {
+	if e.started != 0 {
+		*e = entry{}
+	}
 }
 
 func (h *held) end(rt int64, o *outcome, failed bool, now int64) {

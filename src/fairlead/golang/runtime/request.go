@@ -2,6 +2,7 @@ package fairlead
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -25,31 +26,59 @@ type Inbound struct {
 // allocation that a request costs, and may be read by every goroutine that works for it.
 type Request struct {
 	context.Context
-	plan     *plan
-	in       Inbound // read by the request's own goroutine: the application may change headers
+	*visit   // nil once it has ended; for whoever holds state, and before that for Begin
 	lane     string
 	trace    [2]string // traceparent and tracestate, as they came
 	from     string    // app that sent it, as far as that is believed
 	above    inherited
-	door     atomic.Pointer[string] // resource that it came in by
-	template string
+	came     *string                // resource that it came in by, known by its path
+	door     atomic.Pointer[string] // the same, of its route
 	previous *Request
+	state    atomic.Int64
+	grpc     bool
+}
+
+// visit is what of a request only those need who let it in and out. It is used again for another one:
+// what applications may keep has no part in it.
+type visit struct {
+	plan     *plan
+	in       Inbound // headers are for the request's own goroutine: the application may change them
+	template string
 	meter    *meter
 	refused  *Rejection // by a rule that has turned it away
 	entry    entry      // of what was known by its path
 	routed   entry      // of its route
 	shed     *protection
 	began    int64
-	ended    atomic.Int64 // 0 for a request that is served
-	state    atomic.Int32 // of its route
-	late     *outcome     // of one that has ended while its route was looked at
+	late     outcome // of one that has ended while its route was looked at
 }
 
-// A handler may come to its route in a goroutine that its server has given up waiting for.
+var visits = sync.Pool{New: func() any { return new(visit) }}
+
+// forget makes a visit ready for the next request: what that does not write itself is as in a new one,
+// and nothing large is kept. A word that is not written costs less than one that is.
+func (v *visit) forget() {
+	v.in.Header, v.in.Message = nil, nil
+	v.meter, v.refused, v.shed = nil, nil, nil
+	v.template = ""
+	v.entry.forget()
+	v.routed.forget()
+	visits.Put(v)
+}
+
+// The state of a request is 0 while it is served. A handler may come to its route in a goroutine that
+// its server has given up waiting for. With over comes when it ended, by clock.
 const (
-	routing int32 = 1
-	over    int32 = 2
+	routing int64 = 1 << iota
+	over
+	endedShift = iota
 )
+
+// endedAt returns when a request ended, false for one that is served.
+func (r *Request) endedAt() (int64, bool) {
+	state := r.state.Load()
+	return state >> endedShift, state&over != 0
+}
 
 type requestKey struct{}
 
@@ -66,18 +95,14 @@ func (r *Request) Value(key any) any {
 // of the first request, then works for whoever gives it work.
 const outlived = 5 * time.Second
 
-// clock returns nanoseconds that never go back.
-var clockBegan = time.Now()
-
-func clock() int64 { return int64(time.Since(clockBegan)) }
-
 // Begin puts a request on its lane, asks the rules, and makes it the request of this goroutine. The
 // request is to be ended also where it is rejected.
 func Begin(parent context.Context, in *Inbound) (*Request, *Rejection) {
-	p := ready()
-	r := &Request{Context: parent, plan: p, in: *in, previous: getLocal(), began: clock()}
+	v := visits.Get().(*visit)
+	v.plan, v.in, v.began = ready(), *in, clock()
+	r := &Request{Context: parent, visit: v, previous: getLocal(), grpc: in.GRPC}
 	setLocal(r)
-	entered(r.began)
+	entered(v.began)
 	return r, r.admit()
 }
 
@@ -157,11 +182,15 @@ func (r *Request) pass(g *gate, e *entry) *Rejection {
 	if g == nil {
 		return nil
 	}
-	r.door.Store(&g.resource)
+	if e == &r.entry {
+		r.came = &g.resource
+	} else {
+		r.door.Store(&g.resource)
+	}
 	if r.meter == nil {
 		r.name(g.resource)
 	}
-	e.at = r.began
+	e.started = r.began
 	rejection := g.enter((*served)(r), r.Context.Done(), e)
 	if rejection != nil {
 		r.turnedAway(rejection)
@@ -186,7 +215,12 @@ func (r *Request) Route(template string) (rejection *Rejection) {
 	}
 	defer r.come()
 	defer r.recovered()
-	if r.template != "" {
+	return r.to(template)
+}
+
+// to is Route while the state is held.
+func (r *Request) to(template string) *Rejection {
+	if template == "" || r.template != "" {
 		return nil
 	}
 	r.template = template
@@ -200,7 +234,7 @@ func (r *Request) Route(template string) (rejection *Rejection) {
 // come says that a route has been looked at. A request that has ended meanwhile is left here.
 func (r *Request) come() {
 	if !r.state.CompareAndSwap(routing, 0) {
-		r.leave(*r.late)
+		r.leave(r.late)
 	}
 }
 
@@ -224,24 +258,22 @@ func (r *Request) name(resource string) {
 // End gives back what the request holds. status is of HTTP, grpc a code or -1; failed says that it
 // ended in a panic.
 func (r *Request) End(status, grpc int, failed bool) {
-	now := clock()
-	if !r.ended.CompareAndSwap(0, now) {
+	if _, ended := r.endedAt(); ended {
 		return
 	}
 	if getLocal() == r {
 		setLocal(r.previous)
 	}
+	r.previous = nil
+	now := clock()
 	o := outcome{status: status, grpc: grpc, failed: failed, elapsed: now - r.began, at: now}
 	for {
-		if r.state.CompareAndSwap(0, over) {
+		if r.state.CompareAndSwap(0, now<<endedShift|over) {
 			r.leave(o)
 			return
 		}
-		if r.late == nil {
-			late := o
-			r.late = &late
-		}
-		if r.state.CompareAndSwap(routing, routing|over) {
+		r.late = o
+		if r.state.CompareAndSwap(routing, now<<endedShift|over|routing) {
 			return
 		}
 	}
@@ -264,7 +296,9 @@ func (r *Request) leave(o outcome) {
 	}
 	r.meter.end(o.elapsed, o.failed || o.status >= 500 || o.grpc > 0 && isServerFault(o.grpc))
 	// A connection that this request was the first to use keeps it, by the goroutines that serve it.
-	r.plan, r.previous, r.in.Header, r.in.Message = nil, nil, nil, nil
+	v := r.visit
+	r.visit = nil
+	v.forget()
 }
 
 // nameless has a request counted that has come to no route that anybody knows of.
@@ -286,12 +320,23 @@ func Serving(ctx context.Context) *Request {
 	}
 	r := getLocal()
 	if r != nil {
-		if ended := r.ended.Load(); ended != 0 && clock()-ended > int64(outlived) {
+		if at, ended := r.endedAt(); ended && clock()-at > int64(outlived) {
 			setLocal(nil)
 			return nil
 		}
 	}
 	return r
+}
+
+// entrance returns the resource that a request came in by, "" for none that a rule or a route names.
+func (r *Request) entrance() string {
+	switch door := r.door.Load(); {
+	case door != nil:
+		return *door
+	case r.came != nil:
+		return *r.came
+	}
+	return ""
 }
 
 // Lane returns the lane of the work that is done here, "" for base: of its request, or the process's
@@ -302,7 +347,7 @@ func laneOf(r *Request) string {
 	if r == nil {
 		return current().lanes.own
 	}
-	if r.lane != "" && r.ended.Load() != 0 {
+	if _, ended := r.endedAt(); ended && r.lane != "" {
 		counted("lane_outlived_request", r.lane)
 	}
 	return r.lane

@@ -138,7 +138,7 @@ func begunTrace(came [2]string) [2]string {
 // Strangers may have written it: it can only shorten what a call takes, and switch repetitions off.
 type inherited struct {
 	until   int64 // when its caller waits no more by clock, 0 for as long as it takes
-	attempt int   // which attempt of its caller's it is, 0 where nobody has said
+	attempt int32 // which attempt of its caller's it is, 0 where nobody has said
 	spent   bool  // whether nobody below is to repeat anything
 	there   bool
 }
@@ -157,7 +157,7 @@ func inheritedOf(r *Request) (found inherited) {
 		found.until, found.there = max(1, r.began+int64(left)*1e6), true
 	}
 	if attempt, ok := shortNumber(headerText(&r.in, attemptHeader)); ok {
-		found.attempt, found.there = attempt, true
+		found.attempt, found.there = int32(attempt), true
 	}
 	if headerText(&r.in, retryHeader) == retryOff {
 		found.spent, found.there = true, true

@@ -73,8 +73,8 @@ func TestARequestMayEndWhileItsRouteIsLookedAt(t *testing.T) {
 		}()
 		r.End(200, -1, false)
 		<-done
-		if state := r.state.Load(); state&over == 0 {
-			t.Fatalf("a request has ended, and is %d", state)
+		if _, ended := r.endedAt(); !ended {
+			t.Fatalf("a request has ended, and does not know")
 		}
 	}
 }

@@ -22,7 +22,10 @@ func Registered(pattern string) {
 // Routing returns the request that ctx belongs to, if nobody has told its route yet; nil for none.
 func Routing(ctx context.Context) *Request {
 	r, _ := ctx.Value(requestKey{}).(*Request)
-	if r == nil || r.in.GRPC || r.ended.Load() != 0 {
+	if r == nil || r.grpc {
+		return nil
+	}
+	if _, ended := r.endedAt(); ended {
 		return nil
 	}
 	return r
@@ -41,12 +44,17 @@ func (r *Request) Wants() bool {
 // Matched tells the pattern that a ServeMux has found, and the path that it was asked for, and asks
 // the rules about that route. A pattern for a whole folder is no route: another router may be behind
 // it, and would tell a narrower one.
-func (r *Request) Matched(pattern, path string) *Rejection {
+func (r *Request) Matched(pattern, path string) (rejection *Rejection) {
+	if !r.state.CompareAndSwap(0, routing) {
+		return nil
+	}
+	defer r.come()
+	defer r.recovered()
 	template, folder := r.patternTemplate(pattern, path)
 	if folder {
 		return nil
 	}
-	return r.Route(template)
+	return r.to(template)
 }
 
 // Named tells the pattern of a request that was handled, for reports.

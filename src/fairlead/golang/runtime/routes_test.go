@@ -19,7 +19,7 @@ func TestPatternsAreWrittenAsTemplates(t *testing.T) {
 		{"/a", "/a", "/a", "/a", false},
 		{"/a", "", "/a", "", false},
 	} {
-		r := &Request{in: Inbound{Path: one.whole}}
+		r := &Request{visit: &visit{in: Inbound{Path: one.whole}}}
 		template, folder := r.patternTemplate(one.pattern, one.path)
 		if template != one.template || folder != one.folder {
 			t.Errorf("%s: %q, %v", one.pattern, template, folder)

@@ -78,7 +78,7 @@ func (p *SQLPool) Begin(ctx context.Context, text string, args []any) (call *SQL
 	if ctx != nil {
 		done = ctx.Done()
 	}
-	c.entry.at = c.began
+	c.entry.started = c.began
 	rejection := gate.enter(&sqlFacts{Serving(ctx), args}, done, &c.entry)
 	if rejection != nil {
 		c.meter.rejected(rejection, false)
@@ -213,10 +213,7 @@ func (s *sqlFacts) entrance() string {
 	if s.request == nil {
 		return ""
 	}
-	if door := s.request.door.Load(); door != nil {
-		return *door
-	}
-	return ""
+	return s.request.entrance()
 }
 
 // value returns a parameter, by its position, which may count from the last, or by the name that

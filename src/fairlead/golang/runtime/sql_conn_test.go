@@ -20,10 +20,10 @@ var (
 )
 
 func grayWork() context.Context {
-	return &Request{Context: anywhere, plan: current(), lane: "gray"}
+	return &Request{Context: anywhere, lane: "gray"}
 }
 
-func baseWork() context.Context { return &Request{Context: anywhere, plan: current()} }
+func baseWork() context.Context { return &Request{Context: anywhere} }
 
 // control answers for the control plane: it renames orders, once it knows where the connection stands.
 type control struct {
