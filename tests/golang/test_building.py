@@ -207,10 +207,12 @@ def test_a_toolchain_among_the_modules_builds(project: Project, tmp_path: Path) 
     assert "got true" in project.run("./hello").stdout
 
 
-def test_programs_without_sockets_are_built_as_they_are(project: Project) -> None:
-    done = project.fairlead("build", "-n", "-o", "hello", ".", GOOS="js", GOARCH="wasm")
-    assert "fairlead: built without the agent: programs for js/wasm have no sockets" in done.stderr
-    assert "fairlead_client.go" not in done.stderr
+@pytest.mark.parametrize("system", ["js", "wasip1"])
+def test_programs_without_sockets_are_refused(project: Project, system: str) -> None:
+    done = project.run(FAIRLEAD, "go", "build", "-o", "hello", ".", GOOS=system, GOARCH="wasm")
+    assert done.returncode == 3
+    assert f"fairlead: programs for {system}/wasm have no sockets of their own" in done.stderr
+    assert not (project.folder / "hello").exists()
 
 
 def test_other_verbs_are_handed_on(project: Project) -> None:

@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.golang.toolchain import Uninjected, Unusable, ask, find, usable, wanted
+from fairlead.golang.toolchain import Asking, Toolchain, Unusable, find, governable, usable
+
+
+def asked(go: Path, folder: Path) -> Toolchain:
+    return Asking(str(go), str(folder), {"PATH": "/usr/bin:/bin"}).toolchain(str(folder / "cache"))
 
 
 @pytest.mark.parametrize(
@@ -53,7 +57,7 @@ def test_a_toolchain_that_is_too_old_is_refused_before_anything_is_made(tmp_path
     go.write_text(f"#!/bin/sh\necho '{said}'\n")
     go.chmod(0o755)
     with pytest.raises(Unusable, match=r"go1\.20\.14"):
-        ask(str(go), tmp_path, {"PATH": "/usr/bin:/bin"}, tmp_path / "cache")
+        asked(go, tmp_path)
     assert not (tmp_path / "cache").exists()
 
 
@@ -63,13 +67,13 @@ def test_a_go_that_fails_is_quoted(tmp_path: Path) -> None:
     go.write_text("#!/bin/sh\necho 'go: errors parsing go.mod' >&2\nexit 1\n")
     go.chmod(0o755)
     with pytest.raises(Unusable, match=r"`go env` failed: go: errors parsing go.mod"):
-        ask(str(go), tmp_path, {"PATH": "/usr/bin:/bin"}, tmp_path / "cache")
+        asked(go, tmp_path)
 
 
-def test_what_can_have_no_agent_is_built_without() -> None:
-    """That is no fault of who builds it."""
-    with pytest.raises(Uninjected, match="js/wasm"):
-        wanted({"GOOS": "js", "GOARCH": "wasm"}, "")
-    with pytest.raises(Uninjected, match="-compiler=gccgo"):
-        wanted({"GOOS": "linux", "GOARCH": "amd64"}, "gccgo")
-    wanted({"GOOS": "linux", "GOARCH": "arm64"}, "gc")
+def test_what_can_have_no_agent_is_refused() -> None:
+    """A program without the agent would be one that nobody governs, and nobody would know."""
+    with pytest.raises(Unusable, match=r"js/wasm .* build them with go"):
+        governable({"GOOS": "js", "GOARCH": "wasm"}, "")
+    with pytest.raises(Unusable, match="-compiler=gccgo"):
+        governable({"GOOS": "linux", "GOARCH": "amd64"}, "gccgo")
+    governable({"GOOS": "linux", "GOARCH": "arm64"}, "gc")

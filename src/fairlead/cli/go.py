@@ -7,19 +7,18 @@ handed on as they are.
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import TYPE_CHECKING, NoReturn
 
-from fairlead.cli import go_version
 from fairlead.cli.failure import ENVIRONMENT, OK, REFUSED, USAGE, Failed
 from fairlead.golang.flags import INJECTING, Line, Misused, parse
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping, Sequence
+    from typing import NoReturn
+
     from fairlead.golang.overlay import Fact
 
 
@@ -45,6 +44,8 @@ def main(argv: Sequence[str]) -> int:
 
 def options_parser() -> argparse.ArgumentParser:
     """Return what tells our options; `parse` reads them, as all others are flags of ``go``."""
+    import argparse
+
     parser = argparse.ArgumentParser(
         prog="fairlead go",
         usage="fairlead go [--dry-run[=json]] [--strict] [--gls=off] VERB [FLAGS] [PACKAGES]",
@@ -70,7 +71,7 @@ def _injected(line: Line) -> int:
         command = prepared(line, os.environ)
     except Unusable as error:
         raise Failed(str(error), ENVIRONMENT) from error
-    for warning in command.warnings:
+    for warning in (*(f"no hook in {one}" for one in command.drifted), *command.warnings):
         print(f"fairlead: {warning}", file=sys.stderr)
     if line.dry_run:
         _tell(command.facts, line.dry_run)
@@ -81,6 +82,9 @@ def _injected(line: Line) -> int:
 
 
 def _tell(facts: Sequence[Fact], form: str) -> None:
+    import json
+    from dataclasses import asdict
+
     if form == "json":
         print(json.dumps([asdict(one) for one in facts], indent=2))
         return
@@ -96,8 +100,11 @@ def _handed_on(argv: Sequence[str], line: Line) -> int:
         go = find(os.environ)
     except Unusable as error:
         raise Failed(str(error), ENVIRONMENT) from error
-    if line.verb == "version" and go_version.asked(line.rest):
-        return go_version.told(go, line.rest)
+    if line.verb == "version":
+        from fairlead.cli import go_version
+
+        if go_version.asked(line.rest):
+            return go_version.told(go, line.rest)
     return _become([go, *argv], os.environ)
 
 

@@ -8,23 +8,25 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 
 from fairlead.cli.failure import ENVIRONMENT, INTERRUPTED, OK, USAGE, Failed
 
-Run = Callable[[Sequence[str]], int]
+# What this file imports, every command waits for: `dataclasses` and `typing` are a third of that.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    Run = Callable[[Sequence[str]], int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Verb:
     """A verb: where its ``main(arguments) -> exit status`` is, and the extra it needs."""
 
-    name: str
-    module: str
-    summary: str
-    extra: str = "control"
+    __slots__ = ("extra", "module", "name", "summary")
+
+    def __init__(self, *, name: str, module: str, summary: str, extra: str) -> None:
+        self.name, self.module, self.summary, self.extra = name, module, summary, extra
 
 
 def _verb(name: str, summary: str, module: str = "", extra: str = "control") -> Verb:

@@ -2,149 +2,138 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from hashlib import sha256
-from pathlib import Path
+import sys
 
-from fairlead.golang import modules
 from fairlead.golang.flags import Line, Misused, fields, inherited, joined
-from fairlead.golang.found import module_facts
-from fairlead.golang.overlay import Fact, Overlay, prepare, written
-from fairlead.golang.toolchain import Toolchain, Uninjected, ask, find, wanted
+from fairlead.golang.toolchain import Asking, Toolchain, find, governable
 
-VETS: tuple[int, int] = (1, 24)
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from fairlead.golang.known import Known
+    from fairlead.golang.overlay import Fact
+
+VETS = (1, 24)
 """From here on ``go vet`` reads overlays whole, and with it ``go test``."""
 
 
-@dataclass(frozen=True)
 class Command:
     """What is to be run, and what there is to say of it."""
 
-    argv: list[str]
-    environment: Mapping[str, str]
-    facts: tuple[Fact, ...] = ()
-    warnings: list[str] = field(default_factory=list)
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.environment = environment
+        self.argv: list[str] = []
+        self.facts: Sequence[Fact] = ()
+        """Each function with its hook, or without; for who builds nothing."""
+        self.drifted: Sequence[str] = ()
+        """Functions that should have a hook, and have none; each with why."""
+        self.warnings: list[str] = []
 
-    @property
-    def drifted(self) -> list[Fact]:
-        """Functions that should have a hook, and have none."""
-        return [one for one in self.facts if one.drifted]
 
-
-def cache_folder(environment: Mapping[str, str]) -> Path:
+def cache_folder(environment: Mapping[str, str]) -> str:
     """Return the folder of what is made once."""
-    base = environment.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "fairlead" / "go"
+    base = environment.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return os.path.join(base, "fairlead", "go")
 
 
 def prepared(line: Line, environment: Mapping[str, str]) -> Command:
     """Return the command with hooks. Raises Misused, Unusable."""
-    go, cache = find(environment), cache_folder(environment)
-    folder = Path(line.folder or ".").absolute()
-    if not folder.is_dir():
+    folder = os.path.abspath(line.folder or ".")
+    if not os.path.isdir(folder):
         raise Misused(f"-C {line.folder}: there is no such folder")
-    toolchain = ask(go, folder, environment, cache)
+    asking = Asking(find(environment), folder, environment)
+    from fairlead.golang.known import ours  # while go answers
+
+    files = ours()
+    toolchain = asking.toolchain(cache_folder(environment))
     inherited(line, toolchain.settings.get("GOFLAGS", ""))
-    try:
-        wanted(toolchain.settings, line.compiler)
-    except Uninjected as why:
-        return _plain(line, go, environment, f"built without the agent: {why}")
-    overlay = prepare(toolchain, cache, gls=line.gls)
-    facts = overlay.facts
+    governable(toolchain.settings, line.compiler)
+    command = Command(toolchain.environment)
     if line.dry_run:
-        facts = (*facts, *module_facts(toolchain, folder, line.flags))
-    warnings = [f"no hook in {one.package} {one.method}: {one.why}" for one in facts if one.drifted]
-    flags = [f"-overlay={_overlay(overlay, line, folder, cache)}"]
-    flags += _toolexec(line, toolchain, cache)
+        from fairlead.golang.making import drifted, looked_at
+
+        command.facts = looked_at(toolchain, folder, line)
+        command.drifted = drifted(command.facts)
+        return command
+    known = _known(toolchain, line, files, cache_folder(environment))
+    command.drifted = known.drifted
+    flags = [f"-overlay={_overlay(known, line, folder, cache_folder(environment))}"]
+    flags += _toolexec(known, line, toolchain)
     if line.verb == "test" and not line.vet and toolchain.minor < VETS:
         flags.append("-vet=off")
-        warnings.append(f"{toolchain.version} cannot vet with hooks: `go vet` does it without")
+        why = f"{toolchain.version} cannot vet with hooks: `go vet` does it without"
+        command.warnings.append(why)
     before = [f"-C={line.folder}"] if line.folder else []
-    argv = [str(toolchain.go), line.verb, *before, *line.flags, *flags, *line.rest]
-    return Command(argv, toolchain.environment, facts, warnings)
+    command.argv = [toolchain.go, line.verb, *before, *line.flags, *flags, *line.rest]
+    return command
 
 
-def _plain(line: Line, go: str, environment: Mapping[str, str], why: str) -> Command:
-    flags = [f"-C={line.folder}"] if line.folder else []
-    flags += line.flags
-    flags += [f"-overlay={line.overlay}"] if line.overlay else []
-    flags += [f"-toolexec={line.toolexec}"] if line.toolexec else []
-    return Command([go, line.verb, *flags, *line.rest], environment, warnings=[why])
+def _known(toolchain: Toolchain, line: Line, ours: list[str], cache: str) -> Known:
+    """Return what is prepared for a toolchain, once."""
+    from fairlead.golang.known import Record
 
-
-def _overlay(overlay: Overlay, line: Line, folder: Path, cache: Path) -> Path:
-    """Return the file for -overlay, with what the user's own says. Raises Misused."""
-    replace = dict(overlay.replace)
-    for path, by in _own(line.overlay, folder).items():
-        if path in replace:
-            raise Misused(
-                f"-overlay {line.overlay} replaces {path}, and so does the agent: leave that one"
-                " out of yours, or build with go"
-            )
-        replace[path] = by
-    text = json.dumps({"Replace": replace}, indent=1, sort_keys=True).encode()
-    return written(cache / "overlay" / f"{sha256(text).hexdigest()[:32]}.json", text)
-
-
-def _own(overlay: str | None, folder: Path) -> dict[str, str]:
-    """Return what an overlay of the user's replaces, by whole paths."""
-    if not overlay:
-        return {}
-    try:
-        said = json.loads((folder / overlay).read_bytes())
-        pairs = dict(said.get("Replace") or {})
-    except (OSError, ValueError, AttributeError, TypeError) as error:
-        raise Misused(f"-overlay {overlay}: {error}") from error
-    return {_whole(folder, path): _whole(folder, by) if by else "" for path, by in pairs.items()}
-
-
-def _whole(folder: Path, path: str) -> str:
-    return os.path.normpath(folder / path)
-
-
-def _toolexec(line: Line, toolchain: Toolchain, cache: Path) -> list[str]:
-    """Return what has tools run by our shim, where it has something to do, and by the user's."""
     chain = fields(line.toolexec or "")
-    if not _has_modules(line, toolchain.settings):
-        return [f"-toolexec={line.toolexec}"] if chain else []
-    command = modules.toolexec(
-        cache / "shim",
-        str(toolchain.go),
-        chain,
-        strict=line.strict,
-        environment=toolchain.environment,
-    )
-    return [f"-toolexec={joined(command)}"]
+    made_for = (toolchain.goroot, toolchain.version, line.gls, line.strict, chain, sys.executable)
+    record = Record(cache, [*made_for, ours])
+    known = record.read()
+    if known is None:
+        from fairlead.golang.making import make
+
+        made = make(toolchain, cache, chain, line)
+        known = made.known
+        record.write(known, made.read, made.files)
+    return known
+
+
+def _overlay(known: Known, line: Line, folder: str, cache: str) -> str:
+    """Return the file for -overlay, with what the user's own says. Raises Misused."""
+    if not line.overlay:
+        return known.overlay
+    from fairlead.golang.making import joint
+
+    return joint(known.overlay, line.overlay, folder, cache)
+
+
+def _toolexec(known: Known, line: Line, toolchain: Toolchain) -> list[str]:
+    """Return what has tools run by our shim, where it has something to do, and by the user's."""
+    if line.gls or _has_modules(line, toolchain.settings):
+        return [f"-toolexec={joined(known.toolexec)}"]
+    return [f"-toolexec={line.toolexec}"] if line.toolexec else []
 
 
 def _has_modules(line: Line, settings: Mapping[str, str]) -> bool:
     """Tell whether a module with hooks may be among those that are built."""
+    from fairlead.golang.modules import MODULES
+
     if line.verb in ("install", "run") and any("@" in one for one in line.rest[:1]):
         return True
     texts = [_text(path) for path in _lists(settings)]
-    return any(f"{one.module} " in text for one in modules.MODULES for text in texts)
+    return any(f"{one.module} " in text for one in MODULES for text in texts)
 
 
-def _lists(settings: Mapping[str, str]) -> list[Path]:
+def _lists(settings: Mapping[str, str]) -> list[str]:
     """Return the files that name the modules of what is built here."""
     work, mod = settings.get("GOWORK", ""), settings.get("GOMOD", "")
-    found = []
+    found: list[str] = []
     if work and work != "off":
-        home = Path(work).parent
-        used = [one for one in _text(Path(work)).split() if one.startswith((".", "/"))]
-        found += [home / one / name for one in used for name in ("go.mod", "go.sum")]
-        found += [home / "go.work.sum", home / "vendor" / "modules.txt"]
+        home = os.path.dirname(work)
+        used = [one for one in _text(work).split() if one.startswith((".", "/"))]
+        found += [os.path.join(home, one, name) for one in used for name in ("go.mod", "go.sum")]
+        found += [os.path.join(home, *name) for name in (["go.work.sum"], VENDORED)]
     if mod and mod != os.devnull:
-        home = Path(mod).parent
-        found += [Path(mod), home / "go.sum", home / "vendor" / "modules.txt"]
+        home = os.path.dirname(mod)
+        found += [mod, os.path.join(home, "go.sum"), os.path.join(home, *VENDORED)]
     return found
 
 
-def _text(path: Path) -> str:
+VENDORED = ["vendor", "modules.txt"]
+
+
+def _text(path: str) -> str:
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
     except OSError:
         return ""

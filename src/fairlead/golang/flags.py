@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 INJECTING = ("build", "install", "run", "test")
 """Verbs that make programs; all others are handed on as they are."""
@@ -23,26 +24,26 @@ class Misused(Exception):
     """The command line is wrong; says how."""
 
 
-@dataclass
 class Line:
     """One command line, taken apart."""
 
-    verb: str
-    flags: list[str] = field(default_factory=list)
-    """Of ``go``, as they were written, without those below."""
-    rest: list[str] = field(default_factory=list)
-    """From the first word that is no flag: packages, and what belongs to the program."""
-    folder: str = ""
-    """-C"""
-    overlay: str | None = None
-    toolexec: str | None = None
-    compiler: str = ""
-    vet: bool = False
-    """Whether -vet was given."""
-    dry_run: str = ""
-    """"text" or "json"."""
-    strict: bool = False
-    gls: bool = True
+    def __init__(self, verb: str) -> None:
+        self.verb = verb
+        self.flags: list[str] = []
+        """Of ``go``, as they were written, without those below."""
+        self.rest: list[str] = []
+        """From the first word that is no flag: packages, and what belongs to the program."""
+        self.folder = ""
+        """-C"""
+        self.overlay: str | None = None
+        self.toolexec: str | None = None
+        self.compiler = ""
+        self.vet = False
+        """Whether -vet was given."""
+        self.dry_run = ""
+        """"text" or "json"."""
+        self.strict = False
+        self.gls = True
 
 
 def parse(arguments: Sequence[str]) -> Line:

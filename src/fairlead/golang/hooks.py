@@ -13,15 +13,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from fairlead.golang.toolchain import OLDEST, Minor
+
 INJECT = Path(__file__).parent / "inject"
 
 RUNTIME = Path(__file__).parent / "runtime"
 """The agent, which joins the package ``index``: a folder without files in every toolchain."""
-
-Minor = tuple[int, int]
-"""Go 1.26 is (1, 26)."""
-
-OLDEST: Minor = (1, 21)
 
 
 @dataclass(frozen=True)

@@ -11,16 +11,19 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from fairlead.golang.hooks import INJECT, Rename
-from fairlead.golang.overlay import written
+from fairlead.golang.overlay import HOME, written
+from fairlead.golang.toolchain import Toolchain
 
 SHIM = Path(__file__).parent / "shim.py"
+
+QUICK = INJECT / "shim" / "main.go"
 
 
 @dataclass(frozen=True)
@@ -150,31 +153,37 @@ def config(chain: Sequence[str], *, strict: bool) -> str:
         for one in MODULES
     }
     digest = sha256(json.dumps([packages, strict], sort_keys=True).encode())
-    for path in [SHIM, *(path for one in MODULES for path in one.files)]:
+    for path in [SHIM, QUICK, *(path for one in MODULES for path in one.files)]:
         digest.update(path.read_bytes())
     suffix = f"+fairlead@{digest.hexdigest()[:16]}"
-    settings = {"suffix": suffix, "chain": list(chain), "strict": strict, "packages": packages}
+    settings = {
+        "suffix": suffix,
+        "chain": list(chain),
+        "strict": strict,
+        "agent": HOME,
+        "packages": packages,
+    }
     return json.dumps(settings, indent=1)
 
 
 def toolexec(
-    folder: Path, go: str, chain: Sequence[str], *, strict: bool, environment: Mapping[str, str]
+    folder: Path, toolchain: Toolchain, chain: Sequence[str], *, strict: bool
 ) -> list[str]:
     """Return the command for ``-toolexec``; what it needs is written below `folder`.
 
-    `go` is the command of the toolchain, `environment` what it runs with. Where it cannot compile
-    the quick half of the shim, the slow half does everything.
+    Where the toolchain cannot compile the quick half of the shim, the slow half does everything.
     """
     text = config(chain, strict=strict)
     digest = sha256(text.encode()).hexdigest()[:16]
     settled = written(folder / f"shim-{digest}.json", text.encode())
     python = [sys.executable, "-S", "-E", "-I", str(SHIM), str(settled)]
-    quick = _quick(folder, go, environment)
+    quick = _quick(folder, toolchain)
     if quick is None:
         return python
     settings = json.loads(text)
     lines = [
         f"suffix {settings['suffix']}",
+        f"agent {settings['agent']}",
         *(f"chain {part}" for part in chain),
         *(f"python {part}" for part in python),
         *(f"package {name}" for name in settings["packages"]),
@@ -183,19 +192,18 @@ def toolexec(
     return [str(quick), str(short)]
 
 
-def _quick(folder: Path, go: str, environment: Mapping[str, str]) -> Path | None:
+def _quick(folder: Path, toolchain: Toolchain) -> Path | None:
     """Return the quick half of the shim, compiled once; None where that is not possible."""
-    source = INJECT / "shim" / "main.go"
-    made = folder / f"shim-{sha256(source.read_bytes()).hexdigest()[:16]}"
+    made = folder / f"shim-{sha256(QUICK.read_bytes()).hexdigest()[:16]}"
     if made.exists():
         return made
     folder.mkdir(parents=True, exist_ok=True)
     foreign = ("GOOS", "GOARCH", "GOFLAGS", "GOEXPERIMENT")
-    own = {key: value for key, value in environment.items() if key not in foreign}
+    own = {key: value for key, value in toolchain.environment.items() if key not in foreign}
     own |= {"CGO_ENABLED": "0", "GOWORK": "off", "GO111MODULE": "off", "GOENV": "off"}
     with NamedTemporaryFile(dir=folder, prefix="shim-", delete=False) as room:
         pass
-    command = [go, "build", "-o", room.name, str(source)]
+    command = [toolchain.go, "build", "-ldflags=-s -w", "-o", room.name, str(QUICK)]
     done = subprocess.run(command, env=own, cwd=folder, capture_output=True, check=False)
     if done.returncode:
         os.unlink(room.name)

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
-from functools import cache as once
+from collections.abc import Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -63,89 +62,30 @@ class Fact:
         return not self.applies and not self.why.startswith("--")
 
 
-@dataclass(frozen=True)
-class Overlay:
-    """What ``go`` is given."""
-
-    folder: Path
-    replace: Mapping[str, str]
-    """The toolchain's paths, and the files that stand for them."""
-    facts: tuple[Fact, ...]
-
-
-def prepare(toolchain: Toolchain, cache: Path, *, gls: bool) -> Overlay:
-    """Return the overlay for a toolchain; what it needs is written below `cache`, once."""
-    key = sha256("\0".join([str(toolchain.goroot), toolchain.version, ours(), str(gls)]).encode())
-    known = cache / "known" / f"{key.hexdigest()[:32]}.json"
-    found = _known(known)
-    if found is None:
-        made = Making(toolchain, gls=gls)
-        found = made.overlay(cache)
-        seen = {str(path): _stat(path) for path in made.read}
-        facts = [asdict(one) for one in found.facts]
-        text = {"folder": str(found.folder), "replace": found.replace, "facts": facts, "read": seen}
-        written(known, json.dumps(text, indent=1).encode())
-    return found
-
-
-@once
-def ours() -> str:
-    """Return what tells one version of our files from another."""
-    digest = sha256()
-    for path in sorted([*Path(__file__).parent.glob("*.py"), *_sources()]):
-        digest.update(f"{path.name}\0{sha256(path.read_bytes()).hexdigest()}\n".encode())
-    return digest.hexdigest()
-
-
-def _sources() -> Iterable[Path]:
-    yield from INJECT.rglob("*.go")
-    yield from RUNTIME.glob("*.go")
-
-
-def _known(path: Path) -> Overlay | None:
-    """Return what was made before, if the toolchain is still what it was made for."""
-    try:
-        said = json.loads(path.read_bytes())
-        same = all(_stat(Path(one)) == stat for one, stat in said["read"].items())
-        facts = tuple(Fact(**one) for one in said["facts"])
-        folder = Path(said["folder"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    # Who cleans caches goes by the age of files, and ours look old: folders stay, and files go.
-    whole = all(os.path.isfile(by) for by in said["replace"].values())
-    return Overlay(folder, said["replace"], facts) if same and whole else None
-
-
-def _stat(path: Path) -> list[int]:
-    stat = path.stat()
-    return [stat.st_size, stat.st_mtime_ns]
-
-
 class Making:
     """The files of one overlay, while they are made."""
 
     def __init__(self, toolchain: Toolchain, *, gls: bool) -> None:
         self._toolchain, self._gls = toolchain, gls
+        self._sources = Path(toolchain.goroot) / "src"
         self._packages: dict[str, dict[str, bytes]] = {}
         self._files: dict[str, bytes] = {}
         """Contents by path below GOROOT/src."""
-        self._facts: list[Fact] = []
-        self.read: set[Path] = set()
-        """The toolchain's files that this was made from."""
-
-    def overlay(self, cache: Path) -> Overlay:
-        """Return it, written below `cache`."""
+        self.facts: list[Fact] = []
+        self.read: set[str] = set()
+        """The toolchain's files and folders that this was made from."""
         self._hooks()
         self._agent()
+
+    def written(self, cache: Path) -> dict[str, str]:
+        """Write the files below `cache`; return which of the toolchain's paths they stand for."""
         digest = sha256()
         for name, text in sorted(self._files.items()):
             digest.update(f"{name}\0{sha256(text).hexdigest()}\n".encode())
         folder = cache / "overlay" / digest.hexdigest()[:32]
         if not all((folder / name).is_file() for name in self._files):
             _write_all(folder, self._files)
-        sources = self._toolchain.goroot / "src"
-        replace = {str(sources / name): str(folder / name) for name in sorted(self._files)}
-        return Overlay(folder, replace, tuple(self._facts))
+        return {str(self._sources / name): str(folder / name) for name in sorted(self._files)}
 
     def _hooks(self) -> None:
         from fairlead.golang.rewrite import Drift, edited
@@ -160,11 +100,12 @@ class Making:
             try:
                 changed = edited(files, hook.edits)
             except Drift as drift:
+                self.read.update(files)
                 self._tell(hook, f"{hook.package} is not as it was: {drift}")
                 continue
             files.update(changed)
             for path in changed:
-                self.read.add(Path(path))
+                self.read.add(path)
                 self._files[self._name(path)] = files[path]
             for one in hook.added:
                 self._add(one)
@@ -173,7 +114,8 @@ class Making:
     def _package(self, package: str) -> dict[str, bytes]:
         """Return the files of a package, by path, with what was changed in them already."""
         if package not in self._packages:
-            folder = self._toolchain.goroot / "src" / package
+            folder = self._sources / package
+            self.read.add(str(folder))
             self._packages[package] = {
                 str(path): path.read_bytes()
                 for path in sorted(folder.glob("*.go"))
@@ -191,10 +133,10 @@ class Making:
             fact = Fact(
                 hook.name, hook.package, *named(edit), self._toolchain.version, not why, why
             )
-            self._facts.append(fact)
+            self.facts.append(fact)
 
     def _agent(self) -> None:
-        local = any(one.name == GLS and one.applies for one in self._facts)
+        local = any(one.name == GLS and one.applies for one in self.facts)
         for path in sorted(RUNTIME.glob("*.go")):
             if path.stem.endswith("_test") or path.stem == "built_none":
                 continue
@@ -208,7 +150,7 @@ class Making:
 
     def _built(self) -> str:
         """Return the file that says in the program which hooks are in it."""
-        applied = [one for one in self._facts if one.applies and one.function]
+        applied = [one for one in self.facts if one.applies and one.function]
         ours, names = version("fairlead"), [one.name for one in applied]
         mark = build_mark(ours, self._toolchain.version, names, goroutines=GLS in names)
         lines = [
@@ -228,7 +170,7 @@ class Making:
         return "\n".join([*said, hooks])
 
     def _name(self, path: str) -> str:
-        return Path(path).relative_to(self._toolchain.goroot / "src").as_posix()
+        return Path(path).relative_to(self._sources).as_posix()
 
 
 def hookable() -> list[str]:

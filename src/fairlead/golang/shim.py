@@ -4,7 +4,8 @@ It is a program of its own, ``python -S -E -I shim.py CONFIG TOOL ARGUMENT…``;
 `modules.config` writes. A compiler that is asked for its version says that hooks are in what it
 makes, so that ``go`` keeps that apart from what it makes without. The compiler of a package that
 has a hook is given one file with a name changed in it, and the hook's own file beside the
-package's. Every other call is handed on as it is.
+package's; that of the agent is told to leave its variables out of what debuggers read. Every other
+call is handed on as it is.
 
 A package is compiled without its hook, and that is said, where it is not as the hook knows it, or
 where it does not compile with it: somebody else's code never fails to build because of a hook.
@@ -50,7 +51,11 @@ def version(command: list[str], suffix: str) -> int:
 
 def compiled(command: list[str], arguments: list[str], config: dict[str, Any]) -> int:
     """Compile a package, with its hook if it has one."""
-    hook = config["packages"].get(value_of(arguments, "-p"))
+    package = value_of(arguments, "-p")
+    if package == config["agent"]:
+        # Linkers spend a tenth of their time on what debuggers are told of it: lines are enough.
+        arguments = ["-dwarf=false", *arguments]
+    hook = config["packages"].get(package)
     if hook is None:
         handed_on(command, arguments)
     try:
