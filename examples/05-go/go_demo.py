@@ -103,6 +103,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             _build(options)
             _play_chains(options, seen)
             _play_shop(options, seen)
+            _confessed(options.work)
     except (DemoFailed, stand.DemoFailed, OSError, subprocess.SubprocessError) as failure:
         print(f"{paint('the demo stopped:', '31;1')} {failure}", file=sys.stderr)
         demo.write(options.json, _figures(options, seen, str(failure)))
@@ -113,6 +114,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     _close(seen, time.monotonic() - began)
     demo.write(options.json, _figures(options, seen))
     return 0 if seen.ok else 1
+
+
+def _confessed(work: Path) -> None:
+    """Fail if a program has written of a race, or its agent of a fault of its own."""
+    for log in sorted(work.rglob("*.log")):
+        for number, line in enumerate(log.read_text(errors="replace").splitlines(), 1):
+            if "DATA RACE" in line or "a fault of its own" in line:
+                raise DemoFailed(f"{log}, line {number}: {line.strip()}")
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
