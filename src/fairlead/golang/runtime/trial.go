@@ -13,8 +13,32 @@ type trial struct {
 	would   *Rejection
 	picked  []picked
 	loans   []loan
-	simHots uint64 // hots and throttles that simulate and would reject
-	simPace uint64
+	simHots marks // hots and throttles that simulate and would reject
+	simPace marks
+}
+
+// marks are positions in a list; the first 64 of them are kept without allocating.
+type marks struct {
+	few  uint64
+	more map[int]bool
+}
+
+func (m *marks) set(i int) {
+	switch {
+	case i < 64:
+		m.few |= 1 << i
+	case m.more == nil:
+		m.more = map[int]bool{i: true}
+	default:
+		m.more[i] = true
+	}
+}
+
+func (m *marks) has(i int) bool {
+	if i < 64 {
+		return m.few&(1<<i) != 0
+	}
+	return m.more[i]
 }
 
 // picked is one of what a program has for some calls, that lets this one in.
@@ -146,7 +170,7 @@ func (t *trial) hot(a *about, f *refusal) bool {
 			*f = found
 			return false
 		}
-		t.simHots |= 1 << (i & 63)
+		t.simHots.set(i)
 		t.simulates(found)
 	}
 	return true
@@ -255,7 +279,7 @@ func (t *trial) turn(a *about, f *refusal) bool {
 			*f = found
 			return false
 		}
-		t.simPace |= 1 << (i & 63)
+		t.simPace.set(i)
 		t.simulates(found)
 	}
 	return true

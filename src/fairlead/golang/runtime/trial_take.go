@@ -63,7 +63,7 @@ func (t *trial) takePicked(e *entry) {
 func (t *trial) takeHot(a *about, e *entry) {
 	for i, one := range t.program.hots {
 		v := a.value(i)
-		if !v.known || t.simHots&(1<<(i&63)) != 0 {
+		if !v.known || t.simHots.has(i) {
 			continue
 		}
 		h := one.pick(a.caller, a.within)
@@ -78,7 +78,7 @@ func (t *trial) takeHot(a *about, e *entry) {
 
 func (t *trial) takeTurns(a *about) {
 	for i, one := range t.program.throttles {
-		if t.simPace&(1<<(i&63)) != 0 {
+		if t.simPace.has(i) {
 			continue
 		}
 		if paced := one.pick(a.caller, a.within); paced != nil {
