@@ -9,11 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from fairlead.policy.breaker import ERROR_COUNT, CircuitBreaker
+from fairlead.policy.calls import CalleeRules, Calls
 from fairlead.policy.encode import seal, to_plain
 from fairlead.policy.endpoint import Endpoint, Service
 from fairlead.policy.flow_rules import FlowRules
 from fairlead.policy.lane import Lane
 from fairlead.policy.limit import ConcurrencyLimit, RateLimit, Window
+from fairlead.policy.routing.action import Forward, Weighted
+from fairlead.policy.routing.table import Route
 from fairlead.policy.snapshot import Snapshot
 from fairlead.policy.workload import Workload
 from tests.golang.asking import TOOLCHAINS
@@ -39,15 +43,42 @@ def rate(resource: str) -> RateLimit:
     return RateLimit(rule="RateLimit/one", strategy="one", resource=resource, windows=windows)
 
 
+def timely(app: str) -> Calls:
+    """Give calls of an app a minute."""
+    host = f"{app}.default.svc.cluster.local"
+    action = Forward(clusters=(Weighted(cluster=f"outbound|80||{host}"),))
+    route = Route(name="timely", action=action, timeout=60.0)
+    return Calls(callees=(CalleeRules(namespace="default", app=app, host=host, routes=(route,)),))
+
+
+def breaker(resource: str) -> CircuitBreaker:
+    """Open for an hour after two failures."""
+    return CircuitBreaker(
+        rule="CircuitBreakerStrategy/two",
+        strategy="two",
+        resource=resource,
+        strategy_kind=ERROR_COUNT,
+        threshold=2,
+        min_requests=1,
+        window_ms=3_600_000,
+        recovery_ms=3_600_000,
+    )
+
+
 def snapshot(addresses: list[str]) -> Snapshot:
     """Return what is in force for the program."""
-    endpoints = tuple(Endpoint(address=address) for address in sorted(addresses))
+    endpoints = tuple(Endpoint(address=address) for address in sorted(addresses[:2]))
+    sockets = (Endpoint(address=addresses[2]),)
     return seal(
         Snapshot(
             revision=1,
             workload=Workload(app="shop"),
             lanes=(Lane(name="gray"),),
-            services=(Service(namespace="default", app="orders", endpoints=endpoints),),
+            services=(
+                Service(namespace="default", app="orders", endpoints=endpoints),
+                Service(namespace="default", app="sockets", endpoints=sockets),
+            ),
+            calls=timely("sockets"),
             flow=FlowRules(
                 rate_limits=(rate("GET:/second"), rate("GET:/api/users/{id}")),
                 concurrency_limits=(
@@ -55,6 +86,7 @@ def snapshot(addresses: list[str]) -> Snapshot:
                         rule="Concurrency/sql", strategy="sql", resource="sql:", most=1
                     ),
                 ),
+                breakers=(breaker("sql::FAIL"),),
             ),
         )
     )
@@ -71,12 +103,13 @@ def test_programs_keep_what_they_are(few: Path, tmp_path: Path, flags: list[str]
         shutil.copy(path, project.folder)
     if "go1.21" not in project.plain("env", "GOVERSION").stdout:
         project.write("go.mod", "module example.org/hello\n\ngo 1.22\n")
-    addresses = ports(2)
+    addresses = ports(3)
     said = project.write("snapshot.json", json.dumps(to_plain(snapshot(addresses))))
     project.fairlead(
         *("test", "--strict", "-count=1", *flags, "./..."),
         FAIRLEAD_SOURCE=f"file:{said}",
         FAIRLEAD_APP="shop",
         FAIRLEAD_STATE=str(tmp_path / "state"),
-        INSTANCES=",".join(addresses),
+        INSTANCES=",".join(addresses[:2]),
+        SOCKETS=addresses[2],
     )

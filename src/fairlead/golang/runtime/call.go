@@ -266,6 +266,7 @@ func (c *Call) Next() (t Target, more bool, err error) {
 
 // Ended tells what came of an attempt: status of HTTP, code of gRPC or -1.
 func (c *Call) Ended(status, grpc int, f Fault) {
+	defer flatFault("call")
 	if c.last.answered || c.last.injected {
 		return
 	}
@@ -279,6 +280,7 @@ func (c *Call) Ended(status, grpc int, f Fault) {
 // Arrived changes the headers of an answer that is the caller's in place, where a route says so; of
 // HTTP only, with canonical names.
 func (c *Call) Arrived(header map[string][]string) {
+	defer flatFault("call")
 	if c.way != nil {
 		c.way.answered(header)
 	}

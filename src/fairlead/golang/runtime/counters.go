@@ -44,6 +44,9 @@ func fault(where string, err any) {
 	}
 }
 
+// Broken takes note of a panic that a hook has recovered from.
+func Broken(where string, broken any) { fault(where, broken) }
+
 // inside are the requests that are served now, in parts that few goroutines share.
 var inside [16]struct {
 	count atomic.Int64

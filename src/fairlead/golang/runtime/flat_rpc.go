@@ -210,7 +210,7 @@ func flatClose(call any) {
 //go:linkname flatUnconnected
 func flatUnconnected(call any, address string) string {
 	c, ok := call.(*Call)
-	if !ok {
+	if !ok || c == nil {
 		return "fairlead: " + address + " accepts no connection"
 	}
 	lane := c.lane

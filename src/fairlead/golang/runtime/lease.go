@@ -88,6 +88,7 @@ func (t *tenancy) wake() {
 // nil for all of them. It returns when callers know, or after two seconds, and at once where nobody
 // calls this process by one of them.
 func Leaving(addresses []net.Addr) {
+	defer flatFault("lease")
 	t := tenant.Load()
 	if t == nil || !active.Load() {
 		return

@@ -46,6 +46,7 @@ func Serves(address net.Addr) { serves(address, protocolHTTP, nil) }
 func Stops(address net.Addr)  { stops(address) }
 
 func serves(address net.Addr, protocol string, methods []string) {
+	defer flatFault("lease")
 	if address == nil { // of a listener that is no socket
 		return
 	}
@@ -57,6 +58,7 @@ func serves(address net.Addr, protocol string, methods []string) {
 }
 
 func stops(address net.Addr) {
+	defer flatFault("lease")
 	if address == nil {
 		return
 	}

@@ -14,6 +14,7 @@ var muxLinked atomic.Bool
 
 // Registered says that a ServeMux has got a pattern.
 func Registered(pattern string) {
+	defer flatFault("route")
 	if strings.Contains(strings.ReplaceAll(pattern, "{$}", ""), "{") {
 		muxLinked.Store(true)
 	}

@@ -257,6 +257,9 @@ func sqlText(value any) (string, []string, bool) {
 	return text, nil, ok
 }
 
+// SQLBroken is what a statement has come to whose driver panics, until that has returned.
+var SQLBroken = errors.New("fairlead: the driver has not returned")
+
 // sqlFault tells how a statement failed, and whether the server, not the statement, is at fault.
 func sqlFault(err error) (fault string, failed bool) {
 	if err == nil {
@@ -264,6 +267,8 @@ func sqlFault(err error) (fault string, failed bool) {
 	}
 	var network net.Error
 	switch {
+	case err == SQLBroken:
+		return "", true
 	case errors.Is(err, context.Canceled):
 		return faultCut, false
 	case errors.Is(err, context.DeadlineExceeded):

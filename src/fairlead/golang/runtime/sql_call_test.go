@@ -35,6 +35,7 @@ func TestAServerIsAtFaultAndNotTheStatement(t *testing.T) {
 		{context.Canceled, faultCut, false},
 		{context.DeadlineExceeded, faultTimeout, true},
 		{errors.New("driver: bad connection"), "", true},
+		{SQLBroken, "", true},
 		{fmt.Errorf("x: %w", stateError("57P01")), "", true},
 		{stateError("40001"), "", true},
 		{stateError("42P01"), "", false},

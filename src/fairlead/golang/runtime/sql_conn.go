@@ -35,9 +35,10 @@ var sqlPlaces atomic.Int64
 
 // Hold takes note of who takes the connection for several statements, and refuses whom it cannot
 // serve. Freed ends it.
-func (c *SQLConn) Hold(ctx context.Context, p *SQLPool, transaction bool) error {
-	rules := ready().shadows.of(Lane(ctx))
+func (c *SQLConn) Hold(ctx context.Context, p *SQLPool, transaction bool) (refused error) {
 	lane := Lane(ctx)
+	defer sqlUnsure(&lane, &refused)
+	rules := ready().shadows.of(lane)
 	c.lock.Lock()
 	defer c.lock.Unlock()
 	if c.held && Serving(ctx) == nil {
@@ -155,11 +156,14 @@ func (c *SQLConn) prove(p *SQLPool, ask SQLAsk) error {
 
 // Raw says whether code of the application may be handed the driver's own connection, where nobody
 // sees what is sent.
-func (c *SQLConn) Raw(ctx context.Context, p *SQLPool) error {
+func (c *SQLConn) Raw(ctx context.Context, p *SQLPool) (refused error) {
+	lane := ""
+	defer sqlUnsure(&lane, &refused)
 	plan := current()
 	c.lock.Lock()
 	defer c.lock.Unlock()
-	rules := plan.shadows.of(c.laneOf(ctx))
+	lane = c.laneOf(ctx)
+	rules := plan.shadows.of(lane)
 	if rules != nil {
 		if err := c.adopt(p, rules); err != nil {
 			return err
@@ -317,6 +321,17 @@ func (c *SQLConn) part() {
 	c.place = strconv.FormatInt(sqlPlaces.Add(1), 10)
 }
 
+// sqlUnsure keeps a fault of ours from the application: base goes on, and nothing on a lane that may
+// have shadows. It is deferred.
+func sqlUnsure(lane *string, refused *error) {
+	if broken := recover(); broken != nil {
+		fault(sqlHook, broken)
+		if *refused = nil; current().shadows.of(*lane) != nil {
+			*refused = refusedSQL(*lane, "other", "it could not be judged")
+		}
+	}
+}
+
 // SQLShadows tells whether any lane has shadows, or may have.
 func SQLShadows() bool { return current().shadows.any }
 
@@ -325,7 +340,13 @@ func SQLShadowed(ctx context.Context) bool { return current().shadows.of(Lane(ct
 
 // AsText tells whether a statement of a pool, prepared on one side, is to be sent as a text instead, on
 // that of ctx; other says that what was prepared is another text.
-func (p *SQLPool) AsText(ctx context.Context, text string, other bool) bool {
+func (p *SQLPool) AsText(ctx context.Context, text string, other bool) (asText bool) {
+	defer func() {
+		if broken := recover(); broken != nil {
+			fault(sqlHook, broken)
+			asText = true // each text is judged
+		}
+	}()
 	if other || p != nil && p.aim != nil {
 		return true
 	}

@@ -185,3 +185,23 @@ func TestBeforeTheFirstSnapshotALaneIsRefused(t *testing.T) {
 		t.Error(sent, err)
 	}
 }
+
+func TestAFaultOfOursLetsBaseGoOnAndNothingElse(t *testing.T) {
+	ruledBy(t, ordersOfGray)
+	for lane, want := range map[string]bool{"": false, "gray": true} {
+		judged := func() (refused error) {
+			defer sqlUnsure(&lane, &refused)
+			panic("ours")
+		}
+		if err := judged(); (err != nil) != want {
+			t.Errorf("lane %q: %v", lane, err)
+		}
+	}
+	var p *SQLPool
+	if !(&SQLPool{aim: nil}).AsText(grayWork(), "SELECT 1", false) || !p.AsText(grayWork(), "SELECT 1", false) {
+		t.Error("a statement of a lane with shadows is not judged as a text")
+	}
+	if err := p.usable(current().shadows.of("gray")); err == nil {
+		t.Error("a pool of which nothing is known serves a lane with shadows")
+	}
+}

@@ -16,18 +16,20 @@ var mayUseDatabase = flatMayUseDatabase
 
 // flatUsesDatabase says that the program has opened a pool of a library.
 func flatUsesDatabase(path string) {
+	defer flatFault(sqlHook)
 	sqlNoted.lock.Lock()
 	defer sqlNoted.lock.Unlock()
 	sqlNoted.beside = path
 }
 
 // flatMayUseDatabase refuses the work of ctx where its lane has shadows.
-func flatMayUseDatabase(ctx context.Context, path string) error {
+func flatMayUseDatabase(ctx context.Context, path string) (refused error) {
 	if !OnFor(path) {
 		return nil
 	}
-	plan := ready()
-	rules := plan.shadows.of(Lane(ctx))
+	lane := Lane(ctx)
+	defer sqlUnsure(&lane, &refused)
+	rules := ready().shadows.of(lane)
 	if rules == nil {
 		return nil
 	}

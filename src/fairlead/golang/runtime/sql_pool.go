@@ -33,7 +33,10 @@ type SQLAim struct {
 }
 
 // SQLOpened takes note of a pool whose driver, of the type driver, was given a data source name.
+//
+// It is nil where we have failed: no lane with shadows may use such a pool.
 func SQLOpened(driver any, dsn string) *SQLPool {
+	defer flatFault(sqlHook)
 	library := packageOf(driver)
 	dialect := sqlDrivers[library]
 	p := &SQLPool{library: library, dialect: dialect, servers: &sqlServers{}}
@@ -45,6 +48,7 @@ func SQLOpened(driver any, dsn string) *SQLPool {
 
 // SQLConnected takes note of a pool that was made of a connector, which keeps where it leads to itself.
 func SQLConnected(driver, connector any) *SQLPool {
+	defer flatFault(sqlHook)
 	library := packageOf(driver)
 	p := &SQLPool{library: library, dialect: sqlDrivers[library], servers: &sqlServers{}}
 	// What a connector does with values nobody tells.
@@ -77,8 +81,10 @@ func (p *SQLPool) Twin(aim *SQLAim) *SQLPool {
 
 // Aim returns where the work of ctx is to be sent, nil where it is this pool. It is an error where that
 // cannot be told: then nothing is sent.
-func (p *SQLPool) Aim(ctx context.Context) (*SQLAim, error) {
-	rules := ready().shadows.of(Lane(ctx))
+func (p *SQLPool) Aim(ctx context.Context) (aim *SQLAim, refused error) {
+	lane := Lane(ctx)
+	defer sqlUnsure(&lane, &refused)
+	rules := ready().shadows.of(lane)
 	if rules == nil || p != nil && p.aim != nil {
 		return nil, nil
 	}
@@ -196,6 +202,7 @@ var sqlNoted struct {
 
 // SQLRegistered takes note of a driver that the program has.
 func SQLRegistered(name string, driver any) {
+	defer flatFault(sqlHook)
 	sqlNoted.lock.Lock()
 	defer sqlNoted.lock.Unlock()
 	if sqlNoted.drivers == nil {

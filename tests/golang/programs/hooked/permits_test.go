@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 )
 
@@ -59,6 +60,13 @@ func TestAStatementThatPanicsIsOver(t *testing.T) {
 			rows.Close()
 		}
 		return err
+	}
+	fail := func(arg any) error { _, err := db.Exec("FAIL", arg); return err }
+	for i := 0; i < 2; i++ {
+		panics(func() { fail(broken{}) })
+	}
+	if err := fail(1); err == nil || !strings.Contains(err.Error(), "(breaker)") {
+		t.Errorf("after two panics of the driver: %v", err)
 	}
 	for _, do := range []func(any) error{exec, query, preparedExec, preparedQuery} {
 		if !panics(func() { do(broken{}) }) {

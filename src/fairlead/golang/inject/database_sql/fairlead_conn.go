@@ -96,6 +96,7 @@ func (db *DB) execDC(ctx context.Context, dc *driverConn, release func(error), q
 		release(err)
 		return nil, err
 	}
+	err = fairlead.SQLBroken
 	return db.fairleadExecDC(ctx, dc, release, sent, args)
 }
 
@@ -112,6 +113,7 @@ func (db *DB) queryDC(ctx, txctx context.Context, dc *driverConn, releaseConn fu
 		releaseConn(err)
 		return nil, err
 	}
+	err = fairlead.SQLBroken
 	return db.fairleadQueryDC(ctx, txctx, dc, releaseConn, sent, args)
 }
 

@@ -21,16 +21,24 @@ type fairleadDB struct {
 
 	lock    sync.Mutex
 	twins   map[string]fairleadTwin
-	twinned atomic.Bool // whether there are any
+	retired map[*DB]*time.Timer // twins that nobody is to use any more, and when they are closed
+	twinned atomic.Bool         // whether there are any
+	made    int                 // how many there have been
 	closed  bool
 }
 
 type fairleadTwin struct {
-	key string
-	db  *DB
+	key  string
+	db   *DB
+	made int // how many were made before it
 }
 
-const fairleadMostTwins = 32
+const (
+	fairleadMostTwins = 32
+	// Who was given a twin just now may not have begun yet, and statements that were prepared on it
+	// may be in use: a closed pool would fail them.
+	fairleadRetirement = time.Minute
+)
 
 // Register takes note of a driver.
 func Register(name string, driver driver.Driver) {
@@ -91,27 +99,49 @@ func (db *DB) fairleadTwin(aim *fairlead.SQLAim) (*DB, error) {
 	if own.twins == nil {
 		own.twins = map[string]fairleadTwin{}
 	}
-	for lane, twin := range own.twins {
-		if lane == aim.Lane || len(own.twins) >= fairleadMostTwins {
-			delete(own.twins, lane)
-			go twin.db.fairleadClose()
+	leaves, full := aim.Lane, len(own.twins) >= fairleadMostTwins
+	if _, replaced := own.twins[aim.Lane]; full && !replaced {
+		for lane, twin := range own.twins {
+			if oldest, ok := own.twins[leaves]; !ok || twin.made < oldest.made {
+				leaves = lane
+			}
 		}
 	}
-	own.twins[aim.Lane] = fairleadTwin{aim.Key, made}
+	own.retire(leaves)
+	own.made++
+	own.twins[aim.Lane] = fairleadTwin{aim.Key, made, own.made}
 	own.twinned.Store(true)
 	return made, nil
 }
 
-// fairleadLeaveTwins closes the twins of lanes that have no shadows any more. What is under way there
+// retire has a lane's twin keep no connections, and close once nobody can be using it. The lock is held.
+func (own *fairleadDB) retire(lane string) {
+	twin, ok := own.twins[lane]
+	if !ok {
+		return
+	}
+	delete(own.twins, lane)
+	if own.retired == nil {
+		own.retired = map[*DB]*time.Timer{}
+	}
+	own.retired[twin.db] = time.AfterFunc(fairleadRetirement, func() {
+		own.lock.Lock()
+		delete(own.retired, twin.db)
+		own.lock.Unlock()
+		twin.db.fairleadClose()
+	})
+	go twin.db.fairleadSetMaxIdleConns(-1) // closes those that are idle, which may take a while
+}
+
+// fairleadLeaveTwins leaves the twins of lanes that have no shadows any more. What is under way there
 // goes on to its end.
 func (db *DB) fairleadLeaveTwins() {
 	own := &db.fairlead
 	own.lock.Lock()
 	defer own.lock.Unlock()
-	for _, twin := range own.twins {
-		go twin.db.fairleadClose()
+	for lane := range own.twins {
+		own.retire(lane)
 	}
-	own.twins = nil
 	own.twinned.Store(false)
 }
 
@@ -157,11 +187,15 @@ func (db *DB) fairleadEach(f func(twin *DB)) {
 func (db *DB) Close() error {
 	own := &db.fairlead
 	own.lock.Lock()
-	twins := own.twins
-	own.twins, own.closed = nil, true
+	twins, retired := own.twins, own.retired
+	own.twins, own.retired, own.closed = nil, nil, true
 	own.lock.Unlock()
 	for _, twin := range twins {
 		twin.db.fairleadClose()
+	}
+	for twin, timer := range retired {
+		timer.Stop()
+		twin.fairleadClose()
 	}
 	return db.fairleadClose()
 }

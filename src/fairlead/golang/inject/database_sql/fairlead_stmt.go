@@ -75,6 +75,7 @@ func (s *Stmt) ExecContext(ctx context.Context, args ...any) (result Result, err
 		return nil, err
 	}
 	defer func() { call.End(err) }()
+	err = fairlead.SQLBroken
 	return s.fairleadExecContext(ctx, args...)
 }
 
@@ -92,6 +93,7 @@ func (s *Stmt) QueryContext(ctx context.Context, args ...any) (rows *Rows, err e
 		return nil, err
 	}
 	defer func() { call.End(err) }()
+	err = fairlead.SQLBroken
 	return s.fairleadQueryContext(ctx, args...)
 }
 

@@ -42,6 +42,13 @@ func (b *fairleadBody) again() bool {
 	return !b.touched
 }
 
+// spent tells whether somebody has read of it.
+func (b *fairleadBody) spent() bool {
+	b.lock.Lock()
+	defer b.lock.Unlock()
+	return b.touched
+}
+
 // finish says that there will be no other attempt.
 func (b *fairleadBody) finish() {
 	b.lock.Lock()
@@ -53,18 +60,7 @@ func (b *fairleadBody) finish() {
 	}
 }
 
-// fairleadUntil returns the body of an answer with what is to be done once it was read.
-func fairleadUntil(body io.ReadCloser, done context.CancelFunc) io.ReadCloser {
-	timed := &fairleadTimed{body, done}
-	if writer, both := body.(io.Writer); both { // of a connection that changed its protocol
-		return struct {
-			*fairleadTimed
-			io.Writer
-		}{timed, writer}
-	}
-	return timed
-}
-
+// fairleadTimed is the body of an answer, with what is to be done once it was read.
 type fairleadTimed struct {
 	body io.ReadCloser
 	done context.CancelFunc

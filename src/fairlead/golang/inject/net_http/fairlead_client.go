@@ -108,12 +108,19 @@ func (s *fairleadSending) attempt(request *Request, target fairlead.Target) (*Re
 	if answer == nil {
 		fault := limits.fault(err)
 		limits.end()
+		if (fault == fairlead.Refused || fault == fairlead.Dropped) && s.body != nil && s.body.spent() {
+			fault = fairlead.Reset // nobody can be sent what is left of it
+		}
 		return nil, fault, err
 	}
 	limits.arrived()
 	answer.Request = s.request
-	if limits.done != nil {
-		answer.Body = fairleadUntil(answer.Body, limits.end)
+	switch {
+	case limits.done == nil:
+	case answer.StatusCode == StatusSwitchingProtocols:
+		limits.end() // the connection is the application's, as it is
+	default:
+		answer.Body = &fairleadTimed{answer.Body, limits.end}
 	}
 	return answer, fairleadFault(err), err
 }

@@ -57,7 +57,12 @@ func fairleadCopy(t *Transport, request *Request) {
 		return
 	}
 	go func() {
-		defer func() { <-fairleadCopying }()
+		defer func() {
+			if broken := recover(); broken != nil {
+				fairlead.Broken("copy", broken)
+			}
+			<-fairleadCopying
+		}()
 		// Not the call's own: that may end first, and its traces are of what the application sent.
 		ctx, cancel := context.WithTimeout(context.Background(), fairleadCopyTime)
 		defer cancel()
