@@ -75,9 +75,7 @@ func (r *Rejection) rpc() (int, string) {
 //go:linkname flatListens
 func flatListens(address net.Addr, protocol string, methods []string) {
 	defer flatFault("grpc")
-	if address != nil {
-		serves(address, protocol, methods)
-	}
+	serves(server{address: address, protocol: protocol, methods: methods})
 }
 
 // flatLeaves says that a server is about to stop; it returns when callers know.

@@ -122,7 +122,7 @@ func description() plainObject {
 		"language": set.language, "python": runtime.Version(), "version": agentVersion,
 		"hooks": hooksTold(), "counters": readCounters(), "fault": fault,
 		"shadows":   plainObject{"setting": set.shadow, "unfit": plainObject{"tables": tables, "databases": databases}, "lanes": lanes},
-		"unmatched": nil,
+		"unmatched": unmatched(),
 		"standing":  standingTold(), "address": plainObject{"chosen": "", "reason": "", "others": []string{}},
 		"refusal": "", "snapshot": plainObject{}, "state": plainObject{"path": "", "problem": ""},
 		"control": plainObject{"source": set.source, "url": set.control, "connected": false, "problem": ""},

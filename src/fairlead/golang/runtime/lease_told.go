@@ -37,6 +37,7 @@ type registration struct {
 	Unfit     map[string]string           `json:"unfit"`
 	Warmup    float64                     `json:"warmup"`
 	Protocol  string                      `json:"protocol"`
+	Unmatched map[string]string           `json:"unmatched"` // null where that is not known
 	Counters  map[string]map[string]int64 `json:"counters"`
 	Report    json.RawMessage             `json:"report,omitempty"`
 }
@@ -82,6 +83,7 @@ func (t *tenancy) told(chosen advertised, report json.RawMessage) []byte {
 		Unfit:     map[string]string{"tables": tables, "databases": databases},
 		Warmup:    t.warmth(),
 		Protocol:  chosen.protocol,
+		Unmatched: unmatched(),
 		Counters:  readCounters(),
 		Report:    report,
 	})

@@ -38,20 +38,24 @@ var listening struct {
 type server struct {
 	address  net.Addr
 	protocol string
-	methods  []string
+	methods  []string // of gRPC
+	routed   bool     // of HTTP, whether what comes is handed to a ServeMux
 }
 
-// Serves says that a server of HTTP begins to serve at an address; Stops, that it does no more.
-func Serves(address net.Addr) { serves(address, protocolHTTP, nil) }
-func Stops(address net.Addr)  { stops(address) }
+// Serves says that a server of HTTP begins to serve at an address, and whether it hands all that comes
+// to a ServeMux; Stops, that it serves no more.
+func Serves(address net.Addr, routed bool) {
+	serves(server{address: address, protocol: protocolHTTP, routed: routed})
+}
+func Stops(address net.Addr) { stops(address) }
 
-func serves(address net.Addr, protocol string, methods []string) {
+func serves(one server) {
 	defer flatFault("lease")
-	if address == nil { // of a listener that is no socket
+	if one.address == nil { // of a listener that is no socket
 		return
 	}
 	listening.Lock()
-	listening.servers = append(listening.servers, server{address, protocol, methods})
+	listening.servers = append(listening.servers, one)
 	listening.said = true
 	listening.Unlock()
 	wakeTenancy()

@@ -18,6 +18,9 @@ func Registered(pattern string) {
 	if strings.Contains(strings.ReplaceAll(pattern, "{$}", ""), "{") {
 		muxLinked.Store(true)
 	}
+	if On() {
+		hasRoute(pattern)
+	}
 }
 
 // Routing returns the request that ctx belongs to, if nobody has told its route yet; nil for none.

@@ -47,7 +47,7 @@ func TestCodesOfRejections(t *testing.T) {
 
 func TestServersComeAndGo(t *testing.T) {
 	address := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 50051}
-	serves(address, "grpc", nil)
+	serves(server{address: address, protocol: protocolGRPC})
 	if len(listening.servers) != 1 {
 		t.Errorf("%v", listening.servers)
 	}

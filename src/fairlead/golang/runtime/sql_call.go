@@ -121,6 +121,7 @@ func (p *SQLPool) shape(text string) *sqlShape {
 	if found, ok := shapes.Load(key); ok {
 		return found.(*sqlShape)
 	}
+	hasDatabase(p.name)
 	made := sqlShapeOf(p.name, text)
 	if len(text) <= longestShape {
 		if shapesCount.Add(1) > mostShapes {

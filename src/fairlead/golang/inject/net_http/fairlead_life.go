@@ -10,7 +10,8 @@ import (
 func (srv *Server) Serve(l net.Listener) error {
 	if fairlead.OnFor(fairleadPath) && l != nil {
 		address := l.Addr()
-		fairlead.Serves(address)
+		_, routed := srv.Handler.(*ServeMux)
+		fairlead.Serves(address, routed || srv.Handler == nil)
 		defer fairlead.Stops(address)
 		defer fairlead.Ends(srv.fairleadShutdown)()
 	}

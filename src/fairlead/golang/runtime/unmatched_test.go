@@ -1,0 +1,78 @@
+package fairlead
+
+import (
+	"net"
+	"reflect"
+	"testing"
+)
+
+// governedBy has rules that name these resources in force, until the test is over.
+func governedBy(t *testing.T, names ...string) {
+	s := &snapshot{}
+	for _, name := range names {
+		s.flow.Rates = append(s.flow.Rates, rateRule{rule: rule{Resource: name}})
+	}
+	before := inForce.Load()
+	inForce.Store(&plan{snapshot: s})
+	listening.Lock()
+	servers := listening.servers
+	listening.servers = nil
+	listening.Unlock()
+	linked := routersLinked.Swap(false)
+	t.Cleanup(func() {
+		routersLinked.Store(linked)
+		inForce.Store(before)
+		listening.servers = servers
+		resources.routes, resources.folders, resources.overflown = nil, nil, false
+	})
+}
+
+func TestWhatRulesNameInVainIsToldWhereAllIsKnown(t *testing.T) {
+	governedBy(t, "GET:/greet1b", "/greet1a", "POST:/users/{id}", "/users/{id}", "PUT:/any", "/exact", "/static/x/y", "404", "call:a")
+	address := &net.TCPAddr{Port: 1}
+	if got := unmatched(); got != nil {
+		t.Fatal(got)
+	}
+	Serves(address, true)
+	if got := unmatched(); got != nil { // no pattern of it is known
+		t.Fatal(got)
+	}
+	for _, pattern := range []string{"GET /greet1a", "GET shop.example/users/{id}", "/any", "/exact/{$}", "/static/"} {
+		hasRoute(pattern)
+	}
+	want := map[string]string{"GET:/greet1b": "GET:/greet1a", "POST:/users/{id}": "GET:/users/{id}", "/exact": "/exact/"}
+	if got := unmatched(); !reflect.DeepEqual(got, want) {
+		t.Fatal(got)
+	}
+	routersLinked.Store(true)
+	if got := unmatched(); got != nil { // another router may be behind it
+		t.Fatal(got)
+	}
+	routersLinked.Store(false)
+	serves(server{address: address, protocol: protocolGRPC, methods: []string{"/grpc.health.v1.Health/Check"}})
+	if got := unmatched(); got != nil { // it may answer whatever is asked
+		t.Fatal(got)
+	}
+}
+
+func TestAHandlerOfTheProgramsOwnMayServeEverything(t *testing.T) {
+	governedBy(t, "GET:/x", "reserve-stock", "sql:shop:SELECT 1", "sql:stock")
+	Serves(&net.TCPAddr{Port: 1}, true)
+	Serves(&net.TCPAddr{Port: 2}, false)
+	hasRoute("/y")
+	hasDatabase("stock")
+	want := map[string]string{"reserve-stock": "", "sql:shop": ""}
+	if got := unmatched(); !reflect.DeepEqual(got, want) {
+		t.Fatal(got)
+	}
+}
+
+func TestMethodsOfGRPCAreKnown(t *testing.T) {
+	governedBy(t, "/shop.Cart/Pay", "/shop.Cart/Pya", "/shop.Cart", "/shop.Till/Pay")
+	methods := []string{"/shop.Cart/Pay", "/grpc.health.v1.Health/Check"}
+	serves(server{address: &net.TCPAddr{Port: 1}, protocol: protocolGRPC, methods: methods})
+	want := map[string]string{"/shop.Cart/Pya": "/shop.Cart/Pay", "/shop.Till/Pay": ""}
+	if got := unmatched(); !reflect.DeepEqual(got, want) {
+		t.Fatal(got)
+	}
+}
