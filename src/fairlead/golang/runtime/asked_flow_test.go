@@ -173,7 +173,7 @@ func askedEnd(line json.RawMessage) (any, error) {
 	if ask.Begins {
 		e.begin()
 	} else {
-		e.exit(outcome{status: ask.Status, grpc: ask.GRPC, fault: ask.Fault, failed: ask.Failed})
+		e.exit(&outcome{status: ask.Status, grpc: ask.GRPC, fault: ask.Fault, failed: ask.Failed})
 		delete(w.entries, ask.Entry)
 	}
 	return map[string]any{"changes": w.changes}, nil

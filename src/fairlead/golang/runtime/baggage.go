@@ -112,6 +112,9 @@ func hexDigit(c byte) int {
 
 // trimSpace is strings.TrimSpace, which takes away what Python's strip does, and four separators.
 func trimSpace(text string) string {
+	if text == "" {
+		return ""
+	}
 	return strings.Trim(strings.TrimSpace(text), " \t\n\r\v\f\x1c\x1d\x1e\x1f")
 }
 

@@ -214,7 +214,7 @@ func (c *Call) pass(g *gate) *Rejection {
 		return nil
 	}
 	c.entry.started = c.began
-	rejection := g.enter((*departing)(c), c.ctx.Done(), &c.entry)
+	rejection := g.enter((*departing)(c), c.ctx, &c.entry)
 	if rejection != nil {
 		c.meter.rejected(rejection, false)
 	} else if c.entry.would != nil {
@@ -313,7 +313,8 @@ func (c *Call) Close() {
 	now := clock()
 	elapsed := now - c.began
 	failed := c.failed()
-	c.entry.exit(c.outcome(now, elapsed, failed))
+	o := c.outcome(now, elapsed, failed)
+	c.entry.exit(&o)
 	if c.way != nil {
 		c.way.close(c)
 	}

@@ -27,6 +27,17 @@ func requestOf() *Inbound {
 	}}
 }
 
+// endless is a context that nobody is to wait for: its channel would be an allocation more.
+type endless struct {
+	context.Context
+	t *testing.T
+}
+
+func (e endless) Done() <-chan struct{} {
+	e.t.Error("somebody waits for the end of a request")
+	return nil
+}
+
 func TestARequestIsOneAllocationWithRulesAndWithout(t *testing.T) {
 	templated := threeRules()
 	templated.Rates[0].Resource, templated.Caps[0].Resource = "GET:/{id}", "/{id}"
@@ -34,7 +45,7 @@ func TestARequestIsOneAllocationWithRulesAndWithout(t *testing.T) {
 		"none": {}, "three": {flow: threeRules()}, "of its route": {flow: templated},
 	} {
 		inForceWith(t, s)
-		in, ctx := requestOf(), context.Background()
+		in, ctx := requestOf(), context.Context(endless{context.Background(), t})
 		made := testing.AllocsPerRun(1000, func() {
 			r, rejection := Begin(ctx, in)
 			if rejection == nil {
@@ -73,7 +84,10 @@ func TestWhatOneRequestHeldIsNotTheNextOnes(t *testing.T) {
 	}
 }
 
-func begunAndEnded(b *testing.B, s *snapshot) {
+func begunAndEnded(b *testing.B, s *snapshot, told bool) {
+	forgetMeters(256)
+	counting.Store(told)
+	b.Cleanup(func() { counting.Store(false) })
 	inForceWith(b, s)
 	b.Cleanup(func() { ruled.apply(&flowRules{}) })
 	b.ReportAllocs()
@@ -91,21 +105,23 @@ func begunAndEnded(b *testing.B, s *snapshot) {
 }
 
 func BenchmarkFlow(b *testing.B) {
-	b.Run("none", func(b *testing.B) { begunAndEnded(b, &snapshot{}) })
-	b.Run("three", func(b *testing.B) { begunAndEnded(b, &snapshot{flow: threeRules()}) })
+	b.Run("none", func(b *testing.B) { begunAndEnded(b, &snapshot{}, false) })
+	b.Run("three", func(b *testing.B) { begunAndEnded(b, &snapshot{flow: threeRules()}, false) })
+	b.Run("none-told", func(b *testing.B) { begunAndEnded(b, &snapshot{}, true) })
+	b.Run("three-told", func(b *testing.B) { begunAndEnded(b, &snapshot{flow: threeRules()}, true) })
 }
 
 func BenchmarkGate(b *testing.B) {
 	w := newWorld()
 	rules := threeRules()
 	w.apply(&rules)
-	g, f := w.gate("GET:/", false), &playedFacts{}
+	g, f := w.gate("GET:/", false), (*served)(&Request{visit: &visit{in: *requestOf()}})
 	b.ReportAllocs()
 	for i := 0; i < b.N; i++ {
 		var e entry
 		if r := g.enter(f, nil, &e); r != nil {
 			b.Fatal(r)
 		}
-		e.exit(outcome{status: 200, grpc: -1})
+		e.exit(&outcome{status: 200, grpc: -1})
 	}
 }

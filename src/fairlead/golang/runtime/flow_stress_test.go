@@ -38,7 +38,7 @@ func TestNothingIsTakenTwiceByCallsAtOnce(t *testing.T) {
 						}
 					}
 					inside.Add(-1)
-					e.exit(outcome{status: 200, grpc: -1})
+					e.exit(&outcome{status: 200, grpc: -1})
 				}
 			}()
 		}
@@ -49,7 +49,7 @@ func TestNothingIsTakenTwiceByCallsAtOnce(t *testing.T) {
 				break
 			}
 			passed.Add(1)
-			e.exit(outcome{status: 200, grpc: -1})
+			e.exit(&outcome{status: 200, grpc: -1})
 		}
 		if passed.Load() != threshold || highest.Load() > most {
 			t.Errorf("%d passed of %d, %d at a time of %d", passed.Load(), threshold, highest.Load(), most)

@@ -1,6 +1,7 @@
 package fairlead
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -71,9 +72,9 @@ type valueAsked struct {
 const fewValues = 4
 
 // enter lets a call begin or says why not. A rule that paces sleeps here, in the goroutine of the
-// call, and less than a caller waits: done is that caller's. A nil gate lets everything pass, and so
-// does a fault of ours.
-func (g *gate) enter(f facts, done <-chan struct{}, e *entry) (r *Rejection) {
+// call, and less than a caller waits: ctx is that caller's, and nil for one that does not give up. A nil
+// gate lets everything pass, and so does a fault of ours.
+func (g *gate) enter(f facts, ctx context.Context, e *entry) (r *Rejection) {
 	if g == nil {
 		return nil
 	}
@@ -81,7 +82,7 @@ func (g *gate) enter(f facts, done <-chan struct{}, e *entry) (r *Rejection) {
 	if r := g.admit(f, e, 1, false); r != nil {
 		return r
 	}
-	if e.wait > 0 && slept(e.wait, done) {
+	if e.wait > 0 && slept(e.wait, ctx) {
 		e.begin()
 	}
 	return nil
@@ -94,8 +95,13 @@ func entryFault(r **Rejection) {
 	}
 }
 
-// slept waits, and tells whether nobody has given up meanwhile.
-func slept(wait int64, done <-chan struct{}) bool {
+// slept waits, and tells whether nobody has given up meanwhile. A context makes its channel when it is
+// asked for the first time: who does not wait does not ask.
+func slept(wait int64, ctx context.Context) bool {
+	var done <-chan struct{}
+	if ctx != nil {
+		done = ctx.Done()
+	}
 	timer := time.NewTimer(time.Duration(wait))
 	defer timer.Stop()
 	select {
@@ -113,15 +119,18 @@ func (g *gate) admit(f facts, e *entry, n int64, prior bool) *Rejection {
 		if p == nil {
 			return nil
 		}
-		var a about
+		a := &nothing
 		if p.curious {
-			p.ask(f, &a, n, g.world)
+			a = p.ask(f, &about{}, n, g.world)
 		}
-		if r, done := g.admitted(p, &a, &trial{gate: g, program: p, n: n, prior: prior}, e); done {
+		if r, done := g.admitted(p, a, &trial{gate: g, program: p, n: n, prior: prior}, e); done {
 			return r
 		}
 	}
 }
+
+// nothing is what is known of calls that no rule asks about.
+var nothing about
 
 // admitted is false where rules came between what was asked and what is to be decided by it.
 func (g *gate) admitted(p *program, a *about, t *trial, e *entry) (r *Rejection, done bool) {
@@ -159,7 +168,7 @@ func (e *entry) begin() {
 }
 
 // exit gives back what is held and tells rules how the call ended. An entry ends once.
-func (e *entry) exit(o outcome) {
+func (e *entry) exit(o *outcome) {
 	g, p := e.gate, e.program
 	if g == nil {
 		return
@@ -180,10 +189,10 @@ func (e *entry) exit(o outcome) {
 	g.family.mu.Lock()
 	defer g.family.mu.Unlock()
 	for i := range e.held {
-		e.held[i].end(rt, &o, failed, now)
+		e.held[i].end(rt, o, failed, now)
 	}
 	for _, one := range p.breakers {
-		one.end(rt, &o, failed, now)
+		one.end(rt, o, failed, now)
 	}
 	e.held = nil
 }

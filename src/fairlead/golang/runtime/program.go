@@ -119,8 +119,8 @@ func (nobody) caller() string                        { return "" }
 func (nobody) entrance() string                      { return "" }
 func (nobody) value(*param) (string, []string, bool) { return "", nil, false }
 
-// ask asks what rules want to know of a call. No lock is held: applications answer.
-func (p *program) ask(f facts, a *about, n int64, w *world) {
+// ask asks what rules want to know of a call, and puts it into a. No lock is held: applications answer.
+func (p *program) ask(f facts, a *about, n int64, w *world) *about {
 	if f == nil {
 		f = nobody{}
 	}
@@ -144,4 +144,5 @@ func (p *program) ask(f facts, a *about, n int64, w *world) {
 	for _, one := range p.elsewhere {
 		a.read = append(a.read, one.read(n, w))
 	}
+	return a
 }

@@ -191,7 +191,7 @@ func (r *Request) pass(g *gate, e *entry) *Rejection {
 		r.name(g.resource)
 	}
 	e.started = r.began
-	rejection := g.enter((*served)(r), r.Context.Done(), e)
+	rejection := g.enter((*served)(r), r.Context, e)
 	if rejection != nil {
 		r.turnedAway(rejection)
 	} else if e.would != nil {
@@ -234,7 +234,7 @@ func (r *Request) to(template string) *Rejection {
 // come says that a route has been looked at. A request that has ended meanwhile is left here.
 func (r *Request) come() {
 	if !r.state.CompareAndSwap(routing, 0) {
-		r.leave(r.late)
+		r.leave(&r.late)
 	}
 }
 
@@ -269,7 +269,7 @@ func (r *Request) End(status, grpc int, failed bool) {
 	o := outcome{status: status, grpc: grpc, failed: failed, elapsed: now - r.began, at: now}
 	for {
 		if r.state.CompareAndSwap(0, now<<endedShift|over) {
-			r.leave(o)
+			r.leave(&o)
 			return
 		}
 		r.late = o
@@ -280,7 +280,7 @@ func (r *Request) End(status, grpc int, failed bool) {
 }
 
 // leave leaves gates, once nobody enters any more.
-func (r *Request) leave(o outcome) {
+func (r *Request) leave(o *outcome) {
 	defer r.recovered()
 	r.routed.exit(o)
 	r.entry.exit(o)

@@ -105,7 +105,10 @@ func pathPart(template, path, name string) (string, bool) {
 
 func headerText(in *Inbound, name headerName) string {
 	values := in.Header[name.spelt(in.GRPC)]
-	if len(values) == 1 {
+	switch len(values) {
+	case 0:
+		return ""
+	case 1:
 		return values[0]
 	}
 	return strings.Join(values, ",")

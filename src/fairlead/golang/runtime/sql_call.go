@@ -74,12 +74,8 @@ func (p *SQLPool) Begin(ctx context.Context, text string, args []any) (call *SQL
 	if gate == nil {
 		return c, nil
 	}
-	var done <-chan struct{}
-	if ctx != nil {
-		done = ctx.Done()
-	}
 	c.entry.started = c.began
-	rejection := gate.enter(&sqlFacts{Serving(ctx), args}, done, &c.entry)
+	rejection := gate.enter(&sqlFacts{Serving(ctx), args}, ctx, &c.entry)
 	if rejection != nil {
 		c.meter.rejected(rejection, false)
 		return nil, rejection
@@ -102,7 +98,7 @@ func (c *SQLCall) End(err error) {
 	}()
 	now := clock()
 	kind, failed := sqlFault(err)
-	c.entry.exit(outcome{grpc: -1, fault: kind, failed: failed, elapsed: now - c.began, at: now})
+	c.entry.exit(&outcome{grpc: -1, fault: kind, failed: failed, elapsed: now - c.began, at: now})
 	c.meter.end(now-c.began, failed)
 }
 

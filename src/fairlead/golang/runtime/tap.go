@@ -23,7 +23,7 @@ var (
 )
 
 // tap tells of a request that has ended, if one more is wanted in this second.
-func (r *Request) tap(o outcome) {
+func (r *Request) tap(o *outcome) {
 	most, now := tapMost.Load(), time.Now()
 	tapped.lock.Lock()
 	defer tapped.lock.Unlock()
@@ -38,7 +38,7 @@ func (r *Request) tap(o outcome) {
 }
 
 // tapRow is fairlead.protocols.watch.report.RequestReport.
-func (r *Request) tapRow(o outcome, now time.Time) []any {
+func (r *Request) tapRow(o *outcome, now time.Time) []any {
 	var status any
 	if o.status > 0 {
 		status = o.status
