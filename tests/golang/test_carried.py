@@ -67,21 +67,21 @@ def test_what_is_no_program_of_ours_carries_nothing(tmp_path: Path, text: bytes)
 
 
 @pytest.fixture(scope="module")
-def project(few: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+def project(go: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A program, built with the agent, without, and stripped of all that can be."""
-    found = Project(few, tmp_path_factory.mktemp("carried") / "hello")
+    found = Project(go, tmp_path_factory.mktemp("carried") / "hello")
     found.write("main.go", SLEEPS)
     found.fairlead("build", "-ldflags=-s -w", "-trimpath", "--gls=off", "-o", "ours", ".")
     found.plain("build", "-o", "plain", ".")
     return found
 
 
-def test_a_stripped_program_says_that_the_agent_is_in_it(project: Project, few: Path) -> None:
+def test_a_stripped_program_says_that_the_agent_is_in_it(project: Project, go: Path) -> None:
     """`go version` says the rest, and the exit status whether all of them have it."""
-    assert go_version(project.folder / "ours") == f"go{few.name}"
+    assert go_version(project.folder / "ours") == f"go{go.name}"
     said = project.run(FAIRLEAD, "go", "version", "ours")
     lines = [
-        f"ours: go{few.name}",
+        f"ours: go{go.name}",
         f"\tfairlead\t{__version__}\tgoroutines=off",
         *(f"\thook\t{one}" for one in ("database/sql", "net/http", "os/signal")),
     ]
@@ -109,9 +109,9 @@ def running(program: Path, log: Path, **settings: str) -> Iterator[int]:
         process.kill()
 
 
-def doctor(pid: int, *words: str) -> subprocess.CompletedProcess[str]:
-    """Return what doctor says of a process."""
-    argv = [sys.executable, "-m", "fairlead.cli.main", "doctor", str(pid), *words]
+def doctor(*words: str) -> subprocess.CompletedProcess[str]:
+    """Return what doctor says."""
+    argv = [sys.executable, "-m", "fairlead.cli.main", "doctor", *words]
     return subprocess.run(
         argv, env=plain_environment(), capture_output=True, text=True, check=False
     )
@@ -157,14 +157,17 @@ def test_doctor_says_why_a_go_program_is_not_governed(
 ) -> None:
     """Its file says whether there is an agent in it, and its environment what is missing."""
     with running(project.folder / program, tmp_path / "log", **settings) as pid:
-        said = doctor(pid)
-        plain = json.loads(doctor(pid, "-o", "json").stdout)
+        said = doctor(str(pid))
+        plain = json.loads(doctor(str(pid), "-o", "json").stdout)
+        among = json.loads(doctor("-o", "json").stdout)["processes"]
     assert said.returncode == 1
     assert text in said.stdout
     assert f"    → {remedy}" in said.stdout
     (problem,) = plain["problems"]
     assert text in problem["text"]
     assert problem["code"] == ("absent" if program == "plain" else "off")
+    told = [one["silent"] for one in among if one["pid"] == pid]
+    assert told == ([plain["silent"]] if problem["code"] == "off" and settings else [])
 
 
 def test_doctor_finds_a_program_by_the_state_that_it_was_given(
@@ -176,5 +179,5 @@ def test_doctor_finds_a_program_by_the_state_that_it_was_given(
     with running(
         project.folder / "ours", tmp_path / "log", FAIRLEAD_STATE=state, **settings
     ) as pid:
-        said = doctor(pid)
+        said = doctor(str(pid))
     assert "app         shop in namespace default" in said.stdout

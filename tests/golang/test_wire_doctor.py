@@ -30,6 +30,7 @@ def test_doctor_says_what_a_program_enforces(
     said = asked(one, tmp_path)
     assert "lane        gray (set)" in said
     assert f"address     {one.address}" in said
+    assert "  counting    alone" in said
     assert "  snapshot    live, in force for" in said
     assert ", go1." in said
     assert "!" not in said

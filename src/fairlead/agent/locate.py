@@ -46,6 +46,12 @@ def candidates(settings: Settings) -> list[Candidate]:
     ]
 
 
+def others(found: Iterable[Candidate]) -> list[int]:
+    """Return the processes with settings of an agent that are no Pythons, and not among `found`."""
+    known = {one.pid for one in found}
+    return sorted(pid for pid, one in _started() if not one.python and pid not in known)
+
+
 class _Started(NamedTuple):
     """What the environment of a process says, as it was when it started."""
 
@@ -80,8 +86,8 @@ def _started() -> Iterable[tuple[int, _Started]]:
             yield pid, _read(environ, python=_is_python(pid) and bool(environ.get(_SWITCHES[0])))
 
 
-_SWITCHES = ("FAIRLEAD_ENABLED", "FAIRLEAD_CONTROL", "FAIRLEAD_SOURCE")
-"""The first one is Python's; either of the others has a Go program governed."""
+_SWITCHES = ("FAIRLEAD_ENABLED", "FAIRLEAD_CONTROL", "FAIRLEAD_SOURCE", "FAIRLEAD_APP")
+"""The first one is Python's; a Go program is governed by others."""
 
 
 def _read(environ: Mapping[str, str], *, python: bool) -> _Started:

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from typing import Any
 
 from fairlead.agent.inspect import ask
-from fairlead.agent.locate import Candidate, candidates
+from fairlead.agent.locate import Candidate, candidates, others
 from fairlead.agent.settings import InvalidSetting, Settings
 from fairlead.cli.doctor import application, environment, process, program
 from fairlead.cli.doctor.asking import Unanswered
@@ -133,7 +133,7 @@ def _show_one(pid: int, found: list[Candidate], *, as_json: bool) -> int:
 
 
 def _show_all(here: Answer, found: list[Candidate], *, as_json: bool) -> int:
-    answers = [_ask(candidate) for candidate in found]
+    answers = [*map(_ask, found), *program.switched_off(others(found))]
     around = list(environment.problems(here))
     if as_json:
         _print_json(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from fairlead.agent.settings import VARIABLES, InvalidSetting
@@ -10,6 +10,9 @@ from fairlead.cli.doctor.diagnosis import Answer
 from fairlead.golang.carried import carried, go_version
 
 _PROC = Path("/proc")
+
+OFF, ABSENT = "off", "absent"
+"""States of a process whose agent does nothing, and of one that has none."""
 
 _ELSEWHERE = frozenset(
     (
@@ -41,10 +44,17 @@ def examined(pid: int) -> Answer | None:
         return None
     if found is None:
         silent = f"is a program in Go ({version}) that was built without the agent"
-        return {"pid": pid, "state": "absent", "silent": silent, "remedy": _BUILD}
+        return {"pid": pid, "state": ABSENT, "silent": silent, "remedy": _BUILD}
     why, remedy = next(_reasons(environ))
     silent = f"has the agent of fairlead {found.fairlead} in it ({found.go}), {why}"
-    return {"pid": pid, "state": "off", "silent": silent, "remedy": remedy}
+    return {"pid": pid, "state": OFF, "silent": silent, "remedy": remedy}
+
+
+def switched_off(pids: Iterable[int]) -> Iterator[Answer]:
+    """Yield what there is to say of the programs among `pids` that have the agent in them."""
+    for answer in map(examined, pids):
+        if answer is not None and answer["state"] == OFF:
+            yield answer
 
 
 def _reasons(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -124,6 +124,7 @@ func description() plainObject {
 		"shadows":   plainObject{"setting": set.shadow, "unfit": plainObject{"tables": tables, "databases": databases}, "lanes": lanes},
 		"unmatched": unmatched(),
 		"standing":  standingTold(), "address": plainObject{"chosen": "", "reason": "", "others": []string{}},
+		"gates":   plainObject{"interpreted": "", "shared": nil}, // each process counts for itself
 		"refusal": "", "snapshot": plainObject{}, "state": plainObject{"path": "", "problem": ""},
 		"control": plainObject{"source": set.source, "url": set.control, "connected": false, "problem": ""},
 	}

@@ -115,7 +115,7 @@ func hooksTold() []hookTold {
 		}
 		seen[path] = true
 		one := hookTold{Library: path, Version: version, State: "hooked"}
-		if !OnFor(path) {
+		if !OnFor(path) && (len(knownHooks) == 0 || isHook(path)) {
 			one.State, one.Reason = "skipped", "FAIRLEAD_DISABLE names it"
 		}
 		found = append(found, one)
