@@ -182,7 +182,7 @@ func outside(ctx context.Context, p *plan, host string, out *Outbound) (*Call, *
 	}
 	c := &Call{ctx: ctx, out: *out, plan: p, began: clock()}
 	c.request = underWay(Serving(ctx))
-	c.meter = metered(g.resource, "client", c.lane)
+	c.meter = g.resource.metered("client", c.lane)
 	return c, c.pass(g)
 }
 

@@ -58,7 +58,7 @@ type fitting struct {
 }
 
 func (f *fitting) program(named bool, matching []*named) *program {
-	f.made, f.any, f.at, f.group = &program{}, false, "", 0
+	f.made, f.any, f.at, f.group = &program{plain: true}, false, "", 0
 	index := f.world.index
 	if named {
 		for i, scope := range scopesOf(f.station.resource) {
@@ -80,6 +80,7 @@ func (f *fitting) program(named bool, matching []*named) *program {
 		return nil
 	}
 	p := f.made
+	p.plain = p.plain && !p.others()
 	p.curious = p.caller || p.entrance || len(p.hots) > 0 || len(p.elsewhere) > 0
 	return p
 }
@@ -94,6 +95,7 @@ func (f *fitting) add(rules *named) {
 	}
 	for _, one := range rules.hots {
 		f.selection(&one.rule)
+		p.plain = p.plain && plain(&one.rule) && one.Behaviour != hotInFlight
 		p.hots, p.params = append(p.hots, f.hot(one)), append(p.params, &one.Param)
 	}
 	for _, one := range rules.rates {

@@ -98,7 +98,7 @@ func (w *world) station(name string) *station {
 	}
 	made := &station{resource: name, family: fam}
 	for _, to := range []**gate{&made.plain, &made.full, &made.others} {
-		*to = &gate{resource: name, family: fam, world: w, station: made}
+		*to = &gate{resource: naming{name: name}, family: fam, world: w, station: made}
 	}
 	w.stations[name] = made
 	w.fit(made)

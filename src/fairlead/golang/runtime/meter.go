@@ -1,6 +1,7 @@
 package fairlead
 
 import (
+	"math/bits"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -100,20 +101,48 @@ func metered(name, side, lane string) *meter {
 	if !counting.Load() {
 		return nil
 	}
+	return metersOf(name, side).of(lane)
+}
+
+func metersOf(name, side string) *interfaceMeters {
 	if name == theRest {
 		name = restOf(side)
 	}
-	found := metersKnown.find(name)
-	if found == nil {
-		found = newMeters(name, side)
+	if found := metersKnown.find(name); found != nil {
+		return found
 	}
+	return newMeters(name, side)
+}
+
+func (i *interfaceMeters) of(lane string) *meter {
 	if lane == "" {
-		return &found.base
+		return &i.base
 	}
-	if one := found.lanes.find(lane); one != nil {
+	if one := i.lanes.find(lane); one != nil {
 		return one
 	}
-	return found.newLane(lane)
+	return i.newLane(lane)
+}
+
+// naming is a name of an interface that stays, with the meters that were found by it.
+type naming struct {
+	name  string
+	found atomic.Pointer[interfaceMeters]
+}
+
+// metered is the same as the function, without a lookup. What stands for the rest is not kept: more
+// interfaces may be told apart later.
+func (n *naming) metered(side, lane string) *meter {
+	if !counting.Load() {
+		return nil
+	}
+	found := n.found.Load()
+	if found == nil {
+		if found = metersOf(n.name, side); found.base.name == n.name {
+			n.found.Store(found)
+		}
+	}
+	return found.of(lane)
 }
 
 // restOf is where the rest of a side is kept: no name of any.
@@ -207,16 +236,23 @@ var bounds = [buckets - 1]int64{
 	10e9, 15e9, 20e9, 30e9, 60e9,
 }
 
-func bucketOf(elapsed int64) int {
-	low, high := 0, len(bounds)
-	for low < high {
-		if middle := (low + high) / 2; elapsed <= bounds[middle] {
-			high = middle
-		} else {
-			low = middle + 1
+// firstBuckets are the buckets of the shortest times of so many bits.
+var firstBuckets = func() (found [65]int) {
+	for length := 1; length < len(found); length++ {
+		found[length] = found[length-1]
+		for least := uint64(1) << (length - 1); found[length] < len(bounds) && least > uint64(bounds[found[length]]); {
+			found[length]++
 		}
 	}
-	return low
+	return found
+}()
+
+func bucketOf(elapsed int64) int {
+	bucket := firstBuckets[bits.Len64(uint64(max(0, elapsed)))]
+	for bucket < len(bounds) && elapsed > bounds[bucket] {
+		bucket++
+	}
+	return bucket
 }
 
 // ruleCount is whom a rule turned away at one resource, for one reason.

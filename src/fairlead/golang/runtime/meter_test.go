@@ -2,6 +2,7 @@ package fairlead
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -140,6 +141,14 @@ func TestBucketsAreThoseOfPython(t *testing.T) {
 		if bucketOf(elapsed) != bucket {
 			t.Error(elapsed, bucketOf(elapsed))
 		}
+	}
+	for i, bound := range bounds {
+		if bucketOf(bound) != i || bucketOf(bound+1) != i+1 || bucketOf(-bound) != 0 {
+			t.Error(bound, bucketOf(bound), bucketOf(bound+1))
+		}
+	}
+	if bucketOf(math.MaxInt64) != buckets-1 {
+		t.Error(bucketOf(math.MaxInt64))
 	}
 }
 

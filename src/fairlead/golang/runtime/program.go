@@ -7,6 +7,7 @@ import "sync/atomic"
 type program struct {
 	inside atomic.Int64 // calls that it has let in and that have not ended
 
+	plain     bool // whether all that it has counts everybody's calls, rejects and looks nowhere else
 	curious   bool // whether something is to be asked before the lock is taken
 	caller    bool
 	entrance  bool
@@ -118,6 +119,51 @@ type nobody struct{}
 func (nobody) caller() string                        { return "" }
 func (nobody) entrance() string                      { return "" }
 func (nobody) value(*param) (string, []string, bool) { return "", nil, false }
+
+// straight lets one call in that nothing stands against, by the same tests as a trial: what most calls
+// come to, of a program that is plain. Where it is false nothing was taken, and a trial has to say.
+// The lock of the family is held.
+func (p *program) straight(a *about, now int64) bool {
+	for i, one := range p.hots {
+		if v := &a.few[i]; v.known && (v.several != nil || one.one == nil || one.one.test(now, 1, v) != 0) {
+			return false
+		}
+	}
+	for _, one := range p.rates {
+		if !one.roomy(now) && one.lacking(1, now) != nil {
+			return false
+		}
+	}
+	for _, one := range p.caps {
+		if one.over(1) {
+			return false
+		}
+	}
+	for _, one := range p.breakers {
+		if one.state != closed {
+			return false
+		}
+	}
+	for i, one := range p.hots {
+		if v := &a.few[i]; v.known {
+			one.one.take(now, 1, v)
+		}
+	}
+	for _, one := range p.rates {
+		one.take(1, now)
+	}
+	for _, one := range p.caps {
+		one.inside.Add(1)
+	}
+	p.inside.Add(1)
+	return true
+}
+
+// others tells whether a program has what only a trial asks.
+func (p *program) others() bool {
+	return len(p.hots) > fewValues ||
+		len(p.somes)+len(p.authority)+len(p.elsewhere)+len(p.throttles)+len(p.reads) > 0
+}
 
 // ask asks what rules want to know of a call, and puts it into a. No lock is held: applications answer.
 func (p *program) ask(f facts, a *about, n int64, w *world) *about {

@@ -183,13 +183,11 @@ func (r *Request) pass(g *gate, e *entry) *Rejection {
 		return nil
 	}
 	if e == &r.entry {
-		r.came = &g.resource
+		r.came = &g.resource.name
 	} else {
-		r.door.Store(&g.resource)
+		r.door.Store(&g.resource.name)
 	}
-	if r.meter == nil {
-		r.name(g.resource)
-	}
+	r.named(&g.resource)
 	e.started = r.began
 	rejection := g.enter((*served)(r), r.Context, e)
 	if rejection != nil {
@@ -226,8 +224,8 @@ func (r *Request) to(template string) *Rejection {
 	r.template = template
 	method := meantMethod(r.in.Method)
 	resource := routeResource(method, template)
-	r.door.Store(resource)
-	r.name(*resource)
+	r.door.Store(&resource.name)
+	r.named(resource)
 	return r.passRoute(r.plan.rules.routed(method, template))
 }
 
@@ -253,6 +251,13 @@ func (r *Request) name(resource string) {
 	}
 	r.meter = metered(resource, "server", r.lane)
 	r.meter.begin()
+}
+
+func (r *Request) named(resource *naming) {
+	if r.meter == nil {
+		r.meter = resource.metered("server", r.lane)
+		r.meter.begin()
+	}
 }
 
 // End gives back what the request holds. status is of HTTP, grpc a code or -1; failed says that it

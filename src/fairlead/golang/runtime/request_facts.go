@@ -211,31 +211,31 @@ const mostRoutes = 10_000
 
 var routeNames struct {
 	sync.RWMutex
-	known map[[2]string]*string
+	known map[[2]string]*naming
 }
 
 // routeResource returns METHOD:/template, made once for each.
-func routeResource(method, template string) *string {
+func routeResource(method, template string) *naming {
 	key := [2]string{method, template}
 	routeNames.RLock()
-	name := routeNames.known[key]
+	found := routeNames.known[key]
 	routeNames.RUnlock()
-	if name != nil {
-		return name
+	if found != nil {
+		return found
 	}
-	made := template
+	made := &naming{name: template}
 	if knownMethods[method] {
-		made = method + ":" + template
+		made.name = method + ":" + template
 	}
 	routeNames.Lock()
 	defer routeNames.Unlock()
 	if routeNames.known == nil {
-		routeNames.known = map[[2]string]*string{}
+		routeNames.known = map[[2]string]*naming{}
 	}
 	if len(routeNames.known) < mostRoutes {
-		routeNames.known[key] = &made
+		routeNames.known[key] = made
 	}
-	return &made
+	return made
 }
 
 // knownMethods are those that resources are named by without a rule that names them.

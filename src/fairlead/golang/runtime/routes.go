@@ -73,7 +73,7 @@ func (r *Request) Named(pattern, path string) {
 	}
 	if template, _ := r.patternTemplate(pattern, path); template != "" {
 		r.template = template
-		r.name(*routeResource(meantMethod(r.in.Method), template))
+		r.named(routeResource(meantMethod(r.in.Method), template))
 	}
 }
 

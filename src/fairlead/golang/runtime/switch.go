@@ -85,7 +85,9 @@ func start() {
 	for _, path := range set.disable {
 		off[path] = true
 	}
-	hookOff.Store(&off)
+	if len(off) > 0 {
+		hookOff.Store(&off)
+	}
 	told = habits{
 		distrusts: set.trust != mesh,
 		traceless: set.trace == offWord,

@@ -66,12 +66,12 @@ func (t *trial) run(a *about, e *entry) *Rejection {
 		return nil
 	}
 	e.would = t.would
-	return f.answer(t.gate.resource)
+	return f.answer(t.gate.resource.name)
 }
 
 // simulates keeps what a rule that only simulates would have answered.
 func (t *trial) simulates(f refusal) {
-	r := f.answer(t.gate.resource)
+	r := f.answer(t.gate.resource.name)
 	last := &t.would
 	for *last != nil {
 		last = &(*last).next

@@ -93,6 +93,9 @@ func (r *rate) remember(used, span, now int64) {
 	}
 }
 
+// roomy tells whether it is known without a look at the windows that there is room for one.
+func (r *rate) roomy(now int64) bool { return now < r.edge && r.count < r.ceiling }
+
 // lacking returns the window without room for n, or nil; it brings the marks up to date.
 func (r *rate) lacking(n, now int64) *window {
 	if now < r.edge && r.count+n <= r.ceiling {
