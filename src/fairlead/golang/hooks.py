@@ -88,6 +88,8 @@ _CONNECT = (
     " (cm connectMethod, err error)"
 )
 
+_HIJACK = "func (w *response) Hijack() (rwc net.Conn, buf *bufio.ReadWriter, err error)"
+
 _DIAL = "func (t *Transport) dial(ctx context.Context, network, addr string) (net.Conn, error)"
 
 _CONTEXT = "ctx context.Context"
@@ -160,6 +162,11 @@ STANDARD = (
                 ("func (sh serverHandler) ServeHTTP(rw ResponseWriter, req *Request)",),
                 "fairleadServeHTTP",
             ),
+            Rename(
+                (_HIJACK,),
+                "fairleadHijack",
+            ),
+            Rename(("func (w *response) FlushError() error",), "fairleadFlushError"),
         ),
         added=(
             _SHARED,

@@ -143,14 +143,15 @@ func (p *protection) sample(now float64, found load) bool {
 	return true
 }
 
-// admit lets a request in, before it is known what it asks for, or says why not. in tells whether it
-// is to leave: who is never rejected is not counted as one inside.
-func (p *protection) admit(path string, header map[string][]string, at int64) (r *Rejection, in bool) {
+// admit lets a request in, before it is known what it asks for, or says why not: would is what a rule
+// that only simulates would have answered. in tells whether it is to leave: who is never rejected is
+// not counted as one inside.
+func (p *protection) admit(path string, header map[string][]string, at int64) (r, would *Rejection, in bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	rule := p.rule
 	if rule == nil {
-		return nil, false
+		return nil, nil, false
 	}
 	spare := 0.0
 	if len(p.priorities) > 0 {
@@ -158,17 +159,16 @@ func (p *protection) admit(path string, header map[string][]string, at int64) (r
 	}
 	if spare < 1 && p.strategy.admits(float64(at)/float64(second), p.inside, spare) {
 		p.inside++
-		return nil, true
+		return nil, nil, true
 	}
 	if p.excepted.match(path) {
-		return nil, false
+		return nil, nil, false
 	}
 	r = refusal{p.said, reasonOverload, 0}.answer(overloadName)
 	if rule.Mode == modeSimulate {
-		(*meter)(nil).rejected(r, true)
-		return nil, false
+		return nil, r, false
 	}
-	return r, false
+	return r, nil, false
 }
 
 // spareOf returns the share of the room that a request leaves; 1 for one that is not served.
@@ -185,6 +185,14 @@ func (p *protection) spareOf(path string, header map[string][]string) float64 {
 		}
 	}
 	return 0
+}
+
+// release lets go of a request that was let in, and goes on for as long as it likes: of a stream only
+// the beginning is judged.
+func (p *protection) release() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.inside--
 }
 
 // leave ends a request that was let in, and has taken so many nanoseconds.

@@ -111,14 +111,22 @@ func (r *Request) admit() (rejection *Rejection) {
 	defer r.recovered()
 	r.lane = r.plan.lanes.own
 	if shed := r.plan.shed; shed != nil {
-		rejection, inside := shed.admit(r.in.Path, r.in.Header, r.began)
+		rejection, would, inside := shed.admit(r.in.Path, r.in.Header, r.began)
+		// It came for no interface of its own, and before anybody knew its lane.
 		if rejection != nil {
-			r.name(rejection.Resource)
+			r.meter = metered(rejection.Resource, "server", "")
+			r.meter.begin()
 			r.turnedAway(rejection)
 			return rejection
 		}
+		if would != nil {
+			metered(would.Resource, "server", "").rejected(would, true)
+		}
 		if inside {
 			r.shed = shed
+		}
+		if r.in.GRPC && r.in.Message == nil { // of a stream only the beginning is judged
+			r.lasts()
 		}
 	}
 	r.arrive()
@@ -227,6 +235,33 @@ func (r *Request) to(template string) *Rejection {
 	r.door.Store(&resource.name)
 	r.named(resource)
 	return r.passRoute(r.plan.rules.routed(method, template))
+}
+
+// Lasts says that the request of ctx goes on for as long as it likes: its connection was taken over or,
+// where it has begun, a part of its answer was sent.
+func Lasts(ctx context.Context, begun bool) {
+	defer flatFault("request")
+	if current().shed == nil {
+		return
+	}
+	r, _ := ctx.Value(requestKey{}).(*Request)
+	if r == nil || !r.state.CompareAndSwap(0, routing) {
+		return
+	}
+	defer r.come()
+	if begun && r.shed != nil {
+		now := clock()
+		r.shed.leave(now, now-r.began)
+		r.shed = nil
+	}
+	r.lasts()
+}
+
+func (r *Request) lasts() {
+	if r.shed != nil {
+		r.shed.release()
+		r.shed = nil
+	}
 }
 
 // come says that a route has been looked at. A request that has ended meanwhile is left here.

@@ -113,3 +113,54 @@ func BenchmarkRequest(b *testing.B) {
 		r.End(200, -1, false)
 	}
 }
+
+// busyNow has a rule let in one request at a time, as the process is too busy for more.
+func busyNow(t *testing.T, mode string) {
+	before := guard
+	guard = &protection{cores: before.cores, samples: true} // nobody looks
+	t.Cleanup(func() { guard = before })
+	rule := &overloadRule{}
+	rule.usual()
+	rule.Rule, rule.Mode = "AdaptiveOverloadProtectionStrategy/x", mode
+	inForceWith(t, &snapshot{Digest: "busy", Governance: governanceOn, Lanes: twoLanes, Workload: workload{Lane: "blue"}, overload: rule})
+	for i := 0; i < 20; i++ {
+		guard.sample(float64(i), load{cpu: 1})
+	}
+}
+
+func TestOfAStreamOnlyTheBeginningIsJudged(t *testing.T) {
+	busyNow(t, modeEnforce)
+	stream := &Inbound{GRPC: true, Path: "/shop.Shop/Watch", Header: map[string][]string{}}
+	unary := &Inbound{GRPC: true, Path: "/shop.Shop/Get", Header: map[string][]string{}, Message: 1}
+	first, refused := Begin(context.Background(), stream)
+	defer first.End(0, 0, false)
+	second, also := Begin(context.Background(), unary)
+	defer second.End(0, 0, false)
+	if refused != nil || also != nil {
+		t.Fatalf("a call is turned away while a stream is open: %v, %v", refused, also)
+	}
+	third, refused := Begin(context.Background(), stream)
+	third.End(0, 0, false)
+	if refused == nil || guard.inside != 1 {
+		t.Errorf("a stream comes in beside a call: %d inside", guard.inside)
+	}
+}
+
+func TestWhatAProcessTurnsAwayCameForNoInterfaceAndOnNoLane(t *testing.T) {
+	counting.Store(true)
+	mostNames.Store(100)
+	defer counting.Store(false)
+	for mode, want := range map[string][2]int64{modeEnforce: {1, 0}, modeSimulate: {0, 1}} {
+		busyNow(t, mode)
+		m := metered(overloadName, "server", "")
+		turned, simulated := m.turned.Load(), m.simulated.Load()
+		in := &Inbound{Method: "GET", Path: "/", Header: map[string][]string{}}
+		first, _ := Begin(context.Background(), in)
+		second, _ := Begin(context.Background(), in)
+		second.End(429, -1, false)
+		first.End(200, -1, false)
+		if found := [2]int64{m.turned.Load() - turned, m.simulated.Load() - simulated}; found != want {
+			t.Errorf("%s: %v were turned away, or would have been", mode, found)
+		}
+	}
+}

@@ -1,6 +1,10 @@
 package http
 
-import fairlead "index"
+import (
+	"bufio"
+	fairlead "index"
+	"net"
+)
 
 // ServeHTTP is what every request comes by that a Server serves.
 func (sh serverHandler) ServeHTTP(rw ResponseWriter, req *Request) {
@@ -33,6 +37,24 @@ func (sh serverHandler) fairleadServe(rw ResponseWriter, req *Request) {
 		sh.fairleadServeHTTP(rw, req)
 	}
 	failed = false
+}
+
+// Hijack hands a connection over: what comes by it from now on is no request.
+func (w *response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffer, err := w.fairleadHijack()
+	if err == nil && fairlead.OnFor(fairleadPath) {
+		fairlead.Lasts(w.req.Context(), false)
+	}
+	return conn, buffer, err
+}
+
+// FlushError sends what there is of an answer: it is a stream.
+func (w *response) FlushError() error {
+	err := w.fairleadFlushError()
+	if fairlead.OnFor(fairleadPath) {
+		fairlead.Lasts(w.req.Context(), true)
+	}
+	return err
 }
 
 func fairleadScheme(req *Request) string {
