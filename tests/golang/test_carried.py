@@ -94,7 +94,12 @@ def test_a_stripped_program_says_that_the_agent_is_in_it(project: Project, go: P
     )
     none = project.run(FAIRLEAD, "go", "version", "main.go")
     assert none.returncode == 1
-    assert "fairlead: main.go is no program in Go" in none.stderr
+    assert "fairlead: main.go: no program in Go" in none.stderr
+    both = project.run(FAIRLEAD, "go", "version", ".")
+    assert [line for line in both.stdout.splitlines() if line[0] != "\t"] == [
+        f"{name}: go{go.name}" for name in ("ours", "plain")
+    ]
+    assert (both.returncode, both.stderr) == (1, "")
     assert project.run(FAIRLEAD, "go", "version").stdout.startswith("go version go")
 
 

@@ -14,7 +14,7 @@ from fairlead.golang.carried import carried
 
 def asked(words: Sequence[str]) -> bool:
     """Tell whether ``version`` is asked of files, and not of ``go``."""
-    return any(not word.startswith("-") for word in words)
+    return "-json" not in words and any(not word.startswith("-") for word in words)
 
 
 def told(go: str, words: Sequence[str]) -> int:
@@ -22,15 +22,15 @@ def told(go: str, words: Sequence[str]) -> int:
     command = [go, "version", *words]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     status = REFUSED if done.returncode else OK
-    others = [one for one in words if Path(one).is_file()]
+    others = [one for one in words if not one.startswith("-")]
     for program, lines in _programs(done.stdout):
-        others = [one for one in others if Path(one) != program]
+        others = [one for one in others if not program.is_relative_to(one)]
         print("\n".join(lines))
         ours = list(_lines(program))
         print("\n".join(ours) or _NOTHING)
         status = status if ours else REFUSED
     for one in others:
-        print(f"fairlead: {one} is no program in Go", file=sys.stderr)
+        print(f"fairlead: {one}: no program in Go", file=sys.stderr)
     return REFUSED if others else status
 
 

@@ -39,6 +39,9 @@ func hasRoute(pattern string) {
 	}
 	path := strings.TrimSuffix(pattern[at:], "{$}")
 	folder := strings.HasSuffix(pattern, "/")
+	if strings.HasSuffix(path, "...}") {
+		path, folder = path[:strings.LastIndexByte(path, '{')], true
+	}
 	resources.Lock()
 	defer resources.Unlock()
 	if len(resources.routes)+len(resources.folders) >= mostPatterns {
@@ -211,7 +214,20 @@ func (k *knownPaths) has(name string) bool {
 			return true
 		}
 	}
-	methods := k.routes[path]
+	if servesBy(k.routes[path], method) {
+		return true
+	}
+	for known, methods := range k.routes {
+		if one := (guesses{}); servesBy(methods, method) && strings.IndexByte(known, '{') > 0 {
+			if one.add(known); one.find(path) != "" { // rules may name a path of a route
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func servesBy(methods map[string]bool, method string) bool {
 	return methods != nil && (method == "" || methods[method] || methods[""])
 }
 

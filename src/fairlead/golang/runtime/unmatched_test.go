@@ -28,7 +28,7 @@ func governedBy(t *testing.T, names ...string) {
 }
 
 func TestWhatRulesNameInVainIsToldWhereAllIsKnown(t *testing.T) {
-	governedBy(t, "GET:/greet1b", "/greet1a", "POST:/users/{id}", "/users/{id}", "PUT:/any", "/exact", "/static/x/y", "404", "call:a")
+	governedBy(t, "GET:/greet1b", "/greet1a", "POST:/users/{id}", "/users/{id}", "PUT:/any", "/exact", "/static/x/y", "GET:/users/42", "DELETE:/users/42", "/files/a/b", "404", "call:a")
 	address := &net.TCPAddr{Port: 1}
 	if got := unmatched(); got != nil {
 		t.Fatal(got)
@@ -37,10 +37,10 @@ func TestWhatRulesNameInVainIsToldWhereAllIsKnown(t *testing.T) {
 	if got := unmatched(); got != nil { // no pattern of it is known
 		t.Fatal(got)
 	}
-	for _, pattern := range []string{"GET /greet1a", "GET shop.example/users/{id}", "/any", "/exact/{$}", "/static/"} {
+	for _, pattern := range []string{"GET /greet1a", "GET shop.example/users/{id}", "/any", "/exact/{$}", "/static/", "/files/{rest...}"} {
 		hasRoute(pattern)
 	}
-	want := map[string]string{"GET:/greet1b": "GET:/greet1a", "POST:/users/{id}": "GET:/users/{id}", "/exact": "/exact/"}
+	want := map[string]string{"GET:/greet1b": "GET:/greet1a", "POST:/users/{id}": "GET:/users/{id}", "/exact": "/exact/", "DELETE:/users/42": ""}
 	if got := unmatched(); !reflect.DeepEqual(got, want) {
 		t.Fatal(got)
 	}
