@@ -12,8 +12,10 @@ from typing import NamedTuple
 
 import pytest
 
+from fairlead.agent.inspect import ask
 from fairlead.policy.fallback import Fallback
 from fairlead.policy.limit import RateLimit, Window
+from tests.faults.servers import until
 from tests.golang.modules.building import build_of, told
 
 FALLBACK = Fallback(status=429, headers=(("X-Said", "slow"),), body="slow down")
@@ -97,3 +99,22 @@ def test_a_path_that_no_route_has_is_the_routers_to_answer(
 ) -> None:
     statuses = [get(routers[router], "/nobody/7").status for _ in range(2)]
     assert statuses == [404, 404]
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("router", AROUND_ALL)
+def test_a_router_tells_the_routes_it_has_if_it_can(program: Path, router: str) -> None:
+    """Also of routers within it, of variables, and of what is below a folder; gorilla's cannot."""
+    vain = {"/user/{id}": "/users/{id}", "POST:/users/{id}": "GET:/users/{id}"}
+    there = ("GET:/users/{id}", "/users/7", "/files/a/b")
+    environment = told(program, flow=tuple(map(limit, (*there, *vain))))
+    with subprocess.Popen([program, router], stdout=subprocess.PIPE, env=environment) as process:
+        assert process.stdout is not None
+        try:
+            assert json.loads(process.stdout.readline()).keys() == {router}
+            socket = Path(environment["FAIRLEAD_STATE"]) / f"{process.pid}.sock"
+            until(lambda: ask(socket)["snapshot"]["origin"] == "live", "its rules are in force")
+            wanted = None if router == "mux" else vain
+            until(lambda: ask(socket)["unmatched"] == wanted, "it has told")
+        finally:
+            process.kill()

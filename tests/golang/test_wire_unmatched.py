@@ -100,8 +100,12 @@ def test_a_route_that_is_misspelt_is_told(
         assert ask(socket)["unmatched"] is None
         assert "TargetNotSeen" not in conditions(control)
         return
-    found = until(lambda: conditions(control).get("TargetNotSeen"), "it is told")
-    assert found["reason"] == "NoSuchResource"
+
+    def told() -> Any:
+        found = conditions(control).get("TargetNotSeen", {})
+        return found if found.get("reason") == "NoSuchResource" else None
+
+    found = until(told, "it is told")
     meant = "GET:/greet1b/{name}, did you mean GET:/greet1a/{name}?"
     assert found["message"] == f"app shop has not {meant}"
     assert conditions(control)["Enforced"]["status"] == "False"

@@ -68,6 +68,17 @@ func flatRoute(ctx any, template string, colons bool) (status int, header [][2]s
 	return 0, nil, ""
 }
 
+// flatTells says how a router is asked for the routes of a handler: for pairs of a method and a path as
+// it writes them, with colons or braces, and whether they are all; not where the handler is not its own.
+//
+//go:linkname flatTells
+func flatTells(ask func(handler any) (routes [][2]string, colons, all bool)) {
+	defer flatFault("route")
+	resources.Lock()
+	defer resources.Unlock()
+	resources.tellers = append(resources.tellers, ask)
+}
+
 // flatFault keeps a panic of ours from the application.
 func flatFault(where string) {
 	if err := recover(); err != nil {

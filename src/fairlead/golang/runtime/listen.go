@@ -39,13 +39,15 @@ type server struct {
 	address  net.Addr
 	protocol string
 	methods  []string // of gRPC
-	routed   bool     // of HTTP, whether what comes is handed to a ServeMux
+	mux      bool     // of HTTP, whether all that comes is handed to a ServeMux
+	routed   bool     // or to another router that has told its routes
 }
 
-// Serves says that a server of HTTP begins to serve at an address, and whether it hands all that comes
-// to a ServeMux; Stops, that it serves no more.
-func Serves(address net.Addr, routed bool) {
-	serves(server{address: address, protocol: protocolHTTP, routed: routed})
+// Serves says that a server of HTTP begins to serve at an address, to what it hands all that comes, and
+// whether that is a ServeMux; Stops, that it serves no more.
+func Serves(address net.Addr, handler any, mux bool) {
+	routed := address != nil && active.Load() && routesTold(handler)
+	serves(server{address: address, protocol: protocolHTTP, mux: mux, routed: routed})
 }
 func Stops(address net.Addr) { stops(address) }
 

@@ -7,8 +7,8 @@ import (
 )
 
 // What rules name and this program has not (contract 22, fairlead.instruments.interfaces): told as far
-// as it is sure. Methods of gRPC are known where every server says its own, routes where every server
-// hands what comes to a ServeMux; a router that is asked for one route at a time does not say all.
+// as it is sure: where every server says its methods of gRPC, or hands what comes to a router that has
+// told its routes. What a program has of its own around or beside that may serve whatever it wants.
 
 const (
 	mostVain      = 64 // resources that are told
@@ -22,7 +22,9 @@ var resources struct {
 	sync.Mutex
 	routes    map[string]map[string]bool // methods by path, "" for every method
 	folders   map[string]bool            // below which anything may be
+	patterns  bool                       // whether patterns of a ServeMux are among them
 	overflown bool
+	tellers   []func(handler any) (routes [][2]string, colons, all bool)
 }
 
 var databasesKnown table[string, struct{}]
@@ -44,6 +46,38 @@ func hasRoute(pattern string) {
 	}
 	resources.Lock()
 	defer resources.Unlock()
+	resources.patterns = true
+	addRoute(method, written(path, false), folder)
+}
+
+// routesTold asks a handler for its routes, and returns whether it has told all.
+func routesTold(handler any) bool {
+	defer flatFault("route")
+	resources.Lock()
+	defer resources.Unlock()
+	for _, ask := range resources.tellers {
+		routes, colons, all := ask(handler)
+		if !all {
+			continue
+		}
+		for _, one := range routes {
+			path := one[1]
+			end := strings.IndexByte(path, '*') // a rest; among braces a star is part of a condition
+			if !colons && end != len(path)-1 {
+				end = -1
+			}
+			if end >= 0 {
+				path = path[:end]
+			}
+			addRoute(one[0], written(path, colons), end >= 0)
+		}
+		return true
+	}
+	return false
+}
+
+// addRoute is called with the lock of resources held.
+func addRoute(method, path string, folder bool) {
 	if len(resources.routes)+len(resources.folders) >= mostPatterns {
 		resources.overflown = true
 		return
@@ -51,7 +85,7 @@ func hasRoute(pattern string) {
 	if resources.routes == nil {
 		resources.routes, resources.folders = map[string]map[string]bool{}, map[string]bool{}
 	}
-	if path = written(path, false); folder {
+	if folder {
 		resources.folders[path] = true
 		return
 	}
@@ -163,18 +197,18 @@ func pathsKnown() (found knownPaths, sure bool) {
 	servers := append([]server{}, listening.servers...)
 	listening.Unlock()
 	found.routes = map[string]map[string]bool{}
-	routed := false
+	resources.Lock()
+	defer resources.Unlock()
+	sure = len(servers) > 0 && !resources.overflown
 	for _, one := range servers {
-		if one.protocol == protocolHTTP {
-			routed = true
-			if !one.routed || routersLinked.Load() {
-				return found, false
-			}
-		} else if !found.addMethods(one.methods) {
-			return found, false
+		if one.protocol == protocolGRPC {
+			sure = found.addMethods(one.methods) && sure
+		} else {
+			sure = sure && (one.routed || one.mux && resources.patterns)
 		}
 	}
-	return found, len(servers) > 0 && (!routed || found.addPatterns())
+	found.addRoutes()
+	return found, sure
 }
 
 // addMethods adds the methods of a server of gRPC and their services; false where that has none but
@@ -189,9 +223,7 @@ func (k *knownPaths) addMethods(methods []string) bool {
 	return own
 }
 
-func (k *knownPaths) addPatterns() bool {
-	resources.Lock()
-	defer resources.Unlock()
+func (k *knownPaths) addRoutes() {
 	for path, methods := range resources.routes {
 		k.routes[path] = map[string]bool{}
 		for method := range methods {
@@ -201,7 +233,6 @@ func (k *knownPaths) addPatterns() bool {
 	for path := range resources.folders {
 		k.folders = append(k.folders, path)
 	}
-	return !resources.overflown && len(resources.routes)+len(resources.folders) > 0
 }
 
 func (k *knownPaths) has(name string) bool {
@@ -214,8 +245,8 @@ func (k *knownPaths) has(name string) bool {
 			return true
 		}
 	}
-	if servesBy(k.routes[path], method) {
-		return true
+	if servesBy(k.routes[path], method) || strings.IndexByte(path, '{') > 0 {
+		return servesBy(k.routes[path], method)
 	}
 	for known, methods := range k.routes {
 		if one := (guesses{}); servesBy(methods, method) && strings.IndexByte(known, '{') > 0 {

@@ -18,12 +18,10 @@ func governedBy(t *testing.T, names ...string) {
 	servers := listening.servers
 	listening.servers = nil
 	listening.Unlock()
-	linked := routersLinked.Swap(false)
 	t.Cleanup(func() {
-		routersLinked.Store(linked)
 		inForce.Store(before)
 		listening.servers = servers
-		resources.routes, resources.folders, resources.overflown = nil, nil, false
+		resources.routes, resources.folders, resources.patterns, resources.tellers = nil, nil, false, nil
 	})
 }
 
@@ -33,7 +31,7 @@ func TestWhatRulesNameInVainIsToldWhereAllIsKnown(t *testing.T) {
 	if got := unmatched(); got != nil {
 		t.Fatal(got)
 	}
-	Serves(address, true)
+	Serves(address, nil, true)
 	if got := unmatched(); got != nil { // no pattern of it is known
 		t.Fatal(got)
 	}
@@ -44,11 +42,6 @@ func TestWhatRulesNameInVainIsToldWhereAllIsKnown(t *testing.T) {
 	if got := unmatched(); !reflect.DeepEqual(got, want) {
 		t.Fatal(got)
 	}
-	routersLinked.Store(true)
-	if got := unmatched(); got != nil { // another router may be behind it
-		t.Fatal(got)
-	}
-	routersLinked.Store(false)
 	serves(server{address: address, protocol: protocolGRPC, methods: []string{"/grpc.health.v1.Health/Check"}})
 	if got := unmatched(); got != nil { // it may answer whatever is asked
 		t.Fatal(got)
@@ -57,12 +50,30 @@ func TestWhatRulesNameInVainIsToldWhereAllIsKnown(t *testing.T) {
 
 func TestAHandlerOfTheProgramsOwnMayServeEverything(t *testing.T) {
 	governedBy(t, "GET:/x", "reserve-stock", "sql:shop:SELECT 1", "sql:stock")
-	Serves(&net.TCPAddr{Port: 1}, true)
-	Serves(&net.TCPAddr{Port: 2}, false)
+	Serves(&net.TCPAddr{Port: 1}, nil, true)
+	Serves(&net.TCPAddr{Port: 2}, 42, false)
 	hasRoute("/y")
 	hasDatabase("stock")
 	want := map[string]string{"reserve-stock": "", "sql:shop": ""}
 	if got := unmatched(); !reflect.DeepEqual(got, want) {
+		t.Fatal(got)
+	}
+}
+
+func TestARouterTellsItsRoutes(t *testing.T) {
+	governedBy(t, "GET:/users/{id}", "GET:/users/{uid}", "/files/a", "/files")
+	defer active.Store(active.Swap(true))
+	flatTells(func(handler any) (routes [][2]string, colons, all bool) {
+		return [][2]string{{"GET", "/users/:id"}, {"GET", "/files/*rest"}}, true, handler == 42
+	})
+	flatTells(func(any) (routes [][2]string, colons, all bool) { panic("a stranger's fault") })
+	Serves(&net.TCPAddr{Port: 1}, 42, false)
+	want := map[string]string{"GET:/users/{uid}": "GET:/users/{id}", "/files": ""}
+	if got := unmatched(); !reflect.DeepEqual(got, want) {
+		t.Fatal(got)
+	}
+	Serves(&net.TCPAddr{Port: 2}, 43, false)
+	if got := unmatched(); got != nil {
 		t.Fatal(got)
 	}
 }

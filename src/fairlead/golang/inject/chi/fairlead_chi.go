@@ -14,7 +14,27 @@ func fairleadOn(path string) bool
 //go:linkname fairleadRoute index.flatRoute
 func fairleadRoute(ctx interface{}, template string, colons bool) (status int, header [][2]string, body string)
 
-func init() { fairleadRouter(fairleadPath, fairleadVersion) }
+//go:linkname fairleadTells index.flatTells
+func fairleadTells(ask func(handler interface{}) (routes [][2]string, colons, all bool))
+
+func init() {
+	fairleadRouter(fairleadPath, fairleadVersion)
+	fairleadTells(fairleadRoutes)
+}
+
+// fairleadRoutes tells the routes of a Mux and of those that are mounted in it. It may serve others
+// where it has a handler for what has no route.
+func fairleadRoutes(handler interface{}) (routes [][2]string, colons, all bool) {
+	mx, ours := handler.(*Mux)
+	if !ours || mx.notFoundHandler != nil {
+		return nil, false, false
+	}
+	err := Walk(mx, func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+		routes = append(routes, [2]string{method, route})
+		return nil
+	})
+	return routes, false, err == nil
+}
 
 // FindRoute finds a handler, and puts ours before it where it is the route's own, not a router that is
 // mounted there: only then the whole of the route is known.

@@ -11,7 +11,25 @@ func fairleadOn(path string) bool
 //go:linkname fairleadRoute index.flatRoute
 func fairleadRoute(ctx interface{}, template string, colons bool) (status int, header [][2]string, body string)
 
-func init() { fairleadRouter(fairleadPath, fairleadVersion) }
+//go:linkname fairleadTells index.flatTells
+func fairleadTells(ask func(handler interface{}) (routes [][2]string, colons, all bool))
+
+func init() {
+	fairleadRouter(fairleadPath, fairleadVersion)
+	fairleadTells(fairleadRoutes)
+}
+
+// fairleadRoutes tells the routes of an Echo without routers for hosts of their own.
+func fairleadRoutes(handler interface{}) (routes [][2]string, colons, all bool) {
+	e, ours := handler.(*Echo)
+	if !ours || len(e.routers) > 0 {
+		return nil, true, false
+	}
+	for _, one := range e.Routes() {
+		routes = append(routes, [2]string{one.Method, one.Path})
+	}
+	return routes, true, true
+}
 
 // Find finds a route, and puts an answer in the place of its handler where a rule turns it away. What
 // the application has put around all routes (Use) sees that answer as it sees any.

@@ -11,7 +11,26 @@ func fairleadOn(path string) bool
 //go:linkname fairleadRoute index.flatRoute
 func fairleadRoute(ctx interface{}, template string, colons bool) (status int, header [][2]string, body string)
 
-func init() { fairleadRouter(fairleadPath, fairleadVersion) }
+//go:linkname fairleadTells index.flatTells
+func fairleadTells(ask func(handler interface{}) (routes [][2]string, colons, all bool))
+
+func init() {
+	fairleadRouter(fairleadPath, fairleadVersion)
+	fairleadTells(fairleadRoutes)
+}
+
+// fairleadRoutes tells the routes of an engine, which may serve others where it has a handler for what
+// has no route.
+func fairleadRoutes(handler interface{}) (routes [][2]string, colons, all bool) {
+	engine, ours := handler.(*Engine)
+	if !ours || len(engine.noRoute) > 0 {
+		return nil, true, false
+	}
+	for _, one := range engine.Routes() {
+		routes = append(routes, [2]string{one.Method, one.Path})
+	}
+	return routes, true, true
+}
 
 // Next begins with the route's first handler, or the first middleware before it, once the route is
 // known: a request that a rule turns away comes to none of them.

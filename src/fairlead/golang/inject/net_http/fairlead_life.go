@@ -10,8 +10,8 @@ import (
 func (srv *Server) Serve(l net.Listener) error {
 	if fairlead.OnFor(fairleadPath) && l != nil {
 		address := l.Addr()
-		_, routed := srv.Handler.(*ServeMux)
-		fairlead.Serves(address, routed || srv.Handler == nil)
+		_, mux := srv.Handler.(*ServeMux)
+		fairlead.Serves(address, srv.Handler, mux || srv.Handler == nil)
 		defer fairlead.Stops(address)
 		defer fairlead.Ends(srv.fairleadShutdown)()
 	}
