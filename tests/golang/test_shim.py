@@ -22,7 +22,7 @@ if arguments == ["-V=full"]:
     raise SystemExit
 for one in arguments:
     if one.endswith(".go"):
-        text = open(one).read()
+        text = open(one, errors="replace").read()
         print("file", one, "CHANGED" if "fairleadNext()" in text else "")
         if "{word}" in text:
             raise SystemExit("it does not compile")
@@ -159,10 +159,63 @@ def test_a_type_may_be_written_in_either_way() -> None:
         assert changed == text.replace(" do(", " fairleadDo(")
 
 
-def test_a_declaration_within_other_text_is_none() -> None:
-    assert pattern_of("func do()").startswith("^")
-    with pytest.raises(Drift):
-        renamed({"a.go": "// func do() {\n"}, ["func do()"], "fairleadDo")
+DECLARED = "func (c *Context) Next(a any, more ...string) (n int, err error) {"
+
+NO_DECLARATIONS = [
+    f"// {DECLARED}\n",
+    f"/*\n{DECLARED}\n*/",
+    f"var text = `\n{DECLARED}\n}}`",
+    f"/* a quote ` of another kind\n*/ /*\n{DECLARED}\n` */",
+    f"const tick = '`'\n\n/*\n{DECLARED}\n*/\nconst tock = '`'",
+    f'const quote = "\\"/*"\n\n// "\n/*\n{DECLARED}\n*/',
+    f"const rune = '\\''\n\n/*\n{DECLARED}\n*/",
+    f"var s = `a\\`\n\n/*\n{DECLARED}\n*/",
+    "func (c *Context) NextOne(a any, more ...string) (n int, err error) {\n}",
+    "func (c *Context) Next(a anyhow, more ...string) (n int, err error) {\n}",
+    "func (c *Context) Next(a any, more ...string) (n int, err error)",
+    "func Next(a any, more ...string) (n int, err error) {\n}",
+    'x := "func (c *Context) Next(a any, more ...string) (n int, err error) {"',
+    f"//line /*\n//{DECLARED}",
+]
+
+
+@pytest.mark.parametrize("text", NO_DECLARATIONS)
+def test_what_stands_in_comments_and_strings_is_no_declaration(text: str) -> None:
+    wanted = [DECLARED.removesuffix(" {")]
+    with pytest.raises(Drift, match="no declaration"):
+        renamed({"a.go": f"package gin\n\n{text}\n"}, wanted, "fairleadNext")
+    both = f"package gin\n\n{text}\n\n{DECLARED}\n}}\n"
+    _, changed = renamed({"a.go": both}, wanted, "fairleadNext")
+    assert changed == f"package gin\n\n{text}\n\n{DECLARED}\n}}\n".replace(
+        f"\n\n{DECLARED}\n}}\n", f"\n\n{DECLARED.replace('Next', 'fairleadNext')}\n}}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "func (c *Context) Next(\n\ta any,\n\tmore ...string,\n) (n int, err error) {",
+        "func (c *Context) Next(a interface{}, more ...string) (n int, err error) { // all of it",
+        "func (c *Context) Next(a any /* of them { */, more ...string) (n int, err error) {",
+        "func (c *Context) Next(a any, more ...string) (\r\n\tn int, err error,\r\n) {",
+        "  func (c * Context) Next (a any,more...string) (n int,err error){",
+    ],
+)
+def test_a_declaration_may_be_written_as_people_write(text: str) -> None:
+    whole = f"package gin\n\n{text}\n}}\n\nfunc (c *Other) Next() {{}}\n"
+    _, changed = renamed({"a.go": whole}, [DECLARED.removesuffix(" {")], "fairleadNext")
+    assert changed == whole.replace("Next", "fairleadNext", 1)
+
+
+def test_bytes_that_are_no_text_stay_what_they_are(tmp_path: Path) -> None:
+    """The compiler says what is wrong with them, and not the program before it."""
+    arguments = package(tmp_path)
+    path = Path(next(one for one in arguments if one.endswith("/context.go")))
+    path.write_bytes(GIN.encode() + b"// \xff\n")
+    done = tool(tmp_path)(*arguments)
+    assert done.stderr == ""
+    (room,) = tmp_path.rglob("fairlead/context.go")
+    assert room.read_bytes().endswith(b"// \xff\n")
 
 
 def test_two_declarations_are_one_too_many() -> None:

@@ -47,6 +47,8 @@ class After:
     """By name; versions may have moved the anchor from one to another."""
     anchor: str
     statement: str
+    uses: tuple[str, ...] = ()
+    """Names of the function that the statement has and the anchor has not."""
 
 
 Edit = Rename | Field | After
@@ -54,7 +56,10 @@ Edit = Rename | Field | After
 
 @dataclass(frozen=True, kw_only=True)
 class Added:
-    """A file of ours that joins a package."""
+    """A file of ours that joins a package.
+
+    ``//fairlead:needs`` in it says what it uses of that package (`needs`).
+    """
 
     source: str
     """Below `INJECT`; it keeps its name."""
@@ -148,7 +153,12 @@ STANDARD = (
         package="runtime",
         edits=(
             Field("g", "fairlead unsafe.Pointer"),
-            After(("newproc1",), "newg.gopc = callerpc", "newg.fairlead = callergp.fairlead"),
+            After(
+                ("newproc1",),
+                "newg.gopc = callerpc",
+                "newg.fairlead = callergp.fairlead",
+                uses=("callergp",),
+            ),
             After(("gdestroy", "goexit0"), "gp.labels = nil", "gp.fairlead = nil"),
         ),
         added=(Added(source="runtime/fairlead.go", package="runtime"),),
@@ -263,7 +273,12 @@ STANDARD = (
         what="SIGTERM and SIGINT, which a program may hear itself",
         package="os/signal",
         edits=(
-            After(("process",), "defer handlers.Unlock()", "fairleadHeard(n, handlers.ref[n])"),
+            After(
+                ("process",),
+                "defer handlers.Unlock()",
+                "fairleadHeard(n)",
+                uses=("n",),
+            ),
         ),
         added=(
             Added(source="os_signal/fairlead_heard.go", package="os/signal"),

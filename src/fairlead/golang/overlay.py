@@ -91,7 +91,7 @@ class Making:
         from fairlead.golang.rewrite import Drift, edited
 
         for hook in STANDARD:
-            if not within(self._toolchain.minor, hook.since, hook.before):
+            if not self._within(hook):
                 continue
             if hook.name == GLS and not self._gls:
                 self._tell(hook, "--gls=off")
@@ -99,6 +99,7 @@ class Making:
             files = self._package(hook.package)
             try:
                 changed = edited(files, hook.edits)
+                self._meet(hook)
             except Drift as drift:
                 self.read.update(files)
                 self._tell(hook, f"{hook.package} is not as it was: {drift}")
@@ -107,9 +108,22 @@ class Making:
             for path in changed:
                 self.read.add(path)
                 self._files[self._name(path)] = files[path]
-            for one in hook.added:
-                self._add(one)
+            for one in filter(self._within, hook.added):
+                source = INJECT / one.source
+                self._files[f"{one.package}/{source.name}"] = source.read_bytes()
             self._tell(hook, "")
+
+    def _meet(self, hook: StdHook) -> None:
+        """Raise Drift unless packages have what files of a hook need."""
+        from fairlead.golang.needs import declaring, needs_of
+        from fairlead.golang.rewrite import Drift
+
+        for one in filter(self._within, hook.added):
+            for need in needs_of((INJECT / one.source).read_bytes()):
+                path, near = declaring(self._package(one.package), need)
+                if not path:
+                    raise Drift(f"there is no {need}" + (f"; there is {near}" if near else ""))
+                self.read.add(path)
 
     def _package(self, package: str) -> dict[str, bytes]:
         """Return the files of a package, by path, with what was changed in them already."""
@@ -123,10 +137,8 @@ class Making:
             }
         return self._packages[package]
 
-    def _add(self, one: Added) -> None:
-        if within(self._toolchain.minor, one.since, one.before):
-            source = INJECT / one.source
-            self._files[f"{one.package}/{source.name}"] = source.read_bytes()
+    def _within(self, one: StdHook | Added) -> bool:
+        return within(self._toolchain.minor, one.since, one.before)
 
     def _tell(self, hook: StdHook, why: str) -> None:
         for edit in hook.edits:

@@ -7,13 +7,13 @@ show. Nothing is changed where an edit has no place, or more than one: that is `
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from fairlead.golang.hooks import After, Edit, Field, Rename
+from fairlead.golang.syntax import root, text_of
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Parser
+    from tree_sitter import Node
 
 
 class Drift(Exception):
@@ -65,7 +65,8 @@ def sought(edit: Edit) -> str:
         case Field(struct):
             return f"type {struct} struct"
         case After(functions, anchor):
-            return f"`{anchor}` in {' or '.join(functions)}"
+            uses = f" with {', '.join(edit.uses)}" if edit.uses else ""
+            return f"`{anchor}` in {' or '.join(functions)}{uses}"
 
 
 Found = Iterator[tuple[int, int, bytes]]
@@ -76,7 +77,7 @@ def _renames(edit: Rename, text: bytes, near: list[str]) -> Found:
     receivers = {_receiver_of(one) for one in edit.declarations}
     for node in _functions(text):
         name = node.child_by_field_name("name")
-        if name is None or _text(name) not in names:
+        if name is None or text_of(name) not in names:
             continue
         declaration = _declaration(node)
         if _receiver_of(declaration) not in receivers:
@@ -88,12 +89,12 @@ def _renames(edit: Rename, text: bytes, near: list[str]) -> Found:
 
 
 def _fields(edit: Field, text: bytes) -> Found:
-    for declared in _root(text).children:
+    for declared in root(text).children:
         if declared.type != "type_declaration" or declared.has_error:
             continue
         for spec in declared.named_children:
             name, kind = (spec.child_by_field_name(one) for one in ("name", "type"))
-            if name is None or kind is None or _text(name) != edit.struct:
+            if name is None or kind is None or text_of(name) != edit.struct:
                 continue
             if kind.type == "struct_type":
                 yield kind.end_byte - 1, kind.end_byte - 1, f" {edit.field} ".encode()
@@ -102,10 +103,13 @@ def _fields(edit: Field, text: bytes) -> Found:
 def _statements(edit: After, text: bytes) -> Found:
     for node in _functions(text):
         name = node.child_by_field_name("name")
-        if name is None or _text(name) not in edit.functions:
+        if name is None or text_of(name) not in edit.functions:
+            continue
+        known = {text_of(one) for one in _below(node) if one.type == "identifier"}
+        if not known.issuperset(edit.uses):
             continue
         for statement in _below(_body(node)):
-            if statement.type.endswith("_statement") and _text(statement) == edit.anchor:
+            if statement.type.endswith("_statement") and text_of(statement) == edit.anchor:
                 yield statement.end_byte, statement.end_byte, f"; {edit.statement}".encode()
 
 
@@ -130,21 +134,8 @@ def _places(edit: Edit, text: bytes, near: list[str]) -> Found:
             return _statements(edit, text)
 
 
-@cache
-def _parser() -> Parser:
-    import tree_sitter
-    import tree_sitter_go
-
-    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_go.language()))
-
-
-@cache
-def _root(text: bytes) -> Node:
-    return _parser().parse(text).root_node
-
-
 def _functions(text: bytes) -> Iterator[Node]:
-    for node in _root(text).children:
+    for node in root(text).children:
         # Not all of the newest syntax is known: what counts is that this was understood.
         if node.type in ("function_declaration", "method_declaration"):
             yield node
@@ -166,10 +157,6 @@ def _declaration(node: Node) -> str:
     whole = node.text or b""
     head = whole if body is None else whole[: body.start_byte - node.start_byte]
     return " ".join(head.decode().split())
-
-
-def _text(node: Node) -> str:
-    return (node.text or b"").decode()
 
 
 def _name_of(declaration: str) -> str:

@@ -20,8 +20,13 @@ import subprocess
 import sys
 from typing import Any
 
-ANY = r"(?:interface\{\}|any)"
+ANY = r"(?:interface\s*\{\s*\}|any\b)"
 """The type of anything, whichever way it is written."""
+
+QUOTED = re.compile(
+    r"""//[^\n]*|/\*.*?\*/|`[^`]*`|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'""", re.DOTALL
+)
+"""Comments, strings and runes of Go's, in which anything may stand."""
 
 
 def main(argv: list[str]) -> int:
@@ -131,7 +136,7 @@ class Injection:
 
     def _write(self, stands_for: str, name: str, text: str) -> str:
         path = os.path.join(self._room, name)
-        with open(path, "w", encoding="utf-8", newline="") as opened:
+        with open(path, "w", encoding="utf-8", errors="surrogateescape", newline="") as opened:
             opened.write(text)
         self._stand_for[path] = os.path.abspath(stands_for)
         return path
@@ -159,21 +164,41 @@ def renamed(sources: dict[str, str], declarations: list[str], name: str) -> tupl
     for declaration in declarations:
         pattern = re.compile(pattern_of(declaration), re.MULTILINE)
         for path, text in sources.items():
-            changed, times = pattern.subn(rf"\g<1>{name}\g<3>", text)
-            found += [(path, changed)] * times
+            for one in pattern.finditer(blanked(text)):
+                start, end = one.span("name")
+                found.append((path, text[:start] + name + text[end:]))
     if len(found) != 1:
         how_many = "no" if not found else "more than one"
         raise Drift(f"{how_many} declaration of {' or '.join(declarations)}")
     return found[0]
 
 
+def blanked(text: str) -> str:
+    """Return a text of Go's with blanks for its comments and strings; all else is where it was."""
+    return QUOTED.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
+
+
 def pattern_of(declaration: str) -> str:
-    """Return what finds a declaration at the beginning of a line: before, its name, and after."""
+    """Return what finds a declaration that begins a line; ``name`` is where its name is.
+
+    Its words may stand on several lines, and a comma behind the last parameter.
+    """
     parts = re.fullmatch(r"(func (?:\([^)]*\) )?)(\w+)(\(.*)", declaration)
     if parts is None:
         raise Drift(f"nobody can read the declaration {declaration}")
-    after = re.sub(r"\bany\b", lambda _: ANY, re.escape(parts[3]))
-    return rf"^({re.escape(parts[1])})({parts[2]})({after} \{{)"
+    before, name, after = parts.groups()
+    return rf"^[ \t]*{_words(before)}\s*(?P<name>{name})\s*{_words(after)}\s*\{{"
+
+
+def _words(text: str) -> str:
+    words = re.findall(r"\w+|\.\.\.|\S", text)
+    pattern = ""
+    for before, word in zip(["", *words], words, strict=False):
+        if before:
+            pattern += r"\s+" if before.isalnum() and word.isalnum() else r"\s*"
+        more = r"(?:,\s*)?" if word == ")" and before != "(" else ""
+        pattern += ANY if word == "any" else more + re.escape(word)
+    return pattern
 
 
 def home_of(path: str, text: str) -> str:
@@ -236,7 +261,7 @@ def expanded(arguments: list[str]) -> list[str]:
 
 def read(path: str) -> str:
     """Return the text of a file."""
-    with open(path, encoding="utf-8", newline="") as opened:
+    with open(path, encoding="utf-8", errors="surrogateescape", newline="") as opened:
         return opened.read()
 
 

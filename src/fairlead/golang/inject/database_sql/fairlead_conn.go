@@ -7,6 +7,16 @@ import (
 	"io"
 )
 
+//fairlead:needs driverConn.ci driver.Conn
+//fairlead:needs driverConn.db *DB
+//fairlead:needs func (*Conn) grabConn(context.Context) (*driverConn, releaseConn, error)
+//fairlead:needs func ctxDriverPrepare(context.Context, driver.Conn, string) (driver.Stmt, error)
+//fairlead:needs func ctxDriverQuery(context.Context, driver.QueryerContext, driver.Queryer, string, []driver.NamedValue) (driver.Rows, error)
+//fairlead:needs func ctxDriverStmtQuery(context.Context, driver.Stmt, []driver.NamedValue) (driver.Rows, error)
+//fairlead:needs func withLock(sync.Locker, func())
+//fairlead:needs type driverConn
+//fairlead:needs type stmtConnGrabber
+
 // fairleadConn is what is known of a connection by what was sent on it.
 type fairleadConn = fairlead.SQLConn
 

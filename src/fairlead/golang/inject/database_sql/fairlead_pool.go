@@ -9,6 +9,16 @@ import (
 	"time"
 )
 
+//fairlead:needs Conn.dc *driverConn
+//fairlead:needs DB.maxIdleCount int
+//fairlead:needs DB.maxIdleTime time.Duration
+//fairlead:needs DB.maxLifetime time.Duration
+//fairlead:needs DB.maxOpen int
+//fairlead:needs DB.mu sync.Mutex
+//fairlead:needs dsnConnector.driver driver.Driver
+//fairlead:needs dsnConnector.dsn string
+//fairlead:needs type dsnConnector
+
 const fairleadPath = "database/sql"
 
 func init() { fairlead.SQLHooked() }

@@ -5,6 +5,15 @@ import (
 	fairlead "index"
 )
 
+//fairlead:needs Stmt.cg stmtConnGrabber
+//fairlead:needs Stmt.closed bool
+//fairlead:needs Stmt.db *DB
+//fairlead:needs Stmt.mu sync.Mutex
+//fairlead:needs Stmt.query string
+//fairlead:needs Stmt.stickyErr error
+//fairlead:needs Tx.db *DB
+//fairlead:needs func (stmtConnGrabber) grabConn(context.Context) (*driverConn, releaseConn, error)
+
 // fairleadStmt is what a prepared statement stands for: what was prepared may be another text.
 type fairleadStmt struct{ text string }
 

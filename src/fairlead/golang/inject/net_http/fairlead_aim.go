@@ -8,6 +8,12 @@ import (
 	"time"
 )
 
+//fairlead:needs Request.ctx context.Context
+//fairlead:needs connectMethod.proxyURL *url.URL
+//fairlead:needs func valueOrDefault(string, string) string
+//fairlead:needs type connectMethod
+//fairlead:needs type transportRequest
+
 // aimed returns the request as it is sent to a target.
 func (s *fairleadSending) aimed(target fairlead.Target) (*Request, error) {
 	to := new(Request)

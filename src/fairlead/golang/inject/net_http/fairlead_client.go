@@ -9,6 +9,13 @@ import (
 	"strings"
 )
 
+//fairlead:needs Request.ctx context.Context
+//fairlead:needs func (*Request) closeBody() error
+//fairlead:needs func valueOrDefault(string, string) string
+//fairlead:needs type nothingWrittenError
+//fairlead:needs type transportReadFromServerError
+//fairlead:needs var errServerClosedIdle
+
 // RoundTrip is what every call comes by that a Transport sends.
 func (t *Transport) RoundTrip(req *Request) (*Response, error) {
 	if !fairlead.OnFor(fairleadPath) || req.URL == nil || req.Header == nil {

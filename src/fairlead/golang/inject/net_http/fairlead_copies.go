@@ -9,6 +9,9 @@ import (
 	"time"
 )
 
+//fairlead:needs Request.ctx context.Context
+//fairlead:needs func (*Request) closeBody() error
+
 // Copies of calls are sent beside them (fairlead.instruments.mirroring): nobody waits for the answers,
 // and where too many are under way, or the other side is away, a copy is lost and the call is not.
 const (

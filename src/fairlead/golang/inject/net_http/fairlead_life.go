@@ -6,6 +6,9 @@ import (
 	"net"
 )
 
+//fairlead:needs Server.listeners map[*net.Listener]struct{}
+//fairlead:needs Server.mu sync.Mutex
+
 // Serve serves on a listener, and says so: callers find this process by its address.
 func (srv *Server) Serve(l net.Listener) error {
 	if fairlead.OnFor(fairleadPath) && l != nil {

@@ -6,6 +6,13 @@ import (
 	"net"
 )
 
+//fairlead:needs Request.ctx context.Context
+//fairlead:needs func (*conn) hijacked() bool
+//fairlead:needs response.conn *conn
+//fairlead:needs response.status int
+//fairlead:needs type response
+//fairlead:needs type serverHandler
+
 // ServeHTTP is what every request comes by that a Server serves.
 func (sh serverHandler) ServeHTTP(rw ResponseWriter, req *Request) {
 	if !fairlead.OnFor(fairleadPath) {

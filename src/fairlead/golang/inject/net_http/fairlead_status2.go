@@ -2,6 +2,10 @@
 
 package http
 
+//fairlead:needs http2responseWriter.rws *http2responseWriterState
+//fairlead:needs http2responseWriterState.status int
+//fairlead:needs type http2responseWriter
+
 func init() { fairleadStatus2 = fairleadStatusHTTP2 }
 
 func fairleadStatusHTTP2(rw ResponseWriter) int {

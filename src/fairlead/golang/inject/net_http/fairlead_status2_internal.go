@@ -2,6 +2,8 @@
 
 package http
 
+//fairlead:needs type http2ResponseWriter
+
 func init() { fairleadStatus2 = fairleadStatusHTTP2 }
 
 func fairleadStatusHTTP2(rw ResponseWriter) int {

@@ -7,16 +7,20 @@ import (
 	_ "unsafe" // for go:linkname
 )
 
+//fairlead:needs func signum(os.Signal) int
+//fairlead:needs handlers.ref [numSig]int64
+//fairlead:needs var handlers
+
 // fairleadChannels is how many channels the last SIGTERM, and the last SIGINT, was for.
 var fairleadChannels [2]atomic.Int64
 
 // fairleadHeard is told of a signal before any channel is: who hears of it may stop listening then.
-func fairleadHeard(n int, channels int64) {
+func fairleadHeard(n int) {
 	switch n {
 	case signum(syscall.SIGTERM):
-		fairleadChannels[0].Store(channels)
+		fairleadChannels[0].Store(handlers.ref[n])
 	case signum(syscall.SIGINT):
-		fairleadChannels[1].Store(channels)
+		fairleadChannels[1].Store(handlers.ref[n])
 	}
 }
 

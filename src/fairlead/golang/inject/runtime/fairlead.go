@@ -2,6 +2,8 @@ package runtime
 
 import "unsafe"
 
+//fairlead:needs func getg() *g
+
 // What the goroutine works for, which one that it starts inherits (newproc1).
 
 //go:linkname fairleadGet
