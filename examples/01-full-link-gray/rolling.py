@@ -39,7 +39,7 @@ BEFORE, DURING, AFTER = "before", "while they are replaced", "after"
 def all_replaced(stage: Stage, result: Result) -> None:
     """Start three instances and replace them; all are gone afterwards."""
     try:
-        stage.fleet.start((GATE, *OLD))
+        stage.fleet.start([stage.role(instance) for instance in (GATE, *OLD)])
         stage.fleet.settle(GATE.namespace)
         asyncio.run(_Rolling(stage, result).play())
     finally:
@@ -54,6 +54,9 @@ class _Rolling:
         if gate is None:
             raise DemoFailed("the gateway is not registered any more")
         self._fleet, self._gate, self._result = stage.fleet, gate, result
+        self._pairs = [
+            (stage.role(old), stage.role(new)) for old, new in zip(OLD, NEW, strict=True)
+        ]
         self._steady = max(LEAST_STEADY, FULL_STEADY * stage.scale)
         self._seconds = FULL_SECONDS * stage.scale
         self._full = stage.scale >= 1
@@ -70,7 +73,7 @@ class _Rolling:
         try:
             await asyncio.sleep(self._steady)
             self._phase = DURING
-            for number, (old, new) in enumerate(zip(OLD, NEW, strict=True)):
+            for number, (old, new) in enumerate(self._pairs):
                 told.append(await self._replace(old, new, hold=self._full or not number))
             self._phase = AFTER
             await asyncio.sleep(max(self._steady, began + self._seconds - time.monotonic()))

@@ -47,7 +47,7 @@ def _mixed(number: int, count: int) -> Request:
 
 MIXED = Scenario(
     id="mixed-requests",
-    says="gray and base in turn, with contexts and without, in goroutines, by new connections",
+    says="one gray user and others in turn, every fifth by a connection of its own",
     policy=("lane-header.yaml",),
     beside_base=python.LANE_HEADER.beside_base,
     example=python.LANE_HEADER.example,
@@ -123,7 +123,8 @@ GO = Chain(
                 *(python.CANARY, python.LANE_GROUP, python.SPOOFED, MIXED),
             ),
         ),
-        *(python.FALLBACK, python.RATE_LIMIT, METHOD, IN_ITS_PLACE, GIVEN_UP),
+        *(python.FALLBACK, python.ROLLING_RESTART, python.RATE_LIMIT),
+        *(METHOD, IN_ITS_PLACE, GIVEN_UP),
         *(python.CONTROL_PLANE_LOSS, KILLED),
     ),
 )
@@ -131,7 +132,7 @@ BETWEEN = Chain(
     name="python-go-python",
     says="FastAPI → Flask → gin → Starlette",
     roles=go_between,
-    scenarios=_renamed("between", python.NO_GRAY_B, python.HEADER_GRAY),
+    scenarios=_renamed("between", python.NO_GRAY_B, python.HEADER_GRAY, MIXED),
 )
 BEFORE = Chain(
     name="go-python",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -35,8 +36,8 @@ from processes import DemoFailed  # noqa: E402
 from stage import Stage  # noqa: E402
 
 ROOT = HERE.parents[1]
-BUSY = 4.0
-"""Seconds that the shop is kept busy."""
+BUSY, PATIENCE = 4.0, 20.0
+"""Seconds that the shop is kept busy, and at most until it turns somebody away."""
 
 
 class Shop(flow_demo.Demo):
@@ -54,8 +55,9 @@ class Shop(flow_demo.Demo):
 def overload(shop: flow_demo.Demo) -> list[tuple[str, bool]]:
     """One at a time while the processors are busy; health checks pass."""
     answers: Counter[int] = Counter()
-    end = time.monotonic() + BUSY
-    while time.monotonic() < end:
+    began = time.monotonic()
+    # On a machine that others keep busy too, it takes longer until the shop is.
+    while (passed := time.monotonic() - began) < BUSY or (not answers[429] and passed < PATIENCE):
         answers += Counter(flow_demo.statuses(flow_demo.at_once(shop, "/burn", 6)))
     health = shop.ask("/healthz").status
     quiet = shop.until(lambda: flow_demo.at_once(shop, "/hello", 2), _both)
@@ -100,6 +102,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     began, seen = time.monotonic(), Seen()
     try:
         with demo.claimed(options.work):
+            shutil.rmtree(options.work / "shop", ignore_errors=True)
             _build(options)
             _play_chains(options, seen)
             _play_shop(options, seen)

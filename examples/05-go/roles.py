@@ -20,7 +20,7 @@ _ACCESS = {
 
 def go(programs: Path) -> Roles:
     """Return everybody as a Go program: kratos, net/http, gin, and gRPC at the end."""
-    return _as_programs(_EVERYBODY, programs)
+    return _as_programs((*_EVERYBODY, python.GATE, *python.ROLLING), programs)
 
 
 def go_between(programs: Path) -> Roles:
@@ -40,7 +40,8 @@ def _as_programs(instances: Sequence[Instance], programs: Path, *options: str) -
 
 
 def _program(instance: Instance, programs: Path, *options: str) -> Instance:
-    name = "entry" if instance.app == python.ENTRY.app else instance.app
+    at_the_front = instance.app in (python.ENTRY.app, python.GATE.app)
+    name = "entry" if at_the_front else instance.app
     return replace(
         instance,
         command=(f"./{name}", *ANY_PORT, *options),

@@ -1,5 +1,5 @@
 // B answers with its version and with what C says, which it asks by gRPC, or by HTTP where it is
-// given a URL.
+// given a URL; or with a number, after a while.
 package main
 
 import (
@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -82,6 +83,14 @@ func routes(name string, below ask) http.Handler {
 			return
 		}
 		c.String(http.StatusOK, name+"→"+text)
+	})
+	router.GET("/b/wait", func(c *gin.Context) {
+		number := c.Query("number")
+		if seconds, err := strconv.ParseFloat(c.Query("seconds"), 64); err == nil {
+			log.Printf("%s waits %g s for %s", name, seconds, number)
+			time.Sleep(time.Duration(seconds * float64(time.Second)))
+		}
+		c.String(http.StatusOK, name+" "+number)
 	})
 	return router
 }

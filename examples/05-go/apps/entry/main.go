@@ -1,4 +1,4 @@
-// The entry: a kratos server that passes /a on to A, and says hello by itself.
+// The entry: a kratos server that passes /a on to A and /b on to B, and says hello by itself.
 package main
 
 import (
@@ -24,7 +24,9 @@ func main() {
 	server.Route("/").GET("/greet1a", func(ctx http.Context) error {
 		return ctx.String(200, "hello")
 	})
-	server.HandlePrefix("/a", httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: "a"}))
+	for _, app := range []string{"a", "b"} {
+		server.HandlePrefix("/"+app, httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: app}))
+	}
 
 	if err := kratos.New(kratos.Name("entry"), kratos.Server(server)).Run(); err != nil {
 		log.Fatal(err)
