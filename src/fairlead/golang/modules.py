@@ -55,6 +55,8 @@ _FIND_ROUTE = (
 
 _CHI = Rename((_FIND_ROUTE,), "fairleadFindRoute")
 
+_HANDLE = "func (pr *patRouter) Handle(method, reqPath string, handler http.Handler) error"
+
 _INVOKE = (
     "func invoke(ctx context.Context, method string, req, reply any, cc *ClientConn,"
     " opts ...CallOption) error"
@@ -112,6 +114,17 @@ MODULES = (
         "github.com/gin-gonic/gin",
         (Rename(("func (c *Context) Next()",), "fairleadNext"),),
         "gin",
+    ),
+    ModuleHook(
+        "github.com/zeromicro/go-zero",
+        (
+            Rename(
+                (_HANDLE,),
+                "fairleadHandle",
+            ),
+        ),
+        "gozero",
+        below="rest/router",
     ),
     ModuleHook("google.golang.org/grpc", _GRPC, "grpc"),
     ModuleHook("github.com/redis/go-redis/v9", _REDIS, "redis"),
