@@ -9,6 +9,7 @@ import (
 //fairlead:needs Request.ctx context.Context
 //fairlead:needs func (*conn) hijacked() bool
 //fairlead:needs response.conn *conn
+//fairlead:needs response.req *Request
 //fairlead:needs response.status int
 //fairlead:needs type response
 //fairlead:needs type serverHandler
