@@ -246,3 +246,38 @@ func expressionMatches(pattern *regexp.Regexp, subject string) bool {
 func isShortSubject(subject string) bool {
 	return len(subject) <= 4*subjectLimit && utf8.RuneCountInString(subject) <= subjectLimit
 }
+
+// compiledRoute is a route that requests can be held against.
+type compiledRoute struct {
+	rule  *routeRule
+	tests []routeTest
+	write *rewriter // nil for what is not sent on
+}
+
+func compileRoutes(rules []routeRule) ([]compiledRoute, error) {
+	made := make([]compiledRoute, len(rules))
+	for i := range rules {
+		one := &rules[i]
+		tests, err := compileMatch(&one.Match)
+		if err == nil {
+			err = one.checkSubstitutions()
+		}
+		if err != nil {
+			return nil, fmt.Errorf("routes[%d]: %w", i, err)
+		}
+		made[i] = compiledRoute{rule: one, tests: tests}
+		if one.Action.forward != nil {
+			made[i].write = newRewriter(one)
+		}
+	}
+	return made, nil
+}
+
+func holdsAll(tests []routeTest, q *routeRequest, plain string) bool {
+	for _, test := range tests {
+		if !test(q, plain) {
+			return false
+		}
+	}
+	return true
+}

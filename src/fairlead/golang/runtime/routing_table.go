@@ -264,33 +264,3 @@ type injectionRule struct {
 	GRPC         *int64  `json:"grpc"`
 	AbortPercent float64 `json:"abort_percent"`
 }
-
-type virtualHostRule struct {
-	Name            string               `json:"name,required"`
-	Domains         []string             `json:"domains,required"`
-	Routes          []routeRule          `json:"routes"`
-	RequireTLS      string               `json:"require_tls"`
-	Retry           *retryRule           `json:"retry"`
-	Changes         changesRule          `json:"changes"`
-	Cors            *corsRule            `json:"cors"`
-	VirtualClusters []virtualClusterRule `json:"virtual_clusters"`
-	AttemptCount    bool                 `json:"attempt_count"`
-}
-
-type virtualClusterRule struct {
-	name  string
-	match matchRule
-}
-
-func (v *virtualClusterRule) readJSON(value any, path string, r *jsonReading) error {
-	return r.readPair(value, path, &v.name, &v.match)
-}
-
-type routeTable struct {
-	Name             string            `json:"name"`
-	Hosts            []virtualHostRule `json:"hosts"`
-	Changes          changesRule       `json:"changes"`
-	MostSpecificWins bool              `json:"most_specific_wins"`
-	IgnorePort       bool              `json:"ignore_port"`
-	IgnoreParameters bool              `json:"ignore_parameters"`
-}

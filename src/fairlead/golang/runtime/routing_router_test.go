@@ -7,34 +7,8 @@ import (
 )
 
 // Decides what becomes of a request, by a table of routes, as Envoy would
-// (fairlead.policy.routing.router). Agents are given the routes of one app at a time, and the tests
-// whole tables.
-
-// compiledRoute is a route that requests can be held against.
-type compiledRoute struct {
-	rule  *routeRule
-	tests []routeTest
-	write *rewriter // nil for what is not sent on
-}
-
-func compileRoutes(rules []routeRule) ([]compiledRoute, error) {
-	made := make([]compiledRoute, len(rules))
-	for i := range rules {
-		one := &rules[i]
-		tests, err := compileMatch(&one.Match)
-		if err == nil {
-			err = one.checkSubstitutions()
-		}
-		if err != nil {
-			return nil, fmt.Errorf("routes[%d]: %w", i, err)
-		}
-		made[i] = compiledRoute{rule: one, tests: tests}
-		if one.Action.forward != nil {
-			made[i].write = newRewriter(one)
-		}
-	}
-	return made, nil
-}
+// (fairlead.policy.routing.router). Agents are given the routes of one app at a time; the cases that
+// are shared with Python are whole tables.
 
 // firstRoute returns the place of the first route that matches, -1 for none.
 func firstRoute(routes []compiledRoute, q *routeRequest, plain string) int {
@@ -44,15 +18,6 @@ func firstRoute(routes []compiledRoute, q *routeRequest, plain string) int {
 		}
 	}
 	return -1
-}
-
-func holdsAll(tests []routeTest, q *routeRequest, plain string) bool {
-	for _, test := range tests {
-		if !test(q, plain) {
-			return false
-		}
-	}
-	return true
 }
 
 // router is a table that requests can be held against.
@@ -270,4 +235,34 @@ func (d *decision) mirrors() (found []string) {
 		}
 	}
 	return found
+}
+
+type virtualHostRule struct {
+	Name            string               `json:"name,required"`
+	Domains         []string             `json:"domains,required"`
+	Routes          []routeRule          `json:"routes"`
+	RequireTLS      string               `json:"require_tls"`
+	Retry           *retryRule           `json:"retry"`
+	Changes         changesRule          `json:"changes"`
+	Cors            *corsRule            `json:"cors"`
+	VirtualClusters []virtualClusterRule `json:"virtual_clusters"`
+	AttemptCount    bool                 `json:"attempt_count"`
+}
+
+type virtualClusterRule struct {
+	name  string
+	match matchRule
+}
+
+func (v *virtualClusterRule) readJSON(value any, path string, r *jsonReading) error {
+	return r.readPair(value, path, &v.name, &v.match)
+}
+
+type routeTable struct {
+	Name             string            `json:"name"`
+	Hosts            []virtualHostRule `json:"hosts"`
+	Changes          changesRule       `json:"changes"`
+	MostSpecificWins bool              `json:"most_specific_wins"`
+	IgnorePort       bool              `json:"ignore_port"`
+	IgnoreParameters bool              `json:"ignore_parameters"`
 }
