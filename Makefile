@@ -59,7 +59,8 @@ test-whole: $(STAMP) databases  ## all servers and databases where `make test` t
 
 .PHONY: test-go test-go-matrix
 test-go: $(STAMP) databases  ## the tests of Go: by the oldest and the newest toolchain, fetched into build/go
-	@GO_TOOLCHAINS="$$(PYTHON='$(PYTHON)' scripts/gobin.sh $(GO_ENDS))" \
+	@qemu=$$(scripts/qemu.sh) && GO_QEMU="$$qemu" \
+		GO_TOOLCHAINS="$$(PYTHON='$(PYTHON)' scripts/gobin.sh $(GO_ENDS))" \
 		$(BIN)/python -m pytest tests/golang $(ARGS)
 
 test-go-matrix: $(STAMP)  ## each Go from 1.21 on: every hook matches, and the demo passes

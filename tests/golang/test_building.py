@@ -107,14 +107,6 @@ def test_flags_of_go_do_what_they_do(project: Project, flag: list[str]) -> None:
     assert "got true" in project.run("./hello").stdout
 
 
-@pytest.mark.parametrize("target", ["linux/arm64", "windows/amd64"])
-def test_programs_for_other_machines(project: Project, target: str) -> None:
-    system, processor = target.split("/")
-    more = {"GOOS": system, "GOARCH": processor, "CGO_ENABLED": "0"}
-    project.fairlead("build", "-o", "hello", ".", **more)
-    assert project.hooked()
-
-
 def test_goroutines_stay_what_they_are_where_that_is_said(project: Project) -> None:
     done = project.fairlead("build", "--gls=off", "--strict", "-o", "hello", ".")
     assert done.stderr == ""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.golang.building import FAIRLEAD, run
+from tests.golang.building import FAIRLEAD, fairlead_go, run
 from tests.golang.modules.building import Build, build_of, told
 
 pytestmark = pytest.mark.timeout(900)
@@ -65,6 +65,19 @@ def test_a_program_says_what_it_is_made_of(build: Build) -> None:
     assert b"github.com/gin-gonic/gin@v" in text
     assert b"/fairlead/context.go" not in text
     serves(program)
+
+
+def test_a_program_of_others_is_installed(go: Path, tmp_path: Path) -> None:
+    """Nobody has its sources here; it comes as ``go install`` brings it."""
+    places = {"GOBIN": str(tmp_path / "bin"), "GOFLAGS": "-modcacherw"}
+    fairlead_go(go, tmp_path, "install", "github.com/rakyll/hey@v0.1.4", **places)
+    program = tmp_path / "bin" / "hey"
+    said = run(go, tmp_path, FAIRLEAD, "go", "version", program).stdout
+    assert "\thook\tnet/http\n" in said
+    said = run(go, tmp_path, "go", "version", "-m", program).stdout
+    assert "\tmod\tgithub.com/rakyll/hey\tv0.1.4\th1:" in said
+    assert "Usage: hey [options...] <url>" in run(go, tmp_path, program).stderr
+    assert list(tmp_path.iterdir()) == [tmp_path / "bin"]
 
 
 def test_modules_that_are_vendored_are_hooked(build: Build) -> None:

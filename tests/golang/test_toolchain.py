@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from fairlead.golang.toolchain import Asking, Toolchain, Unusable, find, governable, usable
+from tests.golang.building import FAIRLEAD
 
 
 def asked(go: Path, folder: Path) -> Toolchain:
@@ -59,6 +61,31 @@ def test_a_toolchain_that_is_too_old_is_refused_before_anything_is_made(tmp_path
     with pytest.raises(Unusable, match=r"go1\.20\.14"):
         asked(go, tmp_path)
     assert not (tmp_path / "cache").exists()
+
+
+def test_a_build_by_go_1_24_0_is_refused_and_told_what_to_do(tmp_path: Path) -> None:
+    """The package index has no such toolchain: this one says that it is it, and builds nothing."""
+    go = tmp_path / "bin" / "go"
+    said = json.dumps({"GOVERSION": "go1.24", "GOROOT": str(tmp_path)})
+    go.parent.mkdir()
+    go.write_text(f"#!/bin/sh\n[ $1 = env ] || touch {tmp_path}/built\necho '{said}'\n")
+    go.chmod(0o755)
+    path = f"{go.parent}:/usr/bin:/bin"
+    done = subprocess.run(
+        [FAIRLEAD, "go", "build", "."],
+        env={"PATH": path, "XDG_CACHE_HOME": str(tmp_path / "cache")},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == (
+        f"fairlead: {go} is go1.24, which cannot add files by -overlay (golang/go#71783): use"
+        " 1.24.1 or newer, or set GOTOOLCHAIN=go1.24.1\n"
+    )
+    assert [one.name for one in tmp_path.iterdir()] == ["bin"]
 
 
 def test_a_go_that_fails_is_quoted(tmp_path: Path) -> None:
