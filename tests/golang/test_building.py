@@ -304,6 +304,16 @@ def test_hooks_of_modules_are_told_and_nothing_changes(project: Project, flags: 
         assert "github.com/gin-gonic/gin  (*Context).Next  ()  v1.9.1  applies\n" in done.stdout
 
 
+def test_files_for_other_systems_are_not_read(project: Project) -> None:
+    """One function may be declared for each of them."""
+    with_gin(project, GIN)
+    home = "vendor/github.com/gin-gonic/gin"
+    project.write(f"{home}/context_plan9.go", GIN)
+    project.write(f"{home}/ignored.go", f"//go:build ignore\n\n{GIN}")
+    done = project.run(FAIRLEAD, "go", "build", "--strict", "--dry-run", ".")
+    assert "github.com/gin-gonic/gin  (*Context).Next  ()  v1.9.1  applies\n" in done.stdout
+
+
 def test_a_module_that_is_other_is_told(project: Project) -> None:
     with_gin(project, GIN.replace("Next()", "Next(n int)"))
     done = project.run(FAIRLEAD, "go", "build", "--strict", "--dry-run", ".")

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from fairlead.golang.hooks import Rename
 from fairlead.golang.modules import MODULES, ModuleHook
 from fairlead.golang.overlay import Fact
 from fairlead.golang.rewrite import split
-from fairlead.golang.shim import Drift, renamed
+from fairlead.golang.shim import WITH_C, Drift, read, renamed
 from fairlead.golang.toolchain import Toolchain
 
-_FORM = "{{.ImportPath}}\t{{.Dir}}\t{{with .Module}}{{.Version}}{{end}}"
+_FORM = (
+    "{{.ImportPath}}\t{{.Dir}}\t{{with .Module}}{{.Version}}{{end}}"
+    '\t{{join .GoFiles "/"}}\t{{join .CgoFiles "/"}}'
+)
 _MATTERING = ("mod", "modfile", "tags")
 """Flags of a build that decide which file a package is read from."""
 
@@ -37,17 +41,15 @@ def module_facts(toolchain: Toolchain, folder: Path, flags: Sequence[str]) -> It
         check=False,
     )
     for line in done.stdout.splitlines():
-        package, home, version = line.split("\t")
+        package, home, version, *files = line.split("\t")
         if home and package in hooks:
-            yield from _facts(hooks[package], Path(home), version or "(devel)")
+            pure, mixed = ([Path(home) / one for one in some.split("/") if one] for some in files)
+            facts = _facts(hooks[package], pure, version or "(devel)")
+            yield from (replace(one, applies=False, why=WITH_C) if mixed else one for one in facts)
 
 
-def _facts(hook: ModuleHook, home: Path, version: str) -> Iterator[Fact]:
-    sources = {
-        str(path): path.read_text(encoding="utf-8", errors="replace")
-        for path in sorted(home.glob("*.go"))
-        if not path.stem.endswith("_test")
-    }
+def _facts(hook: ModuleHook, files: Sequence[Path], version: str) -> Iterator[Fact]:
+    sources = {str(path): read(str(path)) for path in files}
     whys = [_why(sources, rename) for rename in hook.renames]
     # A package has all of its hooks, or none.
     other = next((f"{hook.package} has none without the others" for why in whys if why), "")

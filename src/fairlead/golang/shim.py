@@ -23,6 +23,8 @@ from typing import Any
 ANY = r"(?:interface\s*\{\s*\}|any\b)"
 """The type of anything, whichever way it is written."""
 
+WITH_C = "it has C in it"
+
 QUOTED = re.compile(
     r"""//[^\n]*|/\*.*?\*/|`[^`]*`|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'""", re.DOTALL
 )
@@ -105,7 +107,7 @@ class Injection:
     def arguments(self) -> list[str]:
         """Return them with the hook; Drift where it does not fit."""
         if any(os.path.basename(one) == "_cgo_gotypes.go" for one in self._files):
-            raise Drift("it has C in it")
+            raise Drift(WITH_C)
         sources = {one: read(one) for one in self._files}
         changed: dict[str, str] = {}
         for declarations, name in self._hook["renames"]:
