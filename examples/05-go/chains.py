@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import scenarios as python
+from checks import CHECKS
 from fleet import Fleet
 from load import BASE, GRAY, Answer, Request, send
 from loss import PATIENCE
@@ -105,10 +106,15 @@ class Chain:
     roles: Callable[[Path], Roles]
     """By the directory of the programs."""
     scenarios: tuple[Scenario, ...]
+    keeps_rows: bool = False
+    """Whether C writes a row of each request."""
 
 
 def _renamed(chain: str, *scenarios: Scenario) -> tuple[Scenario, ...]:
-    return tuple(replace(one, id=f"{chain}-{one.id}") for one in scenarios)
+    renamed = tuple(replace(one, id=f"{chain}-{one.id}") for one in scenarios)
+    for one, other in zip(scenarios, renamed, strict=True):
+        CHECKS[other.id] = CHECKS.get(one.id, ())
+    return renamed
 
 
 GO = Chain(
@@ -132,13 +138,20 @@ BETWEEN = Chain(
     name="python-go-python",
     says="FastAPI → Flask → gin → Starlette",
     roles=go_between,
-    scenarios=_renamed("between", python.NO_GRAY_B, python.HEADER_GRAY, MIXED),
+    scenarios=_renamed(
+        "between",
+        *(python.NO_GRAY_B, python.HEADER_GRAY, MIXED),
+        *(python.SHADOW_TABLES, python.SHADOW_DATABASES, python.SHADOW_MISSING),
+        python.MIXED_MEDIA,
+    ),
+    keeps_rows=True,
 )
 BEFORE = Chain(
     name="go-python",
     says="kratos → net/http → FastAPI → Starlette",
     roles=go_before,
     scenarios=_renamed("before", *map(in_all_ways, (python.NO_GRAY_B, python.HEADER_GRAY))),
+    keeps_rows=True,
 )
 CHAINS = (GO, BETWEEN, BEFORE)
 

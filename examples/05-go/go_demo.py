@@ -28,6 +28,7 @@ import chains  # noqa: E402 - after the paths to what it reuses
 import demo  # noqa: E402
 import flow_demo  # noqa: E402
 import interrupt  # noqa: E402
+import media  # noqa: E402
 import stand  # noqa: E402
 from building import build  # noqa: E402
 from fleet import Fleet  # noqa: E402
@@ -159,10 +160,14 @@ def _build(options: argparse.Namespace) -> None:
 
 
 def _play_chains(options: argparse.Namespace, seen: Seen) -> None:
-    with Fleet(options.work) as fleet:
+    with (
+        media.opened("sqlite", options.work) as medium,
+        Fleet(options.work, medium.urls) as fleet,
+    ):
         for chain in options.chains:
             print(f"{paint(chain.name, '1')}  {chain.says}\n", flush=True)
-            stage = Stage(fleet, None, options.scale, chain.roles(options.work / "bin"))
+            rows = medium if chain.keeps_rows else None
+            stage = Stage(fleet, rows, options.scale, chain.roles(options.work / "bin"))
             for scenario in chain.scenarios:
                 result = stage.play(scenario)
                 show(seen.number, result)
