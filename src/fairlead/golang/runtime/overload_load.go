@@ -21,6 +21,7 @@ var sampleSoon = [...]time.Duration{10 * time.Millisecond, 20 * time.Millisecond
 // signals reads what a process is doing; each reading is about the time since the last one.
 type signals struct {
 	container           *container
+	waits               waits
 	at                  int64
 	used                time.Duration
 	count               int
@@ -28,7 +29,7 @@ type signals struct {
 }
 
 func newSignals(c *container) *signals {
-	return &signals{container: c, at: clock(), used: processTime()}
+	return &signals{container: c, waits: waits{folder: ownTasks}, at: clock(), used: processTime()}
 }
 
 // cores are those that goroutines can use at once.
@@ -37,7 +38,7 @@ func (s *signals) cores() float64 { return s.container.cores(float64(runtime.GOM
 func (s *signals) read() load {
 	now, used := clock(), processTime()
 	passed := max(float64(now-s.at)/float64(second), 0.001)
-	own := (used - s.used).Seconds() / passed
+	own := (used - s.used + s.waits.since()).Seconds() / passed
 	s.at, s.used = now, used
 	if s.count%sampleSlowly == 0 {
 		s.look()
