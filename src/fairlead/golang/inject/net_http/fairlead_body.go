@@ -11,20 +11,35 @@ import (
 type fairleadBody struct {
 	lock     sync.Mutex
 	body     io.ReadCloser
+	reader   *fairleadReader // whose it is
 	touched  bool
 	closed   bool // by a Transport
 	finished bool
 }
 
-func (b *fairleadBody) Read(p []byte) (int, error) {
+// fairleadReader is the body as one attempt has it. A Transport that has given up may read of it yet:
+// it gets nothing of what is another's.
+type fairleadReader struct{ of *fairleadBody }
+
+func (r *fairleadReader) Read(p []byte) (int, error) {
+	b := r.of
 	b.lock.Lock()
+	if b.reader != r {
+		b.lock.Unlock()
+		return 0, ErrBodyReadAfterClose
+	}
 	b.touched = true
 	b.lock.Unlock()
 	return b.body.Read(p)
 }
 
-func (b *fairleadBody) Close() error {
+func (r *fairleadReader) Close() error {
+	b := r.of
 	b.lock.Lock()
+	if b.reader != r {
+		b.lock.Unlock()
+		return nil
+	}
 	b.closed = true
 	keep := !b.touched && !b.finished
 	b.lock.Unlock()
@@ -34,12 +49,16 @@ func (b *fairleadBody) Close() error {
 	return b.body.Close()
 }
 
-// again tells whether the body can be sent once more, and readies it for that.
-func (b *fairleadBody) again() bool {
+// next returns the body for one attempt more, nil where somebody has read of it.
+func (b *fairleadBody) next() *fairleadReader {
 	b.lock.Lock()
 	defer b.lock.Unlock()
+	if b.touched {
+		return nil
+	}
 	b.closed = false
-	return !b.touched
+	b.reader = &fairleadReader{b}
+	return b.reader
 }
 
 // spent tells whether somebody has read of it.

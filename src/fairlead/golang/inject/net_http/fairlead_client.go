@@ -85,6 +85,9 @@ func (s *fairleadSending) send() (answer *Response, failure error) {
 			err = s.give(request)
 		}
 		if err != nil {
+			if failure != nil {
+				err = failure // there is no other attempt: the caller gets what a Transport says
+			}
 			return nil, err
 		}
 		var fault fairlead.Fault
@@ -144,10 +147,12 @@ func (s *fairleadSending) give(to *Request) (err error) {
 	default:
 		if s.body == nil {
 			s.body = &fairleadBody{body: to.Body}
-		} else if !s.body.again() {
-			err = errors.New("fairlead: the body was sent, and there is no second one (GetBody)")
 		}
-		to.Body = s.body
+		reader := s.body.next()
+		if reader == nil {
+			return errors.New("fairlead: the body was sent, and there is no second one (GetBody)")
+		}
+		to.Body = reader
 	}
 	return err
 }
