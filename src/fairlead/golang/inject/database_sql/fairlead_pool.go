@@ -10,6 +10,7 @@ import (
 )
 
 //fairlead:needs Conn.dc *driverConn
+//fairlead:needs DB.dep map[finalCloser]depSet
 //fairlead:needs DB.maxIdleCount int
 //fairlead:needs DB.maxIdleTime time.Duration
 //fairlead:needs DB.maxLifetime time.Duration
@@ -45,8 +46,7 @@ type fairleadTwin struct {
 
 const (
 	fairleadMostTwins = 32
-	// Who was given a twin just now may not have begun yet, and statements that were prepared on it
-	// may be in use: a closed pool would fail them.
+	// Who was given a twin just now may not have begun yet: a closed pool would fail it.
 	fairleadRetirement = time.Minute
 )
 
@@ -124,7 +124,7 @@ func (db *DB) fairleadTwin(aim *fairlead.SQLAim) (*DB, error) {
 	return made, nil
 }
 
-// retire has a lane's twin keep no connections, and close once nobody can be using it. The lock is held.
+// retire has a lane's twin keep no connections, and close once nobody uses it. The lock is held.
 func (own *fairleadDB) retire(lane string) {
 	twin, ok := own.twins[lane]
 	if !ok {
@@ -134,13 +134,27 @@ func (own *fairleadDB) retire(lane string) {
 	if own.retired == nil {
 		own.retired = map[*DB]*time.Timer{}
 	}
-	own.retired[twin.db] = time.AfterFunc(fairleadRetirement, func() {
-		own.lock.Lock()
-		delete(own.retired, twin.db)
-		own.lock.Unlock()
-		twin.db.fairleadClose()
-	})
+	own.retired[twin.db] = time.AfterFunc(fairleadRetirement, func() { own.bury(twin.db) })
 	go twin.db.fairleadSetMaxIdleConns(-1) // closes those that are idle, which may take a while
+}
+
+// bury closes a twin that has neither connections nor statements any more, and else waits on.
+func (own *fairleadDB) bury(twin *DB) {
+	own.lock.Lock()
+	defer own.lock.Unlock()
+	timer, waits := own.retired[twin]
+	if !waits {
+		return
+	}
+	twin.mu.Lock()
+	used := len(twin.dep) > 0 // each connection and each prepared statement is in it
+	twin.mu.Unlock()
+	if used {
+		timer.Reset(fairleadRetirement)
+		return
+	}
+	delete(own.retired, twin)
+	go twin.fairleadClose()
 }
 
 // fairleadLeaveTwins leaves the twins of lanes that have no shadows any more. What is under way there
