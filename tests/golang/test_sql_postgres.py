@@ -187,3 +187,24 @@ def test_a_pool_of_pgx_itself_serves_no_lane_with_shadows(
     assert tables.items() == ["base"]
     why = "github.com/jackc/pgx/v5/pgxpool is not hooked: what it sends is not rewritten"
     until(lambda: unfit(server, namespace) == {"tables": why, "databases": why})
+
+
+def test_a_connection_of_pgx_alone_serves_no_lane_with_shadows(
+    tables: Case, server: Server, namespace: str
+) -> None:
+    """Beside pgx as a driver of database/sql, which goes on to serve it."""
+    tables.one(opened("db", "pgx", WORDS.format(tables.at)))
+    tables.one(step("exec", "", "db", INSERT, "before"), gray=True)
+    assert not any(unfit(server, namespace).values())
+    tables.one(opened("conn", "pgx alone", WORDS.format(tables.at)))
+    returning = f"{INSERT} RETURNING item"
+    ways = [("exec", INSERT), ("query", returning), ("batch", INSERT), ("copy", "")]
+    steps = [step(f"alone {way}", "", "conn", text, way) for way, text in ways]
+    for one in steps:
+        assert "github.com/jackc/pgx/v5 is not hooked" in tables.refused(one)
+        tables.one(one)
+    tables.one(step("exec", "", "db", INSERT, "after"), gray=True)
+    assert tables.items() == ["batch", "copy", "exec", "query"]
+    assert tables.items("orders_gray") == ["after", "before"]
+    why = "github.com/jackc/pgx/v5 is not hooked: what it sends is not rewritten"
+    until(lambda: unfit(server, namespace) == {"tables": why, "databases": why})

@@ -99,12 +99,39 @@ _ACQUIRE = (
 )
 
 
-def _pgxpool(version: str, opens: str) -> ModuleHook:
-    opening = f"func {opens}(ctx context.Context, config *Config) (*Pool, error)"
+_COPY = (
+    "func (c *Conn) CopyFrom(ctx context.Context, tableName Identifier, columnNames []string,"
+    " rowSrc CopyFromSource) (int64, error)"
+)
+
+_EXEC = (
+    "func (c *Conn) Exec(ctx context.Context, sql string, arguments ...any)"
+    " (pgconn.CommandTag, error)"
+)
+
+_PGX_CONNECT = "func connect(ctx context.Context, config *ConnConfig) (c *Conn, err error)"
+
+_QUERY = "func (c *Conn) Query(ctx context.Context, sql string, args ...any) (Rows, error)"
+
+_SEND = (
+    "func (c *Conn) SendBatch(ctx context.Context, b *Batch) (br BatchResults)",
+    "func (c *Conn) SendBatch(ctx context.Context, b *Batch) BatchResults",
+)
+
+_PGX = (
+    Rename((_PGX_CONNECT,), "fairleadConnect"),
+    Rename((_EXEC,), "fairleadExec"),
+    Rename((_QUERY,), "fairleadQuery"),
+    Rename(_SEND, "fairleadSendBatch"),
+    Rename((_COPY,), "fairleadCopyFrom"),
+)
+
+
+def _pgxpool(version: str) -> ModuleHook:
     return ModuleHook(
         f"github.com/jackc/pgx/{version}",
-        (Rename(_ACQUIRE, "fairleadAcquire"), Rename((opening,), "fairleadOpened")),
-        f"pgxpool_{version}",
+        (Rename(_ACQUIRE, "fairleadAcquire"),),
+        "pgxpool",
         below="pgxpool",
     )
 
@@ -129,8 +156,9 @@ MODULES = (
     ModuleHook("google.golang.org/grpc", _GRPC, "grpc"),
     ModuleHook("github.com/redis/go-redis/v9", _REDIS, "redis"),
     ModuleHook("github.com/go-redis/redis/v8", _REDIS, "redis"),
-    _pgxpool("v4", "ConnectConfig"),
-    _pgxpool("v5", "NewWithConfig"),
+    ModuleHook("github.com/jackc/pgx/v5", _PGX, "pgx"),
+    _pgxpool("v4"),
+    _pgxpool("v5"),
     ModuleHook("github.com/go-chi/chi", (_CHI,), "chi"),
     ModuleHook("github.com/go-chi/chi/v5", (_CHI,), "chi"),
     ModuleHook(

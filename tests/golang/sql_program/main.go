@@ -78,6 +78,9 @@ func open(step Step) (any, error) {
 			return nil, err
 		}
 		return keep(step.Name, stdlib.OpenDB(*config), nil)
+	case "pgx alone":
+		conn, err := pgx.Connect(context.Background(), step.SQL)
+		return keep(step.Name, conn, err)
 	case "pgxpool":
 		pool, err := pgxpool.New(context.Background(), step.SQL)
 		return keep(step.Name, pool, err)
@@ -180,6 +183,20 @@ func do(ctx context.Context, step Step) (any, error) {
 	case "pool exec":
 		tag, err := get[*pgxpool.Pool](step.In).Exec(ctx, step.SQL, step.Args...)
 		return tag.RowsAffected(), err
+	case "alone exec":
+		tag, err := get[*pgx.Conn](step.In).Exec(ctx, step.SQL, step.Args...)
+		return tag.RowsAffected(), err
+	case "alone query":
+		var found any
+		err := get[*pgx.Conn](step.In).QueryRow(ctx, step.SQL, step.Args...).Scan(&found)
+		return found, err
+	case "alone batch":
+		batch := &pgx.Batch{}
+		batch.Queue(step.SQL, step.Args...)
+		return "ok", get[*pgx.Conn](step.In).SendBatch(ctx, batch).Close()
+	case "alone copy":
+		rows := pgx.CopyFromRows([][]any{step.Args})
+		return get[*pgx.Conn](step.In).CopyFrom(ctx, pgx.Identifier{"orders"}, []string{"item"}, rows)
 	case "gorm create":
 		return "ok", get[*gorm.DB](step.In).WithContext(ctx).Create(&order{Item: step.SQL}).Error
 	}
