@@ -192,7 +192,8 @@ docs: $(STAMP)  ## build the documentation as a site, in build/site (ARGS="--ser
 		$$mkdocs $(if $(findstring --serve,$(ARGS)),serve --dev-addr 127.0.0.1:8000,build)
 
 docs-check: $(STAMP)  ## type every command of the tutorial and the how-tos, and compare what it answers
-	@$(BIN)/python scripts/docs_check.py docs/start/*.md docs/how-to/*.md
+	@$(BIN)/python scripts/docs_check.py docs/start/first-lane.md docs/how-to/*.md \
+		$(if $(shell command -v go),docs/start/first-lane-go.md)
 
 .PHONY: bench-routing
 bench-routing: $(STAMP)  ## time decisions about routes, by their number; writes build/bench/routing.json

@@ -154,7 +154,8 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def _build(options: argparse.Namespace) -> None:
     began = time.monotonic()
-    print("fairlead go build: the programs of examples/05-go/apps", flush=True)
+    print("fairlead go build: the programs of examples/05-go/apps; the first time it takes longer")
+    sys.stdout.flush()
     build(options.work / "bin", go=options.go, flags=options.flags.split())
     print(f"built in {time.monotonic() - began:.1f} s\n", flush=True)
 
