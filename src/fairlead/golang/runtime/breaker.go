@@ -11,7 +11,7 @@ import "math"
 const (
 	usualLease = 60_000 // milliseconds
 
-	closed, open, halfOpen = 0, 1, 2
+	closed, open, halfOpen, retired = 0, 1, 2, 3
 )
 
 var stateNames = [...]string{"closed", "open", "half_open"}
@@ -75,11 +75,13 @@ func (b *breaker) tune(r *breakerRule) {
 	}
 }
 
-// gone says what becomes of a breaker whose rule is gone: it closes.
+// gone says what becomes of a breaker whose rule is gone: it closes. What ends at it later, of calls
+// that were inside, moves it no more.
 func (b *breaker) gone() {
 	if b.state != closed {
 		b.world.hear(&b.rule.rule, b.resource, b.state, closed)
 	}
+	b.state, b.trial = retired, nil
 }
 
 // end counts a call that has ended, and opens if it was one too many.

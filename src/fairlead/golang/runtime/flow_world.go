@@ -87,15 +87,7 @@ func (w *world) station(name string) *station {
 	if found := w.stations[name]; found != nil {
 		return found
 	}
-	root := name
-	if wide := scopesOf(name)[0]; wide != "" {
-		root = wide
-	}
-	fam := w.families[root]
-	if fam == nil {
-		fam = &family{}
-		w.families[root] = fam
-	}
+	fam := w.familyOf(name)
 	made := &station{resource: name, family: fam}
 	for _, to := range []**gate{&made.plain, &made.full, &made.others} {
 		*to = &gate{resource: naming{name: name}, family: fam, world: w, station: made}
@@ -103,6 +95,20 @@ func (w *world) station(name string) *station {
 	w.stations[name] = made
 	w.fit(made)
 	return made
+}
+
+// familyOf returns a resource's; the lock is held.
+func (w *world) familyOf(name string) *family {
+	root := name
+	if wide := scopesOf(name)[0]; wide != "" {
+		root = wide
+	}
+	found := w.families[root]
+	if found == nil {
+		found = &family{}
+		w.families[root] = found
+	}
+	return found
 }
 
 // gate returns the gate that a call of a resource enters, nil where no rule concerns it: by its name
@@ -147,11 +153,23 @@ func (w *world) apply(rules *flowRules) *ruleIndex {
 			continue
 		}
 		if one, ok := state.(*share[breaker]); ok {
-			one.each((*breaker).gone)
+			w.retire(key, one)
 		}
 	}
 	w.forget()
 	return w.index
+}
+
+// retire says what becomes of breakers whose rule is gone. Calls that are inside still end at them.
+func (w *world) retire(key stateKey, of *share[breaker]) {
+	name := key.at
+	if name == "" {
+		name = key.resource
+	}
+	fam := w.familyOf(name)
+	fam.mu.Lock()
+	defer fam.mu.Unlock()
+	of.each((*breaker).gone)
 }
 
 // forget drops resources that no rule concerns any more and nobody is inside of.
