@@ -271,9 +271,10 @@ func (r *Request) come() {
 	}
 }
 
-// passRoute enters what of the gate of a route is left to ask.
+// passRoute enters what of the gate of a route is left to ask. Where a router came into the program while
+// the request was under way, its route was guessed, and it has entered there.
 func (r *Request) passRoute(g *gate) *Rejection {
-	if g == nil {
+	if g == nil || r.routed.gate != nil {
 		return nil
 	}
 	return r.pass(g.rest(&r.entry), &r.routed)

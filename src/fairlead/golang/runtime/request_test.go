@@ -164,3 +164,23 @@ func TestWhatAProcessTurnsAwayCameForNoInterfaceAndOnNoLane(t *testing.T) {
 		}
 	}
 }
+
+// A program may make its router when the first request comes: that request has entered by a guess then.
+func TestARequestEntersOneRoute(t *testing.T) {
+	routers, mux := routersLinked.Load(), muxLinked.Load()
+	t.Cleanup(func() { routersLinked.Store(routers); muxLinked.Store(mux) })
+	routersLinked.Store(false)
+	muxLinked.Store(false)
+	inForceWith(t, sealedSnapshot(t, `{"concurrency_limits":[{"rule":"Concurrency/x","strategy":"x","resource":"GET:/x/{id}","most":1}]}`))
+	for i := 0; i < 3; i++ {
+		r, rejection := Begin(context.Background(), &Inbound{Method: "GET", Path: "/x/1", Header: map[string][]string{}})
+		if rejection != nil {
+			t.Fatalf("request %d: %v", i, rejection)
+		}
+		routersLinked.Store(true)
+		if rejection := r.Route("/x/{id}"); rejection != nil {
+			t.Errorf("request %d is turned away by itself: %v", i, rejection)
+		}
+		r.End(200, -1, false)
+	}
+}
