@@ -1,10 +1,11 @@
 """`make bench-go`: what the agent in a Go program costs, when it is built and for each request.
 
 Built are the programs of examples/05-go, plainly and by `fairlead go build`, in turns: from empty
-caches, and after one line has changed. Requests go to a server of net/http, from bare sockets and
-from a client of net/http, in one process each: built plainly, with the agent and no settings, and
-with three rules for the resource. Turns change the order; a figure is the least of all turns or
-their median. Writes build/bench/go.json.
+caches, and after one line has changed. Requests go to a server of net/http, from bare sockets, many
+at a time so that nobody waits, and from a client of net/http, in one process each: built
+plainly, with the agent and no settings, with one that follows a file without a rule, and with three
+rules for the resource. Their times are those of the CPU, of all threads. Turns change the order; a
+figure is the least of all turns or their median. Writes build/bench/go.json.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks.golang.serving import Cost, Server
+from benchmarks.golang.serving import RULES, Cost, Followed, Server
 from benchmarks.measure import Figure
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,7 +32,7 @@ APPS = ROOT / "examples" / "05-go" / "apps"
 PROGRAM = Path(__file__).parent / "program"
 PROGRAMS = ("./entry", "./a", "./b", "./c", "./shop")
 FAIRLEAD = str(Path(sys.executable).parent / "fairlead")
-PLAIN, INJECTED, RULED = "plain", "injected", "ruled"
+PLAIN, INJECTED, GOVERNED, RULED = "plain", "injected", "governed", "ruled"
 COMMANDS = {PLAIN: ("go",), INJECTED: (FAIRLEAD, "go")}
 SHORTER = 8
 """Turns of requests for each of builds: what disturbs a machine leaves the least of many alone."""
@@ -110,12 +111,16 @@ def served(work: Path, turns: int) -> Iterator[Figure]:
             mode: stack.enter_context(Server(work / PLAIN if mode == PLAIN else work / INJECTED))
             for mode in (PLAIN, INJECTED)
         }
-        servers[RULED] = stack.enter_context(Server(work / INJECTED, rules=work))
+        for mode, rules in ((GOVERNED, ""), (RULED, RULES)):
+            followed = work / f"followed-{mode}"
+            followed.mkdir()
+            server = Server(work / INJECTED, follows=Followed(followed, rules))
+            servers[mode] = stack.enter_context(server)
         for case, number in (("server", 4000), ("both", 2000)):
             costs: dict[str, list[Cost]] = {mode: [] for mode in servers}
             for turn in range(SHORTER * turns):
                 modes = list(servers)
-                for mode in modes[turn % 3 :] + modes[: turn % 3]:
+                for mode in modes[turn % len(modes) :] + modes[: turn % len(modes)]:
                     costs[mode].append(servers[mode].ask(case, number))
             yield from _costs(case, costs)
 
@@ -128,7 +133,7 @@ def _costs(case: str, costs: dict[str, list[Cost]]) -> Iterator[Figure]:
         for what in ("allocations", "bytes"):
             value = statistics.median(getattr(one, what) for one in found)
             yield Figure(name=f"{case}_{mode}_{what}", value=round(value, 1))
-    for mode in (INJECTED, RULED):
+    for mode in (INJECTED, GOVERNED, RULED):
         pairs = zip(costs[mode], costs[PLAIN], strict=True)
         added = statistics.median(one.nanoseconds - bare.nanoseconds for one, bare in pairs)
         yield Figure(name=f"{case}_{mode}_added_median_ns", value=round(added))

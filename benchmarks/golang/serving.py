@@ -1,4 +1,4 @@
-"""One process of `program/`, and the snapshot that has three rules for what it serves."""
+"""One process of `program/`, and the snapshot that an agent in it follows."""
 
 from __future__ import annotations
 
@@ -40,14 +40,21 @@ class Cost(NamedTuple):
     bytes: float
 
 
+class Followed(NamedTuple):
+    """What an agent follows: a folder for its snapshot and what it keeps, and rules."""
+
+    folder: Path
+    rules: str
+
+
 class Server:
     """A program that serves and measures itself."""
 
-    def __init__(self, folder: Path, rules: Path | None = None) -> None:
-        """Run that in `folder`; with `rules` it is governed, and they are kept there."""
+    def __init__(self, folder: Path, follows: Followed | None = None) -> None:
+        """Run that in `folder`, governed where it follows anything."""
         plain = {name: value for name, value in os.environ.items() if "FAIRLEAD" not in name}
         self._program = folder / "bench"
-        self._env = plain | (_ruled(rules) if rules else {})
+        self._env = plain | (_governed(follows) if follows else {})
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
@@ -76,14 +83,14 @@ class Server:
         return self._process.stdout.readline().strip()
 
 
-def _ruled(folder: Path) -> dict[str, str]:
-    resources = load_documents(RULES, "rules")
+def _governed(follows: Followed) -> dict[str, str]:
+    resources = load_documents(follows.rules, "rules")
     instance = Instance(namespace="default", app=APP, address="127.0.0.1:80")
     snapshot = World.of(resources, [instance], 1).snapshot("default", APP)
-    file = folder / "snapshot.json"
+    file = follows.folder / "snapshot.json"
     file.write_text(json.dumps(to_plain(seal(snapshot))))
     return {
         "FAIRLEAD_APP": APP,
         "FAIRLEAD_SOURCE": f"file:{file}",
-        "FAIRLEAD_STATE": str(folder / "state"),
+        "FAIRLEAD_STATE": str(follows.folder / "state"),
     }
