@@ -45,8 +45,8 @@ type Call struct {
 	way      *passage // what rules about calls have to do for it, nil for nothing
 
 	orderRoom [8]*endpoint
-	set       [8][2]string
-	remove    [4]string
+	set       [4][2]string
+	remove    [2]string
 }
 
 type callState int
@@ -129,12 +129,9 @@ func Depart(ctx context.Context, out *Outbound) (call *Call, rejection *Rejectio
 	if found.ways != nil || p.services.ruled {
 		c.way = passed(c)
 	}
-	resource := found.resource
-	if out.GRPC {
-		resource += ":" + out.Path
-	}
-	c.meter = metered(resource, "client", c.lane)
-	return c, c.pass(p.rules.called(resource))
+	resource := found.called(out)
+	c.meter = resource.metered("client", c.lane)
+	return c, c.pass(p.rules.called(resource.name))
 }
 
 // appHost returns the name that is called, in lower case, and whether an app may be meant: of HTTP by
@@ -326,7 +323,9 @@ func (c *Call) Close() {
 	if c.target != nil {
 		lane = c.target.lane
 	}
-	edge(c.callee.resource, c.lane, lane, elapsed, failed, lane != c.lane && lane == "", max(0, c.sent-1))
+	if counting.Load() {
+		c.callee.edge(c.lane, lane).add(elapsed, failed, lane != c.lane && lane == "", max(0, c.sent-1))
+	}
 }
 
 func (c *Call) failed() bool {

@@ -38,19 +38,20 @@ const ofRequest = "the time that its request had"
 // passed returns what rules have to do for a call, nil for nothing. What no rule is about carries on
 // the time and the attempt of its request.
 func passed(c *Call) *passage {
-	w := &passage{ways: c.callee.ways}
+	var above inherited
 	if c.request != nil {
-		w.above = c.request.above
+		above = c.request.above
 	}
+	until := int64(0)
 	if c.out.GRPC {
 		if deadline, ok := c.ctx.Deadline(); ok {
-			w.until = max(1, int64(deadline.Sub(clockBegan)))
+			until = max(1, int64(deadline.Sub(clockBegan)))
 		}
 	}
-	if w.ways == nil && !w.above.there && w.until == 0 {
+	if c.callee.ways == nil && !above.there && until == 0 {
 		return nil
 	}
-	return w
+	return &passage{ways: c.callee.ways, above: above, until: until}
 }
 
 func (w *passage) next(c *Call) (Target, bool, error) {

@@ -111,6 +111,12 @@ func BenchmarkFlow(b *testing.B) {
 	b.Run("three-told", func(b *testing.B) { begunAndEnded(b, &snapshot{flow: threeRules()}, true) })
 }
 
+func BenchmarkRoute(b *testing.B) {
+	for i := 0; i < b.N; i++ {
+		routeResource("GET", "/users/{id}")
+	}
+}
+
 func BenchmarkGate(b *testing.B) {
 	w := newWorld()
 	rules := threeRules()

@@ -340,11 +340,16 @@ func edge(to, label, lane string, elapsed int64, failed, fallback bool, retries 
 	if !counting.Load() {
 		return
 	}
-	e := edgeOf(to, label, lane)
+	edgeOf(to, label, lane).add(elapsed, failed, fallback, retries)
+}
+
+func (e *edgeCount) add(elapsed int64, failed, fallback bool, retries int) {
 	e.calls.Add(1)
 	e.ns.Add(elapsed)
 	e.times[bucketOf(elapsed)].Add(1)
-	e.retries.Add(int64(retries))
+	if retries > 0 {
+		e.retries.Add(int64(retries))
+	}
 	if failed {
 		e.errored.Add(1)
 	}

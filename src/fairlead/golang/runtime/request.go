@@ -36,6 +36,7 @@ type Request struct {
 	previous *Request
 	state    atomic.Int64
 	grpc     bool
+	wants    bool // whether rules of its plan ask for its route
 }
 
 // visit is what of a request only those need who let it in and out. It is used again for another one:
@@ -100,7 +101,7 @@ const outlived = 5 * time.Second
 func Begin(parent context.Context, in *Inbound) (*Request, *Rejection) {
 	v := visits.Get().(*visit)
 	v.plan, v.in, v.began = ready(), *in, clock()
-	r := &Request{Context: parent, visit: v, previous: getLocal(), grpc: in.GRPC}
+	r := &Request{Context: parent, visit: v, previous: getLocal(), grpc: in.GRPC, wants: v.plan.rules.templated()}
 	setLocal(r)
 	entered(v.began)
 	return r, r.admit()

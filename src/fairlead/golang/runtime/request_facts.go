@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"unsafe"
 )
 
 // served is a request as rules ask about it (fairlead.instruments.facts). Only the goroutine of the
@@ -211,26 +213,45 @@ const mostRoutes = 10_000
 
 var routeNames struct {
 	sync.RWMutex
-	known map[[2]string]*naming
+	known  map[[2]string]*routeNaming
+	atHand [256]atomic.Pointer[routeNaming]
+}
+
+// routeNaming is a route with its name. Routers give the same text of a route each time: by where that
+// is in memory the name is found without a lock.
+type routeNaming struct {
+	route [2]string
+	naming
 }
 
 // routeResource returns METHOD:/template, made once for each.
 func routeResource(method, template string) *naming {
 	key := [2]string{method, template}
+	where := uintptr(unsafe.Pointer(unsafe.StringData(template)))>>4 + uintptr(methodNumber(method))
+	at := &routeNames.atHand[where%uintptr(len(routeNames.atHand))]
+	found := at.Load()
+	if found == nil || found.route != key {
+		found = routeNamingOf(key)
+		at.Store(found)
+	}
+	return &found.naming
+}
+
+func routeNamingOf(key [2]string) *routeNaming {
 	routeNames.RLock()
 	found := routeNames.known[key]
 	routeNames.RUnlock()
 	if found != nil {
 		return found
 	}
-	made := &naming{name: template}
-	if knownMethods[method] {
-		made.name = method + ":" + template
+	made := &routeNaming{route: key, naming: naming{name: key[1]}}
+	if knownMethods[key[0]] {
+		made.name = key[0] + ":" + key[1]
 	}
 	routeNames.Lock()
 	defer routeNames.Unlock()
 	if routeNames.known == nil {
-		routeNames.known = map[[2]string]*naming{}
+		routeNames.known = map[[2]string]*routeNaming{}
 	}
 	if len(routeNames.known) < mostRoutes {
 		routeNames.known[key] = made

@@ -38,11 +38,11 @@ func Routing(ctx context.Context) *Request {
 // Wants tells whether it is worth to look for the route before the request is handled: rules ask for
 // it. Later it is for reports only.
 func (r *Request) Wants() bool {
-	if !r.state.CompareAndSwap(0, routing) {
+	if !r.wants || !r.state.CompareAndSwap(0, routing) {
 		return false
 	}
 	defer r.come()
-	return r.template == "" && r.plan.rules.templated()
+	return r.template == ""
 }
 
 // Matched tells the pattern that a ServeMux has found, and the path that it was asked for, and asks

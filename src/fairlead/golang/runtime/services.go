@@ -21,10 +21,44 @@ type services struct {
 type callee struct {
 	key      string // app.namespace
 	resource string // call:APP, or call:APP.NAMESPACE in another namespace, however it is called
+	name     naming // the same
+	methods  table[string, naming]
+	onBase   atomic.Pointer[edgeCount]
 	caller   string // what the workload is to the callee
 	grpc     bool   // whether a call of gRPC may be for it: not where all of its endpoints speak HTTP
 	pools    map[string]*pool
 	ways     *ways // what rules say of its calls, nil for nothing
+}
+
+// mostMethods of gRPC are kept of one app: the names of more are made each time.
+const mostMethods = 1024
+
+// called returns the resource that a call is of: of gRPC, its method.
+func (c *callee) called(out *Outbound) *naming {
+	if !out.GRPC {
+		return &c.name
+	}
+	if found := c.methods.find(out.Path); found != nil {
+		return found
+	}
+	made := func(path string) *naming { return &naming{name: c.resource + ":" + path} }
+	if len(c.methods.all()) >= mostMethods {
+		return made(out.Path)
+	}
+	return c.methods.add(out.Path, out.Path, mostMethods, made)
+}
+
+// edge returns the count of calls with a label that went to a lane.
+func (c *callee) edge(label, lane string) *edgeCount {
+	if label != "" || lane != "" {
+		return edgeOf(c.resource, label, lane)
+	}
+	found := c.onBase.Load()
+	if found == nil {
+		found = edgeOf(c.resource, "", "")
+		c.onBase.Store(found)
+	}
+	return found
 }
 
 // pool is the endpoints that may serve one lane: first, and then base.
@@ -92,6 +126,7 @@ func newCallee(s *serviceRule, own *workload) *callee {
 			c.caller = own.App + "." + own.Namespace
 		}
 	}
+	c.name.name = c.resource
 	byLane := map[string][]*endpoint{}
 	for i := range s.Endpoints {
 		rule := &s.Endpoints[i]
