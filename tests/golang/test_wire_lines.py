@@ -161,7 +161,8 @@ def test_requests_are_told_one_by_one_while_somebody_looks(wires: Wires, plane: 
         lambda: [row for report in list(plane.reports) for row in report.get("requests", ())],
         "they are told",
     )
-    assert len(rows) <= 4
+    seconds = int(rows[-1][0] - rows[0][0]) + 2  # that they may be in, where a machine is busy
+    assert len(rows) <= 2 * seconds
     at, lane, method, interface, status, seconds, *rest = rows[0]
     assert (lane, method, interface, status) == ("", "GET", "GET:/a", 200)
     assert rest == ["web", trace, "", "", False]
