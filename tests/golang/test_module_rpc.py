@@ -189,3 +189,21 @@ def test_a_clients_stream_is_inside_until_it_ends(program: Path) -> None:
         rule = limit("call:cart", ConcurrencyLimit, most=1)
         said = calls(program, "cart", "streams", flow=(rule,), **cart(base))
         assert [one["Code"] for one in said] == ["OK", "ResourceExhausted", "OK"]
+
+
+def test_streams_one_way_go_to_their_lane_and_give_their_place_back(program: Path) -> None:
+    rule = limit("call:cart", ConcurrencyLimit, most=1)
+    with serving(program, "base") as base, serving(program, "on gray") as gray:
+        apps = cart(base, gray=(gray,))
+        ways = ("down", "up", "down", "up")
+        said = calls(program, "cart", *ways, lane="gray", flow=(rule,), **apps)
+        assert [one["Code"] for one in said] == ["OK"] * 4
+        assert [one["Served"] for one in said] == ["on gray,on gray", ""] * 2
+        assert [one["Seen"] for one in said] == [0, len("on gray")] * 2
+
+
+def test_a_stream_that_is_given_up_gives_its_place_back(program: Path) -> None:
+    rule = limit("call:cart", ConcurrencyLimit, most=1)
+    with serving(program, "base") as base:
+        said = calls(program, "cart", "cancels", "cancels", "unary", flow=(rule,), **cart(base))
+        assert [one["Code"] for one in said] == ["Canceled", "Canceled", "OK"]

@@ -48,6 +48,25 @@ func (s *server) FullDuplexCall(stream pb.TestService_FullDuplexCallServer) erro
 	}
 }
 
+// StreamingOutputCall answers one message with two.
+func (s *server) StreamingOutputCall(_ *pb.StreamingOutputCallRequest, stream pb.TestService_StreamingOutputCallServer) error {
+	said := &pb.StreamingOutputCallResponse{Payload: &pb.Payload{Body: []byte(s.name)}}
+	return errors.Join(stream.Send(said), stream.Send(said))
+}
+
+// StreamingInputCall answers when its client has said all, by how many bytes its own name has.
+func (s *server) StreamingInputCall(stream pb.TestService_StreamingInputCallServer) error {
+	for {
+		_, err := stream.Recv()
+		if err == io.EOF {
+			return stream.SendAndClose(&pb.StreamingInputCallResponse{AggregatedPayloadSize: int32(len(s.name))})
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
 func serve(name string) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -100,6 +119,46 @@ func (c *client) stream(ctx context.Context) (result, pb.TestService_FullDuplexC
 	return said, stream
 }
 
+// down reads a stream of answers to its end.
+func (c *client) down(ctx context.Context) result {
+	stream, err := c.StreamingOutputCall(ctx, &pb.StreamingOutputCallRequest{})
+	var names []string
+	for err == nil {
+		var answer *pb.StreamingOutputCallResponse
+		if answer, err = stream.Recv(); err == nil {
+			names = append(names, string(answer.GetPayload().GetBody()))
+		}
+	}
+	if err == io.EOF {
+		err = nil
+	}
+	return result{Served: strings.Join(names, ","), Code: status.Code(err).String()}
+}
+
+// up sends a stream of messages to its end.
+func (c *client) up(ctx context.Context) result {
+	stream, err := c.StreamingInputCall(ctx)
+	var answer *pb.StreamingInputCallResponse
+	if err == nil {
+		stream.Send(&pb.StreamingInputCallRequest{})
+		stream.Send(&pb.StreamingInputCallRequest{})
+		answer, err = stream.CloseAndRecv()
+	}
+	return result{Seen: int(answer.GetAggregatedPayloadSize()), Code: status.Code(err).String()}
+}
+
+// cancels gives a stream up that is under way.
+func (c *client) cancels(ctx context.Context) result {
+	ctx, cancel := context.WithCancel(ctx)
+	said, stream := c.stream(ctx)
+	cancel()
+	if stream != nil {
+		_, err := stream.Recv()
+		said.Code = status.Code(err).String()
+	}
+	return said
+}
+
 func (c *client) call(how string) []result {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -109,6 +168,12 @@ func (c *client) call(how string) []result {
 		return []result{c.unary(ctx, &pb.SimpleRequest{ResponseSize: 3})}
 	case "fails":
 		return []result{c.unary(ctx, &pb.SimpleRequest{ResponseStatus: &pb.EchoStatus{Code: 99}})}
+	case "down":
+		return []result{c.down(ctx)}
+	case "up":
+		return []result{c.up(ctx)}
+	case "cancels":
+		return []result{c.cancels(ctx)}
 	case "waits":
 		short, stop := context.WithTimeout(ctx, 500*time.Millisecond)
 		defer stop()
