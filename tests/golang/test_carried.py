@@ -86,6 +86,8 @@ def test_a_stripped_program_says_that_the_agent_is_in_it(project: Project, go: P
         *(f"\thook\t{one}" for one in ("database/sql", "net/http", "os/signal")),
     ]
     assert (said.returncode, said.stdout.splitlines()) == (0, lines)
+    alone = project.run(FAIRLEAD, "go", "version", "ours", PATH="/nowhere")
+    assert (alone.returncode, alone.stdout.splitlines()) == (0, lines)
     module = project.run(FAIRLEAD, "go", "version", "-m", "ours", "plain")
     assert module.returncode == 1
     assert "\tmod\texample.org/hello" in module.stdout

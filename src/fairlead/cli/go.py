@@ -97,14 +97,17 @@ def _handed_on(argv: Sequence[str], line: Line) -> int:
     from fairlead.golang.toolchain import Unusable, find
 
     try:
-        go = find(os.environ)
+        go: str | None = find(os.environ)
+        missing = ""
     except Unusable as error:
-        raise Failed(str(error), ENVIRONMENT) from error
+        go, missing = None, str(error)
     if line.verb == "version":
         from fairlead.cli import go_version
 
         if go_version.asked(line.rest):
             return go_version.told(go, line.rest)
+    if go is None:
+        raise Failed(missing, ENVIRONMENT)
     return _become([go, *argv], os.environ)
 
 

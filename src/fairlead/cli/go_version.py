@@ -10,6 +10,7 @@ from pathlib import Path
 
 from fairlead.cli.failure import OK, REFUSED
 from fairlead.golang.carried import carried
+from fairlead.golang.carried import go_version as built_by
 
 
 def asked(words: Sequence[str]) -> bool:
@@ -17,13 +18,18 @@ def asked(words: Sequence[str]) -> bool:
     return "-json" not in words and any(not word.startswith("-") for word in words)
 
 
-def told(go: str, words: Sequence[str]) -> int:
-    """Print what there is to say of files, and return whether all of them have the agent."""
-    command = [go, "version", *words]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    status = REFUSED if done.returncode else OK
+def told(go: str | None, words: Sequence[str]) -> int:
+    """Print what there is to say of files, and return whether all of them have the agent.
+
+    Without a ``go`` that is what stands in the files themselves: an image may have none.
+    """
     others = [one for one in words if not one.startswith("-")]
-    for program, lines in _programs(done.stdout):
+    status, said = OK, "".join(_without(others))
+    if go is not None:
+        command = [go, "version", *words]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+        status, said = REFUSED if done.returncode else OK, done.stdout
+    for program, lines in _programs(said):
         others = [one for one in others if not program.is_relative_to(one)]
         print("\n".join(lines))
         ours = list(_lines(program))
@@ -38,6 +44,16 @@ _NOTHING = (
     "\tfairlead\tis not in it: `fairlead go build` puts it into programs with net/http or"
     " database/sql"
 )
+
+
+def _without(files: Sequence[str]) -> Iterator[str]:
+    for file in files:
+        try:
+            version = built_by(Path(file))
+        except OSError:
+            continue
+        if version:
+            yield f"{file}: {version}\n"
 
 
 def _programs(said: str) -> Iterator[tuple[Path, list[str]]]:
