@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.policy.limit import RateLimit, Window
+from fairlead.policy.breaker import ERROR_COUNT, CircuitBreaker
+from fairlead.policy.limit import ConcurrencyLimit, RateLimit, Window
+from fairlead.policy.rule import Rule
 from tests.golang.modules.building import build_of, told
 
 pytestmark = pytest.mark.timeout(900)
@@ -28,7 +30,7 @@ def program(go: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_of("redis", go, tmp_path_factory.mktemp("redis")).program()
 
 
-def commands(program: Path, *hows: str, rules: tuple[RateLimit, ...] = ()) -> list[str]:
+def commands(program: Path, *hows: str, rules: tuple[Rule, ...] = ()) -> list[str]:
     done = subprocess.run(
         [program, *hows],
         env=told(program, flow=rules),
@@ -53,3 +55,21 @@ def test_a_rule_for_the_host_counts_commands(program: Path) -> None:
 
 def test_several_commands_at_once_are_one_call(program: Path) -> None:
     assert commands(program, "many", "many", "9", rules=(LIMIT,)) == ["", "", REFUSED]
+
+
+def test_a_command_that_panics_has_left_and_has_failed(program: Path) -> None:
+    """By version 9; version 8 runs it in a goroutine of its own, where nobody can recover."""
+    one = ConcurrencyLimit(rule="Concurrency/x", strategy="x", resource="call:localhost", most=1)
+    breaker = CircuitBreaker(
+        rule="CircuitBreakerStrategy/x",
+        strategy="x",
+        resource="call:localhost",
+        strategy_kind=ERROR_COUNT,
+        threshold=3,
+        min_requests=1,
+        window_ms=3_600_000,
+        recovery_ms=3_600_000,
+    )
+    errors = commands(program, *["panics", "9"] * 3, rules=(one, breaker))
+    assert errors[:5] == ["panicked", "", "panicked", "", "panicked"]
+    assert errors[5].endswith("CircuitBreakerStrategy/x (breaker)")

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.timeout(900)
 
 SERVICE = "/grpc.testing.TestService"
 UNARY, STREAM = f"{SERVICE}/UnaryCall", f"{SERVICE}/FullDuplexCall"
+DOWN = f"{SERVICE}/StreamingOutputCall"
 GRAY = (Lane(name="gray"),)
 
 
@@ -125,6 +126,20 @@ def test_a_call_that_waits_has_the_time_it_has(program: Path) -> None:
     with serving(program, "base") as base:
         (said,) = calls(program, "cart", "waits", **cart(base))
         assert said["Code"] == "OK"
+
+
+def test_a_call_that_waits_ends_with_its_connection(program: Path) -> None:
+    said = calls(program, "cart", "closes", "unary", **cart(closed()))
+    assert [one["Code"] for one in said] == ["Canceled", "Canceled"]
+    assert "closing" in said[0]["Text"]
+
+
+def test_a_handler_that_panics_gives_its_place_back(program: Path) -> None:
+    """Where somebody around it recovers."""
+    rules = tuple(limit(one, ConcurrencyLimit, most=1) for one in (UNARY, DOWN))
+    with serving(program, "base", flow=rules) as base:
+        said = calls(program, base, "panics", "unary", "down panics", "down")
+        assert [one["Code"] for one in said] == ["Internal", "OK", "Internal", "OK"]
 
 
 def test_a_target_that_is_an_address_is_left_alone(program: Path) -> None:

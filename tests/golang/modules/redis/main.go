@@ -4,6 +4,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net"
 	_ "net/http" // with it the agent comes into a program
 	"os"
@@ -19,6 +20,20 @@ func text(err error) string {
 		return ""
 	}
 	return err.Error()
+}
+
+// broken is a value that panics where a client wants its bytes.
+type broken struct{}
+
+func (broken) MarshalBinary() ([]byte, error) { panic("broken") }
+
+func panics(do func() error) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errors.New("panicked")
+		}
+	}()
+	return do()
 }
 
 func main() {
@@ -40,6 +55,8 @@ func main() {
 			err = old.Get(ctx, "key").Err()
 		case "9":
 			err = current.Get(ctx, "key").Err()
+		case "panics":
+			err = panics(func() error { return current.Set(ctx, "key", broken{}, 0).Err() })
 		case "none":
 			err = current.Get(ctx, "nobody").Err()
 		case "many":

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	pb "google.golang.org/grpc/interop/grpc_testing"
 	"google.golang.org/grpc/metadata"
@@ -26,7 +27,10 @@ type server struct {
 
 // UnaryCall says who has served the call, and what it came with; or fails as it is told.
 func (s *server) UnaryCall(ctx context.Context, r *pb.SimpleRequest) (*pb.SimpleResponse, error) {
-	if code := r.GetResponseStatus().GetCode(); code == 99 {
+	switch r.GetResponseStatus().GetCode() {
+	case 98:
+		panic("broken")
+	case 99:
 		return nil, errors.New("broken")
 	}
 	md, _ := metadata.FromIncomingContext(ctx)
@@ -49,7 +53,10 @@ func (s *server) FullDuplexCall(stream pb.TestService_FullDuplexCallServer) erro
 }
 
 // StreamingOutputCall answers one message with two.
-func (s *server) StreamingOutputCall(_ *pb.StreamingOutputCallRequest, stream pb.TestService_StreamingOutputCallServer) error {
+func (s *server) StreamingOutputCall(r *pb.StreamingOutputCallRequest, stream pb.TestService_StreamingOutputCallServer) error {
+	if r.GetResponseStatus().GetCode() == 98 {
+		panic("broken")
+	}
 	said := &pb.StreamingOutputCallResponse{Payload: &pb.Payload{Body: []byte(s.name)}}
 	return errors.Join(stream.Send(said), stream.Send(said))
 }
@@ -67,15 +74,26 @@ func (s *server) StreamingInputCall(stream pb.TestService_StreamingInputCallServ
 	}
 }
 
+func recovered(err *error) {
+	if recover() != nil {
+		*err = status.Error(codes.Internal, "panicked")
+	}
+}
+
 func serve(name string) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		panic(err)
 	}
 	served := grpc.NewServer(grpc.ChainUnaryInterceptor(
-		func(ctx context.Context, req interface{}, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (interface{}, error) {
+		func(ctx context.Context, req interface{}, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (answer interface{}, err error) {
+			defer recovered(&err)
 			grpc.SetHeader(ctx, metadata.Pairs("around", name))
 			return handler(ctx, req)
+		}), grpc.ChainStreamInterceptor(
+		func(server interface{}, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) (err error) {
+			defer recovered(&err)
+			return handler(server, stream)
 		}))
 	pb.RegisterTestServiceServer(served, &server{name: name})
 	fmt.Println(listener.Addr())
@@ -91,7 +109,8 @@ type result struct {
 
 type client struct {
 	pb.TestServiceClient
-	seen int
+	connection *grpc.ClientConn
+	seen       int
 }
 
 func (c *client) unary(ctx context.Context, message *pb.SimpleRequest, opts ...grpc.CallOption) result {
@@ -120,8 +139,9 @@ func (c *client) stream(ctx context.Context) (result, pb.TestService_FullDuplexC
 }
 
 // down reads a stream of answers to its end.
-func (c *client) down(ctx context.Context) result {
-	stream, err := c.StreamingOutputCall(ctx, &pb.StreamingOutputCallRequest{})
+func (c *client) down(ctx context.Context, code int32) result {
+	request := &pb.StreamingOutputCallRequest{ResponseStatus: &pb.EchoStatus{Code: code}}
+	stream, err := c.StreamingOutputCall(ctx, request)
 	var names []string
 	for err == nil {
 		var answer *pb.StreamingOutputCallResponse
@@ -169,7 +189,14 @@ func (c *client) call(how string) []result {
 	case "fails":
 		return []result{c.unary(ctx, &pb.SimpleRequest{ResponseStatus: &pb.EchoStatus{Code: 99}})}
 	case "down":
-		return []result{c.down(ctx)}
+		return []result{c.down(ctx, 0)}
+	case "down panics":
+		return []result{c.down(ctx, 98)}
+	case "panics":
+		return []result{c.unary(ctx, &pb.SimpleRequest{ResponseStatus: &pb.EchoStatus{Code: 98}})}
+	case "closes":
+		time.AfterFunc(300*time.Millisecond, func() { c.connection.Close() })
+		return []result{c.unary(ctx, &pb.SimpleRequest{}, grpc.WaitForReady(true))}
 	case "up":
 		return []result{c.up(ctx)}
 	case "cancels":
@@ -210,7 +237,7 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
-	c.TestServiceClient = pb.NewTestServiceClient(connection)
+	c.TestServiceClient, c.connection = pb.NewTestServiceClient(connection), connection
 	var said []result
 	for _, how := range os.Args[3:] {
 		said = append(said, c.call(how)...)

@@ -6,6 +6,7 @@ import (
 	_ "unsafe" // for go:linkname
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 )
@@ -105,6 +106,10 @@ func (r *fairleadReach) govern(ctx context.Context, method string, message inter
 		err, over := r.attempts(ctx, call, header, send)
 		if err == nil {
 			return nil
+		}
+		if !over && r.parent.GetState() == connectivity.Shutdown {
+			fairleadClose(call)
+			return send(ctx, r.parent, func(error) {}) // which says so
 		}
 		if over || !waits || !fairleadWaited(ctx) {
 			fairleadClose(call)

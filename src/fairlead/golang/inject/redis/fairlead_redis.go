@@ -57,9 +57,12 @@ func (c *baseClient) fairleadGoverned(ctx context.Context, cmds []Cmder, send fu
 	if call == nil {
 		return send(ctx)
 	}
-	// Also where code of the application panics: what rules let in has to leave.
-	defer func() { fairleadArrive(call, fairleadFault(err)) }()
-	return send(context.WithValue(ctx, fairleadInside{}, true))
+	// Also where code of the application panics: what rules let in has to leave, and has failed.
+	fault := fairleadOther
+	defer func() { fairleadArrive(call, fault) }()
+	err = send(context.WithValue(ctx, fairleadInside{}, true))
+	fault = fairleadFault(err)
+	return err
 }
 
 // What has become of a call, as the runtime numbers it.
