@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import socket
 from collections.abc import Iterator
@@ -175,3 +176,31 @@ def test_a_server_that_nobody_ends_takes_no_more_and_finishes(
         assert b"".join(iter(lambda: caller.recv(4096), b"")).endswith(b"served")
     assert one.process.popen.wait(30) == -signal.SIGTERM
     assert "the server ended" not in one.process.text()
+
+
+@pytest.mark.parametrize(("how", "status"), [("late", -signal.SIGTERM), ("late-own", 3)])
+def test_who_has_connected_is_served_before_the_end(
+    starts: Wires, control: Control, how: str, status: int
+) -> None:
+    """A socket that is closed resets who waits there: their requests are served first."""
+    one = starts.start("shop", how, FAIRLEAD_CONTROL=control.url, FAIRLEAD_APP="shop")
+    until(lambda: control.instances("shop"), "it is registered")
+    with contextlib.ExitStack() as callers:
+
+        def call() -> socket.socket:
+            caller = callers.enter_context(socket.create_connection(("127.0.0.1", one.port)))
+            caller.sendall(b"GET /?sleep=200ms HTTP/1.1\r\nHost: shop\r\n\r\n")
+            return caller
+
+        first = call()
+        until(lambda: "accepted" in one.process.text(), "the first is accepted")
+        waiting = [call() for _ in range(20)]
+        one.process.signal(signal.SIGTERM)
+        for caller in [first, *waiting]:
+            answer = b"".join(iter(lambda caller=caller: caller.recv(4096), b""))  # type: ignore[misc]
+            assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+            assert b"served" in answer
+    assert one.process.popen.wait(30) == status
+    # Who has the signal's default action does not see its server end.
+    assert ("the server ended: http: Server closed" in one.process.text()) == (how == "late-own")
+    assert one.process.text().count("the server ended") == (how == "late-own")

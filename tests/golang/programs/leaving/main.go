@@ -1,6 +1,7 @@
 // A server of net/http that knows nothing of fairlead. "own" hears SIGTERM and SIGINT itself, as most
 // do, and takes its time when it has shut down; "once" hears one of them, and serves on. "several"
-// has a server for something else beside it.
+// has a server for something else beside it. "late" and "late-own" accept one connection only before
+// they are told to end.
 package main
 
 import (
@@ -10,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -40,12 +42,15 @@ func main() {
 	if os.Args[1] == "several" {
 		go http.Serve(other, nil)
 	}
-	if os.Args[1] != "own" && os.Args[1] != "once" {
+	if strings.HasPrefix(os.Args[1], "late") {
+		acceptOne(server, listener)
+	}
+	if os.Args[1] != "own" && os.Args[1] != "once" && os.Args[1] != "late-own" {
 		fmt.Println("the server ended:", server.Serve(listener))
 		return
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
-	go server.Serve(listener)
+	go func() { fmt.Println("the server ended:", server.Serve(listener)) }()
 	<-ctx.Done()
 	stop()
 	if os.Args[1] == "once" {
@@ -55,4 +60,21 @@ func main() {
 	time.Sleep(1500 * time.Millisecond)
 	fmt.Println("all is put away")
 	os.Exit(3)
+}
+
+// acceptOne has others wait from the first connection on until the server's socket is closed.
+func acceptOne(server *http.Server, listener net.Listener) {
+	socket, err := listener.(*net.TCPListener).SyscallConn()
+	if err != nil {
+		panic(err)
+	}
+	server.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state != http.StateNew {
+			return
+		}
+		fmt.Println("accepted")
+		for socket.Control(func(uintptr) {}) == nil {
+			time.Sleep(time.Millisecond)
+		}
+	}
 }
