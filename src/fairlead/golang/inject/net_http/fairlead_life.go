@@ -55,9 +55,12 @@ func (srv *Server) Shutdown(ctx context.Context) error {
 // a chan struct{} of each is closed when it does.
 var fairleadEnding sync.Map
 
-// fairleadFirst is for how long who has connected may take to send a request. Shutdown itself waits
-// five times as long for some of them.
-const fairleadFirst = time.Second
+// fairleadFirst is for how long who has connected may take to send a request: no longer than Shutdown
+// itself waits, which takes who has sent none in fairleadNewFor for idle.
+const (
+	fairleadFirst  = time.Second
+	fairleadNewFor = 5 // seconds
+)
 
 // fairleadEnd shuts down a server that callers may still come to, as those do that could not be told.
 // Shutdown closes sockets, which resets who waits there, and connections whose first request comes
@@ -150,12 +153,13 @@ func (srv *Server) fairleadAccept(at fairleadBacklog) {
 	}
 }
 
-// fairleadNew tells whether a connection is there that no request has come by.
+// fairleadNew tells whether a connection is there that a first request may come by.
 func (srv *Server) fairleadNew() bool {
 	srv.mu.Lock()
 	defer srv.mu.Unlock()
 	for c := range srv.activeConn {
-		if state, _ := c.getState(); state == StateNew {
+		state, since := c.getState()
+		if state == StateNew && (since == 0 || time.Now().Unix()-since <= fairleadNewFor) {
 			return true
 		}
 	}
