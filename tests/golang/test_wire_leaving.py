@@ -200,6 +200,8 @@ def test_who_has_connected_is_served_before_the_end(
             answer = b"".join(iter(lambda caller=caller: caller.recv(4096), b""))  # type: ignore[misc]
             assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
             assert b"served" in answer
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", one.port)).close()
     assert one.process.popen.wait(30) == status
     # Who has the signal's default action does not see its server end.
     assert ("the server ended: http: Server closed" in one.process.text()) == (how == "late-own")

@@ -29,10 +29,10 @@ func (b *Backlog) Next() net.Conn {
 	if b == nil {
 		return nil
 	}
-	for there := true; there && b.most > 0; b.most-- {
+	for more := true; more && b.most > 0; {
+		b.most--
 		var conn net.Conn
-		if conn, there = b.socket.accept(); conn != nil {
-			b.most--
+		if conn, more = b.socket.accept(); conn != nil {
 			return conn
 		}
 	}

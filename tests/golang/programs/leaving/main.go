@@ -56,6 +56,9 @@ func main() {
 	if os.Args[1] == "once" {
 		select {}
 	}
+	if os.Args[1] == "late-own" {
+		go server.Shutdown(context.Background()) // from two places at once
+	}
 	server.Shutdown(context.Background())
 	time.Sleep(1500 * time.Millisecond)
 	fmt.Println("all is put away")

@@ -66,15 +66,14 @@ const (
 // Shutdown closes sockets, which resets who waits there, and connections whose first request comes
 // later, since Go 1.25 with a request read from them: here they are served before it begins.
 func (srv *Server) fairleadEnd(ctx context.Context) error {
-	backlogs := srv.fairleadBacklogs()
 	begun := make(chan struct{})
-	if len(backlogs) > 0 && ctx != nil {
-		if _, again := fairleadEnding.LoadOrStore(srv, begun); !again {
-			defer fairleadEnding.Delete(srv)
-			srv.fairleadClose(ctx, backlogs)
-		}
+	if first, again := fairleadEnding.LoadOrStore(srv, begun); again {
+		<-first.(chan struct{})
+	} else {
+		defer fairleadEnding.Delete(srv)
+		srv.fairleadClose(ctx)
+		close(begun)
 	}
-	close(begun)
 	return srv.fairleadShutdown(ctx)
 }
 
@@ -83,7 +82,7 @@ type fairleadBacklog struct {
 	waiting  *fairlead.Backlog
 }
 
-// fairleadBacklogs returns a server's sockets, none where one of its listeners is another's: what it
+// fairleadBacklogs holds a server's sockets, none where one of its listeners is another's: what it
 // accepts are other connections, and what it says when it is closed is not known.
 func (srv *Server) fairleadBacklogs() []fairleadBacklog {
 	srv.mu.Lock()
@@ -108,7 +107,14 @@ func (srv *Server) fairleadBacklogs() []fairleadBacklog {
 }
 
 // fairleadClose closes a server's sockets, and waits until who has connected by then is served.
-func (srv *Server) fairleadClose(ctx context.Context, backlogs []fairleadBacklog) {
+func (srv *Server) fairleadClose(ctx context.Context) {
+	if ctx == nil { // which Shutdown takes where there is nothing to wait for
+		return
+	}
+	backlogs := srv.fairleadBacklogs()
+	if len(backlogs) == 0 {
+		return
+	}
 	srv.mu.Lock()
 	for l := range srv.listeners {
 		(*l).Close()
