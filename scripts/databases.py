@@ -16,7 +16,6 @@ import os
 import select
 import shutil
 import signal
-import socket
 import stat
 import sys
 import tempfile
@@ -32,6 +31,7 @@ if __name__ == "__main__":  # started by its path, it sees the directory of the 
 
 from scripts.servers.account import DATABASE, HOST, USER
 from scripts.servers.mariadb import MariaDB
+from scripts.servers.ports import free_port
 from scripts.servers.postgres import Postgres
 from scripts.servers.programs import Programs
 from scripts.servers.site import PATIENCE, Process, Unavailable, ending_with, settled
@@ -82,7 +82,7 @@ def running(kind: Kind, directory: Path, *, port: int = 0) -> Iterator[Server]:
         site.log.write_bytes(b"")
         if not site.data.exists():
             _initialise(engine)
-        with _started(engine, port or _free_port()) as (process, taken):
+        with _started(engine, port or free_port()) as (process, taken):
             yield Server(
                 kind=kind,
                 host=HOST,
@@ -134,11 +134,6 @@ def _stop(process: Process, number: signal.Signals) -> None:
         process.kill()
         process.wait()
         raise
-
-
-def _free_port() -> int:
-    with socket.create_server((HOST, 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 def main() -> int:

@@ -38,6 +38,9 @@ def parent_of(code: str, then: str) -> str:
     return CHILD.format(code=code) + textwrap.dedent(then)
 
 
+FAILED = pytest.StashKey[bool]()
+"""Of a test: it has failed, and its programs may say why."""
+
 STAY = """
 import sys
 sys.stdin.read()
@@ -97,6 +100,15 @@ class Program:
         self._readers[1].join(PATIENCE)
         return "".join(self._errors)
 
+    def explain(self) -> str:
+        """Return what it wrote to standard error, and where it is if it still runs: it ends."""
+        status = self.process.poll()
+        if status is None:
+            os.killpg(self.pid, signal.SIGABRT)
+            status = self.process.wait(PATIENCE)
+        self._readers[1].join(1.0)
+        return f"{self.process.args!r}: status {status}\n{''.join(self._errors)}"
+
     def close(self) -> None:
         """Kill and reap it, if it still runs."""
         if self.process.poll() is None:
@@ -139,6 +151,7 @@ class Launcher:
         """Return what `fairlead run --app shop` would pass on."""
         values: dict[str, str | None] = {
             **os.environ,
+            "PYTHONFAULTHANDLER": "1",
             "FAIRLEAD_ENABLED": "1",
             "FAIRLEAD_APP": "shop",
             "FAIRLEAD_CONTROL": self.wire.url,
@@ -172,6 +185,11 @@ class Launcher:
         """Kill a descendant at the end: it is nobody's child by then."""
         self._descendants.append(pid)
 
+    def explain(self) -> None:
+        """Say what became of every program, of a test that failed."""
+        for program in self._programs:
+            sys.stderr.write(program.explain())
+
     def close(self) -> None:
         """End everything that was started."""
         for pid in self._descendants:
@@ -190,9 +208,11 @@ def wire() -> Iterator[WireServer]:
 
 
 @pytest.fixture
-def launch(tmp_path: Path, wire: WireServer) -> Iterator[Launcher]:
+def launch(tmp_path: Path, wire: WireServer, request: pytest.FixtureRequest) -> Iterator[Launcher]:
     launcher = Launcher(tmp_path, wire)
     yield launcher
+    if request.node.stash.get(FAILED, False):
+        launcher.explain()
     launcher.close()
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from scripts.servers.ports import free_port
 from tests.agent.program import SERVE, STAY, await_registered
 from tests.agent.wire import PATIENCE, WireServer, snapshot, until
 
@@ -49,9 +50,7 @@ def serve():
 
 @pytest.fixture
 def port() -> int:
-    """Return a port that was free a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as reserved:
-        return int(reserved.getsockname()[1])
+    return free_port()
 
 
 def page(port: int, path: str = "/metrics") -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import sys
 from pathlib import Path
 
 import pytest
 
+from scripts.servers.ports import free_port
 from tests.agent.program import Launcher, registered
 from tests.agent.wire import WireServer, snapshot, until
 
@@ -72,11 +72,7 @@ ALONE = ("uvicorn", "uvicorn-module", "uvicorn-asyncio", "hypercorn-alone", "fla
 
 @pytest.fixture
 def port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        found: int = probe.getsockname()[1]
-        return found
+    return free_port()
 
 
 @pytest.mark.parametrize("name", SERVERS)

@@ -14,6 +14,7 @@ from fairlead.cli.assess.comparing import FIGURES, Round, compared, quantile_of
 from fairlead.cli.assess.load import Target
 from fairlead.cli.failure import Failed
 from fairlead.cli.main import main
+from scripts.servers.ports import free_port
 
 APP = """
 import os, sys
@@ -81,8 +82,7 @@ def test_an_url_that_is_none_is_a_usage_error(url: str):
 
 @pytest.fixture
 def port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
+    return free_port()
 
 
 def words(port: int, tmp_path: Path, *more: str) -> list[str]:

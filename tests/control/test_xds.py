@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from fairlead.cli.bootstrap.command import bootstrap, options_parser
+from scripts.servers.ports import free_port
 from tests.control.fleet import Agent, until
 from tests.control.serving import serving, start
 from tests.protocols.xds import served
@@ -160,7 +161,7 @@ def test_a_client_of_grpc_refuses_nothing_that_a_route_can_say(server, port):
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "[::]"])
 def test_a_server_of_grpc_serves_by_the_listener_of_its_address(server, port, host):
     """And its calls ask the control plane for nothing."""
-    at = served.free_port()
+    at = free_port()
     words = ["--grpc", "--xds", f"127.0.0.1:{port}", "--namespace", NAMESPACE, "--app", "served"]
     own = bootstrap(options_parser().parse_args(words), {})
     with served.serving(f"{host}:{at}", own), calling(port, NAMESPACE, f"to {host}") as client:
@@ -177,7 +178,7 @@ def test_a_server_of_grpc_serves_by_the_listener_of_its_address(server, port, ho
 
 def test_a_server_of_grpc_without_its_listener_serves_nobody():
     """So that the listener is what the test before is about."""
-    nobody, at = served.free_port(), served.free_port()
+    nobody, at = free_port(), free_port()
     words = ["--grpc", "--xds", f"127.0.0.1:{nobody}", "--app", "served"]
     own = bootstrap(options_parser().parse_args(words), {})
     with served.serving(f"127.0.0.1:{at}", own) as process:

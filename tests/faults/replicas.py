@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import selectors
-import socket
 import subprocess
 import threading
 import time
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from scripts.servers.ports import free_port
 from tests.faults.servers import (
     APPS,
     BIN,
@@ -41,12 +41,6 @@ GRANIAN = ("granian", "--port", "{port}", "--log-level", "warning", "--interface
 def some(servers: Mapping[str, Any], *names: str) -> list[str]:
     """Return `names`, or those of all `servers` where the environment says ``FAULTS=full``."""
     return list(servers) if os.environ.get("FAULTS") == "full" else list(names)
-
-
-def free_port() -> int:
-    """Return a port that was free a moment ago, for servers that each worker opens one for."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 @dataclass(frozen=True, kw_only=True)

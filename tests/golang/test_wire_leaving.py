@@ -12,6 +12,7 @@ import pytest
 
 from fairlead import __version__
 from fairlead.agent.inspect import ask
+from scripts.servers.ports import free_port
 from tests.faults.servers import Control, until
 from tests.golang.building import fairlead_go
 from tests.golang.wired import Wires, begun
@@ -115,9 +116,7 @@ def test_which_of_several_servers_is_registered_is_told_once(
     assert address["reason"] == "named by the server"
     assert one.address in address["others"]
     one.process.stop()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    where = f"127.0.0.1:{port}"
+    where = f"127.0.0.1:{free_port()}"
     told = starts.start("told", "several", listen=where, FAIRLEAD_ADDRESS=where, **env)
     (found,) = until(lambda: control.instances("shop"), "it is registered")
     assert found["spec"]["address"] == where

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +11,7 @@ import httpx
 import pytest
 import yaml
 
+from scripts.servers.ports import free_port
 from tests.console.shop import VISITED, Shop, shop, visitors
 from tests.faults.servers import Process, until
 
@@ -56,14 +56,6 @@ class Prometheus:
         """Return the series of an instant query."""
         result: list[Any] = self.ask("query", query=expression)["result"]
         return result
-
-
-def free_port() -> int:
-    """Return a port that nobody has at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 class Observed(NamedTuple):

@@ -14,9 +14,9 @@ import pytest
 import yaml
 
 from fairlead.telemetry import attributes as names
+from scripts.servers.ports import free_port
 from tests.control.serving import Server, serving
 from tests.faults.servers import BIN, Process, plain_environment, until
-from tests.observability.conftest import free_port
 
 COLLECTOR = os.environ.get("COLLECTOR", "")
 APPS = Path(__file__).parent / "apps"

@@ -22,8 +22,8 @@ import httpx
 import pytest
 
 from fairlead.cli.bootstrap.command import bootstrap, options_parser
+from scripts.servers.ports import free_port
 from tests.cli.proxy.following import xds_port
-from tests.cli.proxy.test_gateway import free_port
 from tests.conformance.routing.envoy.process import Envoy
 from tests.conformance.routing.peers.runners import ENVOY, bootstrapped, missing
 from tests.control.fleet import Agent, until

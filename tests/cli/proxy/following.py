@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from fairlead.cli.bootstrap.command import bootstrap, options_parser
-from tests.cli.proxy.test_gateway import free_port
+from scripts.servers.ports import free_port
 from tests.conformance.routing.envoy.process import Envoy
 from tests.conformance.routing.envoy.upstream import Upstream
 from tests.control.fleet import Agent, until

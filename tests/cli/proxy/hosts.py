@@ -13,8 +13,9 @@ from typing import Any
 
 import httpx
 
+from scripts.servers.ports import free_port
 from tests.cli.proxy.following import xds_port
-from tests.cli.proxy.test_gateway import PATIENCE, free_port, until
+from tests.cli.proxy.test_gateway import PATIENCE, until
 from tests.control.serving import Server
 
 ENVOY = os.environ.get("ENVOY", "")

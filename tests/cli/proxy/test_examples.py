@@ -15,9 +15,9 @@ import yaml
 
 from fairlead.cli.bootstrap.command import bootstrap, options_parser
 from fairlead.kinds.catalog import KINDS
+from scripts.servers.ports import free_port
 from tests.architecture.tree import ROOT
 from tests.cli.proxy.following import NAMESPACE, Sidecar, xds_port
-from tests.cli.proxy.test_gateway import free_port
 from tests.conformance.routing.envoy.process import Envoy
 from tests.conformance.routing.envoy.upstream import Upstream
 from tests.control.fleet import until

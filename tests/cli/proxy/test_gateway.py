@@ -18,6 +18,7 @@ import pytest
 
 from fairlead.cli.failure import ENVIRONMENT, Failed
 from fairlead.cli.proxy.program import find, folder
+from scripts.servers.ports import free_port
 
 ENVOY = os.environ.get("ENVOY", "")
 PATIENCE = 30.0
@@ -96,12 +97,6 @@ def until(condition: Any) -> None:
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.05)
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as opened:
-        return int(opened.getsockname()[1])
 
 
 def answering(port: int) -> dict[str, Any]:

@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from fairlead.cli.bootstrap.command import bootstrap, options_parser
+from scripts.servers.ports import free_port
 from tests.cli.proxy.following import BLUE, ENVOY, NAMESPACE, Sidecar, rules, xds_port
-from tests.cli.proxy.test_gateway import free_port
 from tests.conformance.routing.envoy.process import Envoy
 from tests.control.fleet import until
 from tests.control.serving import Server

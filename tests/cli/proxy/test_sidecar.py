@@ -18,8 +18,9 @@ import pytest
 from fairlead.agent.settings import Settings
 from fairlead.cli.failure import ENVIRONMENT, USAGE, Failed
 from fairlead.cli.sidecar import doors, environment, main, options_parser
+from scripts.servers.ports import free_port
 from tests.cli.proxy.hosts import ENVOY, Hosts, address, get
-from tests.cli.proxy.test_gateway import PATIENCE, free_port, until
+from tests.cli.proxy.test_gateway import PATIENCE, until
 from tests.cli.proxy.test_ports import is_gone
 
 BLUE = "user=ada,x-opensergo-traffic=blue"

@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from fairlead.cli.bootstrap.command import bootstrap, options_parser
+from scripts.servers.ports import free_port
 from tests.cli.proxy.following import NAMESPACE, Sidecar
-from tests.cli.proxy.test_gateway import free_port
 from tests.conformance.routing.envoy.process import Envoy
 from tests.conformance.routing.envoy.upstream import Upstream
 from tests.control.access.certificates import Pair, certificate

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from concurrent import futures
@@ -15,12 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import grpc
-
-
-def free_port():
-    """Return a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as opened:
-        return opened.getsockname()[1]
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import httpx
 
 from fairlead.cli.bootstrap.command import bootstrap, options_parser
-from tests.cli.proxy.test_gateway import free_port
+from scripts.servers.ports import free_port
 from tests.conformance.routing.corpus import Case
 from tests.conformance.routing.envoy import judge
 from tests.conformance.routing.envoy.process import Envoy
