@@ -362,6 +362,7 @@ def test_no_process_at_all_is_said(capsys, monkeypatch, tmp_path):
     """An empty table would leave a newcomer guessing."""
     monkeypatch.setenv("FAIRLEAD_STATE", str(tmp_path))
     monkeypatch.setattr("fairlead.cli.doctor.command.candidates", lambda settings: [])
+    monkeypatch.setattr("fairlead.cli.doctor.command.others", lambda found: [])
 
     main([])
     assert capsys.readouterr().out.endswith(

@@ -186,6 +186,7 @@ def test_this_environment_is_looked_at(
 ):
     """Before the first start: does the agent load, what would it hook, is the control plane up?"""
     monkeypatch.setattr("fairlead.cli.doctor.command.candidates", lambda settings: [])
+    monkeypatch.setattr("fairlead.cli.doctor.command.others", lambda found: [])
     monkeypatch.setenv("FAIRLEAD_STATE", str(tmp_path))
 
     said = say("doctor")
@@ -205,6 +206,7 @@ def test_what_is_wrong_with_this_environment_is_said(
 ):
     """Each with what to do; programs get the same."""
     monkeypatch.setattr("fairlead.cli.doctor.command.candidates", lambda settings: [])
+    monkeypatch.setattr("fairlead.cli.doctor.command.others", lambda found: [])
     monkeypatch.setenv("FAIRLEAD_STATE", str(tmp_path))
     monkeypatch.setenv("FAIRLEAD_LANES", "gray")
 

@@ -6,6 +6,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from itertools import groupby, pairwise
 from typing import Any
 
 from fairlead.policy.snapshot import InvalidSnapshot, Snapshot
@@ -68,6 +70,16 @@ class Agent:
     @property
     def newest(self) -> Snapshot:
         return self.snapshots[-1]
+
+    @property
+    def policies(self) -> list[Snapshot]:
+        """What came to be enforced, one after the other; no snapshot said the same as the last.
+
+        Without services: an instance of an earlier test may be given up meanwhile.
+        """
+        assert all(one.digest != then.digest for one, then in pairwise(self.snapshots))
+        bare = (replace(one, digest="", revision=0, services=()) for one in self.snapshots)
+        return [one for one, _ in groupby(bare)]
 
     def register(self) -> Lease:
         return self._registry.register(self.registration)

@@ -91,7 +91,7 @@ def test_a_snapshot_that_says_the_same_is_not_sent(
     with fleet(*agents):
         http.post(path(namespace), json=rule())
         until(lambda: condition(http, namespace).get("status") == "True")
-        before = [len(agent.snapshots) for agent in agents]
+        before = [len(agent.policies) for agent in agents]
         body = json.dumps({"metadata": {"annotations": {"note": "x"}}})
         merge = {"content-type": "application/merge-patch+json"}
         assert http.patch(path(namespace, name="vip"), content=body, headers=merge).is_success
@@ -100,7 +100,7 @@ def test_a_snapshot_that_says_the_same_is_not_sent(
         change(http, namespace, "blue")
         until(lambda: condition(http, namespace).get("observedGeneration") == 2)
         until(lambda: condition(http, namespace).get("status") == "True")
-        assert [len(agent.snapshots) for agent in agents] == [count + 1 for count in before]
+        assert [len(agent.policies) for agent in agents] == [count + 1 for count in before]
 
 
 def test_a_node_that_already_holds_the_snapshot_is_in_sync_at_once(
