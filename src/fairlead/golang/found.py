@@ -31,21 +31,32 @@ def module_facts(toolchain: Toolchain, folder: Path, flags: Sequence[str]) -> It
     mattering = list(_mattering(flags))
     if "-mod=mod" in (toolchain.settings.get("GOFLAGS", "") + " ".join(mattering)):
         mattering.append("-mod=readonly")  # who only looks adds nothing to a go.mod
-    command = [str(toolchain.go), "list", "-e", "-f", _FORM, *mattering, *hooks]
+    for line in _listed(toolchain, folder, mattering, list(hooks)):
+        package, home, version, *files = line.split("\t")
+        if home and package in hooks:
+            pure, mixed = ([Path(home) / one for one in some.split("/") if one] for some in files)
+            facts = _facts(hooks[package], pure, version or "(devel)")
+            yield from (replace(one, applies=False, why=WITH_C) if mixed else one for one in facts)
+
+
+def _listed(
+    toolchain: Toolchain, folder: Path, flags: Sequence[str], packages: Sequence[str]
+) -> list[str]:
+    """Return a line for each package; those are asked for one by one where one spoils it for all.
+
+    That is a package of a module that nothing here imports, and that go.mod has pruned away.
+    """
     done = subprocess.run(
-        command,
+        [str(toolchain.go), "list", "-e", "-f", _FORM, *flags, *packages],
         cwd=folder,
         env=dict(toolchain.environment),
         capture_output=True,
         text=True,
         check=False,
     )
-    for line in done.stdout.splitlines():
-        package, home, version, *files = line.split("\t")
-        if home and package in hooks:
-            pure, mixed = ([Path(home) / one for one in some.split("/") if one] for some in files)
-            facts = _facts(hooks[package], pure, version or "(devel)")
-            yield from (replace(one, applies=False, why=WITH_C) if mixed else one for one in facts)
+    if done.returncode == 0 or len(packages) == 1:
+        return done.stdout.splitlines()
+    return [line for one in packages for line in _listed(toolchain, folder, flags, [one])]
 
 
 def _facts(hook: ModuleHook, files: Sequence[Path], version: str) -> Iterator[Fact]:
