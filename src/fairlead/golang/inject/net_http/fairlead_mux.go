@@ -21,6 +21,6 @@ func (mux *ServeMux) ServeHTTP(w ResponseWriter, r *Request) {
 			return
 		}
 	}
+	defer func() { served.Named(fairleadPattern(r), path) }() // also of a handler that panics
 	mux.fairleadServeMux(w, r)
-	served.Named(fairleadPattern(r), path)
 }
