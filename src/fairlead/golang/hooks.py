@@ -181,6 +181,7 @@ STANDARD = (
         added=(
             _SHARED,
             Added(source="net_http/fairlead_server.go", package="net/http"),
+            Added(source="net_http/fairlead_serve_by.go", package="net/http"),
             Added(source="net_http/fairlead_status2.go", package="net/http", before=(1, 27)),
             Added(
                 source="net_http/fairlead_status2_internal.go", package="net/http", since=(1, 27)
@@ -240,6 +241,7 @@ STANDARD = (
         added=(
             _SHARED,
             Added(source="net_http/fairlead_client.go", package="net/http"),
+            Added(source="net_http/fairlead_send_by.go", package="net/http"),
             Added(source="net_http/fairlead_aim.go", package="net/http"),
             Added(source="net_http/fairlead_body.go", package="net/http"),
             Added(source="net_http/fairlead_copies.go", package="net/http"),

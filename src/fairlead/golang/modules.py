@@ -83,6 +83,20 @@ _GRPC = (
     Rename(("func (cc *ClientConn) Close() error",), "fairleadClose"),
 )
 
+_ROUND_TRIP = (
+    "func (t *Transport) RoundTripOpt(req *http.Request, opt RoundTripOpt) (*http.Response, error)"
+)
+
+_HTTP2 = (
+    Rename(("func (s *Server) ServeConn(c net.Conn, opts *ServeConnOpts)",), "fairleadServeConn"),
+    Rename((_ROUND_TRIP,), "fairleadRoundTripOpt"),
+)
+
+_WEBSOCKET = (
+    "func (d *Dialer) DialContext(ctx context.Context, urlStr string, requestHeader http.Header)"
+    " (*Conn, *http.Response, error)"
+)
+
 _REDIS = tuple(
     Rename((f"func (c *baseClient) {name}(ctx context.Context, {given}) error",), to)
     for name, given, to in (
@@ -154,6 +168,12 @@ MODULES = (
         below="rest/router",
     ),
     ModuleHook("google.golang.org/grpc", _GRPC, "grpc"),
+    ModuleHook("golang.org/x/net", _HTTP2, "xnet_http2", below="http2"),
+    ModuleHook(
+        "github.com/gorilla/websocket",
+        (Rename((_WEBSOCKET,), "fairleadDialContext"),),
+        "websocket",
+    ),
     ModuleHook("github.com/redis/go-redis/v9", _REDIS, "redis"),
     ModuleHook("github.com/go-redis/redis/v8", _REDIS, "redis"),
     ModuleHook("github.com/jackc/pgx/v5", _PGX, "pgx"),

@@ -24,6 +24,15 @@ func (t *Transport) RoundTrip(req *Request) (*Response, error) {
 	if req.URL.Scheme != "http" && req.URL.Scheme != "https" {
 		return t.fairleadRoundTrip(req)
 	}
+	return fairleadSend(t, req)
+}
+
+// fairleadSender is what sends an attempt.
+type fairleadSender interface {
+	fairleadRoundTrip(req *Request) (*Response, error)
+}
+
+func fairleadSend(by fairleadSender, req *Request) (*Response, error) {
 	call, rejection := fairlead.Depart(req.Context(), &fairlead.Outbound{
 		Method:    valueOrDefault(req.Method, "GET"),
 		Scheme:    req.URL.Scheme,
@@ -45,21 +54,21 @@ func (t *Transport) RoundTrip(req *Request) (*Response, error) {
 		return nil, rejection
 	}
 	if call == nil {
-		return t.fairleadRoundTrip(req)
+		return by.fairleadRoundTrip(req)
 	}
 	defer call.Close()
-	sending := fairleadSending{transport: t, request: req, call: call}
+	sending := fairleadSending{by: by, request: req, call: call}
 	defer sending.close()
 	return sending.send()
 }
 
 // fairleadSending is one call, of however many attempts. The application's request stays as it is.
 type fairleadSending struct {
-	transport *Transport
-	request   *Request
-	call      *fairlead.Call
-	body      *fairleadBody // of a request that can be sent once, after its first attempt
-	attempts  int
+	by       fairleadSender
+	request  *Request
+	call     *fairlead.Call
+	body     *fairleadBody // of a request that can be sent once, after its first attempt
+	attempts int
 }
 
 func (s *fairleadSending) send() (answer *Response, failure error) {
@@ -114,7 +123,7 @@ func (s *fairleadSending) attempt(request *Request, target fairlead.Target) (*Re
 	limits := fairleadLimits{ctx: request.ctx}
 	limits.keep(target)
 	request.ctx = limits.ctx
-	answer, err := s.transport.fairleadRoundTrip(request)
+	answer, err := s.by.fairleadRoundTrip(request)
 	if answer == nil {
 		fault := limits.fault(err)
 		limits.end()

@@ -28,7 +28,7 @@ func (s *fairleadSending) copies(target fairlead.Target) {
 	}
 	for _, address := range target.Copies {
 		if request := s.copied(target, address); request != nil {
-			fairleadCopy(s.transport, request)
+			fairleadCopy(s.by, request)
 		}
 	}
 }
@@ -52,7 +52,7 @@ func (s *fairleadSending) copied(target fairlead.Target, address string) *Reques
 	return request
 }
 
-func fairleadCopy(t *Transport, request *Request) {
+func fairleadCopy(by fairleadSender, request *Request) {
 	select {
 	case fairleadCopying <- struct{}{}:
 	default:
@@ -70,7 +70,7 @@ func fairleadCopy(t *Transport, request *Request) {
 		ctx, cancel := context.WithTimeout(context.Background(), fairleadCopyTime)
 		defer cancel()
 		request.ctx = &fairleadDirect{Context: ctx}
-		if answer, err := t.fairleadRoundTrip(request); err == nil {
+		if answer, err := by.fairleadRoundTrip(request); err == nil {
 			io.CopyN(io.Discard, answer.Body, fairleadCopyLength)
 			answer.Body.Close()
 		}
