@@ -104,6 +104,21 @@ func namedBy(found []listener) ([]listener, string) {
 	return nil, ""
 }
 
+// spokenAt returns the port of an address HOST:PORT, and what a server of this process has said is spoken
+// there; "" where none has, as of a port that something in front of this process has.
+func spokenAt(address string) (port int, protocol string) {
+	_, text, _ := net.SplitHostPort(address)
+	port, _ = strconv.Atoi(text)
+	listening.Lock()
+	defer listening.Unlock()
+	for _, one := range listening.servers {
+		if portAt(one.address) == port && protocol != protocolHTTP {
+			protocol = one.protocol
+		}
+	}
+	return port, protocol
+}
+
 // portAt returns the port of an address, 0 of a Unix socket, and of none.
 func portAt(address net.Addr) int {
 	if address == nil {
@@ -119,7 +134,11 @@ func choose(fixed string, control controlAddress) advertised {
 	all := listeners()
 	found, protocol := namedBy(all)
 	if fixed != "" && (len(all) > 0 || !canLook) {
-		return advertised{address: fixed, port: onPort(found), protocol: protocol, reason: "FAIRLEAD_ADDRESS",
+		port := onPort(found)
+		if own, spoken := spokenAt(fixed); spoken != "" {
+			port, protocol = own, spoken
+		}
+		return advertised{address: fixed, port: port, protocol: protocol, reason: "FAIRLEAD_ADDRESS",
 			others: addresses(callable(all))}
 	}
 	found, all = callable(found), callable(all)

@@ -6,20 +6,21 @@ import "strings"
 // looked up (fairlead.instruments.rpc.name_in).
 //
 // Any port counts: gRPC has none that could be left out, and an app's instances are at ports of their
-// own. A target that names the name server to ask is left to it.
+// own. A target that names the name server to ask is left to it. "direct" is go-zero's and kratos': what
+// it is given is connected to as it is.
 func rpcName(target string) string {
 	if scheme, _, _ := strings.Cut(target, ":"); notName(scheme) {
 		return ""
 	}
 	rest := target
-	for _, scheme := range [...]string{"dns:", "passthrough:"} {
+	for _, scheme := range [...]string{"dns:", "passthrough:", "direct:"} {
 		if strings.HasPrefix(rest, scheme) {
 			rest = strings.TrimPrefix(strings.TrimPrefix(rest, scheme), "///")
 			break
 		}
 	}
 	name, port, more := strings.Cut(rest, ":")
-	if name == "" || len(name) > 253 || strings.ContainsAny(name, "/ \t\r\n\v\f") {
+	if name == "" || len(name) > 253 || strings.ContainsAny(name, "/, \t\r\n\v\f") {
 		return ""
 	}
 	if more && (port == "" || len(port) > 32 || !isWord(port)) {

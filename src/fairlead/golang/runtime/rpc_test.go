@@ -10,6 +10,7 @@ func TestWhatATargetNames(t *testing.T) {
 		"cart": "cart", "Cart:50051": "cart", "dns:///cart:50051": "cart", "dns:cart": "cart",
 		"passthrough:///cart": "cart", "passthrough:cart:1": "cart", "cart.shop:50051": "cart.shop",
 		"127.0.0.1:80": "127.0.0.1", "dns:///cart:grpc": "cart",
+		"direct:///cart:8080": "cart", "direct:///cart.shop": "cart.shop", "direct:///a:1,b:1": "", "direct:///a,b": "",
 		"dns://8.8.8.8/cart": "", "unix:cart": "", "unix:///tmp/x": "", "xds:///cart": "", "ipv4:1.2.3.4": "",
 		"discovery:///cart": "", "[::1]:80": "", "cart:": "", "": "", "a b": "", "cart:50051/x": "",
 	} {
@@ -51,7 +52,15 @@ func TestServersComeAndGo(t *testing.T) {
 	if len(listening.servers) != 1 {
 		t.Errorf("%v", listening.servers)
 	}
+	other := &net.TCPAddr{IP: net.IPv4zero, Port: 8080}
+	serves(server{address: other, protocol: protocolHTTP})
+	for given, want := range map[string]string{"cart.example:50051": "grpc", "[::1]:8080": "http", "a:1": "", "": ""} {
+		if _, protocol := spokenAt(given); protocol != want {
+			t.Errorf("%s speaks %q, not %q", given, protocol, want)
+		}
+	}
 	stops(address)
+	stops(other)
 	if len(listening.servers) != 0 {
 		t.Errorf("%v", listening.servers)
 	}
