@@ -18,8 +18,9 @@ from benchmarks.telemetry.samples import SLOTS, hour
 from fairlead.control.clocks import Clocks
 from fairlead.control.history.archive import DAY, HOUR, Archive, Run
 from fairlead.control.history.keeper import FILE, Keeper
-from fairlead.control.telemetry.memory import COARSE, COVERED, INTERFACE, App, Memory, Name
+from fairlead.control.telemetry.memory import COVERED, INTERFACE, App, Memory
 from fairlead.control.telemetry.query import Older, Query, finish, prepare
+from fairlead.control.telemetry.series import COARSE, Name
 
 INTERFACES, OF_ONE, POOL = 1000, 50, 240
 APP: App = ("default", "orders")

@@ -168,7 +168,7 @@ def _service(one: Plain) -> tuple[str, ...]:
 def interfaces_table(found: Plain, sort: Sort, *, wide: bool = False) -> Iterator[str]:
     """Yield a table of the interfaces of a service, or that there are none."""
     if not found["interfaces"]:
-        yield "no call of it was seen in the last half minute"
+        yield "no call of it was seen"
         return
     heads = ("INTERFACE", "SIDE", "LANE", "QPS", "ERR/S", "REJ/S", "P50", "P99", "IN FLIGHT")
     rows = [(*heads, *(("P95", "MEAN", "SIM/S") if wide else ()))]

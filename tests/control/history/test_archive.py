@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fairlead.control.history.archive import DAY, HOUR, KEPT, Archive, Run, Unusable
-from fairlead.control.telemetry.memory import COARSE, FINE, Name
+from fairlead.control.telemetry.series import COARSE, FINE, Name
 
 APP = ("shop", "orders")
 NAME: Name = ("interface", "GET:/orders", "server", "")

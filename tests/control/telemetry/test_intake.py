@@ -9,7 +9,7 @@ import pytest
 from fairlead.control.telemetry import memory as memories
 from fairlead.control.telemetry.intake import AT_ONCE, MOST_BUSY, Intake, Turned, Unread
 from fairlead.control.telemetry.memory import INTERFACE, RULE, TOTAL, Memory, Told
-from fairlead.control.telemetry.packed import MOST, Sums, unpack
+from fairlead.control.telemetry.packed import MOST, NOTHING, Sums, unpack
 from fairlead.protocols.watch.report import SERVER, report_body
 from fairlead.protocols.watch.report_reading import Whose
 
@@ -176,6 +176,27 @@ def test_what_is_old_is_forgotten(desk: Desk) -> None:
     oldest = int(desk.time.now) - 3600
     desk.memory.trim(oldest // 10, oldest, desk.time.now)
     assert not desk.memory.apps
+
+
+def test_an_interface_that_nobody_calls_is_known_as_long_as_its_app_reports(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hours later it says what there is to call, at no calls a second."""
+    monkeypatch.setattr(memories, "MOST_QUIET", 1)
+    desk.intake.take(report(1, [interface(passed=10), interface(name="GET:/more")]))
+    for seq in (2, 3):
+        desk.time.now += 3600
+        desk.intake.take(report(seq, []))
+        now = desk.time.now
+        desk.memory.trim(int(now - 300) // 10, int(now - 300), now)
+        assert not desk.told.sorted[INTERFACE]
+        rows = list(desk.told.interfaces(desk.told.window(now)))
+        assert rows == [((INTERFACE, "GET:/orders", SERVER, ""), NOTHING)]
+    desk.intake.take(report(4, [interface(passed=10)]))
+    assert [sums.passed for _, sums in desk.told.interfaces(desk.told.window(now))] == [10]
+    later = int(desk.time.now) + 3600
+    desk.memory.trim(later // 10, later, later)
+    assert desk.memory.of("shop", "orders") is None
 
 
 def test_a_slot_is_whole_when_the_next_report_has_come(desk: Desk) -> None:

@@ -236,8 +236,8 @@ function Interfaces({ interfaces }: { interfaces: InterfaceRow[] }) {
   const { to } = useWhere();
   if (interfaces.length === 0) {
     return (
-      <Empty title="Nothing was asked of it yet">
-        An interface shows up with its first request. Unknown paths are told together, as 404.
+      <Empty title="Nothing is known that was asked of it">
+        An interface shows up with its first request, and stays while an instance reports. Unknown paths are told together, as 404.
       </Empty>
     );
   }

@@ -15,9 +15,10 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from fairlead.control.history.block import Damaged, decode, encode
-from fairlead.control.telemetry.memory import COARSE, FINE, App, Name
+from fairlead.control.telemetry.memory import App
 from fairlead.control.telemetry.packed import Packed
 from fairlead.control.telemetry.process import Process
+from fairlead.control.telemetry.series import COARSE, FINE, Name
 
 ROUGH = 300
 """Seconds of the slots that hours are added up to."""

@@ -18,8 +18,8 @@ from fairlead.control.history import promql
 from fairlead.control.history.prometheus import Prometheus, Unanswered
 from fairlead.control.history.promql import Row
 from fairlead.control.store import Object
-from fairlead.control.telemetry.memory import Name
 from fairlead.control.telemetry.query import Query
+from fairlead.control.telemetry.series import Name
 from fairlead.telemetry.metrics import PROCESSES
 
 AT_A_TIME = 4

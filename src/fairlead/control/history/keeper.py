@@ -29,17 +29,9 @@ from fairlead.control.history.archive import (
     is_damage,
 )
 from fairlead.control.store import Object
-from fairlead.control.telemetry.memory import (
-    COARSE,
-    COVERED,
-    FINE,
-    LONGEST,
-    App,
-    Memory,
-    Name,
-    Told,
-)
+from fairlead.control.telemetry.memory import COVERED, App, Memory, Told
 from fairlead.control.telemetry.packed import Packed
+from fairlead.control.telemetry.series import COARSE, FINE, LONGEST, Name
 
 FILE = "telemetry.sqlite"
 

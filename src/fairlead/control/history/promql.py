@@ -10,8 +10,9 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from fairlead.control.telemetry.memory import EDGE, INTERFACE, RULE, TOTAL, App, Name
+from fairlead.control.telemetry.memory import EDGE, INTERFACE, RULE, TOTAL, App
 from fairlead.control.telemetry.query import ARRAYS, LABELS, Query
+from fairlead.control.telemetry.series import Name
 from fairlead.protocols.watch.report import FUNCTION, SERVER, SQL
 from fairlead.telemetry import metrics, spelling
 from fairlead.telemetry.metrics import Metric

@@ -19,12 +19,11 @@ from fairlead.control.telemetry.memory import (
     RULE,
     TOTAL,
     Memory,
-    Name,
     Told,
-    Where,
 )
 from fairlead.control.telemetry.packed import HIGH, PARTS, STRUCTS, Packed, pack
 from fairlead.control.telemetry.process import Process
+from fairlead.control.telemetry.series import Name, Where
 from fairlead.protocols.watch.report import EdgeReport, Report, RuleReport
 from fairlead.protocols.watch.report_reading import Whose, read_riding
 

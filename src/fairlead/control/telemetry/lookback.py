@@ -17,8 +17,9 @@ from fairlead.control.clocks import Clocks
 from fairlead.control.history.archive import ROUGH
 from fairlead.control.history.keeper import Keeper
 from fairlead.control.telemetry.edges import callee_of
-from fairlead.control.telemetry.memory import COARSE, COVERED, EDGE, INTERFACE, App, Memory, Name
+from fairlead.control.telemetry.memory import COVERED, EDGE, INTERFACE, App, Memory
 from fairlead.control.telemetry.packed import Packed, Sums, unpack
+from fairlead.control.telemetry.series import COARSE, Name
 from fairlead.policy.resource import OUTBOUND
 from fairlead.protocols.watch.report import CLIENT, REST, SERVER, SQL
 

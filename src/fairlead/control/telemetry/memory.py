@@ -9,130 +9,47 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import takewhile
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from fairlead.control.telemetry.bundle import MOST_BUNDLES, Bundle, Shape
 from fairlead.control.telemetry.packed import (
-    MASK,
     NOTHING,
-    PARTS,
     Packed,
     Sums,
-    part,
-    shares,
     span,
     unpack,
 )
 from fairlead.control.telemetry.process import Process
+from fairlead.control.telemetry.series import (
+    COARSE,
+    FINE,
+    LONGEST,
+    Name,
+    Series,
+    Where,
+    Window,
+    drop,
+)
 from fairlead.protocols.watch.report import REST
-
-COARSE, FINE = 10, 1
-"""Seconds of a slot."""
-
-FAST = 3.0
-"""Seconds that a report may be long to be kept in slots of one second."""
-
-LONGEST = 120.0
-"""Seconds that are told of one report: who was away for longer has that time left out."""
 
 MOST_APPS, MOST_SERIES, MOST_PROCESSES = 10_000, 4_096, 4_096
 """Apps, and series and processes of each: their names are the network's words."""
 
 log = logging.getLogger(__name__)
 
+MOST_QUIET = 512
+"""Interfaces of one app that nobody has called lately."""
+
 MOST_LANES = 256
 """Pairs of a side and a lane of one app that are counted for good."""
 
 INTERFACE, TOTAL, RULE, EDGE = "interface", "total", "rule", "edge"
-
-Name: TypeAlias = tuple[str, str, str, str]
-"""INTERFACE, its name, side and lane · TOTAL, ``""``, side and lane: all interfaces of them ·
-RULE, its name, the resource and the reason · EDGE, the app called, label and lane."""
 
 COVERED: Name = ("covered", "", "", "")
 """The series of the time that processes told of, which history keeps beside the others."""
 
 App: TypeAlias = tuple[str, str]
 """Namespace and app."""
-
-
-class Where(NamedTuple):
-    """The slots that a report touches, each with its part of it."""
-
-    coarse: list[tuple[int, int]]
-    fine: list[tuple[int, int]]
-    """Empty where the report is too long to say anything of seconds."""
-    parts: int = PARTS
-    """How much of the report is told at all."""
-
-    @classmethod
-    def of(cls, end: float, seconds: float) -> Where:
-        """Return where a report belongs that was made at `end`, unix seconds."""
-        told = min(seconds, LONGEST)
-        fine = shares(end - told, end, FINE) if seconds <= FAST else []
-        parts = PARTS if told == seconds else int(PARTS * told / seconds)
-        return cls(shares(end - told, end, COARSE), fine, parts)
-
-
-class Series:
-    """Counts of one thing by slot."""
-
-    __slots__ = ("coarse", "fine", "name")
-
-    def __init__(self, name: Name = ("", "", "", "")) -> None:
-        self.name = name
-        self.coarse: dict[int, Packed] = {}
-        self.fine: dict[int, Packed] = {}
-
-    def add(self, packed: Packed, where: Where) -> None:
-        """Add what happened. Thousands of times a second: nearly always to one slot or two."""
-        coarse, fine, parts = where
-        if parts != PARTS:
-            packed = part(packed, parts)
-        slots = self.coarse
-        if len(coarse) == 2:
-            (slot, parts), (last, _) = coarse
-            piece = packed * parts >> 8 & MASK
-            slots[slot] = slots.get(slot, 0) + piece
-            slots[last] = slots.get(last, 0) + packed - piece
-        else:
-            _share(slots, packed, coarse)
-        if fine:
-            _share(self.fine, packed, fine)
-
-    def put(self, slot: int, packed: Packed) -> None:
-        """Add what happened in one slot of ten seconds."""
-        self.coarse[slot] = self.coarse.get(slot, 0) + packed
-
-    def slots(self, step: int) -> dict[int, Packed]:
-        """Return the slots of `step` seconds."""
-        return self.fine if step == FINE else self.coarse
-
-    def total(self, window: Window) -> Packed:
-        """Return what happened in the slots of a window."""
-        slots = self.slots(window.step)
-        return sum([slots[slot] for slot in window.slots if slot in slots])
-
-
-def _share(slots: dict[int, Packed], packed: Packed, found: list[tuple[int, int]]) -> None:
-    rest = packed
-    for slot, parts in found[:-1]:
-        if piece := part(packed, parts):
-            rest -= piece
-            slots[slot] = slots.get(slot, 0) + piece
-    if rest:
-        slot = found[-1][0]
-        slots[slot] = slots.get(slot, 0) + rest
-
-
-class Window(NamedTuple):
-    """Slots that are looked at together, and the seconds that are known of them."""
-
-    step: int
-    slots: range
-    seconds: float
-    """0.0 where nothing is known."""
 
 
 class Told:
@@ -149,6 +66,8 @@ class Told:
         """Milliseconds that processes told of, together."""
         self.processes: dict[str, Process] = {}
         self._ever: dict[tuple[str, str], Packed] = {}
+        self._quiet: dict[Name, None] = {}
+        """Interfaces without a series, that processes which still report have had calls of."""
         self.folded = 0
         """Rows of reports that were counted together with others, as there are too many names."""
         self._crowded = False
@@ -209,6 +128,7 @@ class Told:
             series = self._series.get(name)
         if series is None:
             series = self._series[name] = self._sorted[name[0]][name] = Series(name)
+            self._quiet.pop(name, None)
         return series
 
     def _crowd(self) -> None:
@@ -259,6 +179,14 @@ class Told:
             if packed := series.total(window):
                 yield name, unpack(packed)
 
+    def interfaces(self, window: Window) -> Iterator[tuple[Name, Sums]]:
+        """Yield what is known in a window of every interface, be it that nobody called it."""
+        for name, series in self.sorted[INTERFACE].items():
+            packed = series.total(window)
+            yield name, unpack(packed) if packed else NOTHING
+        for name in self._quiet:
+            yield name, NOTHING
+
     def sum_of(self, side: str, window: Window) -> Sums:
         """Return what happened on one side, on all lanes."""
         packed = sum(
@@ -269,11 +197,13 @@ class Told:
     def trim(self, coarse: int, fine: int, now: float) -> None:
         """Forget slots before these, and what has nothing left."""
         for series in (self.covered, *self.series.values()):
-            _drop(series.coarse, coarse)
-            _drop(series.fine, fine)
+            drop(series.coarse, coarse)
+            drop(series.fine, fine)
         gone = [name for name, one in self._series.items() if not (one.coarse or one.fine)]
         for name in gone:
             del self._series[name], self._sorted[name[0]][name]
+            if name[0] == INTERFACE and len(self._quiet) < MOST_QUIET:
+                self._quiet[name] = None
         # They have series of their own, which may be gone.
         self._bundles = {
             shape: one for shape, one in self._bundles.items() if one[0].used and not gone
@@ -281,6 +211,8 @@ class Told:
         for bundle, _ in self._bundles.values():
             bundle.used = False
         self.processes = {n: p for n, p in self.processes.items() if now - p.at < 10 * LONGEST}
+        if not self.processes:
+            self._quiet.clear()
 
     @property
     def is_empty(self) -> bool:
@@ -299,13 +231,6 @@ def _rest(name: Name, *, lanes: bool) -> Name:
     if sort == TOTAL:
         return (sort, "", side, REST)
     return (sort, REST, "", "")
-
-
-def _drop(slots: dict[int, Packed], before: int) -> None:
-    # They were added in the order of time, nearly: what is late is found the next time.
-    old = list(takewhile(lambda slot: slot < before, slots))
-    for slot in old:
-        del slots[slot]
 
 
 class Memory:

@@ -12,10 +12,11 @@ from fairlead.control.store import Object
 from fairlead.control.telemetry.breakers import Breakers
 from fairlead.control.telemetry.edges import Edge, edges_of
 from fairlead.control.telemetry.fleet import HOOKED, Fleet, Member
-from fairlead.control.telemetry.memory import COARSE, RULE, TOTAL, App, Memory
+from fairlead.control.telemetry.memory import RULE, TOTAL, App, Memory
 from fairlead.control.telemetry.news import KEPT, Newsroom
 from fairlead.control.telemetry.packed import NOTHING, unpack
 from fairlead.control.telemetry.rates import counted, per_second
+from fairlead.control.telemetry.series import COARSE
 from fairlead.control.traffic import Traffic
 from fairlead.kinds.kind import text_at
 from fairlead.protocols.watch.report import SERVER

@@ -12,20 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
 from fairlead.control.store import Object
-from fairlead.control.telemetry.memory import (
-    COARSE,
-    COVERED,
-    EDGE,
-    FINE,
-    INTERFACE,
-    RULE,
-    TOTAL,
-    App,
-    Name,
-    Told,
-)
+from fairlead.control.telemetry.memory import COVERED, EDGE, INTERFACE, RULE, TOTAL, App, Told
 from fairlead.control.telemetry.packed import NOTHING, Packed, Sums, unpack
 from fairlead.control.telemetry.rates import quantiles
+from fairlead.control.telemetry.series import COARSE, FINE, Name
 
 STEPS = (FINE, COARSE, 30, 60, 300, 600, 1800, 3600, 7200, 21_600, 86_400)
 """Seconds between two points; each is as many of the slots that are kept."""

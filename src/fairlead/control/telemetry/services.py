@@ -11,9 +11,10 @@ from fairlead.control.clocks import Clocks
 from fairlead.control.store import Object
 from fairlead.control.telemetry.edges import Edge, edges_of
 from fairlead.control.telemetry.fleet import Fleet, Member
-from fairlead.control.telemetry.memory import INTERFACE, RULE, Memory, Told, Window
+from fairlead.control.telemetry.memory import RULE, Memory, Told
 from fairlead.control.telemetry.packed import MOST, NOTHING, Sums
 from fairlead.control.telemetry.rates import counted, mean, per_second, took
+from fairlead.control.telemetry.series import Window
 from fairlead.protocols.watch.report import SERVER, Runtime
 
 _LATEST = ("loop_lag",)
@@ -102,7 +103,7 @@ def _interfaces(told: Told, window: Window) -> list[Object]:
     for process in told.processes.values():
         for count, known in process.inflight:
             inflight[known[1:]] += min(count, MOST)
-    for (_, *name), sums in told.sums(INTERFACE, window):
+    for (_, *name), sums in told.interfaces(window):
         key = (name[0], name[1], name[2])
         rows[key] = _interface(key, sums, window.seconds, inflight[key])
     for (_, rule, resource, reason), sums in told.sums(RULE, window):
