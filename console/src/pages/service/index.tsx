@@ -237,7 +237,8 @@ function Interfaces({ interfaces }: { interfaces: InterfaceRow[] }) {
   if (interfaces.length === 0) {
     return (
       <Empty title="Nothing is known that was asked of it">
-        An interface shows up with its first request, and stays while an instance reports. Unknown paths are told together, as 404.
+        An interface shows up with its first request, and stays while an instance reports. Unknown paths are told
+        together, as 404.
       </Empty>
     );
   }
