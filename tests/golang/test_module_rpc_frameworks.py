@@ -55,9 +55,9 @@ class Field:
         until(registered, f"{name} is registered")
         return one
 
-    def calls(self, target: str, *hows: str, lane: str = "") -> list[dict[str, str]]:
+    def calls(self, target: str, *hows: str, **env: str) -> list[dict[str, str]]:
         """Return what a client of the app `front` says of its calls."""
-        one = self.start("front", "call", target, *hows, FAIRLEAD_APP="front", FAIRLEAD_LANE=lane)
+        one = self.start("front", "call", target, *hows, FAIRLEAD_APP="front", **env)
         assert one.popen.wait(60) == 0, one.text()
         return said_by(one)
 
@@ -70,7 +70,7 @@ class Field:
 
 
 def said_by(client: Process) -> list[dict[str, str]]:
-    lines = client.text().splitlines()
+    lines = client.text().rpartition("\n")[0].splitlines()
     return [json.loads(line) for line in lines if line.startswith('{"Served"')]
 
 
@@ -157,7 +157,7 @@ def test_a_call_by_name_stays_on_its_lane_from_app_to_app(field: Field, target: 
     assert [(one["Served"], one["Code"]) for one in field.calls(hop, "unary", "stream")] == [
         ("shop>base", "OK")
     ] * 2
-    said = field.calls(hop, "unary", "stream", lane="gray")
+    said = field.calls(hop, "unary", "stream", FAIRLEAD_LANE="gray")
     assert [(one["Served"], one["Code"]) for one in said] == [("shop>gray", "OK")] * 2
     assert said[0]["Baggage"] == LABEL
 
@@ -200,6 +200,17 @@ def test_a_call_is_sent_again_where_a_rule_says_so(field: Field) -> None:
     field.serve("cart", "base")
     (said,) = field.calls("dns:///cart", "fails")
     assert (said["Code"], said["Served"]) == ("OK", "base")
+
+
+@pytest.mark.parametrize("program", ["kratos"], indirect=True)
+def test_a_call_that_no_connection_took_goes_to_the_next_instance(field: Field) -> None:
+    """As where a server that ends says so by its health just before a call is sent to it."""
+    field.serve("cart", "avoided")
+    (found,) = field.control.instances("cart")
+    field.serve("cart", "other")
+    hows = ("unary", "stream") * 4
+    said = field.calls("dns:///cart", *hows, AVOID=found["spec"]["address"])
+    assert [(one["Served"], one["Code"]) for one in said] == [("other", "OK")] * 8
 
 
 def test_instances_that_are_replaced_lose_no_call(field: Field) -> None:

@@ -14,16 +14,22 @@ import (
 // fairleadConnect is how long an instance has to accept a connection before the next one is tried.
 const fairleadConnect = 3 * time.Second
 
-// fairleadAttempt is one attempt of a call.
+// fairleadAttempt is one attempt of a call, and an option of it, which hears whether it has become a stream.
 type fairleadAttempt struct {
+	EmptyCallOption
 	reach    *fairleadReach
 	call     interface{}
 	deadline int64
 	connect  int64
 	sent     bool
+	apart    bool // on a connection of ours
 	once     sync.Once
 	parts    int32
+	begun    int32
 }
+
+// after is called when the call is over, and only where there was a stream for it.
+func (a *fairleadAttempt) after(*callInfo, *csAttempt) { atomic.StoreInt32(&a.begun, 1) }
 
 // send sends a call to one instance, or as the application made it where there is no address. Without
 // an error it went well, or is under way, and ends the call when it is over.
@@ -38,6 +44,7 @@ func (a *fairleadAttempt) send(ctx context.Context, address string, send fairlea
 			a.reach.give(address, child, true)
 			return a.refused(address)
 		}
+		a.apart = true
 		cc, back = child.ClientConn, func() { a.reach.give(address, child, false) }
 	}
 	a.sent = true
@@ -60,9 +67,10 @@ func (a *fairleadAttempt) send(ctx context.Context, address string, send fairlea
 			fairleadClose(a.call)
 		}
 	}()
-	err := send(ctx, cc, over)
+	err := send(ctx, cc, a, over)
 	returned = true
 	if err == nil {
+		atomic.StoreInt32(&a.begun, 1) // a stream may be over before its options hear of it
 		a.settled()
 	}
 	return err
@@ -75,8 +83,14 @@ func (a *fairleadAttempt) settled() {
 	}
 }
 
-// ended tells what came of it.
+// ended tells what came of it. Where no stream was begun nothing was sent, as when the connection is lost,
+// or says that it serves nobody, once it has been looked at: the next instance may have the call.
 func (a *fairleadAttempt) ended(err error) {
+	if a.apart && status.Code(err) == codes.Unavailable && atomic.LoadInt32(&a.begun) == 0 {
+		a.sent = false
+		fairleadEnded(a.call, int(codes.Unavailable), fairleadRefused)
+		return
+	}
 	code, fault := codes.OK, fairleadNoFault
 	if err != nil {
 		code, fault = status.Code(err), fairleadOther

@@ -47,8 +47,12 @@ func invoke(ctx context.Context, method string, req, reply interface{}, cc *Clie
 	if reach == nil {
 		return fairleadInvoke(ctx, method, req, reply, cc, opts...)
 	}
-	return reach.govern(ctx, method, req, fairleadWaits(opts), func(ctx context.Context, cc *ClientConn, ended func(error)) error {
-		err := fairleadInvoke(ctx, method, req, reply, cc, opts...)
+	return reach.govern(ctx, method, req, fairleadWaits(opts), func(ctx context.Context, cc *ClientConn, ours CallOption, ended func(error)) error {
+		told := opts
+		if ours != nil {
+			told = append(opts[:len(opts):len(opts)], ours)
+		}
+		err := fairleadInvoke(ctx, method, req, reply, cc, told...)
 		ended(err)
 		return err
 	})
@@ -64,8 +68,11 @@ func newClientStream(ctx context.Context, desc *StreamDesc, cc *ClientConn, meth
 		return fairleadNewClientStream(ctx, desc, cc, method, opts...)
 	}
 	var stream ClientStream
-	err := reach.govern(ctx, method, nil, fairleadWaits(opts), func(ctx context.Context, cc *ClientConn, ended func(error)) (err error) {
+	err := reach.govern(ctx, method, nil, fairleadWaits(opts), func(ctx context.Context, cc *ClientConn, ours CallOption, ended func(error)) (err error) {
 		told := append(append([]CallOption{}, opts...), OnFinish(ended))
+		if ours != nil {
+			told = append(told, ours)
+		}
 		stream, err = fairleadNewClientStream(ctx, desc, cc, method, told...)
 		if err != nil {
 			ended(err)
@@ -86,8 +93,8 @@ func fairleadWaits(opts []CallOption) bool {
 	return waits
 }
 
-// fairleadSend makes an attempt on a connection and says how it ended, now or later.
-type fairleadSend func(ctx context.Context, cc *ClientConn, ended func(error)) error
+// fairleadSend makes an attempt on a connection, with an option of ours if there is one, and says how it ended, now or later.
+type fairleadSend func(ctx context.Context, cc *ClientConn, ours CallOption, ended func(error)) error
 
 // fairleadPause is between two looks for somebody who accepts a connection.
 const fairleadPause = 100 * time.Millisecond
@@ -100,7 +107,7 @@ func (r *fairleadReach) govern(ctx context.Context, method string, message inter
 		return status.Error(codes.Code(code), text)
 	}
 	if call == nil {
-		return send(ctx, r.parent, func(error) {})
+		return send(ctx, r.parent, nil, func(error) {})
 	}
 	for {
 		err, over := r.attempts(ctx, call, header, send)
@@ -109,7 +116,7 @@ func (r *fairleadReach) govern(ctx context.Context, method string, message inter
 		}
 		if !over && r.parent.GetState() == connectivity.Shutdown {
 			fairleadClose(call)
-			return send(ctx, r.parent, func(error) {}) // which says so
+			return send(ctx, r.parent, nil, func(error) {}) // which says so
 		}
 		if over || !waits || !fairleadWaited(ctx) {
 			fairleadClose(call)

@@ -11,14 +11,27 @@ import (
 	"github.com/go-kratos/kratos/v2/middleware/ratelimit"
 	"github.com/go-kratos/kratos/v2/middleware/recovery"
 	"github.com/go-kratos/kratos/v2/middleware/tracing"
+	"github.com/go-kratos/kratos/v2/selector"
 	"github.com/go-kratos/kratos/v2/transport"
 	"github.com/go-kratos/kratos/v2/transport/grpc"
 	"github.com/go-kratos/kratos/v2/transport/http"
 	pb "google.golang.org/grpc/interop/grpc_testing"
 )
 
+// others leaves one node out, as apps leave out versions.
+func others(_ context.Context, nodes []selector.Node) []selector.Node {
+	var kept []selector.Node
+	for _, one := range nodes {
+		if one.Address() != os.Getenv("AVOID") {
+			kept = append(kept, one)
+		}
+	}
+	return kept
+}
+
 func dial(target string) pb.TestServiceClient {
 	connection, err := grpc.DialInsecure(context.Background(), grpc.WithEndpoint(target),
+		grpc.WithNodeFilter(others),
 		grpc.WithMiddleware(recovery.Recovery(), tracing.Client(), metadata.Client(), circuitbreaker.Client()))
 	if err != nil {
 		panic(err)
