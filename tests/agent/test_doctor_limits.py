@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from fairlead.agent.rules import MOST_RULES
+from fairlead.cli.doctor.diagnosis import unmatched
 from fairlead.policy.breaker import CircuitBreaker
 from fairlead.policy.encode import seal
 from fairlead.policy.flow_rules import FlowRules
@@ -151,3 +154,16 @@ def test_a_database_is_there_once_it_was_connected_to_and_doctor_tells_of_anothe
 
     assert "a rule guards sql:shopp, which the application has not, did you mean" in done.stdout
     assert "→ correct the target of the rule: sql: and the database's name" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("named", "meant", "python", "remedy"),
+    [
+        ("price", "", "3.11.2", "the name that fairlead.guard is given"),
+        ("price", "", "go1.26.8", "a program in Go has no functions with names"),
+        ("GET /users/{id}", "GET:/users/{id}", "go1.26.8", "METHOD:/template"),
+    ],
+)
+def test_the_remedy_for_a_rule_in_vain_is_one_of_its_language(named, meant, python, remedy):
+    (told,) = unmatched({"unmatched": {named: meant}, "python": python})
+    assert remedy in told.remedy

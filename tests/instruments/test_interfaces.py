@@ -104,6 +104,12 @@ def test_a_function_is_there_as_soon_as_a_guard_has_its_name():
     assert interfaces.unmatched(named) == {"price": "", "prices.of": ""}
 
 
+def test_a_route_that_is_written_with_a_blank_is_told_as_rules_write_it():
+    interfaces = Interfaces()
+    named = limits("GET /users/{id}", "GET it")
+    assert interfaces.unmatched(named) == {"GET /users/{id}": "GET:/users/{id}", "GET it": ""}
+
+
 def test_a_database_is_there_as_soon_as_it_was_connected_to():
     """Statements are not told, whoever's they are: their database is, however many name it."""
     interfaces = Interfaces()

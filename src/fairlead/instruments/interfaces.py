@@ -106,7 +106,8 @@ class Interfaces:
 
     def _unused(self, named: set[str], functions: Sequence[str]) -> dict[str, str]:
         """Return the names that no guard was made for, yet."""
-        return self._told("function", named.difference(functions), functions)
+        told = self._told("function", named.difference(functions), functions)
+        return {name: meant or _pattern_meant(name) for name, meant in told.items()}
 
     def _strange(self, named: set[str]) -> dict[str, str]:
         """Return the databases that no connection was opened to, yet."""
@@ -143,6 +144,13 @@ def _has(paths: dict[str, set[str]], open_ends: tuple[str, ...], name: str) -> b
     if path.startswith(open_ends):
         return True
     return path in paths and (not method or bool(paths[path] & {method, ""}))
+
+
+def _pattern_meant(name: str) -> str:
+    """Return the resource of a pattern as others write it, ``GET /users/{id}``, "" of a name."""
+    method, _, path = name.partition(" ")
+    found = f"{method}:{path.strip()}"
+    return found if method and is_route(found) else ""
 
 
 def _meant(name: str, known: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fairlead.agent.report import NO_REWRITER, OFF
-from fairlead.policy.resource import SQL, is_function
+from fairlead.policy.resource import SQL, is_function, is_route
 
 Answer = dict[str, Any]
 
@@ -110,11 +110,15 @@ def unmatched(answer: Answer) -> Iterator[Problem]:
         hint = f", did you mean {meant}?" if meant else ""
         text = f"a rule guards {resource}, which the application has not{hint}"
         remedy = "correct the target of the rule: METHOD:/template, as the route is written"
-        if is_function(resource):
+        if is_function(resource) and not is_route(meant):
             remedy = (
                 "correct the target of the rule: the name that fairlead.guard is given; a block is"
                 " known from its first use"
             )
+            if str(answer.get("python") or "").startswith("go"):
+                remedy = (
+                    "correct the target of the rule: a program in Go has no functions with names"
+                )
         elif resource.startswith(SQL):
             remedy = (
                 "correct the target of the rule: sql: and the database's name, as the application"

@@ -18,6 +18,7 @@ type ruleIndex struct {
 	services map[string]bool
 	guesses  guesses
 	guessing bool
+	folders  bool // whether a path ends with a slash: all below may be meant
 	routes   known[routeKey]
 	calls    known[string]
 	crowds   map[string]string
@@ -96,8 +97,9 @@ func (x *ruleIndex) literal(method, path string) *gate {
 	return found
 }
 
-// templated tells whether any rule names a template or a pattern: whether it is worth to know routes.
-func (x *ruleIndex) templated() bool { return x.guessing || len(x.patterns) > 0 }
+// templated tells whether any rule names a template, a folder or a pattern: whether it is worth to know
+// routes.
+func (x *ruleIndex) templated() bool { return x.guessing || x.folders || len(x.patterns) > 0 }
 
 // routed returns the gate of a route by its template as fairlead writes it, /users/{id}; of gRPC, by
 // no method and /package.Service/Method. nil where no rule concerns it. Who has entered a literal one
@@ -245,6 +247,7 @@ func (x *ruleIndex) place(name string) {
 		x.guessing = true
 		return
 	}
+	x.folders = x.folders || len(path) > 1 && strings.HasSuffix(path, "/")
 	if x.paths[path] == nil {
 		x.paths[path] = &pathGates{}
 	}

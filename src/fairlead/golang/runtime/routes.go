@@ -46,8 +46,8 @@ func (r *Request) Wants() bool {
 }
 
 // Matched tells the pattern that a ServeMux has found, and the path that it was asked for, and asks
-// the rules about that route. A pattern for a whole folder is no route: another router may be behind
-// it, and would tell a narrower one.
+// the rules about that route. A pattern for a whole folder is none, as another router may be behind it,
+// and would tell a narrower one; but where a rule names the folder. What / names is a path.
 func (r *Request) Matched(pattern, path string) (rejection *Rejection) {
 	if !r.state.CompareAndSwap(0, routing) {
 		return nil
@@ -55,7 +55,7 @@ func (r *Request) Matched(pattern, path string) (rejection *Rejection) {
 	defer r.come()
 	defer r.recovered()
 	template, folder := r.patternTemplate(pattern, path)
-	if folder {
+	if folder && (template == "/" || !r.plan.rules.names(meantMethod(r.in.Method)+":"+template)) {
 		return nil
 	}
 	return r.to(template)

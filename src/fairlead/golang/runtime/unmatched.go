@@ -112,7 +112,9 @@ func unmatched() map[string]string {
 		switch kind, told := sortOf(name); {
 		case kind == ofRoutes && sure && !paths.has(name):
 			vain = append(vain, name)
-		case kind == ofFunctions, kind == ofDatabases && !hasOne(told):
+		case kind == ofFunctions:
+			found[told] = patternMeant(told)
+		case kind == ofDatabases && !hasOne(told):
 			found[told] = ""
 		}
 	}
@@ -151,6 +153,17 @@ func sortOf(name string) (kind int, told string) {
 		return ofDatabases, "sql:" + database
 	}
 	return ofFunctions, name
+}
+
+// patternMeant returns the resource of a pattern as a ServeMux has it, "GET /users/{id}", "" of another
+// name.
+func patternMeant(name string) string {
+	method, path, _ := strings.Cut(name, " ")
+	one := method + ":" + strings.TrimSpace(path)
+	if found, route := methodOf(one); found != "" && strings.HasPrefix(route, "/") {
+		return one
+	}
+	return ""
 }
 
 func hasOne(database string) bool {
@@ -245,7 +258,7 @@ func (k *knownPaths) has(name string) bool {
 			return true
 		}
 	}
-	if servesBy(k.routes[path], method) || strings.IndexByte(path, '{') > 0 {
+	if servesBy(k.routes[path], method) || strings.IndexByte(path, '{') > 0 || strings.Contains(path, "/:") {
 		return servesBy(k.routes[path], method)
 	}
 	for known, methods := range k.routes {

@@ -26,7 +26,7 @@ func governedBy(t *testing.T, names ...string) {
 }
 
 func TestWhatRulesNameInVainIsToldWhereAllIsKnown(t *testing.T) {
-	governedBy(t, "GET:/greet1b", "/greet1a", "POST:/users/{id}", "/users/{id}", "PUT:/any", "/exact", "/static/x/y", "GET:/users/42", "DELETE:/users/42", "/files/a/b", "404", "call:a")
+	governedBy(t, "GET:/greet1b", "/greet1a", "POST:/users/{id}", "/users/{id}", "PUT:/any", "/exact", "/static/x/y", "GET:/users/42", "DELETE:/users/42", "/files/a/b", "404", "call:a", "GET:/users/:id")
 	address := &net.TCPAddr{Port: 1}
 	if got := unmatched(); got != nil {
 		t.Fatal(got)
@@ -38,7 +38,7 @@ func TestWhatRulesNameInVainIsToldWhereAllIsKnown(t *testing.T) {
 	for _, pattern := range []string{"GET /greet1a", "GET shop.example/users/{id}", "/any", "/exact/{$}", "/static/", "/files/{rest...}"} {
 		hasRoute(pattern)
 	}
-	want := map[string]string{"GET:/greet1b": "GET:/greet1a", "POST:/users/{id}": "GET:/users/{id}", "/exact": "/exact/", "DELETE:/users/42": ""}
+	want := map[string]string{"GET:/greet1b": "GET:/greet1a", "POST:/users/{id}": "GET:/users/{id}", "/exact": "/exact/", "DELETE:/users/42": "", "GET:/users/:id": "GET:/users/{id}"}
 	if got := unmatched(); !reflect.DeepEqual(got, want) {
 		t.Fatal(got)
 	}
@@ -49,12 +49,12 @@ func TestWhatRulesNameInVainIsToldWhereAllIsKnown(t *testing.T) {
 }
 
 func TestAHandlerOfTheProgramsOwnMayServeEverything(t *testing.T) {
-	governedBy(t, "GET:/x", "reserve-stock", "sql:shop:SELECT 1", "sql:stock")
+	governedBy(t, "GET:/x", "reserve-stock", "GET /users/{id}", "GET it", "sql:shop:SELECT 1", "sql:stock")
 	Serves(&net.TCPAddr{Port: 1}, nil, true)
 	Serves(&net.TCPAddr{Port: 2}, 42, false)
 	hasRoute("/y")
 	hasDatabase("stock")
-	want := map[string]string{"reserve-stock": "", "sql:shop": ""}
+	want := map[string]string{"reserve-stock": "", "GET /users/{id}": "GET:/users/{id}", "GET it": "", "sql:shop": ""}
 	if got := unmatched(); !reflect.DeepEqual(got, want) {
 		t.Fatal(got)
 	}
