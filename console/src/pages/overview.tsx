@@ -305,14 +305,18 @@ function mergedEvents(live: KubernetesEvent[], told: KubernetesEvent[]): Kuberne
 
 function FirstApp({ namespace, changes }: { namespace: string; changes: Change[] }) {
   const within = namespace === 'default' || namespace === '*' ? '' : `FAIRLEAD_NAMESPACE=${namespace} `;
-  const command = `pip install fairlead
-${within}FAIRLEAD_APP=shop FAIRLEAD_CONTROL=${location.origin} fairlead run -- python app.py`;
+  const settings = `${within}FAIRLEAD_APP=shop FAIRLEAD_CONTROL=${location.origin}`;
+  const command = `${settings} fairlead run -- python app.py
+
+fairlead go build -o shop .
+${settings} ./shop`;
   return (
     <Stack>
       <Head title="Overview" />
       <Empty title="No service has reported here yet" icon={<IconPlugConnected />} command={command}>
-        Start an application below <Code>fairlead run</Code>: no line of it has to change. It shows up here within
-        seconds. Rules may be written before; they hold as soon as their app is there.
+        Start an application in Python below <Code>fairlead run</Code>, or build one in Go by{' '}
+        <Code>fairlead go build</Code>: no line of it has to change. It shows up here within seconds. Rules may be
+        written before; they hold as soon as their app is there.
       </Empty>
       {changes.length > 0 && <News changes={changes} events={[]} />}
     </Stack>

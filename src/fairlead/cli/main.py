@@ -184,7 +184,7 @@ def _help() -> str:
         (
             "usage: fairlead COMMAND [ARGUMENTS]",
             "",
-            "Governance for Python services without a change to their code.",
+            "Governance for services in Python and Go without a change to their code.",
             *lines,
             "",
             "fairlead COMMAND --help says more. Exit status: 0 done, 1 refused or not there,",
