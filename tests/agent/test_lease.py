@@ -10,6 +10,7 @@ import time
 import urllib.request
 from contextlib import suppress
 
+from scripts.servers.ports import free_port
 from tests.agent.program import SERVE, STAY, await_registered, registered
 from tests.agent.wire import PATIENCE, WireServer, snapshot, until
 
@@ -315,3 +316,22 @@ def test_a_process_that_serves_http_and_grpc_is_called_by_the_address_of_http(la
     program.say("serve HTTP too")
     await_registered(wire, program.line())
     until(lambda: wire.registrations[-1]["protocol"] == "http")
+
+
+def test_an_address_of_the_operators_says_what_is_spoken_there(launch, wire):
+    """Callers by gRPC leave an instance alone that is said to speak HTTP."""
+    at = free_port()
+    wire.publish(snapshot(1))
+    program = launch(
+        f"""
+        import fairlead, socket, sys
+        rpc, web = (socket.create_server(("127.0.0.1", port)) for port in ({at}, 0))
+        fairlead.current().serving("wsgi", lambda: [web])
+        fairlead.current().serving("grpc", lambda: [rpc.getsockname()[1]])
+        sys.stdin.read()
+        """,
+        FAIRLEAD_ADDRESS=f"127.0.0.1:{at}",
+    )
+    await_registered(wire, str(at))
+    until(lambda: wire.registrations[-1]["protocol"] == "grpc")
+    program.end()

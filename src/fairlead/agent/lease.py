@@ -55,6 +55,9 @@ Refusal = Callable[[Iterable[int]], str]
 class Tenancy:
     """One process's place in the registry."""
 
+    _means_rpc = False
+    """Whether the operator's address is that of gRPC, where HTTP is served too."""
+
     def __init__(
         self,
         door: Door,
@@ -269,21 +272,28 @@ class Tenancy:
 
     def _protocol(self) -> str:
         """Return what is spoken at the address, as far as servers have said who they are."""
-        if set(self._servers) == {GRPC}:
+        if self._means_rpc or set(self._servers) == {GRPC}:
             return GRPC
         return HTTP if self._servers else ""
 
     def _asked(self, found: list[Listener]) -> tuple[list[Listener], list[Sockets | None]]:
         """Return the sockets to choose from, and the servers that may say which.
 
-        Where a process serves HTTP and gRPC, it is called by the address of the first.
+        Where a process serves HTTP and gRPC, it is called by the address of the first, unless the
+        operator's is that of the other.
         """
         servers = dict(self._servers)
-        ours = servers.pop(GRPC, None) if len(servers) > 1 else None
-        if ours is not None:
-            apart = _named([ours], found) or set()
-            found = [one for one in found if one.descriptor not in apart] or found
-        return found, list(servers.values())
+        self._means_rpc = False
+        rpc = servers.pop(GRPC, None) if len(servers) > 1 else None
+        if rpc is None:
+            return found, list(servers.values())
+        named = _named([rpc], found) or set()
+        apart = [one for one in found if one.descriptor in named]
+        port = self._fixed.rpartition(":")[2]
+        if port in {str(one.port) for one in apart}:
+            self._means_rpc = True
+            return apart, [rpc]
+        return [one for one in found if one not in apart] or found, list(servers.values())
 
 
 def _named(servers: Iterable[Sockets | None], listening: list[Listener]) -> set[int] | None:

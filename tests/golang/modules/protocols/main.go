@@ -24,7 +24,9 @@ var direct = &http.Client{Transport: &http2.Transport{
 }}
 
 var again = resty.New().SetBaseURL("http://orders").SetRetryCount(2).AddRetryCondition(
-	func(answer *resty.Response, err error) bool { return answer.StatusCode() == http.StatusServiceUnavailable })
+	func(answer *resty.Response, err error) bool {
+		return answer.StatusCode() == http.StatusServiceUnavailable
+	})
 
 // calls return the label that the other side has seen.
 var calls = map[string]func(context.Context) (string, error){
